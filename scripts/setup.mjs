@@ -1,0 +1,46 @@
+// Makes a fresh clone ready: dependencies, ABI bindings, compiled TypeScript, the wasm3 addon. Does only what is missing or stale,
+// so that `npm run demo` and `npm test` can call it each time.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { red, root, step } from './run.mjs';
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(red(`moteware needs Node 20.19 or newer; this is ${process.version}. See https://nodejs.org`));
+  process.exit(1);
+}
+
+function digest(paths) {
+  const hash = createHash('sha256');
+  const add = (path) => {
+    if (!existsSync(path)) return;
+    if (statSync(path).isDirectory()) {
+      for (const name of readdirSync(path).sort()) if (name !== 'node_modules') add(join(path, name));
+    } else if (!path.endsWith('.test.ts')) hash.update(path.slice(root.length)).update('\0').update(readFileSync(path)).update('\0');
+  };
+  for (const path of paths) add(join(root, path));
+  return hash.digest('hex');
+}
+
+/** Runs `make` unless the stamp of an earlier run has the same digest. */
+async function unlessFresh(name, digestNow, made, make) {
+  const stamp = join(root, 'build', 'stamps', name);
+  if (existsSync(join(root, made)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === digestNow) return;
+  await make();
+  mkdirSync(join(root, 'build', 'stamps'), { recursive: true });
+  writeFileSync(stamp, digestNow);
+}
+
+await unlessFresh('dependencies', digest(['package-lock.json']), 'node_modules/assemblyscript', () =>
+  step('Installing dependencies', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']),
+);
+await unlessFresh('abi', digest(['abi', 'host/engine/abi.ts', 'assembly/mote/abi.ts', 'docs/ABI.md']), 'host/engine/abi.ts', () =>
+  step('Generating ABI bindings', process.execPath, ['abi/generate.mjs']),
+);
+await unlessFresh('dist', digest(['host', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']), 'dist/host/cli/main.js', () =>
+  step('Compiling TypeScript', process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']),
+);
+const addon = pathToFileURL(join(root, 'dist/host/engine/wasm3/build.js')).href;
+await step('Building the wasm3 engine', process.execPath, ['-e', `import(${JSON.stringify(addon)}).then((m) => m.ensureAddon())`]);

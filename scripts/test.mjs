@@ -1,0 +1,81 @@
+// Every test of the project: sets up, then runs all runners two at a time, and ends with one line that adds them up.
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { bold, dim, green, red, root, run, seconds } from './run.mjs';
+
+const node = process.execPath;
+if (process.argv.includes('--help')) {
+  console.log('npm test [-- --only NAME]   runners: lint, types, abi, assembly, host, asan');
+  process.exit(0);
+}
+const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
+const started = performance.now();
+const setup = await run(node, ['scripts/setup.mjs'], { onLine: (line) => console.log(line) });
+if (setup.code !== 0) process.exit(1);
+
+/** A check that passes or fails as a whole counts as one test. */
+const whole = ({ code }) => ({ passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 });
+
+function vitest({ code }) {
+  const report = join(root, 'build', 'vitest.json');
+  if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
+  const json = JSON.parse(readFileSync(report, 'utf8'));
+  const skips = json.testResults
+    .flatMap((file) => file.assertionResults)
+    .filter((test) => ['skipped', 'pending'].includes(test.status))
+    .map((test) => test.fullName);
+  // A file that doesn't load, or an error outside any test, fails no test but ends vitest with a code.
+  const failed = json.numFailedTests || (code === 0 ? 0 : 1);
+  return { passed: json.numPassedTests, failed, skipped: skips.length, skips };
+}
+
+/** as-pect ends with `[Summary]`-like lines; a run without one failed. */
+function asPect({ code, output }) {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours are control characters
+  const text = output.replace(/\x1b\[[0-9;]*m/g, '');
+  const count = (label) => Number(text.match(new RegExp(`${label}[^0-9]*([0-9]+)`, 'i'))?.[1] ?? 0);
+  const failed = count('\\[Fail\\]:') || count('fail');
+  const passed = count('\\[Success\\]:') || count('pass');
+  return { passed, failed: Math.max(failed, code === 0 && passed > 0 ? 0 : 1), skipped: 0 };
+}
+
+function counted({ code, output }) {
+  const line = output.match(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/m);
+  if (!line) return whole({ code });
+  const failed = Number(line[2]);
+  return { passed: Number(line[1]), failed: Math.max(failed, code === 0 ? 0 : 1), skipped: Number(line[3] ?? 0), skips: output.match(/^skipped: .*$/gm) ?? [] };
+}
+
+const runners = [
+  { name: 'host', says: 'vitest: host, tests', args: ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', '--outputFile.json=build/vitest.json'], count: vitest },
+  { name: 'lint', says: 'biome: lint and format', args: ['node_modules/@biomejs/biome/bin/biome', 'check'], count: whole },
+  { name: 'types', says: 'tsc: type check', args: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'], count: whole },
+  { name: 'abi', says: 'ABI bindings are current', args: ['abi/generate.mjs', '--check'], count: whole },
+  { name: 'assembly', says: 'as-pect: AssemblyScript units', args: ['node_modules/@as-pect/cli/bin/asp.js', '--no-logo', '--summary'], count: asPect },
+  { name: 'asan', says: 'wasm3 addon under AddressSanitizer', args: ['scripts/asan.mjs'], count: counted },
+].filter((runner) => !only || runner.name === only);
+if (runners.length === 0) {
+  console.error(`no runner is called ${only}`);
+  process.exit(2);
+}
+rmSync(join(root, 'build', 'vitest.json'), { force: true });
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+const queue = [...runners];
+async function worker() {
+  for (let runner = queue.shift(); runner; runner = queue.shift()) {
+    const current = runner;
+    console.log(`${dim('·')} ${current.says} started`);
+    const result = await run(node, current.args, { env: { FORCE_COLOR: '0' } });
+    const count = current.count(result);
+    for (const key of Object.keys(total)) total[key] += count[key];
+    const mark = count.failed > 0 ? red('✗') : green('✓');
+    console.log(`${mark} ${current.says}: ${count.passed} passed, ${count.failed} failed${count.skipped ? `, ${count.skipped} skipped` : ''} ${dim(seconds(result.ms))}`);
+    for (const skip of count.skips ?? []) console.log(`    skipped ${skip}`);
+    if (count.failed > 0) console.log(`\n${result.output.trimEnd()}\n`);
+  }
+}
+await Promise.all([worker(), worker()]);
+console.log(`\n${bold(total.failed ? red('Tests failed') : green('All tests passed'))} in ${seconds(performance.now() - started)}`);
+console.log(`${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ''}`);
+process.exit(total.failed ? 1 : 0);
