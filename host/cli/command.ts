@@ -1,0 +1,70 @@
+/** What all commands share: `--json`, examples in `--help`, errors turned into exit codes. */
+import type { Command } from 'commander';
+import { MoteError } from '../error.ts';
+import { Exit, openTerminal, reportError, type Terminal } from './terminal.ts';
+
+export interface CommandSpec<Args extends string[], Options> {
+  /** Name and arguments in commander's form, such as `push <package>`. */
+  usage: string;
+  says: string;
+  options?: [flags: string, says: string, fallback?: string][];
+  examples: string[];
+  /** Returns the exit code; undefined is 0. */
+  run(context: { terminal: Terminal; options: Options; args: Args }): Promise<number | undefined>;
+}
+
+export function addCommand<Args extends string[], Options = Record<string, never>>(
+  parent: Command,
+  spec: CommandSpec<Args, Options>,
+): Command {
+  const command = parent.command(spec.usage).description(spec.says);
+  for (const [flags, says, fallback] of spec.options ?? []) {
+    const repeats = flags.includes('...');
+    if (repeats) command.option(flags.replace('...', ''), says, (value, list: string[]) => [...list, value], []);
+    else command.option(flags, says, fallback);
+  }
+  command.option('--json', 'print JSON for programs');
+  command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  $ ${line}`).join('\n')}`);
+  command.action(async (...given: unknown[]) => {
+    const options = given.at(-2) as Options & { json?: boolean };
+    const args = given.slice(0, -2) as Args;
+    const terminal = openTerminal(options.json === true);
+    try {
+      process.exitCode = (await spec.run({ terminal, options, args })) ?? Exit.ok;
+    } catch (error) {
+      process.exitCode = reportError(error, terminal.json);
+    }
+  });
+  return command;
+}
+
+/** An integer option within bounds. */
+export function integer(text: string, name: string, least: number, most: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new MoteError('USAGE', `--${name} takes an integer from ${least} to ${most}; got "${text}".`);
+}
+
+/** One of a few words. */
+export function choice<T extends string>(text: string, name: string, words: readonly T[]): T {
+  const word = words.find((candidate) => candidate === text);
+  if (word !== undefined) return word;
+  throw new MoteError('USAGE', `--${name} is one of ${words.join(', ')}; got "${text}".`);
+}
+
+/** `name=value` pairs of a repeated option. */
+export function pairs(list: string[], name: string): [string, string][] {
+  return list.map((text) => {
+    const at = text.indexOf('=');
+    if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+    throw new MoteError('USAGE', `--${name} takes name=value; got "${text}".`);
+  });
+}
+
+/** Stops on Ctrl-C or SIGTERM: resolves once, so that a command can close what it opened. */
+export function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });
+}

@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+/** `mote`: one file a command, registered here in the order in which a user meets them. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { packagePath } from '../paths.ts';
+import { registerBuild } from './build.ts';
+import { registerDemo } from './demo.ts';
+import { registerDoctor } from './doctor.ts';
+import { registerKey } from './key.ts';
+import { registerModel } from './model.ts';
+import { registerNew } from './new.ts';
+import { registerPackage } from './package.ts';
+import { registerPush } from './push.ts';
+import { registerShim } from './shim.ts';
+import { registerSim } from './sim.ts';
+import { Exit, reportError } from './terminal.ts';
+
+const { version } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as { version: string };
+const program = new Command('mote')
+  .description('Firmware logic and int8 models in TypeScript, shipped to microcontrollers as signed WebAssembly.')
+  .version(version)
+  .showHelpAfterError('(mote --help lists the commands)')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 done, 1 the answer is no (differs, rolled back), 2 wrong use or input, 70 a defect of moteware.',
+  )
+  .exitOverride();
+
+registerNew(program);
+registerBuild(program);
+registerSim(program);
+registerShim(program);
+registerPush(program);
+registerKey(program);
+registerPackage(program);
+registerModel(program);
+registerDoctor(program);
+registerDemo(program);
+
+/** Subcommands copy exitOverride only when they are made after it; this makes all alike. */
+function override(command: Command): void {
+  command.exitOverride();
+  command.commands.forEach(override);
+}
+override(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? Exit.ok : Exit.usage;
+  else process.exitCode = reportError(error, process.argv.includes('--json'));
+}
