@@ -79,8 +79,8 @@ export function formatBytes(bytes: number): string {
 
 /** Left-aligned columns, or right-aligned where `align` says 'r'. */
 export function table(rows: string[][], align = ''): string[] {
-  const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, i) => widths.splice(i, 1, Math.max(widths[i] ?? 0, visibleLength(cell))));
+  const count = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: count }, (_, i) => Math.max(...rows.map((row) => visibleLength(row[i] ?? ''))));
   return rows.map((row) =>
     row
       .map((cell, i) => {
