@@ -1,0 +1,137 @@
+/** NOR flash in memory: the rules of a real chip, wear counters, and a power supply that fails where a test says. */
+import type { Flash } from './flash.ts';
+import { checkGeometry, checkPage, checkProgram, checkRange, type FlashGeometry } from './nor.ts';
+
+/**
+ * What a power cut leaves of the operation that it hits:
+ * - `before`: nothing of it;
+ * - `middle`: a mixture, each byte old, new or between (programming has cleared some of its bits, erasing has set some);
+ * - `after`: all of it, but the caller never learns so;
+ * - `unsynced`: nothing of it, nor of anything since the last `sync`: a write cache that lost its contents.
+ */
+export type CutMode = 'before' | 'middle' | 'after' | 'unsynced';
+export const CUT_MODES: readonly CutMode[] = ['before', 'middle', 'after', 'unsynced'];
+
+/** The power failed. Deliberately no `MoteError`: nothing may handle it; everything in memory is gone. */
+export class PowerCut extends Error {
+  constructor() {
+    super('power cut');
+    this.name = 'PowerCut';
+  }
+}
+
+export interface MemoryFlashOptions extends FlashGeometry {
+  /** Contents to start with, `sizeBytes` long; erased unless told. */
+  image?: Uint8Array;
+  /** Seed of the mixtures that a cut in the middle leaves. */
+  seed?: number;
+}
+
+export class MemoryFlash implements Flash {
+  readonly sizeBytes: number;
+  readonly pageBytes: number;
+  readonly writeBytes: number;
+  /** Erases of each page: its wear. */
+  readonly erases: Uint32Array;
+  /** Programs and erases so far; a cut is placed in this count. */
+  operations = 0;
+
+  readonly #image: Uint8Array;
+  readonly #undo: { address: number; old: Uint8Array }[] = [];
+  #random: number;
+  #cutAt = Number.POSITIVE_INFINITY;
+  #mode: CutMode = 'before';
+  #dead = false;
+
+  constructor(options: MemoryFlashOptions) {
+    const geometry = checkGeometry(options);
+    this.sizeBytes = geometry.sizeBytes;
+    this.pageBytes = geometry.pageBytes;
+    this.writeBytes = geometry.writeBytes;
+    this.erases = new Uint32Array(this.sizeBytes / this.pageBytes);
+    this.#image = new Uint8Array(this.sizeBytes).fill(0xff);
+    if (options.image) {
+      checkRange(geometry, 0, options.image.length);
+      this.#image.set(options.image);
+    }
+    this.#random = (options.seed ?? 1) >>> 0 || 1;
+  }
+
+  /** Lets `operations` more programs and erases succeed and cuts the power at the next one. */
+  cutAfter(operations: number, mode: CutMode): void {
+    this.#cutAt = this.operations + operations;
+    this.#mode = mode;
+  }
+
+  /** Power is back: the bytes are what the cut left, and no further cut is planned. */
+  restart(): void {
+    this.#dead = false;
+    this.#cutAt = Number.POSITIVE_INFINITY;
+    this.#undo.length = 0;
+  }
+
+  /** A copy of all bytes. */
+  image(): Uint8Array {
+    return this.#image.slice();
+  }
+
+  read(address: number, length: number): Uint8Array {
+    this.#checkPower();
+    checkRange(this, address, length);
+    return this.#image.slice(address, address + length);
+  }
+
+  program(address: number, bytes: Uint8Array): void {
+    this.#checkPower();
+    checkRange(this, address, bytes.length);
+    checkProgram(this, address, bytes, this.#image.subarray(address, address + bytes.length));
+    this.#apply(address, bytes);
+  }
+
+  erase(page: number): void {
+    this.#checkPower();
+    checkPage(this, page);
+    this.erases[page] = this.erases[page]! + 1;
+    this.#apply(page * this.pageBytes, new Uint8Array(this.pageBytes).fill(0xff));
+  }
+
+  sync(): void {
+    this.#checkPower();
+    this.#undo.length = 0;
+  }
+
+  #checkPower(): void {
+    if (this.#dead) throw new PowerCut();
+  }
+
+  #apply(address: number, bytes: Uint8Array): void {
+    const cut = this.operations === this.#cutAt;
+    this.operations++;
+    if (!cut || this.#mode === 'after') {
+      this.#undo.push({ address, old: this.#image.slice(address, address + bytes.length) });
+      this.#image.set(bytes, address);
+    } else if (this.#mode === 'middle') {
+      for (let i = 0; i < bytes.length; i++)
+        this.#image[address + i] = this.#between(this.#image[address + i]!, bytes[i]!);
+    } else if (this.#mode === 'unsynced') {
+      for (const { address, old } of this.#undo.reverse()) this.#image.set(old, address);
+    }
+    if (cut) {
+      this.#dead = true;
+      throw new PowerCut();
+    }
+  }
+
+  /** Old, new, or a byte whose changing bits changed only partly. */
+  #between(old: number, next: number): number {
+    let x = this.#random;
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    this.#random = x >>> 0;
+    const kind = (x >>> 8) & 3;
+    if (kind === 0) return old;
+    if (kind === 1) return next;
+    return old ^ ((old ^ next) & (x >>> 16) & 0xff);
+  }
+}

@@ -1,0 +1,14 @@
+/** Over-the-air updates: packages, keys, slots, and their way to a node. */
+export { generateKeyPair, keyId, loadPrivateKey, loadPublicKey, saveKeyPair } from './keys.ts';
+export type { Metadata } from './metadata.ts';
+export {
+  buildPackage,
+  checkPackage,
+  type HostLimits,
+  openPackage,
+  type Package,
+  type PackageInput,
+  parsePackage,
+} from './package.ts';
+export { type Reason, type SlotInfo, type SlotLayout, SlotStore, type Transfer } from './slots.ts';
+export { PackageSender, type ReceiverOptions, type SenderOptions, UpdateReceiver } from './transfer.ts';
