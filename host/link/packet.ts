@@ -1,0 +1,107 @@
+/** What frames carry: the four packets of the session protocol. Little-endian; see docs/spec/link.md. */
+
+/** Version of the link protocol, in the high four bits of each packet's first byte. */
+export const LINK_VERSION = 1;
+/** Longest message that a data packet carries, in bytes. */
+export const MAX_MESSAGE_BYTES = 8192;
+/** Most data packets in flight. */
+export const MAX_WINDOW = 64;
+
+const HELLO = 1;
+const DATA = 2;
+const ACK = 3;
+const NAK = 4;
+
+/** Opens or resumes a session on a stream. */
+export interface Hello {
+  kind: 'hello';
+  /** False asks for an answer: the sender hasn't been named on this stream yet. */
+  ready: boolean;
+  /** Session of the sender, 1 to 2^32 - 1; a new one when it lost its state. */
+  session: number;
+  /** Session of the receiver as the sender knows it, 0 for none. */
+  peer: number;
+  /** Number of the data packet that the sender of this hello wants next. */
+  next: number;
+  /** Data packets that the sender takes in flight. */
+  window: number;
+  /** Longest message that the sender takes. */
+  maxBytes: number;
+}
+export interface Data {
+  kind: 'data';
+  seq: number;
+  /** All before this number have arrived. */
+  ack: number;
+  body: Uint8Array;
+}
+/** `nak` asks for everything from `ack` on again; `ack` only says what arrived. */
+export interface Ack {
+  kind: 'ack' | 'nak';
+  ack: number;
+}
+export type Packet = Hello | Data | Ack;
+
+export function encodePacket(packet: Packet): Uint8Array {
+  const version = LINK_VERSION << 4;
+  if (packet.kind === 'data') {
+    const out = new Uint8Array(5 + packet.body.length);
+    const view = new DataView(out.buffer);
+    view.setUint8(0, version | DATA);
+    view.setUint16(1, packet.seq, true);
+    view.setUint16(3, packet.ack, true);
+    out.set(packet.body, 5);
+    return out;
+  }
+  const out = new Uint8Array(packet.kind === 'hello' ? 15 : 3);
+  const view = new DataView(out.buffer);
+  if (packet.kind === 'hello') {
+    view.setUint8(0, version | HELLO);
+    view.setUint8(1, packet.ready ? 1 : 0);
+    view.setUint32(2, packet.session, true);
+    view.setUint32(6, packet.peer, true);
+    view.setUint16(10, packet.next, true);
+    view.setUint8(12, packet.window);
+    view.setUint16(13, packet.maxBytes, true);
+  } else {
+    view.setUint8(0, version | (packet.kind === 'ack' ? ACK : NAK));
+    view.setUint16(1, packet.ack, true);
+  }
+  return out;
+}
+
+/** Null for anything that isn't a packet of this version. A data packet's body is a view into `content`. */
+export function parsePacket(content: Uint8Array): Packet | null {
+  if (content.length < 3 || content[0]! >> 4 !== LINK_VERSION) return null;
+  const view = new DataView(content.buffer, content.byteOffset, content.length);
+  switch (content[0]! & 15) {
+    case HELLO:
+      return parseHello(view);
+    case DATA:
+      if (content.length < 6 || content.length > 5 + MAX_MESSAGE_BYTES) return null;
+      return { kind: 'data', seq: view.getUint16(1, true), ack: view.getUint16(3, true), body: content.subarray(5) };
+    case ACK:
+    case NAK:
+      if (content.length !== 3) return null;
+      return { kind: (content[0]! & 15) === ACK ? 'ack' : 'nak', ack: view.getUint16(1, true) };
+    default:
+      return null;
+  }
+}
+
+function parseHello(view: DataView): Hello | null {
+  if (view.byteLength !== 15 || view.getUint8(1) > 1) return null;
+  const session = view.getUint32(2, true);
+  const window = view.getUint8(12);
+  const maxBytes = view.getUint16(13, true);
+  if (session === 0 || window === 0 || window > MAX_WINDOW || maxBytes === 0) return null;
+  return {
+    kind: 'hello',
+    ready: view.getUint8(1) === 1,
+    session,
+    peer: view.getUint32(6, true),
+    next: view.getUint16(10, true),
+    window,
+    maxBytes,
+  };
+}

@@ -1,0 +1,82 @@
+/** Two ends of a stream inside one process, with faults: what a bad radio or a loose cable does, repeatable from a seed. */
+import type { Timers, Transport } from './transport.ts';
+
+/** Chances are 0 to 1, for each write. */
+export interface FaultPlan {
+  /** Bytes of one write that never arrive. */
+  drop?: number;
+  /** One bit of a write flips. */
+  corrupt?: number;
+  /** A write arrives twice. */
+  duplicate?: number;
+  /** A write arrives in two pieces. */
+  split?: number;
+  /** The stream ends after this write. */
+  cut?: number;
+  /** Time under way. */
+  delayMs?: number;
+}
+
+export interface Pair {
+  a: Transport;
+  b: Transport;
+  /** Ends the stream: what is under way is lost, both ends hear of it. */
+  cut(): void;
+}
+
+/**
+ * A stream in each direction, in order, delivered by `timers` and never inside `write`. `random` gives 0 <= x < 1; without it
+ * nothing goes wrong.
+ */
+export function transportPair(timers: Timers, faults: FaultPlan = {}, random: () => number = () => 1): Pair {
+  let open = true;
+  const ends = [new End(), new End()] as const;
+  const cut = () => {
+    if (!open) return;
+    open = false;
+    // Later, as a socket does: a close listener may attach a new stream at once.
+    timers.after(0, () => {
+      for (const end of ends) end.closed();
+    });
+  };
+  const transport = (own: End, other: End): Transport => ({
+    write(bytes) {
+      if (!open) return;
+      for (const part of damage(bytes, faults, random)) {
+        timers.after(faults.delayMs ?? 0, () => {
+          if (open) other.data(part);
+        });
+      }
+      if (random() < (faults.cut ?? 0)) cut();
+    },
+    onData: (listener) => {
+      own.data = listener;
+    },
+    onClose: (listener) => {
+      own.closed = listener;
+    },
+    close: cut,
+  });
+  return { a: transport(ends[0], ends[1]), b: transport(ends[1], ends[0]), cut };
+}
+
+class End {
+  data: (bytes: Uint8Array) => void = () => {};
+  closed: () => void = () => {};
+}
+
+function damage(bytes: Uint8Array, faults: FaultPlan, random: () => number): Uint8Array[] {
+  if (random() < (faults.drop ?? 0)) return [];
+  const copy = bytes.slice();
+  if (random() < (faults.corrupt ?? 0)) {
+    const bit = Math.floor(random() * copy.length * 8);
+    copy[bit >> 3]! ^= 1 << (bit & 7);
+  }
+  const parts = [copy];
+  if (random() < (faults.split ?? 0)) {
+    const at = Math.floor(random() * copy.length);
+    parts.splice(0, 1, copy.subarray(0, at), copy.subarray(at));
+  }
+  if (random() < (faults.duplicate ?? 0)) parts.push(copy.slice());
+  return parts;
+}

@@ -1,0 +1,419 @@
+/**
+ * A session: every message exactly once and in order between two ends that live, over streams that come and go.
+ *
+ * Go-back-N with a small window: the receiver keeps no out-of-order frame, which is what a microcontroller can afford. Sequence
+ * numbers are 16 bits and count within a pair of sessions. A hello on each new stream says who speaks, whom it knows and what it
+ * wants next, so an interrupted pair goes on where it stopped; an end that lost its state comes with another session number and
+ * the other end is told through `onPeer`. Acknowledgements leave after the message handler has returned: what a handler made
+ * durable before returning is never lost.
+ */
+import { MoteError } from '../error.ts';
+import { encodeMessage, isNodeMessage, parseMessage } from './codec.ts';
+import { encodeFrame, FrameDecoder } from './frame.ts';
+import type { Message, NodeMessage, ShimMessage } from './messages.ts';
+import { encodePacket, type Hello, MAX_MESSAGE_BYTES, MAX_WINDOW, type Packet, parsePacket } from './packet.ts';
+import type { Timers, Transport } from './transport.ts';
+
+export interface LinkOptions<Out extends Message, In extends Message> {
+  timers: Timers;
+  /** A number from 1 to 2^32 - 1 that differs at each call, in this and in every other life of this end: random bits. */
+  newSessionId: () => number;
+  /** A message, exactly once and in order. It is acknowledged after this returns. */
+  onMessage(message: In): void;
+  /**
+   * The other end is one that this session never spoke with: the first, or one that restarted. The queue is empty at this moment,
+   * so what is sent here goes first (a birth, an offer). `pending` are the messages that no peer acknowledged; the old peer may
+   * have got some of them. Send again what still has a meaning.
+   */
+  onPeer?(pending: Out[]): void;
+  onUp?(): void;
+  /** 'closed': the stream ended. 'silent': nothing came for three keep-alive times; hellos go on. 'restarted': the other end did. 'detached': by `detach`. */
+  onDown?(why: DownReason): void;
+  /** After `send` said false: there is room again. */
+  onDrain?(): void;
+  /** Data frames in flight, 1 to 64; default 16. */
+  window?: number;
+  /** Messages that wait, those in flight included; default 64. */
+  queueLimit?: number;
+  /** First resend after this time, doubled up to 16 times that; default 400 ms. */
+  resendMs?: number;
+  /** An idle end says something this often; three times this without a byte is 'silent'. Default 10 s. */
+  keepAliveMs?: number;
+}
+export type DownReason = 'closed' | 'silent' | 'restarted' | 'detached';
+
+/** Counts since the session was made. */
+export interface LinkStats {
+  sent: number;
+  received: number;
+  resent: number;
+  duplicates: number;
+  gaps: number;
+  /** Frames with a wrong checksum, wrong stuffing or too long. */
+  badFrames: number;
+  /** Good frames whose content this version doesn't know. */
+  badPackets: number;
+  /** Messages of an unknown type, malformed, or from the wrong end; acknowledged and dropped. */
+  badMessages: number;
+}
+
+interface Queued<Out> {
+  message: Out;
+  body: Uint8Array;
+}
+
+export class LinkSession<Out extends Message, In extends Message> {
+  readonly #options: LinkOptions<Out, In>;
+  readonly #accepts: (message: Message) => message is In;
+  readonly #window: number;
+  readonly #queueLimit: number;
+  readonly #resendMs: number;
+  readonly #keepAliveMs: number;
+  readonly #decoder = new FrameDecoder();
+  readonly #counts = { sent: 0, received: 0, resent: 0, duplicates: 0, gaps: 0, badPackets: 0, badMessages: 0 };
+  #transport: Transport | null = null;
+  #session: number;
+  #peer = 0;
+  #peerWindow = 1;
+  #peerMaxBytes = MAX_MESSAGE_BYTES;
+  #up = false;
+  #closed = false;
+  #wantsDrain = false;
+  #paused = false;
+  // Sending: queue[0] has number `base`; queue[0..next) are in flight on this stream; queue[0..high) were sent to this peer at least once.
+  #queue: Queued<Out>[] = [];
+  #base = 0;
+  #next = 0;
+  #high = 0;
+  // Receiving.
+  #expected = 0;
+  #ackDue = false;
+  #nakSent = false;
+  // Time.
+  #backoffMs: number;
+  #lastHeardMs = 0;
+  #lastSaidMs = 0;
+  #cancelResend: (() => void) | null = null;
+  #cancelAlive: (() => void) | null = null;
+
+  constructor(options: LinkOptions<Out, In>, accepts: (message: Message) => message is In) {
+    this.#options = options;
+    this.#accepts = accepts;
+    this.#window = Math.min(Math.max(options.window ?? 16, 1), MAX_WINDOW);
+    this.#queueLimit = Math.max(options.queueLimit ?? 64, 1);
+    this.#resendMs = options.resendMs ?? 400;
+    this.#backoffMs = this.#resendMs;
+    this.#keepAliveMs = options.keepAliveMs ?? 10_000;
+    this.#session = options.newSessionId() >>> 0 || 1;
+  }
+
+  /** Both ends have named each other on the present stream. */
+  get up(): boolean {
+    return this.#up;
+  }
+  /** Messages not acknowledged yet. */
+  get queued(): number {
+    return this.#queue.length;
+  }
+  /** Messages that `send` takes at once. */
+  get room(): number {
+    return this.#queueLimit - this.#queue.length;
+  }
+  get stats(): LinkStats {
+    return { ...this.#counts, badFrames: this.#decoder.errors };
+  }
+
+  /** Goes on over a new stream; the one before, if any, is closed. */
+  attach(transport: Transport): void {
+    if (this.#closed) throw new MoteError('LINK_CLOSED', 'This link session is closed; make a new one.');
+    this.#drop('detached');
+    this.#transport = transport;
+    this.#decoder.reset();
+    this.#lastHeardMs = this.#options.timers.nowMs();
+    transport.onData((bytes) => {
+      if (this.#transport === transport) this.#receive(bytes);
+    });
+    transport.onClose(() => {
+      if (this.#transport === transport) this.#drop('closed');
+    });
+    this.#startHello();
+    this.#watchSilence();
+  }
+
+  /** Closes the stream; queue and session stay for the next `attach`. */
+  detach(): void {
+    this.#drop('detached');
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#drop('detached');
+    this.#queue = [];
+  }
+
+  /**
+   * Queues a message, whether the link is up or not; false when the queue is full, and then it isn't taken: wait for `onDrain`.
+   * Throws `LINK_MESSAGE` for a message out of its limits and `LINK_TOO_LARGE` for one that the peer doesn't take.
+   */
+  send(message: Out): boolean {
+    if (this.#closed) throw new MoteError('LINK_CLOSED', 'This link session is closed; make a new one.');
+    const body = encodeMessage(message);
+    if (body.length > this.#peerMaxBytes) {
+      throw new MoteError(
+        'LINK_TOO_LARGE',
+        `A ${message.type} message of ${body.length} bytes is more than the other end's ${this.#peerMaxBytes}; make it smaller.`,
+      );
+    }
+    if (this.#queue.length >= this.#queueLimit) {
+      this.#wantsDrain = true;
+      return false;
+    }
+    this.#queue.push({ message, body });
+    this.#pump();
+    return true;
+  }
+
+  /** Takes no more messages until `resume`; the other end's window fills and it waits. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    if (this.#up) this.#write({ kind: 'nak', ack: this.#expected });
+  }
+
+  #write(packet: Packet): void {
+    this.#lastSaidMs = this.#options.timers.nowMs();
+    if (packet.kind !== 'hello') this.#ackDue = false;
+    this.#transport?.write(encodeFrame(encodePacket(packet)));
+  }
+
+  #hello(): void {
+    this.#write({
+      kind: 'hello',
+      ready: this.#up,
+      session: this.#session,
+      peer: this.#peer,
+      next: this.#expected,
+      window: this.#window,
+      maxBytes: MAX_MESSAGE_BYTES,
+    });
+  }
+
+  #startHello(): void {
+    this.#backoffMs = this.#resendMs;
+    // A zero first: what is left on the line of an older frame ends there.
+    this.#transport?.write(Uint8Array.of(0));
+    this.#hello();
+    this.#schedule();
+  }
+
+  /** One timer: the hello again while not up, else the window again. */
+  #schedule(): void {
+    this.#cancelResend?.();
+    this.#cancelResend = null;
+    if (this.#transport === null || (this.#up && this.#next === 0)) return;
+    this.#cancelResend = this.#options.timers.after(this.#backoffMs, () => {
+      this.#backoffMs = Math.min(this.#backoffMs * 2, this.#resendMs * 16);
+      if (this.#up) this.#resend();
+      else this.#hello();
+      this.#schedule();
+    });
+  }
+
+  #watchSilence(): void {
+    this.#cancelAlive?.();
+    this.#cancelAlive = this.#options.timers.after(this.#keepAliveMs, () => {
+      const now = this.#options.timers.nowMs();
+      this.#watchSilence();
+      if (!this.#up) return;
+      if (now - this.#lastHeardMs >= 3 * this.#keepAliveMs) {
+        this.#goDown('silent');
+        this.#startHello();
+      } else if (now - this.#lastSaidMs >= this.#keepAliveMs) {
+        this.#write({ kind: 'ack', ack: this.#expected });
+      }
+    });
+  }
+
+  #goDown(why: DownReason): void {
+    if (!this.#up) return;
+    this.#up = false;
+    this.#next = 0;
+    this.#ackDue = false;
+    this.#options.onDown?.(why);
+  }
+
+  #drop(why: DownReason): void {
+    const transport = this.#transport;
+    if (transport === null) return;
+    this.#transport = null;
+    this.#cancelResend?.();
+    this.#cancelAlive?.();
+    this.#cancelResend = null;
+    this.#cancelAlive = null;
+    this.#ackDue = false;
+    if (why !== 'closed') transport.close();
+    this.#goDown(why);
+  }
+
+  #receive(bytes: Uint8Array): void {
+    const transport = this.#transport;
+    this.#lastHeardMs = this.#options.timers.nowMs();
+    this.#decoder.push(bytes, (content) => {
+      // A handler may have changed the stream under us.
+      if (this.#transport !== transport) return;
+      const packet = parsePacket(content);
+      if (packet === null) this.#counts.badPackets++;
+      else if (packet.kind === 'hello') this.#onHello(packet);
+      else if (this.#up) this.#onTraffic(packet);
+    });
+    if (this.#ackDue && this.#up) this.#write({ kind: 'ack', ack: this.#expected });
+  }
+
+  #onHello(hello: Hello): void {
+    const transport = this.#transport;
+    if (hello.session !== this.#peer) this.#adopt(hello);
+    // A handler may have changed the stream; then this hello is of the past.
+    if (this.#transport !== transport) return;
+    if (hello.peer === this.#session) {
+      if (!this.#acknowledge(hello.next) && !hello.ready) {
+        // It remembers this session but not what it got: one of the two lost its state. Start as a stranger.
+        this.#renew();
+        return;
+      }
+      const wasUp = this.#up;
+      this.#up = true;
+      if (!hello.ready) {
+        this.#hello();
+        this.#next = 0;
+      }
+      if (!wasUp) this.#options.onUp?.();
+      this.#pump();
+      this.#schedule();
+    } else if (!hello.ready) {
+      this.#hello();
+    }
+  }
+
+  /** A peer that this session never spoke with. */
+  #adopt(hello: Hello): void {
+    this.#peer = hello.session;
+    this.#peerWindow = hello.window;
+    this.#peerMaxBytes = hello.maxBytes;
+    this.#restart();
+  }
+
+  #renew(): void {
+    this.#session = this.#options.newSessionId() >>> 0 || 1;
+    this.#restart();
+    if (this.#transport !== null) this.#startHello();
+  }
+
+  #restart(): void {
+    const pending = this.#queue.map((entry) => entry.message);
+    this.#expected = 0;
+    this.#queue = [];
+    this.#base = 0;
+    this.#next = 0;
+    this.#high = 0;
+    this.#nakSent = false;
+    this.#goDown('restarted');
+    this.#options.onPeer?.(pending);
+  }
+
+  #onTraffic(packet: Exclude<Packet, Hello>): void {
+    this.#acknowledge(packet.ack);
+    if (packet.kind === 'nak') this.#resend();
+    if (packet.kind === 'data') this.#onData(packet.seq, packet.body);
+    this.#pump();
+  }
+
+  #onData(seq: number, body: Uint8Array): void {
+    const ahead = (seq - this.#expected) & 0xffff;
+    if (ahead !== 0) {
+      // Behind: sent again because an acknowledgement was lost, so say it again. Ahead: something is missing, ask for it once.
+      if (ahead >= 0x8000) {
+        this.#counts.duplicates++;
+        this.#ackDue = true;
+      } else if (!this.#nakSent && !this.#paused) {
+        this.#counts.gaps++;
+        this.#nakSent = true;
+        this.#write({ kind: 'nak', ack: this.#expected });
+      }
+      return;
+    }
+    if (this.#paused) return;
+    this.#expected = (this.#expected + 1) & 0xffff;
+    this.#nakSent = false;
+    this.#ackDue = true;
+    let message: Message;
+    try {
+      message = parseMessage(body);
+    } catch (error) {
+      if (!(error instanceof MoteError)) throw error;
+      this.#counts.badMessages++;
+      return;
+    }
+    if (!this.#accepts(message)) {
+      this.#counts.badMessages++;
+      return;
+    }
+    this.#counts.received++;
+    this.#options.onMessage(message);
+  }
+
+  /** Takes all before `next` off the queue; false for a number that was never sent. */
+  #acknowledge(next: number): boolean {
+    const count = (next - this.#base) & 0xffff;
+    if (count > this.#high) return false;
+    if (count === 0) return true;
+    this.#queue.splice(0, count);
+    this.#base = next;
+    this.#next = Math.max(this.#next - count, 0);
+    this.#high -= count;
+    this.#backoffMs = this.#resendMs;
+    this.#schedule();
+    if (this.#wantsDrain && this.room > 0) {
+      this.#wantsDrain = false;
+      this.#options.onDrain?.();
+    }
+    return true;
+  }
+
+  #resend(): void {
+    this.#next = 0;
+    this.#pump();
+  }
+
+  #pump(): void {
+    const window = Math.min(this.#window, this.#peerWindow);
+    const before = this.#next;
+    while (this.#up && this.#next < window && this.#next < this.#queue.length) {
+      const { body } = this.#queue[this.#next]!;
+      const seq = (this.#base + this.#next) & 0xffff;
+      if (this.#next < this.#high) this.#counts.resent++;
+      else this.#counts.sent++;
+      this.#next++;
+      this.#high = Math.max(this.#high, this.#next);
+      this.#write({ kind: 'data', seq, ack: this.#expected, body });
+    }
+    if (before === 0 && this.#next > 0) this.#schedule();
+  }
+}
+
+const fromShim = (message: Message): message is ShimMessage => !isNodeMessage(message);
+
+/** The node's end. */
+export type NodeLink = LinkSession<NodeMessage, ShimMessage>;
+/** The shim's end. */
+export type ShimLink = LinkSession<ShimMessage, NodeMessage>;
+
+export function nodeLink(options: LinkOptions<NodeMessage, ShimMessage>): NodeLink {
+  return new LinkSession(options, fromShim);
+}
+export function shimLink(options: LinkOptions<ShimMessage, NodeMessage>): ShimLink {
+  return new LinkSession(options, isNodeMessage);
+}

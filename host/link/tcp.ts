@@ -1,0 +1,88 @@
+/** Links over TCP: a simulated node and its shim on one machine. Loopback unless told otherwise, for a link has no encryption. */
+import { connect, createServer, type Socket } from 'node:net';
+import { MoteError } from '../error.ts';
+import type { Transport } from './transport.ts';
+
+export function socketTransport(socket: Socket): Transport {
+  socket.setNoDelay(true);
+  // An 'error' is always followed by 'close', which is what a session needs to know.
+  socket.on('error', () => {});
+  return {
+    write(bytes) {
+      if (!socket.destroyed) socket.write(bytes);
+    },
+    onData(listener) {
+      socket.on('data', listener);
+    },
+    onClose(listener) {
+      socket.once('close', listener);
+    },
+    close() {
+      // What was written goes out first.
+      socket.end();
+      socket.destroySoon();
+    },
+  };
+}
+
+/** Connects, or throws `LINK_CONNECT`. */
+export function connectTcp(port: number, host = '127.0.0.1'): Promise<Transport> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, host);
+    const failed = (cause: Error) =>
+      reject(
+        new MoteError(
+          'LINK_CONNECT',
+          `Nothing answers at ${host}:${port} (${cause.message}); is its gateway running?`,
+          {
+            cause,
+          },
+        ),
+      );
+    socket.once('error', failed);
+    socket.once('connect', () => {
+      socket.off('error', failed);
+      resolve(socketTransport(socket));
+    });
+  });
+}
+
+export interface TcpListener {
+  readonly port: number;
+  /** Ends the listener and every connection. */
+  close(): Promise<void>;
+}
+
+/** Listens for nodes (port 0: any free one), or throws `LINK_LISTEN`. */
+export function listenTcp(
+  port: number,
+  onConnection: (transport: Transport) => void,
+  host = '127.0.0.1',
+): Promise<TcpListener> {
+  return new Promise((resolve, reject) => {
+    const sockets = new Set<Socket>();
+    const server = createServer((socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      onConnection(socketTransport(socket));
+    });
+    server.once('error', (cause) =>
+      reject(
+        new MoteError('LINK_LISTEN', `Can't listen at ${host}:${port} (${cause.message}); choose another port.`, {
+          cause,
+        }),
+      ),
+    );
+    server.listen(port, host, () => {
+      const address = server.address();
+      resolve({
+        port: typeof address === 'object' && address !== null ? address.port : port,
+        close: () =>
+          new Promise((done) => {
+            server.close(() => done());
+            for (const socket of sockets) socket.destroy();
+          }),
+      });
+    });
+  });
+}
