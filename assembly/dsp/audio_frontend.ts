@@ -1,0 +1,85 @@
+/**
+ * Speech features, byte for byte those of TensorFlow Lite Micro's audio_preprocessor_int8: every 20 ms the last 30 ms of 16 kHz
+ * int16 become 40 int8 values. Window, FFT, mel filter bank, noise subtraction, gain normalization, logarithm.
+ *
+ * ```
+ * while (mic.available >= frontend.needed()) {
+ *   mic.read(frontend.room(), frontend.needed());
+ *   frontend.next(features);
+ * }
+ * ```
+ * All state is static: one front end a module.
+ */
+import { applyWindow } from './window';
+import { autoScale } from './auto_scale';
+import { spectrumEnergy } from './energy';
+import { prepare, realFft } from './fft';
+import { filterBank } from './filter_bank';
+import { logarithm } from './log';
+import { normalize } from './pcan';
+import { subtractNoise } from './spectral_subtraction';
+import { PCAN_GAIN, SPEECH_EDGES, SPEECH_WEIGHTS, SPEECH_WINDOW } from './tables';
+
+/** Samples a second that it is made for. */
+export const RATE: i32 = 16000;
+/** int8 values of one frame. */
+export const CHANNELS: i32 = 40;
+/** Samples between two frames. */
+export const STEP: i32 = 320;
+/** Samples under one frame's window. */
+export const WINDOW: i32 = 480;
+
+const POINTS: i32 = 512;
+
+const samples = memory.data(WINDOW * 2, 4);
+const twiddles = memory.data(POINTS * 3, 4);
+const block = memory.data(POINTS * 2, 4);
+const spectrum = memory.data((POINTS / 2 + 1) * 4, 4);
+const noise = memory.data(CHANNELS * 4, 4);
+let held: i32 = 0;
+
+/** Samples that the next frame waits for: 480 at first, then 320. */
+export function needed(): i32 {
+  return WINDOW - held;
+}
+
+/** Where those samples go, as int16. */
+export function room(): usize {
+  return samples + (held << 1);
+}
+
+/** Makes the frame once `needed()` samples are in `room()`: int8[40] at `dst`. */
+export function next(dst: usize): void {
+  if (load<i16>(twiddles) == 0) prepare(twiddles, POINTS);
+  applyWindow(samples, SPEECH_WINDOW, WINDOW, 12, block);
+  memory.fill(block + WINDOW * 2, 0, (POINTS - WINDOW) * 2);
+  held = WINDOW - STEP;
+  memory.copy(samples, samples + STEP * 2, held << 1);
+
+  const scale = autoScale(block, WINDOW);
+  realFft(block, spectrum, twiddles, POINTS);
+  const first = <i32>load<u16>(SPEECH_EDGES);
+  const bins = spectrum + (first << 2);
+  spectrumEnergy(bins, <i32>load<u16>(SPEECH_EDGES, (CHANNELS + 1) * 2) - first);
+
+  // The block has done its work: the channels take its place.
+  filterBank(bins, SPEECH_EDGES, SPEECH_WEIGHTS, CHANNELS, scale, block);
+  subtractNoise(block, noise, CHANNELS, 10, 409, 983, 819);
+  normalize(block, noise, CHANNELS, PCAN_GAIN, 6);
+  logarithm(block, CHANNELS, 64, 3, block);
+  for (let c = 0; c < CHANNELS; c++) {
+    // 666 (10.4 x 64) is the span of the logarithm that models are trained on: 0 .. 666 becomes -128 .. 127.
+    store<i8>(dst + c, min((<i32>load<i16>(block + (c << 1)) * 256 + 333) / 666 - 128, 127));
+  }
+}
+
+/** Forgets the samples that it holds, such as after a gap in them; keeps what it knows of the noise. */
+export function skip(): void {
+  held = 0;
+}
+
+/** Back to the very start. */
+export function reset(): void {
+  held = 0;
+  memory.fill(noise, 0, CHANNELS * 4);
+}

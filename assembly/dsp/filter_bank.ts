@@ -1,0 +1,33 @@
+import { charge } from '../mote/fuel';
+import { squareRoot } from './square_root';
+
+/**
+ * Overlapping triangles over energies: channel c gathers the bins left of its centre by their right share and those right of it
+ * by their left share, and gives the root of the sum, shifted right by `shift` (the scale of the transform before).
+ *
+ * @param energy uint32 of bin `edges[0]` and on
+ * @param edges uint16[channels + 2]: first bin of each interval between centres, and the end
+ * @param weights (left, right) int16 pairs from bin `edges[0]` on, Q12, not negative
+ * @param dst uint32[channels]; not energy
+ * Source: TensorFlow Lite Micro, signal/src/filter_bank.cc and filter_bank_square_root.cc.
+ */
+export function filterBank(energy: usize, edges: usize, weights: usize, channels: i32, shift: i32, dst: usize): void {
+  charge(channels * 16 + (<i32>load<u16>(edges + ((channels + 1) << 1)) - <i32>load<u16>(edges)) * 2);
+  let fromLeft: u64 = 0;
+  for (let c = -1; c < channels; c++) {
+    let left = fromLeft;
+    fromLeft = 0;
+    let bins = <i32>load<u16>(edges, 2) - <i32>load<u16>(edges);
+    edges += 2;
+    for (; bins > 0; bins--) {
+      const e = <u64>load<u32>(energy);
+      left += e * <u64>load<u16>(weights);
+      fromLeft += e * <u64>load<u16>(weights, 2);
+      energy += 4;
+      weights += 4;
+    }
+    if (c < 0) continue;
+    store<u32>(dst, squareRoot(left) >> shift);
+    dst += 4;
+  }
+}

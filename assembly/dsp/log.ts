@@ -1,0 +1,38 @@
+import { charge } from '../mote/fuel';
+import { LOG_LUT } from './tables';
+
+/** ln(2) in Q16. */
+const LN2: u64 = 45426;
+const HALF: u32 = 32768;
+
+/**
+ * dst[c] = scale x ln(src[c] x 2^bits), 0 for inputs that give no positive logarithm, at most 32767.
+ *
+ * @param src uint32[channels]
+ * @param dst int16[channels]; may be src
+ * Source: TensorFlow Lite Micro, signal/src/filter_bank_log.cc.
+ */
+export function logarithm(src: usize, channels: i32, scale: u32, bits: i32, dst: usize): void {
+  charge(channels * 3);
+  for (const end = src + (<usize>channels << 2); src < end; src += 4) {
+    const x = load<u32>(src) << bits;
+    store<i16>(dst, x > 1 ? min<u32>(scaledLog(x, scale), 32767) : 0);
+    dst += 2;
+  }
+}
+
+/**
+ * scale x ln(x), rounded; x > 0. log2 is the position of the highest bit and 128 straight segments for the rest.
+ * Source: TensorFlow Lite Micro, signal/src/log.cc.
+ */
+export function scaledLog(x: u32, scale: u32): u32 {
+  const exponent = <u32>(31 - clz<i32>(x));
+  const mantissa = x ^ ((<u32>1) << exponent);
+  const fraction = <i32>(exponent < 16 ? mantissa << (16 - exponent) : mantissa >> (exponent - 16));
+  const segment = LOG_LUT + ((fraction >> 9) << 1);
+  const base = <i32>load<u16>(segment);
+  const bend = ((<i32>load<u16>(segment, 2) - base) * (fraction & 511)) >> 16;
+  const log2 = (exponent << 16) + <u32>(fraction + base + bend);
+  const ln = <u32>((LN2 * <u64>log2 + HALF) >> 16);
+  return (scale * ln + HALF) >> 16;
+}

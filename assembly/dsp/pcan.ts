@@ -1,0 +1,42 @@
+/**
+ * Per-channel amplitude normalization (Wang et al., "Trainable frontend for robust and far-field keyword spotting", 2017) in
+ * fixed point: each channel is divided by a power of its own noise floor, so that loud and quiet rooms look alike.
+ */
+import { charge } from '../mote/fuel';
+
+/** Fraction bits of the signal-to-noise ratio inside and of the result. */
+const SNR_BITS: u32 = 12;
+const OUTPUT_BITS: u32 = 6;
+
+/**
+ * signal[c] = shrink(signal[c] x gain(noise[c]) >> shift), in place.
+ *
+ * @param signal uint32[channels], noise uint32[channels]
+ * @param gains int16[125]: gain(0), gain(1), then (value, slope, curvature, 0) for each octave from 2 on
+ * Source: TensorFlow Lite Micro, signal/src/pcan_argc_fixed.cc.
+ */
+export function normalize(signal: usize, noise: usize, channels: i32, gains: usize, shift: i32): void {
+  charge(channels * 4);
+  for (const end = signal + (<usize>channels << 2); signal < end; signal += 4) {
+    const g = <u64><u32>gain(load<u32>(noise), gains);
+    store<u32>(signal, shrink(<u32>((<u64>load<u32>(signal) * g) >> shift)));
+    noise += 4;
+  }
+}
+
+/** A parabola for each octave: 10 bits of the mantissa say where in it. */
+function gain(x: u32, gains: usize): i32 {
+  if (x <= 2) return load<i16>(gains + (x << 1));
+  const octave = 32 - clz<i32>(x);
+  gains += (octave << 3) - 12;
+  const position = <i32>((octave < 11 ? x << (11 - octave) : x >> (octave - 11)) & 0x3ff);
+  const slope = ((<i32>load<i16>(gains, 4) * position) >> 5) + (<i32>load<i16>(gains, 2) << 5);
+  return <i32>(<i16>(((slope * position + 16384) >> 15) + <i32>load<i16>(gains)));
+}
+
+/** x^2 / 4 below 2, x - 1 from there on. */
+function shrink(x: u32): u32 {
+  return x < 2 << SNR_BITS
+    ? (x * x) >> (2 + 2 * SNR_BITS - OUTPUT_BITS)
+    : (x >> (SNR_BITS - OUTPUT_BITS)) - (1 << OUTPUT_BITS);
+}
