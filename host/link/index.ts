@@ -5,6 +5,7 @@ export { encodeMessage, isNodeMessage, MessageLimit, parseMessage } from './code
 export * from './messages.ts';
 export { LINK_VERSION, MAX_MESSAGE_BYTES } from './packet.ts';
 export { type FaultPlan, type Pair, transportPair } from './pair.ts';
+export { Xorshift } from './random.ts';
 export {
   type DownReason,
   type LinkOptions,
@@ -17,3 +18,4 @@ export {
 } from './session.ts';
 export { connectTcp, listenTcp, socketTransport, type TcpListener } from './tcp.ts';
 export { systemTimers, type Timers, type Transport } from './transport.ts';
+export { VirtualClock } from './virtual-clock.ts';

@@ -23,7 +23,7 @@ export interface LinkOptions<Out extends Message, In extends Message> {
   /**
    * The other end is one that this session never spoke with: the first, or one that restarted. The queue is empty at this moment,
    * so what is sent here goes first (a birth, an offer). `pending` are the messages that no peer acknowledged; the old peer may
-   * have got some of them. Send again what still has a meaning.
+   * have got some of them. Send again what still has a meaning. Without this handler they are sent again as they are.
    */
   onPeer?(pending: Out[]): void;
   onUp?(): void;
@@ -321,7 +321,8 @@ export class LinkSession<Out extends Message, In extends Message> {
     this.#high = 0;
     this.#nakSent = false;
     this.#goDown('restarted');
-    this.#options.onPeer?.(pending);
+    if (this.#options.onPeer !== undefined) this.#options.onPeer(pending);
+    else for (const message of pending) this.send(message);
   }
 
   #onTraffic(packet: Exclude<Packet, Hello>): void {

@@ -1,0 +1,82 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeFrame, encodeFrame, FrameDecoder, MAX_CONTENT_BYTES } from './frame.ts';
+import { Xorshift } from './random.ts';
+
+/** Feeds `stream` in pieces and collects the contents. */
+function decode(stream: Uint8Array, pieces: number[] = []): { contents: Uint8Array[]; errors: number } {
+  const decoder = new FrameDecoder();
+  const contents: Uint8Array[] = [];
+  let at = 0;
+  for (const piece of [...pieces, stream.length]) {
+    decoder.push(stream.subarray(at, at + piece), (content) => contents.push(content.slice()));
+    at += piece;
+  }
+  return { contents, errors: decoder.errors };
+}
+
+describe('frames', () => {
+  it.each([1, 2, 249, 250, 251, 253, 254, 255, 256, 508, 509, 510, MAX_CONTENT_BYTES])('carry %i bytes', (length) => {
+    for (const fill of [0, 1, 255]) {
+      const content = new Uint8Array(length).fill(fill);
+      const frame = encodeFrame(content);
+      expect(frame.indexOf(0)).toBe(frame.length - 1);
+      expect(decode(frame)).toEqual({ contents: [content], errors: 0 });
+    }
+  });
+
+  it('refuse contents that are empty or too long', () => {
+    expect(() => encodeFrame(new Uint8Array(0))).toThrow('1 to');
+    expect(() => encodeFrame(new Uint8Array(MAX_CONTENT_BYTES + 1))).toThrow('send it in parts');
+  });
+
+  it('come out as they went in, however the stream is cut', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ minLength: 1, maxLength: 600 }), { maxLength: 8 }),
+        fc.array(fc.nat(300), { maxLength: 20 }),
+        (contents, pieces) => {
+          const stream = Buffer.concat(contents.map(encodeFrame));
+          expect(decode(stream, pieces)).toEqual({ contents, errors: 0 });
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('after damage start again at the next zero, and lose only what was damaged', () => {
+    const good = encodeFrame(Uint8Array.of(1, 2, 3));
+    const noise = new Uint8Array(3 * MAX_CONTENT_BYTES).fill(7);
+    const stream = Buffer.concat([noise, Uint8Array.of(0), good, good.subarray(2), good]);
+    const { contents, errors } = decode(stream, [100, 20_000, 1]);
+    expect(contents).toEqual([Uint8Array.of(1, 2, 3), Uint8Array.of(1, 2, 3)]);
+    expect(errors).toBe(2);
+  });
+
+  it('with one to four mutated bytes never pass, over 120,000 frames', () => {
+    const random = new Xorshift(1);
+    let passed = 0;
+    for (let i = 0; i < 120_000; i++) {
+      const content = Uint8Array.from({ length: 1 + random.below(60) }, () => random.below(random.below(2) ? 256 : 2));
+      const frame = encodeFrame(content).slice(0, -1);
+      const damaged = frame.slice();
+      for (let n = 1 + random.below(4); n > 0; n--) damaged[random.below(damaged.length)] = random.below(256);
+      const result = decodeFrame(damaged);
+      if (result !== null && Buffer.compare(result, content) !== 0) passed++;
+    }
+    // 2^-32 each for a checksum to fit by chance.
+    expect(passed).toBe(0);
+  });
+
+  it('decode any bytes without throwing or growing, 100,000 random streams', () => {
+    const random = new Xorshift(2);
+    const decoder = new FrameDecoder();
+    let contents = 0;
+    for (let i = 0; i < 100_000; i++) {
+      const bytes = Uint8Array.from({ length: random.below(64) }, () => random.below(256) & random.below(256));
+      decoder.push(bytes, () => contents++);
+    }
+    expect(contents).toBe(0);
+    expect(decoder.errors).toBeGreaterThan(10_000);
+  });
+});

@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { nodeLink, shimLink } from './session.ts';
+import { connectTcp, listenTcp } from './tcp.ts';
+import { systemTimers } from './transport.ts';
+
+const session = { timers: systemTimers, newSessionId: () => Math.floor(Math.random() * 2 ** 32) };
+
+it('a session runs over TCP, and over the next connection when the first one ends', async () => {
+  const got: number[] = [];
+  let wake = () => {};
+  const shim = shimLink({
+    ...session,
+    onMessage(message) {
+      if (message.type === 'log') got.push(message.tMs);
+      wake();
+    },
+  });
+  const listener = await listenTcp(0, (transport) => shim.attach(transport));
+  const ends: (() => void)[] = [];
+  const node = nodeLink({ ...session, onMessage: () => {}, onDown: () => ends.shift()?.() });
+  const until = (count: number) =>
+    new Promise<void>((resolve) => {
+      wake = () => got.length >= count && resolve();
+      wake();
+    });
+  node.attach(await connectTcp(listener.port));
+  for (let n = 0; n < 20; n++) node.send({ type: 'log', level: 'info', tMs: n, text: 'x'.repeat(200) });
+  await until(20);
+  const ended = new Promise<void>((resolve) => ends.push(resolve));
+  shim.detach();
+  await ended;
+  node.send({ type: 'log', level: 'info', tMs: 20, text: '' });
+  node.attach(await connectTcp(listener.port));
+  await until(21);
+  expect(got).toEqual(Array.from({ length: 21 }, (_, i) => i));
+  node.close();
+  shim.close();
+  await listener.close();
+});
+
+it('says what to do when nothing listens, and when the port is taken', async () => {
+  const listener = await listenTcp(0, () => {});
+  await expect(listenTcp(listener.port, () => {})).rejects.toMatchObject({ code: 'LINK_LISTEN' });
+  await listener.close();
+  await expect(connectTcp(listener.port)).rejects.toMatchObject({ code: 'LINK_CONNECT' });
+});
