@@ -1,33 +1,153 @@
-/** NOR flash in a file: what a simulated node keeps between runs. */
+/**
+ * NOR flash in a file: what a simulated node or a gateway keeps between runs. One header block, then the flash's bytes as they
+ * are; see docs/spec/flash.md.
+ */
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { MoteError } from '../error.ts';
 import type { Flash } from './flash.ts';
-import type { FlashGeometry } from './nor.ts';
+import { checkGeometry, checkPage, checkProgram, checkRange, type FlashGeometry } from './nor.ts';
 
-const unbuilt = (): never => {
-  throw new MoteError('UNBUILT', 'Not built yet.');
-};
+/** The header has a block of its own, so that the flash's pages keep the file system's alignment. */
+const HEADER_BYTES = 4096;
 
 export class FileFlash implements Flash {
-  readonly sizeBytes: number = 0;
-  readonly pageBytes: number = 0;
-  readonly writeBytes: number = 0;
-  /** Opens the file, or creates it erased. Throws FLASH_FILE for a truncated or foreign file or another geometry. */
-  static open(_path: string, _geometry: FlashGeometry): FileFlash {
-    return unbuilt();
+  readonly sizeBytes: number;
+  readonly pageBytes: number;
+  readonly writeBytes: number;
+  readonly #path: string;
+  readonly #file: number;
+  readonly #image: Uint8Array;
+
+  private constructor(path: string, geometry: Required<FlashGeometry>, file: number, image: Uint8Array) {
+    this.sizeBytes = geometry.sizeBytes;
+    this.pageBytes = geometry.pageBytes;
+    this.writeBytes = geometry.writeBytes;
+    this.#path = path;
+    this.#file = file;
+    this.#image = image;
   }
-  read(_address: number, _length: number): Uint8Array {
-    return unbuilt();
+
+  /**
+   * Opens a flash file, or creates it erased, under its name only when it is complete. Throws `FLASH_FILE` when the file is no
+   * flash, is cut short, or has another geometry, and `FLASH_IO` when it can't be read or written.
+   */
+  static open(path: string, geometry: FlashGeometry): FileFlash {
+    const whole = checkGeometry(geometry);
+    const header = encodeHeader(whole);
+    if (!io(path, () => existsSync(path))) create(path, header, whole.sizeBytes);
+    const bytes = io(path, () => readFileSync(path));
+    const found = bytes.subarray(0, HEADER_BYTES);
+    if (!found.subarray(0, MAGIC.length).equals(MAGIC))
+      throw new MoteError('FLASH_FILE', `${path} is no moteware flash file; name another file, or move this one away.`);
+    if (bytes.length !== HEADER_BYTES + whole.sizeBytes || !found.equals(header))
+      throw new MoteError(
+        'FLASH_FILE',
+        `${path} is a flash of another size, or cut short: it has ${bytes.length} bytes and '${describe(found)}', wanted are ${HEADER_BYTES + whole.sizeBytes} and '${describe(header)}'. Open it with the layout that made it, or move it away.`,
+      );
+    const file = io(path, () => openSync(path, 'r+'));
+    return new FileFlash(path, whole, file, new Uint8Array(bytes.subarray(HEADER_BYTES)));
   }
-  program(_address: number, _bytes: Uint8Array): void {
-    unbuilt();
+
+  read(address: number, length: number): Uint8Array {
+    checkRange(this, address, length);
+    return this.#image.slice(address, address + length);
   }
-  erase(_page: number): void {
-    unbuilt();
+
+  program(address: number, bytes: Uint8Array): void {
+    checkRange(this, address, bytes.length);
+    checkProgram(this, address, bytes, this.#image.subarray(address, address + bytes.length));
+    this.#write(address, bytes);
   }
+
+  erase(page: number): void {
+    checkPage(this, page);
+    this.#write(page * this.pageBytes, new Uint8Array(this.pageBytes).fill(0xff));
+  }
+
   sync(): void {
-    unbuilt();
+    io(this.#path, () => fdatasyncSync(this.#file));
   }
+
   close(): void {
-    unbuilt();
+    io(this.#path, () => closeSync(this.#file));
+  }
+
+  #write(address: number, bytes: Uint8Array): void {
+    io(this.#path, () => writeAll(this.#file, bytes, HEADER_BYTES + address));
+    this.#image.set(bytes, address);
+  }
+}
+
+const MAGIC = Buffer.from('moteware flash 1\n');
+
+function encodeHeader(geometry: Required<FlashGeometry>): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  const { sizeBytes, pageBytes, writeBytes } = geometry;
+  header.write(`${MAGIC.toString()}size ${sizeBytes} page ${pageBytes} write ${writeBytes}\n`);
+  return header;
+}
+
+/** The header's second line, for an error message; hostile bytes are made harmless. */
+function describe(header: Buffer): string {
+  const line =
+    header
+      .subarray(MAGIC.length, MAGIC.length + 64)
+      .toString('latin1')
+      .split('\n')[0] ?? '';
+  return line.replaceAll(/[^ -~]/g, '?');
+}
+
+function create(path: string, header: Buffer, sizeBytes: number): void {
+  const partial = `${path}.${process.pid}.new`;
+  io(path, () => {
+    try {
+      const file = openSync(partial, 'wx');
+      try {
+        writeAll(file, header, 0);
+        writeAll(file, new Uint8Array(sizeBytes).fill(0xff), HEADER_BYTES);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      renameSync(partial, path);
+    } finally {
+      rmSync(partial, { force: true });
+    }
+    const folder = openSync(dirname(path), 'r');
+    try {
+      fsyncSync(folder);
+    } finally {
+      closeSync(folder);
+    }
+  });
+}
+
+function writeAll(file: number, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, position + done);
+}
+
+function io<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new MoteError(
+      'FLASH_IO',
+      `The flash file ${path} can't be read or written (${why}); check the path, its permissions and the disk.`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -10,5 +10,6 @@ export {
   type PackageInput,
   parsePackage,
 } from './package.ts';
-export { type Reason, type SlotInfo, type SlotLayout, SlotStore, type Transfer } from './slots.ts';
+export type { Reason, SlotIndex } from './slot-journal.ts';
+export { type SlotInfo, type SlotLayout, SlotStore, type Transfer } from './slots.ts';
 export { PackageSender, type ReceiverOptions, type SenderOptions, UpdateReceiver } from './transfer.ts';

@@ -1,11 +1,28 @@
-/** Two slots and a journal. */
+/**
+ * Two slots and a journal: where a node keeps the module that it trusts and the one that it tries. A swap is one journal record;
+ * no byte of a package is ever copied.
+ *
+ * How far a transfer got isn't journalled. A slot is erased before it receives, bytes arrive in order, and all earlier pages are
+ * durable before the first byte of the next is programmed; so after a power cut the last page that isn't blank is the only
+ * doubtful one, and the transfer goes on at its start. What looks whole and isn't, the digest finds at the end.
+ */
+import { createHash } from 'node:crypto';
 import { MoteError } from '../error.ts';
 import type { Flash } from '../flash/flash.ts';
+import { flashRegion, RecordLog } from '../flash/index.ts';
 import type { SlotState } from '../link/messages.ts';
-
-const unbuilt = (): never => {
-  throw new MoteError('UNBUILT', 'Not built yet.');
-};
+import {
+  decodeJournal,
+  EMPTY_JOURNAL,
+  EMPTY_SLOT,
+  encodeJournal,
+  type JournalState,
+  MAX_FAILED,
+  MAX_SEQUENCE,
+  type Reason,
+  type SlotIndex,
+  type SlotRecord,
+} from './slot-journal.ts';
 
 export interface SlotLayout {
   /** Pages of the journal, at the region's start: even, 2 or more. */
@@ -14,13 +31,8 @@ export interface SlotLayout {
   slotPages: number;
 }
 
-export interface Reason {
-  code: string;
-  text: string;
-}
-
 export interface SlotInfo {
-  slot: 0 | 1;
+  slot: SlotIndex;
   state: SlotState;
   sequence: number;
   sha256: Uint8Array;
@@ -30,84 +42,377 @@ export interface SlotInfo {
   reason?: Reason;
 }
 
+/** Which package a transfer brings. */
 export interface Transfer {
+  /** Of the whole package. */
   sha256: Uint8Array;
+  /** 1 to 2^32 - 1 */
   sequence: number;
+  /** Bytes of the whole package. */
   total: number;
 }
 
-/** All changes are durable when the call returns. */
+const INTERRUPTED: Reason = {
+  code: 'TRIAL_INTERRUPTED',
+  text: 'The node restarted while the module was on trial and not confirmed.',
+};
+
+/** Every change is durable when its call returns; after a `PowerCut` or `FLASH_IO` open a new store on the same flash. */
 export class SlotStore {
-  /** Without a layout: two journal pages and the rest halved. Never throws for what the flash holds. */
-  static open(_flash: Flash, _layout?: SlotLayout): SlotStore {
-    return unbuilt();
-  }
   /** Largest package that fits. */
-  readonly slotBytes: number = 0;
+  readonly slotBytes: number;
+  readonly #log: RecordLog;
+  readonly #flashes: readonly [Flash, Flash];
+  #state: JournalState;
+  /** Bytes of the transfer under way. */
+  #received = 0;
+  /** The last of them that don't fill a write unit yet. */
+  #tail = new Uint8Array(0);
+  /** After an opening: the page at `#received` may hold half of something. */
+  #unsettled = false;
+
+  private constructor(log: RecordLog, flashes: readonly [Flash, Flash], state: JournalState) {
+    this.#log = log;
+    this.#flashes = flashes;
+    this.slotBytes = flashes[0].sizeBytes;
+    this.#state = state;
+  }
+
+  /**
+   * Opens the store; without a layout the journal has two pages and the slots share the rest. Reads only, and takes a flash that
+   * holds anything else for one with two empty slots. A trial that was booted and never confirmed counts as failed from here on.
+   * Throws `FLASH_RANGE` when the layout doesn't fit.
+   */
+  static open(flash: Flash, layout: SlotLayout = defaultLayout(flash)): SlotStore {
+    const { journalPages, slotPages } = layout;
+    const slots = [
+      flashRegion(flash, journalPages, slotPages),
+      flashRegion(flash, journalPages + slotPages, slotPages),
+    ] as const;
+    const { log, records } = RecordLog.open(flashRegion(flash, 0, journalPages), 's');
+    let state: JournalState = EMPTY_JOURNAL;
+    for (const record of records) state = decodeJournal(record, slots[0].sizeBytes) ?? state;
+    const store = new SlotStore(log, slots, state);
+    const trial = store.#find('trial');
+    if (trial !== null && state.slots[trial].booted) store.#state = failed(state, trial, INTERRUPTED);
+    const receiving = store.#find('receiving');
+    if (receiving !== null) {
+      store.#received = resumeAt(slots[receiving], state.slots[receiving].total);
+      store.#unsettled = true;
+    }
+    return store;
+  }
+
   /** Highest sequence ever confirmed; 0 when none was. */
   get highestSequence(): number {
-    return unbuilt();
+    return this.#state.highest;
   }
+
   /** Both slots as they are. */
   slots(): [SlotInfo, SlotInfo] {
-    return unbuilt();
+    return [this.#info(0), this.#info(1)];
   }
-  /** What `boot` would return now. Records nothing. */
+
+  /** What runs or is to run: the trial, else the confirmed slot. Records nothing. */
   active(): SlotInfo | null {
-    return unbuilt();
+    const slot = this.#find('trial') ?? this.#find('confirmed');
+    return slot === null ? null : this.#info(slot);
   }
+
   /**
-   * Call at the node's start and after `startTrial`: what to run now. A trial's one and only boot is recorded before this
-   * returns it; a trial that was booted before and never confirmed is `failed` (TRIAL_INTERRUPTED) and the old slot returned.
+   * What to run now; call it at the node's start and after `startTrial`. A trial's one and only boot is recorded before it is
+   * returned. A trial that was booted before and isn't confirmed is failed here, with the reason `TRIAL_INTERRUPTED`, and the
+   * old slot is returned; null when there is none.
    */
   boot(): SlotInfo | null {
-    return unbuilt();
+    const trial = this.#find('trial');
+    if (trial !== null && this.#state.slots[trial].booted) this.#commit(failed(this.#state, trial, INTERRUPTED));
+    else if (trial !== null) this.#change(trial, { ...this.#state.slots[trial], booted: true });
+    return this.active();
   }
-  /** The last failed trial, for the report after a roll-back. */
+
+  /** The last failed trial, for the report after a roll-back; null when its slot has been used since. */
   lastFailure(): SlotInfo | null {
-    return unbuilt();
+    const slot = this.#find('failed');
+    return slot === null ? null : this.#info(slot);
   }
-  /**
-   * Starts or resumes a transfer. Throws OTA_ROLLBACK (sequence not above `highestSequence`), OTA_FAILED_BEFORE,
-   * OTA_TOO_LARGE, OTA_BUSY (a trial is under way), OTA_FORMAT.
-   */
-  begin(_transfer: Transfer): { slot: 0 | 1; received: number } {
-    return unbuilt();
-  }
-  /** The transfer under way, or null. */
+
+  /** The transfer under way and how far it is, or null. */
   transfer(): (Transfer & { received: number }) | null {
-    return unbuilt();
+    const slot = this.#find('receiving');
+    if (slot === null) return null;
+    const { sha256, sequence, total } = this.#state.slots[slot];
+    return { sha256: sha256.slice(), sequence, total, received: this.#received };
   }
-  /** Takes bytes in order; repeated ones are ignored. Returns `received`. Throws OTA_GAP, OTA_TOO_LARGE, OTA_STATE. */
-  append(_offset: number, _bytes: Uint8Array): number {
-    return unbuilt();
+
+  /**
+   * Starts a transfer into the slot that isn't confirmed, or resumes it when it was under way; `received` says where. Throws
+   * `OTA_FORMAT`, `OTA_ROLLBACK` (the sequence isn't above the highest confirmed one), `OTA_FAILED_BEFORE`, `OTA_TOO_LARGE`,
+   * `OTA_BUSY` (a trial is under way).
+   */
+  begin(transfer: Transfer): { slot: SlotIndex; received: number } {
+    this.#checkTransfer(transfer);
+    const { sha256, sequence, total } = transfer;
+    const pending = this.#find('receiving') ?? this.#find('ready');
+    if (pending !== null && sameTransfer(this.#state.slots[pending], transfer))
+      return { slot: pending, received: this.#state.slots[pending].state === 'ready' ? total : this.#received };
+    const slot: SlotIndex = this.#find('confirmed') === 0 ? 1 : 0;
+    const flash = this.#flashes[slot];
+    // Three steps, so that `receiving` is never said of a slot in which an older package's bytes could pass for received ones.
+    this.#clear(slot);
+    for (let page = 0; page * flash.pageBytes < total; page++) flash.erase(page);
+    flash.sync();
+    this.#change(slot, { state: 'receiving', booted: false, sequence, total, sha256: sha256.slice() });
+    this.#received = 0;
+    this.#tail = new Uint8Array(0);
+    this.#unsettled = false;
+    return { slot, received: 0 };
   }
-  /** Checks the digest and makes the slot `ready`; a wrong one empties it and throws OTA_DIGEST. */
+
+  /**
+   * Takes bytes at `offset` of the package; what was received before is passed over. Returns how many bytes there are now.
+   * Throws `OTA_GAP` when bytes are missing before these, `OTA_TOO_LARGE` past the package's end, `OTA_STATE` without a transfer.
+   */
+  append(offset: number, bytes: Uint8Array): number {
+    const slot = this.#need('receiving', 'takes bytes; begin a transfer first');
+    const { total } = this.#state.slots[slot];
+    if (!Number.isInteger(offset) || offset < 0 || offset + bytes.length > total)
+      throw new MoteError('OTA_TOO_LARGE', `Bytes ${offset} to ${offset + bytes.length} leave a package of ${total}.`);
+    if (offset > this.#received)
+      throw new MoteError(
+        'OTA_GAP',
+        `Bytes from ${offset} came when ${this.#received} was next; send them from there.`,
+      );
+    const fresh = bytes.subarray(this.#received - offset);
+    if (fresh.length === 0) return this.#received;
+    const flash = this.#flashes[slot];
+    this.#settle(flash, total);
+    const start = this.#received - this.#tail.length;
+    const pending = new Uint8Array(this.#tail.length + fresh.length);
+    pending.set(this.#tail);
+    pending.set(fresh, this.#tail.length);
+    const whole = pending.length - (pending.length % flash.writeBytes);
+    programPages(flash, start, pending.subarray(0, whole));
+    this.#tail = pending.slice(whole);
+    this.#received += fresh.length;
+    return this.#received;
+  }
+
+  /**
+   * Checks the whole package's digest and makes the slot `ready`. Throws `OTA_GAP` while bytes are missing, and `OTA_DIGEST`,
+   * with the slot empty again, when the bytes aren't the offered ones.
+   */
   finish(): SlotInfo {
-    return unbuilt();
+    const slot = this.#need('receiving', 'can be finished; begin a transfer first');
+    const record = this.#state.slots[slot];
+    const flash = this.#flashes[slot];
+    if (this.#received < record.total)
+      throw new MoteError(
+        'OTA_GAP',
+        `${this.#received} of ${record.total} bytes came; send the rest before finishing.`,
+      );
+    if (this.#tail.length > 0) {
+      const last = new Uint8Array(flash.writeBytes).fill(0xff);
+      last.set(this.#tail);
+      programPages(flash, this.#received - this.#tail.length, last);
+      this.#tail = new Uint8Array(0);
+    }
+    flash.sync();
+    if (!matches(flash.read(0, record.total), record.sha256)) {
+      this.#clear(slot);
+      throw new MoteError(
+        'OTA_DIGEST',
+        'What was received has another SHA-256 than was offered; send the package again.',
+      );
+    }
+    this.#change(slot, { ...record, state: 'ready' });
+    return this.#info(slot);
   }
-  /** Forgets what was received or is ready (a bad signature, say), without holding it against the sequence. */
+
+  /** Forgets what is being received or is ready (its signature was wrong, say), without holding it against the sequence. */
   discard(): void {
-    unbuilt();
+    const slot = this.#find('receiving') ?? this.#find('ready');
+    if (slot !== null) this.#clear(slot);
   }
-  /** Package bytes of a slot in state ready, trial or confirmed, digest checked; throws OTA_STATE, OTA_DIGEST. */
-  read(_slot: 0 | 1): Uint8Array {
-    return unbuilt();
+
+  /** Package bytes of a ready, trial or confirmed slot. Throws `OTA_STATE`, or `OTA_DIGEST` when the flash lost some of it. */
+  read(slot: SlotIndex): Uint8Array {
+    const { state, total, sha256 } = this.#state.slots[slot];
+    if (state !== 'ready' && state !== 'trial' && state !== 'confirmed')
+      throw new MoteError('OTA_STATE', `Slot ${slot} is ${state}; it holds no package to read.`);
+    const bytes = this.#flashes[slot].read(0, total);
+    if (!matches(bytes, sha256))
+      throw new MoteError(
+        'OTA_DIGEST',
+        `The package in slot ${slot} is damaged in flash; send it again under a new sequence.`,
+      );
+    return bytes;
   }
-  /** The swap: ready -> trial in one journal record. Then `boot()`. */
+
+  /** The swap: one record makes the ready slot the one that `boot` returns. Throws `OTA_STATE` when none is ready. */
   startTrial(): void {
-    unbuilt();
+    const slot = this.#need('ready', 'can go on trial; finish a transfer first');
+    this.#change(slot, { ...this.#state.slots[slot], state: 'trial', booted: false });
   }
-  /** The booted trial is good: it is the confirmed one, `highestSequence` rises. Throws OTA_STATE without one. */
+
+  /** The booted trial is good: it is the confirmed one and the old slot is free. Throws `OTA_STATE` without one. */
   confirm(): void {
-    unbuilt();
+    const slot = this.#need('trial', 'can be confirmed; boot a trial first');
+    const record = this.#state.slots[slot];
+    if (!record.booted) throw new MoteError('OTA_STATE', 'The trial was never booted; call boot before confirm.');
+    const highest = Math.max(this.#state.highest, record.sequence);
+    const confirmed: SlotRecord = { ...record, state: 'confirmed', booted: false };
+    this.#commit({
+      highest,
+      failed: this.#state.failed.filter((sequence) => sequence > highest),
+      slots: slot === 0 ? [confirmed, EMPTY_SLOT] : [EMPTY_SLOT, confirmed],
+      reason: null,
+    });
   }
-  /** The trial failed: the old slot is active, the sequence won't be taken again. */
-  fail(_reason: Reason): void {
-    unbuilt();
+
+  /** The trial failed: the old slot is active again, and the sequence isn't taken again. Throws `OTA_STATE` without a trial. */
+  fail(reason: Reason): void {
+    this.#commit(failed(this.#state, this.#need('trial', 'can fail; start a trial first'), reason));
   }
-  /** Factory: puts a package into a slot as the confirmed one, in one call. */
-  install(_sequence: number, _bytes: Uint8Array): SlotInfo {
-    return unbuilt();
+
+  /** A package straight into a slot, confirmed: for a node that is set up. Throws what `begin` and `finish` throw. */
+  install(sequence: number, bytes: Uint8Array): SlotInfo {
+    this.begin({ sha256: digest(bytes), sequence, total: bytes.length });
+    if (this.#find('receiving') !== null) {
+      this.append(0, bytes);
+      this.finish();
+    }
+    this.startTrial();
+    this.boot();
+    this.confirm();
+    return this.#info(this.#need('confirmed', 'is installed'));
   }
+
+  #checkTransfer({ sha256, sequence, total }: Transfer): void {
+    const { highest, failed: failures } = this.#state;
+    if (sha256.length !== 32 || !isUint32(sequence) || sequence < 1 || !isUint32(total) || total < 1)
+      throw new MoteError(
+        'OTA_FORMAT',
+        'An offer needs a SHA-256 of 32 bytes and a sequence and a size of 1 to 4294967295.',
+      );
+    if (sequence <= highest)
+      throw new MoteError(
+        'OTA_ROLLBACK',
+        `Sequence ${sequence} isn't above ${highest}, which this node has confirmed; build the package with a higher one.`,
+      );
+    if (failures.includes(sequence))
+      throw new MoteError(
+        'OTA_FAILED_BEFORE',
+        `Sequence ${sequence} failed its trial on this node; fix the module and build it with a higher sequence.`,
+      );
+    if (total > this.slotBytes)
+      throw new MoteError(
+        'OTA_TOO_LARGE',
+        `The package has ${total} bytes; a slot of this node holds ${this.slotBytes}.`,
+      );
+    if (this.#find('trial') !== null)
+      throw new MoteError(
+        'OTA_BUSY',
+        'A module is on trial, so both slots are in use; offer again once it is confirmed or failed.',
+      );
+  }
+
+  /** Erases what a power cut may have left half done: the page after first, so that a cut in here leads back to here. */
+  #settle(flash: Flash, total: number): void {
+    if (!this.#unsettled) return;
+    const page = this.#received / flash.pageBytes;
+    if ((page + 1) * flash.pageBytes < total) flash.erase(page + 1);
+    flash.erase(page);
+    flash.sync();
+    this.#unsettled = false;
+  }
+
+  #clear(slot: SlotIndex): void {
+    if (this.#state.slots[slot].state !== 'empty') this.#change(slot, EMPTY_SLOT);
+  }
+
+  #change(slot: SlotIndex, record: SlotRecord): void {
+    const slots = withSlot(this.#state.slots, slot, record);
+    const reason = slots.some(({ state }) => state === 'failed') ? this.#state.reason : null;
+    this.#commit({ ...this.#state, slots, reason });
+  }
+
+  #commit(state: JournalState): void {
+    const record = encodeJournal(state);
+    this.#log.append(record, () => [record]);
+    this.#state = state;
+  }
+
+  #find(state: SlotState): SlotIndex | null {
+    if (this.#state.slots[0].state === state) return 0;
+    return this.#state.slots[1].state === state ? 1 : null;
+  }
+
+  #need(state: SlotState, purpose: string): SlotIndex {
+    const slot = this.#find(state);
+    if (slot === null) throw new MoteError('OTA_STATE', `No slot is ${state}, so none ${purpose}.`);
+    return slot;
+  }
+
+  #info(slot: SlotIndex): SlotInfo {
+    const { state, sequence, sha256, total } = this.#state.slots[slot];
+    const info: SlotInfo = { slot, state, sequence, sha256: sha256.slice(), total };
+    if (state === 'failed' && this.#state.reason) info.reason = { ...this.#state.reason };
+    return info;
+  }
+}
+
+function defaultLayout(flash: Flash): SlotLayout {
+  const pages = flash.sizeBytes / flash.pageBytes;
+  return { journalPages: 2, slotPages: Math.floor((pages - 2) / 2) };
+}
+
+function failed(state: JournalState, slot: SlotIndex, reason: Reason): JournalState {
+  const record = state.slots[slot];
+  return {
+    ...state,
+    failed: [record.sequence, ...state.failed].slice(0, MAX_FAILED),
+    slots: withSlot(state.slots, slot, { ...record, state: 'failed', booted: false }),
+    reason,
+  };
+}
+
+function withSlot(slots: JournalState['slots'], slot: SlotIndex, record: SlotRecord): [SlotRecord, SlotRecord] {
+  return slot === 0 ? [record, slots[1]] : [slots[0], record];
+}
+
+/** Start of the last page of the transfer that isn't blank: where it goes on after a power cut. */
+function resumeAt(flash: Flash, total: number): number {
+  for (let page = Math.ceil(total / flash.pageBytes) - 1; page > 0; page--) {
+    const start = page * flash.pageBytes;
+    if (flash.read(start, flash.pageBytes).some((byte) => byte !== 0xff)) return start;
+  }
+  return 0;
+}
+
+/** Programs in page order; what precedes a page is durable before the page's first byte is programmed. */
+function programPages(flash: Flash, address: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) {
+    const at = address + done;
+    if (at % flash.pageBytes === 0) flash.sync();
+    const length = Math.min(bytes.length - done, flash.pageBytes - (at % flash.pageBytes));
+    flash.program(at, bytes.subarray(done, done + length));
+    done += length;
+  }
+}
+
+function sameTransfer(slot: SlotRecord, { sha256, sequence, total }: Transfer): boolean {
+  return slot.sequence === sequence && slot.total === total && Buffer.compare(slot.sha256, sha256) === 0;
+}
+
+function digest(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(bytes).digest());
+}
+
+function matches(bytes: Uint8Array, sha256: Uint8Array): boolean {
+  return Buffer.compare(digest(bytes), sha256) === 0;
+}
+
+function isUint32(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= MAX_SEQUENCE;
 }

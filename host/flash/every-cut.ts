@@ -1,0 +1,62 @@
+/** The power-cut sweep of the tests: the same run, cut at every flash operation in every mode, and cut again while it recovers. */
+import { CUT_MODES, type CutMode, type MemoryFlash, PowerCut } from './memory-flash.ts';
+
+export interface CutRun {
+  /** Erased or prepared flash, the same each time. */
+  flash: () => MemoryFlash;
+  /**
+   * Works from whatever the flash holds to the end, as a node does that starts again after each cut, and checks at its start
+   * that nothing promised is lost. A fresh object keeps the promises of one sweep step over its restarts.
+   */
+  start: () => { work: (flash: MemoryFlash) => void };
+  /** Every how many operations the second cut comes; 1 unless told. */
+  secondStep?: number;
+}
+
+/** Returns how many runs there were. A failed check throws with the place of the cuts. */
+export function everyCut(run: CutRun): number {
+  const whole = run.flash();
+  run.start().work(whole);
+  const operations = whole.operations;
+  let runs = 0;
+  for (let first = 0; first < operations; first++)
+    for (const mode of CUT_MODES) {
+      const afterwards = cutTwice(run, first, mode, Number.POSITIVE_INFINITY, mode);
+      runs++;
+      for (let second = 0; second < afterwards; second += run.secondStep ?? 1)
+        for (const secondMode of CUT_MODES) {
+          cutTwice(run, first, mode, second, secondMode);
+          runs++;
+        }
+    }
+  return runs;
+}
+
+/** Returns the operations that were needed after the first cut, up to the second one. */
+function cutTwice(run: CutRun, first: number, mode: CutMode, second: number, secondMode: CutMode): number {
+  const flash = run.flash();
+  const { work } = run.start();
+  try {
+    flash.cutAfter(first, mode);
+    survive(() => work(flash));
+    flash.restart();
+    const before = flash.operations;
+    if (Number.isFinite(second)) {
+      flash.cutAfter(second, secondMode);
+      survive(() => work(flash));
+      flash.restart();
+    }
+    work(flash);
+    return flash.operations - before;
+  } catch (cause) {
+    throw new Error(`cut ${mode} operation ${first}, then ${secondMode} ${second}: ${String(cause)}`, { cause });
+  }
+}
+
+function survive(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof PowerCut)) throw error;
+  }
+}
