@@ -1,0 +1,85 @@
+/** What our MQTT 5 client says and hears, in the words of the standard (OASIS MQTT 5.0), without QoS 2. */
+export type Qos = 0 | 1;
+
+export interface MessageProperties {
+  contentType?: string;
+  /** Message Expiry Interval in seconds, 1 to 2^32-1; the broker forwards what is left of it. */
+  expirySeconds?: number;
+  responseTopic?: string;
+  correlationData?: Uint8Array;
+  userProperties?: Record<string, string | string[]>;
+  /** Payload Format Indicator: true says that the payload is UTF-8 text. */
+  utf8?: boolean;
+}
+
+export interface Message {
+  topic: string;
+  payload: Uint8Array;
+  qos: Qos;
+  retain: boolean;
+  properties: MessageProperties;
+}
+
+export interface Received extends Message {
+  /** Set by the broker on a second delivery attempt; at QoS 1 a message may come twice. */
+  dup: boolean;
+}
+
+export interface Will extends Message {
+  /** Will Delay Interval in seconds: the broker waits this long (at most the session's expiry) for us to come back. */
+  delaySeconds?: number;
+}
+
+export interface Subscription {
+  filter: string;
+  qos: Qos;
+  /** Don't send back what this client published. */
+  noLocal?: boolean;
+}
+
+/** What the broker said in CONNACK; absent values are the standard's defaults. */
+export interface ServerLimits {
+  sessionPresent: boolean;
+  receiveMaximum: number;
+  /** Bytes of a whole packet; Infinity when the broker names none. */
+  maximumPacketBytes: number;
+  topicAliasMaximum: number;
+  maximumQos: Qos;
+  retainAvailable: boolean;
+  serverKeepAliveSeconds: number | undefined;
+  sessionExpirySeconds: number | undefined;
+  assignedClientId: string | undefined;
+}
+
+/** What a broker may send to a client, parsed. */
+export type Inbound =
+  | { type: 'connack'; reason: number; text: string; limits: ServerLimits }
+  | { type: 'publish'; id: number; alias: number | undefined; message: Received }
+  | { type: 'puback'; id: number; reason: number; text: string }
+  | { type: 'suback'; id: number; codes: number[]; text: string }
+  | { type: 'unsuback'; id: number; codes: number[]; text: string }
+  | { type: 'pingresp' }
+  | { type: 'disconnect'; reason: number; text: string };
+
+export interface ConnectPacket {
+  clientId: string;
+  cleanStart: boolean;
+  keepAliveSeconds: number;
+  sessionExpirySeconds: number;
+  receiveMaximum: number;
+  maximumPacketBytes: number;
+  topicAliasMaximum: number;
+  username?: string;
+  password?: Uint8Array;
+  will?: Will;
+}
+
+/** What we send. */
+export type Outbound =
+  | ({ type: 'connect' } & ConnectPacket)
+  | { type: 'publish'; id: number; dup: boolean; alias: number | undefined; message: Message }
+  | { type: 'puback'; id: number; reason: number }
+  | { type: 'subscribe'; id: number; subscriptions: Subscription[] }
+  | { type: 'unsubscribe'; id: number; filters: string[] }
+  | { type: 'pingreq' }
+  | { type: 'disconnect'; reason: number; sessionExpirySeconds?: number };
