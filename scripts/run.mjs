@@ -27,7 +27,9 @@ export function run(command, args, { env = {}, cwd = root, onLine } = {}) {
     };
     child.stdout.on('data', take);
     child.stderr.on('data', take);
-    child.on('error', (error) => resolve({ code: 127, output: `${output}${error.message}\n`, ms: performance.now() - started }));
+    child.on('error', (error) =>
+      resolve({ code: 127, output: `${output}${error.message}\n`, ms: performance.now() - started }),
+    );
     child.on('close', (code, signal) => {
       if (signal) output += `ended by ${signal}\n`;
       resolve({ code: code ?? 1, output, ms: performance.now() - started });

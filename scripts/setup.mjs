@@ -18,7 +18,8 @@ function digest(paths) {
     if (!existsSync(path)) return;
     if (statSync(path).isDirectory()) {
       for (const name of readdirSync(path).sort()) if (name !== 'node_modules') add(join(path, name));
-    } else if (!path.endsWith('.test.ts')) hash.update(path.slice(root.length)).update('\0').update(readFileSync(path)).update('\0');
+    } else if (!path.endsWith('.test.ts'))
+      hash.update(path.slice(root.length)).update('\0').update(readFileSync(path)).update('\0');
   };
   for (const path of paths) add(join(root, path));
   return hash.digest('hex');
@@ -36,11 +37,21 @@ async function unlessFresh(name, digestNow, made, make) {
 await unlessFresh('dependencies', digest(['package-lock.json']), 'node_modules/assemblyscript', () =>
   step('Installing dependencies', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']),
 );
-await unlessFresh('abi', digest(['abi', 'host/engine/abi.ts', 'assembly/mote/abi.ts', 'docs/ABI.md']), 'host/engine/abi.ts', () =>
-  step('Generating ABI bindings', process.execPath, ['abi/generate.mjs']),
+await unlessFresh(
+  'abi',
+  digest(['abi', 'host/engine/abi.ts', 'assembly/mote/abi.ts', 'docs/ABI.md']),
+  'host/engine/abi.ts',
+  () => step('Generating ABI bindings', process.execPath, ['abi/generate.mjs']),
 );
-await unlessFresh('dist', digest(['host', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']), 'dist/host/cli/main.js', () =>
-  step('Compiling TypeScript', process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']),
+await unlessFresh(
+  'dist',
+  digest(['host', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']),
+  'dist/host/cli/main.js',
+  () =>
+    step('Compiling TypeScript', process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']),
 );
 const addon = pathToFileURL(join(root, 'dist/host/engine/wasm3/build.js')).href;
-await step('Building the wasm3 engine', process.execPath, ['-e', `import(${JSON.stringify(addon)}).then((m) => m.ensureAddon())`]);
+await step('Building the wasm3 engine', process.execPath, [
+  '-e',
+  `import(${JSON.stringify(addon)}).then((m) => m.ensureAddon())`,
+]);

@@ -43,15 +43,46 @@ function counted({ code, output }) {
   const line = output.match(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/m);
   if (!line) return whole({ code });
   const failed = Number(line[2]);
-  return { passed: Number(line[1]), failed: Math.max(failed, code === 0 ? 0 : 1), skipped: Number(line[3] ?? 0), skips: output.match(/^skipped: .*$/gm) ?? [] };
+  return {
+    passed: Number(line[1]),
+    failed: Math.max(failed, code === 0 ? 0 : 1),
+    skipped: Number(line[3] ?? 0),
+    skips: output.match(/^skipped: .*$/gm) ?? [],
+  };
 }
 
 const runners = [
-  { name: 'host', says: 'vitest: host, tests', args: ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', '--outputFile.json=build/vitest.json'], count: vitest },
-  { name: 'lint', says: 'biome: lint and format', args: ['node_modules/@biomejs/biome/bin/biome', 'check'], count: whole },
-  { name: 'types', says: 'tsc: type check', args: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'], count: whole },
+  {
+    name: 'host',
+    says: 'vitest: host, tests',
+    args: [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      '--outputFile.json=build/vitest.json',
+    ],
+    count: vitest,
+  },
+  {
+    name: 'lint',
+    says: 'biome: lint and format',
+    args: ['node_modules/@biomejs/biome/bin/biome', 'check'],
+    count: whole,
+  },
+  {
+    name: 'types',
+    says: 'tsc: type check',
+    args: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'],
+    count: whole,
+  },
   { name: 'abi', says: 'ABI bindings are current', args: ['abi/generate.mjs', '--check'], count: whole },
-  { name: 'assembly', says: 'as-pect: AssemblyScript units', args: ['node_modules/@as-pect/cli/bin/asp.js', '--no-logo', '--summary'], count: asPect },
+  {
+    name: 'assembly',
+    says: 'as-pect: AssemblyScript units',
+    args: ['node_modules/@as-pect/cli/bin/asp.js', '--no-logo', '--summary'],
+    count: asPect,
+  },
   { name: 'asan', says: 'wasm3 addon under AddressSanitizer', args: ['scripts/asan.mjs'], count: counted },
 ].filter((runner) => !only || runner.name === only);
 if (runners.length === 0) {
@@ -70,12 +101,16 @@ async function worker() {
     const count = current.count(result);
     for (const key of Object.keys(total)) total[key] += count[key];
     const mark = count.failed > 0 ? red('✗') : green('✓');
-    console.log(`${mark} ${current.says}: ${count.passed} passed, ${count.failed} failed${count.skipped ? `, ${count.skipped} skipped` : ''} ${dim(seconds(result.ms))}`);
+    console.log(
+      `${mark} ${current.says}: ${count.passed} passed, ${count.failed} failed${count.skipped ? `, ${count.skipped} skipped` : ''} ${dim(seconds(result.ms))}`,
+    );
     for (const skip of count.skips ?? []) console.log(`    skipped ${skip}`);
     if (count.failed > 0) console.log(`\n${result.output.trimEnd()}\n`);
   }
 }
 await Promise.all([worker(), worker()]);
-console.log(`\n${bold(total.failed ? red('Tests failed') : green('All tests passed'))} in ${seconds(performance.now() - started)}`);
+console.log(
+  `\n${bold(total.failed ? red('Tests failed') : green('All tests passed'))} in ${seconds(performance.now() - started)}`,
+);
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ''}`);
 process.exit(total.failed ? 1 : 0);

@@ -1,0 +1,84 @@
+/** `mote package`: what is inside a `.mote`, and whether it may be trusted. */
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { validateModule } from '../engine/index.ts';
+import { MoteError } from '../error.ts';
+import { loadPublicKey, openPackage, type Package, parsePackage } from '../ota/index.ts';
+import { addCommand } from './command.ts';
+import { formatBytes, type Terminal, table } from './terminal.ts';
+
+export function readInput(path: string, what: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new MoteError('FILE', `${what} ${path} can't be read: ${(cause as Error).message}.`, { cause });
+  }
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+export function packageData(bytes: Uint8Array, pkg: Package): Record<string, unknown> {
+  const { metadata } = pkg;
+  return {
+    sequence: pkg.sequence,
+    sha256: hex(pkg.sha256),
+    keyId: hex(pkg.keyId),
+    bytes: bytes.length,
+    wasmBytes: pkg.wasm.length,
+    romBytes: pkg.rom.length,
+    envelopeBytes: bytes.length - pkg.wasm.length - pkg.rom.length,
+    metadata,
+  };
+}
+
+function show(terminal: Terminal, bytes: Uint8Array, pkg: Package): void {
+  const { metadata } = pkg;
+  const rows = [
+    ['name', `${metadata.name} ${metadata.version}`],
+    ['sequence', String(pkg.sequence)],
+    ['sha256', hex(pkg.sha256)],
+    ['signed by', hex(pkg.keyId)],
+    ['ABI', `${metadata.abi >>> 16}.${metadata.abi & 0xffff}`],
+    ['memory', formatBytes(metadata.memoryBytes)],
+    ['fuel a call', String(metadata.fuel)],
+    ['trial', `${metadata.trialMs} ms`],
+    ['sensors', metadata.sensors.join(', ') || 'none'],
+    ['metrics', metadata.metrics.map((m) => `${m.name} [${m.unit} x 10^${m.exponent}]`).join(', ') || 'none'],
+    ['commands', metadata.commands.join(', ') || 'none'],
+    ['models', metadata.models.map((m) => `${m.name} ${hex(m.sha256).slice(0, 12)}`).join(', ') || 'none'],
+    ['size', `${formatBytes(bytes.length)}: wasm ${formatBytes(pkg.wasm.length)}, rom ${formatBytes(pkg.rom.length)}`],
+  ];
+  for (const line of table(rows.map(([name = '', value = '']) => [terminal.paint('dim', name), value])))
+    terminal.line(line);
+}
+
+export function registerPackage(program: Command): void {
+  const group = program.command('package').description('Packages (.mote): signed module, rom and metadata.');
+  addCommand<[string]>(group, {
+    usage: 'inspect <file>',
+    says: 'Shows what a package contains. Trusts nothing: use verify for that.',
+    examples: ['mote package inspect build/my-sensor.mote', 'mote package inspect build/my-sensor.mote --json'],
+    async run({ terminal, args: [file] }) {
+      const bytes = readInput(file, 'The package');
+      const pkg = parsePackage(bytes);
+      terminal.data(packageData(bytes, pkg));
+      show(terminal, bytes, pkg);
+      return 0;
+    },
+  });
+  addCommand<[string], { key: string }>(group, {
+    usage: 'verify <file>',
+    says: 'Checks signature, digests, encoding and the module itself. Exit code 0 only when a node that trusts the key would take it.',
+    options: [['-k, --key <file>', 'public key that must have signed it', 'release.pem.pub']],
+    examples: ['mote package verify build/my-sensor.mote --key release.pem.pub'],
+    async run({ terminal, options, args: [file] }) {
+      const bytes = readInput(file, 'The package');
+      const pkg = openPackage(bytes, [loadPublicKey(options.key)]);
+      validateModule(pkg.wasm);
+      terminal.data({ ok: true, ...packageData(bytes, pkg) });
+      show(terminal, bytes, pkg);
+      terminal.line(`${terminal.paint('green', 'verified')}: signed by ${options.key}, every byte accounted for`);
+      return 0;
+    },
+  });
+}
