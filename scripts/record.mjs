@@ -51,7 +51,7 @@ function rowSpans(line) {
   return spans.filter((span) => span.text.trim() !== '');
 }
 
-const escape = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+const escapeXml = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 const cellWidth = 8.4;
 const lineHeight = 18;
 
@@ -64,7 +64,7 @@ function snapshot() {
       const width = (span.text.trimEnd().length * cellWidth).toFixed(1);
       const style = span.style ? ` class="${span.style.split('').join(' ')}"` : '';
       lines.push(
-        `<text x="${x}" y="${(y + 1) * lineHeight - 4}" textLength="${width}" fill="${span.colour}"${style}>${escape(span.text.trimEnd())}</text>`,
+        `<text x="${x}" y="${(y + 1) * lineHeight - 4}" textLength="${width}" fill="${span.colour}"${style}>${escapeXml(span.text.trimEnd())}</text>`,
       );
     }
   }
@@ -111,7 +111,7 @@ child.on('close', (code) => {
     const height = rows * lineHeight + 32;
     writeFileSync(
       out,
-      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="Terminal recording of ${escape(command)}"><style>text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;white-space:pre}.b{font-weight:700}.o{opacity:.65}${groups.map((g) => g.css).join('')}</style><rect width="${width}" height="${height}" rx="10" fill="#0d1117"/><g transform="translate(16 16)">${groups.map((g) => g.svg).join('')}</g></svg>\n`,
+      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="Terminal recording of ${escapeXml(command)}"><style>text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;white-space:pre}.b{font-weight:700}.o{opacity:.65}${groups.map((g) => g.css).join('')}</style><rect width="${width}" height="${height}" rx="10" fill="#0d1117"/><g transform="translate(16 16)">${groups.map((g) => g.svg).join('')}</g></svg>\n`,
     );
     console.log(`${out}: ${frames.length} frames, ${(total / 1000).toFixed(1)} s, exit code ${code}`);
     process.exit(code ?? 1);
