@@ -7,10 +7,11 @@ import { checkGeometry, checkPage, checkProgram, checkRange, type FlashGeometry 
  * - `before`: nothing of it;
  * - `middle`: a mixture, each byte old, new or between (programming has cleared some of its bits, erasing has set some);
  * - `after`: all of it, but the caller never learns so;
- * - `unsynced`: nothing of it, nor of anything since the last `sync`: a write cache that lost its contents.
+ * - `unsynced`: nothing of it, nor of anything since the last `sync`: a write cache that lost its contents;
+ * - `reordered`: all of it, and nothing else since the last `sync`: a write cache that wrote the newest first.
  */
-export type CutMode = 'before' | 'middle' | 'after' | 'unsynced';
-export const CUT_MODES: readonly CutMode[] = ['before', 'middle', 'after', 'unsynced'];
+export type CutMode = 'before' | 'middle' | 'after' | 'unsynced' | 'reordered';
+export const CUT_MODES: readonly CutMode[] = ['before', 'middle', 'after', 'unsynced', 'reordered'];
 
 /** The power failed. Deliberately no `MoteError`: nothing may handle it; everything in memory is gone. */
 export class PowerCut extends Error {
@@ -113,8 +114,9 @@ export class MemoryFlash implements Flash {
     } else if (this.#mode === 'middle') {
       for (let i = 0; i < bytes.length; i++)
         this.#image[address + i] = this.#between(this.#image[address + i]!, bytes[i]!);
-    } else if (this.#mode === 'unsynced') {
+    } else if (this.#mode !== 'before') {
       for (const { address, old } of this.#undo.reverse()) this.#image.set(old, address);
+      if (this.#mode === 'reordered') this.#image.set(bytes, address);
     }
     if (cut) {
       this.#dead = true;
