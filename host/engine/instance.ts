@@ -11,8 +11,8 @@ import { type ModuleInfo, validateModule } from './validate.ts';
 export interface Core {
   /** Linear memory; detached or emptied by `close`. */
   readonly memory: ArrayBuffer;
-  /** Runs an export with `fuel` in the tank (ignored without a fuel global). Throws `Trap`. Arguments have the right types. */
-  call(name: string, target: ExportedFunction, args: Value[], fuel: bigint): Value | undefined;
+  /** Runs an export with all of `limits.fuel` in the tank, if there is one. Throws `Trap`. Arguments have the right types. */
+  call(name: string, target: ExportedFunction, args: Value[]): Value | undefined;
   global(name: string, target: ExportedGlobal): Value;
   close(): void;
 }
@@ -66,20 +66,22 @@ function checkArguments(name: string, types: readonly ValueType[], args: Value[]
   throw new MoteError('ENGINE_ARGUMENTS', `${name} takes (${types.join(', ')}), not (${given})`);
 }
 
-/** `fuelLeft` is 0n or more after a call that ended well. */
 export function createInstance(info: ModuleInfo, options: LoadOptions, core: Core): Instance {
   const { memoryBytes, fuel } = options.limits;
   const top = Math.min(memoryBytes, info.memoryPages * 65536);
   const fuelGlobal = info.hasFuel ? info.globals.get('fuel') : undefined;
+  let called = false;
   let state: 'ready' | 'running' | 'dead' | 'closed' = 'ready';
-  let left = fuel;
+  /** Of the last call, once the instance is closed. */
+  let used = 0n;
 
   function open(): void {
     if (state === 'closed') throw new MoteError('ENGINE_CLOSED', 'this instance was closed: load the module again');
   }
 
-  function fuelLeft(): bigint {
-    return fuelGlobal === undefined ? fuel : (core.global('fuel', fuelGlobal) as bigint);
+  function fuelUsed(): bigint {
+    if (state === 'closed' || fuelGlobal === undefined || !called) return used;
+    return fuel - (core.global('fuel', fuelGlobal) as bigint);
   }
 
   return {
@@ -97,14 +99,13 @@ export function createInstance(info: ModuleInfo, options: LoadOptions, core: Cor
       checkArguments(name, target.type.params, args);
       state = 'running';
       try {
-        const result = core.call(name, target, args, fuel);
-        left = fuelLeft();
+        called = true;
+        const result = core.call(name, target, args);
         state = 'ready';
         return result;
       } catch (error) {
         state = 'dead';
-        left = fuelLeft();
-        if (error instanceof Trap && error.kind === 'unreachable' && left < 0n) {
+        if (error instanceof Trap && error.kind === 'unreachable' && fuelUsed() > fuel) {
           throw new Trap('fuel', `${name} spent more than its ${fuel} units of fuel`, { cause: error });
         }
         throw error;
@@ -125,11 +126,12 @@ export function createInstance(info: ModuleInfo, options: LoadOptions, core: Cor
       }
       return new Uint8Array(core.memory, start, length);
     },
-    fuelUsed: () => fuel - left,
+    fuelUsed,
     close() {
       if (state === 'closed') return;
       if (state === 'running')
         throw new MoteError('ENGINE_BUSY', 'an instance cannot be closed by its own host function');
+      used = fuelUsed();
       state = 'closed';
       core.close();
     },

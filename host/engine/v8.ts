@@ -103,7 +103,7 @@ function memoryOf(info: ModuleInfo, exports: WebAssembly.Exports): ArrayBuffer {
 function createCore(info: ModuleInfo, options: LoadOptions): Core {
   let exports = instantiate(info, options);
   let memory = memoryOf(info, exports);
-  const { memoryBytes, deadlineMs } = options.limits;
+  const { memoryBytes, deadlineMs, fuel } = options.limits;
   const beyond = Buffer.from(memory, Math.min(memoryBytes, memory.byteLength));
   const zeros = Buffer.alloc(beyond.length);
   const fuelGlobal = info.hasFuel ? (exports.fuel as WebAssembly.Global) : null;
@@ -112,7 +112,7 @@ function createCore(info: ModuleInfo, options: LoadOptions): Core {
     get memory() {
       return memory;
     },
-    call(name, _target, args, fuel) {
+    call(name, _target, args) {
       const run = exports[name] as Callable;
       let result: Value | undefined;
       try {

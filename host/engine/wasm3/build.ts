@@ -1,0 +1,167 @@
+/** Builds the wasm3 addon with the system's C compiler at first use: no node-gyp, no prebuilt binaries. */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { access, constants, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { MoteError } from '../../error.ts';
+import { packagePath } from '../../paths.ts';
+import { withLock } from './lock.ts';
+
+const run = promisify(execFile);
+
+/** C files of this folder, compiled strictly; interpreter.c includes wasm3 and is compiled with its warnings off. */
+const OWN = ['addon.c', 'machine.c', 'guard.c'];
+const INTERPRETER = 'interpreter.c';
+
+export interface BuildOptions {
+  /** Folder of wasm3's sources. */
+  source: string;
+  /** File to write. */
+  output: string;
+  /** C compiler; `cc` by default, or the environment's `CC`. */
+  compiler?: string;
+  /** More options for our own files and for the link, such as sanitizers. */
+  ownFlags?: readonly string[];
+  /** More options for wasm3. */
+  interpreterFlags?: readonly string[];
+}
+
+/** Folder of the C files: the TypeScript sources ship beside the compiled ones, so that both find them here. */
+const NATIVE = packagePath('host', 'engine', 'wasm3');
+
+/**
+ * wasm3's dispatch is a tail call an operation: -O3 makes it a jump, and a stack protector or branch-target instruction in every one of
+ * them would only cost.
+ */
+const INTERPRETER_FLAGS = ['-std=gnu11', '-O3', '-w', '-fPIC', '-fno-stack-protector', '-fomit-frame-pointer'];
+const OWN_FLAGS = ['-std=c11', '-O3', '-fPIC', '-Wall', '-Wextra', '-Werror', '-Wconversion'];
+
+function includePath(): string {
+  const headers = createRequire(import.meta.url)('node-api-headers') as { include_dir: string };
+  return headers.include_dir;
+}
+
+async function cc(compiler: string, args: readonly string[]): Promise<void> {
+  try {
+    await run(compiler, args);
+  } catch (cause) {
+    const error = cause as NodeJS.ErrnoException & { stderr?: string };
+    if (error.code === 'ENOENT') {
+      const install = 'install gcc or clang (Debian: apt install build-essential; macOS: xcode-select --install)';
+      throw new MoteError(
+        'ENGINE_BUILD',
+        `wasm3 needs a C compiler and ${compiler} is missing: ${install}, or use the engine v8`,
+      );
+    }
+    throw new MoteError(
+      'ENGINE_BUILD',
+      `${compiler} could not build wasm3, or use the engine v8:\n${error.stderr ?? error.message}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** Compiles and links the addon; `output` appears whole or not at all. */
+export async function buildAddon(options: BuildOptions): Promise<void> {
+  const compiler = options.compiler ?? process.env.CC ?? 'cc';
+  const work = `${options.output}.${process.pid}.tmp`;
+  await mkdir(work, { recursive: true });
+  try {
+    const object = (file: string) => join(work, file.replace(/\.c$/, '.o'));
+    const own = (file: string) =>
+      cc(compiler, [
+        ...OWN_FLAGS,
+        ...(options.ownFlags ?? []),
+        ...['-isystem', options.source, '-isystem', includePath()],
+        ...['-c', join(NATIVE, file), '-o', object(file)],
+      ]);
+    const intel = process.arch === 'x64' ? ['-fcf-protection=none'] : [];
+    const interpreter = cc(compiler, [
+      ...INTERPRETER_FLAGS,
+      ...intel,
+      ...(options.interpreterFlags ?? []),
+      ...['-I', options.source, '-c', join(NATIVE, INTERPRETER), '-o', object(INTERPRETER)],
+    ]);
+    await Promise.all([interpreter, ...OWN.map(own)]);
+    const shared = process.platform === 'darwin' ? ['-dynamiclib', '-undefined', 'dynamic_lookup'] : ['-shared'];
+    const linked = join(work, 'wasm3.node');
+    await cc(compiler, [
+      ...shared,
+      ...(options.ownFlags ?? []),
+      ...[...OWN, INTERPRETER].map(object),
+      ...['-lm', '-lpthread', '-o', linked],
+    ]);
+    await rename(linked, options.output);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Folder of wasm3's sources: shipped in the package, or fetched into a clone by `scripts/wasm3-source.mjs`. */
+export async function findSource(): Promise<string> {
+  const shipped = packagePath('third_party', 'wasm3');
+  if (existsSync(join(shipped, 'wasm3.h'))) return shipped;
+  const fetched = packagePath('build', 'wasm3');
+  if (existsSync(join(fetched, 'wasm3.h'))) return fetched;
+  try {
+    await run(process.execPath, [packagePath('scripts', 'wasm3-source.mjs')]);
+  } catch (cause) {
+    const { stderr, message } = cause as Error & { stderr?: string };
+    throw new MoteError(
+      'ENGINE_SOURCE',
+      `wasm3's sources could not be fetched, try npm run setup again: ${stderr || message}`,
+      {
+        cause,
+      },
+    );
+  }
+  return fetched;
+}
+
+async function newest(folder: string, pattern: RegExp): Promise<number> {
+  const files = (await readdir(folder)).filter((file) => pattern.test(file));
+  const times = await Promise.all(files.map(async (file) => (await stat(join(folder, file))).mtimeMs));
+  return Math.max(...times);
+}
+
+async function isFresh(output: string, source: string): Promise<boolean> {
+  if (!existsSync(output)) return false;
+  const { mtimeMs } = await stat(output);
+  return mtimeMs >= Math.max(await newest(NATIVE, /\.[ch]$/), await newest(source, /\.[ch]$/));
+}
+
+/** `build/` of the package, or a cache folder of the user's where that can't be written; one for each version and platform. */
+async function outputPath(): Promise<string> {
+  const file = `wasm3-${process.platform}-${process.arch}.node`;
+  const own = packagePath('build');
+  try {
+    await mkdir(own, { recursive: true });
+    await access(own, constants.W_OK);
+    return join(own, file);
+  } catch {
+    const version = createHash('sha256')
+      .update(await readFile(packagePath('package.json')))
+      .update(packagePath())
+      .digest('hex');
+    const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+    return join(cache, 'moteware', version.slice(0, 16), file);
+  }
+}
+
+/** Path of the addon, which it builds when it is missing or older than a source. Safe against others who do the same. */
+export async function ensureAddon(): Promise<string> {
+  const output = await outputPath();
+  const source = await findSource();
+  if (await isFresh(output, source)) return output;
+  await mkdir(dirname(output), { recursive: true });
+  await withLock(`${output}.lock`, async () => {
+    if (!(await isFresh(output, source))) await buildAddon({ source, output });
+  });
+  return output;
+}
