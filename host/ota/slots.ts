@@ -200,9 +200,11 @@ export class SlotStore {
 
   /**
    * Checks the whole package's digest and makes the slot `ready`. Throws `OTA_GAP` while bytes are missing, and `OTA_DIGEST`,
-   * with the slot empty again, when the bytes aren't the offered ones.
+   * with the slot empty again, when the bytes aren't the offered ones. A slot that is ready stays so.
    */
   finish(): SlotInfo {
+    const ready = this.#find('ready');
+    if (ready !== null) return this.#info(ready);
     const slot = this.#need('receiving', 'can be finished; begin a transfer first');
     const record = this.#state.slots[slot];
     const flash = this.#flashes[slot];
@@ -258,16 +260,9 @@ export class SlotStore {
   /** The booted trial is good: it is the confirmed one and the old slot is free. Throws `OTA_STATE` without one. */
   confirm(): void {
     const slot = this.#need('trial', 'can be confirmed; boot a trial first');
-    const record = this.#state.slots[slot];
-    if (!record.booted) throw new MoteError('OTA_STATE', 'The trial was never booted; call boot before confirm.');
-    const highest = Math.max(this.#state.highest, record.sequence);
-    const confirmed: SlotRecord = { ...record, state: 'confirmed', booted: false };
-    this.#commit({
-      highest,
-      failed: this.#state.failed.filter((sequence) => sequence > highest),
-      slots: slot === 0 ? [confirmed, EMPTY_SLOT] : [EMPTY_SLOT, confirmed],
-      reason: null,
-    });
+    if (!this.#state.slots[slot].booted)
+      throw new MoteError('OTA_STATE', 'The trial was never booted; call boot before confirm.');
+    this.#commit(confirmed(this.#state, slot));
   }
 
   /** The trial failed: the old slot is active again, and the sequence isn't taken again. Throws `OTA_STATE` without a trial. */
@@ -275,17 +270,16 @@ export class SlotStore {
     this.#commit(failed(this.#state, this.#need('trial', 'can fail; start a trial first'), reason));
   }
 
-  /** A package straight into a slot, confirmed: for a node that is set up. Throws what `begin` and `finish` throw. */
+  /**
+   * A package straight into a slot, confirmed without a trial: for a node that is set up. Cut short, it can be called again.
+   * Throws what `begin` and `finish` throw.
+   */
   install(sequence: number, bytes: Uint8Array): SlotInfo {
     this.begin({ sha256: digest(bytes), sequence, total: bytes.length });
-    if (this.#find('receiving') !== null) {
-      this.append(0, bytes);
-      this.finish();
-    }
-    this.startTrial();
-    this.boot();
-    this.confirm();
-    return this.#info(this.#need('confirmed', 'is installed'));
+    if (this.#find('receiving') !== null) this.append(0, bytes);
+    const { slot } = this.finish();
+    this.#commit(confirmed(this.#state, slot));
+    return this.#info(slot);
   }
 
   #checkTransfer({ sha256, sequence, total }: Transfer): void {
@@ -365,6 +359,17 @@ export class SlotStore {
 function defaultLayout(flash: Flash): SlotLayout {
   const pages = flash.sizeBytes / flash.pageBytes;
   return { journalPages: 2, slotPages: Math.floor((pages - 2) / 2) };
+}
+
+function confirmed(state: JournalState, slot: SlotIndex): JournalState {
+  const record: SlotRecord = { ...state.slots[slot], state: 'confirmed', booted: false };
+  const highest = Math.max(state.highest, record.sequence);
+  return {
+    highest,
+    failed: state.failed.filter((sequence) => sequence > highest),
+    slots: slot === 0 ? [record, EMPTY_SLOT] : [EMPTY_SLOT, record],
+    reason: null,
+  };
 }
 
 function failed(state: JournalState, slot: SlotIndex, reason: Reason): JournalState {
