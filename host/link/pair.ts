@@ -47,7 +47,8 @@ export function transportPair(timers: Timers, faults: FaultPlan = {}, random: ()
           if (open) other.data(part);
         });
       }
-      if (random() < (faults.cut ?? 0)) cut();
+      // What was written before arrives, what is written after doesn't.
+      if (random() < (faults.cut ?? 0)) timers.after(faults.delayMs ?? 0, cut);
     },
     onData: (listener) => {
       own.data = listener;
