@@ -1,0 +1,64 @@
+import { ENCODER_BYTES, Encoder } from '../cbor/encoder';
+import { MAX_EVENT, TOO_LARGE, event as send } from './abi';
+import { NAME, writeName } from './names';
+
+/** Head of a CBOR map with as many entries as are added to it; one byte says up to 23. */
+const MAP: u8 = 0xa0;
+const MOST_FIELDS: i32 = 23;
+
+const body = memory.data(MAX_EVENT);
+const encoder = changetype<Encoder>(memory.data(ENCODER_BYTES, 8));
+let title = '';
+let fields: i32 = 0;
+
+/** An event while its fields are added; there is one at a time. See `event`. */
+@unmanaged
+@final
+export class EventBuilder {
+  int(key: string, value: i64): this {
+    this.field(key).int(value);
+    return this;
+  }
+
+  bool(key: string, value: bool): this {
+    this.field(key).bool(value);
+    return this;
+  }
+
+  text(key: string, value: string): this {
+    this.field(key).text(value);
+    return this;
+  }
+
+  bytes(key: string, data: usize, length: i32): this {
+    this.field(key).bytes(data, length);
+    return this;
+  }
+
+  /** For a value of any other shape: write exactly one item to the encoder that this returns. */
+  field(key: string): Encoder {
+    fields++;
+    return encoder.text(key);
+  }
+
+  /** Sends it: OK, TOO_LARGE (over 1024 bytes or 23 fields, nothing was sent) or what the host says. */
+  send(): i32 {
+    if (!encoder.ok || fields > MOST_FIELDS) return TOO_LARGE;
+    store<u8>(body, MAP + <u8>fields);
+    return send(NAME, writeName(title), body, encoder.length + 1);
+  }
+}
+
+/**
+ * Begins an event, which is a name and a CBOR map; delivered at least once.
+ *
+ * ```
+ * event('keyword').text('word', 'yes').int('score', 230).send();
+ * ```
+ */
+export function event(name: string): EventBuilder {
+  title = name;
+  fields = 0;
+  encoder.begin(body + 1, MAX_EVENT - 1);
+  return changetype<EventBuilder>(body);
+}

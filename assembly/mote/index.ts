@@ -1,0 +1,13 @@
+/**
+ * What an app imports. Nothing here allocates: objects are handles or static, strings are literals that are turned into UTF-8 in place.
+ * An app exports `init()`, `step(now)` and, where it wants them, `health()` and `onMessage(id, length)`; see docs/ABI.md.
+ */
+export { DENIED, FULL, INVALID, NOT_FOUND, OK, TOO_LARGE } from './abi';
+export { CONFIG_CHANGED, message, subscribe } from './command';
+export { event, EventBuilder } from './event';
+export { kv } from './kv';
+export { log } from './log';
+export { GOOD, Metric, metric, UNCERTAIN } from './metric';
+export { config, random, rom, tap, time } from './node';
+export { Sensor } from './sensor';
+export { refuse } from './status';

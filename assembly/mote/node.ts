@@ -1,0 +1,51 @@
+/** Small things of the node itself. */
+import {
+  config as getConfig,
+  random as bits,
+  rom_read,
+  rom_size,
+  tap as showTap,
+  time_now,
+  time_utc,
+} from './abi';
+import { NAME, writeName } from './names';
+
+/** The node's clocks. */
+export namespace time {
+  /** Microseconds since the node started; never goes back. */
+  export function now(): i64 {
+    return time_now();
+  }
+
+  /** UTC in milliseconds since 1970, or -1 while the node doesn't know it. */
+  export function utc(): i64 {
+    return time_utc();
+  }
+}
+
+/** The module's read-only data, which stays in flash. */
+export namespace rom {
+  export function size(): i32 {
+    return rom_size();
+  }
+
+  /** Copies `length` bytes from `offset` to `dst`: OK, or INVALID outside the rom. */
+  export function read(offset: i32, dst: usize, length: i32): i32 {
+    return rom_read(offset, dst, length);
+  }
+}
+
+/** An integer setting of this node, or `otherwise` where it isn't set. Settings of mote.json come as functions of `generated/config`. */
+export function config(name: string, otherwise: i32): i32 {
+  return getConfig(NAME, writeName(name), otherwise);
+}
+
+/** 32 random bits. */
+export function random(): u32 {
+  return <u32>bits();
+}
+
+/** Shows `length` bytes at `data` under a name to whoever listens: tests, recordings, plots. Free when nobody does. */
+export function tap(name: string, data: usize, length: i32): void {
+  showTap(NAME, writeName(name), data, length);
+}

@@ -1,0 +1,63 @@
+import { sensor_available, sensor_frame_bytes, sensor_lost, sensor_open, sensor_rate, sensor_read, sensor_time } from './abi';
+import { log } from './log';
+import { NAME, writeName } from './names';
+import { refuse } from './status';
+
+/**
+ * A sensor of the node, by its handle: the object costs no memory. Samples wait in a ring on the node; what isn't read in time is lost.
+ * A sample has one little-endian int16 for each channel.
+ */
+@unmanaged
+@final
+export class Sensor {
+  /** A sensor that the app can't do without: where the node has none of that name, the module refuses to start. Only in `init`. */
+  static open(name: string): Sensor {
+    const handle = sensor_open(NAME, writeName(name));
+    if (handle < 0) {
+      log.error(name);
+      log.error('sensor is missing or not allowed, error', handle);
+      refuse(handle);
+    }
+    return changetype<Sensor>(handle + 1);
+  }
+
+  /** A sensor that the app can do without; null where the node has none of that name or doesn't allow it. */
+  static find(name: string): Sensor | null {
+    return changetype<Sensor | null>(max(sensor_open(NAME, writeName(name)), -1) + 1);
+  }
+
+  /** Handle of the ABI. */
+  get handle(): i32 {
+    return <i32>changetype<usize>(this) - 1;
+  }
+
+  /** Samples a second, in millihertz. */
+  get rateMilliHz(): i32 {
+    return sensor_rate(this.handle);
+  }
+
+  /** Bytes of one sample with all its channels. */
+  get sampleBytes(): i32 {
+    return sensor_frame_bytes(this.handle);
+  }
+
+  /** Samples waiting. */
+  get available(): i32 {
+    return sensor_available(this.handle);
+  }
+
+  /** Time of the oldest waiting sample, microseconds on the clock of `step`. */
+  get time(): i64 {
+    return sensor_time(this.handle);
+  }
+
+  /** Samples lost since the node started; a change means a gap before the next sample. */
+  get lost(): i32 {
+    return sensor_lost(this.handle);
+  }
+
+  /** Takes up to `samples` samples, oldest first, to `dst` (`samples` x `sampleBytes` bytes); returns how many. */
+  read(dst: usize, samples: i32): i32 {
+    return sensor_read(this.handle, dst, samples);
+  }
+}
