@@ -37,8 +37,11 @@ const REASON_OF: Record<string, number> = {
   MQTT_MALFORMED: REASON.malformed,
   MQTT_TOO_LARGE: REASON.packetTooLarge,
   MQTT_TOPIC_ALIAS: REASON.topicAliasInvalid,
-  MQTT_RECEIVE_MAXIMUM: REASON.receiveMaximumExceeded,
 };
+
+function isQos1(frame: Uint8Array): boolean {
+  return (frame[0]! & 0xf6) === 0x32;
+}
 
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -50,6 +53,8 @@ export class Connection {
   #limits: ServerLimits | undefined;
   /** QoS 1 messages of the broker whose handler has not finished. */
   readonly #unacknowledged = new Set<number>();
+  /** Packets that wait for a place among those: mosquitto 2.0.11 sends more than the receive maximum, so we stop reading then. */
+  #waiting: Uint8Array[] = [];
   readonly #cancelTimeout: () => void;
   #closed = false;
 
@@ -136,11 +141,30 @@ export class Connection {
   #receive(chunk: Uint8Array): void {
     if (this.#closed) return;
     this.#keepAlive?.heard();
+    this.#guarded(() => {
+      for (const frame of this.#framer.push(chunk)) this.#waiting.push(frame);
+      this.#work();
+    });
+  }
+
+  /** Handles packets in order until one is a message that has no place yet. */
+  #work(): void {
+    const { receiveMaximum } = this.#options.connect;
+    let done = 0;
+    for (const frame of this.#waiting) {
+      if (isQos1(frame) && this.#unacknowledged.size >= receiveMaximum) break;
+      done++;
+      this.#packet(decodePacket(frame));
+      if (this.#closed) return;
+    }
+    this.#waiting.splice(0, done);
+    if (this.#waiting.length > 0) this.#stream.pause();
+    else if (this.#stream.isPaused()) this.#stream.resume();
+  }
+
+  #guarded(work: () => void): void {
     try {
-      for (const frame of this.#framer.push(chunk)) {
-        this.#packet(decodePacket(frame));
-        if (this.#closed) return;
-      }
+      work();
     } catch (error) {
       // Anything that isn't ours is a defect of ours; the connection must not survive it silently.
       if (!(error instanceof MoteError)) throw error;
@@ -197,6 +221,8 @@ export class Connection {
       clock: this.#options.clock,
       seconds: limits.serverKeepAliveSeconds ?? this.#options.connect.keepAliveSeconds,
       ping: () => this.#send({ type: 'pingreq' }),
+      // While we don't read, silence says nothing about the broker.
+      deaf: () => this.#waiting.length > 0,
       dead: () =>
         this.#end(new MoteError('MQTT_DEAD', 'The broker answers no ping any more; the connection is built anew.')),
     });
@@ -205,17 +231,17 @@ export class Connection {
 
   #message(received: Received, id: number, alias: number | undefined): void {
     const message = { ...received, topic: this.#aliasesIn.resolve(received.topic, alias) };
-    if (message.qos === 1) {
-      this.#unacknowledged.add(id);
-      const { receiveMaximum } = this.#options.connect;
-      if (this.#unacknowledged.size > receiveMaximum) {
-        throw new MoteError('MQTT_RECEIVE_MAXIMUM', `The broker sent more than ${receiveMaximum} messages at once.`);
-      }
-    }
+    if (message.qos === 1) this.#unacknowledged.add(id);
     const done = this.#options.events.message(message);
     if (message.qos === 0) return;
     if (done === undefined) this.#acknowledge(id);
-    else void done.then(() => this.#acknowledge(id));
+    else {
+      void done.then(() => {
+        if (this.#closed) return;
+        this.#acknowledge(id);
+        this.#guarded(() => this.#work());
+      });
+    }
   }
 
   #acknowledge(id: number): void {

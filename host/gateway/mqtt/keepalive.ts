@@ -9,6 +9,7 @@ export class KeepAlive {
   readonly #clock: Clock;
   readonly #halfMs: number;
   readonly #ping: () => void;
+  readonly #deaf: () => boolean;
   readonly #dead: () => void;
   #cancel: (() => void) | undefined;
   #sent = false;
@@ -16,10 +17,11 @@ export class KeepAlive {
   #waiting = false;
 
   /** `seconds` 0 turns it off, as in the standard. */
-  constructor(options: { clock: Clock; seconds: number; ping: () => void; dead: () => void }) {
+  constructor(options: { clock: Clock; seconds: number; ping: () => void; deaf: () => boolean; dead: () => void }) {
     this.#clock = options.clock;
     this.#halfMs = options.seconds * 500;
     this.#ping = options.ping;
+    this.#deaf = options.deaf;
     this.#dead = options.dead;
     if (options.seconds > 0) this.#arm();
   }
@@ -43,7 +45,7 @@ export class KeepAlive {
   }
 
   #look(): void {
-    if (this.#waiting) {
+    if (this.#waiting && !this.#deaf()) {
       this.#dead();
       return;
     }

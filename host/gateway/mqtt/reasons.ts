@@ -8,7 +8,6 @@ export const REASON = {
   malformed: 0x81,
   protocolError: 0x82,
   takenOver: 0x8e,
-  receiveMaximumExceeded: 0x93,
   topicAliasInvalid: 0x94,
   packetTooLarge: 0x95,
 } as const;
