@@ -50,9 +50,14 @@ export class VirtualClock implements Timers {
     const next = this.#queue.at(-1);
     if (next === undefined || next.us > limitUs) return false;
     this.#queue.pop();
-    this.#nowUs = next.us;
+    this.#nowUs = Math.max(this.#nowUs, next.us);
     next.run();
     return true;
+  }
+
+  /** Work that takes time: the clock goes on, and what becomes due meanwhile runs late. */
+  spend(us: number): void {
+    this.#nowUs += us;
   }
 
   /** Does everything due up to and at `us`; then the clock shows `us`. */

@@ -4,7 +4,16 @@
  * when there is no room the module is told. Times are of the node's clock until the moment of sending, because UTC may not be
  * known earlier.
  */
-import type { Birth, CommandResult, Event, Log, NodeMessage, OtaStatus, Telemetry, TimeRequest } from '../link/index.ts';
+import type {
+  Birth,
+  CommandResult,
+  Event,
+  Log,
+  NodeMessage,
+  OtaStatus,
+  Telemetry,
+  TimeRequest,
+} from '../link/index.ts';
 
 export interface OutboxLimits {
   telemetryFrames: number;

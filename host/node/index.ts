@@ -1,0 +1,32 @@
+/** A node: simulated, or real on a Linux gateway. */
+export { type Clock, RealClock, VirtualClock } from './clock.ts';
+export { CallLimit } from './host-imports.ts';
+export { NODE_LIMITS, Node, type NodeLimits, type NodeOptions } from './node.ts';
+export type {
+  EventRecord,
+  LogRecord,
+  NodeHooks,
+  NodeState,
+  NodeStatus,
+  TapRecord,
+  TelemetryRecord,
+} from './observe.ts';
+export { OUTBOX_LIMITS, type OutboxCounts, type OutboxLimits } from './outbox.ts';
+export { runToEnd } from './run.ts';
+export { MIN_STEP_US, type ModuleImage } from './runtime.ts';
+export { type LiveSource, Sensor, type SensorCounts, type SensorOptions, type SensorSource } from './sensor.ts';
+export {
+  type CsvOptions,
+  constant,
+  csvSource,
+  generated,
+  mix,
+  noise,
+  repeat,
+  type Shape,
+  samplesSource,
+  sine,
+  wavSource,
+} from './sources.ts';
+export { DEFAULT_LAYOUT, type NodeLayout } from './storage.ts';
+export type { LinkSettings } from './uplink.ts';

@@ -1,0 +1,527 @@
+/**
+ * A node: sensors, flash, clock, link and one module that runs. The same code is the simulator's node and the real node on a Linux
+ * gateway; which it is depends on the parts that are passed in. Given the same parts, seed and inputs it does the same to the bit.
+ */
+import { createHash, type KeyObject, randomInt } from 'node:crypto';
+import type { Engine, LogLevel } from '../engine/index.ts';
+import { MoteError } from '../error.ts';
+import type { Flash } from '../flash/index.ts';
+import {
+  type Birth,
+  type Chunk,
+  type Command,
+  type Config,
+  type Offer,
+  type OtaStatus,
+  type Transport,
+  Xorshift,
+} from '../link/index.ts';
+import type { Reason, SlotInfo } from '../ota/index.ts';
+import type { Clock } from './clock.ts';
+import type { HostServices, Published } from './host-imports.ts';
+import type { NodeHooks, NodeState, NodeStatus } from './observe.ts';
+import { type ModuleImage, ModuleRuntime, type RuntimeLimits } from './runtime.ts';
+import { Sensor, type SensorOptions } from './sensor.ts';
+import { DEFAULT_LAYOUT, type NodeLayout, NodeStorage, volatileFlash } from './storage.ts';
+import { clip } from './text.ts';
+import { judgeTrial, Updates } from './update.ts';
+import { type LinkSettings, Uplink } from './uplink.ts';
+import { UtcClock } from './utc.ts';
+
+export interface NodeLimits extends RuntimeLimits {
+  /** A step that begins this long after its time has missed its deadline. */
+  lateMs: number;
+}
+export const NODE_LIMITS: NodeLimits = { memoryBytes: 1 << 20, stackBytes: 65_536, deadlineMs: 2000, lateMs: 100 };
+
+export interface NodeOptions {
+  /** 1 to 64 bytes. */
+  id: string;
+  engine: Engine;
+  clock: Clock;
+  /** Of what the module gets from `random`; default 1. */
+  seed?: number;
+  sensors?: SensorOptions[];
+  /** Default: memory that ends with the process. */
+  flash?: Flash;
+  layout?: NodeLayout;
+  /** Runs this, without package, signature and slots; there are no updates then. */
+  module?: ModuleImage;
+  /** Who may sign packages; with none, every package is refused. */
+  publicKeys?: readonly KeyObject[];
+  /** Settings until a configuration was stored. */
+  config?: Record<string, number>;
+  limits?: Partial<NodeLimits>;
+  firmware?: { name: string; version: string };
+  /** UTC at zero of the clock, when it is known without a link. */
+  utcMs?: number;
+  /** Monotonic microseconds to measure swaps with; default: the process's. */
+  wallUs?: () => number;
+  /** Speed of a simulated processor: a step keeps it busy for its fuel divided by this. Default: no time at all. */
+  fuelPerMs?: number;
+  hooks?: NodeHooks;
+  /** A node without it has no link, keeps nothing for one, and confirms trials without one. */
+  link?: LinkSettings;
+}
+
+/** Between a fault and the next start of a confirmed module: doubled with each fault in a row. */
+const RESTART_MS = 1000;
+const MAX_RESTART_MS = 60_000;
+/** A module outside its trial is asked for its health this often, after a step. */
+const HEALTH_US = 1_000_000;
+
+interface Running {
+  runtime: ModuleRuntime;
+  /** Null for a module without slots. */
+  info: SlotInfo | null;
+  sha256: Uint8Array;
+  startUs: number;
+  health: number | null;
+  healthUs: number;
+  misses: number;
+}
+
+export class Node {
+  readonly id: string;
+  readonly boot: number;
+  readonly #options: NodeOptions;
+  readonly #clock: Clock;
+  readonly #limits: NodeLimits;
+  readonly #hooks: NodeHooks;
+  readonly #sensors: ReadonlyMap<string, Sensor>;
+  readonly #storage: NodeStorage;
+  readonly #updates: Updates | null;
+  readonly #utc: UtcClock;
+  readonly #uplink: Uplink | null;
+  readonly #random: Xorshift;
+  readonly #services: HostServices;
+  #config: Record<string, number>;
+  #running: Running | null = null;
+  /** The next module, compiled while the old one runs on. */
+  #prepared: Running | null = null;
+  #state: 'new' | 'on' | 'off' = 'new';
+  #cancelStep: (() => void) | null = null;
+  #cancelTrial: (() => void) | null = null;
+  #cancelRestart: (() => void) | null = null;
+  #busyUntilUs = 0;
+  #frames = 0;
+  #events = 0;
+  readonly #counts = { steps: 0, misses: 0, faults: 0, resets: 0, maxFuel: 0n };
+  #faultsInRow = 0;
+  #fault: (Reason & { during: string }) | null = null;
+
+  /** Opens the flash and counts a start; nothing runs yet. Throws what the flash and the sensors throw. */
+  constructor(options: NodeOptions) {
+    const { id, clock, seed = 1, module, hooks = {} } = options;
+    this.id = id;
+    this.#options = options;
+    this.#clock = clock;
+    this.#hooks = hooks;
+    this.#limits = { ...NODE_LIMITS, ...options.limits };
+    this.#sensors = new Map((options.sensors ?? []).map((one) => [one.name, new Sensor(one)]));
+    this.#storage = new NodeStorage(options.flash ?? volatileFlash(), options.layout ?? DEFAULT_LAYOUT, !module);
+    this.boot = this.#storage.boot;
+    this.#config = this.#storage.loadConfig() ?? { ...options.config };
+    this.#random = new Xorshift(seed + Math.imul(this.boot, 0x85eb_ca6b));
+    this.#utc = new UtcClock(options.utcMs ?? null);
+    this.#services = this.#makeServices();
+    const { slots } = this.#storage;
+    this.#updates =
+      slots === null
+        ? null
+        : new Updates({
+            slots,
+            publicKeys: options.publicKeys ?? [],
+            memoryBytes: this.#limits.memoryBytes,
+            sensors: new Set(this.#sensors.keys()),
+          });
+    this.#uplink = options.link === undefined ? null : this.#makeUplink(options.link);
+  }
+
+  /** Starts the module, if there is one, and the link. */
+  start(): void {
+    if (this.#state !== 'new')
+      throw new MoteError('NODE_STATE', 'This node was started before; make a new one on its flash.');
+    this.#state = 'on';
+    this.#tell({ kind: 'boot', boot: this.boot });
+    this.#startModule();
+    const transport = this.#options.link?.transport;
+    if (transport !== undefined) this.#uplink!.attach(transport);
+    this.#prepareSwap();
+  }
+
+  /** Power off: what isn't in flash is gone. A new `Node` on the same flash is the next start. */
+  close(): void {
+    this.#state = 'off';
+    this.#stopModule();
+    this.#cancelRestart?.();
+    this.#prepared?.runtime.close();
+    this.#uplink?.close();
+  }
+
+  /** Goes on over a new stream. Throws `NODE_LINK` on a node that was made without a link. */
+  attach(transport: Transport): void {
+    if (this.#uplink === null) throw new MoteError('NODE_LINK', 'This node has no link; make it with a `link` option.');
+    this.#uplink.attach(transport);
+  }
+  detach(): void {
+    this.#uplink?.detach();
+  }
+
+  /** The sensor of that name, to feed a live one. */
+  sensor(name: string): Sensor | undefined {
+    return this.#sensors.get(name);
+  }
+
+  /** Replaces the configuration, keeps it in flash and tells the module. Throws `NODE_CONFIG` or `LINK_MESSAGE`. */
+  setConfig(values: Record<string, number>): void {
+    this.#storage.saveConfig(values);
+    this.#config = { ...values };
+    this.#tell({ kind: 'config', values: { ...values } });
+    if (this.#running !== null) this.#guard('on_message', () => this.#running!.runtime.message(-1, new Uint8Array(0)));
+  }
+
+  /** Hands a command to the module, as one that came over the link. */
+  command(name: string, body: Uint8Array): { ok: boolean; text: string } {
+    const running = this.#running;
+    if (running === null) return { ok: false, text: 'no module runs' };
+    const id = running.runtime.commands.indexOf(name);
+    if (id < 0) return { ok: false, text: clip(`the module takes no command '${name}'`, 256) };
+    const done = this.#guard('on_message', () => running.runtime.message(id, body));
+    return done ? { ok: true, text: '' } : { ok: false, text: clip(this.#fault!.text, 256) };
+  }
+
+  status(): NodeStatus {
+    const nowUs = this.#clock.nowUs();
+    const running = this.#running;
+    return {
+      boot: this.boot,
+      module: running && {
+        ...running.runtime.metadata,
+        slot: running.info?.slot ?? null,
+        state: this.#moduleState(running),
+      },
+      health: running?.health ?? null,
+      fault: this.#fault,
+      ...this.#counts,
+      droppedLogs: running?.runtime.droppedLogs ?? 0,
+      sensors: Object.fromEntries([...this.#sensors].map(([name, sensor]) => [name, sensor.counts(nowUs)])),
+      outbox: this.#uplink?.counts ?? null,
+      link: this.#uplink === null ? null : { up: this.#uplink.up, ...this.#uplink.stats },
+      config: { ...this.#config },
+    };
+  }
+
+  /** When the last sample of all opened sensors that end is there, in microseconds; null when none ends. */
+  get inputEndUs(): number | null {
+    const ends = [...this.#sensors.values()].map((sensor) => sensor.endUs).filter((end) => end !== null);
+    return ends.length === 0 ? null : Math.max(...ends);
+  }
+
+  // --- The module's life ---
+
+  #startModule(): void {
+    this.#cancelRestart = null;
+    let next: Running | null = null;
+    try {
+      next = this.#bootImage();
+      next?.runtime.load();
+    } catch (error) {
+      this.#failed(error, 'load', next);
+      return;
+    }
+    if (next !== null) this.#run(next);
+    this.#uplink?.control(this.#birth());
+  }
+
+  #bootImage(): Running | null {
+    const { module } = this.#options;
+    if (module !== undefined) return this.#newRunning(module, null, createHash('sha256').update(module.wasm).digest());
+    const booted = this.#updates!.boot();
+    return booted && this.#newRunning(booted.package, booted.info, booted.info.sha256);
+  }
+
+  #newRunning(image: ModuleImage, info: SlotInfo | null, sha256: Uint8Array): Running {
+    const runtime = new ModuleRuntime(this.#options.engine, image, this.#services, this.#limits);
+    return { runtime, info, sha256, startUs: 0, health: null, healthUs: 0, misses: 0 };
+  }
+
+  /** init, then the first step at once; true when both went well. */
+  #run(next: Running): boolean {
+    this.#running = next;
+    next.startUs = this.#clock.nowUs();
+    const { metadata } = next.runtime;
+    this.#tell({ kind: 'module', name: metadata.name, version: metadata.version, state: this.#moduleState(next) });
+    if (next.info?.state === 'trial') {
+      this.#cancelTrial = this.#clock.after(metadata.trialMs, () => this.#judge(true));
+    }
+    if (!this.#guard('init', () => next.runtime.init())) return false;
+    return this.#step(next.startUs);
+  }
+
+  #stopModule(): void {
+    this.#cancelStep?.();
+    this.#cancelTrial?.();
+    this.#cancelStep = null;
+    this.#cancelTrial = null;
+    this.#running?.runtime.close();
+    this.#running = null;
+  }
+
+  #step(dueUs: number): boolean {
+    const running = this.#running!;
+    const nowUs = this.#clock.nowUs();
+    if (nowUs - dueUs > this.#limits.lateMs * 1000) {
+      running.misses++;
+      this.#counts.misses++;
+    }
+    let next: { nextUs: number | null; fuel: bigint } = { nextUs: null, fuel: 0n };
+    const stepped = this.#guard('step', () => {
+      next = running.runtime.step(nowUs);
+    });
+    if (!stepped || this.#running !== running) return stepped;
+    this.#counts.steps++;
+    if (next.fuel > this.#counts.maxFuel) this.#counts.maxFuel = next.fuel;
+    const { fuelPerMs } = this.#options;
+    if (fuelPerMs !== undefined) this.#busyUntilUs = nowUs + Math.ceil((Number(next.fuel) * 1000) / fuelPerMs);
+    const { nextUs } = next;
+    this.#cancelStep =
+      nextUs === null ? null : this.#clock.at(Math.max(nextUs, this.#busyUntilUs), () => this.#step(nextUs));
+    this.#checkHealth(running, nowUs);
+    return true;
+  }
+
+  #checkHealth(running: Running, nowUs: number): void {
+    const onTrial = running.info?.state === 'trial';
+    if (!onTrial && running.health !== null && nowUs - running.healthUs < HEALTH_US) return;
+    const before = running.health;
+    const asked = this.#guard('health', () => {
+      running.health = running.runtime.health();
+    });
+    if (!asked) return;
+    running.healthUs = nowUs;
+    if (running.health !== before) this.#tell({ kind: 'health', health: running.health! });
+    if (running.health !== before && running.health! < 0 && !onTrial) {
+      this.#log('error', `the module says that it is failing (${running.health})`);
+    }
+    if (running.health === 1) this.#faultsInRow = 0;
+    if (onTrial) this.#judge(false);
+  }
+
+  /** Runs module code; a fault of the module ends it and gives false. Anything else that is thrown is no fault of a module. */
+  #guard(during: string, run: () => void): boolean {
+    const running = this.#running;
+    try {
+      run();
+      return true;
+    } catch (error) {
+      this.#failed(error, during, running);
+      return false;
+    }
+  }
+
+  #failed(error: unknown, during: string, who: Running | null): void {
+    if (!(error instanceof MoteError)) throw error;
+    const reason: Reason = { code: error.code, text: clip(`${during}: ${error.message}`, 160) };
+    this.#fault = { ...reason, during };
+    this.#counts.faults++;
+    this.#faultsInRow++;
+    this.#tell({ kind: 'fault', during, reason });
+    this.#log('error', `${reason.code} ${reason.text}`);
+    const onTrial = who?.info?.state === 'trial' || (who === null && this.#updates?.onTrial);
+    this.#stopModule();
+    if (onTrial) this.#rollBack(reason);
+    else {
+      const delayMs = Math.min(RESTART_MS * 2 ** (this.#faultsInRow - 1), MAX_RESTART_MS);
+      this.#cancelRestart = this.#clock.after(delayMs, () => this.#reset());
+    }
+  }
+
+  #reset(): void {
+    this.#counts.resets++;
+    this.#tell({ kind: 'reset' });
+    this.#startModule();
+  }
+
+  // --- Updates ---
+
+  #receive(message: Command | Config | Offer | Chunk): void {
+    switch (message.type) {
+      case 'command': {
+        const { ok, text } = this.command(message.name, message.body);
+        this.#uplink!.control({ type: 'result', id: message.id, ok, text });
+        return;
+      }
+      case 'config':
+        try {
+          this.setConfig(message.values);
+        } catch (error) {
+          if (!(error instanceof MoteError)) throw error;
+          this.#log('error', error.message);
+        }
+        return;
+      default:
+        if (this.#updates === null) return;
+        for (const status of this.#updates.handle(message)) this.#report(status);
+        this.#prepareSwap();
+    }
+  }
+
+  /** Reads and compiles what is ready while the old module still has its steps; the swap itself comes after. */
+  #prepareSwap(): void {
+    const ready = this.#updates?.ready ?? null;
+    if (ready === null || this.#prepared !== null) return;
+    try {
+      const next = this.#newRunning(this.#updates!.read(ready), ready, ready.sha256);
+      next.runtime.load();
+      this.#prepared = next;
+      this.#clock.at(this.#clock.nowUs(), () => this.#swap());
+    } catch (error) {
+      if (!(error instanceof MoteError)) throw error;
+      // It can't even be loaded: the old module goes on as if nothing had been, and the sequence is not tried again.
+      this.#updates!.startTrial();
+      this.#report(this.#updates!.fail({ code: error.code, text: clip(`load: ${error.message}`, 160) }));
+    }
+  }
+
+  #swap(): void {
+    const next = this.#prepared;
+    if (next === null || this.#state !== 'on') return;
+    const wallUs = this.#options.wallUs ?? (() => performance.now() * 1000);
+    const startUs = wallUs();
+    const lostBefore = this.#lost();
+    this.#prepared = null;
+    this.#report(this.#updates!.status('swapping', next.info!));
+    next.info = this.#updates!.startTrial();
+    this.#cancelRestart?.();
+    this.#cancelRestart = null;
+    this.#stopModule();
+    this.#faultsInRow = 0;
+    if (!this.#run(next)) return;
+    const swap = { swapUs: Math.max(0, Math.round(wallUs() - startUs)), lost: this.#lost() - lostBefore };
+    this.#report(this.#updates!.status('trial', next.info, swap));
+    this.#uplink?.control(this.#birth());
+    this.#judge(false);
+  }
+
+  #judge(timeout: boolean): void {
+    const running = this.#running;
+    if (running === null || running.info?.state !== 'trial') return;
+    const { health, misses } = running;
+    const { trialMs } = running.runtime.metadata;
+    const verdict = judgeTrial({ health, misses, linkUp: this.#uplink?.up ?? null, timeout, trialMs });
+    if (verdict === 'wait') return;
+    if (verdict !== 'confirm') {
+      this.#stopModule();
+      this.#rollBack(verdict);
+      return;
+    }
+    this.#cancelTrial?.();
+    this.#cancelTrial = null;
+    running.info = this.#updates!.confirm();
+    this.#report(this.#updates!.status('confirmed', running.info));
+    this.#uplink?.control(this.#birth());
+  }
+
+  #rollBack(reason: Reason): void {
+    this.#report(this.#updates!.fail(reason));
+    this.#reset();
+  }
+
+  #report(status: OtaStatus): void {
+    this.#tell({ kind: 'ota', status });
+    this.#uplink?.control(status);
+  }
+
+  #lost(): number {
+    const nowUs = this.#clock.nowUs();
+    return [...this.#sensors.values()].reduce((sum, sensor) => sum + sensor.lost(nowUs), 0);
+  }
+
+  // --- What goes out ---
+
+  #moduleState(running: Running): SlotInfo['state'] {
+    return running.info?.state ?? 'confirmed';
+  }
+
+  #birth(): Birth {
+    const running = this.#running;
+    const { firmware = { name: 'mote-node', version: '0.1.0' } } = this.#options;
+    if (running === null) {
+      return { type: 'birth', node: this.id, boot: this.boot, firmware, module: null, metrics: [], commands: [] };
+    }
+    const { name, version } = running.runtime.metadata;
+    const { slot = 0, sequence = 0 } = running.info ?? {};
+    const module = { name, version, sequence, sha256: running.sha256, slot, state: this.#moduleState(running) };
+    const { metrics, commands } = running.runtime;
+    return {
+      type: 'birth',
+      node: this.id,
+      boot: this.boot,
+      firmware,
+      module,
+      metrics: [...metrics],
+      commands: [...commands],
+    };
+  }
+
+  #makeUplink(settings: LinkSettings): Uplink {
+    const { transport: _later, ...rest } = settings;
+    return new Uplink({
+      clock: this.#clock,
+      utc: this.#utc,
+      settings: rest,
+      newSessionId: settings.newSessionId ?? (() => randomInt(1, 2 ** 32)),
+      birth: () => this.#birth(),
+      failure: () => this.#updates?.failure() ?? null,
+      onMessage: (message) => this.#receive(message),
+      onChange: (up, why) => {
+        this.#tell({ kind: 'link', up, ...(why && { why }) });
+        if (up) this.#judge(false);
+      },
+    });
+  }
+
+  #makeServices(): HostServices {
+    const { onTap } = this.#hooks;
+    return {
+      nowUs: () => this.#clock.nowUs(),
+      utcMs: () => this.#utc.at(this.#clock.nowUs()),
+      random: () => this.#random.next(),
+      log: (level, text) => this.#log(level, text),
+      tap: onTap === undefined ? null : (name, data) => onTap({ name, data, tUs: this.#clock.nowUs() }),
+      sensor: (name) => this.#sensors.get(name),
+      publish: (frame) => this.#publish(frame),
+      event: (name, body) => this.#event(name, body),
+      config: (name) => (Object.hasOwn(this.#config, name) ? this.#config[name] : undefined),
+      kv: this.#storage.kv,
+    };
+  }
+
+  #publish(frame: Published): void {
+    const info = this.#running!.runtime.metrics[frame.metric]!;
+    const seq = this.#frames++;
+    this.#hooks.onTelemetry?.({ ...frame, ...info, seq, tMs: this.#utc.at(frame.t0Us) });
+    this.#uplink?.data({ type: 'telemetry', ...frame, exponent: info.exponent, seq });
+  }
+
+  #event(name: string, body: Uint8Array): boolean {
+    if (this.#uplink?.eventRoom === false) return false;
+    const seq = this.#events++;
+    const tUs = this.#clock.nowUs();
+    this.#hooks.onEvent?.({ name, body, seq, tUs, tMs: this.#utc.at(tUs) });
+    this.#uplink?.data({ type: 'event', name, seq, tUs, body });
+    return true;
+  }
+
+  #log(level: LogLevel, line: string): void {
+    const text = clip(line, 256);
+    const tUs = this.#clock.nowUs();
+    this.#hooks.onLog?.({ level, text, tUs, tMs: this.#utc.at(tUs) });
+    this.#uplink?.data({ type: 'log', level, text, tUs });
+  }
+
+  #tell(state: NodeState): void {
+    this.#hooks.onState?.(state);
+  }
+}

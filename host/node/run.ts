@@ -1,0 +1,21 @@
+/** Running started nodes in virtual time. */
+import type { VirtualClock } from './clock.ts';
+import type { Node } from './node.ts';
+
+/**
+ * Runs until the input of all nodes has ended and `drainMs` (default 1000) more have passed, at most until `limitUs`; returns the
+ * time then. Inputs that never end need a limit: without one this returns after `drainMs`.
+ */
+export function runToEnd(
+  clock: VirtualClock,
+  nodes: readonly Node[],
+  { limitUs = Number.MAX_SAFE_INTEGER, drainMs = 1000 }: { limitUs?: number; drainMs?: number } = {},
+): number {
+  const endless = nodes.every((node) => node.inputEndUs === null) && limitUs < Number.MAX_SAFE_INTEGER;
+  const endUs = () =>
+    endless ? limitUs : Math.min(limitUs, Math.max(0, ...nodes.map((node) => node.inputEndUs ?? 0)) + drainMs * 1000);
+  // A module may open a sensor later than in `init`, so the end is looked at after every event.
+  while (clock.runNext(endUs()));
+  clock.runUntil(endUs());
+  return clock.nowUs();
+}

@@ -1,0 +1,14 @@
+/** `text` on one line, in at most `bytes` bytes of UTF-8, cut between characters. */
+export function clip(text: string, bytes: number): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: line breaks and escapes don't belong in a log line
+  const line = text.replace(/[\u0000-\u001f\u007f]+/g, ' ');
+  if (Buffer.byteLength(line) <= bytes) return line;
+  let end = 0;
+  let used = 0;
+  for (const character of line) {
+    used += Buffer.byteLength(character);
+    if (used > bytes) break;
+    end += character.length;
+  }
+  return line.slice(0, end);
+}

@@ -1,0 +1,146 @@
+/** The node's side of its link: who it is, what waits to be sent, what time it is. */
+import {
+  type Birth,
+  type Chunk,
+  type Command,
+  type Config,
+  type DownReason,
+  type LinkStats,
+  type NodeLink,
+  nodeLink,
+  type Offer,
+  type OtaStatus,
+  type ShimMessage,
+  type Timers,
+  type Transport,
+} from '../link/index.ts';
+import type { Clock } from './clock.ts';
+import { type Control, Outbox, type OutboxCounts, type OutboxLimits, type Timed } from './outbox.ts';
+import type { UtcClock } from './utc.ts';
+
+export interface LinkSettings {
+  /** Can also be given later, by `Node.attach`. */
+  transport?: Transport;
+  /** Of the session's resends; default: the node's clock. */
+  timers?: Timers;
+  /** Random numbers from 1 to 2^32 - 1; each start must give another one. */
+  newSessionId?: () => number;
+  window?: number;
+  resendMs?: number;
+  keepAliveMs?: number;
+  outbox?: OutboxLimits;
+}
+
+export interface UplinkOptions {
+  clock: Clock;
+  utc: UtcClock;
+  settings: LinkSettings;
+  newSessionId: () => number;
+  birth(): Birth;
+  /** Of a trial that failed, told to each new peer: who asked for it may have missed it. */
+  failure(): OtaStatus | null;
+  onMessage(message: Command | Config | Offer | Chunk): void;
+  onChange(up: boolean, why?: DownReason): void;
+}
+
+/** The time is asked for again this often. */
+const SYNC_MS = 10 * 60_000;
+
+export class Uplink {
+  readonly #options: UplinkOptions;
+  readonly #outbox: Outbox;
+  readonly #session: NodeLink;
+  #cancelSync: (() => void) | null = null;
+  #flushing = false;
+  #closed = false;
+
+  constructor(options: UplinkOptions) {
+    this.#options = options;
+    const { settings, clock } = options;
+    this.#outbox = new Outbox(settings.outbox);
+    this.#session = nodeLink({
+      timers: settings.timers ?? clock,
+      newSessionId: options.newSessionId,
+      ...(settings.window !== undefined && { window: settings.window }),
+      ...(settings.resendMs !== undefined && { resendMs: settings.resendMs }),
+      ...(settings.keepAliveMs !== undefined && { keepAliveMs: settings.keepAliveMs }),
+      onMessage: (message) => this.#receive(message),
+      onPeer: (pending) => {
+        this.#outbox.restore(pending);
+        const failure = options.failure();
+        this.#session.send(options.birth());
+        if (failure !== null) this.#session.send(failure);
+      },
+      onUp: () => {
+        options.onChange(true);
+        this.#sync();
+        this.flush();
+      },
+      onDown: (why) => options.onChange(false, why),
+      onDrain: () => this.flush(),
+    });
+    if (settings.transport !== undefined) this.attach(settings.transport);
+  }
+
+  get up(): boolean {
+    return this.#session.up;
+  }
+  get stats(): LinkStats {
+    return this.#session.stats;
+  }
+  get counts(): OutboxCounts {
+    return this.#outbox.counts();
+  }
+  get eventRoom(): boolean {
+    return this.#outbox.eventRoom;
+  }
+
+  attach(transport: Transport): void {
+    this.#session.attach(transport);
+  }
+  detach(): void {
+    this.#session.detach();
+  }
+  close(): void {
+    this.#closed = true;
+    this.#cancelSync?.();
+    this.#session.close();
+  }
+
+  control(message: Control): void {
+    this.#outbox.control(message);
+    this.flush();
+  }
+  data(item: Timed): void {
+    this.#outbox.data(item);
+    this.flush();
+  }
+
+  flush(): void {
+    // A message that is sent may make room for the next inside `send`.
+    if (this.#flushing || this.#closed || !this.#session.up) return;
+    this.#flushing = true;
+    try {
+      const { utc } = this.#options;
+      this.#outbox.flush((message) => this.#session.send(message), utc.known ? (us) => utc.at(us)! : null);
+    } finally {
+      this.#flushing = false;
+    }
+  }
+
+  #receive(message: ShimMessage): void {
+    if (message.type !== 'time') this.#options.onMessage(message);
+    else if (this.#options.utc.answer(message, this.#options.clock.nowUs())) this.flush();
+  }
+
+  #sync(): void {
+    this.#cancelSync?.();
+    const { utc, clock } = this.#options;
+    if (!utc.asks || this.#closed) return;
+    this.#cancelSync = clock.after(SYNC_MS, () => this.#sync());
+    if (!this.#session.up) return;
+    const sentUs = clock.nowUs();
+    utc.ask(sentUs);
+    this.control({ type: 'time?', sentUs });
+  }
+}
