@@ -1,0 +1,83 @@
+// Fully connected layer of int8 for one row (several rows are a 1x1 convolution). Equal to reference_integer_ops::FullyConnected
+// of TensorFlow Lite. Weights lie as in conv2d and are read in pieces of whole steps, so that a wide layer needs little scratch.
+
+import { charge } from '../mote/fuel';
+import { field, open, PARAMS, PARAMS_BYTES, read } from './operator';
+import { clamp, multiply } from './requantize';
+
+const INPUT: usize = 0;
+const OUTPUT: usize = 1;
+const SCRATCH: usize = 2;
+/** Inputs, in steps of four; the input tensor's slot is as long, and weights past its end are zeros. */
+const STEPS: usize = 3;
+const OUTPUTS: usize = 4;
+const OUTPUT_ZERO: usize = 5;
+const OUTPUT_MIN: usize = 6;
+const OUTPUT_MAX: usize = 7;
+/** Rom offset of the first group. */
+const WEIGHTS: usize = 8;
+/** Steps that the scratch holds at once. */
+const TILE_STEPS: usize = 9;
+const WORDS: i32 = 10;
+
+export function fully_connected(arena: usize, rom: i32): void {
+  open(rom, WORDS);
+  const steps = field(STEPS);
+  const outputs = field(OUTPUTS);
+  const tileSteps = field(TILE_STEPS);
+  const tile = arena + field(SCRATCH);
+  charge((outputs * steps) << 2);
+
+  let offset = field(WEIGHTS);
+  let output = arena + field(OUTPUT);
+  for (let left = outputs; left > 0; left -= 4) {
+    read(offset, PARAMS, PARAMS_BYTES);
+    offset += PARAMS_BYTES;
+    let sum0 = load<i32>(PARAMS);
+    let sum1 = load<i32>(PARAMS, 4);
+    let sum2 = load<i32>(PARAMS, 8);
+    let sum3 = load<i32>(PARAMS, 12);
+    let x = arena + field(INPUT);
+    for (let step = 0; step < steps; step += tileSteps) {
+      const bytes = min(tileSteps, steps - step) << 4;
+      read(offset, tile, bytes);
+      offset += bytes;
+      let w = tile;
+      const end = w + bytes;
+      do {
+        const x0 = i32.load8_s(x);
+        const x1 = i32.load8_s(x, 1);
+        const x2 = i32.load8_s(x, 2);
+        const x3 = i32.load8_s(x, 3);
+        sum0 += i32.load8_s(w) * x0;
+        sum0 += i32.load8_s(w, 1) * x1;
+        sum0 += i32.load8_s(w, 2) * x2;
+        sum0 += i32.load8_s(w, 3) * x3;
+        sum1 += i32.load8_s(w, 4) * x0;
+        sum1 += i32.load8_s(w, 5) * x1;
+        sum1 += i32.load8_s(w, 6) * x2;
+        sum1 += i32.load8_s(w, 7) * x3;
+        sum2 += i32.load8_s(w, 8) * x0;
+        sum2 += i32.load8_s(w, 9) * x1;
+        sum2 += i32.load8_s(w, 10) * x2;
+        sum2 += i32.load8_s(w, 11) * x3;
+        sum3 += i32.load8_s(w, 12) * x0;
+        sum3 += i32.load8_s(w, 13) * x1;
+        sum3 += i32.load8_s(w, 14) * x2;
+        sum3 += i32.load8_s(w, 15) * x3;
+        x += 4;
+        w += 16;
+      } while (w < end);
+    }
+    scale(sum0, PARAMS, output);
+    if (left > 1) scale(sum1, PARAMS + 4, output + 1);
+    if (left > 2) scale(sum2, PARAMS + 8, output + 2);
+    if (left > 3) scale(sum3, PARAMS + 12, output + 3);
+    output += 4;
+  }
+}
+
+function scale(sum: i32, params: usize, output: usize): void {
+  const value = multiply(sum, load<i32>(params, 16), load<u8>(params, 32), load<u8>(params, 33)) + field(OUTPUT_ZERO);
+  store<i8>(output, <i8>clamp(value, field(OUTPUT_MIN), field(OUTPUT_MAX)));
+}

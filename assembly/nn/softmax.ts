@@ -1,0 +1,71 @@
+// Softmax of int8 rows, in place where the plan says so. Equal to reference_ops::Softmax of TensorFlow Lite, with gemmlowp's fixed
+// point: exp comes from a table in rom, one int32 (31 fractional bits) for each difference from the row's maximum: 0, -1, -2, ...
+// until TensorFlow Lite's diff_min; beyond it the output is -128.
+
+import { charge } from '../mote/fuel';
+import { field, open, PARAMS, read } from './operator';
+import { divideByPowerOfTwo, multiplyHigh } from './requantize';
+
+const INPUT: usize = 0;
+const OUTPUT: usize = 1;
+const ROWS: usize = 2;
+const DEPTH: usize = 3;
+/** Rom offset of the table, and how many differences it has. */
+const TABLE: usize = 4;
+const TABLE_SIZE: usize = 5;
+const WORDS: i32 = 6;
+
+/** Integer bits of the sum of exponentials. */
+const SUM_BITS: i32 = 12;
+
+export function softmax(arena: usize, rom: i32): void {
+  open(rom, WORDS);
+  const depth = field(DEPTH);
+  charge((field(ROWS) * depth) << 4);
+  let input = arena + field(INPUT);
+  let output = arena + field(OUTPUT);
+  for (let rows = field(ROWS); rows > 0; --rows) {
+    row(input, output, depth);
+    input += depth;
+    output += depth;
+  }
+}
+
+function row(input: usize, output: usize, depth: i32): void {
+  let most: i32 = i8.MIN_VALUE;
+  for (let i = 0; i < depth; ++i) most = max(most, i32.load8_s(input + i));
+  let sum = 0;
+  for (let i = 0; i < depth; ++i) sum += divideByPowerOfTwo(exponential(most - i32.load8_s(input + i)), SUM_BITS);
+  const headroom = clz(sum);
+  const scale = reciprocal(<i32>((<u32>sum << headroom) - 0x80000000));
+  const shift = SUM_BITS - headroom + 31 - 8;
+  for (let i = 0; i < depth; ++i) {
+    const e = exponential(most - i32.load8_s(input + i));
+    const value = divideByPowerOfTwo(multiplyHigh(scale, e), shift) + i8.MIN_VALUE;
+    store<i8>(output + i, <i8>min(value, <i32>i8.MAX_VALUE));
+  }
+}
+
+/** exp of minus `difference` input steps, 31 fractional bits; 0 below the table. */
+function exponential(difference: i32): i32 {
+  if (difference >= field(TABLE_SIZE)) return 0;
+  read(field(TABLE) + (difference << 2), PARAMS, 4);
+  return load<i32>(PARAMS);
+}
+
+/** 1 / (1 + a) by three Newton-Raphson steps; `a` in [0, 1) and the result with 31 fractional bits (gemmlowp/fixedpoint/fixedpoint.h). */
+function reciprocal(a: i32): i32 {
+  const half = <i32>((<i64>a + i32.MAX_VALUE + 1) >> 1);
+  // 29 fractional bits from here: 48/17 - 32/17 x half is the best linear guess.
+  let x = 1515870810 + multiplyHigh(half, -1010580540);
+  for (let i = 0; i < 3; ++i) {
+    const error = (1 << 29) - multiplyHigh(half, x);
+    x += saturatingShift(multiplyHigh(x, error), 2);
+  }
+  return saturatingShift(x, 1);
+}
+
+function saturatingShift(value: i32, bits: i32): i32 {
+  const wide = (<i64>value) << bits;
+  return <i32>min(max(wide, <i64>i32.MIN_VALUE), <i64>i32.MAX_VALUE);
+}
