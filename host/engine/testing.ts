@@ -2,10 +2,12 @@
 import binaryen from 'binaryen';
 import type { Limits } from './engine.ts';
 
-/** Assembles WebAssembly text. Binaryen reads its usual format; nothing is optimized. */
-export function wat(text: string): Uint8Array {
+/** Assembles WebAssembly text. Binaryen reads its usual format; nothing is optimized. `names` keeps those of functions. */
+export function wat(text: string, { names = false } = {}): Uint8Array {
   const module = binaryen.parseText(text);
+  const before = binaryen.getDebugInfo();
   try {
+    binaryen.setDebugInfo(names);
     module.setFeatures(
       binaryen.Features.SignExt |
         binaryen.Features.BulkMemory |
@@ -14,6 +16,7 @@ export function wat(text: string): Uint8Array {
     );
     return module.emitBinary();
   } finally {
+    binaryen.setDebugInfo(before);
     module.dispose();
   }
 }
