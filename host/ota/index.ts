@@ -1,6 +1,7 @@
 /** Over-the-air updates: packages, keys, slots, and their way to a node. */
-export { generateKeyPair, keyId, loadPrivateKey, loadPublicKey, saveKeyPair } from './keys.ts';
+export { generateKeyPair, type KeyPair, keyId, loadPrivateKey, loadPublicKey, saveKeyPair } from './keys.ts';
 export type { Metadata } from './metadata.ts';
+export { encodeMetadata, parseMetadata } from './metadata-codec.ts';
 export {
   buildPackage,
   checkPackage,
