@@ -1,7 +1,7 @@
 /** How `init` ends: the first thing that went wrong refuses the start. */
 import { OK } from './abi';
 
-let first: i32 = OK;
+let first: i32 = 0;
 
 /** Refuses the start with a negative error of the ABI, such as NOT_FOUND; only in `init`. */
 export function refuse(error: i32): void {

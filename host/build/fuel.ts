@@ -71,8 +71,8 @@ function read(wasm: Uint8Array): Module {
   if (!WebAssembly.validate(wasm)) throw new MoteError('FUEL_INPUT', 'this is not a valid WebAssembly module');
   const module = binaryen.readBinary(wasm);
   // What nodes know (host/engine/code.ts), so that the optimizer uses nothing else.
-  const { MutableGlobals, SignExt, BulkMemory, NontrappingFPToInt } = binaryen.Features;
-  module.setFeatures(MutableGlobals | SignExt | BulkMemory | NontrappingFPToInt);
+  const { MutableGlobals, SignExt, BulkMemory, BulkMemoryOpt, NontrappingFPToInt } = binaryen.Features;
+  module.setFeatures(MutableGlobals | SignExt | BulkMemory | BulkMemoryOpt | NontrappingFPToInt);
   return module;
 }
 

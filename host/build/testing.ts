@@ -8,7 +8,7 @@ export async function assembleText(text: string): Promise<Uint8Array> {
   const { wasm } = await compileAssembly({
     entry: 'test.ts',
     readFile: (name) => (name === 'test.ts' ? text : readSource(packageRoot, name)),
-    args: ['--use', 'abort=assembly/mote/abort/abort'],
+    args: ['-O3', '--use', 'abort=assembly/mote/abort/abort'],
   });
   return wasm;
 }

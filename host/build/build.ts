@@ -1,0 +1,167 @@
+/** `mote build`: a folder with `mote.json` becomes a module, its rom and the metadata that a package declares. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { type CompiledModel, compileModel } from '../compiler/compile.ts';
+import { loadEngine } from '../engine/index.ts';
+import { type ModuleInfo, validateModule } from '../engine/validate.ts';
+import { MoteError } from '../error.ts';
+import type { Metadata } from '../ota/metadata.ts';
+import { compileAssembly } from './asc.ts';
+import { addFuel, FUEL_ASC_OPTIONS } from './fuel.ts';
+import { explainHeap } from './heap.ts';
+import { learnDeclarations } from './learn.ts';
+import { readSource, type SourceTree, sourceTree } from './library.ts';
+import { type Manifest, readManifest } from './manifest.ts';
+import { configSource, entrySource } from './sources.ts';
+import { moveStartIntoInit, START_ASC_OPTIONS } from './start.ts';
+
+export interface BuiltApp {
+  wasm: Uint8Array;
+  rom: Uint8Array;
+  metadata: Metadata;
+  /** Settings of mote.json with their defaults. */
+  config: Record<string, number>;
+  sequence: number;
+  /** Sentences about what builds but may not be meant. */
+  warnings: string[];
+  sizes: { wasmBytes: number; romBytes: number; memoryBytes: number };
+}
+
+export interface BuildOptions {
+  /** Called as each part of the build begins. */
+  onProgress?: (step: BuildStep) => void;
+}
+
+export type BuildStep = { step: 'model'; name: string } | { step: 'compile' } | { step: 'check' };
+
+/** Fuel of one call where mote.json says none: room for an app's own loops, and some runs of its models in one step. */
+const BASE_FUEL = 20_000_000;
+const FUEL_PER_MAC = 20;
+
+/**
+ * Builds the app in `dir`. The same sources give the same bytes wherever the folder is.
+ * Throws `MoteError`: `BUILD_MANIFEST`, `BUILD_MODEL`, `BUILD_COMPILE` (asc's messages with file, line and column), `BUILD_HEAP`, `BUILD_INIT`,
+ * and what the compiler (`MODEL_*`) and the static check (`WASM_*`) throw.
+ */
+export async function buildApp(dir: string, options: BuildOptions = {}): Promise<BuiltApp> {
+  const report = options.onProgress ?? (() => {});
+  const manifest = readManifest(dir);
+  const tree = sourceTree(dir);
+  const generated = join(resolve(dir), 'generated');
+  const library = libraryImport(tree, generated);
+  mkdirSync(generated, { recursive: true });
+
+  const models: CompiledModel[] = [];
+  const rom = new Rom();
+  for (const [name, path] of Object.entries(manifest.models)) {
+    report({ step: 'model', name });
+    const bytes = readModel(dir, name, path);
+    const model = compileModel(bytes, { name, romBase: rom.size, kernelPath: `${library}/nn` });
+    rom.append(model.rom);
+    models.push(model);
+    writeFileSync(join(generated, `${name}.ts`), model.source);
+  }
+  writeFileSync(join(generated, 'config.ts'), configSource(manifest.config, `${library}/mote`));
+  const entry = join(generated, 'entry.ts');
+  const app = `../${manifest.entry.replace(/\.ts$/, '')}`;
+  writeFileSync(entry, entrySource(app, `${library}/mote`));
+
+  report({ step: 'compile' });
+  const compiled = await compileEntry(tree, entry);
+  const exempt = ['nn', 'dsp', 'cbor'].map((room) => `${tree.library}/${room}/`);
+  const wasm = addFuel(compiled.wasm, { isExempt: (name) => exempt.some((prefix) => name.startsWith(prefix)) });
+
+  report({ step: 'check' });
+  const info = validateModule(wasm);
+  return describe({ manifest, models, wasm, rom: rom.bytes(), info, warnings: compiled.warnings });
+}
+
+async function compileEntry(tree: SourceTree, entry: string) {
+  const source = {
+    entry: relative(tree.baseDir, entry).split(sep).join('/'),
+    readFile: (name: string) => readSource(tree.baseDir, name),
+  };
+  const args = [
+    '--use',
+    `abort=${tree.library}/mote/abort/abort`,
+    ...FUEL_ASC_OPTIONS,
+    ...START_ASC_OPTIONS,
+    ...tree.args,
+  ];
+  const compiled = await compileAssembly({ ...source, args });
+  explainHeap(compiled.wasm);
+  return { wasm: moveStartIntoInit(compiled.wasm), warnings: compiled.warnings };
+}
+
+interface Parts {
+  manifest: Manifest;
+  models: CompiledModel[];
+  wasm: Uint8Array;
+  rom: Uint8Array;
+  info: ModuleInfo;
+  warnings: string[];
+}
+
+async function describe({ manifest, models, wasm, rom, info, warnings }: Parts): Promise<BuiltApp> {
+  const macs = models.flatMap((model) => model.layers).reduce((sum, layer) => sum + layer.macs, 0);
+  const fuel = BigInt(manifest.fuel ?? BASE_FUEL + macs * FUEL_PER_MAC);
+  const declared = learnDeclarations(await loadEngine('v8'), wasm, rom, info.memoryBytes, fuel);
+  const all = [...warnings];
+  if (declared.result < 0) {
+    all.push(
+      `init refuses to start with error ${declared.result} even where every sensor is there: ${declared.log.join(' / ')}`,
+    );
+  }
+  const metadata: Metadata = {
+    name: manifest.name,
+    version: manifest.version,
+    abi: info.abi ?? 0,
+    memoryBytes: info.memoryBytes,
+    sensors: declared.sensors,
+    metrics: declared.metrics,
+    commands: declared.commands,
+    models: models.map(({ name, digest }) => ({ name, sha256: new Uint8Array(Buffer.from(digest, 'hex')) })),
+    fuel,
+    trialMs: manifest.trialMs,
+  };
+  return {
+    wasm,
+    rom,
+    metadata,
+    config: manifest.config,
+    sequence: manifest.sequence,
+    warnings: all,
+    sizes: { wasmBytes: wasm.length, romBytes: rom.length, memoryBytes: info.memoryBytes },
+  };
+}
+
+/** How files in `generated/` import the library's `assembly` folder. */
+function libraryImport(tree: SourceTree, generated: string): string {
+  if (tree.library.startsWith('~lib/')) return tree.library.slice(5);
+  return relative(generated, join(tree.baseDir, tree.library)).split(sep).join('/');
+}
+
+function readModel(dir: string, name: string, path: string): Uint8Array {
+  const file = resolve(dir, path);
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    const what = `model ${name} isn't there: mote.json says ${path}, which is ${file}`;
+    throw new MoteError('BUILD_MODEL', what, { cause });
+  }
+}
+
+/** The roms of several models, one behind the other, each on a multiple of 4. */
+class Rom {
+  #parts: Uint8Array[] = [];
+  size = 0;
+
+  append(part: Uint8Array): void {
+    this.#parts.push(part, new Uint8Array(-part.length & 3));
+    this.size += (part.length + 3) & ~3;
+  }
+
+  bytes(): Uint8Array {
+    return new Uint8Array(Buffer.concat(this.#parts));
+  }
+}

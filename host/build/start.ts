@@ -1,0 +1,44 @@
+/** Top-level code of an app: a module has no start function, so that nothing runs before a host's limits are in force. */
+import binaryen from 'binaryen';
+
+/** Export under which asc puts top-level code instead of a start function. */
+const START = 'mote_start';
+const INIT = 'init';
+/** No file's function can have this name. */
+const BOTH = '~start and init';
+
+/** Options of `asc` that `moveStartIntoInit` expects. */
+export const START_ASC_OPTIONS = ['--exportStart', START] as const;
+
+/** What asc's modules use beyond WebAssembly 1.0, and nodes allow. */
+const FEATURES =
+  binaryen.Features.SignExt |
+  binaryen.Features.MutableGlobals |
+  binaryen.Features.NontrappingFPToInt |
+  binaryen.Features.BulkMemory |
+  binaryen.Features.BulkMemoryOpt;
+
+/** Lets `init` begin with the top-level code of all files. Names of functions are kept. */
+export function moveStartIntoInit(wasm: Uint8Array): Uint8Array {
+  const module = binaryen.readBinary(wasm);
+  const debug = binaryen.getDebugInfo();
+  try {
+    const start = module.getExport(START);
+    if (start === 0) return wasm;
+    module.setFeatures(FEATURES);
+    const init = module.getExport(INIT);
+    const calls = [
+      module.call(binaryen.getExportInfo(start).value, [], binaryen.none),
+      module.call(binaryen.getExportInfo(init).value, [], binaryen.i32),
+    ];
+    module.addFunction(BOTH, binaryen.none, binaryen.i32, [], module.block(null, calls, binaryen.i32));
+    module.removeExport(START);
+    module.removeExport(INIT);
+    module.addFunctionExport(BOTH, INIT);
+    binaryen.setDebugInfo(true);
+    return module.emitBinary();
+  } finally {
+    binaryen.setDebugInfo(debug);
+    module.dispose();
+  }
+}
