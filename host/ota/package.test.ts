@@ -93,7 +93,7 @@ describe('a package', () => {
     expect(codeOf(() => openPackage(Buffer.concat([bytes, new Uint8Array(1)]), [pair.publicKey]))).toBe('CBOR');
     const envelope = parseEnvelope(bytes);
     const extra = new Map([...envelope.payloads, ['#more', wasm]]);
-    expect(codeOf(() => parsePackage(encodeEnvelope({ ...envelope, payloads: extra })))).toBe('PKG_FORMAT');
+    expect(codeOf(() => parsePackage(encodeEnvelope({ ...envelope, payloads: extra })))).toBe('SUIT');
     const none = new Map([...envelope.payloads].filter(([name]) => name !== '#rom'));
     expect(codeOf(() => parsePackage(encodeEnvelope({ ...envelope, payloads: none })))).toBe('PKG_FORMAT');
     const twice = [...envelope.signatures, ...envelope.signatures];

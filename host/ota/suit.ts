@@ -1,7 +1,7 @@
 /**
  * SUIT envelopes (draft-ietf-suit-manifest, CBOR tag 107): a signed manifest, members severed from it, and payloads. Reading is
- * strict: deterministic CBOR, every digest checked, nothing that the manifest doesn't cover except payloads, whose digests are
- * parameters in the manifest and checked by whoever knows its commands (`package.ts`).
+ * strict: deterministic CBOR, every digest checked, no member or payload that the manifest doesn't name. Digests of payloads are
+ * parameters of the manifest's commands, and checked by whoever knows those (`package.ts`).
  */
 import { createHash, type KeyObject } from 'node:crypto';
 import { MoteError } from '../error.ts';
@@ -33,11 +33,17 @@ export const Suit = {
   parameterDigest: 3,
   parameterSize: 14,
   parameterUri: 21,
+  tryEach: 15,
+  runSequence: 32,
   sha256: -16,
 } as const;
 
+/** Sequences within sequences. */
+const MAX_DEPTH = 4;
+
 /** Manifest members that are CBOR in a byte string, or a digest of such a member in the envelope. */
 const SEQUENCES: readonly CborKey[] = [Suit.validate, 8, Suit.invokeSequence, 15, 16, Suit.install];
+/** The last is text for people, which no machine reads. */
 const SEVERABLE: readonly CborKey[] = [15, 16, Suit.install, 23];
 
 export interface Envelope {
@@ -79,7 +85,7 @@ export function parseEnvelope(bytes: Uint8Array): Envelope {
   const manifest = byteString(members.get(Suit.manifest), 'manifest');
   if (Buffer.compare(digest!, memberDigest(manifest)) !== 0)
     throw bad("The manifest's digest is not the one in the authentication wrapper");
-  const { sequence, digests } = readManifest(manifest);
+  const { sequence, digests, uris } = readManifest(manifest);
   const severed = new Map<number, Uint8Array>();
   const payloads = new Map<string, Uint8Array>();
   for (const [key, value] of members) {
@@ -93,9 +99,11 @@ export function parseEnvelope(bytes: Uint8Array): Envelope {
     if (!wanted) throw bad(`The envelope has a member ${key} that its manifest does not cover`);
     if (Buffer.compare(wanted, memberDigest(member)) !== 0)
       throw bad(`Member ${key} has another digest than the manifest says`);
-    decodeCbor(member);
+    if (SEQUENCES.includes(key)) readSequence(member, uris);
     severed.set(key, member);
   }
+  for (const name of payloads.keys())
+    if (!name.startsWith('#') || !uris.has(name)) throw bad(`No command of the manifest fetches the payload '${name}'`);
   return { sequence, manifest, signatures, severed, payloads };
 }
 
@@ -132,7 +140,15 @@ export function verifyEnvelope(envelope: Envelope, key: KeyObject): boolean {
   );
 }
 
-function readManifest(bytes: Uint8Array): { sequence: number; digests: Map<CborKey, Uint8Array> } {
+interface Manifest {
+  sequence: number;
+  /** SUIT_Digest of each severed member. */
+  digests: Map<CborKey, Uint8Array>;
+  /** What its commands fetch. */
+  uris: Set<string>;
+}
+
+function readManifest(bytes: Uint8Array): Manifest {
   const manifest = decodeCbor(bytes);
   if (!(manifest instanceof Map)) throw bad('The manifest is no map');
   if (manifest.get(Suit.version) !== 1) throw bad('The manifest is of another version than 1');
@@ -142,7 +158,8 @@ function readManifest(bytes: Uint8Array): { sequence: number; digests: Map<CborK
   if (!(common instanceof Map) || !Array.isArray(common.get(Suit.components)))
     throw bad('The manifest names no components');
   const shared = common.get(Suit.sharedSequence);
-  if (shared !== undefined) readSequence(byteString(shared, 'shared sequence'));
+  const uris = new Set<string>();
+  if (shared !== undefined) readSequence(byteString(shared, 'shared sequence'), uris);
   const digests = new Map<CborKey, Uint8Array>();
   for (const [key, value] of manifest) {
     if (SEVERABLE.includes(key) && Array.isArray(value)) {
@@ -150,14 +167,26 @@ function readManifest(bytes: Uint8Array): { sequence: number; digests: Map<CborK
       if (value.length !== 2 || algorithm !== Suit.sha256 || !(sha256 instanceof Uint8Array) || sha256.length !== 32)
         throw bad(`The digest of member ${key} is none`);
       digests.set(key, encodeCbor(value));
-    } else if (SEQUENCES.includes(key)) readSequence(byteString(value, `sequence ${key}`));
+    } else if (SEQUENCES.includes(key)) readSequence(byteString(value, `sequence ${key}`), uris);
   }
-  return { sequence, digests };
+  return { sequence, digests, uris };
 }
 
-function readSequence(bytes: Uint8Array): void {
+/** Checks the form of a command sequence and collects the URIs that it sets. */
+function readSequence(bytes: Uint8Array, uris: Set<string>, depth = 0): void {
   const commands = decodeCbor(bytes);
   if (!Array.isArray(commands) || commands.length % 2 !== 0) throw bad('A command sequence is no list of pairs');
+  if (depth > MAX_DEPTH) throw bad(`Command sequences are nested more than ${MAX_DEPTH} deep`);
+  for (let i = 0; i < commands.length; i += 2) {
+    const [command, argument] = [commands[i], commands[i + 1]];
+    if (command === Suit.overrideParameters && argument instanceof Map) {
+      const uri = argument.get(Suit.parameterUri);
+      if (typeof uri === 'string') uris.add(uri);
+    }
+    const inner = command === Suit.tryEach && Array.isArray(argument) ? argument : [];
+    if (command === Suit.runSequence && argument !== undefined) inner.push(argument);
+    for (const sequence of inner) if (sequence instanceof Uint8Array) readSequence(sequence, uris, depth + 1);
+  }
 }
 
 function byteString(value: CborValue | undefined, what: string): Uint8Array {
