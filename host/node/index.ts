@@ -28,5 +28,5 @@ export {
   sine,
   wavSource,
 } from './sources.ts';
-export { DEFAULT_LAYOUT, type NodeLayout } from './storage.ts';
+export { DEFAULT_LAYOUT, type NodeLayout, provision, volatileFlash } from './storage.ts';
 export type { LinkSettings } from './uplink.ts';

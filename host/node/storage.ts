@@ -35,11 +35,9 @@ export class NodeStorage {
   /** Counts a start. Throws `FLASH_RANGE` when the layout doesn't fit. */
   constructor(flash: Flash, layout: NodeLayout, withSlots: boolean) {
     const { agentPages, kvPages } = layout;
-    const pages = flash.sizeBytes / flash.pageBytes;
     this.#agent = KeyValueStore.open(flashRegion(flash, 0, agentPages));
     this.kv = KeyValueStore.open(flashRegion(flash, agentPages, kvPages));
-    const rest = pages - agentPages - kvPages;
-    this.slots = withSlots ? SlotStore.open(flashRegion(flash, agentPages + kvPages, rest), layout.slots) : null;
+    this.slots = withSlots ? openSlots(flash, layout) : null;
     this.boot = (readU32(this.#agent.get(BOOT)) + 1) >>> 0;
     const count = new Uint8Array(4);
     new DataView(count.buffer).setUint32(0, this.boot, true);
@@ -70,6 +68,23 @@ export class NodeStorage {
     }
     this.#agent.set(CONFIG, bytes);
   }
+}
+
+function openSlots(flash: Flash, layout: NodeLayout): SlotStore {
+  const first = layout.agentPages + layout.kvPages;
+  const pages = flash.sizeBytes / flash.pageBytes;
+  return SlotStore.open(flashRegion(flash, first, pages - first), layout.slots);
+}
+
+/**
+ * Sets a node up: puts its first package into a slot, confirmed without a trial. A flash that has a module keeps it, and this
+ * gives false. Trusts the package; the node that boots it doesn't. Throws what `SlotStore.install` throws.
+ */
+export function provision(flash: Flash, sequence: number, bytes: Uint8Array, layout = DEFAULT_LAYOUT): boolean {
+  const slots = openSlots(flash, layout);
+  if (slots.active() !== null) return false;
+  slots.install(sequence, bytes);
+  return true;
 }
 
 function readU32(bytes: Uint8Array | undefined): number {
