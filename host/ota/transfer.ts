@@ -8,7 +8,7 @@ import type { Chunk, Offer, OtaStatus } from '../link/messages.ts';
 import type { Reason } from './slot-journal.ts';
 import type { SlotInfo, SlotStore } from './slots.ts';
 
-/** The node confirms every so many chunks, and when something is missing. */
+/** The node confirms every so many chunks; when something is missing it says where, twice. */
 const CHUNKS_PER_STATUS = 4;
 const TRANSFER_BYTES = 8;
 
@@ -171,7 +171,8 @@ export class UpdateReceiver {
     if (chunk.offset > transfer.received) {
       if (this.#gapTold) return [];
       this.#gapTold = true;
-      return this.#receiving();
+      // Once it may be news of what arrived; only a status that brings no news sends the sender back.
+      return [...this.#receiving(), ...this.#receiving()];
     }
     this.#gapTold = false;
     return orRefusal(transfer, () => {
