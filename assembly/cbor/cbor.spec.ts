@@ -97,7 +97,9 @@ describe('RFC 8949, appendix A', () => {
 
   it('byte strings', () => {
     store<u32>(buffer + 128, 0x04030201);
-    begin().bytes(buffer + 128, 0).bytes(buffer + 128, 4);
+    begin()
+      .bytes(buffer + 128, 0)
+      .bytes(buffer + 128, 4);
     expect(hex()).toBe('404401020304');
   });
 
@@ -187,7 +189,25 @@ describe('the decoder', () => {
   });
 
   it('refuses reserved and indefinite heads, and cut ones', () => {
-    const broken = ['1c', '1f', '5f', '9f', 'bf', 'ff', '18', '1900', '1a000000', '1b00000000000000', 'f800', 'f81f', '41', '61', '81', 'a101', 'c1'];
+    const broken = [
+      '1c',
+      '1f',
+      '5f',
+      '9f',
+      'bf',
+      'ff',
+      '18',
+      '1900',
+      '1a000000',
+      '1b00000000000000',
+      'f800',
+      'f81f',
+      '41',
+      '61',
+      '81',
+      'a101',
+      'c1',
+    ];
     for (let i = 0; i < broken.length; i++) {
       from(broken[i]).skip();
       expect(decoder.ok).toBe(false, broken[i]);

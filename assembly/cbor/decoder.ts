@@ -126,7 +126,7 @@ export class Decoder {
       while (left == 0) {
         if (depth == 0) return;
         depth--;
-        left = load<u32>(stack + (<usize>depth << 2));
+        left = load<u32>(stack + ((<usize>depth) << 2));
       }
       left--;
       const major = this.head();
@@ -134,7 +134,7 @@ export class Decoder {
       let inside: u32 = 0;
       if (major == BYTES || major == TEXT) this.pass();
       else if (major == ARRAY) inside = this.count(1);
-      else if (major == MAP) inside = <u32>this.count(2) << 1;
+      else if (major == MAP) inside = (<u32>this.count(2)) << 1;
       else if (major == TAG) inside = 1;
       if (!this.ok) return;
       if (inside == 0) continue;
@@ -142,7 +142,7 @@ export class Decoder {
         this.ok = false;
         return;
       }
-      store<u32>(stack + (<usize>depth << 2), left);
+      store<u32>(stack + ((<usize>depth) << 2), left);
       depth++;
       left = inside;
     }
@@ -201,7 +201,7 @@ export class Decoder {
 
   /** `value` as a number of items of at least `bytes` each, so that a small input can't ask for a long loop. */
   private count(bytes: u32): i32 {
-    if (this.value <= <u64>((<u32>(this.end - this.at)) / bytes)) return <i32>this.value;
+    if (this.value <= <u64>(<u32>(this.end - this.at) / bytes)) return <i32>this.value;
     this.ok = false;
     return 0;
   }

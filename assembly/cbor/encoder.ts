@@ -58,7 +58,7 @@ export class Encoder {
   }
 
   bytes(data: usize, length: i32): this {
-    return this.head(BYTES, <u64><u32>length, length).copy(data, length);
+    return this.head(BYTES, <u64>(<u32>length), length).copy(data, length);
   }
 
   text(value: string): this {
@@ -70,17 +70,17 @@ export class Encoder {
 
   /** Text that is UTF-8 already. */
   utf8(data: usize, length: i32): this {
-    return this.head(TEXT, <u64><u32>length, length).copy(data, length);
+    return this.head(TEXT, <u64>(<u32>length), length).copy(data, length);
   }
 
   /** `count` items follow. */
   array(count: i32): this {
-    return this.head(ARRAY, <u64><u32>count, 0);
+    return this.head(ARRAY, <u64>(<u32>count), 0);
   }
 
   /** `count` keys, each with its value, follow. */
   map(count: i32): this {
-    return this.head(MAP, <u64><u32>count, 0);
+    return this.head(MAP, <u64>(<u32>count), 0);
   }
 
   /** The next item gets this tag. */

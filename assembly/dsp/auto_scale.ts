@@ -18,6 +18,6 @@ export function autoScale(data: usize, size: i32): i32 {
     else if (-value > peak) peak = <i32>(<i16>-value);
   }
   const bits = max(clz(peak) - 17, 0);
-  if (bits > 0) for (let p = data; p < end; p += 2) store<i16>(p, <i32>load<i16>(p) << bits);
+  if (bits > 0) for (let p = data; p < end; p += 2) store<i16>(p, (<i32>load<i16>(p)) << bits);
   return bits;
 }

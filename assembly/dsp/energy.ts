@@ -8,7 +8,7 @@ import { charge } from '../mote/fuel';
  */
 export function spectrumEnergy(spectrum: usize, bins: i32): void {
   charge(bins);
-  for (const end = spectrum + (<usize>bins << 2); spectrum < end; spectrum += 4) {
+  for (const end = spectrum + ((<usize>bins) << 2); spectrum < end; spectrum += 4) {
     const re = <i32>load<i16>(spectrum);
     const im = <i32>load<i16>(spectrum, 2);
     store<u32>(spectrum, re * re + im * im);

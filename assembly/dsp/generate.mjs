@@ -10,7 +10,9 @@ const pcan = { strength: 0.95, offset: 80, gainBits: 21, inputBits: 7 };
 
 /** One period of a cosine is `points`; its first quarter, both ends included, in Q15 as kissfft rounds it. */
 function quarterWave(points) {
-  return Array.from({ length: points / 4 + 1 }, (_, i) => Math.floor(0.5 + 32767 * Math.cos((2 * Math.PI * i) / points)));
+  return Array.from({ length: points / 4 + 1 }, (_, i) =>
+    Math.floor(0.5 + 32767 * Math.cos((2 * Math.PI * i) / points)),
+  );
 }
 
 /** First half of a symmetric Hann window in Q12; samples sit in the middle of their intervals. */
@@ -57,7 +59,9 @@ function gainTable({ strength, offset, gainBits, inputBits }) {
 
 /** log2(1 + i / segments) - i / segments in Q16. */
 function logTable(segments) {
-  return Array.from({ length: segments + 1 }, (_, i) => Math.round(65536 * (Math.log2(1 + i / segments) - i / segments)));
+  return Array.from({ length: segments + 1 }, (_, i) =>
+    Math.round(65536 * (Math.log2(1 + i / segments) - i / segments)),
+  );
 }
 
 function table(name, type, says, values) {
@@ -73,8 +77,18 @@ const text = [
   table('LOG_LUT', 'u16', 'log2(1 + i / 128) - i / 128, i = 0 .. 128, Q16.', logTable(128)),
   table('PCAN_GAIN', 'i16', 'Gain against noise estimate, a parabola for each octave; see pcan.ts.', gainTable(pcan)),
   table('SPEECH_WINDOW', 'i16', 'First half of a Hann window of 480, Q12.', halfHann(speech.windowSamples)),
-  table('SPEECH_EDGES', 'u16', 'First FFT bin of each of the 41 intervals between mel centres, and the end.', bank.edges),
-  table('SPEECH_WEIGHTS', 'i16', 'Each bin: share of the channel on its left, share of the one on its right, Q12.', bank.weights),
+  table(
+    'SPEECH_EDGES',
+    'u16',
+    'First FFT bin of each of the 41 intervals between mel centres, and the end.',
+    bank.edges,
+  ),
+  table(
+    'SPEECH_WEIGHTS',
+    'i16',
+    'Each bin: share of the channel on its left, share of the one on its right, Q12.',
+    bank.weights,
+  ),
 ].join('\n');
 
 const path = join(import.meta.dirname, 'tables.ts');

@@ -14,7 +14,7 @@ const HALF: u32 = 32768;
  */
 export function logarithm(src: usize, channels: i32, scale: u32, bits: i32, dst: usize): void {
   charge(channels * 3);
-  for (const end = src + (<usize>channels << 2); src < end; src += 4) {
+  for (const end = src + ((<usize>channels) << 2); src < end; src += 4) {
     const x = load<u32>(src) << bits;
     store<i16>(dst, x > 1 ? min<u32>(scaledLog(x, scale), 32767) : 0);
     dst += 2;

@@ -17,8 +17,8 @@ const OUTPUT_BITS: u32 = 6;
  */
 export function normalize(signal: usize, noise: usize, channels: i32, gains: usize, shift: i32): void {
   charge(channels * 4);
-  for (const end = signal + (<usize>channels << 2); signal < end; signal += 4) {
-    const g = <u64><u32>gain(load<u32>(noise), gains);
+  for (const end = signal + ((<usize>channels) << 2); signal < end; signal += 4) {
+    const g = <u64>(<u32>gain(load<u32>(noise), gains));
     store<u32>(signal, shrink(<u32>((<u64>load<u32>(signal) * g) >> shift)));
     noise += 4;
   }
@@ -30,7 +30,7 @@ function gain(x: u32, gains: usize): i32 {
   const octave = 32 - clz<i32>(x);
   gains += (octave << 3) - 12;
   const position = <i32>((octave < 11 ? x << (11 - octave) : x >> (octave - 11)) & 0x3ff);
-  const slope = ((<i32>load<i16>(gains, 4) * position) >> 5) + (<i32>load<i16>(gains, 2) << 5);
+  const slope = ((<i32>load<i16>(gains, 4) * position) >> 5) + ((<i32>load<i16>(gains, 2)) << 5);
   return <i32>(<i16>(((slope * position + 16384) >> 15) + <i32>load<i16>(gains)));
 }
 

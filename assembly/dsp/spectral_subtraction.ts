@@ -13,7 +13,15 @@ const FRACTION: u64 = 14;
  * @param remaining smallest share of the signal that is left, Q14
  * Source: TensorFlow Lite Micro, signal/src/filter_bank_spectral_subtraction.cc without clamping.
  */
-export function subtractNoise(signal: usize, noise: usize, channels: i32, bits: i32, even: i32, odd: i32, remaining: i32): void {
+export function subtractNoise(
+  signal: usize,
+  noise: usize,
+  channels: i32,
+  bits: i32,
+  even: i32,
+  odd: i32,
+  remaining: i32,
+): void {
   charge(channels * 4);
   for (let c = 0; c < channels; c++) {
     const rate = <u64>(c & 1 ? odd : even);

@@ -1,4 +1,12 @@
-import { sensor_available, sensor_frame_bytes, sensor_lost, sensor_open, sensor_rate, sensor_read, sensor_time } from './abi';
+import {
+  sensor_available,
+  sensor_frame_bytes,
+  sensor_lost,
+  sensor_open,
+  sensor_rate,
+  sensor_read,
+  sensor_time,
+} from './abi';
 import { log } from './log';
 import { NAME, writeName } from './names';
 import { refuse } from './status';

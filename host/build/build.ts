@@ -1,7 +1,7 @@
 /** `mote build`: a folder with `mote.json` becomes a module, its rom and the metadata that a package declares. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
-import { type CompiledModel, compileModel } from '../compiler/compile.ts';
+import { join, relative, resolve, sep } from 'node:path';
+import { type CompiledModel, compileModel } from '../compiler/index.ts';
 import { loadEngine } from '../engine/index.ts';
 import { type ModuleInfo, validateModule } from '../engine/validate.ts';
 import { MoteError } from '../error.ts';

@@ -4,6 +4,7 @@ import { MoteError } from '../error.ts';
 
 /** AssemblyScript's allocators. */
 const ALLOCATOR = /^~lib\/rt\/(stub|tlsf|itcms)\/__(alloc|new|renew|realloc)$/;
+
 /**
  * Checks a module compiled with `-O0 --debug`. Throws `MoteError('BUILD_HEAP')` when code can reach an allocator, with the app's functions
  * that do and what they call.
@@ -30,8 +31,10 @@ function callGraph(wasm: Uint8Array): Map<string, Set<string>> {
     let callees = new Set<string>();
     for (const [, kind, quoted, bare] of module.emitText().matchAll(/\((func|call) \$(?:"([^"]+)"|([^\s()]+))/g)) {
       const name = quoted ?? bare ?? '';
-      if (kind === 'call') callees.add(name);
-      else calls.set(name, (callees = new Set()));
+      if (kind === 'func') {
+        callees = new Set();
+        calls.set(name, callees);
+      } else callees.add(name);
     }
   } finally {
     module.dispose();

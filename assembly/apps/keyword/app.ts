@@ -82,7 +82,10 @@ function hear(t: i64): void {
   if (max(yes, no) < config.threshold()) return;
   const word = yes > no ? YES : NO;
   if (word != lastWord || t - lastHeard > QUIET_US) {
-    event('keyword').text('word', word == YES ? 'yes' : 'no').int('score', max(yes, no)).send();
+    event('keyword')
+      .text('word', word == YES ? 'yes' : 'no')
+      .int('score', max(yes, no))
+      .send();
   }
   lastWord = word;
   lastHeard = t;
