@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { MoteError } from '../error.ts';
 import { Exit, openTerminal, reportError, type Terminal } from './terminal.ts';
 
-export interface CommandSpec<Args extends string[], Options> {
+export interface CommandSpec<Args extends (string | undefined)[], Options> {
   /** Name and arguments in commander's form, such as `push <package>`. */
   usage: string;
   says: string;
@@ -13,7 +13,7 @@ export interface CommandSpec<Args extends string[], Options> {
   run(context: { terminal: Terminal; options: Options; args: Args }): Promise<number | undefined>;
 }
 
-export function addCommand<Args extends string[], Options = Record<string, never>>(
+export function addCommand<Args extends (string | undefined)[], Options = Record<string, never>>(
   parent: Command,
   spec: CommandSpec<Args, Options>,
 ): Command {
