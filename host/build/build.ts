@@ -1,5 +1,5 @@
 /** `mote build`: a folder with `mote.json` becomes a module, its rom and the metadata that a package declares. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { type CompiledModel, compileModel } from '../compiler/index.ts';
 import { loadEngine } from '../engine/index.ts';
@@ -49,7 +49,7 @@ export async function buildApp(dir: string, options: BuildOptions = {}): Promise
   const tree = sourceTree(dir);
   const generated = join(resolve(dir), 'generated');
   const library = libraryImport(tree, generated);
-  mkdirSync(generated, { recursive: true });
+  const files = new Map<string, string>();
 
   const models: CompiledModel[] = [];
   const rom = new Rom();
@@ -59,15 +59,14 @@ export async function buildApp(dir: string, options: BuildOptions = {}): Promise
     const model = compileModel(bytes, { name, romBase: rom.size, kernelPath: `${library}/nn` });
     rom.append(model.rom);
     models.push(model);
-    writeFileSync(join(generated, `${name}.ts`), model.source);
+    files.set(`${name}.ts`, model.source);
   }
-  writeFileSync(join(generated, 'config.ts'), configSource(manifest.config, `${library}/mote`));
-  const entry = join(generated, 'entry.ts');
-  const app = `../${manifest.entry.replace(/\.ts$/, '')}`;
-  writeFileSync(entry, entrySource(app, `${library}/mote`));
+  files.set('config.ts', configSource(manifest.config, `${library}/mote`));
+  files.set('entry.ts', entrySource(`../${manifest.entry.replace(/\.ts$/, '')}`, `${library}/mote`));
+  writeGenerated(generated, files);
 
   report({ step: 'compile' });
-  const compiled = await compileEntry(tree, entry);
+  const compiled = await compileEntry(tree, generated, files);
   const exempt = ['nn', 'dsp', 'cbor'].map((room) => `${tree.library}/${room}/`);
   const wasm = addFuel(compiled.wasm, { isExempt: (name) => exempt.some((prefix) => name.startsWith(prefix)) });
 
@@ -76,21 +75,35 @@ export async function buildApp(dir: string, options: BuildOptions = {}): Promise
   return describe({ manifest, models, wasm, rom: rom.bytes(), info, warnings: compiled.warnings });
 }
 
-async function compileEntry(tree: SourceTree, entry: string) {
-  const source = {
-    entry: relative(tree.baseDir, entry).split(sep).join('/'),
-    readFile: (name: string) => readSource(tree.baseDir, name),
-  };
-  const args = [
-    '--use',
-    `abort=${tree.library}/mote/abort/abort`,
-    ...FUEL_ASC_OPTIONS,
-    ...START_ASC_OPTIONS,
-    ...tree.args,
-  ];
-  const compiled = await compileAssembly({ ...source, args });
+async function compileEntry(tree: SourceTree, generated: string, files: ReadonlyMap<string, string>) {
+  const folder = relative(tree.baseDir, generated).split(sep).join('/');
+  const compiled = await compileAssembly({
+    entry: `${folder}/entry.ts`,
+    // Generated files come from memory: another build of the same app may be writing them.
+    readFile: (name) =>
+      (name.startsWith(`${folder}/`) ? files.get(name.slice(folder.length + 1)) : null) ??
+      readSource(tree.baseDir, name),
+    args: [
+      ...['--use', `abort=${tree.library}/mote/abort/abort`],
+      ...FUEL_ASC_OPTIONS,
+      ...START_ASC_OPTIONS,
+      ...tree.args,
+    ],
+  });
   explainHeap(compiled.wasm);
   return { wasm: moveStartIntoInit(compiled.wasm), warnings: compiled.warnings };
+}
+
+/** Writes what changed, each file at once, for editors and for reading. */
+function writeGenerated(dir: string, files: ReadonlyMap<string, string>): void {
+  mkdirSync(dir, { recursive: true });
+  for (const [name, text] of files) {
+    const path = join(dir, name);
+    if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
+    const draft = `${path}.${process.pid}.draft`;
+    writeFileSync(draft, text);
+    renameSync(draft, path);
+  }
 }
 
 interface Parts {

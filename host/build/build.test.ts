@@ -1,0 +1,249 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { loadEngine } from '../engine/index.ts';
+import { MoteError } from '../error.ts';
+import { packagePath } from '../paths.ts';
+import { type BuildStep, buildApp } from './build.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'mote-build-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const MODEL = packagePath('models', 'micro_speech', 'model.tflite');
+const STEP = 'export function step(now: i64): i64 { return now + 1000; }\n';
+let projects = 0;
+
+/** A user's project: a folder somewhere, without an installed package. */
+function project(files: Record<string, string>, manifest: object = {}): string {
+  const dir = join(root, `project-${projects++}`);
+  mkdirSync(dir);
+  writeFileSync(join(dir, 'mote.json'), JSON.stringify({ name: 'test', version: '1.2.3', ...manifest }));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
+  return dir;
+}
+
+/** The error of a build, as `code: message`. */
+async function failure(dir: string): Promise<string> {
+  try {
+    await buildApp(dir);
+  } catch (error) {
+    if (error instanceof MoteError) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+  throw new Error('the build passed');
+}
+
+describe('buildApp', () => {
+  it("builds in a user's project as it does in this repository, into the same bytes wherever the folder is", async () => {
+    const app = packagePath('assembly', 'apps', 'keyword');
+    const builds = [];
+    for (const folder of ['near', join('far', 'away', 'node_modules_not')]) {
+      const dir = join(root, folder, 'keyword');
+      mkdirSync(dir, { recursive: true });
+      cpSync(MODEL, join(dir, 'm.tflite'));
+      const source = readFileSync(join(app, 'app.ts'), 'utf8').replaceAll("'../../", "'moteware/assembly/");
+      writeFileSync(join(dir, 'app.ts'), source);
+      const manifest = JSON.parse(readFileSync(join(app, 'mote.json'), 'utf8'));
+      writeFileSync(join(dir, 'mote.json'), JSON.stringify({ ...manifest, models: { micro_speech: 'm.tflite' } }));
+      builds.push(await buildApp(dir));
+    }
+    const [near, far] = builds;
+    expect(Buffer.compare(near!.wasm, far!.wasm)).toBe(0);
+    expect(Buffer.compare(near!.rom, far!.rom)).toBe(0);
+    expect(near!.metadata).toEqual(far!.metadata);
+
+    const here = await buildApp(app);
+    const again = await buildApp(app);
+    expect(Buffer.compare(here.wasm, again.wasm)).toBe(0);
+    expect(Buffer.compare(here.rom, near!.rom)).toBe(0);
+    // Only the names of files in a failed check's message may differ.
+    expect(Math.abs(here.wasm.length - near!.wasm.length)).toBeLessThan(64);
+    expect({ ...near!.metadata, memoryBytes: 0 }).toEqual({ ...here.metadata, memoryBytes: 0 });
+    expect(readFileSync(join(root, 'near', 'keyword', 'generated', 'micro_speech.ts'), 'utf8')).not.toContain(root);
+  });
+
+  it('learns from init which sensors, metrics and commands the app uses', async () => {
+    const dir = project({
+      'app.ts': `
+        import { metric, Sensor, subscribe } from 'moteware/assembly/mote';
+        export function init(): void {
+          Sensor.open('accelerometer');
+          Sensor.find('thermometer');
+          metric('rms', 'm/s2', -3);
+          metric('temp', 'Cel', -2);
+          subscribe('calibrate');
+        }
+        ${STEP}`,
+    });
+    const { metadata, warnings } = await buildApp(dir);
+    expect(metadata.sensors).toEqual(['accelerometer', 'thermometer']);
+    expect(metadata.metrics).toEqual([
+      { name: 'rms', unit: 'm/s2', exponent: -3 },
+      { name: 'temp', unit: 'Cel', exponent: -2 },
+    ]);
+    expect(metadata.commands).toEqual(['calibrate']);
+    expect(warnings).toEqual([]);
+  });
+
+  it('takes all that mote.json says into what it returns, and defaults for the rest', async () => {
+    const manifest = { sequence: 7, config: { limit: -5, gain: 3 }, trialMs: 1234, fuel: 5000, entry: 'main.ts' };
+    const full = await buildApp(project({ 'main.ts': STEP }, manifest));
+    expect(full).toMatchObject({ sequence: 7, config: { limit: -5, gain: 3 } });
+    expect(full.metadata).toMatchObject({ name: 'test', version: '1.2.3', abi: 65536, trialMs: 1234, fuel: 5000n });
+    const least = await buildApp(project({ 'app.ts': STEP }));
+    expect(least).toMatchObject({ sequence: 1, config: {}, rom: new Uint8Array() });
+    expect(least.metadata).toMatchObject({ trialMs: 10_000, fuel: 20_000_000n, models: [], sensors: [] });
+    expect(least.sizes.wasmBytes).toBeLessThan(500);
+  });
+
+  it('gives settings as functions with the defaults of mote.json', async () => {
+    const source = `import { limit } from './generated/config'; export function step(now: i64): i64 { return limit(); }`;
+    const { wasm } = await buildApp(project({ 'app.ts': source }, { config: { limit: -2147483648 } }));
+    const instance = (await loadEngine('v8')).load({
+      wasm,
+      imports: { config: (_name, _length, otherwise) => otherwise },
+      limits: { memoryBytes: 65536, stackBytes: 65536, fuel: 1000n, deadlineMs: 1000 },
+    });
+    expect(instance.call('step', 0n)).toBe(-2147483648n);
+  });
+
+  it('runs top-level code at the beginning of init, within the limits of a call', async () => {
+    const source = `let seven = make(); function make(): i64 { let n: i64 = 0; while (n < 7) n++; return n; }
+      export function step(now: i64): i64 { return seven; }`;
+    const { wasm } = await buildApp(project({ 'app.ts': source }));
+    const limits = { memoryBytes: 65536, stackBytes: 65536, fuel: 1000n, deadlineMs: 1000 };
+    const instance = (await loadEngine('v8')).load({ wasm, imports: {}, limits });
+    expect(instance.call('step', 0n)).toBe(0n);
+    expect(instance.call('init')).toBe(0);
+    expect(instance.call('step', 0n)).toBe(7n);
+  });
+
+  it('is healthy after its first step where the app says nothing', async () => {
+    const { wasm } = await buildApp(project({ 'app.ts': STEP }));
+    const limits = { memoryBytes: 65536, stackBytes: 65536, fuel: 1000n, deadlineMs: 1000 };
+    const instance = (await loadEngine('v8')).load({ wasm, imports: {}, limits });
+    expect(instance.call('health')).toBe(0);
+    instance.call('step', 0n);
+    expect(instance.call('health')).toBe(1);
+  });
+
+  it('lets no app escape its fuel by the name of its folder', async () => {
+    const dir = project({
+      'app.ts': `import { spin } from './assembly/nn/spin'; export function step(now: i64): i64 { spin(); return now; }`,
+    });
+    mkdirSync(join(dir, 'assembly', 'nn'), { recursive: true });
+    writeFileSync(join(dir, 'assembly', 'nn', 'spin.ts'), 'export function spin(): void { while (true) {} }');
+    const { wasm } = await buildApp(dir);
+    const limits = { memoryBytes: 65536, stackBytes: 65536, fuel: 100_000n, deadlineMs: 5000 };
+    const instance = (await loadEngine('v8')).load({ wasm, imports: {}, limits });
+    expect(() => instance.call('step', 0n)).toThrow(expect.objectContaining({ kind: 'fuel' }));
+  });
+
+  it('says which part of the work begins', async () => {
+    const steps: BuildStep[] = [];
+    const dir = project({ 'app.ts': STEP, 'm.tflite': '' }, { models: { speech: 'm.tflite' } });
+    cpSync(MODEL, join(dir, 'm.tflite'));
+    await buildApp(dir, { onProgress: (step) => steps.push(step) });
+    expect(steps).toEqual([{ step: 'model', name: 'speech' }, { step: 'compile' }, { step: 'check' }]);
+  });
+
+  it('puts several models behind one another into the rom', async () => {
+    const dir = project({ 'app.ts': STEP }, { models: { one: 'm.tflite', two: 'm.tflite' } });
+    cpSync(MODEL, join(dir, 'm.tflite'));
+    const { rom, metadata } = await buildApp(dir);
+    expect(metadata.models.map(({ name }) => name)).toEqual(['one', 'two']);
+    expect(rom.length % 8).toBe(0);
+    // Headers hold addresses, weights are the same.
+    expect(rom.length).toBe(2 * (await buildApp(packagePath('assembly', 'apps', 'keyword'))).rom.length);
+  });
+});
+
+describe('a build that fails', () => {
+  const step = (body: string) => `let n = 0;\nexport function step(now: i64): i64 { ${body}; return now; }\n`;
+
+  it.each<[string, Record<string, string>, object, RegExp]>([
+    [
+      'has no model file',
+      { 'app.ts': STEP },
+      { models: { speech: 'gone.tflite' } },
+      /^BUILD_MODEL: model speech isn't there: mote\.json says gone\.tflite/,
+    ],
+    [
+      'has a model that is none',
+      { 'app.ts': STEP, 'm.tflite': 'hello' },
+      { models: { speech: 'm.tflite' } },
+      /^MODEL_/,
+    ],
+    ['has no entry file', {}, {}, /^BUILD_COMPILE: .*app\.ts/s],
+    [
+      'has a type error',
+      { 'app.ts': step("n = 'text'") },
+      {},
+      /^BUILD_COMPILE: app\.ts:2:\d+: Type .* is not assignable to type 'i32'/,
+    ],
+    ['has a syntax error', { 'app.ts': 'export function step( {' }, {}, /^BUILD_COMPILE: app\.ts:1:\d+: /],
+    [
+      'imports what is not there',
+      { 'app.ts': `import { x } from 'moteware/assembly/nothing';\n${STEP}` },
+      {},
+      /^BUILD_COMPILE: .*moteware\/assembly\/nothing/s,
+    ],
+    [
+      'has no step',
+      { 'app.ts': 'export function init(): void {}' },
+      {},
+      /^BUILD_COMPILE: .*the app has no step: export function step\(now: i64\): i64/s,
+    ],
+    [
+      'has a step of another type',
+      { 'app.ts': 'export function step(): void {}' },
+      {},
+      /^BUILD_COMPILE: generated\/entry\.ts/,
+    ],
+    [
+      'makes objects',
+      { 'app.ts': `class A { x: i32 = 1 }\n${step('n += new A().x')}` },
+      {},
+      /^BUILD_HEAP: nodes have no heap, but it is used by app\/A#constructor \(through __new\): use memory\.data/,
+    ],
+    ['joins strings', { 'app.ts': step('n += ("a" + n.toString()).length') }, {}, /^BUILD_HEAP: .*app\/step/],
+    ['grows its memory', { 'app.ts': step('memory.grow(1)') }, {}, /^WASM_FEATURE: .*grows its memory/],
+    [
+      'imports a foreign function',
+      { 'app.ts': `@external('env', 'magic') declare function magic(): void;\n${step('magic()')}` },
+      {},
+      /^WASM_IMPORT: module imports env\.magic/,
+    ],
+    [
+      'traps in init',
+      { 'app.ts': `export function init(): void { unreachable(); }\n${STEP}` },
+      {},
+      /^BUILD_INIT: the app's init fails/,
+    ],
+    [
+      'throws in init',
+      { 'app.ts': `export function init(): void { throw new Error('not today'); }\n${STEP}` },
+      {},
+      /^BUILD_INIT: .*it logged: not today at app\.ts:1:\d+/,
+    ],
+    [
+      'loops for ever in init',
+      { 'app.ts': `export function init(): void { while (true) {} }\n${STEP}` },
+      {},
+      /^BUILD_INIT: .*fuel/,
+    ],
+  ])('because it %s says so', async (_what, files, manifest, expected) => {
+    expect(await failure(project(files, manifest))).toMatch(expected);
+  });
+
+  it('because there is no mote.json says so', async () => {
+    expect(await failure(root)).toMatch(/^BUILD_MANIFEST: there is no mote\.json in /);
+  });
+
+  it('warns of an init that refuses to start', async () => {
+    const source = `import { refuse, DENIED } from 'moteware/assembly/mote'; export function init(): void { refuse(DENIED); }\n${STEP}`;
+    const { warnings } = await buildApp(project({ 'app.ts': source }));
+    expect(warnings).toEqual([expect.stringMatching(/init refuses to start with error -3/)]);
+  });
+});
