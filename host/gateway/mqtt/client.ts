@@ -228,6 +228,7 @@ export class MqttClient {
         message: (message) => this.#receive(message),
         puback: (id, error) => {
           this.#delivery.acknowledge(id, error);
+          this.#settings.onAcknowledged?.();
           if (this.#settings.outbox.stats.waiting === 0) for (const resolve of this.#idle.splice(0)) resolve();
         },
         suback: (id, codes, text) => void this.#subscriptions.acknowledge(id, codes, text),

@@ -43,6 +43,8 @@ export interface ClientOptions {
   onOffline?(error: MoteError, retryMs: number | undefined): void;
   /** A message of QoS 1 was given up: refused, expired or too large. */
   onLost?(message: Message, error: MoteError): void;
+  /** The broker acknowledged a message of QoS 1; the outbox has room again. */
+  onAcknowledged?(): void;
   /** A message that no subscription's handler wants. */
   onUnhandled?(message: Received): void;
   /** A handler threw. The message counts as delivered: it would fail again. */
@@ -50,7 +52,16 @@ export interface ClientOptions {
 }
 
 export type Settings = Required<Omit<ClientOptions, Optional>> & Pick<ClientOptions, Optional> & { address: URL };
-type Optional = 'username' | 'password' | 'will' | 'onOnline' | 'onOffline' | 'onLost' | 'onUnhandled' | 'onFault';
+type Optional =
+  | 'username'
+  | 'password'
+  | 'will'
+  | 'onOnline'
+  | 'onOffline'
+  | 'onLost'
+  | 'onAcknowledged'
+  | 'onUnhandled'
+  | 'onFault';
 
 /** Fills in the defaults. Throws `MQTT_URL`. */
 export function settingsOf(options: ClientOptions): Settings {

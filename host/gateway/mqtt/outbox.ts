@@ -14,6 +14,8 @@ export interface OutboxStats {
   /** Messages that wait. */
   waiting: number;
   waitingBytes: number;
+  /** Of those, bytes that nothing may drop. */
+  firmBytes: number;
   /** Refused because nothing could make room for them. */
   refused: number;
   /** Droppable ones given up, oldest first, to make room. */
@@ -65,6 +67,7 @@ export class MemoryOutbox implements Outbox {
   readonly #entries = new Map<number, Entry>();
   #seq = 0;
   #bytes = 0;
+  #firmBytes = 0;
   #refused = 0;
   #dropped = 0;
 
@@ -73,7 +76,13 @@ export class MemoryOutbox implements Outbox {
   }
 
   get stats(): OutboxStats {
-    return { waiting: this.#entries.size, waitingBytes: this.#bytes, refused: this.#refused, dropped: this.#dropped };
+    return {
+      waiting: this.#entries.size,
+      waitingBytes: this.#bytes,
+      firmBytes: this.#firmBytes,
+      refused: this.#refused,
+      dropped: this.#dropped,
+    };
   }
 
   put(message: Message, { droppable, nowMs }: { droppable: boolean; nowMs: number }): number {
@@ -82,6 +91,7 @@ export class MemoryOutbox implements Outbox {
     const seq = ++this.#seq;
     this.#entries.set(seq, { seq, message, expiresMs: expiryOf(message, nowMs), droppable, held: false });
     this.#bytes += bytes;
+    if (!droppable) this.#firmBytes += bytes;
     return seq;
   }
 
@@ -99,6 +109,7 @@ export class MemoryOutbox implements Outbox {
     if (entry === undefined) return;
     this.#entries.delete(seq);
     this.#bytes -= sizeOf(entry.message);
+    if (!entry.droppable) this.#firmBytes -= sizeOf(entry.message);
   }
 
   hold(seq: number): void {

@@ -45,7 +45,7 @@ describe('disk queue', () => {
         utf8: true,
       },
     };
-    const first = open({ sync: 'always' });
+    const first = open({ sync: 'firm' });
     const seq = first.put(full, { droppable: false, nowMs: 1000 });
     first.close();
     const pending = open().get(seq)!;
@@ -188,6 +188,7 @@ describe('disk queue', () => {
           }
           expect(contents(queue)).toEqual(model.map((m) => m.text));
           expect(queue.stats.waitingBytes).toBe(model.reduce((sum, m) => sum + m.size, 0));
+          expect(queue.stats.firmBytes).toBe(model.reduce((sum, m) => sum + (m.droppable ? 0 : m.size), 0));
         }
         queue.close();
         rmSync(options.dir, { recursive: true, force: true });

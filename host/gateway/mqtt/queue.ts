@@ -2,8 +2,8 @@
  * An outbox on disk. A message that `put` accepted survives the end of the process at any byte: it is gone only after `remove`
  * (PUBACK, expiry or refusal). A removal that a crash forgot means that the message is sent again, never that it is lost.
  *
- * Durability: with `sync: 'always'` (the default) each put is on the medium before it returns, so it survives a power cut too;
- * with `sync: 'os'` it survives the process only, and is many times faster. Removals are never synced.
+ * Durability: with `sync: 'firm'` (the default) each put that isn't droppable is on the medium before it returns, with all before it,
+ * so it survives a power cut too; with `sync: 'os'` it survives the process only. Telemetry and removals are never synced alone.
  *
  * When `maxBytes` are waiting: the oldest droppable messages (telemetry) that aren't in flight give way, counted in
  * `stats.dropped`; when that isn't enough the new message is refused with `QUEUE_FULL`, counted in `stats.refused`.
@@ -26,7 +26,7 @@ export interface QueueOptions {
   maxBytes?: number;
   /** A new file begins at this size; default 1 MiB. */
   segmentBytes?: number;
-  sync?: 'always' | 'os';
+  sync?: 'firm' | 'os';
 }
 
 export interface QueueStats extends OutboxStats {
@@ -67,6 +67,7 @@ export class DiskQueue implements Outbox {
   #order: number[] = [];
   #seq = 0;
   #bytes = 0;
+  #firmBytes = 0;
   #refused = 0;
   #dropped = 0;
   #cutBytes = 0;
@@ -77,7 +78,7 @@ export class DiskQueue implements Outbox {
     this.#dir = options.dir;
     this.#maxBytes = options.maxBytes ?? 64 * 1024 * 1024;
     this.#segmentBytes = options.segmentBytes ?? 1024 * 1024;
-    this.#sync = (options.sync ?? 'always') === 'always';
+    this.#sync = (options.sync ?? 'firm') === 'firm';
     try {
       mkdirSync(this.#dir, { recursive: true });
       this.#recover();
@@ -93,6 +94,7 @@ export class DiskQueue implements Outbox {
     return {
       waiting: this.#entries.size,
       waitingBytes: this.#bytes,
+      firmBytes: this.#firmBytes,
       refused: this.#refused,
       dropped: this.#dropped,
       diskBytes: this.#segments.reduce((sum, segment) => sum + segment.size, 0),
@@ -109,7 +111,6 @@ export class DiskQueue implements Outbox {
     this.#write(seq, body, { size, droppable, held: false });
     this.#seq = seq;
     this.#order.push(seq);
-    this.#bytes += size;
     this.#clean();
     return seq;
   }
@@ -191,6 +192,8 @@ export class DiskQueue implements Outbox {
     this.#entries.set(seq, entry);
     entry.segment.live++;
     entry.segment.liveBytes += recordBytes(entry.length);
+    this.#bytes += entry.size;
+    if (!entry.droppable) this.#firmBytes += entry.size;
   }
 
   #unlink(seq: number): void {
@@ -200,6 +203,7 @@ export class DiskQueue implements Outbox {
     entry.segment.live--;
     entry.segment.liveBytes -= recordBytes(entry.length);
     this.#bytes -= entry.size;
+    if (!entry.droppable) this.#firmBytes -= entry.size;
   }
 
   #forget(seq: number): void {
@@ -225,7 +229,7 @@ export class DiskQueue implements Outbox {
 
   #write(seq: number, body: Uint8Array, rest: Pick<Entry, 'size' | 'droppable' | 'held'>): void {
     const segment = this.#tail(recordBytes(body.length));
-    const at = segment.append(encodeRecord(PUT, seq, body), this.#sync);
+    const at = segment.append(encodeRecord(PUT, seq, body), this.#sync && !rest.droppable);
     this.#link(seq, { segment, offset: at + recordBytes(0), length: body.length, ...rest });
   }
 
@@ -273,8 +277,7 @@ export class DiskQueue implements Outbox {
       if (entry.segment !== oldest) continue;
       const body = oldest.read(entry.offset, entry.length);
       const { size, droppable, held } = entry;
-      oldest.live--;
-      oldest.liveBytes -= recordBytes(entry.length);
+      this.#unlink(seq);
       this.#write(seq, body, { size, droppable, held });
     }
   }

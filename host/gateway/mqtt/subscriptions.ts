@@ -58,7 +58,7 @@ export class Subscriptions {
 
   online(send: (packet: Request) => void, resumed: boolean): void {
     this.#send = send;
-    if (!resumed) for (const entry of this.#entries.values()) entry.granted = false;
+    for (const entry of this.#entries.values()) entry.granted &&= resumed && !entry.subscription.refresh;
     const waiting = [...this.#sent.values(), ...this.#unsent];
     this.#sent.clear();
     this.#unsent = [];

@@ -35,6 +35,8 @@ export interface Subscription {
   qos: Qos;
   /** Don't send back what this client published. */
   noLocal?: boolean;
+  /** Subscribe again at each reconnect, so that the retained message comes again: aedes doesn't resend one that a drop swallowed. */
+  refresh?: boolean;
 }
 
 /** What the broker said in CONNACK; absent values are the standard's defaults. */
