@@ -1,1 +1,2 @@
-import type { Command } from 'commander'; export function registerPush(_p: Command): void {}
+import type { Command } from 'commander';
+export function registerPush(_p: Command): void {}
