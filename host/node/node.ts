@@ -79,6 +79,8 @@ interface Running {
   health: number | null;
   healthUs: number;
   misses: number;
+  /** Being swapped in: judged only after its trial was announced. */
+  starting: boolean;
 }
 
 export class Node {
@@ -243,11 +245,11 @@ export class Node {
 
   #newRunning(image: ModuleImage, info: SlotInfo | null, sha256: Uint8Array): Running {
     const runtime = new ModuleRuntime(this.#options.engine, image, this.#services, this.#limits);
-    return { runtime, info, sha256, startUs: 0, health: null, healthUs: 0, misses: 0 };
+    return { runtime, info, sha256, startUs: 0, health: null, healthUs: 0, misses: 0, starting: false };
   }
 
-  /** init, then the first step at once; true when both went well. */
-  #run(next: Running): boolean {
+  /** init, then the first step at once. */
+  #run(next: Running): void {
     this.#running = next;
     next.startUs = this.#clock.nowUs();
     const { metadata } = next.runtime;
@@ -255,8 +257,7 @@ export class Node {
     if (next.info?.state === 'trial') {
       this.#cancelTrial = this.#clock.after(metadata.trialMs, () => this.#judge(true));
     }
-    if (!this.#guard('init', () => next.runtime.init())) return false;
-    return this.#step(next.startUs);
+    if (this.#guard('init', () => next.runtime.init())) this.#step(next.startUs);
   }
 
   #stopModule(): void {
@@ -268,7 +269,7 @@ export class Node {
     this.#running = null;
   }
 
-  #step(dueUs: number): boolean {
+  #step(dueUs: number): void {
     const running = this.#running!;
     const nowUs = this.#clock.nowUs();
     if (nowUs - dueUs > this.#limits.lateMs * 1000) {
@@ -279,7 +280,7 @@ export class Node {
     const stepped = this.#guard('step', () => {
       next = running.runtime.step(nowUs);
     });
-    if (!stepped || this.#running !== running) return stepped;
+    if (!stepped) return;
     this.#counts.steps++;
     if (next.fuel > this.#counts.maxFuel) this.#counts.maxFuel = next.fuel;
     const { fuelPerMs } = this.#options;
@@ -288,7 +289,6 @@ export class Node {
     this.#cancelStep =
       nextUs === null ? null : this.#clock.at(Math.max(nextUs, this.#busyUntilUs), () => this.#step(nextUs));
     this.#checkHealth(running, nowUs);
-    return true;
   }
 
   #checkHealth(running: Running, nowUs: number): void {
@@ -397,16 +397,20 @@ export class Node {
     this.#cancelRestart = null;
     this.#stopModule();
     this.#faultsInRow = 0;
-    if (!this.#run(next)) return;
+    next.starting = true;
+    this.#run(next);
+    // A fault in its first breath has rolled it back already.
+    if (this.#running !== next) return;
     const swap = { swapUs: Math.max(0, Math.round(wallUs() - startUs)), lost: this.#lost() - lostBefore };
     this.#report(this.#updates!.status('trial', next.info, swap));
     this.#uplink?.control(this.#birth());
+    next.starting = false;
     this.#judge(false);
   }
 
   #judge(timeout: boolean): void {
     const running = this.#running;
-    if (running === null || running.info?.state !== 'trial') return;
+    if (running === null || running.starting || running.info?.state !== 'trial') return;
     const { health, misses } = running;
     const { trialMs } = running.runtime.metadata;
     const verdict = judgeTrial({ health, misses, linkUp: this.#uplink?.up ?? null, timeout, trialMs });
@@ -428,7 +432,9 @@ export class Node {
     this.#reset();
   }
 
-  #report(status: OtaStatus): void {
+  #report(told: OtaStatus): void {
+    const { reason } = told;
+    const status = reason ? { ...told, reason: { code: clip(reason.code, 64), text: clip(reason.text, 256) } } : told;
     this.#tell({ kind: 'ota', status });
     this.#uplink?.control(status);
   }

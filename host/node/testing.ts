@@ -1,8 +1,16 @@
 /** For tests: small modules from WebAssembly text, packages of them, nodes and shims in virtual time. */
 import { ABI_IMPORTS, ABI_VERSION, type FunctionType } from '../engine/index.ts';
 import { wat } from '../engine/testing.ts';
-import type { MetricInfo } from '../link/index.ts';
-import type { Metadata } from '../ota/index.ts';
+import {
+  type MetricInfo,
+  type NodeMessage,
+  type ShimLink,
+  type ShimMessage,
+  shimLink,
+  type Transport,
+  type VirtualClock,
+} from '../link/index.ts';
+import { type Metadata, PackageSender } from '../ota/index.ts';
 import type { ModuleImage } from './runtime.ts';
 
 const params = (type: FunctionType) => type.params.map((one) => ` (param ${one})`).join('');
@@ -96,4 +104,70 @@ export function recorderText(periodUs = 10_000): AppText {
 
 export function recorder(periodUs = 10_000, change: Partial<Metadata> = {}): ModuleImage {
   return app(recorderText(periodUs), { metrics: [SAMPLES], ...change });
+}
+
+/** A shim in virtual time: tells the time, pushes a package, keeps what the node says. */
+export class TestShim {
+  readonly got: NodeMessage[] = [];
+  readonly #clock: VirtualClock;
+  readonly #utcMs: number;
+  readonly #link: ShimLink;
+  #sender: PackageSender | null = null;
+
+  constructor(clock: VirtualClock, utcMs = 1_790_000_000_000) {
+    this.#clock = clock;
+    this.#utcMs = utcMs;
+    let session = 1000;
+    this.#link = shimLink({
+      timers: clock,
+      newSessionId: () => session++,
+      onMessage: (message) => this.#receive(message),
+      onUp: () => this.#offer(),
+      onDrain: () => this.#feed(),
+    });
+  }
+
+  get up(): boolean {
+    return this.#link.up;
+  }
+
+  attach(transport: Transport): void {
+    this.#link.attach(transport);
+  }
+
+  send(message: ShimMessage): void {
+    this.#link.send(message);
+  }
+
+  /** Offers the package now and whenever the link comes up. */
+  push(bytes: Uint8Array, sequence: number): void {
+    this.#sender = new PackageSender({ bytes, sequence, chunkBytes: 256 });
+    this.#offer();
+  }
+
+  get<T extends NodeMessage['type']>(type: T): Extract<NodeMessage, { type: T }>[] {
+    return this.got.filter((message): message is Extract<NodeMessage, { type: T }> => message.type === type);
+  }
+
+  #offer(): void {
+    if (this.#sender !== null && this.#link.up) this.#link.send(this.#sender.offer());
+  }
+
+  #receive(message: NodeMessage): void {
+    this.got.push(message);
+    if (message.type === 'time?') {
+      const utcMs = this.#utcMs + Math.floor(this.#clock.nowMs());
+      this.#link.send({ type: 'time', sentUs: message.sentUs, utcMs });
+    }
+    if (message.type === 'ota') this.#sender?.onStatus(message);
+    this.#feed();
+  }
+
+  #feed(): void {
+    while (this.#sender !== null && this.#link.room > 0) {
+      const chunk = this.#sender.next();
+      if (chunk === null) return;
+      this.#link.send(chunk);
+    }
+  }
 }
