@@ -30,6 +30,8 @@ export interface BuiltApp {
 export interface BuildOptions {
   /** Called as each part of the build begins. */
   onProgress?: (step: BuildStep) => void;
+  /** In place of what mote.json says: a version and a sequence from a pipeline, settings with other defaults. */
+  manifest?: Partial<Pick<Manifest, 'version' | 'sequence' | 'config'>>;
 }
 
 export type BuildStep = { step: 'model'; name: string } | { step: 'compile' } | { step: 'check' };
@@ -45,7 +47,7 @@ const FUEL_PER_MAC = 20;
  */
 export async function buildApp(dir: string, options: BuildOptions = {}): Promise<BuiltApp> {
   const report = options.onProgress ?? (() => {});
-  const manifest = readManifest(dir);
+  const manifest = readManifest(dir, options.manifest);
   const tree = sourceTree(dir);
   const generated = join(resolve(dir), 'generated');
   const library = libraryImport(tree, generated);
