@@ -11,7 +11,7 @@ import { addFuel, FUEL_ASC_OPTIONS } from './fuel.ts';
 import { explainHeap } from './heap.ts';
 import { learnDeclarations } from './learn.ts';
 import { readSource, type SourceTree, sourceTree } from './library.ts';
-import { type Manifest, readManifest } from './manifest.ts';
+import { type Manifest, type ManifestOverride, readManifest } from './manifest.ts';
 import { configSource, entrySource } from './sources.ts';
 import { moveStartIntoInit, START_ASC_OPTIONS } from './start.ts';
 
@@ -31,7 +31,7 @@ export interface BuildOptions {
   /** Called as each part of the build begins. */
   onProgress?: (step: BuildStep) => void;
   /** In place of what mote.json says: a version and a sequence from a pipeline, settings with other defaults. */
-  manifest?: Partial<Pick<Manifest, 'version' | 'sequence' | 'config'>>;
+  manifest?: ManifestOverride;
 }
 
 export type BuildStep = { step: 'model'; name: string } | { step: 'compile' } | { step: 'check' };

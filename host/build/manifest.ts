@@ -32,8 +32,11 @@ const FIELDS = ['name', 'version', 'entry', 'models', 'sequence', 'config', 'tri
 const TAKEN = ['config', 'entry'];
 const DEFAULTS = { entry: 'app.ts', models: {}, sequence: 1, config: {}, trialMs: 10_000, fuel: null };
 
+/** What a build may be told in place of what mote.json says; settings are merged. */
+export type ManifestOverride = Partial<Pick<Manifest, 'version' | 'sequence' | 'config'>>;
+
 /** Reads `mote.json` of a folder. Throws `MoteError('BUILD_MANIFEST')` with the field and what it should be. */
-export function readManifest(dir: string): Manifest {
+export function readManifest(dir: string, override: ManifestOverride = {}): Manifest {
   let text: string;
   try {
     text = readFileSync(join(dir, 'mote.json'), 'utf8');
@@ -41,11 +44,11 @@ export function readManifest(dir: string): Manifest {
     const what = `there is no mote.json in ${dir}: create an app with \`mote new\`, or name another folder`;
     throw new MoteError('BUILD_MANIFEST', what, { cause });
   }
-  return parseManifest(text);
+  return parseManifest(text, override);
 }
 
 /** Parses the text of a `mote.json`; see `readManifest`. */
-export function parseManifest(text: string): Manifest {
+export function parseManifest(text: string, override: ManifestOverride = {}): Manifest {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -57,7 +60,7 @@ export function parseManifest(text: string): Manifest {
     if (!FIELDS.includes(key))
       throw bad(`has an unknown field ${quote(key)}; it may have ${FIELDS.slice(0, -1).join(', ')}`);
   }
-  const fields: Record<string, unknown> = { ...DEFAULTS, ...given };
+  const fields: Record<string, unknown> = { ...DEFAULTS, ...given, ...override };
   const name = string(
     fields.name,
     'name',
@@ -78,7 +81,7 @@ export function parseManifest(text: string): Manifest {
     );
   }
   const config: Record<string, number> = {};
-  for (const [key, value] of Object.entries(record(fields.config, 'config'))) {
+  for (const [key, value] of Object.entries({ ...record(given.config ?? {}, 'config'), ...override.config })) {
     identifier(key, 'config');
     config[key] = integer(value, `config.${key}`, -(2 ** 31), 2 ** 31 - 1);
   }
@@ -87,7 +90,7 @@ export function parseManifest(text: string): Manifest {
     version,
     entry,
     models,
-    sequence: integer(fields.sequence, 'sequence', 1, Number.MAX_SAFE_INTEGER),
+    sequence: integer(fields.sequence, 'sequence', 1, 0xffff_ffff),
     config,
     trialMs: integer(fields.trialMs, 'trialMs', 100, 86_400_000),
     fuel: fields.fuel === null ? null : integer(fields.fuel, 'fuel', 1000, Number.MAX_SAFE_INTEGER),

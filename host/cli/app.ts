@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildApp } from '../build/index.ts';
+import { buildApp, type ManifestOverride } from '../build/index.ts';
 import { MoteError } from '../error.ts';
 import type { ModuleImage } from '../node/index.ts';
 import { buildPackage, loadPrivateKey, parsePackage } from '../ota/index.ts';
@@ -19,7 +19,7 @@ export interface App extends ModuleImage {
 }
 
 /** Reads or builds it, with progress on a terminal. Trusts nothing yet: what runs it decides about signatures. */
-export async function loadApp(path: string, terminal: Terminal): Promise<App> {
+export async function loadApp(path: string, terminal: Terminal, manifest: ManifestOverride = {}): Promise<App> {
   if (!existsSync(path)) {
     throw new MoteError(
       'FILE',
@@ -29,6 +29,7 @@ export async function loadApp(path: string, terminal: Terminal): Promise<App> {
   if (statSync(path).isDirectory()) {
     const started = performance.now();
     const built = await buildApp(path, {
+      manifest,
       onProgress: (step) =>
         terminal.progress(
           step.step === 'model'

@@ -53,12 +53,19 @@ export function choice<T extends string>(text: string, name: string, words: read
 }
 
 /** `name=value` pairs of a repeated option. */
-export function pairs(list: string[], name: string): [string, string][] {
+function pairs(list: string[], name: string): [string, string][] {
   return list.map((text) => {
     const at = text.indexOf('=');
     if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
     throw new MoteError('USAGE', `--${name} takes name=value; got "${text}".`);
   });
+}
+
+/** The settings of a repeated `--set name=value`: int32. */
+export function settings(list: string[]): Record<string, number> {
+  return Object.fromEntries(
+    pairs(list, 'set').map(([name, value]) => [name, integer(value, `set ${name}`, -(2 ** 31), 2 ** 31 - 1)]),
+  );
 }
 
 /** Stops on Ctrl-C or SIGTERM: resolves once, so that a command can close what it opened. */

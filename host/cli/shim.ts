@@ -1,2 +1,83 @@
+/** `mote shim`: the other end of nodes' links; what they say becomes MQTT 5, and what a broker says reaches them. */
+import { join } from 'node:path';
 import type { Command } from 'commander';
-export function registerShim(_p: Command): void {}
+import { type Broker, DEFAULT_NAMESPACE, Shim, startEmbeddedBroker } from '../gateway/index.ts';
+import { listenTcp } from '../link/index.ts';
+import { addCommand, integer, interrupted } from './command.ts';
+import { parseAddress } from './connect.ts';
+import type { Terminal } from './terminal.ts';
+
+interface ShimCommandOptions {
+  listen: string;
+  broker: string;
+  ns: string;
+  data: string;
+  qos: string;
+}
+
+export const DEFAULT_BROKER = 'mqtt://127.0.0.1:1883';
+
+/** `embedded` or `embedded:PORT` starts one on loopback; anything else is the address of one that runs. */
+async function openBroker(text: string, dataDir: string): Promise<{ url: string; own: Broker | null }> {
+  const embedded = /^embedded(?::(.+))?$/.exec(text);
+  if (embedded === null) return { url: text, own: null };
+  const port = integer(embedded[1] ?? '1883', 'broker embedded:PORT', 0, 65_535);
+  const own = await startEmbeddedBroker({ port, dataDir });
+  return { url: own.url, own };
+}
+
+async function serve(options: ShimCommandOptions, terminal: Terminal): Promise<number> {
+  const address = parseAddress(options.listen, 'listen');
+  const telemetryQos = integer(options.qos, 'qos', 0, 1) as 0 | 1;
+  const broker = await openBroker(options.broker, join(options.data, 'retained'));
+  const clock = () => terminal.paint('dim', new Date().toISOString().slice(11, 19));
+  const shim = new Shim({
+    brokerUrl: broker.url,
+    ns: options.ns,
+    queueDir: join(options.data, 'queue'),
+    telemetryQos,
+    onNode(node, state) {
+      terminal.data({ type: 'node', node, state, tMs: Date.now() });
+      terminal.line(`${clock()}  ${node} ${terminal.paint(state === 'online' ? 'green' : 'yellow', state)}`);
+    },
+    onProblem({ code, message }, node) {
+      terminal.data({ type: 'problem', node: node ?? null, code, message, tMs: Date.now() });
+      terminal.line(`${clock()}  ${node ?? ''} ${terminal.paint('yellow', message)} [${code}]`);
+    },
+  });
+  try {
+    const listener = await listenTcp(address.port, (transport) => shim.accept(transport), address.host);
+    terminal.data({ type: 'listening', host: address.host, port: listener.port, broker: broker.url, ns: options.ns });
+    terminal.line(
+      `nodes link to ${address.host}:${listener.port}; broker ${broker.url}${broker.own ? ' (embedded)' : ''}; topics ${options.ns}/d/NODE/...`,
+    );
+    terminal.line(terminal.paint('dim', 'Ctrl-C ends it.'));
+    await interrupted();
+    terminal.line('ending ...');
+    await listener.close();
+  } finally {
+    await shim.close();
+    await broker.own?.close();
+  }
+  return 0;
+}
+
+export function registerShim(program: Command): void {
+  addCommand<[], ShimCommandOptions>(program, {
+    usage: 'shim',
+    says: "Serves nodes' links and speaks MQTT 5 for them; what can't be delivered waits on disk. Starts a broker of its own unless given one.",
+    options: [
+      ['-l, --listen <host:port>', 'where nodes link to', '127.0.0.1:7878'],
+      ['-b, --broker <url>', 'mqtt://[user:password@]host:port, mqtts://..., or embedded[:port]', 'embedded'],
+      ['--ns <name>', 'first part of all topics', DEFAULT_NAMESPACE],
+      ['--data <dir>', 'queue, and what an embedded broker retains', '.mote/gateway'],
+      ['--qos <0|1>', 'of telemetry; 1 waits on disk while the broker is away', '1'],
+    ],
+    examples: [
+      'mote shim',
+      'mote shim --broker mqtt://127.0.0.1:1883 --listen 0.0.0.0:7878',
+      "mosquitto_sub -V 5 -t 'mote/d/#' -v       (in another terminal, to watch)",
+    ],
+    run: ({ terminal, options }) => serve(options, terminal),
+  });
+}

@@ -17,7 +17,7 @@ import {
 } from '../node/index.ts';
 import { loadPublicKey } from '../ota/index.ts';
 import { type App, findPrivateKey, loadApp, packageOf } from './app.ts';
-import { addCommand, choice, integer, interrupted, pairs } from './command.ts';
+import { addCommand, choice, integer, interrupted, settings } from './command.ts';
 import { keepConnected, parseAddress } from './connect.ts';
 import { INPUT_HELP, parseInputs } from './inputs.ts';
 import { type Reporter, reporter, sparkline } from './report.ts';
@@ -144,9 +144,7 @@ async function simulate(path: string, options: SimOptions, terminal: Terminal): 
   const seed = integer(options.seed, 'seed', 0, 0xffff_ffff);
   const limitUs =
     options.seconds === undefined ? Number.MAX_SAFE_INTEGER : integer(options.seconds, 'seconds', 1, 1e9) * 1e6;
-  const config = Object.fromEntries(
-    pairs(options.set, 'set').map(([name, value]) => [name, integer(value, `set ${name}`, -(2 ** 31), 2 ** 31 - 1)]),
-  );
+  const config = settings(options.set);
   const app = await loadApp(path, terminal);
   const sensors = parseInputs(options.input, app.metadata.sensors, { seed, loop: options.loop === true });
   const engine = await loadEngine(engineName);
