@@ -1,9 +1,8 @@
 /** What comes down to a node: commands and configurations, JSON or CBOR, from anybody who may publish there. Hostile until parsed. */
-import { encode } from 'cbor-x';
 import { MoteError } from '../error.ts';
 import { MessageLimit } from '../link/index.ts';
 import type { Received } from './mqtt/types.ts';
-import { CBOR_TYPE, decodeItem, JSON_TYPE, PAYLOAD_VERSION } from './payloads.ts';
+import { CBOR_TYPE, decodeItem, encodeItem, JSON_TYPE, PAYLOAD_VERSION } from './payloads.ts';
 
 /** Larger ones are refused unread; a command's body on the link is at most 1024 bytes. */
 const MAX_REQUEST_BYTES = 8192;
@@ -76,7 +75,7 @@ export function parseCommand(message: Received): CommandRequest {
   const known = id === undefined || id === null ? null : id;
   const goodId = known === null || (typeof known === 'string' && known.length <= 64) || Number.isSafeInteger(known);
   if (!goodId) throw bad('The id of a command is neither a text of at most 64 characters nor an integer');
-  const bytes = body === undefined ? new Uint8Array(0) : Uint8Array.from(encode(compact(body)));
+  const bytes = body === undefined ? new Uint8Array(0) : encodeItem(compact(body));
   if (bytes.length > MAX_BODY_BYTES) throw bad(`The body of a command takes more than ${MAX_BODY_BYTES} bytes of CBOR`);
   return { name, id: known as string | number | null, body: bytes, json };
 }
@@ -101,5 +100,5 @@ export function parseConfig(message: Received): Record<string, number> {
 export function encodeAnswer(answer: CommandAnswer, json: boolean): { payload: Uint8Array; contentType: string } {
   const { id, name, ok, text } = answer;
   if (json) return { payload: Buffer.from(JSON.stringify({ id, name, ok, text })), contentType: JSON_TYPE };
-  return { payload: encode([PAYLOAD_VERSION, id, name, ok, text]), contentType: CBOR_TYPE };
+  return { payload: encodeItem([PAYLOAD_VERSION, id, name, ok, text]), contentType: CBOR_TYPE };
 }

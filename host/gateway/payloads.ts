@@ -2,7 +2,7 @@
  * What the shim publishes, as CBOR (docs/spec/mqtt.md has an example of each). Every payload is an array that begins with the version 1; a
  * later version may append elements, so readers take longer arrays. Readers of hostile bytes bound them before they decode.
  */
-import { decode, encode } from 'cbor-x';
+import { Encoder } from 'cbor-x';
 import { MoteError } from '../error.ts';
 import { type Birth, type Event, type Log, type OtaStatus, type Telemetry, wellFormed } from '../link/index.ts';
 
@@ -10,6 +10,13 @@ export const CBOR_TYPE = 'application/cbor';
 export const JSON_TYPE = 'application/json';
 export const PACKAGE_TYPE = 'application/suit-envelope+cose';
 export const PAYLOAD_VERSION = 1;
+
+const codec = new Encoder({ useRecords: false, mapsAsObjects: true, tagUint8Array: false, useTag259ForMaps: false });
+
+/** Plain CBOR without the encoder's own tags: arrays, maps from `Map`, byte strings, integers (bigint beyond 32 bits), floats. */
+export function encodeItem(value: unknown): Uint8Array {
+  return Uint8Array.from(codec.encode(value));
+}
 
 /** A node's retained state. `birth` is null when only its absence is known (the will). */
 export interface NodeState {
@@ -31,24 +38,24 @@ function bytesOf(value: Uint8Array): Buffer {
 /** [1, metric, t0 in UTC ms, dt in us, [values], exponent, quality, seq] */
 export function encodeTelemetry(frame: Telemetry): Uint8Array {
   const { metric, t0Ms, dtUs, values, exponent, quality, seq } = frame;
-  return encode([PAYLOAD_VERSION, metric, int(t0Ms), int(dtUs), values.map(int), exponent, quality, int(seq)]);
+  return encodeItem([PAYLOAD_VERSION, metric, int(t0Ms), int(dtUs), values.map(int), exponent, quality, int(seq)]);
 }
 
 /** [1, name, UTC ms, seq, body]; the body is the module's own CBOR item, as it is. */
 export function encodeEvent({ name, tMs, seq, body }: Event): Uint8Array {
-  const parts = [PAYLOAD_VERSION, name, int(tMs), int(seq)].map((item) => encode(item));
+  const parts = [PAYLOAD_VERSION, name, int(tMs), int(seq)].map((item) => encodeItem(item));
   return Buffer.concat([Uint8Array.of(0x85), ...parts, body]);
 }
 
 /** [1, level, UTC ms, text] */
 export function encodeLog({ level, tMs, text }: Omit<Log, 'type'>): Uint8Array {
-  return encode([PAYLOAD_VERSION, level, int(tMs), text]);
+  return encodeItem([PAYLOAD_VERSION, level, int(tMs), text]);
 }
 
 /** [1, state, sequence, sha256, received, total, swap in us or null, lost samples or null, [code, text] or null] */
 export function encodeOta(status: OtaStatus): Uint8Array {
   const { state, sequence, sha256, received, total, swapUs, lost, reason } = status;
-  return encode([
+  return encodeItem([
     PAYLOAD_VERSION,
     state,
     int(sequence),
@@ -74,7 +81,7 @@ export function encodeState({ online, node, boot, birth }: NodeState): Uint8Arra
     birth.metrics.map((metric) => [metric.name, metric.unit, metric.exponent]),
     birth.commands,
   ];
-  return encode([PAYLOAD_VERSION, online, node, int(boot), detail]);
+  return encodeItem([PAYLOAD_VERSION, online, node, int(boot), detail]);
 }
 
 /** Any CBOR item of at most `maxBytes`, well-formed and at most 16 levels deep; 64-bit integers become numbers where they fit. */
@@ -83,7 +90,7 @@ export function decodeItem(bytes: Uint8Array, maxBytes: number): unknown {
     throw new MoteError('PAYLOAD', `A payload is not one CBOR item of at most ${maxBytes} bytes; correct its sender.`);
   }
   try {
-    return decode(bytesOf(bytes));
+    return codec.decode(bytesOf(bytes));
   } catch (cause) {
     throw new MoteError('PAYLOAD', 'A payload has a CBOR item that can not be read here; correct its sender.', {
       cause,
