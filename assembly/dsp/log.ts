@@ -22,7 +22,8 @@ export function logarithm(src: usize, channels: i32, scale: u32, bits: i32, dst:
 }
 
 /**
- * scale x ln(x), rounded; x > 0. log2 is the position of the highest bit and 128 straight segments for the rest.
+ * scale x ln(x), rounded; x > 0. log2 is the position of the highest bit plus a table of 128 segments for the rest. The reference divides
+ * the slope inside a segment by 65536 instead of 512, so that segments are nearly steps; models were trained with that.
  * Source: TensorFlow Lite Micro, signal/src/log.cc.
  */
 export function scaledLog(x: u32, scale: u32): u32 {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decode, encode } from 'cbor-x';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AbiError, LOG_LEVELS } from '../engine/abi.ts';
+import { AbiError, AbiLimit, LOG_LEVELS } from '../engine/abi.ts';
 import type { Engine, HostFunction, Instance, Value } from '../engine/engine.ts';
 import { loadEngine } from '../engine/index.ts';
 import { type BuiltApp, buildApp } from './build.ts';
@@ -13,7 +13,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 /** An app whose step does what its argument asks for. */
 const APP = `
-import { CONFIG_CHANGED, config, event, kv, log, message, metric, Metric, random, rom, Sensor, subscribe, tap, time, UNCERTAIN } from 'moteware/assembly/mote';
+import { CONFIG_CHANGED, config, event, kv, log, message, metric, Metric, random, rom, Sensor, Series, SERIES_BYTES, subscribe, tap, time, UNCERTAIN } from 'moteware/assembly/mote';
 
 let imu!: Sensor;
 let temp!: Metric;
@@ -21,12 +21,14 @@ let spare: Sensor | null = null;
 let calibrate = 0;
 let last: i64 = 0;
 const buffer = memory.data(64, 8);
+const load3 = changetype<Series>(memory.data(SERIES_BYTES + 3 * 4, 8));
 
 export function init(): void {
   imu = Sensor.open('imu');
   spare = Sensor.find('spare');
   temp = metric('température', 'Cel', -2);
   calibrate = subscribe('calibrate');
+  load3.define('load', '%', 0, 100, 3);
 }
 
 export function step(now: i64): i64 {
@@ -46,6 +48,14 @@ export function step(now: i64): i64 {
   if (now == 14) { const e = event('large'); for (let i = 0; i < 20; i++) e.bytes('data', buffer, 64); return e.send(); }
   if (now == 15) { log.info('${'long '.repeat(60)}', 12345); return 0; }
   if (now == 16) { event('small').int('a', 1); return event('after').send(); }
+  if (now == 17) {
+    for (let i = 0; i < 4; i++) load3.push(1000 + 100 * i, i);
+    load3.push(1410, 4);
+    load3.push(1700, 5);
+    load3.push(1640, 6);
+    load3.flush();
+    load3.flush();
+  }
   return last;
 }
 
@@ -105,6 +115,7 @@ class Host {
       },
       subscribe: () => 6,
       message_read: (dst, length) => {
+        expect(length).toBe(AbiLimit.message);
         if (this.body.length > Number(length)) return AbiError.TOO_LARGE;
         this.instance.bytes(Number(dst), this.body.length).set(this.body);
         return this.body.length;
@@ -160,7 +171,10 @@ describe('the SDK', () => {
   it('declares in init', () => {
     const fresh = new Host(engine, app, ['imu']);
     expect(fresh.instance.call('init')).toBe(0);
-    expect(fresh.calls).toEqual([['metric', 'température', 'Cel', -2]]);
+    expect(fresh.calls).toEqual([
+      ['metric', 'température', 'Cel', -2],
+      ['metric', 'load', '%', 0],
+    ]);
   });
 
   it('refuses to start without a sensor that it needs, and does without one that it looked for', () => {
@@ -195,6 +209,17 @@ describe('the SDK', () => {
       'cuts a long line, and leaves out a number that does not fit',
       15,
       [0n, ['info', 'long '.repeat(60).slice(0, 256)]],
+    ],
+    [
+      'collects a series, and begins a frame where the pace breaks',
+      17,
+      [
+        0n,
+        ['publish', 4, 1000n, 100, [0, 1, 2], 0],
+        ['publish', 4, 1300n, 100, [3, 4], 0],
+        ['publish', 4, 1700n, 100, [5], 0],
+        ['publish', 4, 1640n, 100, [6], 0],
+      ],
     ],
     ['begins each event anew', 16, [0n, ['event', 'after', {}]]],
   ])('%s', (_what, step, expected) => {
