@@ -10,5 +10,4 @@ export { log } from './log';
 export { GOOD, Metric, metric, UNCERTAIN } from './metric';
 export { config, random, rom, tap, time } from './node';
 export { Sensor } from './sensor';
-export { Series, SERIES_BYTES } from './series';
 export { refuse } from './status';

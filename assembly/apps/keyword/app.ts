@@ -1,97 +1,61 @@
 // Hears "yes" and "no": microphone -> features every 20 ms -> micro_speech on the last second every 80 ms -> events.
-import * as frontend from '../../dsp/audio_frontend';
-import { event, log, Sensor, Series, SERIES_BYTES, tap, time } from '../../mote';
+import * as detector from '../../dsp/class_detector';
+import * as speech from '../../dsp/speech_window';
+import { event, log, Metric, metric, Sensor, tap, time } from '../../mote';
 import * as config from './generated/config';
 import * as model from './generated/micro_speech';
 
-const FRAME = frontend.CHANNELS;
-/** Frames that the model sees, and how many of them are new each time. */
-const FRAMES = 49;
-const HOP = 4;
-const STEP_US: i64 = 20_000;
-/** Windows in a frame of telemetry, and as many show that the node works. */
-const BATCH = 10;
-/** The same word counts again after this much time without it. */
-const QUIET_US: i64 = 500_000;
-/** Places of the words in the model's output: silence, unknown, yes, no. */
+/** Places in the model's output, after silence and unknown. */
 const YES = 2;
 const NO = 3;
 
-const history = memory.data(FRAMES * FRAME);
-const recent = memory.data(3 * 4, 4);
-const yesScores = changetype<Series>(memory.data(SERIES_BYTES + BATCH * 4, 8));
-const noScores = changetype<Series>(memory.data(SERIES_BYTES + BATCH * 4, 8));
-
 let mic!: Sensor;
+let yes!: Metric;
+let no!: Metric;
 let lost = 0;
-let frames = 0;
-let windows = 0;
-let lastWindow: i64 = 0;
-let lastWord = 0;
-let lastHeard: i64 = 0;
+let latest: i64 = 0;
 
 export function init(): void {
   mic = Sensor.open('microphone');
-  yesScores.define('score.yes', '1', 0, HOP * <i32>STEP_US, BATCH);
-  noScores.define('score.no', '1', 0, HOP * <i32>STEP_US, BATCH);
+  yes = metric('score.yes', '1');
+  no = metric('score.no', '1');
 }
 
 export function step(now: i64): i64 {
   if (mic.lost != lost) restart();
-  while (mic.available >= frontend.needed()) {
+  while (mic.available >= speech.needed()) {
     const t = mic.time;
-    mic.read(frontend.room(), frontend.needed());
-    const frame = history + frames * FRAME;
-    frontend.next(frame);
-    tap('features', frame, FRAME);
-    if (++frames == FRAMES) listen(t);
+    mic.read(speech.room(), speech.needed());
+    tap('features', speech.next(), speech.CHANNELS);
+    if (speech.ready()) hear(t);
   }
-  return now + STEP_US;
+  return now + speech.FRAME_US;
 }
 
-/** 1 once ten windows were heard, failing when none came for three seconds. */
+/** Healthy once it has listened for a while, failing when it hears nothing more. */
 export function health(): i32 {
-  if (windows < BATCH) return 0;
-  return time.now() - lastWindow < 3_000_000 ? 1 : -1;
+  if (detector.count() < 10) return 0;
+  return time.now() - latest < 3_000_000 ? 1 : -1;
 }
 
-/** Samples are missing: what came before doesn't go with what follows. */
 function restart(): void {
   lost = mic.lost;
   log.warn('samples lost so far:', lost);
-  frontend.skip();
-  frames = 0;
+  speech.skip();
 }
 
-/** Runs the model on the last 49 frames, the newest of which ends with the samples from `t` on. */
-function listen(t: i64): void {
-  memory.copy(model.input(), history, FRAMES * FRAME);
-  memory.copy(history, history + HOP * FRAME, (FRAMES - HOP) * FRAME);
-  frames -= HOP;
+function hear(t: i64): void {
+  latest = t;
+  speech.take(model.input());
   model.invoke();
-  tap('scores', model.output(), 4);
-  // From int8 to 0 .. 255, all four at once.
-  const scores = recent + (windows++ % 3) * 4;
-  store<u32>(scores, load<u32>(model.output()) ^ 0x80808080);
-  yesScores.push(t, load<u8>(scores + YES));
-  noScores.push(t, load<u8>(scores + NO));
-  lastWindow = t;
-
-  const yes = mean(YES);
-  const no = mean(NO);
-  if (max(yes, no) < config.threshold()) return;
-  const word = yes > no ? YES : NO;
-  if (word != lastWord || t - lastHeard > QUIET_US) {
-    event('keyword')
-      .text('word', word == YES ? 'yes' : 'no')
-      .int('score', max(yes, no))
-      .send();
-  }
-  lastWord = word;
-  lastHeard = t;
-}
-
-/** A word's mean score over the last three windows. */
-function mean(word: i32): i32 {
-  return (<i32>load<u8>(recent + word) + <i32>load<u8>(recent + 4 + word) + <i32>load<u8>(recent + 8 + word)) / 3;
+  tap('scores', model.output(), model.OUTPUT_BYTES);
+  detector.add(model.output(), model.OUTPUT_BYTES);
+  yes.add(t, speech.WINDOW_US, detector.score(YES));
+  no.add(t, speech.WINDOW_US, detector.score(NO));
+  const word = detector.heard(t, config.threshold(), YES);
+  if (word < 0) return;
+  event('keyword')
+    .text('word', word == YES ? 'yes' : 'no')
+    .int('score', detector.score(word))
+    .send();
 }
