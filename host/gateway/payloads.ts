@@ -11,7 +11,9 @@ export const JSON_TYPE = 'application/json';
 export const PACKAGE_TYPE = 'application/suit-envelope+cose';
 export const PAYLOAD_VERSION = 1;
 
-const codec = new Encoder({ useRecords: false, mapsAsObjects: true, tagUint8Array: false, useTag259ForMaps: false });
+// `useTag259ForMaps` is read by the encoder but missing in its declarations.
+const plain = { useRecords: false, mapsAsObjects: true, tagUint8Array: false, useTag259ForMaps: false };
+const codec = new Encoder(plain);
 
 /** Plain CBOR without the encoder's own tags: arrays, maps from `Map`, byte strings, integers (bigint beyond 32 bits), floats. */
 export function encodeItem(value: unknown): Uint8Array {

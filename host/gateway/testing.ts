@@ -1,7 +1,7 @@
 /** What the tests of this room share. Not part of the product. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Broker, startEmbeddedBroker } from './broker.ts';
@@ -73,6 +73,62 @@ export async function startMosquitto(
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** A cable between a shim and a broker that can be pulled while the broker goes on. */
+export class Cable {
+  readonly #server = createServer((socket) => this.#pass(socket));
+  readonly #sockets = new Set<Socket>();
+  readonly #brokerPort: number;
+  #pulled = false;
+
+  constructor(brokerPort: number) {
+    this.#brokerPort = brokerPort;
+  }
+
+  /** Resolves with the port to connect to. */
+  listen(): Promise<number> {
+    return new Promise((resolve) => {
+      this.#server.listen(0, '127.0.0.1', () => {
+        const address = this.#server.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : 0);
+      });
+    });
+  }
+
+  pull(): void {
+    this.#pulled = true;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  plug(): void {
+    this.#pulled = false;
+  }
+
+  close(): void {
+    this.pull();
+    this.#server.close();
+  }
+
+  #pass(socket: Socket): void {
+    if (this.#pulled) {
+      socket.destroy();
+      return;
+    }
+    const other = connect(this.#brokerPort, '127.0.0.1');
+    for (const [from, to] of [
+      [socket, other],
+      [other, socket],
+    ] as const) {
+      this.#sockets.add(from);
+      from.pipe(to);
+      from.on('error', () => to.destroy());
+      from.on('close', () => {
+        this.#sockets.delete(from);
+        to.destroy();
+      });
+    }
+  }
 }
 
 export interface BrokerKind {
