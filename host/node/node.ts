@@ -3,7 +3,7 @@
  * gateway; which it is depends on the parts that are passed in. Given the same parts, seed and inputs it does the same to the bit.
  */
 import { createHash, type KeyObject, randomInt } from 'node:crypto';
-import type { Engine, LogLevel } from '../engine/index.ts';
+import { AbiLimit, type Engine, type LogLevel } from '../engine/index.ts';
 import { MoteError } from '../error.ts';
 import type { Flash } from '../flash/index.ts';
 import {
@@ -13,26 +13,22 @@ import {
   type Config,
   type Offer,
   type OtaStatus,
+  type SlotState,
   type Transport,
   Xorshift,
 } from '../link/index.ts';
-import type { Reason, SlotInfo } from '../ota/index.ts';
+import type { Reason } from '../ota/index.ts';
 import type { Clock } from './clock.ts';
 import type { HostServices, Published } from './host-imports.ts';
+import { type Fault, ModuleLife, NODE_LIMITS, type NodeLimits, type Running } from './life.ts';
 import type { NodeHooks, NodeState, NodeStatus } from './observe.ts';
-import { type ModuleImage, ModuleRuntime, type RuntimeLimits } from './runtime.ts';
+import type { ModuleImage } from './runtime.ts';
 import { Sensor, type SensorOptions } from './sensor.ts';
 import { DEFAULT_LAYOUT, type NodeLayout, NodeStorage, volatileFlash } from './storage.ts';
 import { clip } from './text.ts';
 import { judgeTrial, Updates } from './update.ts';
 import { type LinkSettings, Uplink } from './uplink.ts';
 import { UtcClock } from './utc.ts';
-
-export interface NodeLimits extends RuntimeLimits {
-  /** A step that begins this long after its time has missed its deadline. */
-  lateMs: number;
-}
-export const NODE_LIMITS: NodeLimits = { memoryBytes: 1 << 20, stackBytes: 65_536, deadlineMs: 2000, lateMs: 100 };
 
 export interface NodeOptions {
   /** 1 to 64 bytes. */
@@ -67,22 +63,6 @@ export interface NodeOptions {
 /** Between a fault and the next start of a confirmed module: doubled with each fault in a row. */
 const RESTART_MS = 1000;
 const MAX_RESTART_MS = 60_000;
-/** A module outside its trial is asked for its health this often, after a step. */
-const HEALTH_US = 1_000_000;
-
-interface Running {
-  runtime: ModuleRuntime;
-  /** Null for a module without slots. */
-  info: SlotInfo | null;
-  sha256: Uint8Array;
-  startUs: number;
-  health: number | null;
-  healthUs: number;
-  misses: number;
-  /** Being swapped in: judged only after its trial was announced. */
-  starting: boolean;
-}
-
 export class Node {
   readonly id: string;
   readonly boot: number;
@@ -96,21 +76,19 @@ export class Node {
   readonly #utc: UtcClock;
   readonly #uplink: Uplink | null;
   readonly #random: Xorshift;
-  readonly #services: HostServices;
+  readonly #life: ModuleLife;
   #config: Record<string, number>;
-  #running: Running | null = null;
   /** The next module, compiled while the old one runs on. */
   #prepared: Running | null = null;
   #state: 'new' | 'on' | 'off' = 'new';
-  #cancelStep: (() => void) | null = null;
   #cancelTrial: (() => void) | null = null;
   #cancelRestart: (() => void) | null = null;
-  #busyUntilUs = 0;
   #frames = 0;
   #events = 0;
-  readonly #counts = { steps: 0, misses: 0, faults: 0, resets: 0, maxFuel: 0n };
+  #faults = 0;
   #faultsInRow = 0;
-  #fault: (Reason & { during: string }) | null = null;
+  #resets = 0;
+  #fault: Fault | null = null;
 
   /** Opens the flash and counts a start; nothing runs yet. Throws what the flash and the sensors throw. */
   constructor(options: NodeOptions) {
@@ -126,7 +104,15 @@ export class Node {
     this.#config = this.#storage.loadConfig() ?? { ...options.config };
     this.#random = new Xorshift(seed + Math.imul(this.boot, 0x85eb_ca6b));
     this.#utc = new UtcClock(options.utcMs ?? null);
-    this.#services = this.#makeServices();
+    this.#life = new ModuleLife({
+      clock,
+      engine: options.engine,
+      services: this.#makeServices(),
+      limits: this.#limits,
+      fuelPerMs: options.fuelPerMs,
+      onFault: (fault, who) => this.#onFault(fault, who),
+      onHealth: (running, before) => this.#onHealth(running, before),
+    });
     const { slots } = this.#storage;
     this.#updates =
       slots === null
@@ -180,32 +166,34 @@ export class Node {
     this.#storage.saveConfig(values);
     this.#config = { ...values };
     this.#tell({ kind: 'config', values: { ...values } });
-    if (this.#running !== null) this.#guard('on_message', () => this.#running!.runtime.message(-1, new Uint8Array(0)));
+    this.#life.message(-1);
   }
 
   /** Hands a command to the module, as one that came over the link. */
   command(name: string, body: Uint8Array): { ok: boolean; text: string } {
-    const running = this.#running;
+    const { running } = this.#life;
     if (running === null) return { ok: false, text: 'no module runs' };
     const id = running.runtime.commands.indexOf(name);
     if (id < 0) return { ok: false, text: clip(`the module takes no command '${name}'`, 256) };
-    const done = this.#guard('on_message', () => running.runtime.message(id, body));
-    return done ? { ok: true, text: '' } : { ok: false, text: clip(this.#fault!.text, 256) };
+    if (body.length > AbiLimit.message) return { ok: false, text: `a command has up to ${AbiLimit.message} bytes` };
+    return this.#life.message(id, body) ? { ok: true, text: '' } : { ok: false, text: this.#fault!.text };
   }
 
   status(): NodeStatus {
     const nowUs = this.#clock.nowUs();
-    const running = this.#running;
+    const { running } = this.#life;
     return {
       boot: this.boot,
       module: running && {
         ...running.runtime.metadata,
         slot: running.info?.slot ?? null,
-        state: this.#moduleState(running),
+        state: moduleState(running),
       },
       health: running?.health ?? null,
       fault: this.#fault,
-      ...this.#counts,
+      ...this.#life.counts,
+      faults: this.#faults,
+      resets: this.#resets,
       droppedLogs: running?.runtime.droppedLogs ?? 0,
       sensors: Object.fromEntries([...this.#sensors].map(([name, sensor]) => [name, sensor.counts(nowUs)])),
       outbox: this.#uplink?.counts ?? null,
@@ -224,113 +212,59 @@ export class Node {
 
   #startModule(): void {
     this.#cancelRestart = null;
-    let next: Running | null = null;
+    let next: Running | null;
     try {
       next = this.#bootImage();
-      next?.runtime.load();
     } catch (error) {
-      this.#failed(error, 'load', next);
+      this.#life.fail(error, 'load', null);
       return;
     }
-    if (next !== null) this.#run(next);
+    if (next !== null) this.#begin(next);
     this.#uplink?.control(this.#birth());
   }
 
   #bootImage(): Running | null {
     const { module } = this.#options;
-    if (module !== undefined) return this.#newRunning(module, null, createHash('sha256').update(module.wasm).digest());
+    if (module !== undefined)
+      return this.#life.prepare(module, null, createHash('sha256').update(module.wasm).digest());
     const booted = this.#updates!.boot();
-    return booted && this.#newRunning(booted.package, booted.info, booted.info.sha256);
+    return booted && this.#life.prepare(booted.package, booted.info, booted.info.sha256);
   }
 
-  #newRunning(image: ModuleImage, info: SlotInfo | null, sha256: Uint8Array): Running {
-    const runtime = new ModuleRuntime(this.#options.engine, image, this.#services, this.#limits);
-    return { runtime, info, sha256, startUs: 0, health: null, healthUs: 0, misses: 0, starting: false };
-  }
-
-  /** init, then the first step at once. */
-  #run(next: Running): void {
-    this.#running = next;
-    next.startUs = this.#clock.nowUs();
-    const { metadata } = next.runtime;
-    this.#tell({ kind: 'module', name: metadata.name, version: metadata.version, state: this.#moduleState(next) });
-    if (next.info?.state === 'trial') {
-      this.#cancelTrial = this.#clock.after(metadata.trialMs, () => this.#judge(true));
-    }
-    if (this.#guard('init', () => next.runtime.init())) this.#step(next.startUs);
+  #begin(next: Running): void {
+    const { name, version, trialMs } = next.runtime.metadata;
+    this.#tell({ kind: 'module', name, version, state: moduleState(next) });
+    if (next.info?.state === 'trial') this.#cancelTrial = this.#clock.after(trialMs, () => this.#judge(true));
+    this.#life.run(next);
   }
 
   #stopModule(): void {
-    this.#cancelStep?.();
     this.#cancelTrial?.();
-    this.#cancelStep = null;
     this.#cancelTrial = null;
-    this.#running?.runtime.close();
-    this.#running = null;
+    this.#life.stop();
   }
 
-  #step(dueUs: number): void {
-    const running = this.#running!;
-    const nowUs = this.#clock.nowUs();
-    if (nowUs - dueUs > this.#limits.lateMs * 1000) {
-      running.misses++;
-      this.#counts.misses++;
-    }
-    let next: { nextUs: number | null; fuel: bigint } = { nextUs: null, fuel: 0n };
-    const stepped = this.#guard('step', () => {
-      next = running.runtime.step(nowUs);
-    });
-    if (!stepped) return;
-    this.#counts.steps++;
-    if (next.fuel > this.#counts.maxFuel) this.#counts.maxFuel = next.fuel;
-    const { fuelPerMs } = this.#options;
-    if (fuelPerMs !== undefined) this.#busyUntilUs = nowUs + Math.ceil((Number(next.fuel) * 1000) / fuelPerMs);
-    const { nextUs } = next;
-    this.#cancelStep =
-      nextUs === null ? null : this.#clock.at(Math.max(nextUs, this.#busyUntilUs), () => this.#step(nextUs));
-    this.#checkHealth(running, nowUs);
-  }
-
-  #checkHealth(running: Running, nowUs: number): void {
+  #onHealth(running: Running, before: number | null): void {
+    const health = running.health!;
     const onTrial = running.info?.state === 'trial';
-    if (!onTrial && running.health !== null && nowUs - running.healthUs < HEALTH_US) return;
-    const before = running.health;
-    const asked = this.#guard('health', () => {
-      running.health = running.runtime.health();
-    });
-    if (!asked) return;
-    running.healthUs = nowUs;
-    if (running.health !== before) this.#tell({ kind: 'health', health: running.health! });
-    if (running.health !== before && running.health! < 0 && !onTrial) {
-      this.#log('error', `the module says that it is failing (${running.health})`);
+    if (health !== before) this.#tell({ kind: 'health', health });
+    if (health !== before && health < 0 && !onTrial) {
+      this.#log('error', `the module says that it is failing (${health})`);
     }
-    if (running.health === 1) this.#faultsInRow = 0;
+    if (health === 1) this.#faultsInRow = 0;
     if (onTrial) this.#judge(false);
   }
 
-  /** Runs module code; a fault of the module ends it and gives false. Anything else that is thrown is no fault of a module. */
-  #guard(during: string, run: () => void): boolean {
-    const running = this.#running;
-    try {
-      run();
-      return true;
-    } catch (error) {
-      this.#failed(error, during, running);
-      return false;
-    }
-  }
-
-  #failed(error: unknown, during: string, who: Running | null): void {
-    if (!(error instanceof MoteError)) throw error;
-    const reason: Reason = { code: error.code, text: clip(`${during}: ${error.message}`, 160) };
-    this.#fault = { ...reason, during };
-    this.#counts.faults++;
+  #onFault(fault: Fault, who: Running | null): void {
+    const { code, text, during } = fault;
+    this.#fault = fault;
+    this.#faults++;
     this.#faultsInRow++;
-    this.#tell({ kind: 'fault', during, reason });
-    this.#log('error', `${reason.code} ${reason.text}`);
-    const onTrial = who?.info?.state === 'trial' || (who === null && this.#updates?.onTrial);
     this.#stopModule();
-    if (onTrial) this.#rollBack(reason);
+    this.#tell({ kind: 'fault', during, reason: { code, text } });
+    this.#log('error', `${code} ${text}`);
+    const onTrial = who === null ? this.#updates?.onTrial : who.info?.state === 'trial';
+    if (onTrial) this.#rollBack({ code, text });
     else {
       const delayMs = Math.min(RESTART_MS * 2 ** (this.#faultsInRow - 1), MAX_RESTART_MS);
       this.#cancelRestart = this.#clock.after(delayMs, () => this.#reset());
@@ -338,7 +272,7 @@ export class Node {
   }
 
   #reset(): void {
-    this.#counts.resets++;
+    this.#resets++;
     this.#tell({ kind: 'reset' });
     this.#startModule();
   }
@@ -372,9 +306,7 @@ export class Node {
     const ready = this.#updates?.ready ?? null;
     if (ready === null || this.#prepared !== null) return;
     try {
-      const next = this.#newRunning(this.#updates!.read(ready), ready, ready.sha256);
-      next.runtime.load();
-      this.#prepared = next;
+      this.#prepared = this.#life.prepare(this.#updates!.read(ready), ready, ready.sha256);
       this.#clock.at(this.#clock.nowUs(), () => this.#swap());
     } catch (error) {
       if (!(error instanceof MoteError)) throw error;
@@ -398,9 +330,9 @@ export class Node {
     this.#stopModule();
     this.#faultsInRow = 0;
     next.starting = true;
-    this.#run(next);
+    this.#begin(next);
     // A fault in its first breath has rolled it back already.
-    if (this.#running !== next) return;
+    if (this.#life.running !== next) return;
     const swap = { swapUs: Math.max(0, Math.round(wallUs() - startUs)), lost: this.#lost() - lostBefore };
     this.#report(this.#updates!.status('trial', next.info, swap));
     this.#uplink?.control(this.#birth());
@@ -409,7 +341,7 @@ export class Node {
   }
 
   #judge(timeout: boolean): void {
-    const running = this.#running;
+    const { running } = this.#life;
     if (running === null || running.starting || running.info?.state !== 'trial') return;
     const { health, misses } = running;
     const { trialMs } = running.runtime.metadata;
@@ -446,19 +378,15 @@ export class Node {
 
   // --- What goes out ---
 
-  #moduleState(running: Running): SlotInfo['state'] {
-    return running.info?.state ?? 'confirmed';
-  }
-
   #birth(): Birth {
-    const running = this.#running;
+    const { running } = this.#life;
     const { firmware = { name: 'mote-node', version: '0.1.0' } } = this.#options;
     if (running === null) {
       return { type: 'birth', node: this.id, boot: this.boot, firmware, module: null, metrics: [], commands: [] };
     }
     const { name, version } = running.runtime.metadata;
     const { slot = 0, sequence = 0 } = running.info ?? {};
-    const module = { name, version, sequence, sha256: running.sha256, slot, state: this.#moduleState(running) };
+    const module = { name, version, sequence, sha256: running.sha256, slot, state: moduleState(running) };
     const { metrics, commands } = running.runtime;
     return {
       type: 'birth',
@@ -505,7 +433,7 @@ export class Node {
   }
 
   #publish(frame: Published): void {
-    const info = this.#running!.runtime.metrics[frame.metric]!;
+    const info = this.#life.running!.runtime.metrics[frame.metric]!;
     const seq = this.#frames++;
     this.#hooks.onTelemetry?.({ ...frame, ...info, seq, tMs: this.#utc.at(frame.t0Us) });
     this.#uplink?.data({ type: 'telemetry', ...frame, exponent: info.exponent, seq });
@@ -530,4 +458,8 @@ export class Node {
   #tell(state: NodeState): void {
     this.#hooks.onState?.(state);
   }
+}
+
+function moduleState(running: Running): SlotState {
+  return running.info?.state ?? 'confirmed';
 }

@@ -2,6 +2,7 @@
 import type { LogLevel } from '../engine/index.ts';
 import type { DownReason, LinkStats, OtaStatus, SlotState } from '../link/index.ts';
 import type { Metadata, Reason } from '../ota/index.ts';
+import type { Fault } from './life.ts';
 import type { OutboxCounts } from './outbox.ts';
 import type { SensorCounts } from './sensor.ts';
 
@@ -65,7 +66,7 @@ export interface NodeStatus {
   /** Last answer of `health`. */
   health: number | null;
   /** The last fault since the node's start. */
-  fault: (Reason & { during: string }) | null;
+  fault: Fault | null;
   steps: number;
   /** Steps that began too late. */
   misses: number;
