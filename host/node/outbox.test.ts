@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import { examples } from '../link/examples.ts';
+import { encodeMessage, type NodeMessage } from '../link/index.ts';
+import { Outbox, type Timed } from './outbox.ts';
+import { clip } from './text.ts';
+import { UtcClock } from './utc.ts';
+
+const limits = { telemetryFrames: 3, telemetryValues: 10, events: 2, logs: 2 };
+const frame = (seq: number, values = [1]): Timed => ({
+  type: 'telemetry',
+  metric: 0,
+  t0Us: seq * 1000,
+  dtUs: 1,
+  values,
+  exponent: 0,
+  quality: 0,
+  seq,
+});
+const event = (seq: number): Timed => ({ type: 'event', name: 'e', tUs: 0, seq, body: Uint8Array.of(0) });
+const log = (n: number): Timed => ({ type: 'log', level: 'info', tUs: n, text: String(n) });
+/** What comes out when `room` messages can be sent. */
+function drain(outbox: Outbox, room = 100, utc: ((us: number) => number) | null = (us) => us / 1000): NodeMessage[] {
+  const sent: NodeMessage[] = [];
+  outbox.flush((message) => sent.length < room && sent.push(message) > 0, utc);
+  return sent;
+}
+const seqs = (messages: NodeMessage[]) => messages.map((message) => ('seq' in message ? message.seq : message.type));
+
+describe('the outbox', () => {
+  it('drops the oldest telemetry and log lines, by count and by size, and never an event', () => {
+    const outbox = new Outbox(limits);
+    outbox.data(event(0));
+    for (let i = 0; i < 5; i++) outbox.data(frame(i));
+    outbox.data(event(1));
+    for (let i = 0; i < 4; i++) outbox.data(log(i));
+    expect(outbox.eventRoom).toBe(false);
+    expect(outbox.counts()).toEqual({ waiting: 7, droppedTelemetry: 2, droppedLogs: 2 });
+    expect(seqs(drain(outbox))).toEqual([0, 2, 3, 4, 1, 'log', 'log']);
+    expect(outbox.eventRoom).toBe(true);
+    outbox.data(frame(5, Array(6).fill(0)));
+    outbox.data(frame(6, Array(6).fill(0)));
+    expect(seqs(drain(outbox))).toEqual([6]);
+  });
+
+  it('sends answers first and without knowing UTC, the rest in order once it is known', () => {
+    const outbox = new Outbox(limits);
+    outbox.data(frame(0));
+    outbox.control(examples.result);
+    expect(drain(outbox, 100, null)).toEqual([examples.result]);
+    expect(drain(outbox, 100, (us) => us + 7)).toMatchObject([{ type: 'telemetry', t0Ms: 7 }]);
+  });
+
+  it('keeps what could not be sent', () => {
+    const outbox = new Outbox(limits);
+    outbox.control(examples.ota);
+    for (let i = 0; i < 3; i++) outbox.data(frame(i));
+    expect(seqs(drain(outbox, 2))).toEqual(['ota', 0].map((one) => (one === 'ota' ? examples.ota.type : one)));
+    expect(seqs(drain(outbox))).toEqual([1, 2]);
+  });
+
+  it('puts what comes back in front, with its times as they were, without what has lost its meaning', () => {
+    const outbox = new Outbox(limits);
+    outbox.data(frame(9));
+    outbox.restore([
+      examples.birth,
+      examples['time?'],
+      examples.result,
+      { ...examples.telemetry, values: [1], seq: 8 },
+    ]);
+    const sent = drain(outbox);
+    expect(sent.map(({ type }) => type)).toEqual(['result', 'telemetry', 'telemetry']);
+    expect(sent[1]).toMatchObject({ seq: 8, t0Ms: examples.telemetry.t0Ms });
+  });
+
+  it('holds at most 64 answers', () => {
+    const outbox = new Outbox(limits);
+    for (let id = 0; id < 70; id++) outbox.control({ ...examples.result, id });
+    expect(drain(outbox).map((message) => (message as { id: number }).id)).toEqual(
+      Array.from({ length: 64 }, (_, i) => i + 6),
+    );
+  });
+});
+
+describe('UTC', () => {
+  it('takes off half of the round trip', () => {
+    const utc = new UtcClock();
+    expect([utc.known, utc.at(0)]).toEqual([false, null]);
+    utc.ask(1_000_000);
+    expect(utc.answer({ type: 'time', sentUs: 1_000_000, utcMs: 5_000_000 }, 1_200_000)).toBe(true);
+    expect(utc.at(1_100_000)).toBe(5_000_000);
+  });
+
+  it('takes a worse answer only when drift has made the old one worse still', () => {
+    const utc = new UtcClock();
+    const ask = (sentUs: number, rttUs: number, utcMs: number) => {
+      utc.ask(sentUs);
+      return utc.answer({ type: 'time', sentUs, utcMs }, sentUs + rttUs);
+    };
+    expect(ask(0, 10_000, 1000)).toBe(true);
+    expect(ask(60e6, 40_000, 9000)).toBe(false);
+    expect(ask(120e6, 8000, 121_000)).toBe(true);
+    expect(ask(3600e6, 40_000, 9_000_000)).toBe(true);
+  });
+
+  it('passes over answers to another question, and all when it is known from outside', () => {
+    const utc = new UtcClock();
+    utc.ask(5);
+    expect(utc.answer({ type: 'time', sentUs: 4, utcMs: 1 }, 6)).toBe(false);
+    expect(utc.answer({ type: 'time', sentUs: 5, utcMs: 1 }, 6)).toBe(true);
+    expect(utc.answer({ type: 'time', sentUs: 5, utcMs: 1 }, 6)).toBe(false);
+    const fixed = new UtcClock(1000);
+    fixed.ask(5);
+    expect([fixed.asks, fixed.answer({ type: 'time', sentUs: 5, utcMs: 1 }, 6), fixed.at(2000)]).toEqual([
+      false,
+      false,
+      1002,
+    ]);
+  });
+});
+
+describe('a clipped line', () => {
+  it.each([
+    ['ready', 10, 'ready'],
+    ['a\r\n\u001b[31mb', 20, 'a [31mb'],
+    ['éé', 3, 'é'],
+    ['x😀', 4, 'x'],
+    ['\ufffd'.repeat(100), 7, '\ufffd\ufffd'],
+  ])('%j in %i bytes', (text, bytes, expected) => {
+    expect(clip(text, bytes)).toBe(expected);
+  });
+
+  it('always fits into a log message', () => {
+    const text = clip('\ufffd'.repeat(256), 256);
+    expect(encodeMessage({ ...examples.log, text }).length).toBeLessThan(300);
+  });
+});
