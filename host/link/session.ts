@@ -12,6 +12,7 @@ import { encodeMessage, isNodeMessage, parseMessage } from './codec.ts';
 import { encodeFrame, FrameDecoder } from './frame.ts';
 import type { Message, NodeMessage, ShimMessage } from './messages.ts';
 import { encodePacket, type Hello, MAX_MESSAGE_BYTES, MAX_WINDOW, type Packet, parsePacket } from './packet.ts';
+import { SendWindow } from './send-window.ts';
 import type { Timers, Transport } from './transport.ts';
 
 export interface LinkOptions<Out extends Message, In extends Message> {
@@ -57,11 +58,6 @@ export interface LinkStats {
   badMessages: number;
 }
 
-interface Queued<Out> {
-  message: Out;
-  body: Uint8Array;
-}
-
 export class LinkSession<Out extends Message, In extends Message> {
   readonly #options: LinkOptions<Out, In>;
   readonly #accepts: (message: Message) => message is In;
@@ -80,11 +76,7 @@ export class LinkSession<Out extends Message, In extends Message> {
   #closed = false;
   #wantsDrain = false;
   #paused = false;
-  // Sending: queue[0] has number `base`; queue[0..next) are in flight on this stream; queue[0..high) were sent to this peer at least once.
-  #queue: Queued<Out>[] = [];
-  #base = 0;
-  #next = 0;
-  #high = 0;
+  readonly #outgoing = new SendWindow<Out>();
   // Receiving.
   #expected = 0;
   #ackDue = false;
@@ -113,11 +105,11 @@ export class LinkSession<Out extends Message, In extends Message> {
   }
   /** Messages not acknowledged yet. */
   get queued(): number {
-    return this.#queue.length;
+    return this.#outgoing.length;
   }
   /** Messages that `send` takes at once. */
   get room(): number {
-    return this.#queueLimit - this.#queue.length;
+    return this.#queueLimit - this.#outgoing.length;
   }
   get stats(): LinkStats {
     return { ...this.#counts, badFrames: this.#decoder.errors };
@@ -148,7 +140,7 @@ export class LinkSession<Out extends Message, In extends Message> {
   close(): void {
     this.#closed = true;
     this.#drop('detached');
-    this.#queue = [];
+    this.#outgoing.restart();
   }
 
   /**
@@ -164,11 +156,11 @@ export class LinkSession<Out extends Message, In extends Message> {
         `A ${message.type} message of ${body.length} bytes is more than the other end's ${this.#peerMaxBytes}; make it smaller.`,
       );
     }
-    if (this.#queue.length >= this.#queueLimit) {
+    if (this.room <= 0) {
       this.#wantsDrain = true;
       return false;
     }
-    this.#queue.push({ message, body });
+    this.#outgoing.push(message, body);
     this.#pump();
     return true;
   }
@@ -214,7 +206,7 @@ export class LinkSession<Out extends Message, In extends Message> {
   #schedule(): void {
     this.#cancelResend?.();
     this.#cancelResend = null;
-    if (this.#transport === null || (this.#up && this.#next === 0)) return;
+    if (this.#transport === null || (this.#up && this.#outgoing.inFlight === 0)) return;
     this.#cancelResend = this.#options.timers.after(this.#backoffMs, () => {
       this.#backoffMs = Math.min(this.#backoffMs * 2, this.#resendMs * 16);
       if (this.#up) this.#resend();
@@ -241,7 +233,7 @@ export class LinkSession<Out extends Message, In extends Message> {
   #goDown(why: DownReason): void {
     if (!this.#up) return;
     this.#up = false;
-    this.#next = 0;
+    this.#outgoing.rewind();
     this.#ackDue = false;
     this.#options.onDown?.(why);
   }
@@ -288,7 +280,7 @@ export class LinkSession<Out extends Message, In extends Message> {
       this.#up = true;
       if (!hello.ready) {
         this.#hello();
-        this.#next = 0;
+        this.#outgoing.rewind();
       }
       if (!wasUp) this.#options.onUp?.();
       this.#pump();
@@ -313,12 +305,8 @@ export class LinkSession<Out extends Message, In extends Message> {
   }
 
   #restart(): void {
-    const pending = this.#queue.map((entry) => entry.message);
+    const pending = this.#outgoing.restart();
     this.#expected = 0;
-    this.#queue = [];
-    this.#base = 0;
-    this.#next = 0;
-    this.#high = 0;
     this.#nakSent = false;
     this.#goDown('restarted');
     if (this.#options.onPeer !== undefined) this.#options.onPeer(pending);
@@ -368,13 +356,9 @@ export class LinkSession<Out extends Message, In extends Message> {
 
   /** Takes all before `next` off the queue; false for a number that was never sent. */
   #acknowledge(next: number): boolean {
-    const count = (next - this.#base) & 0xffff;
-    if (count > this.#high) return false;
+    const count = this.#outgoing.acknowledge(next);
+    if (count === null) return false;
     if (count === 0) return true;
-    this.#queue.splice(0, count);
-    this.#base = next;
-    this.#next = Math.max(this.#next - count, 0);
-    this.#high -= count;
     this.#backoffMs = this.#resendMs;
     this.#schedule();
     if (this.#wantsDrain && this.room > 0) {
@@ -385,23 +369,21 @@ export class LinkSession<Out extends Message, In extends Message> {
   }
 
   #resend(): void {
-    this.#next = 0;
+    this.#outgoing.rewind();
     this.#pump();
   }
 
   #pump(): void {
     const window = Math.min(this.#window, this.#peerWindow);
-    const before = this.#next;
-    while (this.#up && this.#next < window && this.#next < this.#queue.length) {
-      const { body } = this.#queue[this.#next]!;
-      const seq = (this.#base + this.#next) & 0xffff;
-      if (this.#next < this.#high) this.#counts.resent++;
+    const idle = this.#outgoing.inFlight === 0;
+    while (this.#up) {
+      const next = this.#outgoing.next(window);
+      if (next === null) break;
+      if (next.again) this.#counts.resent++;
       else this.#counts.sent++;
-      this.#next++;
-      this.#high = Math.max(this.#high, this.#next);
-      this.#write({ kind: 'data', seq, ack: this.#expected, body });
+      this.#write({ kind: 'data', seq: next.seq, ack: this.#expected, body: next.body });
     }
-    if (before === 0 && this.#next > 0) this.#schedule();
+    if (idle && this.#outgoing.inFlight > 0) this.#schedule();
   }
 }
 
