@@ -37,10 +37,19 @@ function bytesOf(value: Uint8Array): Buffer {
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 }
 
-/** [1, metric, t0 in UTC ms, dt in us, [values], exponent, quality, seq] */
+/** [1, metric, t0 in UTC ms, dt in us, [first value, difference to it, ...], exponent, quality, seq]: slow signals take a byte or two a value. */
 export function encodeTelemetry(frame: Telemetry): Uint8Array {
   const { metric, t0Ms, dtUs, values, exponent, quality, seq } = frame;
-  return encodeItem([PAYLOAD_VERSION, metric, int(t0Ms), int(dtUs), values.map(int), exponent, quality, int(seq)]);
+  return encodeItem([
+    PAYLOAD_VERSION,
+    metric,
+    int(t0Ms),
+    int(dtUs),
+    values.map((value, i) => int(i === 0 ? value : value - values[i - 1]!)),
+    exponent,
+    quality,
+    int(seq),
+  ]);
 }
 
 /** [1, name, UTC ms, seq, body]; the body is the module's own CBOR item, as it is. */
@@ -134,6 +143,14 @@ function oneOf<T extends string>(value: unknown, names: readonly T[]): T {
   return found;
 }
 
+function sums(differences: number[]): number[] {
+  let sum = 0;
+  return differences.map((difference) => {
+    sum += difference;
+    return number(sum);
+  });
+}
+
 const OTA_STATES = ['receiving', 'verifying', 'swapping', 'trial', 'confirmed', 'rolledback', 'refused'] as const;
 const SLOT_STATES = ['empty', 'receiving', 'ready', 'trial', 'confirmed', 'failed'] as const;
 const LEVELS = ['error', 'warn', 'info', 'debug'] as const;
@@ -146,7 +163,7 @@ export function decodeTelemetry(bytes: Uint8Array): Telemetry {
     metric: number(metric),
     t0Ms: number(t0),
     dtUs: number(dt),
-    values: list(values).map(number),
+    values: sums(list(values).map(number)),
     exponent: number(exponent),
     quality: number(quality),
     seq: number(seq),
