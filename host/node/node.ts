@@ -17,16 +17,16 @@ import {
   type Transport,
   Xorshift,
 } from '../link/index.ts';
-import type { Reason } from '../ota/index.ts';
 import type { Clock } from './clock.ts';
 import type { HostServices, Published } from './host-imports.ts';
 import { type Fault, ModuleLife, NODE_LIMITS, type NodeLimits, type Running } from './life.ts';
 import type { NodeHooks, NodeState, NodeStatus } from './observe.ts';
+import { Rollout } from './rollout.ts';
 import type { ModuleImage } from './runtime.ts';
 import { Sensor, type SensorOptions } from './sensor.ts';
 import { DEFAULT_LAYOUT, type NodeLayout, NodeStorage, volatileFlash } from './storage.ts';
 import { clip } from './text.ts';
-import { judgeTrial, Updates } from './update.ts';
+import { Updates } from './update.ts';
 import { type LinkSettings, Uplink } from './uplink.ts';
 import { UtcClock } from './utc.ts';
 
@@ -72,16 +72,15 @@ export class Node {
   readonly #hooks: NodeHooks;
   readonly #sensors: ReadonlyMap<string, Sensor>;
   readonly #storage: NodeStorage;
+  /** Both null for a node that runs a module without slots. */
   readonly #updates: Updates | null;
+  readonly #rollout: Rollout | null;
   readonly #utc: UtcClock;
   readonly #uplink: Uplink | null;
   readonly #random: Xorshift;
   readonly #life: ModuleLife;
   #config: Record<string, number>;
-  /** The next module, compiled while the old one runs on. */
-  #prepared: Running | null = null;
   #state: 'new' | 'on' | 'off' = 'new';
-  #cancelTrial: (() => void) | null = null;
   #cancelRestart: (() => void) | null = null;
   #frames = 0;
   #events = 0;
@@ -123,6 +122,7 @@ export class Node {
             memoryBytes: this.#limits.memoryBytes,
             sensors: new Set(this.#sensors.keys()),
           });
+    this.#rollout = this.#updates && this.#makeRollout(this.#updates);
     this.#uplink = options.link === undefined ? null : this.#makeUplink(options.link);
   }
 
@@ -135,15 +135,14 @@ export class Node {
     this.#startModule();
     const transport = this.#options.link?.transport;
     if (transport !== undefined) this.#uplink!.attach(transport);
-    this.#prepareSwap();
+    this.#rollout?.prepare();
   }
 
   /** Power off: what isn't in flash is gone. A new `Node` on the same flash is the next start. */
   close(): void {
     this.#state = 'off';
     this.#stopModule();
-    this.#cancelRestart?.();
-    this.#prepared?.runtime.close();
+    this.#rollout?.close();
     this.#uplink?.close();
   }
 
@@ -232,15 +231,17 @@ export class Node {
   }
 
   #begin(next: Running): void {
-    const { name, version, trialMs } = next.runtime.metadata;
+    const { name, version } = next.runtime.metadata;
     this.#tell({ kind: 'module', name, version, state: moduleState(next) });
-    if (next.info?.state === 'trial') this.#cancelTrial = this.#clock.after(trialMs, () => this.#judge(true));
+    if (next.info?.state === 'trial') this.#rollout!.watch(next);
     this.#life.run(next);
   }
 
+  /** Ends the module and whatever was planned for it. */
   #stopModule(): void {
-    this.#cancelTrial?.();
-    this.#cancelTrial = null;
+    this.#cancelRestart?.();
+    this.#cancelRestart = null;
+    this.#rollout?.unwatch();
     this.#life.stop();
   }
 
@@ -252,7 +253,7 @@ export class Node {
       this.#log('error', `the module says that it is failing (${health})`);
     }
     if (health === 1) this.#faultsInRow = 0;
-    if (onTrial) this.#judge(false);
+    if (onTrial) this.#rollout!.judge();
   }
 
   #onFault(fault: Fault, who: Running | null): void {
@@ -264,7 +265,7 @@ export class Node {
     this.#tell({ kind: 'fault', during, reason: { code, text } });
     this.#log('error', `${code} ${text}`);
     const onTrial = who === null ? this.#updates?.onTrial : who.info?.state === 'trial';
-    if (onTrial) this.#rollBack({ code, text });
+    if (onTrial) this.#rollout!.rollBack({ code, text });
     else {
       const delayMs = Math.min(RESTART_MS * 2 ** (this.#faultsInRow - 1), MAX_RESTART_MS);
       this.#cancelRestart = this.#clock.after(delayMs, () => this.#reset());
@@ -297,71 +298,27 @@ export class Node {
       default:
         if (this.#updates === null) return;
         for (const status of this.#updates.handle(message)) this.#report(status);
-        this.#prepareSwap();
+        this.#rollout!.prepare();
     }
   }
 
-  /** Reads and compiles what is ready while the old module still has its steps; the swap itself comes after. */
-  #prepareSwap(): void {
-    const ready = this.#updates?.ready ?? null;
-    if (ready === null || this.#prepared !== null) return;
-    try {
-      this.#prepared = this.#life.prepare(this.#updates!.read(ready), ready, ready.sha256);
-      this.#clock.at(this.#clock.nowUs(), () => this.#swap());
-    } catch (error) {
-      if (!(error instanceof MoteError)) throw error;
-      // It can't even be loaded: the old module goes on as if nothing had been, and the sequence is not tried again.
-      this.#updates!.startTrial();
-      this.#report(this.#updates!.fail({ code: error.code, text: clip(`load: ${error.message}`, 160) }));
-    }
-  }
-
-  #swap(): void {
-    const next = this.#prepared;
-    if (next === null || this.#state !== 'on') return;
-    const wallUs = this.#options.wallUs ?? (() => performance.now() * 1000);
-    const startUs = wallUs();
-    const lostBefore = this.#lost();
-    this.#prepared = null;
-    this.#report(this.#updates!.status('swapping', next.info!));
-    next.info = this.#updates!.startTrial();
-    this.#cancelRestart?.();
-    this.#cancelRestart = null;
-    this.#stopModule();
-    this.#faultsInRow = 0;
-    next.starting = true;
-    this.#begin(next);
-    // A fault in its first breath has rolled it back already.
-    if (this.#life.running !== next) return;
-    const swap = { swapUs: Math.max(0, Math.round(wallUs() - startUs)), lost: this.#lost() - lostBefore };
-    this.#report(this.#updates!.status('trial', next.info, swap));
-    this.#uplink?.control(this.#birth());
-    next.starting = false;
-    this.#judge(false);
-  }
-
-  #judge(timeout: boolean): void {
-    const { running } = this.#life;
-    if (running === null || running.starting || running.info?.state !== 'trial') return;
-    const { health, misses } = running;
-    const { trialMs } = running.runtime.metadata;
-    const verdict = judgeTrial({ health, misses, linkUp: this.#uplink?.up ?? null, timeout, trialMs });
-    if (verdict === 'wait') return;
-    if (verdict !== 'confirm') {
-      this.#stopModule();
-      this.#rollBack(verdict);
-      return;
-    }
-    this.#cancelTrial?.();
-    this.#cancelTrial = null;
-    running.info = this.#updates!.confirm();
-    this.#report(this.#updates!.status('confirmed', running.info));
-    this.#uplink?.control(this.#birth());
-  }
-
-  #rollBack(reason: Reason): void {
-    this.#report(this.#updates!.fail(reason));
-    this.#reset();
+  #makeRollout(updates: Updates): Rollout {
+    return new Rollout({
+      updates,
+      life: this.#life,
+      clock: this.#clock,
+      wallUs: this.#options.wallUs ?? (() => performance.now() * 1000),
+      linkUp: () => this.#uplink?.up ?? null,
+      lost: () => this.#lost(),
+      report: (status) => this.#report(status),
+      changed: () => this.#uplink?.control(this.#birth()),
+      begin: (next) => {
+        this.#faultsInRow = 0;
+        this.#begin(next);
+      },
+      stop: () => this.#stopModule(),
+      reset: () => this.#reset(),
+    });
   }
 
   #report(told: OtaStatus): void {
@@ -411,7 +368,7 @@ export class Node {
       onMessage: (message) => this.#receive(message),
       onChange: (up, why) => {
         this.#tell({ kind: 'link', up, ...(why && { why }) });
-        if (up) this.#judge(false);
+        if (up) this.#rollout?.judge();
       },
     });
   }

@@ -1,0 +1,122 @@
+/** The swap to a new module and its trial: when it happens, what is measured, and how it ends. */
+import { MoteError } from '../error.ts';
+import type { OtaStatus } from '../link/index.ts';
+import type { Reason } from '../ota/index.ts';
+import type { Clock } from './clock.ts';
+import type { ModuleLife, Running } from './life.ts';
+import { clip } from './text.ts';
+import { judgeTrial, type Updates } from './update.ts';
+
+export interface RolloutOptions {
+  updates: Updates;
+  life: ModuleLife;
+  clock: Clock;
+  wallUs(): number;
+  /** Null on a node that has no link. */
+  linkUp(): boolean | null;
+  /** Samples that all sensors lost so far. */
+  lost(): number;
+  report(status: OtaStatus): void;
+  /** Another module runs, or the same in another state. */
+  changed(): void;
+  /** Runs a module. */
+  begin(next: Running): void;
+  /** Ends the module that runs, and any plan to start it again. */
+  stop(): void;
+  /** Starts again with what the slots say. */
+  reset(): void;
+}
+
+export class Rollout {
+  readonly #options: RolloutOptions;
+  /** The next module, compiled while the old one runs on. */
+  #prepared: Running | null = null;
+  #cancelSwap: (() => void) | null = null;
+  #cancelTrial: (() => void) | null = null;
+
+  constructor(options: RolloutOptions) {
+    this.#options = options;
+  }
+
+  /** Reads and compiles what is ready while the old module still has its steps; the swap itself comes after. */
+  prepare(): void {
+    const { updates, life, clock, report } = this.#options;
+    const { ready } = updates;
+    if (ready === null || this.#prepared !== null) return;
+    try {
+      this.#prepared = life.prepare(updates.read(ready), ready, ready.sha256);
+      this.#cancelSwap = clock.at(clock.nowUs(), () => this.#swap());
+    } catch (error) {
+      if (!(error instanceof MoteError)) throw error;
+      // It can't even be loaded: the old module goes on as if nothing had been, and the sequence is not tried again.
+      updates.startTrial();
+      report(updates.fail({ code: error.code, text: clip(`load: ${error.message}`, 160) }));
+    }
+  }
+
+  /** A module on trial begins to run: its time is limited. */
+  watch(running: Running): void {
+    const { trialMs } = running.runtime.metadata;
+    this.#cancelTrial = this.#options.clock.after(trialMs, () => this.judge(true));
+  }
+
+  /** The module on trial runs no more. */
+  unwatch(): void {
+    this.#cancelTrial?.();
+    this.#cancelTrial = null;
+  }
+
+  close(): void {
+    this.unwatch();
+    this.#cancelSwap?.();
+    this.#prepared?.runtime.close();
+    this.#prepared = null;
+  }
+
+  /** Looks at the module on trial, if there is one; `timeout`: its time is over. */
+  judge(timeout = false): void {
+    const { updates, life, linkUp, report, changed, stop } = this.#options;
+    const { running } = life;
+    if (running === null || running.starting || running.info?.state !== 'trial') return;
+    const { health, misses } = running;
+    const { trialMs } = running.runtime.metadata;
+    const verdict = judgeTrial({ health, misses, linkUp: linkUp(), timeout, trialMs });
+    if (verdict === 'wait') return;
+    if (verdict !== 'confirm') {
+      stop();
+      this.rollBack(verdict);
+      return;
+    }
+    this.unwatch();
+    running.info = updates.confirm();
+    report(updates.status('confirmed', running.info));
+    changed();
+  }
+
+  /** The module on trial has ended: the old one is back after one reset. */
+  rollBack(reason: Reason): void {
+    const { updates, report, reset } = this.#options;
+    report(updates.fail(reason));
+    reset();
+  }
+
+  #swap(): void {
+    const { updates, life, wallUs, lost, report, changed, begin, stop } = this.#options;
+    const next = this.#prepared!;
+    const startUs = wallUs();
+    const lostBefore = lost();
+    this.#prepared = null;
+    report(updates.status('swapping', next.info!));
+    next.info = updates.startTrial();
+    stop();
+    next.starting = true;
+    begin(next);
+    // A fault in its first breath has rolled it back already.
+    if (life.running !== next) return;
+    const swapUs = Math.max(0, Math.round(wallUs() - startUs));
+    report(updates.status('trial', next.info, { swapUs, lost: lost() - lostBefore }));
+    changed();
+    next.starting = false;
+    this.judge();
+  }
+}
