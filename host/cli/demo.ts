@@ -1,2 +1,344 @@
+/**
+ * `mote demo`: the whole product on real input in half a minute. A node listens to a recording; what it hears comes out of a broker;
+ * a better module is swapped in while it listens, then one that hangs, which the node gets rid of by itself.
+ */
+import { createHash, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-export function registerDemo(_p: Command): void {}
+import { buildApp, type ManifestOverride } from '../build/index.ts';
+import { ENGINE_NAMES, type EngineName, loadEngine } from '../engine/index.ts';
+import {
+  decodeEvent,
+  decodeState,
+  decodeTelemetry,
+  MqttClient,
+  pushPackage,
+  type Received,
+  Shim,
+  startEmbeddedBroker,
+} from '../gateway/index.ts';
+import { connectTcp, listenTcp, type OtaStatus } from '../link/index.ts';
+import { Node, provision, RealClock, repeat, volatileFlash, wavSource } from '../node/index.ts';
+import { buildPackage, generateKeyPair } from '../ota/index.ts';
+import { packagePath } from '../paths.ts';
+import { addCommand, choice } from './command.ts';
+import { type DemoFacts, demoScreen } from './demo-screen.ts';
+import { otaText } from './push.ts';
+import { Exit, formatBytes, type Terminal, table } from './terminal.ts';
+
+const NODE = 'demo-node';
+const PUSH_STRICT_S = 8;
+const PUSH_HANG_S = 17;
+const END_S = 26;
+
+interface Release {
+  label: string;
+  app: string;
+  manifest: ManifestOverride;
+}
+
+const RELEASES: [Release, Release, Release] = [
+  { label: 'keyword 1.0.0', app: 'keyword', manifest: { version: '1.0.0', sequence: 1, config: { threshold: 200 } } },
+  {
+    label: 'keyword 1.1.0, stricter',
+    app: 'keyword',
+    manifest: { version: '1.1.0', sequence: 2, config: { threshold: 245 } },
+  },
+  { label: 'faulty 1.2.0, hangs', app: 'faulty', manifest: { version: '1.2.0', sequence: 3 } },
+];
+
+interface Built {
+  label: string;
+  threshold: number | undefined;
+  bytes: Uint8Array;
+  sha256: string;
+}
+
+async function buildReleases(terminal: Terminal, privateKey: KeyObject): Promise<Built[]> {
+  const built: Built[] = [];
+  for (const { label, app, manifest } of RELEASES) {
+    const started = performance.now();
+    terminal.progress(`building ${label} ...`);
+    const { wasm, rom, metadata, sequence, config } = await buildApp(packagePath('assembly', 'apps', app), {
+      manifest,
+    });
+    const bytes = buildPackage({ wasm, rom, metadata, sequence, privateKey });
+    built.push({ label, threshold: config.threshold, bytes, sha256: createHash('sha256').update(bytes).digest('hex') });
+    terminal.progress('');
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    terminal.line(
+      `${terminal.paint('green', '✓')} ${label.padEnd(24)} ${formatBytes(wasm.length)} wasm + ${formatBytes(rom.length)} rom, signed   ${terminal.paint('dim', `${seconds} s`)}`,
+    );
+  }
+  return built;
+}
+
+interface Outcome {
+  label: string;
+  sha256: string;
+  verdict: string;
+  slot: string;
+  swapMs: number | null;
+  lost: number | null;
+  reason: string;
+}
+
+async function demo(terminal: Terminal, engineName: EngineName): Promise<number> {
+  terminal.line(
+    `${terminal.paint('bold', 'moteware demo')}: building three modules from TypeScript and a .tflite model`,
+  );
+  const keys = generateKeyPair();
+  const [first, strict, hang] = (await buildReleases(terminal, keys.privateKey)) as [Built, Built, Built];
+  const broker = await startEmbeddedBroker({ port: 0 });
+  const shim = new Shim({ brokerUrl: broker.url });
+  const listener = await listenTcp(0, (transport) => shim.accept(transport));
+  const clock = new RealClock();
+  const wav = wavSource(readFileSync(packagePath('recordings', 'speech', 'stream.wav')));
+  const flash = volatileFlash();
+  provision(flash, 1, first.bytes);
+
+  const facts: DemoFacts = {
+    seconds: 0,
+    endSeconds: END_S,
+    engine: engineName,
+    brokerUrl: broker.url,
+    threshold: first.threshold ?? 0,
+    sound: [],
+    yes: 0,
+    no: 0,
+    slots: [null, null],
+    running: null,
+    read: 0,
+    lost: 0,
+    messages: 0,
+    heard: [],
+    updates: [],
+  };
+  const screen = openScreen(terminal, facts);
+  const outcomes: Outcome[] = [];
+  const metrics: string[] = [];
+  let version = '';
+
+  const node = new Node({
+    id: NODE,
+    engine: await loadEngine(engineName),
+    clock,
+    sensors: [{ name: 'microphone', source: repeat(wav) }],
+    flash,
+    publicKeys: [keys.publicKey],
+    link: {},
+  });
+  const watcher = new MqttClient({ url: broker.url, clientId: 'demo-watcher' });
+  await watcher.connect({ retry: false });
+
+  const heardFrom: Record<string, (message: Received) => void> = {
+    s({ payload }) {
+      const { birth } = decodeState(payload);
+      if (birth === null) return;
+      metrics.splice(0, metrics.length, ...birth.metrics.map((metric) => metric.name));
+      if (birth.module === null) return;
+      const { name, sequence, slot, state } = birth.module;
+      version = birth.module.version;
+      facts.threshold = [first, strict][sequence - 1]?.threshold ?? facts.threshold;
+      facts.running = slot;
+      facts.slots[slot as 0 | 1] = {
+        name,
+        version,
+        sequence,
+        sha256: Buffer.from(birth.module.sha256).toString('hex'),
+        state,
+      };
+    },
+    t({ payload }) {
+      const { metric, values } = decodeTelemetry(payload);
+      if (metrics[metric] === 'score.yes') facts.yes = values.at(-1) ?? 0;
+      if (metrics[metric] === 'score.no') facts.no = values.at(-1) ?? 0;
+    },
+    e({ payload }) {
+      const { name, body } = decodeEvent(payload);
+      if (name !== 'keyword') return;
+      const { word, score } = body as { word: string; score: number };
+      screen.heard(
+        `${terminal.paint('cyan', word.padEnd(4))} score ${score}   ${terminal.paint('dim', `by keyword ${version}`)}`,
+        { word, score, version },
+      );
+    },
+  };
+  await watcher.subscribe({ filter: `mote/d/${NODE}/#`, qos: 1 }, (message) => {
+    facts.messages++;
+    heardFrom[message.topic.split('/').at(-1) ?? '']?.(message);
+  });
+
+  const started = clock.nowUs();
+  node.start();
+  node.attach(await connectTcp(listener.port));
+  const tick = setInterval(() => {
+    const { sensors } = node.status();
+    facts.seconds = (clock.nowUs() - started) / 1e6;
+    facts.read = sensors.microphone?.read ?? 0;
+    facts.lost = sensors.microphone?.lost ?? 0;
+    facts.sound = soundAt(wav, facts.seconds);
+    screen.draw();
+  }, 100);
+
+  const push = async (release: Built): Promise<void> => {
+    screen.update(`push ${release.label}`);
+    let swap: { swapUs: number; lost: number } | null = null;
+    const { state, status } = await pushPackage({
+      brokerUrl: broker.url,
+      node: NODE,
+      bytes: release.bytes,
+      onStatus(now) {
+        if (now.swapUs !== undefined) swap = { swapUs: now.swapUs, lost: now.lost ?? 0 };
+        if (now.state === 'rolledback') failSlot(facts, release.sha256);
+        screen.status(now);
+      },
+    });
+    const taken = swap as { swapUs: number; lost: number } | null;
+    outcomes.push({
+      label: release.label,
+      sha256: release.sha256,
+      verdict: state === 'rolledback' ? 'rolled back' : state,
+      slot: 'AB'[facts.slots.findIndex((slot) => slot?.sha256 === release.sha256)] ?? '-',
+      swapMs: taken && taken.swapUs / 1000,
+      lost: taken?.lost ?? null,
+      reason: status.reason?.text ?? '',
+    });
+  };
+  const until = (seconds: number) => new Promise<void>((resolve) => clock.at(started + seconds * 1e6, resolve));
+  try {
+    await until(PUSH_STRICT_S);
+    await push(strict);
+    await until(PUSH_HANG_S);
+    await push(hang);
+    await until(END_S);
+  } finally {
+    clearInterval(tick);
+    screen.close();
+    node.close();
+    watcher.close();
+    await listener.close();
+    await shim.close();
+    await broker.close();
+  }
+  return conclude(terminal, facts, outcomes);
+}
+
+function failSlot(facts: DemoFacts, sha256: string): void {
+  const failed = facts.slots.find((slot) => slot?.sha256 === sha256);
+  if (failed) failed.state = 'failed';
+}
+
+/** Peaks of each 60 ms of the last four seconds. */
+function soundAt(wav: ReturnType<typeof wavSource>, seconds: number): number[] {
+  const cell = new Int16Array(960);
+  const looped = repeat(wav);
+  const end = Math.floor((seconds * 16_000) / cell.length);
+  return Array.from({ length: 66 }, (_, i) => {
+    const index = end - 66 + i;
+    if (index < 0) return 0;
+    looped.read(index * cell.length, cell);
+    return cell.reduce((peak, value) => Math.max(peak, Math.abs(value)), 0);
+  });
+}
+
+/** The live screen on a terminal; lines, or NDJSON, elsewhere. */
+function openScreen(terminal: Terminal, facts: DemoFacts) {
+  let lines = 0;
+  const at = () => `${facts.seconds.toFixed(1).padStart(5)} s  `;
+  const say = (list: string[], text: string, data: Record<string, unknown>) => {
+    list.push(`${at()}${text}`);
+    terminal.data({ t: facts.seconds, ...data });
+    if (!terminal.live) terminal.line(`${at()}${text}`);
+  };
+  let receiving = false;
+  if (terminal.live) process.stdout.write('\x1b[?25l\n');
+  return {
+    draw() {
+      if (!terminal.live) return;
+      const picture = demoScreen(terminal, facts);
+      process.stdout.write(`${lines > 0 ? `\x1b[${lines}A` : ''}${picture.map((line) => `\x1b[2K${line}\n`).join('')}`);
+      lines = picture.length;
+    },
+    heard: (text: string, data: Record<string, unknown>) => say(facts.heard, text, { type: 'event', ...data }),
+    update: (text: string) => say(facts.updates, text, { type: 'push', text }),
+    status(status: OtaStatus) {
+      const text = otaText(status);
+      // A transfer is one line that grows, and stays when it is over.
+      if (receiving) facts.updates.pop();
+      if (receiving || status.state === 'receiving') {
+        facts.updates.push(`${at()}${otaText({ ...status, state: 'receiving' })}`);
+      }
+      receiving = status.state === 'receiving';
+      if (!receiving) say(facts.updates, otaText(status), { ...status });
+    },
+    close() {
+      if (!terminal.live) return;
+      this.draw();
+      process.stdout.write('\x1b[?25h');
+    },
+  };
+}
+
+function conclude(terminal: Terminal, facts: DemoFacts, outcomes: Outcome[]): number {
+  const expected =
+    outcomes.map((outcome) => outcome.verdict).join() === 'confirmed,rolled back' &&
+    facts.lost === 0 &&
+    facts.heard.length > 0;
+  terminal.data({
+    type: 'end',
+    ok: expected,
+    heard: facts.heard.length,
+    messages: facts.messages,
+    read: facts.read,
+    lost: facts.lost,
+    outcomes,
+  });
+  terminal.line();
+  const head = ['module', 'digest', 'slot', 'swap', 'lost', 'verdict', 'why'].map((text) =>
+    terminal.paint('bold', text),
+  );
+  const rows = outcomes.map(({ label, sha256, slot, swapMs, lost, verdict, reason }) => [
+    label,
+    sha256.slice(0, 12),
+    slot,
+    swapMs === null ? '-' : `${swapMs.toFixed(2)} ms`,
+    lost === null ? '-' : `${lost} samples`,
+    terminal.paint(verdict === 'confirmed' ? 'green' : 'yellow', verdict),
+    reason,
+  ]);
+  for (const line of table([head, ...rows])) terminal.line(line);
+  terminal.line();
+  terminal.line(
+    `${facts.read.toLocaleString('en')} samples read, ${facts.lost} lost; ${facts.heard.length} words heard; ${facts.messages} MQTT messages`,
+  );
+  terminal.line(
+    terminal.paint(
+      expected ? 'green' : 'red',
+      expected
+        ? 'All as it should be: one swap without a gap, one bad module gone by itself.'
+        : 'Not as it should be: see above.',
+    ),
+  );
+  terminal.line();
+  terminal.line('Next:');
+  const next = [
+    ['npx mote new my-sensor', 'a project of your own'],
+    ['npx mote model inspect MODEL.tflite', 'what your model becomes on a node'],
+    ['npx mote shim', 'a gateway to link nodes to, with mote sim --connect'],
+    ['docs/getting-started.md', 'the guide'],
+  ];
+  for (const line of table(next.map(([what = '', says = '']) => [`  ${what}`, terminal.paint('dim', says)])))
+    terminal.line(line);
+  return expected ? Exit.ok : Exit.failed;
+}
+
+export function registerDemo(program: Command): void {
+  addCommand<[], { engine: string }>(program, {
+    usage: 'demo',
+    says: 'The whole product on a recording: a keyword node, its broker, a live swap, a bad module that rolls back. Half a minute.',
+    options: [['-e, --engine <name>', ENGINE_NAMES.join(' or '), 'wasm3']],
+    examples: ['mote demo', 'mote demo --engine v8 --json'],
+    run: ({ terminal, options }) => demo(terminal, choice(options.engine, 'engine', ENGINE_NAMES)),
+  });
+}
