@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { HostFunction, Value } from '../engine/engine.ts';
 import { loadEngine } from '../engine/index.ts';
 import { MoteError } from '../error.ts';
 import { packagePath } from '../paths.ts';
@@ -21,6 +22,14 @@ function project(files: Record<string, string>, manifest: object = {}): string {
   writeFileSync(join(dir, 'mote.json'), JSON.stringify({ name: 'test', version: '1.2.3', ...manifest }));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
   return dir;
+}
+
+/** Loads a module into V8. */
+async function start(wasm: Uint8Array, more: { rom?: Uint8Array; fuel?: bigint; memoryBytes?: number } = {}) {
+  const { rom = new Uint8Array(), fuel = 100_000n, memoryBytes = 65536 } = more;
+  const imports = { config: (_name: Value, _length: Value, otherwise: Value) => otherwise };
+  const limits = { memoryBytes, stackBytes: 65536, fuel, deadlineMs: 5000 };
+  return (await loadEngine('v8')).load({ wasm, rom, imports: imports as Record<string, HostFunction>, limits });
 }
 
 /** The error of a build, as `code: message`. */
@@ -100,11 +109,7 @@ describe('buildApp', () => {
   it('gives settings as functions with the defaults of mote.json', async () => {
     const source = `import { limit } from './generated/config'; export function step(now: i64): i64 { return limit(); }`;
     const { wasm } = await buildApp(project({ 'app.ts': source }, { config: { limit: -2147483648 } }));
-    const instance = (await loadEngine('v8')).load({
-      wasm,
-      imports: { config: (_name, _length, otherwise) => otherwise },
-      limits: { memoryBytes: 65536, stackBytes: 65536, fuel: 1000n, deadlineMs: 1000 },
-    });
+    const instance = await start(wasm);
     expect(instance.call('step', 0n)).toBe(-2147483648n);
   });
 
@@ -112,8 +117,7 @@ describe('buildApp', () => {
     const source = `let seven = make(); function make(): i64 { let n: i64 = 0; while (n < 7) n++; return n; }
       export function step(now: i64): i64 { return seven; }`;
     const { wasm } = await buildApp(project({ 'app.ts': source }));
-    const limits = { memoryBytes: 65536, stackBytes: 65536, fuel: 1000n, deadlineMs: 1000 };
-    const instance = (await loadEngine('v8')).load({ wasm, imports: {}, limits });
+    const instance = await start(wasm);
     expect(instance.call('step', 0n)).toBe(0n);
     expect(instance.call('init')).toBe(0);
     expect(instance.call('step', 0n)).toBe(7n);
@@ -121,22 +125,24 @@ describe('buildApp', () => {
 
   it('is healthy after its first step where the app says nothing', async () => {
     const { wasm } = await buildApp(project({ 'app.ts': STEP }));
-    const limits = { memoryBytes: 65536, stackBytes: 65536, fuel: 1000n, deadlineMs: 1000 };
-    const instance = (await loadEngine('v8')).load({ wasm, imports: {}, limits });
+    const instance = await start(wasm);
     expect(instance.call('health')).toBe(0);
     instance.call('step', 0n);
     expect(instance.call('health')).toBe(1);
   });
 
+  // Loops end in any case, so that these tests fail instead of hanging when fuel doesn't stop them.
   it('lets no app escape its fuel by the name of its folder', async () => {
     const dir = project({
       'app.ts': `import { spin } from './assembly/nn/spin'; export function step(now: i64): i64 { spin(); return now; }`,
     });
     mkdirSync(join(dir, 'assembly', 'nn'), { recursive: true });
-    writeFileSync(join(dir, 'assembly', 'nn', 'spin.ts'), 'export function spin(): void { while (true) {} }');
+    writeFileSync(
+      join(dir, 'assembly', 'nn', 'spin.ts'),
+      'const at = memory.data(4); export function spin(): void { while (load<u32>(at) < 1e9) store<u32>(at, load<u32>(at) + 1); }',
+    );
     const { wasm } = await buildApp(dir);
-    const limits = { memoryBytes: 65536, stackBytes: 65536, fuel: 100_000n, deadlineMs: 5000 };
-    const instance = (await loadEngine('v8')).load({ wasm, imports: {}, limits });
+    const instance = await start(wasm);
     expect(() => instance.call('step', 0n)).toThrow(expect.objectContaining({ kind: 'fuel' }));
   });
 
@@ -148,14 +154,47 @@ describe('buildApp', () => {
     expect(steps).toEqual([{ step: 'model', name: 'speech' }, { step: 'compile' }, { step: 'check' }]);
   });
 
-  it('puts several models behind one another into the rom', async () => {
-    const dir = project({ 'app.ts': STEP }, { models: { one: 'm.tflite', two: 'm.tflite' } });
+  it('puts several models behind one another into the rom, and each runs', async () => {
+    const source = `
+      import * as one from './generated/one';
+      import * as two from './generated/two';
+      export function step(now: i64): i64 {
+        memory.fill(one.input(), 3, one.INPUT_BYTES);
+        memory.fill(two.input(), 3, two.INPUT_BYTES);
+        one.invoke();
+        two.invoke();
+        return load<u32>(one.output()) == load<u32>(two.output()) ? load<u32>(two.output()) : -1;
+      }`;
+    const dir = project({ 'app.ts': source }, { models: { one: 'm.tflite', two: 'm.tflite' } });
     cpSync(MODEL, join(dir, 'm.tflite'));
-    const { rom, metadata } = await buildApp(dir);
+    const { wasm, rom, metadata } = await buildApp(dir);
     expect(metadata.models.map(({ name }) => name)).toEqual(['one', 'two']);
-    expect(rom.length % 8).toBe(0);
-    // Headers hold addresses, weights are the same.
+    // The second model's addresses begin where the first one ends.
     expect(rom.length).toBe(2 * (await buildApp(packagePath('assembly', 'apps', 'keyword'))).rom.length);
+    const run = async (bytes: Uint8Array) => (await start(wasm, { rom: bytes, fuel: metadata.fuel })).call('step', 0n);
+    const answer = await run(rom);
+    expect(answer).not.toBe(-1n);
+    const broken = rom.slice();
+    broken.fill(0x55, rom.length / 2 + 100);
+    expect(await run(broken).catch(() => -1n)).toBe(-1n);
+  });
+
+  it('gives static data as many pages as it needs', async () => {
+    const source = `const large = memory.data(150000);
+      export function step(now: i64): i64 { store<u8>(large + 149999, 7); return load<u8>(large + 149999); }`;
+    const { wasm, sizes } = await buildApp(project({ 'app.ts': source }));
+    expect(sizes.memoryBytes).toBeGreaterThan(150_000);
+    expect(sizes.memoryBytes).toBeLessThan(151_000);
+    expect((await start(wasm, { memoryBytes: sizes.memoryBytes })).call('step', 0n)).toBe(7n);
+  });
+
+  it('is not led astray by a compiler configuration in the folder', async () => {
+    const plain = await buildApp(project({ 'app.ts': STEP }));
+    const configured = {
+      'app.ts': STEP,
+      'asconfig.json': '{ "options": { "noExportMemory": true, "memoryBase": 4096 } }',
+    };
+    expect((await buildApp(project(configured))).wasm).toEqual(plain.wasm);
   });
 });
 
@@ -229,7 +268,9 @@ describe('a build that fails', () => {
     ],
     [
       'loops for ever in init',
-      { 'app.ts': `export function init(): void { while (true) {} }\n${STEP}` },
+      {
+        'app.ts': `const at = memory.data(4); export function init(): void { while (load<u32>(at) < 1e9) store<u32>(at, load<u32>(at) + 1); }\n${STEP}`,
+      },
       {},
       /^BUILD_INIT: .*fuel/,
     ],

@@ -85,12 +85,7 @@ async function compileEntry(tree: SourceTree, generated: string, files: Readonly
     readFile: (name) =>
       (name.startsWith(`${folder}/`) ? files.get(name.slice(folder.length + 1)) : null) ??
       readSource(tree.baseDir, name),
-    args: [
-      ...['--use', `abort=${tree.library}/mote/abort/abort`],
-      ...FUEL_ASC_OPTIONS,
-      ...START_ASC_OPTIONS,
-      ...tree.args,
-    ],
+    args: [...['--use', `abort=${tree.library}/mote/abort/abort`], ...FUEL_ASC_OPTIONS, ...START_ASC_OPTIONS],
   });
   explainHeap(compiled.wasm);
   return { wasm: moveStartIntoInit(compiled.wasm), warnings: compiled.warnings };

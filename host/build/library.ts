@@ -8,8 +8,6 @@ export interface SourceTree {
   baseDir: string;
   /** The library's `assembly` folder as asc names what is in it. */
   library: string;
-  /** Extra compiler arguments. */
-  args: readonly string[];
 }
 
 const PACKAGE = 'node_modules/moteware/';
@@ -18,8 +16,8 @@ const PACKAGE = 'node_modules/moteware/';
 export function sourceTree(appDir: string): SourceTree {
   const dir = resolve(appDir);
   return isInside(packageRoot, dir) && !relative(packageRoot, dir).split(sep).includes('node_modules')
-    ? { baseDir: packageRoot, library: 'assembly', args: [] }
-    : { baseDir: dir, library: '~lib/moteware/assembly', args: ['--path', 'node_modules'] };
+    ? { baseDir: packageRoot, library: 'assembly' }
+    : { baseDir: dir, library: '~lib/moteware/assembly' };
 }
 
 /**
