@@ -2,26 +2,30 @@
  * Between a socket and aedes: keeps what an MQTT 5 client asked for in CONNECT, which aedes 2.0.0-beta.1 reads but doesn't honour.
  * At most `receive maximum` QoS 1 and 2 messages are in flight to the client (MQTT 5 section 3.1.2.11.3), the rest waits
  * here in order; a message above its `maximum packet size` is dropped as if it had been delivered (section 3.1.2.11.4).
+ *
+ * QoS 2 is refused, and the CONNACK says so: two PUBREL for one packet make aedes leave a rejected promise behind, which ends the process.
  */
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import mqttPacket, { type IConnectPacket, type Packet } from 'mqtt-packet';
+import mqttPacket, { type Packet } from 'mqtt-packet';
 import { Framer } from './mqtt/framer.ts';
 
 const CONNECT = 1;
+const CONNACK = 2;
 const PUBLISH = 3;
 const PUBACK = 4;
-const PUBREC = 5;
-const PUBCOMP = 7;
-const DISCONNECT_TOO_LARGE = Buffer.of(0xe0, 1, 0x95);
+/** PUBREC, PUBREL, PUBCOMP: only of QoS 2. */
+const QOS_2_TYPES: ReadonlySet<number> = new Set([5, 6, 7]);
+const TOO_LARGE = 0x95;
+const QOS_NOT_SUPPORTED = 0x9b;
 /** Held for one client at most; one that reads slower is cut off and gets the rest when it comes back to its session. */
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
-function connectOf(frame: Uint8Array): IConnectPacket | undefined {
+function parse(frame: Uint8Array): Packet | undefined {
   const parser = mqttPacket.parser({ protocolVersion: 5 });
-  let found: IConnectPacket | undefined;
+  let found: Packet | undefined;
   parser.on('packet', (packet: Packet) => {
-    if (packet.cmd === 'connect') found = packet;
+    found = packet;
   });
   // aedes meets the same bytes and ends the connection; nothing is to be done here.
   parser.on('error', () => {});
@@ -49,6 +53,18 @@ function publishId(frame: Uint8Array): number {
   return packetId(frame, at + 2 + packetId(frame, at));
 }
 
+function isQos2(frame: Uint8Array): boolean {
+  const type = frame[0]! >> 4;
+  return QOS_2_TYPES.has(type) || (type === PUBLISH && (frame[0]! & 4) !== 0);
+}
+
+function withoutQos2(frame: Uint8Array): Uint8Array {
+  const packet = parse(frame);
+  if (packet?.cmd !== 'connack') return frame;
+  const properties = { ...packet.properties, maximumQoS: 1 };
+  return mqttPacket.generate({ ...packet, properties }, { protocolVersion: 5 });
+}
+
 export class LimitedStream extends Duplex {
   readonly #socket: Socket;
   readonly #fromClient: Framer;
@@ -59,6 +75,7 @@ export class LimitedStream extends Duplex {
   #receiveMaximum = 65535;
   #maximumPacketBytes = Number.POSITIVE_INFINITY;
   #connected = false;
+  #version5 = false;
 
   constructor(socket: Socket, maximumPacketBytes: number) {
     super();
@@ -101,33 +118,39 @@ export class LimitedStream extends Duplex {
     let more = true;
     try {
       for (const frame of this.#fromClient.push(chunk)) {
+        if (isQos2(frame)) {
+          this.#refuse(QOS_NOT_SUPPORTED);
+          return;
+        }
         this.#heard(frame);
         more = this.push(frame);
       }
     } catch {
       // Too large, or no MQTT.
-      if (this.#connected) this.#socket.write(DISCONNECT_TOO_LARGE);
-      this.#socket.end();
-      this.push(null);
+      this.#refuse(TOO_LARGE);
       return;
     }
     if (!more) this.#socket.pause();
+  }
+
+  #refuse(reason: number): void {
+    this.#socket.removeAllListeners('data');
+    if (this.#version5) this.#socket.write(Buffer.of(0xe0, 1, reason));
+    this.#socket.end();
+    this.push(null);
   }
 
   #heard(frame: Uint8Array): void {
     const type = frame[0]! >> 4;
     if (!this.#connected) {
       this.#connected = true;
-      const connect = type === CONNECT ? connectOf(frame) : undefined;
-      if (connect?.protocolVersion !== 5) return;
-      this.#receiveMaximum = connect.properties?.receiveMaximum ?? 65535;
-      this.#maximumPacketBytes = connect.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
-      return;
-    }
-    const at = bodyOf(frame);
-    const failed = frame.length > at + 2 && frame[at + 2]! >= 0x80;
-    if (type === PUBACK || type === PUBCOMP || (type === PUBREC && failed)) {
-      this.#inflight.delete(packetId(frame, at));
+      const packet = type === CONNECT ? parse(frame) : undefined;
+      if (packet?.cmd !== 'connect' || packet.protocolVersion !== 5) return;
+      this.#version5 = true;
+      this.#receiveMaximum = packet.properties?.receiveMaximum ?? 65535;
+      this.#maximumPacketBytes = packet.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
+    } else if (type === PUBACK) {
+      this.#inflight.delete(packetId(frame, bodyOf(frame)));
       this.#release();
     }
   }
@@ -136,7 +159,8 @@ export class LimitedStream extends Duplex {
   #flow(bytes: Uint8Array, done: (error?: Error | null) => void): void {
     const out: Uint8Array[] = [];
     for (const frame of this.#fromBroker.push(bytes)) {
-      if (this.#passes(frame)) out.push(frame);
+      if (frame[0]! >> 4 === CONNACK) out.push(this.#version5 ? withoutQos2(frame) : frame);
+      else if (this.#passes(frame)) out.push(frame);
     }
     if (this.#heldBytes > MAX_HELD_BYTES) {
       done(new Error('the client acknowledges too slowly'));
@@ -150,7 +174,7 @@ export class LimitedStream extends Duplex {
     if (frame[0]! >> 4 !== PUBLISH) return true;
     const acknowledged = (frame[0]! & 6) !== 0;
     if (frame.length > this.#maximumPacketBytes) {
-      if (acknowledged) this.#pretendAcknowledged(publishId(frame), (frame[0]! & 6) >> 1);
+      if (acknowledged) this.#pretendAcknowledged(publishId(frame));
       return false;
     }
     if (!acknowledged) return true;
@@ -172,11 +196,8 @@ export class LimitedStream extends Duplex {
     }
   }
 
-  /** For QoS 2 a PUBREC that refuses ends the exchange as well. */
-  #pretendAcknowledged(id: number, qos: number): void {
-    const head = qos === 1 ? [0x40, 2] : [0x50, 3];
-    const tail = qos === 1 ? [] : [0x95];
-    const answer = Buffer.from([...head, id >> 8, id & 255, ...tail]);
+  #pretendAcknowledged(id: number): void {
+    const answer = Buffer.of(0x40, 2, id >> 8, id & 255);
     setImmediate(() => {
       if (!this.destroyed) this.push(answer);
     });
