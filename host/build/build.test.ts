@@ -282,9 +282,17 @@ describe('a build that fails', () => {
     expect(await failure(root)).toMatch(/^BUILD_MANIFEST: there is no mote\.json in /);
   });
 
-  it('warns of an init that refuses to start', async () => {
-    const source = `import { refuse, DENIED } from 'moteware/assembly/mote'; export function init(): void { refuse(DENIED); }\n${STEP}`;
+  it.each([
+    ['refuse(DENIED)', -3],
+    ["metric('twice', '1'); metric('twice', '1')", -4],
+    ["metric('huge', '1', 19)", -4],
+    [`Sensor.open('${'x'.repeat(65)}')`, -2],
+    ["subscribe('')", -4],
+  ])('warns of an init that refuses to start on any node: %s', async (body, error) => {
+    const source = `import { DENIED, metric, refuse, Sensor, subscribe } from 'moteware/assembly/mote';
+      export function init(): void { ${body}; }
+      ${STEP}`;
     const { warnings } = await buildApp(project({ 'app.ts': source }));
-    expect(warnings).toEqual([expect.stringMatching(/init refuses to start with error -3/)]);
+    expect(warnings).toEqual([expect.stringContaining(`init refuses to start with error ${error}`)]);
   });
 });

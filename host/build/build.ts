@@ -91,17 +91,26 @@ async function compileEntry(tree: SourceTree, generated: string, files: Readonly
   return { wasm: moveStartIntoInit(compiled.wasm), warnings: compiled.warnings };
 }
 
-/** Writes what changed, each file at once, for editors and for reading. */
+/**
+ * Writes what changed, each file at once, for editors and for reading. The build itself has them in memory, so that it works where the
+ * folder can't be written to, such as with the apps of an installed package.
+ */
 function writeGenerated(dir: string, files: ReadonlyMap<string, string>): void {
-  mkdirSync(dir, { recursive: true });
-  for (const [name, text] of files) {
-    const path = join(dir, name);
-    if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
-    const draft = `${path}.${process.pid}.draft`;
-    writeFileSync(draft, text);
-    renameSync(draft, path);
+  try {
+    mkdirSync(dir, { recursive: true });
+    for (const [name, text] of files) {
+      const path = join(dir, name);
+      if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
+      const draft = `${path}.${process.pid}.draft`;
+      writeFileSync(draft, text);
+      renameSync(draft, path);
+    }
+  } catch (error) {
+    if (!READ_ONLY.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }
+
+const READ_ONLY = ['EROFS', 'EACCES', 'EPERM'];
 
 interface Parts {
   manifest: Manifest;

@@ -1,5 +1,5 @@
 /** Runs a module's `init` once against a host that only writes down what it asks for: that is what its metadata declares. */
-import { AbiError } from '../engine/abi.ts';
+import { AbiError, AbiLimit } from '../engine/abi.ts';
 import type { Engine, HostFunction, Instance, Value } from '../engine/engine.ts';
 import { MoteError } from '../error.ts';
 import type { MetricInfo } from '../link/messages.ts';
@@ -32,9 +32,15 @@ export function learnDeclarations(
   const decoder = new TextDecoder();
   const text = (ptr: Value | undefined, length: Value | undefined) =>
     decoder.decode(instance!.bytes(Number(ptr) >>> 0, Number(length) >>> 0));
-  const indexIn = (list: string[], name: string) => {
-    if (!list.includes(name)) list.push(name);
-    return list.indexOf(name);
+  const nameError = (length: Value | undefined) =>
+    Number(length) > AbiLimit.name ? AbiError.TOO_LARGE : Number(length) < 1 ? AbiError.INVALID : AbiError.OK;
+  const indexIn = (list: string[]): HostFunction => {
+    return (ptr, length) => {
+      if (nameError(length) < 0) return nameError(length);
+      const name = text(ptr, length);
+      if (!list.includes(name)) list.push(name);
+      return list.indexOf(name);
+    };
   };
   const imports: Record<string, HostFunction> = {
     time_now: () => 0n,
@@ -45,19 +51,22 @@ export function learnDeclarations(
       return undefined;
     },
     tap: () => undefined,
-    sensor_open: (ptr, length) => indexIn(found.sensors, text(ptr, length)),
+    sensor_open: indexIn(found.sensors),
     sensor_rate: () => RATE_MILLIHERTZ,
     sensor_frame_bytes: () => FRAME_BYTES,
     sensor_available: () => 0,
     sensor_read: () => 0,
     sensor_time: () => 0n,
     sensor_lost: () => 0,
-    metric: (name, nameLength, unit, unitLength, exponent) =>
-      found.metrics.push({ name: text(name, nameLength), unit: text(unit, unitLength), exponent: Number(exponent) }) -
-      1,
+    metric: (ptr, length, unit, unitLength, exponent) => {
+      if (nameError(length) < 0) return nameError(length);
+      const metric = { name: text(ptr, length), unit: text(unit, unitLength), exponent: Number(exponent) };
+      const known = found.metrics.some(({ name }) => name === metric.name);
+      return known || Math.abs(metric.exponent) > 18 ? AbiError.INVALID : found.metrics.push(metric) - 1;
+    },
     publish: () => AbiError.OK,
     event: () => AbiError.OK,
-    subscribe: (ptr, length) => indexIn(found.commands, text(ptr, length)),
+    subscribe: indexIn(found.commands),
     message_read: () => 0,
     config: (_name, _length, otherwise) => otherwise,
     kv_get: () => AbiError.NOT_FOUND,
