@@ -22,7 +22,9 @@ export function init(): void {
 }
 
 export function step(now: i64): i64 {
-  if (mic.lost != lost) restart();
+  if (mic.lost != lost) log.warn('samples lost so far:', mic.lost);
+  if (mic.lost != lost) speech.skip();
+  lost = mic.lost;
   while (mic.available >= speech.needed()) {
     const t = mic.time;
     mic.read(speech.room(), speech.needed());
@@ -38,12 +40,6 @@ export function health(): i32 {
   return time.now() - latest < 3_000_000 ? 1 : -1;
 }
 
-function restart(): void {
-  lost = mic.lost;
-  log.warn('samples lost so far:', lost);
-  speech.skip();
-}
-
 function hear(t: i64): void {
   latest = t;
   speech.take(model.input());
@@ -54,8 +50,5 @@ function hear(t: i64): void {
   no.add(t, speech.WINDOW_US, detector.score(NO));
   const word = detector.heard(t, config.threshold(), YES);
   if (word < 0) return;
-  event('keyword')
-    .text('word', word == YES ? 'yes' : 'no')
-    .int('score', detector.score(word))
-    .send();
+  event('keyword').text('word', word == YES ? 'yes' : 'no').int('score', detector.score(word)).send();
 }
