@@ -96,6 +96,33 @@ describe('the keyword app', () => {
     });
   });
 
+  it('answers any sound the same on every engine: full-scale noise, clipping, clicks, near silence', async () => {
+    let state = 1;
+    const random = () => {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0;
+      return state >> 16;
+    };
+    const sounds: ((i: number) => number)[] = [
+      () => random(),
+      (i) => (i % 31 < 15 ? -32768 : 32767),
+      (i) => (i % 320 === 239 ? -32768 : 0),
+      () => random() >> 14,
+      (i) => (i < 12_000 ? 0 : random()),
+    ];
+    const [first, ...others] = await Promise.all(ENGINE_NAMES.map(loadEngine));
+    for (const sound of sounds) {
+      const samples = Int16Array.from({ length: 20_000 }, (_, i) => sound(i));
+      const expected = play(first!, samples);
+      expect(expected.tapped('features').length).toBe(62 * 40);
+      for (const other of others) {
+        const found = play(other, samples);
+        expect(Buffer.compare(found.tapped('features'), expected.tapped('features'))).toBe(0);
+        expect(Buffer.compare(found.tapped('scores'), expected.tapped('scores'))).toBe(0);
+        expect(found.events).toEqual(expected.events);
+      }
+    }
+  });
+
   it('gives the same answer however the samples arrive', async () => {
     const engine = await loadEngine('v8');
     const samples = readWav(recording('stream.wav'));
