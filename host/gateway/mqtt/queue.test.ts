@@ -111,7 +111,7 @@ describe('disk queue', () => {
   it('loses no accepted message when the process is killed at any file operation of a rotation or a rescue', () => {
     // A copy of the folder after each operation, each with its newest file cut at every byte that this operation wrote.
     const dir = join(root, 'q');
-    const queue = open({ maxBytes: 1000, segmentBytes: 300 });
+    const queue = open({ maxBytes: 1000, segmentBytes: 100 });
     const model: string[] = [];
     const seqs: number[] = [];
     for (let i = 0; i < 40; i++) {
@@ -133,7 +133,7 @@ describe('disk queue', () => {
         for (const [name, content] of before) writeFileSync(join(root, 'k', name), content);
         writeFileSync(join(root, 'k', newest), bytes);
         truncateSync(join(root, 'k', newest), cut);
-        const survivor = new DiskQueue({ dir: join(root, 'k'), sync: 'os', segmentBytes: 300 });
+        const survivor = new DiskQueue({ dir: join(root, 'k'), sync: 'os', segmentBytes: 100 });
         expect(contents(survivor)).toEqual(had);
         survivor.close();
       }

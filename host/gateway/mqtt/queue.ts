@@ -185,7 +185,6 @@ export class DiskQueue implements Outbox {
       droppable,
       held: false,
     });
-    this.#bytes += size;
   }
 
   #link(seq: number, entry: Entry): void {
