@@ -221,6 +221,22 @@ describe('a link session', () => {
     expect(world.atShim).toEqual(upTo(50));
   });
 
+  it('asks once for what is missing, and is sent everything from there on once', () => {
+    const world = new World();
+    world.connect();
+    world.run(1);
+    const { a } = world.pair!;
+    const write = a.write;
+    let writes = 0;
+    a.write = (bytes) => {
+      if (writes++ !== 2) write(bytes);
+    };
+    for (const n of upTo(12)) world.node.send(log(n));
+    world.run(0.1);
+    expect(world.atShim).toEqual(upTo(12));
+    expect([world.shim.stats.gaps, world.node.stats.resent]).toEqual([1, 10]);
+  });
+
   it('acknowledges only after the handler has returned', () => {
     const world = new World();
     let failing = true;
