@@ -29,14 +29,13 @@ function vitest({ code }) {
   return { passed: json.numPassedTests, failed, skipped: skips.length, skips };
 }
 
-/** as-pect ends with `[Summary]`-like lines; a run without one failed. */
+/** as-pect ends with `[Tests]: passed / all`; a run without that line failed. */
 function asPect({ code, output }) {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours are control characters
-  const text = output.replace(/\x1b\[[0-9;]*m/g, '');
-  const count = (label) => Number(text.match(new RegExp(`${label}[^0-9]*([0-9]+)`, 'i'))?.[1] ?? 0);
-  const failed = count('\\[Fail\\]:') || count('fail');
-  const passed = count('\\[Success\\]:') || count('pass');
-  return { passed, failed: Math.max(failed, code === 0 && passed > 0 ? 0 : 1), skipped: 0 };
+  const line = output.replace(/\x1b\[[0-9;]*m/g, '').match(/\[Tests\]: (\d+) \/ (\d+)/);
+  if (!line) return { passed: 0, failed: 1, skipped: 0 };
+  const passed = Number(line[1]);
+  return { passed, failed: Math.max(Number(line[2]) - passed, code === 0 ? 0 : 1), skipped: 0 };
 }
 
 function counted({ code, output }) {
@@ -80,7 +79,7 @@ const runners = [
   {
     name: 'assembly',
     says: 'as-pect: AssemblyScript units',
-    args: ['node_modules/@as-pect/cli/bin/asp.js', '--no-logo', '--summary'],
+    args: ['node_modules/@as-pect/cli/bin/asp.js', '--no-logo'],
     count: asPect,
   },
   { name: 'asan', says: 'wasm3 addon under AddressSanitizer', args: ['scripts/asan.mjs'], count: counted },
