@@ -59,7 +59,6 @@ export class NodeBridge {
     this.#settings = settings;
     this.#life = life;
     this.#outbox = outbox;
-    const state = { online: false, node, boot: 0, birth: null };
     this.client = new MqttClient({
       ...settings.mqtt,
       ...settings.credentials?.(node),
@@ -69,18 +68,25 @@ export class NodeBridge {
       sessionExpirySeconds: settings.sessionExpirySeconds,
       clock: settings.clock,
       outbox,
-      will: {
+      will: () => ({
         topic: topicOf(settings.ns, node, 's'),
-        payload: encodeState(state),
+        payload: encodeState({ online: false, node, boot: 0, birth: null }),
         qos: 1,
         retain: true,
         delaySeconds: settings.graceSeconds,
-        properties: this.#properties('state', `will-${life}`),
+        properties: this.#properties('state', this.#next()),
+      }),
+      onOnline: () => {
+        // While we were away the broker may have published the will.
+        if (this.client.stats.connects > 1) this.#say(this.#online);
       },
       onOffline: (error, retryMs) => {
         if (retryMs !== undefined) settings.onProblem?.(error, node);
       },
-      onLost: (_message, error) => settings.onProblem?.(error, node),
+      onLost: (_message, error) => {
+        settings.onProblem?.(error, node);
+        this.#relieve();
+      },
       onAcknowledged: () => this.#relieve(),
       onFault: (cause) => settings.onProblem?.(defect(cause), node),
     });

@@ -139,6 +139,21 @@ for (const kind of brokerKinds) {
       expect(decodeState(late.inbox.messages[0]!.payload)).toEqual({ online: false, node: 'a', boot: 0, birth: null });
     });
 
+    it('says online again after the broker had to publish the will', async () => {
+      const { inbox } = await listen();
+      const cable = new Cable(port);
+      const node = new FakeNode('a');
+      node.plug(start({ brokerUrl: `mqtt://127.0.0.1:${await cable.listen()}` }));
+      await inbox.until(state(true));
+      cable.pull();
+      await inbox.until(state(false));
+      inbox.messages.length = 0;
+      cable.plug();
+      await inbox.until(state(true));
+      expect(decodeState(on(inbox.messages, 's').at(-1)!.payload).birth).toEqual(node.birth);
+      cable.close();
+    });
+
     it('loses no event and keeps their order while the broker stops in mid-stream and starts again', async () => {
       const cable = new Cable(port);
       const shim = start({ brokerUrl: `mqtt://127.0.0.1:${await cable.listen()}` });

@@ -206,7 +206,7 @@ export class MqttClient {
       topicAliasMaximum: s.topicAliasMaximum,
       ...(s.username !== undefined && { username: s.username }),
       ...(s.password !== undefined && { password: Buffer.from(s.password) }),
-      ...(s.will !== undefined && { will: s.will }),
+      ...(s.will !== undefined && { will: typeof s.will === 'function' ? s.will() : s.will }),
     };
   }
 

@@ -19,7 +19,8 @@ export interface ClientOptions {
   sessionExpirySeconds?: number;
   /** 0 turns it off; default 30. The broker may impose its own. */
   keepAliveSeconds?: number;
-  will?: Will;
+  /** A function is asked anew for each connection. */
+  will?: Will | (() => Will);
   /** Messages of QoS 1 that the broker may have in flight to us; default 64. */
   receiveMaximum?: number;
   /** Largest packet that we take; default 16 MiB. */

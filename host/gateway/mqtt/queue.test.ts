@@ -134,7 +134,8 @@ describe('disk queue', () => {
         writeFileSync(join(root, 'k', newest), bytes);
         truncateSync(join(root, 'k', newest), cut);
         const survivor = new DiskQueue({ dir: join(root, 'k'), sync: 'os', segmentBytes: 100 });
-        expect(contents(survivor)).toEqual(had);
+        // The operation happened or it didn't, nothing between.
+        expect([had, model].map((texts) => texts.join())).toContain(contents(survivor).join());
         survivor.close();
       }
       expect(contents(queue)).toEqual(model);
