@@ -1,6 +1,6 @@
 /**
- * What a node and its shim say to each other, as types. The CBOR form of each is in docs/SPEC.md; `encode` and `parse` are in
- * `codec.ts`. Times are integers: microseconds on the node's monotonic clock where named `Us`, UTC milliseconds where named `Ms`.
+ * What a node and its shim say to each other, as types. The CBOR form of each is in docs/spec/link.md; `encodeMessage` and
+ * `parseMessage` are in `codec.ts`. Times are integers: microseconds on the node's monotonic clock where named `Us`, UTC milliseconds where named `Ms`.
  */
 import type { LogLevel } from '../engine/abi.ts';
 

@@ -15,7 +15,9 @@ export function socketTransport(socket: Socket): Transport {
       socket.on('data', listener);
     },
     onClose(listener) {
-      socket.once('close', listener);
+      // One that ended before anybody listened says nothing more by itself.
+      if (socket.closed) setImmediate(listener);
+      else socket.once('close', listener);
     },
     close() {
       // What was written goes out first.

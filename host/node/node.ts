@@ -11,6 +11,7 @@ import {
   type Chunk,
   type Command,
   type Config,
+  MessageLimit,
   type Offer,
   type OtaStatus,
   type SlotState,
@@ -92,6 +93,9 @@ export class Node {
   /** Opens the flash and counts a start; nothing runs yet. Throws what the flash and the sensors throw. */
   constructor(options: NodeOptions) {
     const { id, clock, seed = 1, module, hooks = {} } = options;
+    if (id === '' || id !== clip(id, MessageLimit.nameBytes)) {
+      throw new MoteError('NODE_ID', `A node's id has 1 to 64 bytes on one line; '${clip(id, 80)}' isn't one.`);
+    }
     this.id = id;
     this.#options = options;
     this.#clock = clock;
@@ -343,7 +347,14 @@ export class Node {
     }
     const { name, version } = running.runtime.metadata;
     const { slot = 0, sequence = 0 } = running.info ?? {};
-    const module = { name, version, sequence, sha256: running.sha256, slot, state: moduleState(running) };
+    const module = {
+      name: clip(name, MessageLimit.nameBytes) || 'unnamed',
+      version: clip(version, MessageLimit.nameBytes),
+      sequence,
+      sha256: running.sha256,
+      slot,
+      state: moduleState(running),
+    };
     const { metrics, commands } = running.runtime;
     return {
       type: 'birth',
@@ -357,11 +368,10 @@ export class Node {
   }
 
   #makeUplink(settings: LinkSettings): Uplink {
-    const { transport: _later, ...rest } = settings;
     return new Uplink({
       clock: this.#clock,
       utc: this.#utc,
-      settings: rest,
+      settings,
       newSessionId: settings.newSessionId ?? (() => randomInt(1, 2 ** 32)),
       birth: () => this.#birth(),
       failure: () => this.#updates?.failure() ?? null,
@@ -391,14 +401,16 @@ export class Node {
 
   #publish(frame: Published): void {
     const info = this.#life.running!.runtime.metrics[frame.metric]!;
-    const seq = this.#frames++;
+    const seq = this.#frames;
+    this.#frames = (seq + 1) >>> 0;
     this.#hooks.onTelemetry?.({ ...frame, ...info, seq, tMs: this.#utc.at(frame.t0Us) });
     this.#uplink?.data({ type: 'telemetry', ...frame, exponent: info.exponent, seq });
   }
 
   #event(name: string, body: Uint8Array): boolean {
     if (this.#uplink?.eventRoom === false) return false;
-    const seq = this.#events++;
+    const seq = this.#events;
+    this.#events = (seq + 1) >>> 0;
     const tUs = this.#clock.nowUs();
     this.#hooks.onEvent?.({ name, body, seq, tUs, tMs: this.#utc.at(tUs) });
     this.#uplink?.data({ type: 'event', name, seq, tUs, body });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadEngine } from '../engine/index.ts';
-import { type Flash, MemoryFlash } from '../flash/index.ts';
+import { CUT_MODES, type Flash, MemoryFlash, PowerCut } from '../flash/index.ts';
 import { type FaultPlan, type Pair, transportPair, VirtualClock, Xorshift } from '../link/index.ts';
 import { buildPackage, generateKeyPair } from '../ota/index.ts';
 import { generated, Node, type NodeOptions, type NodeState, type TelemetryRecord } from './index.ts';
@@ -394,6 +394,47 @@ describe('a push', () => {
     expect(restarts).toBeGreaterThan(5);
     expect(world.running).toBe('2.0.0');
   });
+});
+
+describe('a power cut', () => {
+  it.each(CUT_MODES)(
+    'at every flash operation of a push, its swap and its trial (%s) leaves a node that runs and ends up updated',
+    (mode) => {
+      const [first, second] = [pack(recorder(), 1), pack(recorder(10_000, version2), 2)];
+      let points = 0;
+      for (let operations = 0; ; operations++) {
+        const flash = chip();
+        const world = new World({}, flash);
+        world.node.start();
+        world.connect();
+        world.shim.push(first, 1);
+        world.run(1);
+        world.shim.push(second, 2);
+        flash.cutAfter(operations, mode);
+        try {
+          world.run(2);
+          break;
+        } catch (error) {
+          if (!(error instanceof PowerCut)) throw error;
+        }
+        points++;
+        flash.restart();
+        world.restart();
+        // Something runs at once, whatever was cut.
+        expect(['1.0.0', '2.0.0']).toContain(world.running);
+        world.run(3);
+        const { module, faults } = world.node.status();
+        expect([module!.state, faults]).toEqual(['confirmed', 0]);
+        // The only way not to be updated: the cut hit the trial, and the shim knows.
+        if (module!.version === '2.0.0') continue;
+        expect(world.shim.get('ota').at(-1)).toMatchObject({
+          state: 'rolledback',
+          reason: { code: 'TRIAL_INTERRUPTED' },
+        });
+      }
+      expect(points).toBeGreaterThan(10);
+    },
+  );
 });
 
 function flipped(bytes: Uint8Array): Uint8Array {

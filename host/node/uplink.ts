@@ -19,7 +19,7 @@ import { type Control, Outbox, type OutboxCounts, type OutboxLimits, type Timed 
 import type { UtcClock } from './utc.ts';
 
 export interface LinkSettings {
-  /** Can also be given later, by `Node.attach`. */
+  /** Attached at `Node.start`; can also be given later, by `Node.attach`. */
   transport?: Transport;
   /** Of the session's resends; default: the node's clock. */
   timers?: Timers;
@@ -79,7 +79,6 @@ export class Uplink {
       onDown: (why) => options.onChange(false, why),
       onDrain: () => this.flush(),
     });
-    if (settings.transport !== undefined) this.attach(settings.transport);
   }
 
   get up(): boolean {
