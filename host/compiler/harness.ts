@@ -1,7 +1,7 @@
 /** A model in a module of its own, with nothing around it: for verification, benchmarks and tests. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import asc from 'assemblyscript/asc';
 import { MoteError } from '../error.ts';
 import { packageRoot } from '../paths.ts';
@@ -22,6 +22,10 @@ export interface HarnessOptions {
   separate?: boolean;
 }
 
+/** Static data beside the arena: the kernels' header and parameters. */
+const STATIC_BYTES = 1024;
+const PAGE_BYTES = 65_536;
+
 /** Folder of the virtual sources; only a name, so that imports resolve into the package's own `assembly`. */
 const FOLDER = 'build/harness';
 
@@ -35,10 +39,8 @@ export async function buildHarness(bytes: Uint8Array, options: HarnessOptions = 
     (a, b) => a - b,
   );
   const entry = entrySource(model, tensors, memory.offsetOf);
-  const wasm = await compileSources(
-    { [`${FOLDER}/model.ts`]: model.source, [`${FOLDER}/entry.ts`]: entry },
-    `${FOLDER}/entry.ts`,
-  );
+  const pages = Math.ceil((model.arenaBytes + STATIC_BYTES) / PAGE_BYTES);
+  const wasm = await compileSources({ 'model.ts': model.source, 'entry.ts': entry }, pages);
   return { wasm, rom: model.rom, model, tensors };
 }
 
@@ -63,14 +65,16 @@ ${tensors.map((tensor) => `    case ${tensor}: return arena + ${offsetOf(tensor)
 `;
 }
 
-/** AssemblyScript to wasm, from sources in memory and the package's own files. */
-async function compileSources(sources: Readonly<Record<string, string>>, entry: string): Promise<Uint8Array> {
+/** AssemblyScript to wasm with a memory of fixed size, from `entry.ts` and its neighbours in memory and the package's own files. */
+async function compileSources(sources: Readonly<Record<string, string>>, pages: number): Promise<Uint8Array> {
   const out = 'out.wasm';
   let wasm: Uint8Array | undefined;
+  const memory = ['--initialMemory', String(pages), '--maximumMemory', String(pages)];
   const { error, stderr } = await asc.main(
-    [entry, '--outFile', out, '--runtime', 'stub', '-O3', '--noAssert', '--use', 'abort='],
+    [`${FOLDER}/entry.ts`, '--outFile', out, '--runtime', 'stub', '-O3', '--noAssert', ...memory],
     {
-      readFile: async (name, baseDir) => sources[name.replaceAll('\\', '/')] ?? readText(join(baseDir, name)),
+      readFile: async (name) =>
+        sources[basename(name)] ?? (name === 'asconfig.json' ? null : readText(join(packageRoot, name))),
       writeFile: async (name, contents) => {
         if (name === out && contents instanceof Uint8Array) wasm = contents;
       },

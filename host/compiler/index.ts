@@ -1,0 +1,14 @@
+/** The compiler: `.tflite` -> graph -> memory plan -> AssemblyScript + rom; and what looks at models: verify, inspect. */
+export type { Allocation, MemoryPlan } from './allocate.ts';
+export { type CompiledModel, type CompileOptions, compileModel, type Layer, type TensorInfo } from './compile.ts';
+export type { Graph, Operator, Quantization, Tensor, TensorType } from './graph.ts';
+export { buildHarness, type Harness, type HarnessOptions } from './harness.ts';
+export { ModelLimit, parseModel } from './parse.ts';
+export {
+  load as loadHarness,
+  runModel,
+  type TensorDifference,
+  type Verification,
+  type VerifyResult,
+  verifyModel,
+} from './verify.ts';
