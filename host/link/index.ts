@@ -3,19 +3,11 @@
 export { wellFormed } from './cbor.ts';
 export { encodeMessage, isNodeMessage, MessageLimit, parseMessage } from './codec.ts';
 export * from './messages.ts';
+export type { DownReason, LinkOptions, LinkStats } from './options.ts';
 export { LINK_VERSION, MAX_MESSAGE_BYTES } from './packet.ts';
 export { type FaultPlan, type Pair, transportPair } from './pair.ts';
 export { Xorshift } from './random.ts';
-export {
-  type DownReason,
-  type LinkOptions,
-  LinkSession,
-  type LinkStats,
-  type NodeLink,
-  nodeLink,
-  type ShimLink,
-  shimLink,
-} from './session.ts';
+export { LinkSession, type NodeLink, nodeLink, type ShimLink, shimLink } from './session.ts';
 export { connectTcp, listenTcp, socketTransport, type TcpListener } from './tcp.ts';
 export { systemTimers, type Timers, type Transport } from './transport.ts';
 export { VirtualClock } from './virtual-clock.ts';

@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { encodeMessage } from './codec.ts';
 import { encodeFrame } from './frame.ts';
 import type { Command, Log, NodeMessage, ShimMessage } from './messages.ts';
+import type { DownReason, LinkOptions } from './options.ts';
 import { encodePacket } from './packet.ts';
 import { type FaultPlan, type Pair, transportPair } from './pair.ts';
 import { Xorshift } from './random.ts';
-import { type DownReason, type LinkOptions, type NodeLink, nodeLink, type ShimLink, shimLink } from './session.ts';
+import { type NodeLink, nodeLink, type ShimLink, shimLink } from './session.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 const log = (n: number): Log => ({ type: 'log', level: 'info', tMs: n, text: '' });

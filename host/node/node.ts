@@ -3,7 +3,7 @@
  * gateway; which it is depends on the parts that are passed in. Given the same parts, seed and inputs it does the same to the bit.
  */
 import { createHash, type KeyObject, randomInt } from 'node:crypto';
-import { AbiLimit, type Engine, type LogLevel } from '../engine/index.ts';
+import { AbiLimit, type Engine } from '../engine/index.ts';
 import { MoteError } from '../error.ts';
 import type { Flash } from '../flash/index.ts';
 import {
@@ -14,14 +14,13 @@ import {
   MessageLimit,
   type Offer,
   type OtaStatus,
-  type SlotState,
   type Transport,
   Xorshift,
 } from '../link/index.ts';
 import type { Clock } from './clock.ts';
-import type { HostServices, Published } from './host-imports.ts';
+import type { HostServices } from './host-imports.ts';
 import { type Fault, ModuleLife, NODE_LIMITS, type NodeLimits, type Running } from './life.ts';
-import type { NodeHooks, NodeState, NodeStatus } from './observe.ts';
+import type { NodeHooks, NodeStatus } from './observe.ts';
 import { Rollout } from './rollout.ts';
 import type { ModuleImage } from './runtime.ts';
 import { Sensor, type SensorOptions } from './sensor.ts';
@@ -30,6 +29,7 @@ import { clip } from './text.ts';
 import { Updates } from './update.ts';
 import { type LinkSettings, Uplink } from './uplink.ts';
 import { UtcClock } from './utc.ts';
+import { birthOf, stateOf, Voice } from './voice.ts';
 
 export interface NodeOptions {
   /** 1 to 64 bytes. */
@@ -70,21 +70,18 @@ export class Node {
   readonly #options: NodeOptions;
   readonly #clock: Clock;
   readonly #limits: NodeLimits;
-  readonly #hooks: NodeHooks;
   readonly #sensors: ReadonlyMap<string, Sensor>;
   readonly #storage: NodeStorage;
   /** Both null for a node that runs a module without slots. */
   readonly #updates: Updates | null;
   readonly #rollout: Rollout | null;
   readonly #utc: UtcClock;
+  readonly #voice: Voice;
   readonly #uplink: Uplink | null;
-  readonly #random: Xorshift;
   readonly #life: ModuleLife;
   #config: Record<string, number>;
   #state: 'new' | 'on' | 'off' = 'new';
   #cancelRestart: (() => void) | null = null;
-  #frames = 0;
-  #events = 0;
   #faults = 0;
   #faultsInRow = 0;
   #resets = 0;
@@ -99,18 +96,18 @@ export class Node {
     this.id = id;
     this.#options = options;
     this.#clock = clock;
-    this.#hooks = hooks;
     this.#limits = { ...NODE_LIMITS, ...options.limits };
     this.#sensors = new Map((options.sensors ?? []).map((one) => [one.name, new Sensor(one)]));
     this.#storage = new NodeStorage(options.flash ?? volatileFlash(), options.layout ?? DEFAULT_LAYOUT, !module);
     this.boot = this.#storage.boot;
     this.#config = this.#storage.loadConfig() ?? { ...options.config };
-    this.#random = new Xorshift(seed + Math.imul(this.boot, 0x85eb_ca6b));
+    const random = new Xorshift(seed + Math.imul(this.boot, 0x85eb_ca6b));
     this.#utc = new UtcClock(options.utcMs ?? null);
+    this.#voice = new Voice(clock, this.#utc, hooks);
     this.#life = new ModuleLife({
       clock,
       engine: options.engine,
-      services: this.#makeServices(),
+      services: this.#makeServices(random),
       limits: this.#limits,
       fuelPerMs: options.fuelPerMs,
       onFault: (fault, who) => this.#onFault(fault, who),
@@ -128,6 +125,7 @@ export class Node {
           });
     this.#rollout = this.#updates && this.#makeRollout(this.#updates);
     this.#uplink = options.link === undefined ? null : this.#makeUplink(options.link);
+    this.#voice.uplink = this.#uplink;
   }
 
   /** Starts the module, if there is one, and the link. */
@@ -135,7 +133,7 @@ export class Node {
     if (this.#state !== 'new')
       throw new MoteError('NODE_STATE', 'This node was started before; make a new one on its flash.');
     this.#state = 'on';
-    this.#tell({ kind: 'boot', boot: this.boot });
+    this.#voice.tell({ kind: 'boot', boot: this.boot });
     this.#startModule();
     const transport = this.#options.link?.transport;
     if (transport !== undefined) this.#uplink!.attach(transport);
@@ -168,7 +166,7 @@ export class Node {
   setConfig(values: Record<string, number>): void {
     this.#storage.saveConfig(values);
     this.#config = { ...values };
-    this.#tell({ kind: 'config', values: { ...values } });
+    this.#voice.tell({ kind: 'config', values: { ...values } });
     this.#life.message(-1);
   }
 
@@ -190,7 +188,7 @@ export class Node {
       module: running && {
         ...running.runtime.metadata,
         slot: running.info?.slot ?? null,
-        state: moduleState(running),
+        state: stateOf(running),
       },
       health: running?.health ?? null,
       fault: this.#fault,
@@ -200,7 +198,7 @@ export class Node {
       droppedLogs: running?.runtime.droppedLogs ?? 0,
       sensors: Object.fromEntries([...this.#sensors].map(([name, sensor]) => [name, sensor.counts(nowUs)])),
       outbox: this.#uplink?.counts ?? null,
-      link: this.#uplink === null ? null : { up: this.#uplink.up, ...this.#uplink.stats },
+      link: this.#uplink && { up: this.#uplink.up, queued: this.#uplink.queued, ...this.#uplink.stats },
       config: { ...this.#config },
     };
   }
@@ -236,7 +234,7 @@ export class Node {
 
   #begin(next: Running): void {
     const { name, version } = next.runtime.metadata;
-    this.#tell({ kind: 'module', name, version, state: moduleState(next) });
+    this.#voice.tell({ kind: 'module', name, version, state: stateOf(next) });
     if (next.info?.state === 'trial') this.#rollout!.watch(next);
     this.#life.run(next);
   }
@@ -252,9 +250,9 @@ export class Node {
   #onHealth(running: Running, before: number | null): void {
     const health = running.health!;
     const onTrial = running.info?.state === 'trial';
-    if (health !== before) this.#tell({ kind: 'health', health });
+    if (health !== before) this.#voice.tell({ kind: 'health', health });
     if (health !== before && health < 0 && !onTrial) {
-      this.#log('error', `the module says that it is failing (${health})`);
+      this.#voice.log('error', `the module says that it is failing (${health})`);
     }
     if (health === 1) this.#faultsInRow = 0;
     if (onTrial) this.#rollout!.judge();
@@ -266,8 +264,8 @@ export class Node {
     this.#faults++;
     this.#faultsInRow++;
     this.#stopModule();
-    this.#tell({ kind: 'fault', during, reason: { code, text } });
-    this.#log('error', `${code} ${text}`);
+    this.#voice.tell({ kind: 'fault', during, reason: { code, text } });
+    this.#voice.log('error', `${code} ${text}`);
     const onTrial = who === null ? this.#updates?.onTrial : who.info?.state === 'trial';
     if (onTrial) this.#rollout!.rollBack({ code, text });
     else {
@@ -278,7 +276,7 @@ export class Node {
 
   #reset(): void {
     this.#resets++;
-    this.#tell({ kind: 'reset' });
+    this.#voice.tell({ kind: 'reset' });
     this.#startModule();
   }
 
@@ -296,7 +294,7 @@ export class Node {
           this.setConfig(message.values);
         } catch (error) {
           if (!(error instanceof MoteError)) throw error;
-          this.#log('error', error.message);
+          this.#voice.log('error', error.message);
         }
         return;
       default:
@@ -328,7 +326,7 @@ export class Node {
   #report(told: OtaStatus): void {
     const { reason } = told;
     const status = reason ? { ...told, reason: { code: clip(reason.code, 64), text: clip(reason.text, 256) } } : told;
-    this.#tell({ kind: 'ota', status });
+    this.#voice.tell({ kind: 'ota', status });
     this.#uplink?.control(status);
   }
 
@@ -337,34 +335,9 @@ export class Node {
     return [...this.#sensors.values()].reduce((sum, sensor) => sum + sensor.lost(nowUs), 0);
   }
 
-  // --- What goes out ---
-
   #birth(): Birth {
-    const { running } = this.#life;
     const { firmware = { name: 'mote-node', version: '0.1.0' } } = this.#options;
-    if (running === null) {
-      return { type: 'birth', node: this.id, boot: this.boot, firmware, module: null, metrics: [], commands: [] };
-    }
-    const { name, version } = running.runtime.metadata;
-    const { slot = 0, sequence = 0 } = running.info ?? {};
-    const module = {
-      name: clip(name, MessageLimit.nameBytes) || 'unnamed',
-      version: clip(version, MessageLimit.nameBytes),
-      sequence,
-      sha256: running.sha256,
-      slot,
-      state: moduleState(running),
-    };
-    const { metrics, commands } = running.runtime;
-    return {
-      type: 'birth',
-      node: this.id,
-      boot: this.boot,
-      firmware,
-      module,
-      metrics: [...metrics],
-      commands: [...commands],
-    };
+    return birthOf({ node: this.id, boot: this.boot, firmware }, this.#life.running);
   }
 
   #makeUplink(settings: LinkSettings): Uplink {
@@ -377,58 +350,25 @@ export class Node {
       failure: () => this.#updates?.failure() ?? null,
       onMessage: (message) => this.#receive(message),
       onChange: (up, why) => {
-        this.#tell({ kind: 'link', up, ...(why && { why }) });
+        this.#voice.tell({ kind: 'link', up, ...(why && { why }) });
         if (up) this.#rollout?.judge();
       },
     });
   }
 
-  #makeServices(): HostServices {
-    const { onTap } = this.#hooks;
+  #makeServices(random: Xorshift): HostServices {
+    const voice = this.#voice;
     return {
       nowUs: () => this.#clock.nowUs(),
       utcMs: () => this.#utc.at(this.#clock.nowUs()),
-      random: () => this.#random.next(),
-      log: (level, text) => this.#log(level, text),
-      tap: onTap === undefined ? null : (name, data) => onTap({ name, data, tUs: this.#clock.nowUs() }),
+      random: () => random.next(),
+      log: (level, text) => voice.log(level, text),
+      tap: voice.tap,
       sensor: (name) => this.#sensors.get(name),
-      publish: (frame) => this.#publish(frame),
-      event: (name, body) => this.#event(name, body),
+      publish: (frame) => voice.publish(frame, this.#life.running!.runtime.metrics[frame.metric]!),
+      event: (name, body) => voice.event(name, body),
       config: (name) => (Object.hasOwn(this.#config, name) ? this.#config[name] : undefined),
       kv: this.#storage.kv,
     };
   }
-
-  #publish(frame: Published): void {
-    const info = this.#life.running!.runtime.metrics[frame.metric]!;
-    const seq = this.#frames;
-    this.#frames = (seq + 1) >>> 0;
-    this.#hooks.onTelemetry?.({ ...frame, ...info, seq, tMs: this.#utc.at(frame.t0Us) });
-    this.#uplink?.data({ type: 'telemetry', ...frame, exponent: info.exponent, seq });
-  }
-
-  #event(name: string, body: Uint8Array): boolean {
-    if (this.#uplink?.eventRoom === false) return false;
-    const seq = this.#events;
-    this.#events = (seq + 1) >>> 0;
-    const tUs = this.#clock.nowUs();
-    this.#hooks.onEvent?.({ name, body, seq, tUs, tMs: this.#utc.at(tUs) });
-    this.#uplink?.data({ type: 'event', name, seq, tUs, body });
-    return true;
-  }
-
-  #log(level: LogLevel, line: string): void {
-    const text = clip(line, 256);
-    const tUs = this.#clock.nowUs();
-    this.#hooks.onLog?.({ level, text, tUs, tMs: this.#utc.at(tUs) });
-    this.#uplink?.data({ type: 'log', level, text, tUs });
-  }
-
-  #tell(state: NodeState): void {
-    this.#hooks.onState?.(state);
-  }
-}
-
-function moduleState(running: Running): SlotState {
-  return running.info?.state ?? 'confirmed';
 }

@@ -79,6 +79,7 @@ export interface NodeStatus {
   sensors: Record<string, SensorCounts>;
   /** Null without a link. */
   outbox: OutboxCounts | null;
-  link: ({ up: boolean } & LinkStats) | null;
+  /** `queued`: messages sent or about to be, not acknowledged yet. */
+  link: ({ up: boolean; queued: number } & LinkStats) | null;
   config: Record<string, number>;
 }

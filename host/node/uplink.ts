@@ -84,6 +84,10 @@ export class Uplink {
   get up(): boolean {
     return this.#session.up;
   }
+  /** Messages that the shim hasn't acknowledged. */
+  get queued(): number {
+    return this.#session.queued;
+  }
   get stats(): LinkStats {
     return this.#session.stats;
   }
