@@ -159,4 +159,361 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     expect(errorCode(() => instance.call('f', ...args))).toBe('ENGINE_DEAD');
     instance.close();
   });
+
+  describe('memory', () => {
+    const STORE = `${MEMORY}(func (export "store") (param i32) (i32.store8 (local.get 0) (i32.const 1)))`;
+    const capped = (memoryBytes: number, text = STORE) => load(text, { limits: { ...LIMITS, memoryBytes } });
+
+    it.each([100, 1, 65535])('is capped at %i bytes, below a page', (memoryBytes) => {
+      const instance = capped(memoryBytes);
+      instance.call('store', memoryBytes - 1);
+      expect([...instance.bytes(memoryBytes - 1, 1)]).toEqual([1]);
+      expect(trapKind(() => instance.call('store', memoryBytes))).toBe('memory');
+    });
+
+    it('may be capped to nothing', () => {
+      expect(trapKind(() => capped(0).call('store', 0))).toBe('memory');
+      expect(capped(0).bytes(0, 0).length).toBe(0);
+    });
+
+    it('takes no data segment beyond the cap', () => {
+      const text = `${MEMORY}(data (i32.const 96) "12345678")`;
+      expect(Buffer.from(capped(104, text).bytes(96, 8)).toString()).toBe('12345678');
+      expect(trapKind(() => capped(103, text))).toBe('memory');
+    });
+
+    it.each<[number, number]>([
+      [0, 101],
+      [100, 1],
+      [101, 0],
+      [-1, 1],
+      [0, -1],
+      [2 ** 32 - 4, 8],
+      [0, Number.NaN],
+    ])('gives no bytes at %i of length %i under a cap of 100', (ptr, length) => {
+      expect(trapKind(() => capped(100).bytes(ptr, length))).toBe('memory');
+    });
+
+    it('is written through bytes()', () => {
+      const instance = load(`${MEMORY}(func (export "f") (result i32) (i32.load (i32.const 8)))`);
+      instance.bytes(8, 4).set([1, 2, 3, 4]);
+      expect(instance.call('f')).toBe(0x04030201);
+    });
+
+    it('of a module without one is empty', () => {
+      const instance = load('(func (export "f"))');
+      expect(instance.bytes(0, 0).length).toBe(0);
+      expect(trapKind(() => instance.bytes(0, 1))).toBe('memory');
+      instance.close();
+    });
+
+    it('is still there after a trap', () => {
+      const instance = load(`${MEMORY}(func (export "f") (i32.store (i32.const 0) (i32.const 7)) (unreachable))`);
+      expect(trapKind(() => instance.call('f'))).toBe('unreachable');
+      expect([...instance.bytes(0, 2)]).toEqual([7, 0]);
+    });
+  });
+
+  describe('host functions', () => {
+    const CALLER = `(import "mote" "publish" (func $publish (param i32 i64 i32 i32 i32 i32) (result i32)))
+      (import "mote" "time_now" (func $now (result i64))) (import "mote" "log" (func $log (param i32 i32 i32)))
+      ${MEMORY}
+      (func (export "publish") (param i64) (result i32) (call $publish
+        (i32.const 1) (local.get 0) (i32.const -3) (i32.const 4) (i32.const 5) (i32.const 6)))
+      (func (export "now") (result i64) (call $now))
+      (func (export "log") (i32.store (i32.const 0) (i32.const 1)) (call $log (i32.const 1) (i32.const 2) (i32.const 3))
+        (i32.store (i32.const 0) (i32.const 2)))`;
+    const none = () => undefined;
+    const hosts = { publish: () => 0, time_now: () => 0n, log: none };
+
+    it('get arguments in order and give results', () => {
+      const calls: Value[][] = [];
+      const publish = (...args: Value[]) => {
+        calls.push(args);
+        return -7;
+      };
+      const instance = load(CALLER, { imports: { ...hosts, publish, time_now: () => -(2n ** 63n) } });
+      expect(instance.call('publish', 2n ** 63n - 1n)).toBe(-7);
+      expect(calls).toEqual([[1, 2n ** 63n - 1n, -3, 4, 5, 6]]);
+      expect(instance.call('now')).toBe(-(2n ** 63n));
+      expect(instance.call('log')).toBeUndefined();
+    });
+
+    it('wrap results that are too large', () => {
+      const instance = load(CALLER, {
+        imports: { ...hosts, publish: () => 2 ** 32 + 5, time_now: () => 2n ** 64n + 5n },
+      });
+      expect(instance.call('publish', 0n)).toBe(5);
+      expect(instance.call('now')).toBe(5n);
+    });
+
+    it.each([
+      ['a number for an i64', 'now', { time_now: () => 1 }],
+      ['nothing for an i64', 'now', { time_now: none }],
+      ['a bigint for an i32', 'publish', { publish: () => 1n }],
+    ])('trap when they give %s', (_says, call, wrong) => {
+      const instance = load(CALLER, { imports: { ...hosts, ...wrong } });
+      expect(trapKind(() => instance.call(call, ...(call === 'publish' ? [1n] : [])))).toBe('host');
+    });
+
+    it('stop the module with what they throw as the cause', () => {
+      for (const cause of [new Error('disk full'), new RangeError('bad length'), 'text', undefined]) {
+        const log = () => {
+          throw cause;
+        };
+        const instance = load(CALLER, { imports: { ...hosts, log } });
+        const act = () => instance.call('log');
+        expect(trapKind(act)).toBe('host');
+        expect([...instance.bytes(0, 1)]).toEqual([1]);
+        instance.close();
+      }
+    });
+
+    it('pass their own traps through', () => {
+      const trap = new Trap('memory', 'outside');
+      const log = () => {
+        throw trap;
+      };
+      const instance = load(CALLER, { imports: { ...hosts, log } });
+      expect(() => instance.call('log')).toThrow(trap);
+      const outside = load(CALLER, { imports: { ...hosts, log: () => void outside.bytes(65536, 1) } });
+      expect(trapKind(() => outside.call('log'))).toBe('memory');
+    });
+
+    it('read and write memory while the module runs', () => {
+      const log = () => {
+        instance.bytes(0, 1)[0]! += 40;
+        seen = instance.bytes(0, 1)[0];
+        return undefined;
+      };
+      let seen: number | undefined;
+      const instance = load(CALLER, { imports: { ...hosts, log } });
+      instance.call('log');
+      expect(seen).toBe(41);
+    });
+
+    it.each<[string, (instance: Instance) => unknown]>([
+      ['call', (instance) => instance.call('now')],
+      ['close', (instance) => instance.close()],
+    ])('may not %s the instance that called them', (_says, act) => {
+      const codes: string[] = [];
+      const log = () => void codes.push(errorCode(() => act(instance)));
+      const instance: Instance = load(CALLER, { imports: { ...hosts, log } });
+      instance.call('log');
+      expect(codes).toEqual(['ENGINE_BUSY']);
+      expect(instance.call('now')).toBe(0n);
+    });
+
+    it('may call another instance, even one that traps', () => {
+      const inner = load(CALLER, { imports: { ...hosts, time_now: () => 5n } });
+      const broken = load('(func (export "f") (unreachable))');
+      const log = () => {
+        expect(inner.call('now')).toBe(5n);
+        expect(trapKind(() => broken.call('f'))).toBe('unreachable');
+        return undefined;
+      };
+      const instance = load(CALLER, { imports: { ...hosts, log } });
+      instance.call('log');
+      expect([...instance.bytes(0, 1)]).toEqual([2]);
+    });
+
+    it('that recurse through instances end in a stack trap', () => {
+      const chain = (): void => {
+        const next = load(CALLER, { imports: { ...hosts, log: () => void chain() } });
+        next.call('log');
+      };
+      expect(trapKind(chain)).toBe('stack');
+    });
+  });
+
+  describe('rom', () => {
+    const ROM = `(import "mote" "rom_size" (func $size (result i32)))
+      (import "mote" "rom_read" (func $read (param i32 i32 i32) (result i32))) ${MEMORY}
+      (func (export "size") (result i32) (call $size))
+      (func (export "read") (param i32 i32 i32) (result i32) (call $read (local.get 0) (local.get 1) (local.get 2)))`;
+    const rom = Uint8Array.from({ length: 100 }, (_, i) => i + 1);
+    const open = () => load(ROM, { rom, limits: { ...LIMITS, memoryBytes: 1000 } });
+
+    it.each([
+      ['all of it', [0, 0, 100], 0],
+      ['its last byte to the last of memory', [99, 999, 1], 0],
+      ['nothing at its end', [100, 1000, 0], 0],
+      ['one byte too many', [0, 0, 101], -4],
+      ['from behind its end', [101, 0, 0], -4],
+      ['from a negative offset', [-1, 0, 1], -4],
+      ['a negative length', [0, 0, -1], -4],
+    ])('gives %s', (_says, args, result) => {
+      const instance = open();
+      expect(instance.call('read', ...args)).toBe(result);
+      const [from, to, length] = args as [number, number, number];
+      if (result === 0) expect([...instance.bytes(to, length)]).toEqual([...rom.subarray(from, from + length)]);
+    });
+
+    it.each([
+      [0, 901, 100],
+      [0, -1, 1],
+      [0, 1001, 0],
+    ])('traps when it is read (%i) to memory that is not there (%i, %i)', (...args) => {
+      expect(trapKind(() => open().call('read', ...args))).toBe('memory');
+    });
+
+    it('is a copy of what was given', () => {
+      const bytes = Uint8Array.of(1, 2, 3);
+      const instance = load(ROM, { rom: bytes });
+      bytes.fill(9);
+      instance.call('read', 0, 0, 3);
+      expect([...instance.bytes(0, 3)]).toEqual([1, 2, 3]);
+      expect(instance.call('size')).toBe(3);
+    });
+
+    it('may be missing', () => {
+      const instance = load(ROM);
+      expect(instance.call('size')).toBe(0);
+      expect(instance.call('read', 0, 0, 1)).toBe(-4);
+    });
+  });
+
+  describe('fuel', () => {
+    const FUEL = `(global $fuel (mut i64) (i64.const 5)) (export "fuel" (global $fuel)) ${MEMORY}
+      (func (export "f") (param i64) (global.set $fuel (i64.sub (global.get $fuel) (local.get 0)))
+        (if (i64.lt_s (global.get $fuel) (i64.const 0)) (then (unreachable))))
+      (func (export "bad") (unreachable))`;
+    const fuelled = () => load(FUEL, { limits: { ...LIMITS, fuel: 100n } });
+
+    it('is filled before each call and counted', () => {
+      const instance = fuelled();
+      expect(instance.fuelUsed()).toBe(0n);
+      for (const units of [60n, 100n, 0n]) {
+        instance.call('f', units);
+        expect(instance.fuelUsed()).toBe(units);
+        expect(instance.global('fuel')).toBe(100n - units);
+      }
+      instance.call('f', 30n);
+      instance.close();
+      expect(instance.fuelUsed()).toBe(30n);
+    });
+
+    it('traps below zero, and only then', () => {
+      const instance = fuelled();
+      expect(trapKind(() => instance.call('f', 101n))).toBe('fuel');
+      expect(instance.fuelUsed()).toBe(101n);
+      expect(trapKind(() => fuelled().call('bad'))).toBe('unreachable');
+    });
+
+    it('is 0 for a module that does not count', () => {
+      const instance = load('(func (export "f"))');
+      instance.call('f');
+      expect(instance.fuelUsed()).toBe(0n);
+    });
+  });
+
+  describe('the deadline', () => {
+    const WAITS = `(import "mote" "log" (func $log (param i32 i32 i32)))
+      (func (export "f") (call $log (i32.const 0) (i32.const 0) (i32.const 0)))
+      (func (export "g") (call $log (i32.const 0) (i32.const 0) (i32.const 0)) (loop $l (br $l)))`;
+
+    it('stops a module that loops after a host function', () => {
+      const instance = load(WAITS, { imports: { log: () => undefined }, limits: { ...LIMITS, deadlineMs: 30 } });
+      const start = performance.now();
+      expect(trapKind(() => instance.call('g'))).toBe('deadline');
+      expect(performance.now() - start).toBeLessThan(5000);
+      instance.close();
+    });
+
+    it('leaves the process, and other instances, alone', () => {
+      for (let i = 0; i < 5; i++) {
+        const bad = load('(func (export "f") (loop $l (br $l)))', { limits: { ...LIMITS, deadlineMs: 5 } });
+        const good = load(WAITS, { imports: { log: () => undefined } });
+        expect(trapKind(() => bad.call('f'))).toBe('deadline');
+        good.call('f');
+        bad.close();
+        good.close();
+      }
+    });
+  });
+
+  describe('globals', () => {
+    it('are read by name', () => {
+      const instance = load(`(global $a i32 (i32.const -1)) (global $b i64 (i64.const -9223372036854775808))
+        (global $c f32 (f32.const 0.5)) (global $d (mut f64) (f64.const -0.25))
+        (export "a" (global $a)) (export "b" (global $b)) (export "c" (global $c)) (export "d" (global $d))
+        (func (export "set") (global.set $d (f64.const 8)))`);
+      expect(['a', 'b', 'c', 'd', 'e'].map((one) => instance.global(one))).toEqual([
+        -1,
+        -(2n ** 63n),
+        0.5,
+        -0.25,
+        undefined,
+      ]);
+      instance.call('set');
+      expect(instance.global('d')).toBe(8);
+    });
+  });
+
+  describe('an instance', () => {
+    it('refuses calls of what it does not have, and wrong arguments', () => {
+      const instance = load('(func (export "f") (param i32 i64))');
+      expect(instance.has('f')).toBe(true);
+      expect(instance.has('g')).toBe(false);
+      expect(errorCode(() => instance.call('g'))).toBe('ENGINE_EXPORT');
+      for (const args of [[], [1], [1, 2], [1n, 2n], [1, 2n, 3]]) {
+        expect(errorCode(() => instance.call('f', ...args))).toBe('ENGINE_ARGUMENTS');
+      }
+      instance.call('f', 1, 2n);
+    });
+
+    it('does nothing after close', () => {
+      const instance = load(`${MEMORY}(func (export "f")) (global $g i32 (i32.const 1)) (export "g" (global $g))`);
+      instance.close();
+      instance.close();
+      for (const act of [() => instance.call('f'), () => instance.bytes(0, 1), () => instance.global('g')]) {
+        expect(errorCode(act)).toBe('ENGINE_CLOSED');
+      }
+    });
+
+    it('is one of many', () => {
+      const text = `(module ${MEMORY}(global $n (mut i32) (i32.const 0)) (func (export "f") (param i32) (result i32)
+        (global.set $n (i32.add (global.get $n) (local.get 0))) (i32.store (i32.const 0) (global.get $n)) (global.get $n)))`;
+      const wasm = wat(text);
+      const all = Array.from({ length: 300 }, () => engine.load({ wasm, imports: {}, limits: LIMITS }));
+      for (let round = 1; round <= 3; round++) {
+        for (const [i, one] of all.entries()) expect(one.call('f', i)).toBe(i * round);
+      }
+      for (const [i, one] of all.entries()) {
+        expect(Buffer.from(one.bytes(0, 4)).readInt32LE()).toBe(i * 3);
+        one.close();
+      }
+    });
+  });
+
+  describe('loading', () => {
+    it.each([
+      ['a start function', '(func $s) (start $s)', 'WASM_FEATURE'],
+      ['memory.grow', `${MEMORY}(func (drop (memory.grow (i32.const 1))))`, 'WASM_FEATURE'],
+      ['an import that the host does not give', '(import "mote" "time_now" (func (result i64)))', 'WASM_IMPORT'],
+      ['an import that no ABI has', '(import "mote" "fly" (func))', 'WASM_IMPORT'],
+      ['an import from elsewhere', '(import "env" "log" (func))', 'WASM_IMPORT'],
+      ['an import of another type', '(import "mote" "log" (func (param i64)))', 'WASM_IMPORT'],
+    ])('refuses %s', (_says, text, code) => {
+      expect(errorCode(() => load(text, { imports: name ? { log: () => undefined } : {} }))).toBe(code);
+    });
+
+    it('refuses what is not WebAssembly', () => {
+      expect(errorCode(() => engine.load({ wasm: Buffer.from('hello'), imports: {}, limits: LIMITS }))).toBe(
+        'WASM_INVALID',
+      );
+    });
+
+    it.each([
+      { memoryBytes: -1 },
+      { memoryBytes: 0.5 },
+      { stackBytes: 0 },
+      { deadlineMs: 0 },
+      { deadlineMs: Number.NaN },
+      { fuel: -1n },
+      { fuel: 2n ** 63n },
+    ])('refuses the limits %o', (limits) => {
+      expect(errorCode(() => load('', { limits: { ...LIMITS, ...limits } }))).toBe('ENGINE_LIMITS');
+    });
+  });
 });

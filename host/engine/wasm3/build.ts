@@ -2,10 +2,10 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { access, constants, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { MoteError } from '../../error.ts';
 import { packagePath } from '../../paths.ts';
@@ -35,9 +35,9 @@ const NATIVE = packagePath('host', 'engine', 'wasm3');
 
 /**
  * wasm3's dispatch is a tail call an operation: -O3 makes it a jump, and a stack protector or branch-target instruction in every one of
- * them would only cost.
+ * them would only cost. Its stack slots are read as several types, so aliasing by type is off; both measured as free of charge.
  */
-const INTERPRETER_FLAGS = ['-std=gnu11', '-O3', '-w', '-fPIC', '-fno-stack-protector', '-fomit-frame-pointer'];
+const INTERPRETER_FLAGS = ['-std=gnu11', '-O3', '-w', '-fPIC', '-fno-stack-protector', '-fno-strict-aliasing'];
 const OWN_FLAGS = ['-std=c11', '-O3', '-fPIC', '-Wall', '-Wextra', '-Werror', '-Wconversion'];
 
 function includePath(): string {
@@ -124,44 +124,41 @@ export async function findSource(): Promise<string> {
   return fetched;
 }
 
-async function newest(folder: string, pattern: RegExp): Promise<number> {
-  const files = (await readdir(folder)).filter((file) => pattern.test(file));
-  const times = await Promise.all(files.map(async (file) => (await stat(join(folder, file))).mtimeMs));
-  return Math.max(...times);
+/** A digest of all that goes into the addon, so that an update of the package, of wasm3 or of an option builds a new one. */
+async function digest(source: string): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify([OWN_FLAGS, INTERPRETER_FLAGS, process.env.CC ?? '']));
+  for (const folder of [NATIVE, source]) {
+    const files = (await readdir(folder)).filter((file) => /\.[ch]$/.test(file)).sort();
+    for (const file of files) hash.update(file).update(await readFile(join(folder, file)));
+  }
+  return hash.digest('hex').slice(0, 12);
 }
 
-async function isFresh(output: string, source: string): Promise<boolean> {
-  if (!existsSync(output)) return false;
-  const { mtimeMs } = await stat(output);
-  return mtimeMs >= Math.max(await newest(NATIVE, /\.[ch]$/), await newest(source, /\.[ch]$/));
-}
-
-/** `build/` of the package, or a cache folder of the user's where that can't be written; one for each version and platform. */
-async function outputPath(): Promise<string> {
-  const file = `wasm3-${process.platform}-${process.arch}.node`;
-  const own = packagePath('build');
+/** `build/` of the package, or the user's cache where that can't be written. */
+async function outputFolder(root: string): Promise<string> {
+  const own = join(root, 'build');
   try {
     await mkdir(own, { recursive: true });
     await access(own, constants.W_OK);
-    return join(own, file);
+    return own;
   } catch {
-    const version = createHash('sha256')
-      .update(await readFile(packagePath('package.json')))
-      .update(packagePath())
-      .digest('hex');
-    const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-    return join(cache, 'moteware', version.slice(0, 16), file);
+    const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'moteware');
+    await mkdir(cache, { recursive: true });
+    return cache;
   }
 }
 
-/** Path of the addon, which it builds when it is missing or older than a source. Safe against others who do the same. */
-export async function ensureAddon(): Promise<string> {
-  const output = await outputPath();
+/**
+ * Path of the addon, built when there is none of these sources; safe against other processes that do the same. `root` is the folder
+ * whose `build/` takes it. Throws `ENGINE_SOURCE`, `ENGINE_BUILD` or `ENGINE_LOCK`.
+ */
+export async function ensureAddon(root: string = packagePath()): Promise<string> {
   const source = await findSource();
-  if (await isFresh(output, source)) return output;
-  await mkdir(dirname(output), { recursive: true });
+  const name = `wasm3-${process.platform}-${process.arch}-${await digest(source)}.node`;
+  const output = join(await outputFolder(root), name);
+  if (existsSync(output)) return output;
   await withLock(`${output}.lock`, async () => {
-    if (!(await isFresh(output, source))) await buildAddon({ source, output });
+    if (!existsSync(output)) await buildAddon({ source, output });
   });
   return output;
 }
