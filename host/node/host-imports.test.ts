@@ -1,14 +1,21 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { AbiError, AbiLimit, type HostFunction, type Instance, loadEngine, Trap, type Value } from '../engine/index.ts';
+import {
+  AbiError,
+  AbiLimit,
+  type Engine,
+  type HostFunction,
+  type Instance,
+  Trap,
+  type Value,
+} from '../engine/index.ts';
 import { LIMITS } from '../engine/testing.ts';
 import { KeyValueStore, MemoryFlash } from '../flash/index.ts';
 import { Xorshift } from '../link/index.ts';
 import { CallLimit, type HostServices, hostImports, ModuleContext, type Published } from './host-imports.ts';
 import { Sensor } from './sensor.ts';
 import { constant, samplesSource } from './sources.ts';
-import { PASS_THROUGH } from './testing.ts';
+import { ENGINES, PASS_THROUGH } from './testing.ts';
 
-const engine = await loadEngine('v8');
 const MEMORY = 8192;
 
 let seen: {
@@ -23,7 +30,7 @@ let nowUs: number;
 let utcMs: number | null;
 let room: boolean;
 
-beforeEach(() => {
+function setUp(engine: Engine): void {
   seen = { logs: [], taps: [], frames: [], events: [] };
   nowUs = 0;
   utcMs = null;
@@ -54,7 +61,7 @@ beforeEach(() => {
   });
   context.instance = instance;
   context.begin('init');
-});
+}
 
 /** Puts text or bytes into memory and returns the pointer and length arguments. */
 let top = 0;
@@ -75,7 +82,13 @@ const OUTSIDE: [number, number][] = [
   [0x7fff_ffff, 1],
 ];
 
-describe('imports', () => {
+describe.each(ENGINES)('on %s imports', (_engine, engine) => {
+  if (engine === null) {
+    it.skip('needs a C compiler (apt-get install gcc)', () => {});
+    return;
+  }
+  beforeEach(() => setUp(engine));
+
   it('tell the time of the step and UTC when it is known', () => {
     nowUs = 1_234_567;
     expect(call('time_now')).toBe(1_234_567n);

@@ -1,15 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { ENGINE_NAMES, type Engine, loadEngine } from '../engine/index.ts';
+import { type Engine, loadEngine } from '../engine/index.ts';
 import { CUT_MODES, type CutMode, MemoryFlash, PowerCut } from '../flash/index.ts';
 import { transportPair, VirtualClock } from '../link/index.ts';
 import { constant, Node, type NodeOptions, type NodeState, runToEnd, sine, type TelemetryRecord } from './index.ts';
-import { app, recorder, recorderText, TestShim } from './testing.ts';
+import { app, ENGINES, recorder, recorderText, TestShim } from './testing.ts';
 
 const engine = await loadEngine('v8');
-/** wasm3 is built by `cc` at its first use; without a compiler its rows are skipped here and fail in its own suite. */
-const found: [string, Engine | null][] = await Promise.all(
-  ENGINE_NAMES.map(async (name): Promise<[string, Engine | null]> => [name, await loadEngine(name).catch(() => null)]),
-);
 
 const flash = () => new MemoryFlash({ sizeBytes: 128 * 1024, pageBytes: 4096, writeBytes: 4 });
 const mic = () => [{ name: 'mic', source: sine({ rateHz: 1000, frequencyHz: 3, amplitude: 1000, samples: 3000 }) }];
@@ -68,7 +64,7 @@ describe('a node with a module and nothing else', () => {
       return telemetry;
     };
     expect(run(1).length).toBe(143);
-    for (const [, other] of found) if (other !== null) expect(run(1, other)).toEqual(run(1));
+    for (const [, other] of ENGINES) if (other !== null) expect(run(1, other)).toEqual(run(1));
     expect(run(1)).not.toEqual(run(2));
     expect(run(1)[3]!.tMs).toBe(1e12 + 21);
   });
@@ -161,7 +157,7 @@ describe('commands and configuration', () => {
   });
 });
 
-describe.each(found)('with %s a fault of the module', (_name, engine) => {
+describe.each(ENGINES)('with %s a fault of the module', (_name, engine) => {
   if (engine === null) {
     it.skip('needs a C compiler (apt-get install gcc)', () => {});
     return;

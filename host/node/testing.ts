@@ -1,5 +1,5 @@
 /** For tests: small modules from WebAssembly text, packages of them, nodes and shims in virtual time. */
-import { ABI_IMPORTS, ABI_VERSION, type FunctionType } from '../engine/index.ts';
+import { ABI_IMPORTS, ABI_VERSION, ENGINE_NAMES, type Engine, type FunctionType, loadEngine } from '../engine/index.ts';
 import { wat } from '../engine/testing.ts';
 import {
   type MetricInfo,
@@ -12,6 +12,11 @@ import {
 } from '../link/index.ts';
 import { type Metadata, PackageSender } from '../ota/index.ts';
 import type { ModuleImage } from './runtime.ts';
+
+/** wasm3 is built by `cc` at its first use; without a compiler it is null here, and its own suite says what is missing. */
+export const ENGINES: [string, Engine | null][] = await Promise.all(
+  ENGINE_NAMES.map(async (name): Promise<[string, Engine | null]> => [name, await loadEngine(name).catch(() => null)]),
+);
 
 const params = (type: FunctionType) => type.params.map((one) => ` (param ${one})`).join('');
 const result = (type: FunctionType) => (type.result === null ? '' : ` (result ${type.result})`);

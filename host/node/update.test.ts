@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { loadEngine } from '../engine/index.ts';
 import { CUT_MODES, type Flash, MemoryFlash, PowerCut } from '../flash/index.ts';
 import { type FaultPlan, type Pair, transportPair, VirtualClock, Xorshift } from '../link/index.ts';
 import { buildPackage, generateKeyPair } from '../ota/index.ts';
 import { generated, Node, type NodeOptions, type NodeState, type TelemetryRecord } from './index.ts';
 import type { ModuleImage } from './runtime.ts';
-import { type AppText, app, appWasm, metadataOf, recorder, TestShim } from './testing.ts';
+import { type AppText, app, appWasm, ENGINES, metadataOf, recorder, TestShim } from './testing.ts';
 import { judgeTrial } from './update.ts';
 
-const engine = await loadEngine('v8');
+/** wasm3, as on nodes, where it can be built. */
+const engine = ENGINES.find(([, one]) => one !== null)![1]!;
 const keys = generateKeyPair();
 const stranger = generateKeyPair();
 const pack = (image: ModuleImage, sequence: number, privateKey = keys.privateKey) =>
