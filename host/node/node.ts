@@ -64,6 +64,7 @@ export interface NodeOptions {
 /** Between a fault and the next start of a confirmed module: doubled with each fault in a row. */
 const RESTART_MS = 1000;
 const MAX_RESTART_MS = 60_000;
+
 export class Node {
   readonly id: string;
   readonly boot: number;
