@@ -75,12 +75,12 @@ export async function pushPackage(options: PushOptions): Promise<PushResult> {
       };
       // What isn't in our format is not for us.
       const listen = (channel: 'ota' | 's', handler: (message: Received) => void) =>
-        client.subscribe({ filter: topicOf(ns, node, channel), qos: 1 }, (message) =>
+        client.subscribe({ filter: topicOf(ns, node, channel), qos: 1 }, (message) => {
           guard(
             () => handler(message),
             () => {},
-          ),
-        );
+          );
+        });
       cancel = clock.after(timeoutMs, () => reject(timedOut(node, timeoutMs, online)));
       Promise.all([listen('ota', heard), listen('s', state)])
         .then(() => publish(client, { ns, node, bytes, sha256, nowMs: clock.nowMs() }))

@@ -286,7 +286,8 @@ export class MqttClient {
     if (handlers.length === 0) this.#settings.onUnhandled?.(message);
     const pending = handlers.flatMap((handler) => {
       try {
-        return handler(message) ?? [];
+        const done = handler(message);
+        return done instanceof Promise ? done : [];
       } catch (error) {
         this.#settings.onFault?.(error, message);
         return [];
