@@ -35,7 +35,8 @@ async function unlessFresh(name, digestNow, made, make) {
 }
 
 await unlessFresh('dependencies', digest(['package-lock.json']), 'node_modules/assemblyscript', () =>
-  step('Installing dependencies', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']),
+  // Not `npm ci`: it refuses a lock that lacks an optional package of another platform, which not every registry has.
+  step('Installing dependencies', 'npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund']),
 );
 await unlessFresh(
   'abi',
