@@ -31,12 +31,15 @@ async function serve(options: ShimCommandOptions, terminal: Terminal): Promise<n
   const telemetryQos = integer(options.qos, 'qos', 0, 1) as 0 | 1;
   const broker = await openBroker(options.broker, join(options.data, 'retained'));
   const clock = () => terminal.paint('dim', new Date().toISOString().slice(11, 19));
+  const states = new Map<string, string>();
   const shim = new Shim({
     brokerUrl: broker.url,
     ns: options.ns,
     queueDir: join(options.data, 'queue'),
     telemetryQos,
     onNode(node, state) {
+      if (states.get(node) === state) return;
+      states.set(node, state);
       terminal.data({ type: 'node', node, state, tMs: Date.now() });
       terminal.line(`${clock()}  ${node} ${terminal.paint(state === 'online' ? 'green' : 'yellow', state)}`);
     },
