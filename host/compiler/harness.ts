@@ -66,7 +66,7 @@ ${tensors.map((tensor) => `    case ${tensor}: return arena + ${offsetOf(tensor)
 }
 
 /** AssemblyScript to wasm with a memory of fixed size, from `entry.ts` and its neighbours in memory and the package's own files. */
-async function compileSources(sources: Readonly<Record<string, string>>, pages: number): Promise<Uint8Array> {
+export async function compileSources(sources: Readonly<Record<string, string>>, pages: number): Promise<Uint8Array> {
   const out = 'out.wasm';
   let wasm: Uint8Array | undefined;
   const memory = ['--initialMemory', String(pages), '--maximumMemory', String(pages)];
