@@ -10,6 +10,7 @@ export {
 export type { ClientOptions } from './mqtt/options.ts';
 export { MemoryOutbox, type Outbox, type OutboxStats } from './mqtt/outbox.ts';
 export { DiskQueue, type QueueOptions, type QueueStats } from './mqtt/queue.ts';
+export { openStream } from './mqtt/stream.ts';
 export type { Message, MessageProperties, Received, ServerLimits, Subscription, Will } from './mqtt/types.ts';
 export {
   decodeEvent,
