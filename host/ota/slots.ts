@@ -1,10 +1,6 @@
 /**
  * Two slots and a journal: where a node keeps the module that it trusts and the one that it tries. A swap is one journal record;
  * no byte of a package is ever copied.
- *
- * How far a transfer got isn't journalled. A slot is erased before it receives, bytes arrive in order, and all earlier pages are
- * durable before the first byte of the next is programmed; so after a power cut the last page that isn't blank is the only
- * doubtful one, and the transfer goes on at its start. What looks whole and isn't, the digest finds at the end.
  */
 import { createHash } from 'node:crypto';
 import { MoteError } from '../error.ts';
@@ -23,6 +19,7 @@ import {
   type SlotIndex,
   type SlotRecord,
 } from './slot-journal.ts';
+import { SlotWriter } from './slot-writer.ts';
 
 export interface SlotLayout {
   /** Pages of the journal, at the region's start: even, 2 or more. */
@@ -64,12 +61,8 @@ export class SlotStore {
   readonly #log: RecordLog;
   readonly #flashes: readonly [Flash, Flash];
   #state: JournalState;
-  /** Bytes of the transfer under way. */
-  #received = 0;
-  /** The last of them that don't fill a write unit yet. */
-  #tail = new Uint8Array(0);
-  /** After an opening: the page at `#received` may hold half of something. */
-  #unsettled = false;
+  /** Of the slot that is receiving. */
+  #writer: SlotWriter | null = null;
 
   private constructor(log: RecordLog, flashes: readonly [Flash, Flash], state: JournalState) {
     this.#log = log;
@@ -96,10 +89,7 @@ export class SlotStore {
     const trial = store.#find('trial');
     if (trial !== null && state.slots[trial].booted) store.#state = failed(state, trial, INTERRUPTED);
     const receiving = store.#find('receiving');
-    if (receiving !== null) {
-      store.#received = resumeAt(slots[receiving], state.slots[receiving].total);
-      store.#unsettled = true;
-    }
+    if (receiving !== null) store.#writer = SlotWriter.resumed(slots[receiving], state.slots[receiving].total);
     return store;
   }
 
@@ -142,7 +132,7 @@ export class SlotStore {
     const slot = this.#find('receiving');
     if (slot === null) return null;
     const { sha256, sequence, total } = this.#state.slots[slot];
-    return { sha256: sha256.slice(), sequence, total, received: this.#received };
+    return { sha256: sha256.slice(), sequence, total, received: this.#writer?.received ?? 0 };
   }
 
   /**
@@ -155,17 +145,16 @@ export class SlotStore {
     const { sha256, sequence, total } = transfer;
     const pending = this.#find('receiving') ?? this.#find('ready');
     if (pending !== null && sameTransfer(this.#state.slots[pending], transfer))
-      return { slot: pending, received: this.#state.slots[pending].state === 'ready' ? total : this.#received };
+      return {
+        slot: pending,
+        received: this.#state.slots[pending].state === 'ready' ? total : (this.#writer?.received ?? 0),
+      };
     const slot: SlotIndex = this.#find('confirmed') === 0 ? 1 : 0;
-    const flash = this.#flashes[slot];
     // Three steps, so that `receiving` is never said of a slot in which an older package's bytes could pass for received ones.
     this.#clear(slot);
-    for (let page = 0; page * flash.pageBytes < total; page++) flash.erase(page);
-    flash.sync();
+    const writer = SlotWriter.erased(this.#flashes[slot], total);
     this.#change(slot, { state: 'receiving', booted: false, sequence, total, sha256: sha256.slice() });
-    this.#received = 0;
-    this.#tail = new Uint8Array(0);
-    this.#unsettled = false;
+    this.#writer = writer;
     return { slot, received: 0 };
   }
 
@@ -174,28 +163,19 @@ export class SlotStore {
    * Throws `OTA_GAP` when bytes are missing before these, `OTA_TOO_LARGE` past the package's end, `OTA_STATE` without a transfer.
    */
   append(offset: number, bytes: Uint8Array): number {
-    const slot = this.#need('receiving', 'takes bytes; begin a transfer first');
-    const { total } = this.#state.slots[slot];
-    if (!Number.isInteger(offset) || offset < 0 || offset + bytes.length > total)
-      throw new MoteError('OTA_TOO_LARGE', `Bytes ${offset} to ${offset + bytes.length} leave a package of ${total}.`);
-    if (offset > this.#received)
+    const { record, writer } = this.#receiving();
+    if (!Number.isInteger(offset) || offset < 0 || offset + bytes.length > record.total)
+      throw new MoteError(
+        'OTA_TOO_LARGE',
+        `Bytes ${offset} to ${offset + bytes.length} leave a package of ${record.total}.`,
+      );
+    if (offset > writer.received)
       throw new MoteError(
         'OTA_GAP',
-        `Bytes from ${offset} came when ${this.#received} was next; send them from there.`,
+        `Bytes from ${offset} came when ${writer.received} was next; send them from there.`,
       );
-    const fresh = bytes.subarray(this.#received - offset);
-    if (fresh.length === 0) return this.#received;
-    const flash = this.#flashes[slot];
-    this.#settle(flash, total);
-    const start = this.#received - this.#tail.length;
-    const pending = new Uint8Array(this.#tail.length + fresh.length);
-    pending.set(this.#tail);
-    pending.set(fresh, this.#tail.length);
-    const whole = pending.length - (pending.length % flash.writeBytes);
-    programPages(flash, start, pending.subarray(0, whole));
-    this.#tail = pending.slice(whole);
-    this.#received += fresh.length;
-    return this.#received;
+    writer.append(bytes.subarray(writer.received - offset));
+    return writer.received;
   }
 
   /**
@@ -205,22 +185,14 @@ export class SlotStore {
   finish(): SlotInfo {
     const ready = this.#find('ready');
     if (ready !== null) return this.#info(ready);
-    const slot = this.#need('receiving', 'can be finished; begin a transfer first');
-    const record = this.#state.slots[slot];
-    const flash = this.#flashes[slot];
-    if (this.#received < record.total)
+    const { slot, record, writer } = this.#receiving();
+    if (writer.received < record.total)
       throw new MoteError(
         'OTA_GAP',
-        `${this.#received} of ${record.total} bytes came; send the rest before finishing.`,
+        `${writer.received} of ${record.total} bytes came; send the rest before finishing.`,
       );
-    if (this.#tail.length > 0) {
-      const last = new Uint8Array(flash.writeBytes).fill(0xff);
-      last.set(this.#tail);
-      programPages(flash, this.#received - this.#tail.length, last);
-      this.#tail = new Uint8Array(0);
-    }
-    flash.sync();
-    if (!matches(flash.read(0, record.total), record.sha256)) {
+    writer.finish();
+    if (!matches(this.#flashes[slot].read(0, record.total), record.sha256)) {
       this.#clear(slot);
       throw new MoteError(
         'OTA_DIGEST',
@@ -311,14 +283,10 @@ export class SlotStore {
       );
   }
 
-  /** Erases what a power cut may have left half done: the page after first, so that a cut in here leads back to here. */
-  #settle(flash: Flash, total: number): void {
-    if (!this.#unsettled) return;
-    const page = this.#received / flash.pageBytes;
-    if ((page + 1) * flash.pageBytes < total) flash.erase(page + 1);
-    flash.erase(page);
-    flash.sync();
-    this.#unsettled = false;
+  #receiving(): { slot: SlotIndex; record: SlotRecord; writer: SlotWriter } {
+    const slot = this.#find('receiving');
+    if (slot === null || !this.#writer) throw new MoteError('OTA_STATE', 'No transfer is under way; begin one first.');
+    return { slot, record: this.#state.slots[slot], writer: this.#writer };
   }
 
   #clear(slot: SlotIndex): void {
@@ -384,26 +352,6 @@ function failed(state: JournalState, slot: SlotIndex, reason: Reason): JournalSt
 
 function withSlot(slots: JournalState['slots'], slot: SlotIndex, record: SlotRecord): [SlotRecord, SlotRecord] {
   return slot === 0 ? [record, slots[1]] : [slots[0], record];
-}
-
-/** Start of the last page of the transfer that isn't blank: where it goes on after a power cut. */
-function resumeAt(flash: Flash, total: number): number {
-  for (let page = Math.ceil(total / flash.pageBytes) - 1; page > 0; page--) {
-    const start = page * flash.pageBytes;
-    if (flash.read(start, flash.pageBytes).some((byte) => byte !== 0xff)) return start;
-  }
-  return 0;
-}
-
-/** Programs in page order; what precedes a page is durable before the page's first byte is programmed. */
-function programPages(flash: Flash, address: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) {
-    const at = address + done;
-    if (at % flash.pageBytes === 0) flash.sync();
-    const length = Math.min(bytes.length - done, flash.pageBytes - (at % flash.pageBytes));
-    flash.program(at, bytes.subarray(done, done + length));
-    done += length;
-  }
 }
 
 function sameTransfer(slot: SlotRecord, { sha256, sequence, total }: Transfer): boolean {
