@@ -1,0 +1,21 @@
+// Writes the figures of bench/results.json into README.md, between its bench marks.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './run.mjs';
+
+const { keyword, models, node } = JSON.parse(readFileSync(join(root, 'bench', 'results.json'), 'utf8'));
+const number = (value) => value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : value < 100 ? 1 : 0 });
+const rows = Object.entries(models).map(
+  ([name, m]) =>
+    `| ${name} | ${number(m.macs)} | ${number(m.arenaBytes)} | ${number(m.romBytes)} | ${number(m.wasm3.ms)} ms | ${number(m.v8.ms)} ms |`,
+);
+const text = `Keyword node (front end and model) on 8 s of speech: ${number(keyword.wasm3.realTimeRatio)} times real time in wasm3,
+${number(keyword.v8.realTimeRatio)} times in V8 (Node ${node}). Its module is ${number(keyword.wasmBytes)} bytes of wasm and ${number(keyword.romBytes)} of rom, and touches ${number(keyword.memoryBytes)} bytes of memory.
+
+| model | MACs | arena, bytes | rom, bytes | wasm3 | V8 |
+|---|---|---|---|---|---|
+${rows.join('\n')}
+`;
+const path = join(root, 'README.md');
+const readme = readFileSync(path, 'utf8');
+writeFileSync(path, readme.replace(/<!-- bench -->[\s\S]*<!-- \/bench -->/, `<!-- bench -->\n${text}<!-- /bench -->`));
