@@ -113,6 +113,9 @@ describe('the slot store', () => {
     }
     expect(codeOf(() => store.begin(transferOf(2)))).toBe('OTA_FAILED_BEFORE');
     trial(store, 3);
+    const unbooted = SlotStore.open(flash, layout);
+    expect(unbooted.active()).toMatchObject({ sequence: 1, state: 'confirmed' });
+    expect(codeOf(() => unbooted.confirm())).toBe('OTA_STATE');
     expect(store.boot()).toMatchObject({ sequence: 1 });
     expect(store.lastFailure()).toMatchObject({ sequence: 3, reason: { code: 'TRIAL_INTERRUPTED' } });
   });
@@ -328,11 +331,30 @@ describe('the slot store as a model', () => {
   it('agrees with a simple one over any sequence of calls, restarts and power cuts', () => {
     type Model = { confirmed: number; trial: number; booted: boolean; ready: number; failed: number[] };
     const sequence = fc.integer({ min: 1, max: 6 });
+    const call = fc.constantFrom(
+      'start',
+      'start',
+      'start',
+      'boot',
+      'boot',
+      'boot',
+      'confirm',
+      'fail',
+      'discard',
+      'restart',
+    );
     const step = fc.oneof(
-      fc.record({ do: fc.constant('push' as const), sequence }),
-      fc.record({ do: fc.constant('part' as const), sequence, bytes: fc.nat(1203) }),
-      fc.record({ do: fc.constantFrom('start', 'boot', 'confirm', 'fail', 'discard', 'restart') }),
-      fc.record({ do: fc.constant('cut' as const), after: fc.nat(9), mode: fc.constantFrom(...CUT_MODES) }),
+      { weight: 3, arbitrary: fc.record({ do: fc.constant('push' as const), sequence }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant('part' as const), sequence, bytes: fc.nat(1203) }) },
+      { weight: 9, arbitrary: fc.record({ do: call }) },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          do: fc.constant('cut' as const),
+          after: fc.nat(9),
+          mode: fc.constantFrom(...CUT_MODES),
+        }),
+      },
     );
     const restarted = (m: Model): Model =>
       m.trial && m.booted ? { ...m, trial: 0, booted: false, failed: [m.trial, ...m.failed] } : m;
