@@ -2,7 +2,7 @@
 import { MoteError } from '../error.ts';
 import { type Graph, type Tensor, tensorLabel } from './graph.ts';
 import { align, type Buffer, largestGap, lowerBound, type Placement, plan } from './plan.ts';
-import type { Step } from './step.ts';
+import type { Scratch, Step } from './step.ts';
 
 /** One rectangle of the memory plan: bytes [offset, offset + bytes) during steps [first, last]. */
 export interface Allocation {
@@ -58,19 +58,25 @@ export function allocate(graph: Graph, steps: readonly Step[], options: Allocate
   }
   const position = new Map(used.map((place, i) => [place, i]));
   const offsets = [...placement.offsets];
-  const limit = options.separate ? placement.bytes : Math.max(placement.bytes, generous(used));
-  const scratch = steps.map((step, i) => {
-    const index = position.get(places[scratchPlaces[i]!]!);
-    if (index === undefined) return { offset: 0, bytes: 0 };
-    // The limit is fixed now; a larger tile costs nothing while there is room beside what lives at this step.
-    const gap = largestGap(used, { offsets, bytes: limit }, index);
-    const bytes = Math.min(step.scratch.max, gap.bytes);
-    used[index]!.bytes = bytes;
-    offsets[index] = gap.offset;
-    return { offset: gap.offset, bytes };
-  });
+  const scratchIndex = steps.map((_, i) => position.get(places[scratchPlaces[i]!]!));
+  const extent = () => used.reduce((most, { bytes }, i) => Math.max(most, offsets[i]! + bytes), 0);
+  const grow = (limit: number, level: 'good' | 'max') => {
+    steps.forEach((step, i) => {
+      const index = scratchIndex[i];
+      if (index === undefined) return;
+      const gap = largestGap(used, { offsets, bytes: limit }, index);
+      used[index]!.bytes = scratchBytes(step.scratch, Math.min(gap.bytes, step.scratch[level]));
+      offsets[index] = gap.offset;
+    });
+  };
+  // A little more memory is worth it while tiles are small; beyond that they take what is left beside the tensors of their step.
+  if (!options.separate) grow(Math.max(placement.bytes, generous(used)), 'good');
+  const arenaBytes = extent();
+  grow(arenaBytes, 'max');
+  const scratch = scratchIndex.map((index) =>
+    index === undefined ? { offset: 0, bytes: 0 } : { offset: offsets[index]!, bytes: used[index]!.bytes },
+  );
   const offsetOf = (tensor: number) => offsets[position.get(placeOf.get(tensor)!)!]!;
-  const arenaBytes = used.reduce((most, { bytes }, i) => Math.max(most, offsets[i]! + bytes), 0);
   const allocations = used.map(
     ({ kind, tensors, bytes, first, last }, i): Allocation => ({
       kind,
@@ -82,6 +88,11 @@ export function allocate(graph: Graph, steps: readonly Step[], options: Allocate
     }),
   );
   return { plan: { arenaBytes, steps: steps.length, allocations }, offsetOf, scratch };
+}
+
+/** The most of `available` that the step can use. */
+function scratchBytes({ min, unit }: Scratch, available: number): number {
+  return min + unit * Math.floor((available - min) / unit);
 }
 
 /** What tensors alone need at least, and a tenth more: memory worth spending on tiles that are read less often. */
@@ -121,7 +132,7 @@ function tensorPlaces(graph: Graph, steps: readonly Step[], separate: boolean) {
   steps.forEach((step, i) => {
     for (const output of step.writes) {
       const tensor = graph.tensors[output]!;
-      const host = separate ? undefined : hostOf(step, i, placeOf, tensor);
+      const host = separate ? undefined : hostOf(graph, step, i, placeOf, tensor);
       if (host === undefined) {
         add(tensor, i);
         continue;
@@ -134,11 +145,21 @@ function tensorPlaces(graph: Graph, steps: readonly Step[], separate: boolean) {
   return { places, placeOf };
 }
 
-/** The place that a step's output may take over, if any. */
-function hostOf(step: Step, index: number, placeOf: ReadonlyMap<number, Place>, output: Tensor): Place | undefined {
+/** The place that a step's output may take over, if any. A model output stays as it is, but may have a second name. */
+function hostOf(
+  graph: Graph,
+  step: Step,
+  index: number,
+  placeOf: ReadonlyMap<number, Place>,
+  output: Tensor,
+): Place | undefined {
   return step.inPlace
     .map((input) => placeOf.get(input)!)
-    .find((place) => place.bytes === align(output.bytes) && (step.kernel === 'copy' || place.last === index));
+    .find((place) => {
+      if (place.bytes !== align(output.bytes)) return false;
+      const free = place.last === index && !place.tensors.some((tensor) => graph.outputs.includes(tensor));
+      return step.kernel === 'copy' || free;
+    });
 }
 
 /** One after another, for a run whose every tensor is looked at afterwards. */

@@ -2,7 +2,7 @@
 import { MoteError } from '../error.ts';
 import { type Tensor, tensorLabel } from './graph.ts';
 import { type Affine, activationRange, affine, quantizeMultiplier } from './quantization.ts';
-import { type Addresses, expectShape, type Lowering, nhwc, type Step } from './step.ts';
+import { type Addresses, expectShape, fourSizes, type Lowering, nhwc, type Step } from './step.ts';
 import {
   type Channel,
   channelParameters,
@@ -18,6 +18,8 @@ import { windowAxis } from './window.ts';
 
 /** Smallest piece of a fully connected layer's weights that is worth a read. */
 const MIN_FULLY_CONNECTED_TILE = 512;
+/** Groups of weights that a read should bring, where that costs little memory. */
+const GOOD_TILE_GROUPS = 4;
 /** The kernel sums pairs of products in 32 bits: 65536 x 255 x 128 is the most that fits. */
 const MAX_TAPS = 65_536;
 
@@ -51,7 +53,7 @@ interface Ends {
 
 export function lowerConv2d(op: Lowering, options: Op<'CONV_2D'>): Step {
   const weights = op.input(1);
-  const [outC, kernelH, kernelW, inC] = nhwc(weights, op.label);
+  const [outC, kernelH, kernelW, inC] = fourSizes(weights, op.label);
   const geometry = window(op, options, kernelH, kernelW, outC);
   if (geometry.inC !== inC) {
     throw new MoteError(
@@ -69,7 +71,7 @@ export function lowerConv2d(op: Lowering, options: Op<'CONV_2D'>): Step {
 
 export function lowerDepthwise(op: Lowering, options: Op<'DEPTHWISE_CONV_2D'>): Step {
   const weights = op.input(1);
-  const [one, kernelH, kernelW, outC] = nhwc(weights, op.label);
+  const [one, kernelH, kernelW, outC] = fourSizes(weights, op.label);
   if (one !== 1)
     throw new MoteError('MODEL_FORMAT', `${op.label}: ${tensorLabel(weights)} must have 1 as its first size`);
   const geometry = window(op, options, kernelH, kernelW, outC);
@@ -177,6 +179,7 @@ function conv2d(op: Lowering, g: Geometry, ends: Ends, filter: Filter, signed: r
     kernel: 'conv2d',
     scratch: tile.scratch,
     macs: g.batch * g.outH * g.outW * g.outC * filter.taps,
+    work: g.outH * g.outW * g.outC * filter.taps,
     headers: (at) => {
       const weights = at.rom(packDense(filter, channels));
       return batches(g, ends, at, (input, output) => [
@@ -197,6 +200,7 @@ function depthwise(op: Lowering, g: Geometry, ends: Ends, filter: Filter, channe
     kernel: 'depthwise_conv2d',
     scratch: tile.scratch,
     macs: g.batch * g.outH * g.outW * g.outC * filter.taps,
+    work: g.outH * g.outW * g.outC * filter.taps,
     headers: (at) => {
       const weights = at.rom(packDepthwise(filter, channels));
       return batches(g, ends, at, (input, output) => [
@@ -210,11 +214,13 @@ function depthwise(op: Lowering, g: Geometry, ends: Ends, filter: Filter, channe
 
 function fullyConnected(op: Lowering, ends: Ends, filter: Filter, channels: readonly Channel[]): Step {
   const steps = Math.ceil(filter.taps / 4);
+  const minimum = Math.min(16 * steps, MIN_FULLY_CONNECTED_TILE);
   return {
     ...common(op, ends),
     kernel: 'fully_connected',
-    scratch: { min: Math.min(16 * steps, MIN_FULLY_CONNECTED_TILE), max: 16 * steps },
+    scratch: { min: minimum, unit: 16, good: minimum, max: 16 * steps },
     macs: filter.channels * filter.taps,
+    work: filter.channels * 4 * steps,
     headers: (at) => [
       [
         ...[at.tensor(ends.input.index), at.tensor(ends.output.index), at.scratch, steps, filter.channels],
@@ -238,7 +244,12 @@ function common(op: Lowering, ends: Ends): Pick<Step, 'operator' | 'reads' | 'wr
 function tiles(fixed: number, group: number, channels: number) {
   const groups = Math.ceil(channels / 4);
   return {
-    scratch: { min: fixed + group, max: fixed + groups * group },
+    scratch: {
+      min: fixed + group,
+      unit: group,
+      good: fixed + Math.min(groups, GOOD_TILE_GROUPS) * group,
+      max: fixed + groups * group,
+    },
     groups: (scratchBytes: number) => Math.min(groups, Math.floor((scratchBytes - fixed) / group)),
   };
 }

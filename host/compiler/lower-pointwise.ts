@@ -49,6 +49,7 @@ export function lowerAdd(op: Lowering, activation: Activation): Step {
     inPlace: [a.index, b.index],
     scratch: NO_SCRATCH,
     macs: 0,
+    work: 8 * op.output.elements,
     headers: (at) => [
       [
         ...[at.tensor(a.index), at.tensor(b.index), at.tensor(op.output.index), op.output.elements],
@@ -114,7 +115,7 @@ function lookup(op: Lowering, value: (input: number) => number): Step {
   return {
     ...unary(op, input),
     kernel: 'lookup',
-    scratch: { min: TABLE_BYTES, max: TABLE_BYTES },
+    scratch: { min: TABLE_BYTES, unit: 1, good: TABLE_BYTES, max: TABLE_BYTES },
     headers: (at) => {
       const table = Int8Array.from({ length: TABLE_BYTES }, (_, i) => clampToInt8(value(i - 128)));
       return [
@@ -223,5 +224,6 @@ function unary(op: Lowering, input: Tensor): Omit<Step, 'kernel' | 'headers'> {
     inPlace: [input.index],
     scratch: NO_SCRATCH,
     macs: 0,
+    work: 16 * input.elements,
   };
 }

@@ -20,6 +20,7 @@ export function lowerPool(op: Lowering, options: Extract<Operation, { op: 'AVERA
   const { low, high } = activationRange(options.activation, to, op.label);
   return {
     ...move(op, input, options.op === 'MAX_POOL_2D' ? 'max_pool2d' : 'average_pool2d'),
+    work: vertical.size * horizontal.size * channels * kernelH * kernelW,
     headers: (at) =>
       Array.from({ length: batch }, (_, n) => [
         at.tensor(input.index) + n * inH * inW * channels,
@@ -184,5 +185,6 @@ function move(op: Lowering, input: Tensor, kernel: Kernel): Omit<Step, 'headers'
     inPlace: [],
     scratch: NO_SCRATCH,
     macs: 0,
+    work: Math.max(input.elements, op.output.elements),
   };
 }

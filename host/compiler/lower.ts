@@ -1,5 +1,6 @@
 /** Graph -> steps: one kernel call or a few for each operator, with everything decided but addresses. */
-import type { Graph } from './graph.ts';
+import { MoteError } from '../error.ts';
+import { type Graph, operatorLabel } from './graph.ts';
 import { lowerConv2d, lowerDepthwise, lowerFullyConnected } from './lower-dense.ts';
 import {
   lowerAdd,
@@ -11,13 +12,22 @@ import {
   lowerSoftmax,
 } from './lower-pointwise.ts';
 import { lowerMean, lowerPad, lowerPool, lowerReshape, lowerTranspose } from './lower-shape.ts';
+import { ModelLimit } from './parse.ts';
 import { type Lowering, lowering, NO_SCRATCH, type Step } from './step.ts';
+
+const MAX_WORK = 2 ** 31 - 1;
 
 /** Throws `MODEL_UNSUPPORTED` or `MODEL_FORMAT`, naming the operator and the tensor. */
 export function lower(graph: Graph): Step[] {
+  checkWork(graph);
   const loaded = new Set<number>();
   return graph.operators.flatMap((operator) => {
     const step = lowerOperator(lowering(graph, operator));
+    // Kernels charge their work as an int32.
+    if (step.work > MAX_WORK) {
+      const what = `${operatorLabel(operator)} does ${step.work} operations in one call`;
+      throw new MoteError('MODEL_TOO_LARGE', `${what}, at most ${MAX_WORK} are possible`);
+    }
     // Constants that are operands rather than weights come into the arena before their first use.
     const constants = step.reads.filter((index) => graph.tensors[index]!.data !== undefined && !loaded.has(index));
     return [
@@ -33,12 +43,26 @@ export function lower(graph: Graph): Step[] {
           inPlace: [],
           scratch: NO_SCRATCH,
           macs: 0,
+          work: bytes,
           headers,
         };
       }),
       step,
     ];
   });
+}
+
+/** A small file may name the same large constant again and again; each time is work. */
+function checkWork(graph: Graph): void {
+  let bytes = 0;
+  for (const { inputs } of graph.operators)
+    for (const input of inputs) bytes += graph.tensors[input]?.data?.length ?? 0;
+  if (bytes > ModelLimit.constantBytes) {
+    throw new MoteError(
+      'MODEL_COMPLEX',
+      `the model's operators read ${bytes} bytes of constants, at most ${ModelLimit.constantBytes} are allowed`,
+    );
+  }
 }
 
 function lowerOperator(op: Lowering): Step {

@@ -15,14 +15,18 @@ import { operatorName, readOperation, TENSOR_TYPES } from './schema.ts';
 /** Bounds that no model for a sensor node comes near. */
 export const ModelLimit = {
   fileBytes: 256 << 20,
-  tensors: 20_000,
-  operators: 10_000,
+  tensors: 8000,
+  operators: 2000,
   operands: 64,
   rank: 6,
   /** One tensor. */
   bytes: 64 << 20,
   nameBytes: 4096,
   channels: 65_536,
+  /** Pictures in a batch. */
+  batch: 64,
+  /** Constants that all operators read, a tensor counted each time. */
+  constantBytes: 256 << 20,
 } as const;
 
 /**

@@ -1,6 +1,7 @@
 /** What operators are lowered to: calls of kernels in `assembly/nn`, before anything has an address. */
 import { MoteError } from '../error.ts';
 import { type Graph, type Operator, operatorLabel, type Tensor, tensorLabel } from './graph.ts';
+import { ModelLimit } from './parse.ts';
 
 /** Exported functions of `assembly/nn`, each with the file it is in. */
 export const KERNEL_FILES = {
@@ -41,15 +42,27 @@ export interface Step {
   writes: readonly number[];
   /** Reads whose memory the first output may take over, when nobody needs them afterwards. */
   inPlace: readonly number[];
-  /** Scratch bytes: it can't do with less than `min` and has no use for more than `max`. */
-  scratch: { min: number; max: number };
+  scratch: Scratch;
   /** Multiply-accumulates, 0 where an operator has none. */
   macs: number;
+  /** What its largest call charges as fuel, about one for each innermost iteration. */
+  work: number;
   /** Words of the operator's header; one header for each call (a call a batch). */
   headers(at: Addresses): number[][];
 }
 
-export const NO_SCRATCH = { min: 0, max: 0 } as const;
+/**
+ * Scratch bytes of a step: it can't do with less than `min`, uses more only in units of `unit`, gains little beyond `good` and nothing
+ * beyond `max`.
+ */
+export interface Scratch {
+  min: number;
+  unit: number;
+  good: number;
+  max: number;
+}
+
+export const NO_SCRATCH: Scratch = { min: 0, unit: 1, good: 0, max: 0 };
 
 /** An operator with its tensors at hand, as the lowering functions get it. */
 export interface Lowering {
@@ -92,14 +105,27 @@ export function expectShape(tensor: Tensor, shape: readonly number[], label: str
   }
 }
 
-/** Batch, height, width and channels of a tensor that must have four dimensions. */
-export function nhwc(tensor: Tensor, label: string): [number, number, number, number] {
-  const [n, h, w, c] = tensor.shape;
-  if (tensor.shape.length !== 4 || n === undefined || h === undefined || w === undefined || c === undefined) {
+export type FourSizes = [number, number, number, number];
+
+/** The shape of a tensor that must have four dimensions. */
+export function fourSizes(tensor: Tensor, label: string): FourSizes {
+  if (tensor.shape.length !== 4) {
     throw new MoteError(
       'MODEL_UNSUPPORTED',
       `${label}: ${tensorLabel(tensor)} must have four dimensions, it has ${tensor.shape.length}`,
     );
   }
-  return [n, h, w, c];
+  return tensor.shape as unknown as FourSizes;
+}
+
+/** Batch, height, width and channels of an operator's input. */
+export function nhwc(tensor: Tensor, label: string): FourSizes {
+  const sizes = fourSizes(tensor, label);
+  if (sizes[0] > ModelLimit.batch) {
+    throw new MoteError(
+      'MODEL_UNSUPPORTED',
+      `${label} runs a batch of ${sizes[0]}, at most ${ModelLimit.batch} are possible`,
+    );
+  }
+  return sizes;
 }
