@@ -124,7 +124,7 @@ export function sign1(payload: Uint8Array, key: KeyObject, options: SignOptions 
 export function algorithmOf(key: KeyObject): Algorithm {
   if (key.asymmetricKeyType === 'ed25519') return -8;
   if (key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return -7;
-  throw new MoteError('KEY_TYPE', 'Packages are signed with Ed25519 or P-256 keys; make one with `mote keys`.');
+  throw new MoteError('KEY_TYPE', 'Packages are signed with Ed25519 or P-256 keys; make one with `mote key new`.');
 }
 
 /** Sig_structure (RFC 9052, section 4.4). */

@@ -42,7 +42,7 @@ export function loadPrivateKey(path: string): KeyObject {
 export function loadPublicKey(path: string): KeyObject {
   const pem = readPem(path);
   if (!/-----BEGIN [A-Z ]*(PUBLIC|PRIVATE) KEY-----/.test(pem))
-    throw new MoteError('KEY_FILE', `${path} holds no key in PEM; make a pair with 'mote keys'.`);
+    throw new MoteError('KEY_FILE', `${path} holds no key in PEM; make a pair with 'mote key new'.`);
   return checked(path, () => createPublicKey(pem));
 }
 
@@ -59,7 +59,7 @@ function readPem(path: string): string {
   } catch (cause) {
     throw new MoteError(
       'KEY_FILE',
-      `The key file ${path} can't be read; check the path, or make keys with 'mote keys'.`,
+      `The key file ${path} can't be read; check the path, or make keys with 'mote key new'.`,
       { cause },
     );
   }
