@@ -22,10 +22,10 @@ function registerInspect(group: Command): void {
       `mote model inspect ${EXAMPLE} --json`,
     ],
     async run({ terminal, options, args: [path] }) {
-      const report = inspectModel(readInput(path, 'The model'), modelName(path));
+      const report = inspectModel(readInput(path, 'The model'), { name: modelName(path) });
       if (options.html !== undefined) writeFileSync(options.html, renderHtml(report));
       terminal.data(report);
-      for (const line of renderText(report, terminal.columns, terminal.paint).split('\n')) terminal.line(line);
+      for (const line of renderText(report, terminal.columns, terminal.colour).split('\n')) terminal.line(line);
       if (options.html !== undefined) terminal.line(`wrote ${options.html}`);
       return 0;
     },

@@ -8,6 +8,7 @@ export interface Terminal {
   readonly json: boolean;
   /** Whether stdout is a terminal that a person looks at: progress and redrawing make sense. */
   readonly live: boolean;
+  readonly colour: boolean;
   readonly columns: number;
   paint(style: Style, text: string): string;
   /** A line for a person; silent with `--json`. */
@@ -38,6 +39,7 @@ export function openTerminal(json: boolean, stdout: NodeJS.WriteStream = process
   return {
     json,
     live,
+    colour,
     columns: stdout.columns ?? 80,
     paint: (style, text) => (colour ? styleText(style, text) : text),
     line(text = '') {
