@@ -1,7 +1,7 @@
 /** What the compiler's tests share: models and goldens, random numbers that can be repeated, and tiny models built by hand. */
 import { existsSync, readFileSync } from 'node:fs';
-import { Builder } from 'flatbuffers';
 import { packagePath } from '../paths.ts';
+import { type Field, type Fields, writeFlatbuffer } from './flatbuffer-writer.ts';
 
 /** Models that ship with the package, and more that may lie beside it. */
 export const SHIPPED = ['hello_world', 'micro_speech', 'kws', 'ad', 'person_detect'] as const;
@@ -53,88 +53,39 @@ export function buildModel(
   inputs: readonly number[],
   outputs: readonly number[],
 ): Uint8Array {
-  const b = new Builder(1024);
-  const offsets = (items: readonly number[]) => {
-    b.startVector(4, items.length, 4);
-    for (const item of [...items].reverse()) b.addOffset(item);
-    return b.endVector();
-  };
-  const int32s = (items: readonly number[]) => {
-    b.startVector(4, items.length, 4);
-    for (const item of [...items].reverse()) b.addInt32(item);
-    return b.endVector();
-  };
-  const buffers = [new Uint8Array(0), ...tensors.map(({ data }) => data ?? new Uint8Array(0))].map((data) => {
-    const vector = data.length > 0 ? b.createByteVector(data) : 0;
-    b.startObject(1);
-    b.addFieldOffset(0, vector, 0);
-    return b.endObject();
-  });
-  const tensorTables = tensors.map((tensor, i) => {
-    const name = b.createString(tensor.name ?? `t${i}`);
-    const shape = int32s(tensor.shape);
-    const scales = tensor.scales ?? [0.5];
-    b.startVector(4, scales.length, 4);
-    for (const scale of [...scales].reverse()) b.addFloat32(scale);
-    const scaleVector = b.endVector();
-    b.startVector(8, scales.length, 8);
-    for (let k = 0; k < scales.length; k++) b.addInt64(BigInt(tensor.zero ?? 0));
-    const zeroVector = b.endVector();
-    b.startObject(7);
-    b.addFieldOffset(2, scaleVector, 0);
-    b.addFieldOffset(3, zeroVector, 0);
-    const quantization = b.endObject();
-    b.startObject(8);
-    b.addFieldOffset(0, shape, 0);
-    b.addFieldInt8(1, tensor.type ?? 9, 0);
-    b.addFieldInt32(2, i + 1, 0);
-    b.addFieldOffset(3, name, 0);
-    b.addFieldOffset(4, quantization, 0);
-    return b.endObject();
-  });
+  const int32 = (value: number): Field => ({ kind: 'int32', value });
+  const int32s = (values: readonly number[]): Field => ({ kind: 'int32s', values });
+  const text = (value: string): Field => ({ kind: 'bytes', bytes: new TextEncoder().encode(value) });
+  const tables = (items: readonly Fields[]): Field => ({ kind: 'tables', items });
   const codes = [...new Set(operators.map(({ code }) => code))];
-  const operatorTables = operators.map((operator) => {
-    const ins = int32s(operator.inputs);
-    const outs = int32s(operator.outputs);
-    b.startObject(8);
-    for (const [field, [kind, value]] of Object.entries(operator.options ?? {})) {
-      // Defaults of the schema don't matter here: everything given is written.
-      if (kind === 'int8') b.addFieldInt8(Number(field), value, -128);
-      else if (kind === 'int32') b.addFieldInt32(Number(field), value, -(2 ** 31));
-      else b.addFieldFloat32(Number(field), value, Number.NaN);
-    }
-    const options = b.endObject();
-    b.startObject(5);
-    b.addFieldInt32(0, codes.indexOf(operator.code), 0);
-    b.addFieldOffset(1, ins, 0);
-    b.addFieldOffset(2, outs, 0);
-    b.addFieldOffset(4, options, 0);
-    return b.endObject();
+  const tensorTables = tensors.map(({ shape, type, scales = [0.5], zero = 0, name }, i): Fields => {
+    const zeros = scales.map(() => zero);
+    const quantization: Fields = { 2: { kind: 'float32s', values: scales }, 3: { kind: 'int64s', values: zeros } };
+    const typeField: Field = { kind: 'int8', value: type ?? 9 };
+    return {
+      0: int32s(shape),
+      1: typeField,
+      2: int32(i + 1),
+      3: text(name ?? `t${i}`),
+      4: { kind: 'table', fields: quantization },
+    };
   });
-  const codeTables = codes.map((code) => {
-    b.startObject(4);
-    b.addFieldInt8(0, Math.min(code, 127), 0);
-    b.addFieldInt32(3, code, 0);
-    return b.endObject();
+  const operatorTables = operators.map(({ code, inputs: reads, outputs: writes, options = {} }): Fields => {
+    const fields = Object.fromEntries(
+      Object.entries(options).map(([field, [kind, value]]) => [field, { kind, value }]),
+    );
+    return { 0: int32(codes.indexOf(code)), 1: int32s(reads), 2: int32s(writes), 4: { kind: 'table', fields } };
   });
-  const tensorVector = offsets(tensorTables);
-  const operatorVector = offsets(operatorTables);
-  const inputVector = int32s(inputs);
-  const outputVector = int32s(outputs);
-  b.startObject(5);
-  b.addFieldOffset(0, tensorVector, 0);
-  b.addFieldOffset(1, inputVector, 0);
-  b.addFieldOffset(2, outputVector, 0);
-  b.addFieldOffset(3, operatorVector, 0);
-  const subgraph = b.endObject();
-  const codeVector = offsets(codeTables);
-  const subgraphs = offsets([subgraph]);
-  const bufferVector = offsets(buffers);
-  b.startObject(5);
-  b.addFieldInt32(0, 3, 0);
-  b.addFieldOffset(1, codeVector, 0);
-  b.addFieldOffset(2, subgraphs, 0);
-  b.addFieldOffset(4, bufferVector, 0);
-  b.finish(b.endObject(), 'TFL3');
-  return b.asUint8Array();
+  const codeTables = codes.map((code): Fields => ({ 0: { kind: 'int8', value: Math.min(code, 127) }, 3: int32(code) }));
+  // Buffer 0 is the schema's "no contents".
+  const buffers = [undefined, ...tensors.map(({ data }) => data)].map(
+    (data): Fields => (data ? { 0: { kind: 'bytes', bytes: data } } : {}),
+  );
+  const subgraph: Fields = {
+    0: tables(tensorTables),
+    1: int32s(inputs),
+    2: int32s(outputs),
+    3: tables(operatorTables),
+  };
+  return writeFlatbuffer({ 0: int32(3), 1: tables(codeTables), 2: tables([subgraph]), 4: tables(buffers) }, 'TFL3');
 }
