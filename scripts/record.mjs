@@ -14,7 +14,7 @@ if (cut < 0 || !out) {
 const command = process.argv.slice(cut + 1).join(' ');
 const columns = option('--columns', 96);
 const rows = option('--rows', 28);
-const frameMs = 150;
+const frameMs = 300;
 const longestMs = 1000;
 
 const terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
@@ -55,20 +55,30 @@ const escapeXml = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').re
 const cellWidth = 8.4;
 const lineHeight = 18;
 
+/** Each distinct row is drawn once and placed wherever it stands. */
+const rowIds = new Map();
+
+function rowId(line) {
+  const texts = rowSpans(line).map((span) => {
+    const text = span.text.trimEnd();
+    const x = (span.x * cellWidth).toFixed(1);
+    const style = span.style ? ` class="${span.style.split('').join(' ')}"` : '';
+    return `<text x="${x}" textLength="${(text.length * cellWidth).toFixed(1)}" fill="${span.colour}"${style}>${escapeXml(text)}</text>`;
+  });
+  if (texts.length === 0) return null;
+  const row = texts.join('');
+  if (!rowIds.has(row)) rowIds.set(row, `r${rowIds.size}`);
+  return rowIds.get(row);
+}
+
 function snapshot() {
   const buffer = terminal.buffer.active;
-  const lines = [];
+  let picture = '';
   for (let y = 0; y < rows; y++) {
-    for (const span of rowSpans(buffer.getLine(buffer.viewportY + y))) {
-      const x = (span.x * cellWidth).toFixed(1);
-      const width = (span.text.trimEnd().length * cellWidth).toFixed(1);
-      const style = span.style ? ` class="${span.style.split('').join(' ')}"` : '';
-      lines.push(
-        `<text x="${x}" y="${(y + 1) * lineHeight - 4}" textLength="${width}" fill="${span.colour}"${style}>${escapeXml(span.text.trimEnd())}</text>`,
-      );
-    }
+    const id = rowId(buffer.getLine(buffer.viewportY + y));
+    if (id !== null) picture += `<use href="#${id}" y="${(y + 1) * lineHeight - 4}"/>`;
   }
-  return lines.join('');
+  return picture;
 }
 
 const frames = [];
@@ -111,7 +121,7 @@ child.on('close', (code) => {
     const height = rows * lineHeight + 32;
     writeFileSync(
       out,
-      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="Terminal recording of ${escapeXml(command)}"><style>text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;white-space:pre}.b{font-weight:700}.o{opacity:.65}${groups.map((g) => g.css).join('')}</style><rect width="${width}" height="${height}" rx="10" fill="#0d1117"/><g transform="translate(16 16)">${groups.map((g) => g.svg).join('')}</g></svg>\n`,
+      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="Terminal recording of ${escapeXml(command)}"><style>text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;white-space:pre}.b{font-weight:700}.o{opacity:.65}${groups.map((g) => g.css).join('')}</style><defs>${[...rowIds].map(([row, id]) => `<g id="${id}">${row}</g>`).join('')}</defs><rect width="${width}" height="${height}" rx="10" fill="#0d1117"/><g transform="translate(16 16)">${groups.map((g) => g.svg).join('')}</g></svg>\n`,
     );
     console.log(`${out}: ${frames.length} frames, ${(total / 1000).toFixed(1)} s, exit code ${code}`);
     process.exit(code ?? 1);

@@ -4,7 +4,16 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,6 +25,23 @@ const out = resolve(option > 0 ? process.argv[option + 1] : join(root, 'build', 
 /** wasm3 itself, without its WASI, libc and tracing add-ons. */
 const isSource = (name) =>
   (/^m3_.*\.[ch]$/.test(name) && !name.startsWith('m3_api_')) || /^wasm3(_defs)?\.h$/.test(name);
+
+/** What host/engine/wasm3/build.ts compares, to fetch again when one of these files changes. */
+function digest() {
+  const hash = createHash('sha256');
+  for (const file of ['wasm3.json', origin.patches]) hash.update(readFileSync(join(root, 'third_party', file)));
+  return hash.digest('hex');
+}
+
+/** Mends known faults, each of which must be there exactly once: a version without it needs no patch any more. */
+function patch(folder) {
+  for (const { file, find, put, why } of JSON.parse(readFileSync(join(root, 'third_party', origin.patches), 'utf8'))) {
+    const path = join(folder, file);
+    const parts = readFileSync(path, 'utf8').split(find);
+    if (parts.length !== 2) throw new Error(`${file} has changed, so that a patch no longer fits: ${why}`);
+    writeFileSync(path, parts.join(put));
+  }
+}
 
 mkdirSync(dirname(out), { recursive: true });
 const work = mkdtempSync(join(dirname(out), 'wasm3-'));
@@ -36,6 +62,8 @@ try {
   mkdirSync(ready);
   for (const file of readdirSync(from).filter(isSource)) copyFileSync(join(from, file), join(ready, file));
   copyFileSync(join(root, 'third_party', origin.licenseFile), join(ready, 'LICENSE'));
+  patch(ready);
+  writeFileSync(join(ready, 'ORIGIN'), digest());
   rmSync(out, { recursive: true, force: true });
   renameSync(ready, out);
   console.log(`wasm3 ${origin.version} -> ${out}`);

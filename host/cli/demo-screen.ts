@@ -79,6 +79,7 @@ export function demoScreen(terminal: Terminal, facts: DemoFacts): string[] {
     '',
     terminal.paint('bold', 'heard, as it came out of the broker'),
     ...last(facts.heard, 6),
+    '',
     terminal.paint('bold', 'over the air'),
     ...last(facts.updates, 7),
   ].map((line) => clip(line, width));

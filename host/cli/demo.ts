@@ -202,7 +202,7 @@ async function demo(terminal: Terminal, engineName: EngineName): Promise<number>
       slot: 'AB'[facts.slots.findIndex((slot) => slot?.sha256 === release.sha256)] ?? '-',
       swapMs: taken && taken.swapUs / 1000,
       lost: taken?.lost ?? null,
-      reason: status.reason?.text ?? '',
+      reason: status.reason?.code ?? '',
     });
   };
   const until = (seconds: number) => new Promise<void>((resolve) => clock.at(started + seconds * 1e6, resolve));
