@@ -263,7 +263,6 @@ function openScreen(terminal: Terminal, facts: DemoFacts) {
     heard: (text: string, data: Record<string, unknown>) => say(facts.heard, text, { type: 'event', ...data }),
     update: (text: string) => say(facts.updates, text, { type: 'push', text }),
     status(status: OtaStatus) {
-      const text = otaText(status);
       // A transfer is one line that grows, and stays when it is over.
       if (receiving) facts.updates.pop();
       if (receiving || status.state === 'receiving') {
