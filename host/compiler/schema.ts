@@ -4,7 +4,14 @@
  */
 import { MoteError } from '../error.ts';
 import type { Table } from './flatbuffer.ts';
-import { ACTIVATIONS, type Activation, type Operation, type TensorType, type WindowOptions } from './graph.ts';
+import {
+  ACTIVATIONS,
+  type Activation,
+  type Operation,
+  type OperationName,
+  type TensorType,
+  type WindowOptions,
+} from './graph.ts';
 
 export const TENSOR_TYPES: Readonly<Record<number, TensorType>> = {
   0: 'float32',
@@ -73,6 +80,29 @@ const OPERATORS: Readonly<Record<number, string>> = {
   144: 'ASSIGN_VARIABLE',
 };
 
+/** Operators that compile, for the error that says so. */
+const KERNELS: readonly OperationName[] = [
+  'ADD',
+  'AVERAGE_POOL_2D',
+  'CONV_2D',
+  'DEPTHWISE_CONV_2D',
+  'DEQUANTIZE',
+  'EXPAND_DIMS',
+  'FULLY_CONNECTED',
+  'LOGISTIC',
+  'MAX_POOL_2D',
+  'MEAN',
+  'PAD',
+  'QUANTIZE',
+  'RELU',
+  'RELU6',
+  'RESHAPE',
+  'SOFTMAX',
+  'SQUEEZE',
+  'TANH',
+  'TRANSPOSE',
+];
+
 export function operatorName(code: number): string {
   return OPERATORS[code] ?? `number ${code}`;
 }
@@ -124,11 +154,10 @@ export function readOperation(code: number, options: Table | undefined, what: st
     case 'QUANTIZE':
     case 'DEQUANTIZE':
       return { op };
-    default:
-      throw new MoteError(
-        'MODEL_UNSUPPORTED',
-        `${what} is ${op}, which has no kernel yet: docs/LIMITS.md lists those that do`,
-      );
+    default: {
+      const names = KERNELS.join(', ');
+      throw new MoteError('MODEL_UNSUPPORTED', `${what} has no kernel yet: there are kernels for ${names}`);
+    }
   }
 }
 
