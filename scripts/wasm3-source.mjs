@@ -48,7 +48,8 @@ const work = mkdtempSync(join(dirname(out), 'wasm3-'));
 try {
   const name = `${origin.package}@${origin.packageVersion}`;
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  execFileSync(npm, ['pack', name, '--silent', '--pack-destination', work], { stdio: ['ignore', 'ignore', 'inherit'] });
+  // It packs into its working folder; old versions of npm, which a script's PATH may hold, have no option for that.
+  execFileSync(npm, ['pack', name, '--loglevel=error'], { cwd: work, stdio: ['ignore', 'ignore', 'inherit'] });
   const tarball = join(
     work,
     readdirSync(work).find((file) => file.endsWith('.tgz')),

@@ -21,4 +21,4 @@ export function wat(text: string, { names = false } = {}): Uint8Array {
   }
 }
 
-export const LIMITS: Limits = { memoryBytes: 65536, stackBytes: 65536, fuel: 1_000_000n, deadlineMs: 2000 };
+export const LIMITS: Limits = { memoryBytes: 65536, stackBytes: 65536, fuel: 1_000_000n, deadlineMs: 60_000 };

@@ -103,24 +103,40 @@ export async function buildAddon(options: BuildOptions): Promise<void> {
   }
 }
 
-/** Folder of wasm3's sources: shipped in the package, or fetched into a clone by `scripts/wasm3-source.mjs`. */
-export async function findSource(): Promise<string> {
-  const shipped = packagePath('third_party', 'wasm3');
-  if (existsSync(join(shipped, 'wasm3.h'))) return shipped;
-  const fetched = packagePath('build', 'wasm3');
-  if (existsSync(join(fetched, 'wasm3.h'))) return fetched;
+/** The digest that `scripts/wasm3-source.mjs` leaves beside what it fetched. */
+async function originDigest(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of ['wasm3.json', 'wasm3.patches.json'])
+    hash.update(await readFile(packagePath('third_party', file)));
+  return hash.digest('hex');
+}
+
+async function isOrigin(folder: string, expected: string): Promise<boolean> {
+  return (await readFile(join(folder, 'ORIGIN'), 'utf8').catch(() => null)) === expected;
+}
+
+async function fetchSource(): Promise<void> {
   try {
     await run(process.execPath, [packagePath('scripts', 'wasm3-source.mjs')]);
   } catch (cause) {
     const { stderr, message } = cause as Error & { stderr?: string };
-    throw new MoteError(
-      'ENGINE_SOURCE',
-      `wasm3's sources could not be fetched, try npm run setup again: ${stderr || message}`,
-      {
-        cause,
-      },
-    );
+    const what = `wasm3's sources could not be fetched, try npm run setup again: ${stderr || message}`;
+    throw new MoteError('ENGINE_SOURCE', what, { cause });
   }
+}
+
+/**
+ * Folder of wasm3's sources: shipped in the package, or fetched into a clone by `scripts/wasm3-source.mjs`. Throws `ENGINE_SOURCE`.
+ */
+export async function findSource(): Promise<string> {
+  const expected = await originDigest();
+  const shipped = packagePath('third_party', 'wasm3');
+  const fetched = packagePath('build', 'wasm3');
+  for (const folder of [shipped, fetched]) if (await isOrigin(folder, expected)) return folder;
+  await mkdir(packagePath('build'), { recursive: true });
+  await withLock(`${fetched}.lock`, async () => {
+    if (!(await isOrigin(fetched, expected))) await fetchSource();
+  });
   return fetched;
 }
 
