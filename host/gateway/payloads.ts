@@ -3,8 +3,9 @@
  * later version may append elements, so readers take longer arrays. Readers of hostile bytes bound them before they decode.
  */
 import { Encoder } from 'cbor-x';
+import { wellFormed } from '../cbor/index.ts';
 import { MoteError } from '../error.ts';
-import { type Birth, type Event, type Log, type OtaStatus, type Telemetry, wellFormed } from '../link/index.ts';
+import type { Birth, Event, Log, OtaStatus, Telemetry } from '../link/index.ts';
 
 export const CBOR_TYPE = 'application/cbor';
 export const JSON_TYPE = 'application/json';

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MoteError } from '../error.ts';
-import { CborReader, CborWriter, wellFormed } from './cbor.ts';
 import { encodeMessage, isNodeMessage, parseMessage } from './codec.ts';
 import { examples } from './examples.ts';
 import { encodeFrame } from './frame.ts';
@@ -127,63 +126,5 @@ describe('messages', () => {
       if (Buffer.compare(encodeMessage(message), body) !== 0) throw new Error(Buffer.from(body).toString('hex'));
     }
     expect(accepted).toBeGreaterThan(1000);
-  });
-});
-
-describe('CBOR', () => {
-  it('carries every integer up to 2^53 in the shortest form', () => {
-    for (const edge of [0, 23, 24, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1]) {
-      for (const value of [edge, -edge, -edge - 1].filter(Number.isSafeInteger)) {
-        const reader = new CborReader(new CborWriter().int(value).finish());
-        expect(reader.int(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)).toBe(value + 0);
-        reader.end();
-      }
-    }
-  });
-
-  it.each([
-    '00',
-    'f93c00',
-    'fb3ff199999999999a',
-    '9f01ff',
-    'bf616101ff',
-    '5f4101ff',
-    'c11a514b67b0',
-    'a0',
-    'f6',
-    'f820',
-    '7f6161ff',
-  ])('%s is one well-formed item', (text) => {
-    expect(wellFormed(hex(text))).toBe(true);
-  });
-
-  const bad = [
-    '',
-    '0000',
-    '18',
-    '1c',
-    'ff',
-    '9f01',
-    'bf6161ff',
-    '5f01ff',
-    '5f5f4101ffff',
-    'f800',
-    '62c3',
-    '9b00ffffffffffffff',
-    'c1',
-    '81'.repeat(16).concat('00'),
-  ];
-  it.each(bad)('%s is not', (text) => {
-    expect(wellFormed(hex(text))).toBe(false);
-  });
-
-  it('well-formedness is decided for 100,000 random items', () => {
-    const random = new Xorshift(4);
-    let good = 0;
-    for (let i = 0; i < 100_000; i++) {
-      if (wellFormed(Uint8Array.from({ length: 1 + random.below(40) }, () => random.below(256)))) good++;
-    }
-    expect(good).toBeGreaterThan(100);
-    expect(wellFormed(new Uint8Array(100_000).fill(0x9f))).toBe(false);
   });
 });

@@ -2,9 +2,9 @@
  * Messages as CBOR arrays: `[type, field, ...]` in the order of docs/spec/link.md. The same limits hold for both directions, so
  * what one end encodes the other can always parse.
  */
+import { CborReader, CborWriter, type Fault, wellFormed } from '../cbor/index.ts';
 import { AbiLimit, LOG_LEVELS } from '../engine/abi.ts';
 import { MoteError } from '../error.ts';
-import { CborReader, CborWriter, wellFormed } from './cbor.ts';
 import type { Birth, Message, MetricInfo, NodeMessage, OtaStatus, SlotState } from './messages.ts';
 
 /** Bounds of messages; bytes are of UTF-8. */
@@ -37,6 +37,9 @@ const I32_MAX = 0x7fff_ffff;
 const U32_MAX = 0xffff_ffff;
 const SAFE = Number.MAX_SAFE_INTEGER;
 const SHA256_BYTES = 32;
+
+const malformed: Fault = (what) =>
+  new MoteError('LINK_MALFORMED', `A link message is malformed: ${what}; it was dropped.`);
 
 /**
  * How one field goes in and out. `put` checks nothing: `encodeMessage` parses what it wrote, so both directions have one set of rules.
@@ -121,7 +124,7 @@ const item: Field<Uint8Array> = {
   put: (out, value) => out.bytes(value),
   get(from) {
     const body = from.bytes(1, MessageLimit.bodyBytes);
-    if (!wellFormed(body)) throw new MoteError('LINK_MALFORMED', 'A body is not one CBOR item; it was dropped.');
+    if (!wellFormed(body)) throw malformed('a body is not one CBOR item');
     return body;
   },
 };
@@ -138,9 +141,7 @@ const settings: Field<Record<string, number>> = {
     const count = from.map(0, MessageLimit.settings);
     for (let i = 0; i < count; i++) {
       const key = name.get(from);
-      if (i > 0 && key <= entries[i - 1]![0]) {
-        throw new MoteError('LINK_MALFORMED', 'Settings are not in order or come twice; they were dropped.');
-      }
+      if (i > 0 && key <= entries[i - 1]![0]) throw malformed('settings are not in order or come twice');
       entries.push([key, i32.get(from)]);
     }
     return Object.fromEntries(entries);
@@ -238,7 +239,7 @@ export function isNodeMessage(message: Message): message is NodeMessage {
 /** CBOR of a message. Throws `LINK_MESSAGE` when a field is out of its limits. */
 export function encodeMessage(message: Message): Uint8Array {
   const schema = byType.get(message.type)!;
-  const out = new CborWriter().array(schema.fields.length + 1).int(schema.code);
+  const out = new CborWriter(malformed).array(schema.fields.length + 1).int(schema.code);
   const values = message as unknown as Record<string, unknown>;
   try {
     for (const [key, field] of schema.fields) field.put(out, values[key]);
@@ -256,16 +257,14 @@ export function encodeMessage(message: Message): Uint8Array {
  * that isn't exactly one message in its shortest form and within its limits.
  */
 export function parseMessage(bytes: Uint8Array): Message {
-  const from = new CborReader(bytes);
+  const from = new CborReader(bytes, malformed);
   const length = from.array(1, 64);
   const code = from.int(0, U32_MAX);
   const schema = byCode.get(code);
   if (schema === undefined) {
     throw new MoteError('LINK_UNKNOWN', `Message type ${code} is unknown to this version; it was dropped.`);
   }
-  if (length !== schema.fields.length + 1) {
-    throw new MoteError('LINK_MALFORMED', `A ${schema.type} message has ${length - 1} fields; it was dropped.`);
-  }
+  if (length !== schema.fields.length + 1) throw malformed(`${length - 1} fields in one of type ${schema.type}`);
   const message: Record<string, unknown> = { type: schema.type };
   for (const [key, field] of schema.fields) {
     const value = field.get(from);

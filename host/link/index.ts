@@ -1,6 +1,4 @@
 /** Frames, messages and sessions between a node and its shim. Formats: docs/spec/link.md. */
-
-export { wellFormed } from './cbor.ts';
 export { encodeMessage, isNodeMessage, MessageLimit, parseMessage } from './codec.ts';
 export * from './messages.ts';
 export type { DownReason, LinkOptions, LinkStats } from './options.ts';

@@ -2,6 +2,7 @@
  * The ABI's imports as a node gives them. The module is hostile until proved otherwise: a pointer outside its memory is a `memory`
  * trap (from `bytes`), everything else that is wrong is an error number, and what it may do in one call is counted.
  */
+import { wellFormed } from '../cbor/index.ts';
 import {
   AbiError,
   type AbiImport,
@@ -13,7 +14,7 @@ import {
   type Value,
 } from '../engine/index.ts';
 import { MoteError } from '../error.ts';
-import { MessageLimit, type MetricInfo, wellFormed } from '../link/index.ts';
+import { MessageLimit, type MetricInfo } from '../link/index.ts';
 import type { Sensor } from './sensor.ts';
 
 /** What one call (init, step or on_message) may do; beyond it imports return FULL and log lines are dropped. */

@@ -1,9 +1,9 @@
 import { createPublicKey, generateKeyPairSync, type JsonWebKeyInput, type KeyObject } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { CborTag, type CborValue, decodeCbor, encodeCbor } from '../cbor/index.ts';
 import { MoteError } from '../error.ts';
 import { packagePath } from '../paths.ts';
-import { CborTag, type CborValue, decodeCbor, encodeCbor } from './cbor.ts';
 import { parseSign1, sign1, verifySign1 } from './cose.ts';
 import { generateKeyPair } from './keys.ts';
 

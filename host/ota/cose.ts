@@ -3,8 +3,8 @@
  * Reading is strict: deterministic CBOR only, no header parameter that isn't understood.
  */
 import { type KeyObject, sign, verify } from 'node:crypto';
+import { type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from '../cbor/index.ts';
 import { MoteError } from '../error.ts';
-import { type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from './cbor.ts';
 
 /** COSE algorithm numbers that are accepted. */
 export type Algorithm = -7 | -8;

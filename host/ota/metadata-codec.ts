@@ -1,8 +1,9 @@
 /** The CBOR of a package's metadata: a map with exactly the keys below. See docs/spec/package.md. */
+
+import { type CborKey, type CborValue, decodeCbor, encodeCbor } from '../cbor/index.ts';
 import { AbiLimit } from '../engine/abi.ts';
 import { MoteError } from '../error.ts';
 import type { MetricInfo } from '../link/messages.ts';
-import { type CborKey, type CborValue, decodeCbor, encodeCbor } from './cbor.ts';
 import type { Metadata } from './metadata.ts';
 
 const Key = {

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { decodeCbor, encodeCbor } from '../cbor/index.ts';
 import { MoteError } from '../error.ts';
-import { decodeCbor, encodeCbor } from './cbor.ts';
 import { generateKeyPair, keyId } from './keys.ts';
 import type { Metadata } from './metadata.ts';
 import { encodeMetadata, parseMetadata } from './metadata-codec.ts';

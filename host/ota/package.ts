@@ -4,8 +4,8 @@
  * manifest follows from the payloads and the sequence alone; a package with any other one is refused. See docs/spec/package.md.
  */
 import { createHash, type KeyObject } from 'node:crypto';
+import { type CborKey, type CborValue, encodeCbor } from '../cbor/index.ts';
 import { MoteError } from '../error.ts';
-import { type CborKey, type CborValue, encodeCbor } from './cbor.ts';
 import { sign1 } from './cose.ts';
 import { keyId } from './keys.ts';
 import type { Metadata } from './metadata.ts';

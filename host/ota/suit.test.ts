@@ -1,9 +1,9 @@
 import { createPublicKey } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { encodeCbor } from '../cbor/index.ts';
 import { MoteError } from '../error.ts';
 import { packagePath } from '../paths.ts';
-import { encodeCbor } from './cbor.ts';
 import { generateKeyPair } from './keys.ts';
 import { type Envelope, encodeEnvelope, parseEnvelope, verifyEnvelope } from './suit.ts';
 

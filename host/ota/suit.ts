@@ -4,8 +4,8 @@
  * parameters of the manifest's commands, and checked by whoever knows those (`package.ts`).
  */
 import { createHash, type KeyObject } from 'node:crypto';
+import { type CborKey, type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from '../cbor/index.ts';
 import { MoteError } from '../error.ts';
-import { type CborKey, type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from './cbor.ts';
 import { parseSign1, type Sign1, verifySign1 } from './cose.ts';
 
 /** Numbers of the draft that are used here: envelope and manifest members, commands and parameters. */

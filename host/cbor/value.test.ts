@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MoteError } from '../error.ts';
-import { CborTag, type CborValue, decodeCbor, encodeCbor } from './cbor.ts';
+import { CborTag, type CborValue, decodeCbor, encodeCbor } from './value.ts';
 
 const hex = (text: string) => new Uint8Array(Buffer.from(text, 'hex'));
 
