@@ -11,7 +11,7 @@ export interface Limits {
   stackBytes: number;
   /** Fuel for one call: loop iterations, calls and the known work of kernels. Ignored by a module without a `fuel` global. */
   fuel: bigint;
-  /** Wall-clock watchdog for one call in milliseconds, behind the fuel. */
+  /** Wall-clock watchdog for one call in milliseconds, behind the fuel. Infinity: none, for modules whose fuel is trusted. */
   deadlineMs: number;
 }
 

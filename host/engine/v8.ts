@@ -4,8 +4,9 @@
  * Where it differs from an interpreter that owns its memory and its loop:
  * - A cap below a page can't be set, so after each call all memory beyond `memoryBytes` must still be zero (a compare of up to 64 KiB,
  *   1.5 us): a write there is the same `memory` trap, only later; a read there gives zeros.
- * - Only Node's `vm` can stop a running loop. Its timeout costs about 50 us a call (it starts a thread), so it guards modules without a
- *   fuel global; the others stop by their fuel, as on every engine.
+ * - Only Node's `vm` can stop a running loop, and its timeout costs about 50 us a call, for it starts a thread. A fuel global alone is no
+ *   reason to go without: a module may have one and never count it down. Whoever built all modules of a large simulation says so with a
+ *   `deadlineMs` of Infinity.
  */
 import vm from 'node:vm';
 import { MoteError } from '../error.ts';
@@ -48,13 +49,16 @@ function trapOf(error: unknown): Trap {
   return new Trap(kind, `the module trapped: ${message}`, { cause: error });
 }
 
+/** Longest that `vm` takes. */
+const MAX_TIMEOUT_MS = 0x7fff_ffff;
+
 const guard: { run: (() => Value | undefined) | null } = { run: null };
 const guardContext = vm.createContext(guard);
 const guardScript = new vm.Script('run()');
 
 function runGuarded(run: () => Value | undefined, deadlineMs: number): Value | undefined {
   guard.run = run;
-  return guardScript.runInContext(guardContext, { timeout: Math.max(1, Math.ceil(deadlineMs)) });
+  return guardScript.runInContext(guardContext, { timeout: Math.min(Math.max(1, Math.ceil(deadlineMs)), MAX_TIMEOUT_MS) });
 }
 
 function romFunctions(rom: Uint8Array, memory: () => ArrayBuffer, top: number): Record<string, HostFunction> {
@@ -116,10 +120,8 @@ function createCore(info: ModuleInfo, options: LoadOptions): Core {
       const run = exports[name] as Callable;
       let result: Value | undefined;
       try {
-        if (fuelGlobal !== null) {
-          fuelGlobal.value = fuel;
-          result = run(...args);
-        } else result = runGuarded(() => run(...args), deadlineMs);
+        if (fuelGlobal !== null) fuelGlobal.value = fuel;
+        result = deadlineMs === Number.POSITIVE_INFINITY ? run(...args) : runGuarded(() => run(...args), deadlineMs);
       } catch (error) {
         throw trapOf(error);
       }

@@ -23,6 +23,8 @@ struct box {
     struct machine *machine;
     uint32_t owners;
     bool running;
+    /* Bytes of the machine that the garbage collector can't see, about. */
+    int64_t weight;
 };
 
 /* The JavaScript side of a running call. */
@@ -31,13 +33,27 @@ struct call {
     napi_value hosts; /* array of functions, by import */
 };
 
+static void weigh(napi_env env, int64_t change)
+{
+    int64_t total = 0;
+    napi_adjust_external_memory(env, change, &total);
+}
+
+static void free_machine(napi_env env, struct box *box)
+{
+    if (box->machine == NULL)
+        return;
+    machine_free(box->machine);
+    box->machine = NULL;
+    weigh(env, -box->weight);
+}
+
 static void release(napi_env env, void *data, void *hint)
 {
     struct box *box = hint != NULL ? hint : data;
-    (void)env;
     if (--box->owners > 0)
         return;
-    machine_free(box->machine);
+    free_machine(env, box);
     free(box);
 }
 
@@ -194,6 +210,9 @@ static napi_value load(napi_env env, napi_callback_info info)
         free(box);
         return fail(env, error);
     }
+    /* A page of compiled code at least, and about ten bytes of it for each of wasm. */
+    box->weight = 65536 + (int64_t)options.stack_bytes + options.rom_bytes + (int64_t)options.wasm_bytes * 11;
+    weigh(env, box->weight);
     if (napi_create_external(env, box, release, NULL, &handle) != napi_ok) {
         release(env, box, NULL);
         return fail(env, "out of memory");
@@ -289,8 +308,7 @@ static napi_value close_machine(napi_env env, napi_callback_info info)
     /* First take memory away from every view of it. An empty one isn't ours. */
     if (box->owners > 1 && napi_detach_arraybuffer(env, argv[1]) != napi_ok)
         return fail(env, "not its memory");
-    machine_free(box->machine);
-    box->machine = NULL;
+    free_machine(env, box);
     return NULL;
 }
 

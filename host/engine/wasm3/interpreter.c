@@ -1,5 +1,5 @@
 /*
- * wasm3 as one translation unit, unchanged, with one hook: `nextOpImpl` is what op_Loop runs for each iteration and op_Entry for each
+ * wasm3 as one translation unit, with one hook: `nextOpImpl` is what op_Loop runs for each iteration and op_Entry for each
  * function, so that is where guard.h bounds time and native stack. All other operations end in `nextOpDirect`, a plain tail call.
  */
 #define M3_IMPLEMENT_ERROR_STRINGS
