@@ -125,6 +125,11 @@ const TRAPS: Row[] = [
   },
   { says: 'a loop without an end', body: '(func (export "f") (loop $l (br $l)))', traps: 'deadline' },
   {
+    says: 'a fuel global that is never counted down',
+    body: '(global (export "fuel") (mut i64) (i64.const 0)) (func (export "f") (loop $l (br $l)))',
+    traps: 'deadline',
+  },
+  {
     says: 'calls without an end',
     body: `(func $g (param i32) (if (local.get 0) (then (call $g (i32.sub (local.get 0) (i32.const 1)))
       (call $g (i32.sub (local.get 0) (i32.const 1)))))) (func (export "f") (call $g (i32.const 200)))`,
@@ -408,6 +413,13 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
   });
 
   describe('the deadline', () => {
+    it('may be infinite, for modules whose fuel is trusted', () => {
+      const instance = load('(func (export "f") (result i32) (i32.const 7))', {
+        limits: { ...LIMITS, deadlineMs: Number.POSITIVE_INFINITY },
+      });
+      expect(instance.call('f')).toBe(7);
+    });
+
     const WAITS = `(import "mote" "log" (func $log (param i32 i32 i32)))
       (func (export "f") (call $log (i32.const 0) (i32.const 0) (i32.const 0)))
       (func (export "g") (call $log (i32.const 0) (i32.const 0) (i32.const 0)) (loop $l (br $l)))`;

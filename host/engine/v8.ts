@@ -58,7 +58,9 @@ const guardScript = new vm.Script('run()');
 
 function runGuarded(run: () => Value | undefined, deadlineMs: number): Value | undefined {
   guard.run = run;
-  return guardScript.runInContext(guardContext, { timeout: Math.min(Math.max(1, Math.ceil(deadlineMs)), MAX_TIMEOUT_MS) });
+  return guardScript.runInContext(guardContext, {
+    timeout: Math.min(Math.max(1, Math.ceil(deadlineMs)), MAX_TIMEOUT_MS),
+  });
 }
 
 function romFunctions(rom: Uint8Array, memory: () => ArrayBuffer, top: number): Record<string, HostFunction> {
