@@ -59,16 +59,7 @@ function loadHandle(addon: Addon, info: ModuleInfo, options: LoadOptions): objec
   const memory = Math.min(memoryBytes, info.memoryPages * 65536);
   const rom = options.rom ?? new Uint8Array();
   try {
-    return addon.load(
-      info.stripped,
-      rom,
-      kinds,
-      fuelGlobal,
-      fuel,
-      memory,
-      stackBytes,
-      Math.min(deadlineMs, MAX_DEADLINE_MS),
-    );
+    return addon.load(info.stripped, rom, kinds, fuelGlobal, fuel, memory, stackBytes, deadlineMs);
   } catch (cause) {
     throw new MoteError('WASM_LOAD', `wasm3 could not load the module: ${(cause as Error).message}`, { cause });
   }
