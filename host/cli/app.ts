@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildApp, type ManifestOverride } from '../build/index.ts';
+import { buildApp, type ManifestOverride, readManifest } from '../build/index.ts';
 import { MoteError } from '../error.ts';
 import type { ModuleImage } from '../node/index.ts';
 import { buildPackage, loadPrivateKey, parsePackage } from '../ota/index.ts';
@@ -27,6 +27,7 @@ export async function loadApp(path: string, terminal: Terminal, manifest: Manife
     );
   }
   if (statSync(path).isDirectory()) {
+    checkSettings(path, Object.keys(manifest.config ?? {}));
     const started = performance.now();
     const built = await buildApp(path, {
       manifest,
@@ -58,6 +59,15 @@ export async function loadApp(path: string, terminal: Terminal, manifest: Manife
     warnings: [],
     package: bytes,
   };
+}
+
+/** A setting that the app in a folder doesn't have is a slip of the pen, not a new setting. */
+export function checkSettings(path: string, names: string[]): void {
+  if (names.length === 0 || !statSync(path).isDirectory()) return;
+  const known = Object.keys(readManifest(path).config);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new MoteError('USAGE', `The app has no setting "${unknown}"; it has ${known.join(', ') || 'none'}.`);
 }
 
 /** The app as a signed package: the one that it came as, or one made now. */

@@ -2,6 +2,7 @@
 /** `mote`: one file a command, registered here in the order in which a user meets them. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { MoteError } from '../error.ts';
 import { packagePath } from '../paths.ts';
 import { registerBuild } from './build.ts';
 import { registerDemo } from './demo.ts';
@@ -44,9 +45,15 @@ function override(command: Command): void {
 }
 override(program);
 
+const json = process.argv.includes('--json');
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? Exit.ok : Exit.usage;
-  else process.exitCode = reportError(error, process.argv.includes('--json'));
+  if (!(error instanceof CommanderError)) process.exitCode = reportError(error, json);
+  else if (error.exitCode === 0) process.exitCode = Exit.ok;
+  else {
+    // Commander has told a person already; a program reads stdout.
+    if (json) reportError(new MoteError('USAGE', error.message.replace(/^error: /, '')), json);
+    process.exitCode = Exit.usage;
+  }
 }

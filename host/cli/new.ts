@@ -9,12 +9,14 @@ import { addCommand, choice } from './command.ts';
 const TEMPLATES = {
   vibration: {
     says: 'accelerometer, RMS level, alarm with hysteresis; no model',
-    input: 'accelerometer=recording.csv',
+    input: 'accelerometer=recording.csv:rate=1000',
+    recording: 'recording.csv',
     data: [['recordings/vibration/machine.csv', 'recording.csv']],
   },
   keyword: {
     says: 'microphone, audio front end and an int8 model that hears yes and no',
     input: 'microphone=recording.wav',
+    recording: 'recording.wav',
     data: [['recordings/speech/stream.wav', 'recording.wav']],
   },
 } as const;
@@ -63,7 +65,7 @@ export function createProject(dir: string, template: Template): string[] {
   }
   mkdirSync(dir, { recursive: true });
   const { version } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as { version: string };
-  const { input, data } = TEMPLATES[template];
+  const { input, recording, data } = TEMPLATES[template];
   const written = writeApp(template, dir, name);
   for (const [source, target] of data) {
     cpSync(packagePath(source), join(dir, target));
@@ -92,7 +94,7 @@ export function createProject(dir: string, template: Template): string[] {
 
 A sensor node on moteware. \`app.ts\` is the node: \`init\` runs once, \`step\` does the work that is due and returns when it wants to be called again.
 
-    npm run sim       build it and feed it ${input.split('=')[1]}, as fast as it goes
+    npm run sim       build it and feed it ${recording}, as fast as it goes
     npm run watch     the same in real time
     npm run build     build/${name}.wasm and .rom
 
