@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildApp, type ManifestOverride, readManifest } from '../build/index.ts';
+import type { ManifestOverride } from '../build/index.ts';
 import { MoteError } from '../error.ts';
 import type { ModuleImage } from '../node/index.ts';
 import { buildPackage, loadPrivateKey, parsePackage } from '../ota/index.ts';
@@ -18,6 +18,9 @@ export interface App extends ModuleImage {
   package: Uint8Array | null;
 }
 
+/** The build brings two compilers along, which take longer to load than most commands to run: only who builds loads it. */
+export const builder = () => import('../build/index.ts');
+
 /** Reads or builds it, with progress on a terminal. Trusts nothing yet: what runs it decides about signatures. */
 export async function loadApp(path: string, terminal: Terminal, manifest: ManifestOverride = {}): Promise<App> {
   if (!existsSync(path)) {
@@ -27,7 +30,8 @@ export async function loadApp(path: string, terminal: Terminal, manifest: Manife
     );
   }
   if (statSync(path).isDirectory()) {
-    checkSettings(path, Object.keys(manifest.config ?? {}));
+    const { buildApp } = await builder();
+    await checkSettings(path, Object.keys(manifest.config ?? {}));
     const started = performance.now();
     const built = await buildApp(path, {
       manifest,
@@ -62,8 +66,9 @@ export async function loadApp(path: string, terminal: Terminal, manifest: Manife
 }
 
 /** A setting that the app in a folder doesn't have is a slip of the pen, not a new setting. */
-export function checkSettings(path: string, names: string[]): void {
+export async function checkSettings(path: string, names: string[]): Promise<void> {
   if (names.length === 0 || !statSync(path).isDirectory()) return;
+  const { readManifest } = await builder();
   const known = Object.keys(readManifest(path).config);
   const unknown = names.find((name) => !known.includes(name));
   if (unknown === undefined) return;

@@ -5,7 +5,7 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { buildApp, type ManifestOverride } from '../build/index.ts';
+import type { ManifestOverride } from '../build/index.ts';
 import { ENGINE_NAMES, type EngineName, loadEngine } from '../engine/index.ts';
 import {
   decodeEvent,
@@ -21,6 +21,7 @@ import { connectTcp, listenTcp, type OtaStatus } from '../link/index.ts';
 import { Node, provision, RealClock, repeat, volatileFlash, wavSource } from '../node/index.ts';
 import { buildPackage, generateKeyPair } from '../ota/index.ts';
 import { packagePath } from '../paths.ts';
+import { builder } from './app.ts';
 import { addCommand, choice } from './command.ts';
 import { type DemoFacts, demoScreen } from './demo-screen.ts';
 import { otaText } from './push.ts';
@@ -55,6 +56,7 @@ interface Built {
 }
 
 async function buildReleases(terminal: Terminal, privateKey: KeyObject): Promise<Built[]> {
+  const { buildApp } = await builder();
   const built: Built[] = [];
   for (const { label, app, manifest } of RELEASES) {
     const started = performance.now();

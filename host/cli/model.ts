@@ -2,12 +2,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
-import { compileModel, inspectModel, renderHtml, renderText, verifyModel } from '../compiler/index.ts';
 import { ENGINE_NAMES, loadEngine } from '../engine/index.ts';
 import { MoteError } from '../error.ts';
 import { addCommand, choice } from './command.ts';
 import { readInput } from './package.ts';
 import { Exit, formatBytes, table } from './terminal.ts';
+
+/** It brings AssemblyScript's compiler along, which takes longer to load than other commands to run. */
+const compiler = () => import('../compiler/index.ts');
 
 const EXAMPLE = 'models/micro_speech/model.tflite';
 
@@ -22,6 +24,7 @@ function registerInspect(group: Command): void {
       `mote model inspect ${EXAMPLE} --json`,
     ],
     async run({ terminal, options, args: [path] }) {
+      const { inspectModel, renderHtml, renderText } = await compiler();
       const report = inspectModel(readInput(path, 'The model'), { name: modelName(path) });
       if (options.html !== undefined) writeFileSync(options.html, renderHtml(report));
       terminal.data(report);
@@ -39,6 +42,7 @@ function registerCompile(group: Command): void {
     options: [['-o, --out <dir>', 'where to write', '.']],
     examples: [`mote model compile ${EXAMPLE} --out generated`],
     async run({ terminal, options, args: [path] }) {
+      const { compileModel } = await compiler();
       const name = modelName(path);
       const model = compileModel(readInput(path, 'The model'), {
         name,
@@ -79,6 +83,7 @@ function registerVerify(group: Command): void {
     ],
     async run({ terminal, options, args: [path] }) {
       const engine = await loadEngine(choice(options.engine, 'engine', ENGINE_NAMES));
+      const { verifyModel } = await compiler();
       terminal.progress('compiling the model ...');
       const bytes = readInput(path, 'The model');
       const { results, firstDifference } = await verifyModel(bytes, required(options.golden), engine);

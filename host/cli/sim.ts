@@ -146,7 +146,7 @@ async function simulate(path: string, options: SimOptions, terminal: Terminal): 
     options.seconds === undefined ? Number.MAX_SAFE_INTEGER : integer(options.seconds, 'seconds', 1, 1e9) * 1e6;
   const config = settings(options.set);
   const app = await loadApp(path, terminal);
-  checkSettings(path, Object.keys(config));
+  await checkSettings(path, Object.keys(config));
   const sensors = parseInputs(options.input, app.metadata.sensors, { seed, loop: options.loop === true });
   const engine = await loadEngine(engineName);
   const real = options.realtime === true || options.connect !== undefined;
