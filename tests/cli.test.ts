@@ -1,0 +1,399 @@
+/** The compiled command line as a user meets it: output, exit codes, files. */
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../host/gateway/testing.ts';
+import { packagePath } from '../host/paths.ts';
+import { mote, ndjson, startMote } from './program.ts';
+import { app, speech } from './world.ts';
+
+const MODEL = packagePath('models', 'micro_speech', 'model.tflite');
+const GOLDEN = packagePath('models', 'micro_speech', 'golden');
+const COMMANDS = [
+  ...['new', 'build', 'sim', 'shim', 'push', 'doctor', 'demo'],
+  ...['key new', 'package inspect', 'package verify', 'model inspect', 'model compile', 'model verify'],
+];
+
+let dir: string;
+const at = (...parts: string[]) => join(dir, ...parts);
+const run = (...args: string[]) => mote(args, dir);
+
+/** Fails as a user should see it: code 2, one sentence with its code, nothing of our insides. */
+async function expectRefused(args: string[], sentence: RegExp, cwd = dir): Promise<void> {
+  const { code, stderr } = await mote(args, cwd);
+  expect(stderr).toMatch(sentence);
+  expect(stderr).toMatch(/^mote: [^\n]+ \[[A-Z0-9_]+\]\n$/);
+  expect(code).toBe(2);
+}
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'moteware-cli-'));
+  mkdirSync(at('keys'));
+  const made = await Promise.all([
+    run('key', 'new', 'keys/release.pem'),
+    run('key', 'new', 'keys/other.pem'),
+    run('new', 'my-sensor'),
+  ]);
+  expect(made.map(({ code }) => code)).toEqual([0, 0, 0]);
+  const built = await Promise.all([
+    run('build', app('keyword'), '--out', 'keyword', '--key', 'keys/release.pem', '--json'),
+    run('build', app('vibration'), '--out', 'vibration', '--key', 'keys/release.pem', '--json'),
+  ]);
+  expect(built.map(({ code, stderr }) => [code, stderr])).toEqual([
+    [0, ''],
+    [0, ''],
+  ]);
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+describe('mote', () => {
+  it('has help with examples for every command, and lists no other', async () => {
+    const listed: string[] = [];
+    const list = async (...group: string[]): Promise<void> => {
+      const { stdout } = await run(...group, '--help');
+      const names = [...stdout.slice(stdout.indexOf('Commands:')).matchAll(/^ {2}([a-z]+)( |$)/gm)].map(
+        (match) => match[1]!,
+      );
+      for (const name of names.filter((name) => name !== 'help')) {
+        if (group.length === 0 && ['key', 'package', 'model'].includes(name)) await list(name);
+        else listed.push([...group, name].join(' '));
+      }
+    };
+    await list();
+    expect(listed.sort()).toEqual([...COMMANDS].sort());
+    for (const command of COMMANDS) {
+      const { code, stdout, stderr } = await run(...command.split(' '), '--help');
+      expect([command, code, stderr]).toEqual([command, 0, '']);
+      expect(stdout).toMatch(/^Usage: mote /);
+      expect(stdout).toMatch(/\nExamples:\n {2}\$ (mote|mosquitto_sub) /);
+    }
+  });
+
+  it.each([
+    [['frobnicate'], /unknown command 'frobnicate'/],
+    [['key', 'nw'], /unknown command 'nw'/],
+    [['sim', '--frob'], /unknown option '--frob'/],
+    [['new'], /missing required argument 'folder'/],
+    [['new', 'a', 'b'], /too many arguments/],
+  ])('%j: ends with code 2 and a sentence, as text and as JSON', async (args, sentence) => {
+    const { code, stdout, stderr } = await run(...args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    const json = await run(...args, '--json');
+    expect(json.code).toBe(2);
+    expect(JSON.parse(json.stdout).error).toMatchObject({ code: 'USAGE', message: expect.stringMatching(sentence) });
+  });
+
+  it.each([
+    [['sim', app('keyword'), '--engine', 'v9'], /--engine is one of wasm3, v8; got "v9"/],
+    [['sim', app('keyword'), '--seconds', 'soon'], /--seconds takes an integer/],
+    [['build', app('vibration'), '--sequence', '0'], /--sequence takes an integer from 1/],
+    [['build', app('vibration'), '--set', 'alarm'], /--set takes name=value/],
+    [['build', app('vibration'), '--set', 'alarm=1.5'], /--set alarm takes an integer/],
+    [['build', app('vibration'), '--set', 'alrm=1'], /no setting "alrm"; it has alarm, clear/],
+    [['build', app('vibration'), '--app-version', 'new'], /semantic version/],
+    [['build', 'nowhere'], /nowhere isn't there/],
+    [['build', app('vibration'), '--key', 'nokey.pem'], /nokey\.pem can't be read/],
+    [['shim', '--listen', 'here'], /--listen takes HOST:PORT/],
+    [['shim', '--qos', '2'], /--qos takes an integer from 0 to 1/],
+    [['shim', '--broker', 'http://x'], /no broker address/],
+    [['push', 'vibration/vibration.mote', '--node', 'a/b'], /a\/b/],
+    [['push', 'vibration/vibration.mote', '--timeout', '0'], /--timeout takes an integer/],
+  ])('%j: says what is wrong with a value', (args, sentence) => expectRefused(args, sentence));
+
+  it('prints no colours where no terminal is, whatever NO_COLOR says', async () => {
+    for (const env of [{}, { NO_COLOR: '1' }]) {
+      const { stdout, stderr } = await mote(
+        ['sim', 'vibration/vibration.mote', '-i', 'constant:rate=1000,value=3,seconds=2'],
+        dir,
+        env,
+      );
+      expect(stdout).toContain('vibration.rms');
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours are control characters
+      expect(stdout + stderr).not.toMatch(/\x1b/);
+    }
+  });
+
+  it('doctor tells what there is', async () => {
+    const { code, stdout } = await run('doctor', '--json');
+    const { ok, checks } = JSON.parse(stdout);
+    expect([code, ok]).toEqual([0, true]);
+    expect(checks.map(({ name }: { name: string }) => name)).toEqual([
+      'node',
+      'cc',
+      'engine wasm3',
+      'engine v8',
+      'mosquitto',
+    ]);
+  });
+});
+
+describe('mote new', () => {
+  it('makes a project that builds and runs as its own scripts say', async () => {
+    const { scripts, devDependencies } = JSON.parse(readFileSync(at('my-sensor', 'package.json'), 'utf8'));
+    expect(Object.keys(devDependencies)).toEqual(['moteware']);
+    for (const script of ['build', 'sim']) {
+      // The library is found where this package is.
+      mkdirSync(at('my-sensor', 'node_modules'), { recursive: true });
+      const { code, stderr } = await mote(scripts[script].replace(/^mote /, '').split(' '), at('my-sensor'));
+      expect([script, code, stderr]).toEqual([script, 0, '']);
+    }
+    expect(existsSync(at('my-sensor', 'build', 'my-sensor.wasm'))).toBe(true);
+  });
+
+  it('says as JSON what it made', async () => {
+    const { code, stdout } = await run('new', 'door-bell', '--template', 'keyword', '--json');
+    expect(code).toBe(0);
+    const { folder, files } = JSON.parse(stdout);
+    expect(folder).toBe(at('door-bell'));
+    for (const file of files) expect(existsSync(join(folder, file))).toBe(true);
+  });
+
+  it('writes into no folder that has something in it, and takes no bad name', async () => {
+    mkdirSync(at('full'));
+    writeFileSync(at('full', 'precious.txt'), 'mine');
+    await expectRefused(['new', 'full'], /full exists and isn't empty/);
+    expect(readdirSync(at('full'))).toEqual(['precious.txt']);
+    writeFileSync(at('file'), '');
+    await expectRefused(['new', 'file'], /exists/);
+    for (const name of ['Upper', '1st', 'a_b', 'ä', 'a'.repeat(64)])
+      await expectRefused(['new', name], /can't name a module/);
+    await expectRefused(['new', 'ok', '--template', 'nope'], /--template is one of vibration, keyword/);
+    expect(existsSync(at('ok'))).toBe(false);
+  });
+});
+
+describe('mote sim', () => {
+  const keyword = () => at('keyword', 'keyword.mote');
+
+  it.each(['wasm3', 'v8'])("hears the recordings on %s, with the reference's features and scores", async (engine) => {
+    for (const name of ['yes', 'stream']) {
+      const taps = at(`taps-${engine}-${name}`);
+      const { code, stdout, stderr } = await run(
+        ...[
+          'sim',
+          keyword(),
+          '-i',
+          `microphone=${speech(`${name}.wav`)}`,
+          '--engine',
+          engine,
+          '--taps',
+          taps,
+          '--json',
+        ],
+      );
+      expect([code, stderr]).toEqual([0, '']);
+      const lines = ndjson(stdout);
+      const words = lines.filter(({ type }) => type === 'event').map(({ body }) => (body as { word: string }).word);
+      expect(words).toEqual(name === 'yes' ? [] : ['yes', 'no', 'no', 'yes']);
+      expect(lines.at(-1)).toMatchObject({ type: 'end', engine, faults: 0, sensors: { microphone: { lost: 0 } } });
+      for (const tap of ['features', 'scores']) {
+        const found = readFileSync(join(taps, `${tap}.bin`));
+        expect(found.equals(readFileSync(speech(`${name}.${tap}.bin`)))).toBe(true);
+      }
+    }
+  });
+
+  it('says what is wrong with its input', async () => {
+    const mine = at('inputs');
+    mkdirSync(mine);
+    writeFileSync(join(mine, 'short.wav'), readFileSync(speech('yes.wav')).subarray(0, 5000));
+    writeFileSync(join(mine, 'a.csv'), '1\n2\n');
+    const cases: [string[], RegExp][] = [
+      [[], /opens microphone: say what it feels/],
+      [['-i', 'missing.wav'], /missing\.wav can't be read/],
+      [['-i', 'short.wav'], /cut short/],
+      [['-i', 'a.csv'], /needs rate=NUMBER/],
+      [['-i', 'a.csv:rate=x'], /rate=x isn't a number/],
+      [['-i', 'a.csv:rate=16000,speed=2'], /there is no "speed"/],
+      [['-i', 'a.txt'], /a \.wav or \.csv file/],
+      [['-i', 'ear=noise:rate=16000,amplitude=9,seconds=1'], /opens microphone/],
+      [['-i', 'noise:rate=16000,amplitude=9', '-i', 'noise:rate=1,amplitude=1'], /opens no further sensor/],
+      [['-i', 'noise:rate=16000,amplitude=9'], /never ends: say for how long with --seconds/],
+    ];
+    for (const [args, sentence] of cases) await expectRefused(['sim', keyword(), ...args], sentence, mine);
+    const { code, stdout } = await run(
+      'sim',
+      keyword(),
+      '-i',
+      'noise:rate=16000,amplitude=9',
+      '--seconds',
+      '3',
+      '--json',
+    );
+    expect([code, ndjson(stdout).at(-1)?.t]).toEqual([0, 3]);
+  });
+
+  it('ends with code 1 when the module faulted', async () => {
+    const { code, stdout } = await run('sim', app('faulty'), '-i', speech('stream.wav'), '--json');
+    expect(code).toBe(1);
+    expect(ndjson(stdout).find(({ state }) => state === 'fault')).toMatchObject({ reason: { code: 'TRAP_FUEL' } });
+  });
+});
+
+describe('mote key new', () => {
+  it('keeps the private key private and overwrites nothing', async () => {
+    expect(statSync(at('keys', 'release.pem')).mode & 0o777).toBe(0o600);
+    const before = readFileSync(at('keys', 'release.pem'), 'utf8');
+    await expectRefused(['key', 'new', 'keys/release.pem'], /never overwritten/);
+    rmSync(at('keys', 'other.pem.pub'));
+    const other = readFileSync(at('keys', 'other.pem'), 'utf8');
+    await expectRefused(['key', 'new', 'keys/other.pem'], /never overwritten/);
+    expect(readFileSync(at('keys', 'release.pem'), 'utf8')).toBe(before);
+    expect(readFileSync(at('keys', 'other.pem'), 'utf8')).toBe(other);
+    await expectRefused(['key', 'new', 'nowhere/a.pem'], /can't be written/);
+    const { stdout } = await run('key', 'new', 'keys/third.pem', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      privateKey: at('keys', 'third.pem'),
+      keyId: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
+  });
+});
+
+describe('mote package', () => {
+  it('verifies what it built, and says what is in it', async () => {
+    const verified = await run(
+      'package',
+      'verify',
+      'vibration/vibration.mote',
+      '--key',
+      'keys/release.pem.pub',
+      '--json',
+    );
+    expect(verified.code).toBe(0);
+    const inspected = await run('package', 'inspect', 'vibration/vibration.mote', '--json');
+    expect({ ok: true, ...JSON.parse(inspected.stdout) }).toEqual(JSON.parse(verified.stdout));
+    expect(JSON.parse(inspected.stdout)).toMatchObject({
+      sequence: 1,
+      metadata: { name: 'vibration', sensors: ['accelerometer'] },
+    });
+    const { stdout } = await run('package', 'inspect', 'vibration/vibration.mote');
+    expect(stdout).toMatch(/name +vibration 1\.0\.0/);
+  });
+
+  it('trusts no byte that was changed, and no other key', async () => {
+    await run('key', 'new', 'keys/stranger.pem');
+    await expectRefused(['package', 'verify', 'vibration/vibration.mote', '--key', 'keys/stranger.pem.pub'], /key/);
+    const good = readFileSync(at('vibration', 'vibration.mote'));
+    for (let i = 0; i < 8; i++) {
+      const bad = Buffer.from(good);
+      bad[Math.floor(((i + 0.5) / 8) * bad.length)]! ^= 1;
+      writeFileSync(at('bad.mote'), bad);
+      await expectRefused(['package', 'verify', 'bad.mote', '--key', 'keys/release.pem.pub'], /./);
+    }
+    writeFileSync(at('bad.mote'), good.subarray(0, -1));
+    await expectRefused(['package', 'inspect', 'bad.mote'], /./);
+  });
+});
+
+describe('mote model', () => {
+  it.each(['wasm3', 'v8'])('verify finds every golden output identical on %s', async (engine) => {
+    const { code, stdout } = await run('model', 'verify', MODEL, '--golden', GOLDEN, '--engine', engine);
+    const count = readdirSync(GOLDEN).filter((name) => /^in_.*\.bin$/.test(name)).length;
+    expect(stdout.trim().split('\n').at(-1)).toBe(`${count}/${count} identical`);
+    expect(code).toBe(0);
+  });
+
+  it('verify names the first tensor that differs', async () => {
+    cpSync(GOLDEN, at('golden'), { recursive: true });
+    const out = readFileSync(at('golden', 'out_00.bin'));
+    out[0]! ^= 1;
+    writeFileSync(at('golden', 'out_00.bin'), out);
+    const tensors = JSON.parse(readFileSync(at('golden', 'tensors_00.json'), 'utf8'));
+    const all = Array.isArray(tensors) ? tensors : tensors.tensors;
+    const bytes = readFileSync(at('golden', 'tensors_00.bin'));
+    const inner = all.find(({ name }: { name: string }) => name === 'Relu');
+    bytes[inner.offset]! ^= 1;
+    writeFileSync(at('golden', 'tensors_00.bin'), bytes);
+    const { code, stdout } = await run('model', 'verify', MODEL, '--golden', at('golden'), '--json');
+    expect(code).toBe(1);
+    const { identical, total, firstDifference } = JSON.parse(stdout);
+    expect(identical).toBe(total - 1);
+    expect(firstDifference).toMatchObject({ run: expect.stringContaining('00'), index: inner.index, at: 0 });
+    const text = await run('model', 'verify', MODEL, '--golden', at('golden'));
+    expect(text.stdout).toMatch(/first tensor that differs: \d+ ".*" of /);
+    expect(text.stdout.trim().split('\n').at(-1)).toBe(`${total - 1}/${total} identical`);
+    await expectRefused(['model', 'verify', MODEL], /--golden DIR/);
+    await expectRefused(['model', 'verify', MODEL, '--golden', 'keys'], /no in_\*\.bin/);
+  });
+
+  it('inspect shows a model as text, as data and as a page that loads nothing from elsewhere', async () => {
+    const text = await run('model', 'inspect', MODEL, '--html', 'plan.html');
+    expect(text.code).toBe(0);
+    expect(text.stdout).toMatch(/softmax/i);
+    const page = readFileSync(at('plan.html'), 'utf8');
+    expect(page).toMatch(/^<!doctype html>/i);
+    expect(page).not.toMatch(/(src|href)\s*=\s*["']?(https?:)?\/\//i);
+    const json = await run('model', 'inspect', MODEL, '--json');
+    expect(JSON.parse(json.stdout)).toEqual(expect.any(Object));
+  });
+
+  it('compile writes AssemblyScript and rom', async () => {
+    const { code, stdout } = await run('model', 'compile', MODEL, '--out', 'compiled', '--json');
+    expect(code).toBe(0);
+    const { source, rom, romBytes } = JSON.parse(stdout);
+    expect(statSync(at(rom)).size).toBe(romBytes);
+    expect(readFileSync(at(source), 'utf8')).toContain('export function invoke');
+    expect(readdirSync(at('compiled')).sort()).toEqual(['micro_speech.rom', 'micro_speech.ts']);
+  });
+
+  it('refuses what is no model, or half of one', async () => {
+    const good = readFileSync(MODEL);
+    copyFileSync(speech('yes.wav'), at('no.tflite'));
+    writeFileSync(at('empty.tflite'), '');
+    writeFileSync(at('half.tflite'), good.subarray(0, good.length >> 1));
+    const hostile = Buffer.from(good);
+    hostile.fill(0xff, 64, 400);
+    writeFileSync(at('hostile.tflite'), hostile);
+    for (const file of ['no.tflite', 'empty.tflite', 'half.tflite', 'hostile.tflite', 'missing.tflite'])
+      for (const command of ['inspect', 'compile']) await expectRefused(['model', command, file], /./);
+  });
+});
+
+describe('a gateway and its node', () => {
+  it('start, find each other, take a push, tell who is missing, and end at Ctrl-C', async () => {
+    const [port, brokerPort] = [await freePort(), await freePort()];
+    const broker = `mqtt://127.0.0.1:${brokerPort}`;
+    const key = ['--key', 'keys/release.pem'];
+    const shim = startMote(
+      ['shim', '--listen', `127.0.0.1:${port}`, '--broker', `embedded:${brokerPort}`, '--json'],
+      dir,
+    );
+    await shim.line((line) => JSON.parse(line).type === 'listening');
+    const taken = await run('shim', '--listen', `127.0.0.1:${port}`, '--broker', 'embedded:0', '--data', 'second');
+    expect([taken.code, taken.stderr]).toEqual([2, expect.stringMatching(/choose another port/)]);
+    const noise = 'noise:rate=1000,amplitude=9';
+    const link = ['--connect', `127.0.0.1:${port}`, '--node', 'hall', '--state', 'hall.flash'];
+    const node = startMote(['sim', 'vibration/vibration.mote', '-i', noise, ...link, ...key, '--json'], dir);
+    await shim.line((line) => JSON.parse(line).state === 'online');
+    await run('build', app('vibration'), '--out', 'next', ...key, '--sequence', '2', '--app-version', '1.1.0');
+    const push = (...args: string[]) => run('push', 'next/vibration.mote', '--broker', broker, ...args);
+    const good = await push('--node', 'hall', '--json');
+    expect(good.stderr).toBe('');
+    expect(ndjson(good.stdout).at(-1)).toMatchObject({ type: 'result', state: 'confirmed' });
+    expect(good.code).toBe(0);
+    const nobody = await push('--node', 'nobody', '--timeout', '1');
+    expect([nobody.code, nobody.stderr]).toEqual([2, expect.stringMatching(/nobody has never been seen/)]);
+    const nowhere = await push('--broker', 'mqtt://127.0.0.1:9');
+    expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringMatching(/can't be reached/)]);
+    node.kill('SIGINT');
+    const { code, stdout, stderr } = await node.ended;
+    expect([code, stderr]).toEqual([0, '']);
+    expect(ndjson(stdout).at(-1)).toMatchObject({ type: 'end' });
+    shim.kill('SIGINT');
+    expect(await shim.ended).toMatchObject({ code: 0, stderr: '' });
+  });
+});

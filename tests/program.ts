@@ -1,0 +1,69 @@
+/** For tests that start programs: the compiled `mote` and others, with all that they print. */
+import { spawn } from 'node:child_process';
+import { packagePath } from '../host/paths.ts';
+
+export interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Program {
+  /** Resolves with the first line of stdout, past or to come, that `test` takes; rejects when the program ends without one. */
+  line(test: (line: string) => boolean): Promise<string>;
+  kill(signal: NodeJS.Signals): void;
+  ended: Promise<Outcome>;
+}
+
+export function start(command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv = {}): Program {
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const outcome: Outcome = { code: null, stdout: '', stderr: '' };
+  const looking = new Set<() => void>();
+  let over = false;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    outcome.stdout += text;
+    for (const look of looking) look();
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    outcome.stderr += text;
+  });
+  const ended = new Promise<Outcome>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      outcome.code = code;
+      over = true;
+      for (const look of looking) look();
+      resolve(outcome);
+    });
+  });
+  return {
+    ended,
+    kill: (signal) => void child.kill(signal),
+    line: (test) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const found = outcome.stdout.split('\n').slice(0, -1).find(test);
+          if (found === undefined && !over) return;
+          looking.delete(look);
+          if (found !== undefined) resolve(found);
+          else reject(new Error(`${command} ended without the line: ${outcome.stdout}${outcome.stderr}`));
+        };
+        looking.add(look);
+        look();
+      }),
+  };
+}
+
+/** `mote` as it is compiled in this repository. */
+export const startMote = (args: string[], cwd: string, env: NodeJS.ProcessEnv = {}): Program =>
+  start(process.execPath, [packagePath('dist', 'host', 'cli', 'main.js'), ...args], cwd, env);
+
+export const mote = (args: string[], cwd: string, env: NodeJS.ProcessEnv = {}): Promise<Outcome> =>
+  startMote(args, cwd, env).ended;
+
+/** Lines of NDJSON. */
+export const ndjson = (text: string): Record<string, unknown>[] =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
