@@ -5,6 +5,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    maxWorkers: 2,
     projects: [
       { extends: true, test: { name: 'host', include: ['host/**/*.test.ts', 'abi/**/*.test.ts'] } },
       { extends: true, test: { name: 'tests', include: ['tests/**/*.test.ts'], globalSetup: ['tests/setup.ts'] } },
