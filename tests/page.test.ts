@@ -49,7 +49,7 @@ describe.skipIf(executablePath === undefined)('the plan page (needs chromium: ap
       const report = inspectModel(readFileSync(packagePath('models', model, 'model.tflite')), { name: model });
       const { page, requests, faults } = await open(renderHtml(report), model, { width, height });
       expect(await page.title()).toContain(model);
-      // Playwright's page may be wider than the window only inside a scrolling box of its own.
+      // A wide picture scrolls inside a box of its own; the page itself never does.
       const overflow = await page.evaluate(
         'document.documentElement.scrollWidth - document.documentElement.clientWidth',
       );
