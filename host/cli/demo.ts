@@ -27,6 +27,8 @@ import { type DemoFacts, demoScreen } from './demo-screen.ts';
 import { otaText } from './push.ts';
 import { Exit, formatBytes, type Terminal, table } from './terminal.ts';
 
+/** Each gives the cursor back first. */
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const NODE = 'demo-node';
 const PUSH_STRICT_S = 8;
 const PUSH_HANG_S = 17;
@@ -254,7 +256,14 @@ function openScreen(terminal: Terminal, facts: DemoFacts) {
     if (!terminal.live) terminal.line(`${at()}${text}`);
   };
   let receiving = false;
-  if (terminal.live) process.stdout.write('\x1b[?25l\n');
+  const leave = () => {
+    process.stdout.write('\x1b[?25h');
+    process.exit(Exit.interrupted);
+  };
+  if (terminal.live) {
+    process.stdout.write('\x1b[?25l\n');
+    for (const signal of SIGNALS) process.once(signal, leave);
+  }
   return {
     draw() {
       if (!terminal.live) return;
@@ -277,6 +286,7 @@ function openScreen(terminal: Terminal, facts: DemoFacts) {
       if (!terminal.live) return;
       this.draw();
       process.stdout.write('\x1b[?25h');
+      for (const signal of SIGNALS) process.off(signal, leave);
     },
   };
 }

@@ -45,6 +45,12 @@ function override(command: Command): void {
 }
 override(program);
 
+// Who reads our output may have seen enough, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? Exit.ok);
+  throw error;
+});
+
 const json = process.argv.includes('--json');
 try {
   await program.parseAsync();

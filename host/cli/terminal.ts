@@ -40,7 +40,7 @@ export function openTerminal(json: boolean, stdout: NodeJS.WriteStream = process
     json,
     live,
     colour,
-    columns: stdout.columns ?? 80,
+    columns: stdout.columns || 80,
     paint: (style, text) => (colour ? styleText(style, text) : text),
     line(text = '') {
       if (json) return;
@@ -52,14 +52,14 @@ export function openTerminal(json: boolean, stdout: NodeJS.WriteStream = process
     },
     progress(text) {
       if (!live) return;
-      stdout.write(`\r\x1b[2K${text.slice(0, stdout.columns ?? 80)}`);
+      stdout.write(`\r\x1b[2K${text.slice(0, stdout.columns || 80)}`);
       passing = true;
     },
   };
 }
 
-/** Exit codes of every command. */
-export const Exit = { ok: 0, failed: 1, usage: 2, defect: 70 } as const;
+/** Exit codes of every command; `interrupted` is a shell's own for Ctrl-C. */
+export const Exit = { ok: 0, failed: 1, usage: 2, defect: 70, interrupted: 130 } as const;
 
 /** Prints an error as a user should see it and returns the exit code. Only a defect of ours shows a stack. */
 export function reportError(error: unknown, json: boolean): number {
