@@ -42,7 +42,11 @@ export class Rollout {
   prepare(): void {
     const { updates, life, clock, report } = this.#options;
     const { ready } = updates;
-    if (ready === null || this.#prepared !== null) return;
+    const prepared = this.#prepared?.info;
+    if (prepared && ready && Buffer.compare(ready.sha256, prepared.sha256) === 0) return;
+    // Another package was offered since: this one is in no slot any more, and must not run.
+    this.#unprepare();
+    if (ready === null) return;
     try {
       this.#prepared = life.prepare(updates.read(ready), ready, ready.sha256);
       this.#cancelSwap = clock.at(clock.nowUs(), () => this.#swap());
@@ -68,7 +72,12 @@ export class Rollout {
 
   close(): void {
     this.unwatch();
+    this.#unprepare();
+  }
+
+  #unprepare(): void {
     this.#cancelSwap?.();
+    this.#cancelSwap = null;
     this.#prepared?.runtime.close();
     this.#prepared = null;
   }
@@ -106,6 +115,7 @@ export class Rollout {
     const startUs = wallUs();
     const lostBefore = lost();
     this.#prepared = null;
+    this.#cancelSwap = null;
     report(updates.status('swapping', next.info!));
     next.info = updates.startTrial();
     stop();

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { CUT_MODES, type Flash, MemoryFlash, PowerCut } from '../flash/index.ts';
 import { type FaultPlan, type Pair, transportPair, VirtualClock, Xorshift } from '../link/index.ts';
@@ -258,6 +259,33 @@ describe('an update', () => {
       sequence: 2,
       reason: { code: 'TRIAL_INTERRUPTED' },
     });
+  });
+
+  it.each([
+    ['only offered', false],
+    ['whole', true],
+  ])('gives way to another that is %s before its swap: what runs is what the slot holds', (_, whole) => {
+    const world = settled();
+    const [second, third] = [pack(recorder(20_000, version2), 2), pack(recorder(20_000, { version: '3.0.0' }), 3)];
+    const offer = (bytes: Uint8Array, sequence: number) => {
+      const sha256 = new Uint8Array(createHash('sha256').update(bytes).digest());
+      world.shim.send({ type: 'offer', sha256, sequence, total: bytes.length });
+      return { type: 'chunk' as const, transfer: sha256.slice(0, 8), offset: 0, bytes };
+    };
+    const chunk = offer(second, 2);
+    world.run(0.1);
+    world.shim.send(chunk);
+    // Both come before the clock has a turn for the swap.
+    const next = offer(third, 3);
+    if (whole) world.shim.send(next);
+    world.run(1);
+    if (!whole) world.shim.send(next);
+    world.run(3);
+    expect(world.ota).not.toContain('rolledback');
+    expect(world.node.status()).toMatchObject({ module: { version: '3.0.0', state: 'confirmed' }, faults: 0 });
+    expect(world.shim.get('birth').at(-1)!.module).toMatchObject({ version: '3.0.0', sequence: 3 });
+    world.restart();
+    expect(world.running).toBe('3.0.0');
   });
 
   it('on a node with no module yet that fails leaves it with none, ready for the next', () => {
