@@ -4,9 +4,9 @@
  * credentials and access list, its own session and its own window.
  */
 import { MoteError } from '../error.ts';
-import type { Birth, NodeMessage, ShimLink } from '../link/index.ts';
+import type { Birth, NodeMessage, ShimLink, ShimMessage } from '../link/index.ts';
 import { parseConfig } from './commands.ts';
-import { Desired } from './desired.ts';
+import { Desired, type TransferLink } from './desired.ts';
 import { guard } from './guard.ts';
 import { MqttClient } from './mqtt/client.ts';
 import type { Outbox } from './mqtt/outbox.ts';
@@ -61,13 +61,13 @@ export class NodeBridge {
     this.client = this.#connection(outbox);
     this.#desired = new Desired({
       clock: settings.clock,
-      link: () => (this.#link?.up ? this.#link : undefined),
+      link: () => this.#transferLink(),
       onStatus: (status) => this.#uplink.ota(status),
     });
     this.#commands = new PendingCommands({
       clock: settings.clock,
       unable: (name) => this.#unable(name),
-      send: (command) => this.#link?.send(command) ?? false,
+      send: (command) => this.#say(command),
       answer: (answer) => this.#uplink.answer(answer),
     });
     this.#listen('cmd', (message) => this.#commands.request(message));
@@ -108,6 +108,8 @@ export class NodeBridge {
   linkDown(link: ShimLink, restarted: boolean): void {
     if (this.#link !== link) return;
     if (restarted) {
+      // Its birth could not come in over a line that stays stopped.
+      link.resume();
       this.#link = undefined;
       this.#desired.gone();
       this.#commands.fail('The node restarted.');
@@ -229,7 +231,33 @@ export class NodeBridge {
 
   #sendConfig(): void {
     if (this.#config === undefined || this.#link === undefined || this.#birth === undefined) return;
-    this.#configDue = !this.#link.send({ type: 'config', values: this.#config });
+    this.#configDue = !this.#say({ type: 'config', values: this.#config });
+  }
+
+  /** False when the link is full. What the node says is too long for it is told and not tried again. */
+  #say(message: ShimMessage): boolean {
+    let taken = true;
+    guard(
+      () => {
+        taken = this.#link?.send(message) ?? false;
+      },
+      (error) => this.#settings.onProblem?.(error, this.node),
+    );
+    return taken;
+  }
+
+  #transferLink(): TransferLink | undefined {
+    const link = this.#link;
+    if (!link?.up) return undefined;
+    return {
+      get up() {
+        return link.up;
+      },
+      get room() {
+        return link.room;
+      },
+      send: (message) => this.#say(message),
+    };
   }
 
   #want(message: Received): void {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { MoteError } from '../error.ts';
 import { type Birth, type NodeMessage, type ShimLink, shimLink, type Transport } from '../link/index.ts';
 import { NodeBridge } from './bridge.ts';
+import { guard } from './guard.ts';
 import type { ClientStats } from './mqtt/client.ts';
 import { MemoryOutbox, type Outbox } from './mqtt/outbox.ts';
 import { DiskQueue } from './mqtt/queue.ts';
@@ -125,8 +126,11 @@ export class Shim {
   #message(port: Port, message: NodeMessage): void {
     if (message.type === 'birth') this.#born(port, message);
     else if (message.type === 'time?') {
-      // Best effort: a node asks again.
-      port.link.send({ type: 'time', sentUs: message.sentUs, utcMs: this.#settings.clock.nowMs() });
+      // Best effort: a node asks again, or says that it takes no message as long as this one.
+      guard(
+        () => void port.link.send({ type: 'time', sentUs: message.sentUs, utcMs: this.#settings.clock.nowMs() }),
+        (error) => this.#settings.onProblem?.(error, port.bridge?.node),
+      );
     } else if (port.bridge === undefined) {
       this.#counts.beforeBirth++;
       if (this.#counts.beforeBirth === 1) {
