@@ -26,17 +26,14 @@ async function openBroker(text: string, dataDir: string): Promise<{ url: string;
   return { url: own.url, own };
 }
 
-async function serve(options: ShimCommandOptions, terminal: Terminal): Promise<number> {
-  const address = parseAddress(options.listen, 'listen');
-  const telemetryQos = integer(options.qos, 'qos', 0, 1) as 0 | 1;
-  const broker = await openBroker(options.broker, join(options.data, 'retained'));
+function openShim(options: ShimCommandOptions, brokerUrl: string, terminal: Terminal): Shim {
   const clock = () => terminal.paint('dim', new Date().toISOString().slice(11, 19));
   const states = new Map<string, string>();
-  const shim = new Shim({
-    brokerUrl: broker.url,
+  return new Shim({
+    brokerUrl,
     ns: options.ns,
     queueDir: join(options.data, 'queue'),
-    telemetryQos,
+    telemetryQos: integer(options.qos, 'qos', 0, 1) as 0 | 1,
     onNode(node, state) {
       if (states.get(node) === state) return;
       states.set(node, state);
@@ -48,8 +45,16 @@ async function serve(options: ShimCommandOptions, terminal: Terminal): Promise<n
       terminal.line(`${clock()}  ${node ?? ''} ${terminal.paint('yellow', message)} [${code}]`);
     },
   });
+}
+
+async function serve(options: ShimCommandOptions, terminal: Terminal): Promise<number> {
+  const address = parseAddress(options.listen, 'listen');
+  const broker = await openBroker(options.broker, join(options.data, 'retained'));
+  let shim: Shim | undefined;
   try {
-    const listener = await listenTcp(address.port, (transport) => shim.accept(transport), address.host);
+    const opened = openShim(options, broker.url, terminal);
+    shim = opened;
+    const listener = await listenTcp(address.port, (transport) => opened.accept(transport), address.host);
     terminal.data({ type: 'listening', host: address.host, port: listener.port, broker: broker.url, ns: options.ns });
     terminal.line(
       `nodes link to ${address.host}:${listener.port}; broker ${broker.url}${broker.own ? ' (embedded)' : ''}; topics ${options.ns}/d/NODE/...`,
@@ -59,7 +64,7 @@ async function serve(options: ShimCommandOptions, terminal: Terminal): Promise<n
     terminal.line('ending ...');
     await listener.close();
   } finally {
-    await shim.close();
+    await shim?.close();
     await broker.own?.close();
   }
   return 0;

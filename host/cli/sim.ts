@@ -54,17 +54,24 @@ function tapFiles(dir: string): NonNullable<NonNullable<NodeOptions['hooks']>['o
 
 const FLASH = { sizeBytes: 1 << 20, pageBytes: 4096, writeBytes: 4 };
 
-/** The parts of a node that takes updates: its flash with a first package, and whom it trusts. */
-function updatable(app: App, path: string, options: SimOptions): Pick<NodeOptions, 'flash' | 'publicKeys'> {
+interface Keys {
+  signer: ReturnType<typeof findPrivateKey>;
+  /** Path of the key that the node trusts. */
+  trusted: string;
+}
+
+function keysOf(path: string, options: SimOptions): Keys {
   const signer = findPrivateKey(options.key, path);
   const trusted = options.trust ?? signer?.path;
-  if (trusted === undefined) {
-    throw new MoteError(
-      'KEY_MISSING',
-      'A node that takes updates must trust a key: "mote key new" makes one, --key or --trust names it.',
-    );
-  }
-  const flash: Flash = options.state === undefined ? volatileFlash() : FileFlash.open(options.state, FLASH);
+  if (trusted !== undefined) return { signer, trusted };
+  throw new MoteError(
+    'KEY_MISSING',
+    'A node that takes updates must trust a key: "mote key new" makes one, --key or --trust names it.',
+  );
+}
+
+/** The parts of a node that takes updates: its flash with a first package, and whom it trusts. */
+function updatable(app: App, { signer, trusted }: Keys, flash: Flash): Pick<NodeOptions, 'flash' | 'publicKeys'> {
   provision(flash, app.sequence, packageOf(app, signer?.key ?? null));
   return { flash, publicKeys: [loadPublicKey(trusted)] };
 }
@@ -162,27 +169,32 @@ async function simulate(path: string, options: SimOptions, terminal: Terminal): 
     );
   }
   const made = reporter(terminal, () => clock.nowUs(), { telemetry: options.telemetry === true });
-  const slots =
-    options.connect !== undefined || options.state !== undefined ? updatable(app, path, options) : { module: app };
-  const node = new Node({
-    id: options.node,
-    engine,
-    clock,
-    seed,
-    sensors,
-    config,
-    ...slots,
-    ...(options.connect !== undefined && { link: {} }),
-    ...(real ? {} : { utcMs: 0 }),
-    hooks: { ...made.hooks, ...(options.taps !== undefined && { onTap: tapFiles(options.taps) }) },
-  });
-  const started = performance.now();
-  if (clock instanceof VirtualClock) runVirtual(node, clock, limitUs);
-  else await runReal(node, clock, limitUs, options, terminal);
-  summary(terminal, node, made, clock.nowUs(), performance.now() - started, engineName);
-  const faulted = node.status().fault !== null;
-  node.close();
-  return faulted ? Exit.failed : Exit.ok;
+  const keys = options.connect !== undefined || options.state !== undefined ? keysOf(path, options) : null;
+  const file = options.state === undefined ? null : FileFlash.open(options.state, FLASH);
+  try {
+    const slots = keys === null ? { module: app } : updatable(app, keys, file ?? volatileFlash());
+    const node = new Node({
+      id: options.node,
+      engine,
+      clock,
+      seed,
+      sensors,
+      config,
+      ...slots,
+      ...(options.connect !== undefined && { link: {} }),
+      ...(real ? {} : { utcMs: 0 }),
+      hooks: { ...made.hooks, ...(options.taps !== undefined && { onTap: tapFiles(options.taps) }) },
+    });
+    const started = performance.now();
+    if (clock instanceof VirtualClock) runVirtual(node, clock, limitUs);
+    else await runReal(node, clock, limitUs, options, terminal);
+    summary(terminal, node, made, clock.nowUs(), performance.now() - started, engineName);
+    const faulted = node.status().fault !== null;
+    node.close();
+    return faulted ? Exit.failed : Exit.ok;
+  } finally {
+    file?.close();
+  }
 }
 
 export function registerSim(program: Command): void {

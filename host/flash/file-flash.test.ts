@@ -1,7 +1,17 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Compiled } from '../testing.ts';
 import { FileFlash } from './file-flash.ts';
 import { KeyValueStore } from './kv.ts';
 
@@ -79,5 +89,42 @@ describe('flash in a file', () => {
     );
     expect(codeOf(() => FileFlash.open(folder, geometry))).toBe('FLASH_IO');
     expect(codeOf(() => FileFlash.open(join(folder, 'no', 'file'), geometry))).toBe('FLASH_IO');
+  });
+});
+
+describe('a flash file that another has open', () => {
+  let compiled: Compiled;
+  beforeAll(async () => {
+    compiled = await Compiled.of('host/flash/file-flash.ts');
+  });
+  afterAll(() => compiled.delete());
+
+  it('is refused in this process until it is closed, by a link to it too, and also after a failure to open', () => {
+    const flash = FileFlash.open(path, geometry);
+    const link = join(folder, 'link.flash');
+    symlinkSync(path, link);
+    for (const name of [path, link]) expect(codeOf(() => FileFlash.open(name, geometry))).toBe('FLASH_BUSY');
+    expect(codeOf(() => FileFlash.open(path, { ...geometry, pageBytes: 512 }))).toBe('FLASH_BUSY');
+    flash.close();
+    expect(codeOf(() => FileFlash.open(path, { ...geometry, pageBytes: 512 }))).toBe('FLASH_FILE');
+    const again = FileFlash.open(link, geometry);
+    expect(codeOf(() => FileFlash.open(path, geometry))).toBe('FLASH_BUSY');
+    again.close();
+    expect(readdirSync(folder).sort()).toEqual(['link.flash', 'node.flash']);
+  });
+
+  it('is refused while another process has it, with its number, and opens with all it holds when that was killed', async () => {
+    const child = await compiled.run(`
+      const flash = FileFlash.open(${JSON.stringify(path)}, ${JSON.stringify(geometry)});
+      flash.program(1024, new Uint8Array(8).fill(5));
+      say('open');`);
+    expect(() => FileFlash.open(path, geometry)).toThrow(
+      expect.objectContaining({ code: 'FLASH_BUSY', message: expect.stringContaining(`process ${child.pid} has it`) }),
+    );
+    await child.kill();
+    const flash = FileFlash.open(path, geometry);
+    expect([...flash.read(1024, 8)]).toEqual(new Array(8).fill(5));
+    flash.close();
+    expect(readdirSync(folder)).toEqual(['node.flash']);
   });
 });

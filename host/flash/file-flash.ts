@@ -1,6 +1,6 @@
 /**
  * NOR flash in a file: what a simulated node or a gateway keeps between runs. One header block, then the flash's bytes as they
- * are; see docs/spec/flash.md.
+ * are; see docs/spec/flash.md. One process at a time has it.
  */
 import {
   closeSync,
@@ -9,12 +9,14 @@ import {
   fsyncSync,
   openSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { MoteError } from '../error.ts';
+import { type Lock, tryLock } from '../lock.ts';
 import type { Flash } from './flash.ts';
 import { checkGeometry, checkPage, checkProgram, checkRange, type FlashGeometry } from './nor.ts';
 
@@ -28,22 +30,35 @@ export class FileFlash implements Flash {
   readonly #path: string;
   readonly #file: number;
   readonly #image: Uint8Array;
+  readonly #lock: Lock;
 
-  private constructor(path: string, geometry: Required<FlashGeometry>, file: number, image: Uint8Array) {
+  private constructor(path: string, geometry: Required<FlashGeometry>, file: number, image: Uint8Array, lock: Lock) {
     this.sizeBytes = geometry.sizeBytes;
     this.pageBytes = geometry.pageBytes;
     this.writeBytes = geometry.writeBytes;
     this.#path = path;
     this.#file = file;
     this.#image = image;
+    this.#lock = lock;
   }
 
   /**
    * Opens a flash file, or creates it erased, under its name only when it is complete. Throws `FLASH_FILE` when the file is no
-   * flash, is cut short, or has another geometry, and `FLASH_IO` when it can't be read or written.
+   * flash, is cut short, or has another geometry, `FLASH_BUSY` while it is open elsewhere, and `FLASH_IO` when it can't be read
+   * or written.
    */
   static open(path: string, geometry: FlashGeometry): FileFlash {
     const whole = checkGeometry(geometry);
+    const lock = takeLock(path);
+    try {
+      return FileFlash.#open(path, whole, lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  static #open(path: string, whole: Required<FlashGeometry>, lock: Lock): FileFlash {
     const header = encodeHeader(whole);
     if (!io(path, () => existsSync(path))) create(path, header, whole.sizeBytes);
     const bytes = io(path, () => readFileSync(path));
@@ -56,7 +71,7 @@ export class FileFlash implements Flash {
         `${path} is a flash of another size, or cut short: it has ${bytes.length} bytes and '${describe(found)}', wanted are ${HEADER_BYTES + whole.sizeBytes} and '${describe(header)}'. Open it with the layout that made it, or move it away.`,
       );
     const file = io(path, () => openSync(path, 'r+'));
-    return new FileFlash(path, whole, file, new Uint8Array(bytes.subarray(HEADER_BYTES)));
+    return new FileFlash(path, whole, file, new Uint8Array(bytes.subarray(HEADER_BYTES)), lock);
   }
 
   read(address: number, length: number): Uint8Array {
@@ -81,12 +96,20 @@ export class FileFlash implements Flash {
 
   close(): void {
     io(this.#path, () => closeSync(this.#file));
+    this.#lock.release();
   }
 
   #write(address: number, bytes: Uint8Array): void {
     io(this.#path, () => writeAll(this.#file, bytes, HEADER_BYTES + address));
     this.#image.set(bytes, address);
   }
+}
+
+/** By the file's real name, so that a link to it is no way around the lock. */
+function takeLock(path: string): Lock {
+  const lock = io(path, () => tryLock(`${existsSync(path) ? realpathSync(path) : path}.lock`));
+  if (lock.taken) return lock;
+  throw new MoteError('FLASH_BUSY', `The flash file ${path} is in use: ${lock.holder}.`);
 }
 
 const MAGIC = Buffer.from('moteware flash 1\n');

@@ -1,9 +1,10 @@
 /** The shim: links to nodes on one side, MQTT topics on the other. What is said where: docs/spec/mqtt.md. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { MoteError } from '../error.ts';
 import { type Birth, type NodeMessage, type ShimLink, shimLink, type Transport } from '../link/index.ts';
+import { type Lock, tryLock } from '../lock.ts';
 import { NodeBridge } from './bridge.ts';
 import { guard } from './guard.ts';
 import type { ClientStats } from './mqtt/client.ts';
@@ -43,12 +44,24 @@ export class Shim {
   readonly #ports = new Set<Port>();
   readonly #life = randomBytes(6).toString('hex');
   readonly #counts = { beforeBirth: 0, refusedBirths: 0 };
+  readonly #lock: Lock | undefined;
   #closed = false;
 
-  /** Begins at once to deliver what a shim of before left in `queueDir`. Throws `NAMESPACE`, `MQTT_URL`, `QUEUE_IO`. */
+  /**
+   * Begins at once to deliver what a shim of before left in `queueDir`. Throws `NAMESPACE`, `MQTT_URL`, `QUEUE_IO`, and `QUEUE_BUSY`
+   * while another shim has `queueDir`.
+   */
   constructor(options: ShimOptions) {
     this.#settings = shimSettings(options);
-    this.#deliverLeftovers();
+    const { queueDir } = this.#settings;
+    if (queueDir === undefined) return;
+    this.#lock = takeLock(queueDir);
+    try {
+      this.#deliverLeftovers(queueDir);
+    } catch (error) {
+      this.abort();
+      throw error;
+    }
   }
 
   get stats(): ShimStats {
@@ -114,6 +127,7 @@ export class Shim {
     this.#closed = true;
     for (const port of [...this.#ports]) port.close();
     await Promise.all([...this.#bridges.values()].map((bridge) => bridge.close(timeoutMs)));
+    this.#lock?.release();
   }
 
   /** Ends as a killed process does: nothing is said to anybody. */
@@ -121,6 +135,7 @@ export class Shim {
     this.#closed = true;
     for (const bridge of this.#bridges.values()) bridge.abort();
     for (const port of [...this.#ports]) port.close();
+    this.#lock?.release();
   }
 
   #message(port: Port, message: NodeMessage): void {
@@ -183,12 +198,23 @@ export class Shim {
     return bridge;
   }
 
-  #deliverLeftovers(): void {
-    const { queueDir } = this.#settings;
-    if (queueDir === undefined || !existsSync(queueDir)) return;
+  #deliverLeftovers(queueDir: string): void {
     for (const node of readdirSync(queueDir).filter(isNodeId)) {
       // Behind what is left may stand "online" of a node that is not here.
       this.#open(node).absent();
     }
+  }
+}
+
+/** One lock for the queues of all nodes. Its file has a dot in its name, as no node has. */
+function takeLock(queueDir: string): Lock {
+  try {
+    mkdirSync(queueDir, { recursive: true });
+    const lock = tryLock(join(queueDir, 'shim.lock'));
+    if (lock.taken) return lock;
+    throw new MoteError('QUEUE_BUSY', `The queues in ${queueDir} are in use: ${lock.holder}. Each shim needs its own.`);
+  } catch (cause) {
+    if (cause instanceof MoteError) throw cause;
+    throw new MoteError('QUEUE_IO', `The folder ${queueDir} can't be written; check it and its rights.`, { cause });
   }
 }

@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdir, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { tryLock } from '../../lock.ts';
 import { buildAddon, ensureAddon, findSource } from './build.ts';
 import { withLock } from './lock.ts';
 
@@ -68,11 +68,20 @@ describe('withLock', () => {
     expect(await withLock(path, async () => 5)).toBe(5);
   });
 
-  it('takes over from a holder that is gone, and gives up on one that lives', async () => {
+  it('gives up on a holder that lives, and says who it is', async () => {
+    const path = join(folder, 'held.lock');
+    const lock = tryLock(path);
+    const code = { code: 'ENGINE_LOCK', message: expect.stringContaining(`(${process.pid})`) };
+    await expect(withLock(path, async () => 1, { timeoutMs: 1 })).rejects.toMatchObject(code);
+    if (lock.taken) lock.release();
+    expect(await withLock(path, async () => 1, { timeoutMs: 1 })).toBe(1);
+  });
+
+  it('takes over from a holder that is gone', async () => {
     const path = join(folder, 'stale.lock');
-    await mkdir(path);
-    await expect(withLock(path, async () => 1, { timeoutMs: 1 })).rejects.toMatchObject({ code: 'ENGINE_LOCK' });
-    await utimes(path, new Date(0), new Date(0));
-    expect(await withLock(path, async () => 1, { timeoutMs: 1000 })).toBe(1);
+    // Of no process before this start of the machine.
+    writeFileSync(`${path}.1.1.0`, '');
+    expect(await withLock(path, async () => 1, { timeoutMs: 1 })).toBe(1);
+    expect(readdirSync(folder).filter((name) => name.startsWith('stale'))).toEqual([]);
   });
 });

@@ -20,7 +20,7 @@ import { decodeStored, encodeStored } from './stored.ts';
 import type { Message } from './types.ts';
 
 export interface QueueOptions {
-  /** Folder of this queue alone; made when missing. */
+  /** Folder of this queue alone; made when missing. That no other process has it open is the caller's care, as the shim's. */
   dir: string;
   /** Waiting messages at most, counted as topic + payload + 64; default 64 MiB. */
   maxBytes?: number;
