@@ -20,6 +20,11 @@ const RESERVED_ROOM = 8;
 const RETRY_MS = 50;
 const FINAL: ReadonlySet<string> = new Set<OtaStatus['state']>(['confirmed', 'rolledback', 'refused']);
 
+/** Nothing more comes of it. A node that is busy with a trial says no for now: the package is offered again when that is over. */
+export function isVerdict({ state, reason }: OtaStatus): boolean {
+  return FINAL.has(state) && reason?.code !== 'OTA_BUSY';
+}
+
 export interface DesiredOptions {
   clock: Clock;
   link: () => TransferLink | undefined;
@@ -48,7 +53,7 @@ export class Desired {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     if (sha256 === this.#sha256) {
       // Sent again: whoever did so waits for the verdict.
-      if (this.#last && FINAL.has(this.#last.state)) this.#options.onStatus(this.#last);
+      if (this.#last && isVerdict(this.#last)) this.#options.onStatus(this.#last);
       return;
     }
     this.stop();
@@ -70,7 +75,8 @@ export class Desired {
   /** The node said who it is, on a new link or after a swap. */
   born(birth: Birth, fresh: boolean): void {
     this.#birth = birth;
-    if (fresh) this.#offer(birth);
+    // After a trial, however it ended, a node says anew who it is.
+    if (fresh || this.#last?.reason?.code === 'OTA_BUSY') this.#offer(birth);
   }
 
   /** The node is a stranger until its next birth. */
@@ -116,7 +122,7 @@ export class Desired {
   }
 
   #offer(birth: Birth): void {
-    if (this.#sender === undefined || (this.#last && FINAL.has(this.#last.state))) return;
+    if (this.#sender === undefined || (this.#last && isVerdict(this.#last))) return;
     const { module } = birth;
     if (module !== null && module.state === 'confirmed' && hex(module.sha256) === this.#sha256) {
       const total = this.#bytes.length;

@@ -5,6 +5,7 @@ import { MoteError } from '../error.ts';
 import type { OtaStatus } from '../link/index.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { cloudEventProperties } from './cloudevents.ts';
+import { isVerdict } from './desired.ts';
 import { guard } from './guard.ts';
 import { MqttClient } from './mqtt/client.ts';
 import { openStream } from './mqtt/stream.ts';
@@ -36,8 +37,6 @@ export interface PushResult {
   status: OtaStatus;
 }
 
-const FINAL = new Set<OtaStatus['state']>(['confirmed', 'rolledback', 'refused']);
-
 /**
  * Resolves with the node's verdict. Rejects with `PUSH_TIMEOUT` when none comes; the package then stays the desired one, and the node gets
  * it when it comes back. Rejects with `NODE_ID`, `NAMESPACE`, `MQTT_...` when it could not be published.
@@ -66,7 +65,7 @@ export async function pushPackage(options: PushOptions): Promise<PushResult> {
         if (!sha256.equals(status.sha256)) return;
         options.onStatus?.(status);
         const { state } = status;
-        if (FINAL.has(state)) resolve({ state: state as PushResult['state'], status });
+        if (isVerdict(status)) resolve({ state: state as PushResult['state'], status });
       };
       const state = (message: Received) => {
         const known = decodeState(message.payload);

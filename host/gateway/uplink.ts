@@ -34,7 +34,9 @@ export class Uplink {
   #count = 0;
   #progress = -1;
   /** Events that the outbox could not take (its disk is full): the node was told that they arrived, so they are tried again. */
-  #stuck: Event[] = [];
+  #stuck: { id: string; event: Event }[] = [];
+  /** The outbox could not take the state: nobody would say it again, and a node could be offline and called online for ever. */
+  #stateDue = false;
   #cancelRetry: (() => void) | undefined;
 
   constructor(options: UplinkOptions) {
@@ -51,8 +53,8 @@ export class Uplink {
     const changed = this.#online !== online;
     this.#online = online;
     this.#birth = birth;
-    const payload = encodeState({ online, node, boot: birth?.boot ?? 0, birth: birth ?? null });
-    this.#put('s', payload, this.#now('state'), { retain: true });
+    this.#stateDue = !this.#putState(online);
+    if (this.#stateDue) this.relieve();
     if (changed) settings.onNode?.(node, online ? 'online' : 'offline');
   }
 
@@ -87,7 +89,8 @@ export class Uplink {
   }
 
   event(event: Event): void {
-    this.#stuck.push(event);
+    // Its id names the boot that made it: by the time that there is room, the node may have started again.
+    this.#stuck.push({ id: this.#id('e', event.seq), event });
     this.relieve();
   }
 
@@ -118,7 +121,9 @@ export class Uplink {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
     while (this.#stuck.length > 0 && this.#putEvent(this.#stuck[0]!)) this.#stuck.shift();
-    if (this.#stuck.length > 0) this.#cancelRetry = settings.clock.after(RETRY_MS, () => this.relieve());
+    if (this.#stateDue && this.#stuck.length === 0) this.#stateDue = !this.#putState(this.online);
+    if (this.#stuck.length > 0 || this.#stateDue)
+      this.#cancelRetry = settings.clock.after(RETRY_MS, () => this.relieve());
     if (this.#stuck.length > 0 || outbox.stats.firmBytes > settings.pauseBytes) pause();
     else resume();
   }
@@ -127,9 +132,16 @@ export class Uplink {
     this.#cancelRetry?.();
   }
 
-  #putEvent(event: Event): boolean {
+  #putState(online: boolean): boolean {
+    const { node } = this.#options;
+    const birth = this.#birth ?? null;
+    const payload = encodeState({ online, node, boot: birth?.boot ?? 0, birth });
+    return this.#put('s', payload, this.#now('state'), { retain: true });
+  }
+
+  #putEvent({ id, event }: { id: string; event: Event }): boolean {
     const more = { subject: event.name, timeMs: event.tMs };
-    return this.#put('e', encodeEvent(event), this.#properties('event', this.#id('e', event.seq), more));
+    return this.#put('e', encodeEvent(event), this.#properties('event', id, more));
   }
 
   #id(kind: string, seq: number): string {
