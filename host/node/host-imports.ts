@@ -27,6 +27,9 @@ export const CallLimit = {
   writes: 16,
 } as const;
 
+/** What a module declares goes into its birth message, which has 8192 bytes: the rest is left for who the node is. */
+const DECLARED_BYTES = 7680;
+
 export interface Published {
   metric: number;
   t0Us: number;
@@ -70,6 +73,7 @@ export class ModuleContext {
   message: Uint8Array = new Uint8Array(0);
   /** Log lines that were too many. */
   droppedLogs = 0;
+  #declaredBytes = 0;
   #spent = { publishes: 0, events: 0, logs: 0, writes: 0 };
 
   constructor(services: HostServices, allowed: Iterable<string>) {
@@ -80,6 +84,13 @@ export class ModuleContext {
   begin(phase: 'init' | 'step' | 'message'): void {
     this.phase = phase;
     this.#spent = { publishes: 0, events: 0, logs: 0, writes: 0 };
+  }
+
+  /** Takes `bytes` of the birth message; false when there is too little of it left. */
+  declare(bytes: number): boolean {
+    if (this.#declaredBytes + bytes > DECLARED_BYTES) return false;
+    this.#declaredBytes += bytes;
+    return true;
   }
 
   /** Counts one use in this call; false when it was one too many. */
@@ -210,6 +221,8 @@ export function hostImports(context: ModuleContext): Record<Exclude<AbiImport, '
       if (exponent! < -18 || exponent! > 18) throw refuse('INVALID');
       if (context.metrics.some((one) => one.name === declared)) throw refuse('INVALID');
       if (context.metrics.length >= MessageLimit.metrics) throw refuse('FULL');
+      // With the heads of the list, both texts and the exponent.
+      if (!context.declare(length! + unitLength! + 6)) throw refuse('FULL');
       return context.metrics.push({ name: declared, unit, exponent: exponent! }) - 1;
     }),
     publish: (...args: Value[]) =>
@@ -247,6 +260,7 @@ export function hostImports(context: ModuleContext): Record<Exclude<AbiImport, '
       const known = context.commands.indexOf(command);
       if (known >= 0) return known;
       if (context.commands.length >= MessageLimit.commands) throw refuse('FULL');
+      if (!context.declare(length! + 2)) throw refuse('FULL');
       return context.commands.push(command) - 1;
     }),
     message_read: i32((dst, dstLength) => {

@@ -1,4 +1,5 @@
 /** The node's side of its link: who it is, what waits to be sent, what time it is. */
+import { MoteError } from '../error.ts';
 import {
   type Birth,
   type Chunk,
@@ -7,6 +8,7 @@ import {
   type DownReason,
   type LinkStats,
   type NodeLink,
+  type NodeMessage,
   nodeLink,
   type Offer,
   type OtaStatus,
@@ -68,8 +70,8 @@ export class Uplink {
       onPeer: (pending) => {
         this.#outbox.restore(pending);
         const failure = options.failure();
-        this.#session.send(options.birth());
-        if (failure !== null) this.#session.send(failure);
+        this.#send(options.birth());
+        if (failure !== null) this.#send(failure);
       },
       onUp: () => {
         options.onChange(true);
@@ -125,9 +127,19 @@ export class Uplink {
     this.#flushing = true;
     try {
       const { utc } = this.#options;
-      this.#outbox.flush((message) => this.#session.send(message), utc.known ? (us) => utc.at(us)! : null);
+      this.#outbox.flush((message) => this.#send(message), utc.known ? (us) => utc.at(us)! : null);
     } finally {
       this.#flushing = false;
+    }
+  }
+
+  /** False when the link is full. What the other end says is too long for it is dropped: it would stop all that follows. */
+  #send(message: NodeMessage): boolean {
+    try {
+      return this.#session.send(message);
+    } catch (error) {
+      if (!(error instanceof MoteError) || error.code !== 'LINK_TOO_LARGE') throw error;
+      return true;
     }
   }
 
