@@ -17,8 +17,8 @@ export interface AscResult {
   warnings: string[];
 }
 
-/** As nodes need their modules: no runtime, no bounds checks that cost cycles, static data from the first bytes on. */
-const BASE_ARGS = ['--outFile', 'module.wasm', '--runtime', 'stub', '--noAssert', '--memoryBase', '16', '--noColors'];
+/** As nodes need their modules: no runtime, static data from the first bytes on. An app's `assert` stays: it is there to be heard. */
+const BASE_ARGS = ['--outFile', 'module.wasm', '--runtime', 'stub', '--memoryBase', '16', '--noColors'];
 
 /** Part of asc's diagnostic that says how many pages static data needs. */
 const MORE_PAGES = /at least '(\d+)' pages/;

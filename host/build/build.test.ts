@@ -214,7 +214,7 @@ describe('a build that fails', () => {
       { models: { speech: 'm.tflite' } },
       /^MODEL_/,
     ],
-    ['has no entry file', {}, {}, /^BUILD_COMPILE: .*app\.ts/s],
+    ['has no entry file', {}, {}, /^BUILD_MANIFEST: mote\.json has "entry": "app\.ts", but there is no such file/],
     [
       'has a type error',
       { 'app.ts': step("n = 'text'") },
@@ -238,7 +238,13 @@ describe('a build that fails', () => {
       'has a step of another type',
       { 'app.ts': 'export function step(): void {}' },
       {},
-      /^BUILD_COMPILE: generated\/entry\.ts/,
+      /^BUILD_COMPILE: the app exports a function with other types than the node calls: .*step\(now: i64\): i64/,
+    ],
+    [
+      'has an init that wants something',
+      { 'app.ts': `export function init(x: i32): void {}\n${STEP}` },
+      {},
+      /^BUILD_COMPILE: the app exports a function with other types .*init\(\): void/,
     ],
     [
       'makes objects',
@@ -254,6 +260,14 @@ describe('a build that fails', () => {
       {},
       /^WASM_IMPORT: module imports env\.magic/,
     ],
+    [
+      'prints to a console',
+      { 'app.ts': step("console.log('hi')") },
+      {},
+      /^BUILD_IMPORT: app\/step uses console\.log, which no node has: use log\.info/,
+    ],
+    ['asks for the date', { 'app.ts': step('n += <i32>Date.now()') }, {}, /^BUILD_IMPORT: app\/step .*: use time\.utc/],
+    ['throws dice', { 'app.ts': step('n += <i32>(Math.random() * 6)') }, {}, /^BUILD_IMPORT: .*: use random\(\)/],
     [
       'traps in init',
       { 'app.ts': `export function init(): void { unreachable(); }\n${STEP}` },
@@ -278,8 +292,28 @@ describe('a build that fails', () => {
     expect(await failure(project(files, manifest))).toMatch(expected);
   });
 
+  it('because its model is a folder says so', async () => {
+    const dir = project({ 'app.ts': STEP }, { models: { speech: 'm.tflite' } });
+    mkdirSync(join(dir, 'm.tflite'));
+    expect(await failure(dir)).toMatch(/^BUILD_MODEL: model speech can't be read: EISDIR/);
+  });
+
+  it('because an assertion fails in init says which', async () => {
+    const source = `let n = 3;\nexport function init(): void { assert(n > 3, 'too few'); }\n${STEP}`;
+    expect(await failure(project({ 'app.ts': source }))).toMatch(/^BUILD_INIT: .*it logged: too few at app\.ts:2:\d+/);
+  });
+
   it('because there is no mote.json says so', async () => {
     expect(await failure(root)).toMatch(/^BUILD_MANIFEST: there is no mote\.json in /);
+  });
+
+  it.each([
+    ['a float', 'n += <i32>(<f64>now * 1.5)'],
+    ['a number', 'const x: number = n; n = <i32>(x / 3)'],
+    ['a root', 'n = <i32>Math.sqrt(n)'],
+  ])('warns of a step that calculates with %s', async (_what, body) => {
+    const { warnings } = await buildApp(project({ 'app.ts': step(body) }));
+    expect(warnings).toEqual([expect.stringMatching(/^app\/step calculates with floats: /)]);
   });
 
   it.each([

@@ -7,7 +7,9 @@ import { type ModuleInfo, validateModule } from '../engine/validate.ts';
 import { MoteError } from '../error.ts';
 import type { Metadata } from '../ota/metadata.ts';
 import { compileAssembly } from './asc.ts';
+import { readCalls } from './calls.ts';
 import { addFuel, FUEL_ASC_OPTIONS } from './fuel.ts';
+import { explainFloats, explainImports } from './habits.ts';
 import { explainHeap } from './heap.ts';
 import { learnDeclarations } from './learn.ts';
 import { readSource, type SourceTree, sourceTree } from './library.ts';
@@ -42,7 +44,8 @@ const FUEL_PER_MAC = 20;
 
 /**
  * Builds the app in `dir`. The same sources give the same bytes wherever the folder is.
- * Throws `MoteError`: `BUILD_MANIFEST`, `BUILD_MODEL`, `BUILD_COMPILE` (asc's messages with file, line and column), `BUILD_HEAP`, `BUILD_INIT`,
+ * Throws `MoteError`: `BUILD_MANIFEST`, `BUILD_MODEL`, `BUILD_COMPILE` (asc's messages with file, line and column), `BUILD_HEAP`, `BUILD_IMPORT`,
+ * `BUILD_INIT`,
  * and what the compiler (`MODEL_*`) and the static check (`WASM_*`) throw.
  */
 export async function buildApp(dir: string, options: BuildOptions = {}): Promise<BuiltApp> {
@@ -67,6 +70,10 @@ export async function buildApp(dir: string, options: BuildOptions = {}): Promise
   files.set('entry.ts', entrySource(`../${manifest.entry.replace(/\.ts$/, '')}`, `${library}/mote`));
   writeGenerated(generated, files);
 
+  if (!existsSync(resolve(dir, manifest.entry))) {
+    const what = `mote.json has "entry": "${manifest.entry}", but there is no such file in ${resolve(dir)}`;
+    throw new MoteError('BUILD_MANIFEST', what);
+  }
   report({ step: 'compile' });
   const compiled = await compileEntry(tree, generated, files);
   const exempt = ['nn', 'dsp', 'cbor'].map((room) => `${tree.library}/${room}/`);
@@ -86,9 +93,23 @@ async function compileEntry(tree: SourceTree, generated: string, files: Readonly
       (name.startsWith(`${folder}/`) ? files.get(name.slice(folder.length + 1)) : null) ??
       readSource(tree.baseDir, name),
     args: [...['--use', `abort=${tree.library}/mote/abort/abort`], ...FUEL_ASC_OPTIONS, ...START_ASC_OPTIONS],
+  }).catch((error: unknown) => {
+    throw explainExports(error, `${folder}/entry.ts:`);
   });
-  explainHeap(compiled.wasm);
-  return { wasm: moveStartIntoInit(compiled.wasm), warnings: compiled.warnings };
+  const calls = readCalls(compiled.wasm);
+  explainHeap(calls);
+  explainImports(calls);
+  return { wasm: moveStartIntoInit(compiled.wasm), warnings: [...compiled.warnings, ...explainFloats(calls)] };
+}
+
+/** Errors in the generated entry alone come from what the app exports, and a user never wrote that file. */
+function explainExports(error: unknown, entry: string): unknown {
+  if (!(error instanceof MoteError) || !error.message.split('\n').every((line) => line.startsWith(entry))) return error;
+  const own = /User-defined: '(.*)'/.exec(error.message)?.[1];
+  const types = 'init(): void, step(now: i64): i64, health(): i32, onMessage(id: i32, length: i32): void';
+  const what =
+    own ?? `the app exports a function with other types than the node calls: it calls ${types}; ${error.message}`;
+  return new MoteError('BUILD_COMPILE', what, { cause: error });
 }
 
 /**
@@ -165,7 +186,9 @@ function readModel(dir: string, name: string, path: string): Uint8Array {
   try {
     return readFileSync(file);
   } catch (cause) {
-    const what = `model ${name} isn't there: mote.json says ${path}, which is ${file}`;
+    const why =
+      (cause as NodeJS.ErrnoException).code === 'ENOENT' ? "isn't there" : `can't be read: ${(cause as Error).message}`;
+    const what = `model ${name} ${why}: mote.json says ${path}, which is ${file}`;
     throw new MoteError('BUILD_MODEL', what, { cause });
   }
 }

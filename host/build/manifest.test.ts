@@ -39,6 +39,10 @@ describe('mote.json', () => {
     [{ ...GOOD, models: { '../speech': 'm.tflite' } }, /"\.\.\/speech" in "models", but a name there must be a word/],
     [{ ...GOOD, models: { config: 'm.tflite' } }, /"config"/],
     [{ ...GOOD, models: { entry: 'm.tflite' } }, /can't call a model "entry"/],
+    [{ ...GOOD, models: { a: 'sub\\m.tflite' } }, /"models\.a": .*with \//],
+    [{ ...GOOD, entry: 'sub\\app.ts' }, /"entry": .*with \//],
+    [{ ...GOOD, entry: "a'b.ts" }, /"entry": /],
+    [{ ...GOOD, models: { 'my-model': 'm.tflite' } }, /lower-case letter.*no dashes/],
     [{ ...GOOD, sequence: 0 }, /"sequence": 0, but it must be an integer from 1/],
     [{ ...GOOD, sequence: 1.5 }, /"sequence": 1\.5/],
     [{ ...GOOD, sequence: '1' }, /"sequence": "1"/],
@@ -55,6 +59,10 @@ describe('mote.json', () => {
   ])('refuses %j', (json, expected) => {
     expect(() => parseManifest(JSON.stringify(json))).toThrow(expected);
     expect(() => parseManifest(JSON.stringify(json))).toThrow(expect.objectContaining({ code: 'BUILD_MANIFEST' }));
+  });
+
+  it('does not mind the byte order mark of an editor', () => {
+    expect(parseManifest(`\ufeff${JSON.stringify(GOOD)}`)).toEqual(parseManifest(JSON.stringify(GOOD)));
   });
 
   it('refuses text that is not JSON', () => {

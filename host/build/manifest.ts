@@ -51,7 +51,8 @@ export function readManifest(dir: string, override: ManifestOverride = {}): Mani
 export function parseManifest(text: string, override: ManifestOverride = {}): Manifest {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    // Editors on Windows put a byte order mark first.
+    json = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (cause) {
     throw bad(`is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }
@@ -68,7 +69,12 @@ export function parseManifest(text: string, override: ManifestOverride = {}): Ma
     'lower-case letters, digits and dashes, at most 64, such as "door-bell"',
   );
   const version = string(fields.version, 'version', VERSION, 'a semantic version, such as "1.0.0"');
-  const entry = string(fields.entry, 'entry', /^(?!\/).+\.ts$/, 'a path to a .ts file, relative to mote.json');
+  const entry = string(
+    fields.entry,
+    'entry',
+    /^(?!\/)[^\\'"`$]+\.ts$/,
+    'a path to a .ts file, relative to mote.json, with / between folders',
+  );
   const models: Record<string, string> = {};
   for (const [key, path] of Object.entries(record(fields.models, 'models'))) {
     identifier(key, 'models');
@@ -76,8 +82,8 @@ export function parseManifest(text: string, override: ManifestOverride = {}): Ma
     models[key] = string(
       path,
       `models.${key}`,
-      /^(?!\/).+\.tflite$/,
-      'a path to a .tflite file, relative to mote.json',
+      /^(?!\/)[^\\]+\.tflite$/,
+      'a path to a .tflite file, relative to mote.json, with / between folders',
     );
   }
   const config: Record<string, number> = {};
@@ -125,7 +131,7 @@ function integer(value: unknown, name: string, least: number, most: number): num
 function identifier(key: string, field: string): void {
   if (IDENTIFIER.test(key) && key.length <= AbiLimit.name && !RESERVED.has(key)) return;
   throw bad(
-    `has ${quote(key)} in "${field}", but a name there must be a word such as "threshold" that isn't a keyword`,
+    `has ${quote(key)} in "${field}", but a name there must be a word such as "threshold": a lower-case letter first, no dashes, not a keyword`,
   );
 }
 

@@ -1,0 +1,55 @@
+/** Who calls whom in a module compiled with `-O0 --debug`: while functions still are what their names say. */
+import binaryen from 'binaryen';
+
+export interface Calls {
+  /** Names of all functions, each with those that it calls. */
+  callees: Map<string, Set<string>>;
+  /** Imported functions as `module.name`, by their internal name. */
+  imports: Map<string, string>;
+  /** Functions that calculate with floats themselves. */
+  floats: Set<string>;
+}
+
+/** A function, a call, an imported function, or an operator with a float result or float operands; constants and memory don't calculate. */
+const TOKEN =
+  /\((?:(func|call) \$(?:"([^"]+)"|([^\s()]+))|import "([^"]*)" "([^"]*)" \(func \$(?:"([^"]+)"|([^\s()]+))|(f(?:32|64)\.(?!const|load|store|reinterpret)))/g;
+
+export function readCalls(wasm: Uint8Array): Calls {
+  const module = binaryen.readBinary(wasm);
+  const found: Calls = { callees: new Map(), imports: new Map(), floats: new Set() };
+  try {
+    let current = '';
+    for (const [, kind, quoted, bare, from, name, quotedImport, bareImport, float] of module
+      .emitText()
+      .matchAll(TOKEN)) {
+      if (float !== undefined) found.floats.add(current);
+      else if (from !== undefined) found.imports.set(quotedImport ?? bareImport ?? '', `${from}.${name}`);
+      else if (kind === 'func') {
+        current = quoted ?? bare ?? '';
+        found.callees.set(current, new Set());
+      } else found.callees.get(current)?.add(quoted ?? bare ?? '');
+    }
+  } finally {
+    module.dispose();
+  }
+  return found;
+}
+
+/** Functions outside libraries that call into one from which a call can lead to a target; each with what it calls. */
+export function culprits({ callees }: Calls, isTarget: (name: string) => boolean): [name: string, through: string][] {
+  const found = new Set([...callees.values()].flatMap((names) => [...names]).filter(isTarget));
+  for (const name of callees.keys()) if (isTarget(name)) found.add(name);
+  for (let before = -1; before !== found.size; ) {
+    before = found.size;
+    for (const [name, names] of callees) if ([...names].some((callee) => found.has(callee))) found.add(name);
+  }
+  return [...callees].flatMap(([name, names]): [string, string][] => {
+    const through = [...names].find((callee) => found.has(callee) && (callee.startsWith('~') || isTarget(callee)));
+    return name.startsWith('~') || through === undefined ? [] : [[name, through]];
+  });
+}
+
+/** Whether any function is or can reach a target. */
+export function isReached({ callees }: Calls, isTarget: (name: string) => boolean): boolean {
+  return [...callees].some(([name, names]) => isTarget(name) || [...names].some(isTarget));
+}
