@@ -1,4 +1,13 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -105,6 +114,42 @@ describe('disk queue', () => {
       const third = open({ segmentBytes: 1e9 });
       expect(contents(third).at(-1)).toBe('new');
       third.close();
+    }
+  });
+
+  it('refuses what it can find no file for, and goes on when there is one again', () => {
+    // Each message takes a file of its own; a folder stands where the third should be.
+    const queue = open({ segmentBytes: 10 });
+    const seqs = [queue.put(message('one'), must), queue.put(message('two'), must)];
+    const obstacle = join(root, 'q', '0000000003.queue');
+    mkdirSync(obstacle);
+    expect(() => queue.put(message('three'), must)).toThrow(expect.objectContaining({ code: 'QUEUE_IO' }));
+    // What the broker acknowledged is forgotten all the same: on a full disk, that is what makes room.
+    queue.remove(seqs[0]!);
+    expect(contents(queue)).toEqual(['two']);
+    expect(readdirSync(join(root, 'q'))).not.toContain('0000000001.queue');
+    rmSync(obstacle, { recursive: true });
+    queue.put(message('three'), must);
+    expect(contents(queue)).toEqual(['two', 'three']);
+    queue.close();
+  });
+
+  it('loses no accepted message when there is no file for one that is to be rescued from the oldest', () => {
+    for (let obstacle = 2; obstacle < 14; obstacle++) {
+      for (let length = 1; length < 60; length++) {
+        const queue = open({ dir: join(root, `${obstacle}-${length}`), segmentBytes: 150 });
+        queue.put(message('old'), must);
+        mkdirSync(join(root, `${obstacle}-${length}`, `${String(obstacle).padStart(10, '0')}.queue`));
+        for (let i = 0; i < 40; i++) {
+          try {
+            queue.remove(queue.put(message('x'.repeat(length)), may));
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'QUEUE_IO' });
+          }
+        }
+        expect(contents(queue)[0]).toBe('old');
+        queue.close();
+      }
     }
   });
 

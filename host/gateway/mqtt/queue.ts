@@ -14,6 +14,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { MoteError } from '../../error.ts';
+import { guard } from '../guard.ts';
 import { expiryOf, type Outbox, type OutboxStats, type Pending, queueFull, sizeOf } from './outbox.ts';
 import { encodeRecord, PUT, REMOVE, recordBytes, Segment, type SegmentRecord } from './segment.ts';
 import { decodeStored, encodeStored } from './stored.ts';
@@ -65,6 +66,8 @@ export class DiskQueue implements Outbox {
   #entries = new Map<number, Entry>();
   /** Where `next` goes on: numbers in order, from #cursorAt. */
   #order: number[] = [];
+  /** None before this place in #order can give way any more: they are gone, firm or in flight. */
+  #front = 0;
   #seq = 0;
   #bytes = 0;
   #firmBytes = 0;
@@ -138,7 +141,11 @@ export class DiskQueue implements Outbox {
 
   remove(seq: number): void {
     if (this.#closed || !this.#entries.has(seq)) return;
-    this.#tail(recordBytes(0)).append(encodeRecord(REMOVE, seq, NOTHING), false);
+    // On a full disk only removals make room. One that isn't written down means a repeat after a crash, no loss.
+    guard(
+      () => void this.#tail(recordBytes(0)).append(encodeRecord(REMOVE, seq, NOTHING), false),
+      () => {},
+    );
     this.#forget(seq);
     this.#clean();
   }
@@ -208,7 +215,9 @@ export class DiskQueue implements Outbox {
   #forget(seq: number): void {
     this.#unlink(seq);
     // The front goes in steps, so that a long queue isn't moved at each removal.
-    if (this.#order.length > 2 * this.#entries.size + 64) this.#order = this.#order.filter((s) => this.#entries.has(s));
+    if (this.#order.length <= 2 * this.#entries.size + 64) return;
+    this.#order = this.#order.filter((s) => this.#entries.has(s));
+    this.#front = 0;
   }
 
   #path(index: number): string {
@@ -220,15 +229,30 @@ export class DiskQueue implements Outbox {
     const last = this.#segments.at(-1);
     if (last !== undefined && (last.size === 0 || last.size + bytes <= this.#segmentBytes)) return last;
     const index = (last?.index ?? 0) + 1;
-    const segment = Segment.create(this.#path(index), index);
-    if (this.#sync) syncFolder(this.#dir);
-    this.#segments.push(segment);
-    return segment;
+    try {
+      const segment = Segment.create(this.#path(index), index);
+      try {
+        if (this.#sync) syncFolder(this.#dir);
+      } catch (cause) {
+        segment.delete();
+        throw cause;
+      }
+      this.#segments.push(segment);
+      return segment;
+    } catch (cause) {
+      throw new MoteError(
+        'QUEUE_IO',
+        `The queue can't make a file in ${this.#dir}; is the disk full, or are too many files open?`,
+        { cause },
+      );
+    }
   }
 
   #write(seq: number, body: Uint8Array, rest: Pick<Entry, 'size' | 'droppable' | 'held'>): void {
     const segment = this.#tail(recordBytes(body.length));
     const at = segment.append(encodeRecord(PUT, seq, body), this.#sync && !rest.droppable);
+    // Where it lay before is forgotten only now that it is written: a full disk would lose it else.
+    this.#unlink(seq);
     this.#link(seq, { segment, offset: at + recordBytes(0), length: body.length, ...rest });
   }
 
@@ -236,10 +260,11 @@ export class DiskQueue implements Outbox {
     if (this.#bytes + size <= this.#maxBytes) return;
     let free = this.#maxBytes - this.#bytes;
     const victims: number[] = [];
-    for (const seq of this.#order) {
-      if (free >= size) break;
+    for (; this.#front < this.#order.length && !this.#mayGo(this.#order[this.#front]!); this.#front++);
+    for (let i = this.#front; i < this.#order.length && free < size; i++) {
+      const seq = this.#order[i]!;
       const entry = this.#entries.get(seq);
-      if (entry === undefined || !entry.droppable || entry.held) continue;
+      if (entry === undefined || !this.#mayGo(seq)) continue;
       victims.push(seq);
       free += entry.size;
     }
@@ -251,6 +276,11 @@ export class DiskQueue implements Outbox {
     this.#dropped += victims.length;
   }
 
+  #mayGo(seq: number): boolean {
+    const entry = this.#entries.get(seq);
+    return entry?.droppable === true && !entry.held;
+  }
+
   /** Deletes dead files from the old end; the file in use stays. */
   #clean(): void {
     for (
@@ -259,7 +289,7 @@ export class DiskQueue implements Outbox {
       oldest = this.#segments[0]
     ) {
       if (oldest.live > 0 && !this.#mostlyDead()) return;
-      if (oldest.live > 0) this.#rescue(oldest);
+      if (oldest.live > 0 && !this.#rescue(oldest)) return;
       this.#segments.shift();
       oldest.delete();
     }
@@ -271,13 +301,18 @@ export class DiskQueue implements Outbox {
     return disk > 2 * live + 4 * this.#segmentBytes;
   }
 
-  #rescue(oldest: Segment): void {
-    for (const [seq, entry] of [...this.#entries]) {
-      if (entry.segment !== oldest) continue;
-      const body = oldest.read(entry.offset, entry.length);
-      const { size, droppable, held } = entry;
-      this.#unlink(seq);
-      this.#write(seq, body, { size, droppable, held });
-    }
+  /** False when the disk has no room for it; another time, then. */
+  #rescue(oldest: Segment): boolean {
+    return guard(
+      () => {
+        for (const [seq, entry] of [...this.#entries]) {
+          if (entry.segment !== oldest) continue;
+          const body = oldest.read(entry.offset, entry.length);
+          const { size, droppable, held } = entry;
+          this.#write(seq, body, { size, droppable, held });
+        }
+      },
+      () => {},
+    );
   }
 }
