@@ -26,12 +26,12 @@ export function registerBuild(program: Command): void {
       ],
       async run({ terminal, options, args: [path = '.'] }) {
         const { sequence, appVersion, set } = options;
+        const signer = findPrivateKey(options.key, path);
         const app = await loadApp(path, terminal, {
           ...(sequence !== undefined && { sequence: integer(sequence, 'sequence', 1, 0xffff_ffff) }),
           ...(appVersion !== undefined && { version: appVersion }),
           config: settings(set),
         });
-        const signer = findPrivateKey(options.key, path);
         const dir = options.out ?? join(path, 'build');
         const { name, version, memoryBytes } = app.metadata;
         const files: [string, Uint8Array][] = [

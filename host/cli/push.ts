@@ -40,8 +40,9 @@ export function otaText(status: OtaStatus): string {
 
 async function push(path: string, options: PushCommandOptions, terminal: Terminal): Promise<number> {
   const timeoutMs = integer(options.timeout, 'timeout', 1, 86_400) * 1000;
+  const signer = findPrivateKey(options.key, path);
   const app = await loadApp(path, terminal);
-  const bytes = packageOf(app, findPrivateKey(options.key, path)?.key ?? null);
+  const bytes = packageOf(app, signer?.key ?? null);
   terminal.line(
     `${app.metadata.name} ${app.metadata.version}, sequence ${app.sequence}, ${formatBytes(bytes.length)} to ${options.node}`,
   );
