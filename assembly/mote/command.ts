@@ -15,7 +15,7 @@ export function subscribe(name: string): i32 {
   const id = ask(NAME, writeName(name));
   if (id < 0) {
     log.error(name);
-    log.error("command can't be subscribed, error", id);
+    log.error("command can't be subscribed (in init), error", id);
     refuse(id);
   }
   return id;

@@ -1,5 +1,6 @@
 import { ENCODER_BYTES, Encoder } from '../cbor/encoder';
-import { MAX_EVENT, TOO_LARGE, event as send } from './abi';
+import { LEVEL_ERROR, MAX_EVENT, TOO_LARGE, event as send } from './abi';
+import { append, flush } from './log';
 import { NAME, writeName } from './names';
 
 /** Head of a CBOR map with as many entries as are added to it; one byte says up to 23. */
@@ -41,9 +42,14 @@ export class EventBuilder {
     return encoder.text(key);
   }
 
-  /** Sends it: OK, TOO_LARGE (over 1024 bytes or 23 fields, nothing was sent) or what the host says. */
+  /** Sends it: OK, TOO_LARGE (over 1024 bytes or 23 fields: nothing is sent, the log says so) or what the host says. */
   send(): i32 {
-    if (!encoder.ok || fields > MOST_FIELDS) return TOO_LARGE;
+    if (!encoder.ok || fields > MOST_FIELDS) {
+      append(title);
+      append(': event not sent, it is over 1024 bytes or 23 fields');
+      flush(LEVEL_ERROR);
+      return TOO_LARGE;
+    }
     store<u8>(body, MAP + <u8>fields);
     return send(NAME, writeName(title), body, encoder.length + 1);
   }

@@ -62,7 +62,7 @@ export function metric(name: string, unit: string, exponent: i32 = 0): Metric {
   const id = declare(NAME, writeName(name), UNIT, writeUnit(unit), exponent);
   if (id < 0) {
     log.error(name);
-    log.error("metric can't be declared, error", id);
+    log.error("metric can't be declared (once each, in init), error", id);
     refuse(id);
   }
   return changetype<Metric>(id + 1);

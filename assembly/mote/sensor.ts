@@ -23,7 +23,7 @@ export class Sensor {
     const handle = sensor_open(NAME, writeName(name));
     if (handle < 0) {
       log.error(name);
-      log.error('sensor is missing or not allowed, error', handle);
+      log.error('sensor is missing, not allowed or not opened in init, error', handle);
       refuse(handle);
     }
     return changetype<Sensor>(handle + 1);

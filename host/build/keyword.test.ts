@@ -156,6 +156,6 @@ describe('the keyword app', () => {
   it('refuses to start without a microphone', async () => {
     const host = new AudioHost(await loadEngine('v8'), app, app.config, { microphone: false });
     expect(host.started).toBe(-1);
-    expect(host.log).toEqual(['microphone', 'sensor is missing or not allowed, error -1']);
+    expect(host.log).toEqual(['microphone', 'sensor is missing, not allowed or not opened in init, error -1']);
   });
 });

@@ -11,6 +11,8 @@ import { type BuiltApp, buildApp } from './build.ts';
 const root = mkdtempSync(join(tmpdir(), 'mote-sdk-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
+const UNSENT = 'large: event not sent, it is over 1024 bytes or 23 fields';
+
 /** An app whose step does what its argument asks for. */
 const APP = `
 import { CONFIG_CHANGED, config, event, kv, log, message, metric, Metric, random, rom, Sensor, subscribe, tap, time, UNCERTAIN } from 'moteware/assembly/mote';
@@ -173,7 +175,7 @@ describe('the SDK', () => {
   it('refuses to start without a sensor that it needs, and does without one that it looked for', () => {
     const fresh = new Host(engine, app, ['spare']);
     expect(fresh.instance.call('init')).toBe(AbiError.NOT_FOUND);
-    expect(fresh.calls).toContainEqual(['error', 'sensor is missing or not allowed, error -1']);
+    expect(fresh.calls).toContainEqual(['error', 'sensor is missing, not allowed or not opened in init, error -1']);
     expect(fresh.step(8)[0]).toBe(1n);
   });
 
@@ -196,8 +198,8 @@ describe('the SDK', () => {
     ['knows time and chance', 9, [5_000n + 6n + 4294967295n]],
     ['asks for a setting', 10, [11n]],
     ['reads rom', 11, [5_000n + 0x0403n]],
-    ['sends no event with more fields than it counts', 13, [-2n]],
-    ['sends no event that is too large', 14, [-2n]],
+    ['sends no event with more fields than it counts, and says so', 13, [-2n, ['error', UNSENT]]],
+    ['sends no event that is too large, and says so', 14, [-2n, ['error', UNSENT]]],
     [
       'cuts a long line, and leaves out a number that does not fit',
       15,
