@@ -66,6 +66,7 @@ export class NodeBridge {
     });
     this.#commands = new PendingCommands({
       clock: settings.clock,
+      firstId: settings.newSessionId() >>> 0,
       unable: (name) => this.#unable(name),
       send: (command) => this.#say(command),
       answer: (answer) => this.#uplink.answer(answer),

@@ -24,6 +24,8 @@ export interface Answer {
 
 export interface PendingCommandsOptions {
   clock: Clock;
+  /** Random: a node may still have answers to a gateway of before, which must not pass for answers to commands of this one. */
+  firstId: number;
   /** Why the node can't do it now, or undefined. */
   unable(name: string): string | undefined;
   /** False when the link is full. */
@@ -34,10 +36,11 @@ export interface PendingCommandsOptions {
 export class PendingCommands {
   readonly #options: PendingCommandsOptions;
   readonly #pending = new Map<number, Pending>();
-  #id = 0;
+  #id: number;
 
   constructor(options: PendingCommandsOptions) {
     this.#options = options;
+    this.#id = options.firstId;
   }
 
   /** A message on `cmd`. Throws `COMMAND` or `PAYLOAD` for one that can't be read, and so can't be answered. */

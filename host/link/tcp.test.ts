@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { expect, it } from 'vitest';
 import { nodeLink, shimLink } from './session.ts';
 import { connectTcp, listenTcp } from './tcp.ts';
@@ -43,4 +44,32 @@ it('says what to do when nothing listens, and when the port is taken', async () 
   await expect(listenTcp(listener.port, () => {})).rejects.toMatchObject({ code: 'LINK_LISTEN' });
   await listener.close();
   await expect(connectTcp(listener.port)).rejects.toMatchObject({ code: 'LINK_CONNECT' });
+});
+
+it('cuts off a peer that asks for ever more and reads nothing', async () => {
+  let waiting = 0;
+  const ended = new Promise<void>((resolve, reject) => {
+    listenTcp(0, (transport) => {
+      let open = true;
+      transport.onClose(() => {
+        open = false;
+        resolve();
+      });
+      const more = () => {
+        for (let i = 0; i < 64 && open; i++) transport.write(new Uint8Array(65_536));
+        waiting++;
+        if (waiting > 16) reject(new Error('it was never cut off'));
+        else if (open) setImmediate(more);
+      };
+      more();
+    }).then((listener) => {
+      const socket = connect(listener.port).pause();
+      socket.on('error', () => {});
+      ended.finally(() => {
+        socket.destroy();
+        return listener.close();
+      });
+    }, reject);
+  });
+  await ended;
 });

@@ -3,13 +3,19 @@ import { connect, createServer, type Socket } from 'node:net';
 import { MoteError } from '../error.ts';
 import type { Transport } from './transport.ts';
 
+/** A peer that takes nothing while this much waits for it is cut off; it comes again and goes on. Eight times the largest window. */
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+
 export function socketTransport(socket: Socket): Transport {
   socket.setNoDelay(true);
   // An 'error' is always followed by 'close', which is what a session needs to know.
   socket.on('error', () => {});
   return {
     write(bytes) {
-      if (!socket.destroyed) socket.write(bytes);
+      if (socket.destroyed) return;
+      // A few bytes can ask for a whole window again: who asks and never reads would fill our memory.
+      if (socket.writableLength > MAX_WAITING_BYTES) socket.destroy();
+      else socket.write(bytes);
     },
     onData(listener) {
       socket.on('data', listener);
