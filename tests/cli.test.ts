@@ -13,10 +13,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../host/gateway/testing.ts';
 import { packagePath } from '../host/paths.ts';
-import { mote, ndjson, start, startMote } from './program.ts';
+import { mote, ndjson, type Program, start, startMote } from './program.ts';
 import { app, speech } from './world.ts';
 
 const MODEL = packagePath('models', 'micro_speech', 'model.tflite');
@@ -73,9 +73,9 @@ describe('mote', () => {
     };
     await list();
     expect(listed.sort()).toEqual([...COMMANDS].sort());
-    for (const command of COMMANDS) {
-      const { code, stdout, stderr } = await run(...command.split(' '), '--help');
-      expect([command, code, stderr]).toEqual([command, 0, '']);
+    const helps = await Promise.all(COMMANDS.map((command) => run(...command.split(' '), '--help')));
+    for (const [i, { code, stdout, stderr }] of helps.entries()) {
+      expect([COMMANDS[i], code, stderr]).toEqual([COMMANDS[i], 0, '']);
       expect(stdout).toMatch(/^Usage: mote /);
       expect(stdout).toMatch(/\nExamples:\n {2}\$ (mote|mosquitto_sub) /);
     }
@@ -179,7 +179,8 @@ describe('mote new', () => {
     expect(readdirSync(at('full'))).toEqual(['precious.txt']);
     writeFileSync(at('file'), '');
     await expectRefused(['new', 'file'], /exists/);
-    for (const name of ['Upper', '1st', 'a'.repeat(64)]) await expectRefused(['new', name], /can't name a module/);
+    const names = ['Upper', '1st', 'a'.repeat(64)];
+    await Promise.all(names.map((name) => expectRefused(['new', name], /can't name a module/)));
     await expectRefused(['new', 'ok', '--template', 'nope'], /--template is one of vibration, keyword/);
     expect(existsSync(at('ok'))).toBe(false);
   });
@@ -233,7 +234,7 @@ describe('mote sim', () => {
       [['-i', 'noise:rate=16000,amplitude=9', '-i', 'noise:rate=1,amplitude=1'], /opens no further sensor/],
       [['-i', 'noise:rate=16000,amplitude=9'], /never ends: say for how long with --seconds/],
     ];
-    for (const [args, sentence] of cases) await expectRefused(['sim', keyword(), ...args], sentence, mine);
+    await Promise.all(cases.map(([args, sentence]) => expectRefused(['sim', keyword(), ...args], sentence, mine)));
     const { code, stdout } = await run(
       'sim',
       keyword(),
@@ -300,9 +301,10 @@ describe('mote package', () => {
     for (let i = 0; i < 5; i++) {
       const bad = Buffer.from(good);
       bad[Math.floor(((i + 0.5) / 5) * bad.length)]! ^= 1;
-      writeFileSync(at('bad.mote'), bad);
-      await expectRefused(['package', 'verify', 'bad.mote', '--key', 'keys/release.pem.pub'], /./);
+      writeFileSync(at(`bad${i}.mote`), bad);
     }
+    const verify = (i: number) => ['package', 'verify', `bad${i}.mote`, '--key', 'keys/release.pem.pub'];
+    await Promise.all([0, 1, 2, 3, 4].map((i) => expectRefused(verify(i), /./)));
     writeFileSync(at('bad.mote'), good.subarray(0, -1));
     await expectRefused(['package', 'inspect', 'bad.mote'], /./);
   });
@@ -367,12 +369,19 @@ describe('mote model', () => {
     const hostile = Buffer.from(good);
     hostile.fill(0xff, 64, 400);
     writeFileSync(at('hostile.tflite'), hostile);
-    for (const file of ['no.tflite', 'empty.tflite', 'half.tflite', 'hostile.tflite', 'missing.tflite'])
-      for (const command of ['inspect', 'compile']) await expectRefused(['model', command, file], /./);
+    const files = ['no.tflite', 'empty.tflite', 'half.tflite', 'hostile.tflite', 'missing.tflite'];
+    const cases = files.flatMap((file) => ['inspect', 'compile'].map((command) => ['model', command, file]));
+    await Promise.all(cases.map((args) => expectRefused(args, /./)));
   });
 });
 
 describe('a gateway and its node', () => {
+  const running: Program[] = [];
+  afterEach(async () => {
+    for (const program of running) program.kill('SIGKILL');
+    await Promise.all(running.map(({ ended }) => ended));
+  });
+
   it('start, find each other, take a push, tell who is missing, and end at Ctrl-C', async () => {
     const [port, brokerPort] = [await freePort(), await freePort()];
     const broker = `mqtt://127.0.0.1:${brokerPort}`;
@@ -381,12 +390,14 @@ describe('a gateway and its node', () => {
       ['shim', '--listen', `127.0.0.1:${port}`, '--broker', `embedded:${brokerPort}`, '--json'],
       dir,
     );
+    running.push(shim);
     await shim.line((line) => JSON.parse(line).type === 'listening');
     const taken = await run('shim', '--listen', `127.0.0.1:${port}`, '--broker', 'embedded:0', '--data', 'second');
     expect([taken.code, taken.stderr]).toEqual([2, expect.stringMatching(/choose another port/)]);
     const noise = 'noise:rate=1000,amplitude=9';
     const link = ['--connect', `127.0.0.1:${port}`, '--node', 'hall', '--state', 'hall.flash'];
     const node = startMote(['sim', 'vibration/vibration.mote', '-i', noise, ...link, ...key, '--json'], dir);
+    running.push(node);
     await shim.line((line) => JSON.parse(line).state === 'online');
     await run('build', app('vibration'), '--out', 'next', ...key, '--sequence', '2', '--app-version', '1.1.0');
     const push = (...args: string[]) => run('push', 'next/vibration.mote', '--broker', broker, ...args);

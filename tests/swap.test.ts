@@ -103,14 +103,22 @@ for (const kind of brokerKinds) {
     let world: KeywordWorld;
     let problems: string[];
 
+    /** What was opened, to be closed from the last to the first, also when opening the next failed. */
+    let opened: (() => unknown)[];
+
     beforeEach(async () => {
+      opened = [];
       dir = mkdtempSync(join(tmpdir(), 'moteware-chain-'));
+      opened.push(() => rmSync(dir, { recursive: true, force: true }));
       port = await freePort();
       ns = uniqueId('chain');
       problems = [];
       broker = await kind.start({ port, dir: join(dir, 'broker') });
+      opened.push(() => broker.close());
       cable = new Cable(port);
+      opened.push(() => cable.close());
       watcher = new Watcher();
+      opened.push(() => watcher.end());
       await watcher.watch(broker.url, ns);
       const clock = new VirtualClock();
       shim = new Shim({
@@ -121,15 +129,12 @@ for (const kind of brokerKinds) {
         timers: clock,
         onProblem: (error) => problems.push(error.code),
       });
+      opened.push(() => shim.close());
       world = await KeywordWorld.start(clock, shim, ID, first);
+      opened.push(() => world.close());
     });
     afterEach(async () => {
-      await world.close();
-      await shim.close();
-      await watcher.end();
-      cable.close();
-      await broker.close();
-      rmSync(dir, { recursive: true, force: true });
+      for (const close of opened.reverse()) await close();
     });
 
     const push = (bytes: Uint8Array) => pushPackage({ brokerUrl: broker.url, ns, node: ID, bytes });
@@ -197,6 +202,7 @@ for (const kind of brokerKinds) {
     it('takes a package through a link that is cut 20 times', async () => {
       const random = new Xorshift(20);
       const frayed = new FrayedCable(world.listeningAt);
+      opened.push(() => frayed.close());
       await world.linkThrough(await frayed.listen());
       await world.until(() => frayed.down > 0);
       const before = frayed.down;
@@ -212,7 +218,6 @@ for (const kind of brokerKinds) {
       const heard = watcher.words.length;
       await world.until(() => watcher.words.length >= heard + 2);
       await expectAllHeard();
-      frayed.close();
     });
 
     it('is not stopped by a broker that is: what it heard meanwhile arrives afterwards, in order', async () => {

@@ -117,8 +117,8 @@ export class KeywordWorld {
 
   /** `clock` is also the one of the shim's timers. `first` is what the node was made with. */
   static async start(clock: VirtualClock, shim: Shim, id: string, first: Uint8Array): Promise<KeywordWorld> {
-    const listener = await listenTcp(0, (transport) => shim.accept(transport));
     const engine = await loadEngine('wasm3');
+    const listener = await listenTcp(0, (transport) => shim.accept(transport));
     return new KeywordWorld(clock, listener, (hooks) => {
       const flash = volatileFlash();
       provision(flash, 1, first);
