@@ -88,8 +88,13 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
       done(null, allow(identity(client), 'subscribe', subscription.topic) ? subscription : null);
     },
     published(packet, _client, done) {
-      if (files !== undefined && packet.retain) files.store(storedMessage(packet as Retained), Date.now());
-      done(null);
+      try {
+        if (files !== undefined && packet.retain) files.store(storedMessage(packet as Retained), Date.now());
+        done(null);
+      } catch (error) {
+        // A full disk, say: the message is kept in memory, and its publisher is cut off as a sign. aedes has sent PUBACK before.
+        done(error as Error);
+      }
     },
   });
   for (const message of files?.load(Date.now()) ?? []) await publishRetained(aedes, message);
