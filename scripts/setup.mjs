@@ -1,7 +1,7 @@
 // Makes a fresh clone ready: dependencies, ABI bindings, compiled TypeScript, the wasm3 addon. Does only what is missing or stale,
 // so that `npm run demo` and `npm test` can call it each time.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { red, root, step } from './run.mjs';
@@ -48,14 +48,14 @@ await unlessFresh(
   'dist',
   digest(['host', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']),
   'dist/host/cli/main.js',
-  () => {
-    // What a source left behind must not get into a package.
+  async () => {
+    // Beside it first: others may be running what is there, and what a source left behind must not stay.
+    const fresh = join('build', 'dist');
+    rmSync(join(root, fresh), { recursive: true, force: true });
+    const tsc = 'node_modules/typescript/bin/tsc';
+    await step('Compiling TypeScript', process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', fresh]);
     rmSync(join(root, 'dist'), { recursive: true, force: true });
-    return step('Compiling TypeScript', process.execPath, [
-      'node_modules/typescript/bin/tsc',
-      '-p',
-      'tsconfig.build.json',
-    ]);
+    renameSync(join(root, fresh), join(root, 'dist'));
   },
 );
 const addon = pathToFileURL(join(root, 'dist/host/engine/wasm3/build.js')).href;

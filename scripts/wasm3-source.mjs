@@ -49,7 +49,9 @@ try {
   const name = `${origin.package}@${origin.packageVersion}`;
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   // It packs into its working folder; old versions of npm, which a script's PATH may hold, have no option for that.
-  execFileSync(npm, ['pack', name, '--loglevel=error'], { cwd: work, stdio: ['ignore', 'ignore', 'inherit'] });
+  // What this runs within may be an `npm pack --dry-run` or `--pack-destination`, whose options npm hands down.
+  const { npm_config_dry_run: _dryRun, npm_config_pack_destination: _destination, ...env } = process.env;
+  execFileSync(npm, ['pack', name, '--loglevel=error'], { cwd: work, env, stdio: ['ignore', 'ignore', 'inherit'] });
   const tarball = join(
     work,
     readdirSync(work).find((file) => file.endsWith('.tgz')),

@@ -30,8 +30,6 @@ function stateText(state: NodeState): string | null {
   switch (state.kind) {
     case 'module':
       return `module ${state.name} ${state.version} ${state.state}`;
-    case 'fault':
-      return `fault in ${state.reason.text} [${state.reason.code}]`;
     case 'health':
       return `health ${state.health === 1 ? 'ok' : state.health === 0 ? 'not known yet' : `failing (${state.health})`}`;
     case 'ota':
@@ -41,6 +39,7 @@ function stateText(state: NodeState): string | null {
     case 'reset':
       return 'module restarts';
     default:
+      // A fault is also a line of the node's log.
       return null;
   }
 }

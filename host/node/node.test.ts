@@ -96,7 +96,7 @@ describe('a node with a module and nothing else', () => {
     node.start();
     seconds(clock, 1);
     expect(node.status()).toMatchObject({ steps: 6, maxFuel: 1000n });
-    expect(node.status().misses).toBe(5);
+    expect(node.status().misses).toBe(6);
   });
 });
 

@@ -68,7 +68,7 @@ export interface NodeStatus {
   /** The last fault since the node's start. */
   fault: Fault | null;
   steps: number;
-  /** Steps that began too late. */
+  /** Steps that ended too long after the time of the next. */
   misses: number;
   faults: number;
   /** Restarts of the module by the node, after faults and roll-backs. */

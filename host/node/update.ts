@@ -28,7 +28,7 @@ export interface UpdateOptions {
 export interface TrialFacts {
   /** Last answer of `health`, null before the first. */
   health: number | null;
-  /** Steps that began too late. */
+  /** Steps that ended too long after the time of the next. */
   misses: number;
   /** Null on a node that has no link. */
   linkUp: boolean | null;
