@@ -16,14 +16,13 @@ export const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
  * Runs a program and collects what it prints.
  * @returns {Promise<{code: number, output: string, ms: number}>}
  */
-export function run(command, args, { env = {}, cwd = root, onLine } = {}) {
+export function run(command, args, { env = {}, cwd = root } = {}) {
   const started = performance.now();
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     const take = (chunk) => {
       output += chunk;
-      if (onLine) for (const line of String(chunk).split('\n')) if (line.trim()) onLine(line);
     };
     child.stdout.on('data', take);
     child.stderr.on('data', take);
