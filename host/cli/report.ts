@@ -2,6 +2,7 @@
 import { Decoder } from 'cbor-x';
 import type { EventRecord, NodeHooks, NodeState, TelemetryRecord } from '../node/index.ts';
 import { type Terminal, toJson } from './terminal.ts';
+import { Trace } from './trace.ts';
 
 const cbor = new Decoder({ mapsAsObjects: true, useRecords: false });
 
@@ -44,19 +45,10 @@ function stateText(state: NodeState): string | null {
   }
 }
 
-/** Statistics of one metric over a run. */
-export interface MetricSummary {
-  name: string;
-  unit: string;
-  exponent: number;
-  count: number;
-  values: number[];
-}
-
 export interface Reporter {
   hooks: Pick<NodeHooks, 'onEvent' | 'onTelemetry' | 'onLog' | 'onState'>;
   events: number;
-  metrics: Map<string, MetricSummary>;
+  metrics: Map<string, Trace>;
 }
 
 /** Hooks that print as things happen. `nowUs` is the node's clock. */
@@ -73,10 +65,9 @@ export function reporter(terminal: Terminal, nowUs: () => number, options: { tel
       },
       onTelemetry(record: TelemetryRecord) {
         const { name, unit, exponent, values, t0Us, dtUs, seq, quality } = record;
-        const summary = made.metrics.get(name) ?? { name, unit, exponent, count: 0, values: [] };
-        summary.count += values.length;
-        summary.values.push(...values);
-        made.metrics.set(name, summary);
+        const trace = made.metrics.get(name) ?? new Trace(record);
+        for (const value of values) trace.add(value);
+        made.metrics.set(name, trace);
         if (!options.telemetry) return;
         terminal.data({ type: 'telemetry', t: t0Us / 1e6, dt: dtUs / 1e6, name, unit, exponent, values, quality, seq });
         const shown = values.map((value) => value * 10 ** exponent).join(' ');

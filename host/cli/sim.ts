@@ -90,14 +90,14 @@ function summary(terminal: Terminal, node: Node, made: Reporter, simUs: number, 
     faults: status.faults,
     maxFuel: status.maxFuel,
     sensors: status.sensors,
-    metrics: [...made.metrics.values()].map(({ values: _values, ...rest }) => rest),
+    metrics: [...made.metrics.values()].map(({ peaks: _peaks, ...rest }) => rest),
   });
   if (made.metrics.size > 0) {
     terminal.line();
-    const rows = [...made.metrics.values()].map(({ name, unit, exponent, values }) => {
+    const rows = [...made.metrics.values()].map(({ name, unit, exponent, peaks, least, most }) => {
       const scale = 10 ** exponent;
-      const extremes = `${values.reduce((a, b) => Math.min(a, b)) * scale} .. ${values.reduce((a, b) => Math.max(a, b)) * scale}`;
-      return [terminal.paint('bold', name), sparkline(values, 40), `${extremes} ${unit === '1' ? '' : unit}`.trim()];
+      const extremes = `${least * scale} .. ${most * scale} ${unit === '1' ? '' : unit}`.trim();
+      return [terminal.paint('bold', name), sparkline(peaks, 40), extremes];
     });
     for (const line of table(rows)) terminal.line(line);
   }
