@@ -91,6 +91,11 @@ export class ModuleLife {
     return running !== null && this.#guard('on_message', () => running.runtime.message(id, body));
   }
 
+  /** Asks what runs for its health now, whenever its next step is. The answer, or a fault, may end it before this returns. */
+  askHealth(): void {
+    if (this.#running !== null) this.#askHealth(this.#running, this.#options.clock.nowUs());
+  }
+
   /** Tells a fault outside the module's own code, such as one in loading. What isn't a `MoteError` is a defect and thrown on. */
   fail(error: unknown, during: string, who: Running | null = this.#running): void {
     if (!(error instanceof MoteError)) throw error;
@@ -132,16 +137,15 @@ export class ModuleLife {
       }
       this.#plan(nextUs);
     }
-    this.#checkHealth(running, nowUs);
+    const onTrial = running.info?.state === 'trial';
+    if (onTrial || running.health === null || nowUs - running.healthUs >= HEALTH_US) this.#askHealth(running, nowUs);
   }
 
   #plan(dueUs: number): void {
     this.#cancelStep = this.#options.clock.at(Math.max(dueUs, this.#busyUntilUs), () => this.#step());
   }
 
-  #checkHealth(running: Running, nowUs: number): void {
-    const onTrial = running.info?.state === 'trial';
-    if (!onTrial && running.health !== null && nowUs - running.healthUs < HEALTH_US) return;
+  #askHealth(running: Running, nowUs: number): void {
     const before = running.health;
     const asked = this.#guard('health', () => {
       running.health = running.runtime.health();

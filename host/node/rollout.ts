@@ -61,7 +61,7 @@ export class Rollout {
   /** A module on trial begins to run: its time is limited. */
   watch(running: Running): void {
     const { trialMs } = running.runtime.metadata;
-    this.#cancelTrial = this.#options.clock.after(trialMs, () => this.judge(true));
+    this.#cancelTrial = this.#options.clock.after(trialMs, () => this.#timeOver(running));
   }
 
   /** The module on trial runs no more. */
@@ -100,6 +100,14 @@ export class Rollout {
     running.info = updates.confirm();
     report(updates.status('confirmed', running.info));
     changed();
+  }
+
+  /** A message may have changed the health of a module that steps rarely: asked once more before it is judged for good. */
+  #timeOver(running: Running): void {
+    const { life } = this.#options;
+    life.askHealth();
+    // A fault or its answer may have ended the trial: what runs now, if anything, isn't this one.
+    if (life.running === running) this.judge(true);
   }
 
   /** The module on trial has ended: the old one is back after one reset. */

@@ -227,6 +227,46 @@ describe('an update', () => {
     expect(world.shim.get('ota').at(-1)).toMatchObject({ state: 'rolledback', reason: { code: 'TRIAL_DEADLINE' } });
   });
 
+  it.each([
+    ['is well then', '(global.get $told)', 'confirmed', '', '2.0.0', { resets: 0, faults: 0 }],
+    ['is not', '(i32.const 0)', 'rolledback', 'TRIAL_UNHEALTHY', '1.0.0', { resets: 1, faults: 0 }],
+    [
+      'is failing then',
+      '(i32.sub (i32.const 0) (global.get $told))',
+      'rolledback',
+      'HEALTH_FAILING',
+      '1.0.0',
+      { resets: 1, faults: 0 },
+    ],
+    [
+      'traps then',
+      '(if (global.get $told) (then (unreachable))) (i32.const 0)',
+      'rolledback',
+      'TRAP_UNREACHABLE',
+      '1.0.0',
+      { resets: 1, faults: 1 },
+    ],
+  ])(
+    'that a message changes and that steps no more is asked once more when its time is over, and %s',
+    (_, health, end, code, version, counts) => {
+      const world = settled();
+      const text: AppText = {
+        more: '(global $told (mut i32) (i32.const 0))',
+        step: '(i64.const 0x7fffffffffffffff)',
+        message: '(global.set $told (i32.const 1))',
+        health,
+      };
+      world.shim.push(pack(app(text, version2), 2), 2);
+      world.run(1);
+      world.node.setConfig({ threshold: 1 });
+      expect(world.node.status().module).toMatchObject({ version: '2.0.0', state: 'trial' });
+      world.run(2);
+      expect(world.ota.slice(-2)).toEqual(['trial', end]);
+      if (end === 'rolledback') expect(world.shim.get('ota').at(-1)).toMatchObject({ reason: { code } });
+      expect(world.node.status()).toMatchObject({ module: { version, state: 'confirmed' }, ...counts });
+    },
+  );
+
   it('waits for the link before it is confirmed, and is rolled back without one', () => {
     for (const back of [true, false]) {
       const world = settled();
