@@ -25,7 +25,7 @@ export interface SlotRecord {
 export interface JournalState {
   /** Highest sequence ever confirmed, 0 at first: nothing at or below it is taken again. */
   readonly highest: number;
-  /** Sequences above it that failed their trial, newest first, at most `MAX_FAILED`. */
+  /** Sequences above it that failed their trial, the `MAX_FAILED` highest, newest first; with so many, none below them is taken. */
   readonly failed: readonly number[];
   readonly slots: readonly [SlotRecord, SlotRecord];
   /** Why the slot in state `failed` is so. */

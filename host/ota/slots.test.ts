@@ -97,6 +97,32 @@ describe('the slot store', () => {
     }
   });
 
+  it('never takes a failed sequence again, however many have failed, and always one above all', () => {
+    const flash = make();
+    let store = SlotStore.open(flash, layout);
+    store.install(1, packageBytes(1));
+    const failOne = (sequence: number) => {
+      trial(store, sequence);
+      store.fail(reason);
+      store = SlotStore.open(flash, layout);
+    };
+    const refused = (sequences: number[]) =>
+      sequences.filter((sequence) => codeOf(() => store.begin(transferOf(sequence))) === 'OTA_FAILED_BEFORE');
+    // Seven leave room: one between them may still be tried, and makes eight.
+    for (const sequence of [20, 4, 6, 8, 10, 12, 14]) failOne(sequence);
+    expect(refused([3, 4, 5, 6, 19, 20, 21])).toEqual([4, 6, 20]);
+    failOne(16);
+    expect(refused([2, 3, 4, 5, 6, 19, 20, 21])).toEqual([2, 3, 4, 6, 20]);
+    // The ninth and tenth forget 4 and 6, which are below all that is remembered.
+    failOne(18);
+    failOne(7);
+    expect(refused([2, 4, 6, 7, 8, 9, 18, 19, 20, 21])).toEqual([2, 4, 6, 7, 8, 18, 20]);
+    trial(store, 11);
+    store.confirm();
+    expect(refused([12, 13, 14, 15, 21])).toEqual([12, 14]);
+    expect(codeOf(() => store.begin(transferOf(6)))).toBe('OTA_ROLLBACK');
+  });
+
   it('boots a trial once, in a restart before its first boot too, and never twice', () => {
     const flash = make();
     let store = SlotStore.open(flash, layout);
@@ -330,7 +356,7 @@ describe('the slot journal', () => {
 describe('the slot store as a model', () => {
   it('agrees with a simple one over any sequence of calls, restarts and power cuts', () => {
     type Model = { confirmed: number; trial: number; booted: boolean; ready: number; failed: number[] };
-    const sequence = fc.integer({ min: 1, max: 6 });
+    const sequence = fc.integer({ min: 1, max: 12 });
     const call = fc.constantFrom(
       'start',
       'start',
@@ -364,7 +390,7 @@ describe('the slot store as a model', () => {
         case 'push':
         case 'part':
           if (wanted <= m.confirmed) return 'OTA_ROLLBACK';
-          if (m.failed.includes(wanted)) return 'OTA_FAILED_BEFORE';
+          if (m.failed.includes(wanted) || m.failed.filter((s) => s > wanted).length >= 8) return 'OTA_FAILED_BEFORE';
           if (m.trial) return 'OTA_BUSY';
           return { ...m, ready: todo.do === 'push' || m.ready === wanted ? wanted : 0 };
         case 'start':
@@ -406,10 +432,17 @@ describe('the slot store as a model', () => {
       JSON.stringify([m.confirmed, m.trial, m.ready, m.trial || m.confirmed, m.confirmed]);
 
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 50 }), fc.nat(), (steps, seed) => {
+      fc.property(fc.array(step, { maxLength: 50 }), fc.nat(), fc.boolean(), (steps, seed, many) => {
         const flash = make(seed);
         let store = SlotStore.open(flash, layout);
         let model: Model = { confirmed: 0, trial: 0, booted: false, ready: 0, failed: [] };
+        // So many failed before that the next one or two make a full list.
+        for (const failing of many ? [5, 4, 7, 8, 9, 11, 12] : []) {
+          receive(store, failing);
+          store.startTrial();
+          store.fail(reason);
+          model.failed.push(failing);
+        }
         for (const todo of steps) {
           if (todo.do === 'cut') {
             flash.cutAfter(todo.after, todo.mode);

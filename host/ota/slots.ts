@@ -137,8 +137,8 @@ export class SlotStore {
 
   /**
    * Starts a transfer into the slot that isn't confirmed, or resumes it when it was under way; `received` says where. Throws
-   * `OTA_FORMAT`, `OTA_ROLLBACK` (the sequence isn't above the highest confirmed one), `OTA_FAILED_BEFORE`, `OTA_TOO_LARGE`,
-   * `OTA_BUSY` (a trial is under way).
+   * `OTA_FORMAT`, `OTA_ROLLBACK` (the sequence isn't above the highest confirmed one), `OTA_FAILED_BEFORE` (it
+   * failed, or is below as many failed ones as are remembered), `OTA_TOO_LARGE`, `OTA_BUSY` (a trial is under way).
    */
   begin(transfer: Transfer): { slot: SlotIndex; received: number } {
     this.#checkTransfer(transfer);
@@ -271,6 +271,12 @@ export class SlotStore {
         'OTA_FAILED_BEFORE',
         `Sequence ${sequence} failed its trial on this node; fix the module and build it with a higher sequence.`,
       );
+    // What was forgotten to make room is below all that is remembered, and is still not to be tried again.
+    if (failures.length === MAX_FAILED && sequence < Math.min(...failures))
+      throw new MoteError(
+        'OTA_FAILED_BEFORE',
+        `Sequence ${sequence} is below the ${MAX_FAILED} failed ones that this node remembers, so it may have failed as well; build the package with a higher one.`,
+      );
     if (total > this.slotBytes)
       throw new MoteError(
         'OTA_TOO_LARGE',
@@ -344,10 +350,16 @@ function failed(state: JournalState, slot: SlotIndex, reason: Reason): JournalSt
   const record = state.slots[slot];
   return {
     ...state,
-    failed: [record.sequence, ...state.failed].slice(0, MAX_FAILED),
+    failed: highestOf([record.sequence, ...state.failed]),
     slots: withSlot(state.slots, slot, { ...record, state: 'failed', booted: false }),
     reason,
   };
+}
+
+/** The `MAX_FAILED` highest, in the order in which they are: what is forgotten is below what is kept. */
+function highestOf(failures: readonly number[]): number[] {
+  const kept = failures.toSorted((a, b) => b - a).slice(0, MAX_FAILED);
+  return failures.filter((sequence) => kept.includes(sequence));
 }
 
 function withSlot(slots: JournalState['slots'], slot: SlotIndex, record: SlotRecord): [SlotRecord, SlotRecord] {
