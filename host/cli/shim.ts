@@ -1,6 +1,7 @@
 /** `mote shim`: the other end of nodes' links; what they say becomes MQTT 5, and what a broker says reaches them. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { MoteError } from '../error.ts';
 import { type Broker, DEFAULT_NAMESPACE, Shim, startEmbeddedBroker } from '../gateway/index.ts';
 import { listenTcp } from '../link/index.ts';
 import { addCommand, integer, interrupted } from './command.ts';
@@ -18,16 +19,26 @@ interface ShimCommandOptions {
 export const DEFAULT_BROKER = 'mqtt://127.0.0.1:1883';
 
 /** `embedded` or `embedded:PORT` starts one on loopback; anything else is the address of one that runs. */
-async function openBroker(text: string, dataDir: string): Promise<{ url: string; own: Broker | null }> {
+async function openBroker(
+  text: string,
+  dataDir: string,
+  onProblem: (error: MoteError) => void,
+): Promise<{ url: string; own: Broker | null }> {
   const embedded = /^embedded(?::(.+))?$/.exec(text);
   if (embedded === null) return { url: text, own: null };
   const port = integer(embedded[1] ?? '1883', 'broker embedded:PORT', 0, 65_535);
-  const own = await startEmbeddedBroker({ port, dataDir });
+  const own = await startEmbeddedBroker({ port, dataDir, onProblem });
   return { url: own.url, own };
 }
 
+const clockOf = (terminal: Terminal) => terminal.paint('dim', new Date().toISOString().slice(11, 19));
+
+function tellProblem(terminal: Terminal, { code, message }: MoteError, node?: string): void {
+  terminal.data({ type: 'problem', node: node ?? null, code, message, tMs: Date.now() });
+  terminal.line(`${clockOf(terminal)}  ${node ?? ''} ${terminal.paint('yellow', message)} [${code}]`);
+}
+
 function openShim(options: ShimCommandOptions, brokerUrl: string, terminal: Terminal): Shim {
-  const clock = () => terminal.paint('dim', new Date().toISOString().slice(11, 19));
   const states = new Map<string, string>();
   return new Shim({
     brokerUrl,
@@ -38,18 +49,17 @@ function openShim(options: ShimCommandOptions, brokerUrl: string, terminal: Term
       if (states.get(node) === state) return;
       states.set(node, state);
       terminal.data({ type: 'node', node, state, tMs: Date.now() });
-      terminal.line(`${clock()}  ${node} ${terminal.paint(state === 'online' ? 'green' : 'yellow', state)}`);
+      terminal.line(`${clockOf(terminal)}  ${node} ${terminal.paint(state === 'online' ? 'green' : 'yellow', state)}`);
     },
-    onProblem({ code, message }, node) {
-      terminal.data({ type: 'problem', node: node ?? null, code, message, tMs: Date.now() });
-      terminal.line(`${clock()}  ${node ?? ''} ${terminal.paint('yellow', message)} [${code}]`);
-    },
+    onProblem: (error, node) => tellProblem(terminal, error, node),
   });
 }
 
 async function serve(options: ShimCommandOptions, terminal: Terminal): Promise<number> {
   const address = parseAddress(options.listen, 'listen');
-  const broker = await openBroker(options.broker, join(options.data, 'retained'));
+  const broker = await openBroker(options.broker, join(options.data, 'retained'), (error) =>
+    tellProblem(terminal, error),
+  );
   let shim: Shim | undefined;
   try {
     const opened = openShim(options, broker.url, terminal);

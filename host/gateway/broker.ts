@@ -33,6 +33,8 @@ export interface EmbeddedBrokerOptions {
   ) => boolean;
   /** Keeps retained messages (states, configurations, desired packages) over restarts; nothing is kept without it. */
   dataDir?: string;
+  /** A retained message that can't be read, and was left where it is. Default: a warning of the process. */
+  onProblem?: (error: MoteError) => void;
   /** Default 16 MiB: the largest package plus its properties. */
   maximumPacketBytes?: number;
   /** Makes it `mqtts`. */
@@ -47,6 +49,7 @@ const SERVER_SHUTTING_DOWN = 0x8b;
 /** Listens when it resolves. Throws `BROKER_OPEN`, `BROKER_PORT`, `BROKER_DATA`. */
 export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): Promise<Broker> {
   const { host = '127.0.0.1', port = 1883, users, allow = () => true } = options;
+  const { onProblem = (error) => process.emitWarning(error) } = options;
   const maximumPacketBytes = options.maximumPacketBytes ?? 16 * 1024 * 1024;
   if (!LOOPBACK.has(host) && users === undefined && options.anonymous !== true) {
     throw new MoteError(
@@ -97,7 +100,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
       }
     },
   });
-  for (const message of files?.load(Date.now()) ?? []) await publishRetained(aedes, message);
+  for (const message of files?.load(Date.now(), onProblem) ?? []) await publishRetained(aedes, message);
 
   const sockets = new Set<Socket>();
   const serve = (socket: Socket) => {

@@ -13,8 +13,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { MoteError } from '../error.ts';
-import { encodeRecord, PUT, parseSegment } from './mqtt/segment.ts';
-import { decodeStored, encodeStored } from './mqtt/stored.ts';
+import { encodeRecord, PUT, parseSegment, syncFolder } from './mqtt/segment.ts';
+import { decodeStored, encodeStored, type Stored } from './mqtt/stored.ts';
 import type { Message } from './mqtt/types.ts';
 
 const SUFFIX = '.retained';
@@ -37,6 +37,7 @@ export class RetainedFiles {
     const path = join(this.#dir, `${createHash('sha256').update(message.topic).digest('hex')}${SUFFIX}`);
     if (message.payload.length === 0) {
       rmSync(path, { force: true });
+      syncFolder(this.#dir);
       return;
     }
     const { expirySeconds } = message.properties;
@@ -48,22 +49,42 @@ export class RetainedFiles {
     fsyncSync(fd);
     closeSync(fd);
     renameSync(fresh, path);
+    syncFolder(this.#dir);
   }
 
-  /** All that is not expired, with the lifetime that is left. Damaged files are skipped and deleted. */
-  load(nowMs: number): Message[] {
+  /**
+   * All that is not expired, with the lifetime that is left. A file that is damaged or of another version is skipped and told with
+   * `BROKER_DATA`; it stays until its topic is published to again.
+   */
+  load(nowMs: number, onProblem: (error: MoteError) => void): Message[] {
     return readdirSync(this.#dir).flatMap((name) => {
       const path = join(this.#dir, name);
-      const record = name.endsWith(SUFFIX) ? parseSegment(readFileSync(path)).records[0] : undefined;
-      const stored = record && decodeStored(record.body);
-      if (stored === undefined || stored.expiresMs <= nowMs) {
-        if (name.endsWith(SUFFIX) || name.endsWith(`${SUFFIX}.new`)) rmSync(path, { force: true });
+      // Never renamed, so never whole for sure: the one before is what counts.
+      if (name.endsWith(`${SUFFIX}.new`)) rmSync(path, { force: true });
+      if (!name.endsWith(SUFFIX)) return [];
+      let stored: Stored;
+      try {
+        stored = readStored(path);
+      } catch (cause) {
+        const text = `The retained message in ${path} is damaged or of another version, and was skipped; publish it again, or delete the file.`;
+        onProblem(new MoteError('BROKER_DATA', text, { cause }));
         return [];
       }
       const { message, expiresMs } = stored;
+      if (expiresMs <= nowMs) {
+        rmSync(path, { force: true });
+        return [];
+      }
       if (expiresMs === Number.POSITIVE_INFINITY) return [message];
       const expirySeconds = Math.ceil((expiresMs - nowMs) / 1000);
       return [{ ...message, properties: { ...message.properties, expirySeconds } }];
     });
   }
+}
+
+/** Throws for whatever isn't one whole stored message. */
+function readStored(path: string): Stored {
+  const [record] = parseSegment(readFileSync(path)).records;
+  if (record?.kind !== PUT) throw new Error('no whole record');
+  return decodeStored(record.body);
 }

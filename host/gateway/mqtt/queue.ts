@@ -11,12 +11,12 @@
  * On disk: segments (see `segment.ts`), written in turn. The oldest is deleted when nothing in it waits; when the dead outweigh the
  * waiting, what still waits in the oldest is written again at the end first, under its old number.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { MoteError } from '../../error.ts';
 import { guard } from '../guard.ts';
 import { expiryOf, type Outbox, type OutboxStats, type Pending, queueFull, sizeOf } from './outbox.ts';
-import { encodeRecord, PUT, REMOVE, recordBytes, Segment, type SegmentRecord } from './segment.ts';
+import { encodeRecord, PUT, REMOVE, recordBytes, Segment, type SegmentRecord, syncFolder } from './segment.ts';
 import { decodeStored, encodeStored } from './stored.ts';
 import type { Message } from './types.ts';
 
@@ -44,13 +44,6 @@ interface Entry {
   size: number;
   droppable: boolean;
   held: boolean;
-}
-
-/** A new file's name survives a power cut only when its folder was synced as well. */
-function syncFolder(dir: string): void {
-  const fd = openSync(dir, 'r');
-  fsyncSync(fd);
-  closeSync(fd);
 }
 
 const NOTHING = new Uint8Array(0);

@@ -7,6 +7,7 @@
 import {
   closeSync,
   fdatasyncSync,
+  fsyncSync,
   ftruncateSync,
   openSync,
   readFileSync,
@@ -63,6 +64,13 @@ export function parseSegment(bytes: Uint8Array): { records: SegmentRecord[]; goo
     at = end;
   }
   return { records, goodBytes: at };
+}
+
+/** A new file's name survives a power cut only when its folder was synced as well. */
+export function syncFolder(dir: string): void {
+  const fd = openSync(dir, 'r');
+  fsyncSync(fd);
+  closeSync(fd);
 }
 
 export class Segment {

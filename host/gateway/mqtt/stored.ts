@@ -22,7 +22,8 @@ export function encodeStored({ message, droppable, expiresMs }: Stored): Uint8Ar
 /** The CRC held, so the content is ours. Throws `QUEUE_FORMAT` for one of another version. */
 export function decodeStored(bytes: Uint8Array): Stored {
   const value: unknown = decode(bytes);
-  if (!Array.isArray(value) || value[0] !== VERSION || typeof value[3] !== 'string') {
+  const known = Array.isArray(value) && value[0] === VERSION && typeof value[3] === 'string';
+  if (!known || !(value[4] instanceof Uint8Array) || typeof value[5] !== 'object' || value[5] === null) {
     throw new MoteError(
       'QUEUE_FORMAT',
       'The queue was written by another version; drain it with that one, or delete it.',
