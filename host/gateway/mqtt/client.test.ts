@@ -246,6 +246,26 @@ describe('MQTT client', () => {
     await expect(client.publish('big', new Uint8Array(500))).rejects.toMatchObject({ code: 'MQTT_TOO_LARGE' });
   });
 
+  it.each([
+    ['expires while the broker is away', bytes('x'), {}],
+    ['is too large for the broker', new Uint8Array(500), { maximumPacketSize: 300 }],
+  ])('is flushed when the last message that waits %s', async (_, payload, limits) => {
+    const { client, wires, clock, lost } = setup();
+    void client.connect();
+    client.enqueue('t', payload, { properties: { expirySeconds: 1 } });
+    let flushed = false;
+    void client.flushed().then(() => {
+      flushed = true;
+    });
+    await settle();
+    expect([flushed, client.stats.waiting]).toEqual([false, 1]);
+    if (payload.length === 1) clock.advance(1500);
+    wires[0]!.accept(limits);
+    await settle();
+    expect([lost.length, client.stats.waiting]).toEqual([1, 0]);
+    expect(flushed).toBe(true);
+  });
+
   it('drops QoS 0 while the broker is away, and counts it', async () => {
     const { client, wires } = setup();
     void client.connect();

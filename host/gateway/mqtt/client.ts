@@ -61,6 +61,9 @@ export class MqttClient {
         this.#counts.lost++;
         this.#settings.onLost?.(message, error);
       },
+      onSettled: () => {
+        if (this.#settings.outbox.stats.waiting === 0) this.#flush();
+      },
     });
   }
 
@@ -150,7 +153,7 @@ export class MqttClient {
     return this.#subscriptions.unsubscribe(filter);
   }
 
-  /** Resolves when nothing waits for a PUBACK any more. */
+  /** Resolves when nothing waits for a PUBACK any more: acknowledged, refused, or found expired when its turn came. */
   flushed(): Promise<void> {
     if (this.#settings.outbox.stats.waiting === 0 || this.#state === 'closed') return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
@@ -229,7 +232,6 @@ export class MqttClient {
         puback: (id, error) => {
           this.#delivery.acknowledge(id, error);
           this.#settings.onAcknowledged?.();
-          if (this.#settings.outbox.stats.waiting === 0) for (const resolve of this.#idle.splice(0)) resolve();
         },
         suback: (id, codes, text) => void this.#subscriptions.acknowledge(id, codes, text),
         drain: () => this.#delivery.pump(),
@@ -309,6 +311,11 @@ export class MqttClient {
     this.#settings.outbox.close();
     this.#first?.reject(error);
     this.#first = undefined;
+    this.#flush();
+  }
+
+  /** Nobody waits for `flushed` any more. */
+  #flush(): void {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 }

@@ -14,6 +14,8 @@ export interface DeliveryOptions {
   inflightMaximum: number;
   /** A message was given up: refused by the broker, expired, or too large for it. */
   onLost(message: Message, error: MoteError): void;
+  /** One less waits, however it ended. */
+  onSettled(): void;
   /** The next free packet id, not among `used`. */
   packetId(used: (id: number) => boolean): number;
 }
@@ -146,5 +148,6 @@ export class Delivery {
     if (error === undefined) waiter?.resolve();
     else waiter?.reject(error);
     if (lost && error) this.#options.onLost(lost.message, error);
+    this.#options.onSettled();
   }
 }
