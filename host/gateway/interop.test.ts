@@ -180,25 +180,28 @@ describe('the embedded broker', () => {
     await broker.close();
   });
 
-  it.skipIf(!hasOpenssl)('speaks TLS, and the client checks who it is', async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'moteware-tls-'));
-    const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')];
-    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-    execFileSync(
-      'openssl',
-      ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-days', '2', '-keyout', key, '-out', cert, ...subject],
-      { stdio: 'ignore' },
-    );
-    const broker = await startEmbeddedBroker({ port: 0, tls: { key: readFileSync(key), cert: readFileSync(cert) } });
-    const url = broker.url.replace('127.0.0.1', 'localhost');
-    expect(url).toMatch(/^mqtts:/);
-    const stranger = new MqttClient({ url, clientId: 'a' });
-    await expect(stranger.connect({ retry: false })).rejects.toMatchObject({ code: 'MQTT_NETWORK' });
-    const client = new MqttClient({ url, clientId: 'b', open: openStream({ ca: readFileSync(cert) }) });
-    await client.connect({ retry: false });
-    await client.publish('a', bytes('x'), { qos: 1 });
-    client.close();
-    await broker.close();
-    rmSync(dir, { recursive: true, force: true });
-  });
+  it.skipIf(!hasOpenssl)(
+    `speaks TLS, and the client checks who it is${hasOpenssl ? '' : ', skipped: needs openssl (apt-get install openssl)'}`,
+    async () => {
+      const dir = mkdtempSync(join(tmpdir(), 'moteware-tls-'));
+      const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')];
+      const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+      execFileSync(
+        'openssl',
+        ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-days', '2', '-keyout', key, '-out', cert, ...subject],
+        { stdio: 'ignore' },
+      );
+      const broker = await startEmbeddedBroker({ port: 0, tls: { key: readFileSync(key), cert: readFileSync(cert) } });
+      const url = broker.url.replace('127.0.0.1', 'localhost');
+      expect(url).toMatch(/^mqtts:/);
+      const stranger = new MqttClient({ url, clientId: 'a' });
+      await expect(stranger.connect({ retry: false })).rejects.toMatchObject({ code: 'MQTT_NETWORK' });
+      const client = new MqttClient({ url, clientId: 'b', open: openStream({ ca: readFileSync(cert) }) });
+      await client.connect({ retry: false });
+      await client.publish('a', bytes('x'), { qos: 1 });
+      client.close();
+      await broker.close();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  );
 });
