@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,4 +14,9 @@ export const packageRoot: string = findRoot();
 /** Absolute path of a file that ships in the package, such as `packagePath('assembly', 'nn')`. */
 export function packagePath(...parts: string[]): string {
   return join(packageRoot, ...parts);
+}
+
+/** Version of this moteware, as package.json says. */
+export function packageVersion(): string {
+  return (JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as { version: string }).version;
 }

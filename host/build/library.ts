@@ -39,7 +39,7 @@ export function readSource(baseDir: string, name: string): string | null {
   }
 }
 
-export function isInside(parent: string, child: string): boolean {
+function isInside(parent: string, child: string): boolean {
   const path = relative(parent, child);
   return !path.startsWith('..') && !isAbsolute(path);
 }

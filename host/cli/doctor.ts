@@ -38,7 +38,7 @@ async function engine(name: (typeof ENGINE_NAMES)[number]): Promise<Check> {
   }
 }
 
-export async function diagnose(): Promise<Check[]> {
+async function diagnose(): Promise<Check[]> {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const recent = major > 20 || (major === 20 && minor >= 19);
   return [

@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 /** `mote`: one file a command, registered here in the order in which a user meets them. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { MoteError } from '../error.ts';
-import { packagePath } from '../paths.ts';
+import { packageVersion } from '../paths.ts';
 import { registerBuild } from './build.ts';
 import { registerDemo } from './demo.ts';
 import { registerDoctor } from './doctor.ts';
@@ -16,10 +15,9 @@ import { registerShim } from './shim.ts';
 import { registerSim } from './sim.ts';
 import { Exit, reportError } from './terminal.ts';
 
-const { version } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as { version: string };
 const program = new Command('mote')
   .description('Firmware logic and int8 models in TypeScript, shipped to microcontrollers as signed WebAssembly.')
-  .version(version)
+  .version(packageVersion())
   .showHelpAfterError('(mote --help lists the commands)')
   .addHelpText(
     'after',

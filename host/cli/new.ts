@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, wri
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { MoteError } from '../error.ts';
-import { packagePath } from '../paths.ts';
+import { packagePath, packageVersion } from '../paths.ts';
 import { addCommand, choice } from './command.ts';
 
 const TEMPLATES = {
@@ -52,7 +52,7 @@ function writeApp(template: Template, dir: string, name: string): string[] {
 }
 
 /** Makes a project in `dir`, which must be empty or absent, and returns the files written. */
-export function createProject(dir: string, template: Template): string[] {
+function createProject(dir: string, template: Template): string[] {
   const name = basename(resolve(dir));
   if (!/^[a-z][a-z0-9-]{0,62}$/.test(name)) {
     throw new MoteError(
@@ -64,7 +64,6 @@ export function createProject(dir: string, template: Template): string[] {
     throw new MoteError('EXISTS', `${dir} exists and isn't empty: choose another name, or remove it first.`);
   }
   mkdirSync(dir, { recursive: true });
-  const { version } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as { version: string };
   const { input, recording, data } = TEMPLATES[template];
   const written = writeApp(template, dir, name);
   for (const [source, target] of data) {
@@ -83,7 +82,7 @@ export function createProject(dir: string, template: Template): string[] {
           sim: `mote sim . --input ${input}`,
           watch: `mote sim . --input ${input} --realtime`,
         },
-        devDependencies: { moteware: `^${version}` },
+        devDependencies: { moteware: `^${packageVersion()}` },
       },
       null,
       2,

@@ -17,7 +17,7 @@ export function readInput(path: string, what: string): Uint8Array {
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-export function packageData(bytes: Uint8Array, pkg: Package): Record<string, unknown> {
+function packageData(bytes: Uint8Array, pkg: Package): Record<string, unknown> {
   const { metadata } = pkg;
   return {
     sequence: pkg.sequence,

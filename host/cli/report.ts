@@ -7,7 +7,7 @@ import { Trace } from './trace.ts';
 const cbor = new Decoder({ mapsAsObjects: true, useRecords: false });
 
 /** A module's CBOR, or its hex where it is none. */
-export function decodeBody(body: Uint8Array): unknown {
+function decodeBody(body: Uint8Array): unknown {
   try {
     return cbor.decode(body);
   } catch {
@@ -16,7 +16,7 @@ export function decodeBody(body: Uint8Array): unknown {
 }
 
 /** Microseconds as seconds, aligned for a column. */
-export function clockText(tUs: number): string {
+function clockText(tUs: number): string {
   return `${(tUs / 1e6).toFixed(3).padStart(9)} s`;
 }
 

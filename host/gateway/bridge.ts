@@ -3,8 +3,10 @@
  * a connection: when the gateway dies, the broker says of every single node that it is gone. It also gives each node its own
  * credentials and access list, its own session and its own window.
  */
+
 import { MoteError } from '../error.ts';
 import type { Birth, NodeMessage, ShimLink, ShimMessage } from '../link/index.ts';
+import { clip } from '../text.ts';
 import { parseConfig } from './commands.ts';
 import { Desired, type TransferLink } from './desired.ts';
 import { guard } from './guard.ts';
@@ -214,7 +216,7 @@ export class NodeBridge {
   /** Somebody sent what can't be used: it goes to the node's log, where its sender looks. */
   #refuse(error: MoteError): void {
     this.#settings.onProblem?.(error, this.node);
-    const text = error.message.slice(0, 256);
+    const text = clip(error.message, 256);
     this.#uplink.log({ type: 'log', level: 'warn', tMs: this.#settings.clock.nowMs(), text });
   }
 
@@ -265,7 +267,7 @@ export class NodeBridge {
     guard(
       () => this.#desired.set(message.payload),
       (error) => {
-        const reason = { code: error.code, text: error.message.slice(0, 256) };
+        const reason = { code: error.code, text: clip(error.message, 256) };
         this.#uplink.ota(this.#desired.refused(message.payload, reason));
         this.#refuse(error);
       },

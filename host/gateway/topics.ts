@@ -1,8 +1,8 @@
 /** Topic names: `<ns>/d/<node>/<channel>`, see docs/spec/mqtt.md. A node's id comes from the node, so it is hostile until checked. */
 import { MoteError } from '../error.ts';
 
-export const UP_CHANNELS = ['t', 'e', 's', 'log', 'ota'] as const;
-export const DOWN_CHANNELS = ['cmd', 'cfg', 'desired'] as const;
+const UP_CHANNELS = ['t', 'e', 's', 'log', 'ota'] as const;
+const DOWN_CHANNELS = ['cmd', 'cfg', 'desired'] as const;
 export type Channel = (typeof UP_CHANNELS)[number] | (typeof DOWN_CHANNELS)[number];
 
 export const DEFAULT_NAMESPACE = 'mote';

@@ -5,10 +5,10 @@
 import type { Engine } from '../engine/index.ts';
 import { MoteError } from '../error.ts';
 import type { Reason, SlotInfo } from '../ota/index.ts';
+import { clip } from '../text.ts';
 import type { Clock } from './clock.ts';
 import type { HostServices } from './host-imports.ts';
 import { type ModuleImage, ModuleRuntime, type RuntimeLimits } from './runtime.ts';
-import { clip } from './text.ts';
 
 export interface NodeLimits extends RuntimeLimits {
   /** A step that ends this long after the time of the next one has missed its deadline. */

@@ -17,6 +17,8 @@ import {
   type Transport,
   Xorshift,
 } from '../link/index.ts';
+import { packageVersion } from '../paths.ts';
+import { clip } from '../text.ts';
 import type { Clock } from './clock.ts';
 import type { HostServices } from './host-imports.ts';
 import { type Fault, ModuleLife, NODE_LIMITS, type NodeLimits, type Running } from './life.ts';
@@ -25,7 +27,6 @@ import { Rollout } from './rollout.ts';
 import type { ModuleImage } from './runtime.ts';
 import { Sensor, type SensorOptions } from './sensor.ts';
 import { DEFAULT_LAYOUT, type NodeLayout, NodeStorage, volatileFlash } from './storage.ts';
-import { clip } from './text.ts';
 import { Updates } from './update.ts';
 import { type LinkSettings, Uplink } from './uplink.ts';
 import { UtcClock } from './utc.ts';
@@ -337,7 +338,7 @@ export class Node {
   }
 
   #birth(): Birth {
-    const { firmware = { name: 'mote-node', version: '0.1.0' } } = this.#options;
+    const { firmware = { name: 'mote-node', version: packageVersion() } } = this.#options;
     return birthOf({ node: this.id, boot: this.boot, firmware }, this.#life.running);
   }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { examples } from '../link/examples.ts';
 import { encodeMessage, type NodeMessage } from '../link/index.ts';
+import { clip } from '../text.ts';
 import { Outbox, type Timed } from './outbox.ts';
-import { clip } from './text.ts';
 import { UtcClock } from './utc.ts';
 
 const limits = { telemetryFrames: 3, telemetryValues: 10, events: 2, logs: 2 };

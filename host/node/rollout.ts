@@ -2,9 +2,9 @@
 import { MoteError } from '../error.ts';
 import type { OtaStatus } from '../link/index.ts';
 import type { Reason } from '../ota/index.ts';
+import { clip } from '../text.ts';
 import type { Clock } from './clock.ts';
 import type { ModuleLife, Running } from './life.ts';
-import { clip } from './text.ts';
 import { judgeTrial, type Updates } from './update.ts';
 
 export interface RolloutOptions {

@@ -1,11 +1,11 @@
 /** Everything that a node says, to whoever watches it and over its link. Frames and events are numbered from its start on. */
 import type { LogLevel } from '../engine/index.ts';
 import { type Birth, MessageLimit, type MetricInfo, type SlotState } from '../link/index.ts';
+import { clip } from '../text.ts';
 import type { Clock } from './clock.ts';
 import type { Published } from './host-imports.ts';
 import type { Running } from './life.ts';
 import type { NodeHooks, NodeState } from './observe.ts';
-import { clip } from './text.ts';
 import type { Uplink } from './uplink.ts';
 import type { UtcClock } from './utc.ts';
 
