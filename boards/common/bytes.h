@@ -1,0 +1,44 @@
+/* Little-endian integers in bytes, as every format of moteware has them, and the checksum of frames and journals. */
+#ifndef MOTE_BYTES_H
+#define MOTE_BYTES_H
+
+#include <stdint.h>
+#include <stddef.h>
+
+static inline uint16_t get_u16(const uint8_t *at)
+{
+    return (uint16_t)(at[0] | at[1] << 8);
+}
+
+static inline uint32_t get_u32(const uint8_t *at)
+{
+    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static inline uint64_t get_u64(const uint8_t *at)
+{
+    return (uint64_t)get_u32(at) | (uint64_t)get_u32(at + 4) << 32;
+}
+
+static inline void put_u16(uint8_t *at, uint16_t value)
+{
+    at[0] = (uint8_t)value;
+    at[1] = (uint8_t)(value >> 8);
+}
+
+static inline void put_u32(uint8_t *at, uint32_t value)
+{
+    put_u16(at, (uint16_t)value);
+    put_u16(at + 2, (uint16_t)(value >> 16));
+}
+
+static inline void put_u64(uint8_t *at, uint64_t value)
+{
+    put_u32(at, (uint32_t)value);
+    put_u32(at + 4, (uint32_t)(value >> 32));
+}
+
+/* CRC-32 of IEEE 802.3 (reflected polynomial 0xEDB88320). Of several pieces: the last result is the next one's `crc`, at first 0. */
+uint32_t crc32(uint32_t crc, const uint8_t *bytes, size_t count);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * NOR flash: erasing sets a page to ones, programming only clears bits. Memory-mapped, so that what is in it is read in place.
+ * One flash is the whole device; a part of it is a region.
+ */
+#ifndef MOTE_FLASH_H
+#define MOTE_FLASH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct flash {
+    /* Where it can be read. */
+    const uint8_t *base;
+    /* Bytes in all, of a page (the unit of erasing) and of a write (the unit of programming: a power of two, 1 to 256). */
+    uint32_t size;
+    uint32_t page;
+    uint32_t write;
+    /* False: the device failed, and what it holds at that place is unknown. `at` and `count` are multiples of a page. */
+    bool (*erase)(const struct flash *flash, uint32_t at, uint32_t count);
+    /* `at` and `count` are multiples of a write; no write is programmed twice without an erase between. */
+    bool (*program)(const struct flash *flash, uint32_t at, const uint8_t *bytes, uint32_t count);
+    /* When it returns true, everything before it survives a loss of power. */
+    bool (*sync)(const struct flash *flash);
+    /* The driver's own. */
+    void *context;
+};
+
+struct flash_region {
+    const struct flash *flash;
+    uint32_t start;
+    uint32_t size;
+};
+
+static inline const uint8_t *region_bytes(const struct flash_region *region)
+{
+    return region->flash->base + region->start;
+}
+
+#endif
