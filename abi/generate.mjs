@@ -63,6 +63,14 @@ function typeScript() {
   for (const [name, limit] of Object.entries(abi.limits))
     lines.push(`  /** ${limit.says} */`, `  ${camel(name)}: ${limit.bytes},`);
   lines.push('} as const;', '');
+  lines.push(
+    "/** Operators of a model's program, as `nn_run` takes them. */",
+    'export const ABI_OPERATORS = {',
+    ...Object.entries(abi.operators).map(([name, number]) => `  ${name}: ${number},`),
+    '} as const;',
+    'export type AbiOperator = keyof typeof ABI_OPERATORS;',
+    '',
+  );
   lines.push('export const ABI_IMPORTS = {');
   for (const f of abi.imports) {
     const result = f.result ? `'${wire(f.result)}'` : 'null';
@@ -96,6 +104,68 @@ function typeScript() {
   return `${lines.join('\n')}\n`;
 }
 
+function c() {
+  const letter = (type) => (type === undefined ? 'v' : wire(type) === 'i64' ? 'I' : 'i');
+  const signature = (f) => `${letter(f.result)}(${f.params.map(([, t]) => letter(t)).join('')})`;
+  const constants = (prefix, list) =>
+    Object.entries(list).map(([n, value]) => `    ${prefix}${n.toUpperCase()} = ${value},`);
+  const { major, minor } = abi.version;
+  const lines = [
+    `/* ${note} The ABI between a module and its host. */`,
+    '#ifndef MOTE_ABI_H',
+    '#define MOTE_ABI_H',
+    '',
+  ];
+  lines.push(
+    `#define ABI_MODULE "${abi.module}"`,
+    '/* major x 65536 + minor */',
+    `#define ABI_VERSION ${major * 65536 + minor}`,
+    '',
+    '/* What imports return. */',
+    'enum abi_error {',
+    ...constants('ABI_', abi.errors),
+    '};',
+    '',
+    '/* Levels of `log`. */',
+    'enum abi_level {',
+    ...constants('ABI_LEVEL_', abi.levels),
+    '};',
+    '',
+    "/* Operators of a model's program, as nn_run takes them. */",
+    'enum abi_operator {',
+    ...constants('ABI_OPERATOR_', abi.operators),
+    '};',
+    `#define ABI_OPERATORS ${Object.keys(abi.operators).length}`,
+    '',
+  );
+  for (const [name, limit] of Object.entries(abi.limits))
+    lines.push(`/* Most of ${limit.says}. */`, `#define ABI_MAX_${name.toUpperCase()} ${limit.bytes}`);
+  lines.push(
+    '',
+    '/*',
+    ' * X(name, signature) for each function that a module may import. A signature is the result and, in brackets, the parameters: v is',
+    ' * none, i is 32 and I is 64 bits.',
+    ' */',
+    '#define ABI_IMPORTS(X) \\',
+    abi.imports.map((f) => `    X(${f.name}, "${signature(f)}")`).join(' \\\n'),
+    '',
+    '/* X(name, signature) for each function that a module exports. */',
+    '#define ABI_EXPORTS(X) \\',
+    abi.exports
+      .filter((e) => e.kind === 'function')
+      .map((f) => `    X(${f.name}, "${signature(f)}")`)
+      .join(' \\\n'),
+    '',
+    '/* Globals that a module exports. */',
+    ...abi.exports
+      .filter((e) => e.kind === 'global')
+      .map((g) => `#define ABI_GLOBAL_${g.name.toUpperCase()} "${g.name}"`),
+    '',
+    '#endif',
+  );
+  return `${lines.join('\n')}\n`;
+}
+
 function markdown() {
   const lines = [`<!-- ${note} -->`, '# Module ABI', ''];
   lines.push(
@@ -106,6 +176,11 @@ function markdown() {
     '| type | meaning |',
     '|---|---|',
     ...Object.entries(abi.types).map(([t, says]) => `| \`${t}\` | ${says} |`),
+    '',
+  );
+  lines.push(
+    'Minor version 1 added `nn_run`, `nn_real_fft` and `nn_filter_bank`: a host without kernels of its own returns 0 to each. Both ways',
+    'give equal bytes and cost equal fuel, which the module pays before it asks. Rom lies at a multiple of 16 in memory.',
     '',
   );
   lines.push('## Imports', '', '| function | does |', '|---|---|');
@@ -121,6 +196,17 @@ function markdown() {
         : `${f.name}(${f.params.map(([n, t]) => `${n}: ${t}`).join(', ')})${f.result ? ` -> ${f.result}` : ''}`;
     lines.push(`| \`${form}\` | ${f.says} |`);
   }
+  lines.push(
+    '',
+    '## Operators',
+    '',
+    'Numbers of a program of `nn_run`. Each record is laid out as the constants at the top of `assembly/nn/OPERATOR.ts` (`constant`: `copy.ts`)',
+    'say. A record that reaches outside the memory or rom of the module is a `memory` trap in a host that runs it.',
+    '',
+    '| operator | number |',
+    '|---|---|',
+    ...Object.entries(abi.operators).map(([n, v]) => `| ${n} | ${v} |`),
+  );
   lines.push(
     '',
     '## Errors',
@@ -143,6 +229,7 @@ function markdown() {
 const outputs = {
   'assembly/mote/abi.ts': assemblyScript(),
   'host/engine/abi.ts': typeScript(),
+  'boards/common/abi.h': c(),
   'docs/ABI.md': markdown(),
 };
 const check = process.argv.includes('--check');

@@ -1,7 +1,7 @@
 // Generated from abi/abi.json by abi/generate.mjs. Do not edit.
 
 /** What this SDK was built for, major x 65536 + minor. */
-export const ABI_VERSION: i32 = 65536;
+export const ABI_VERSION: i32 = 65537;
 
 export const OK: i32 = 0;
 export const NOT_FOUND: i32 = -1;
@@ -119,3 +119,15 @@ export declare function rom_size(): i32;
 /** Copies read-only data to `dst`; returns OK, or INVALID outside the rom. */
 @external("mote", "rom_read")
 export declare function rom_read(offset: i32, dst: usize, dstLen: i32): i32;
+
+/** Runs a model's operators with the host's own kernels: `program` is the rom offset of `count` entries of two words, operator number and rom offset of its record. Returns how many it did, from the first on; the module does the next one and asks again. */
+@external("mote", "nn_run")
+export declare function nn_run(arena: usize, program: i32, count: i32): i32;
+
+/** The transform of `dsp/fft.ts` with the host's own code: 1 when done, 0 when the module has to do it. */
+@external("mote", "nn_real_fft")
+export declare function nn_real_fft(src: usize, dst: usize, twiddles: usize, points: i32): i32;
+
+/** The sums of `dsp/filter_bank.ts` with the host's own code: 1 when done, 0 when the module has to do it. */
+@external("mote", "nn_filter_bank")
+export declare function nn_filter_bank(energy: usize, edges: usize, weights: usize, channels: i32, shift: i32, dst: usize): i32;

@@ -9,7 +9,7 @@ export interface FunctionType {
 
 export const ABI_MODULE = 'mote';
 /** major x 65536 + minor */
-export const ABI_VERSION = 65536;
+export const ABI_VERSION = 65537;
 
 /** Error numbers that imports return. */
 export const AbiError = {
@@ -40,6 +40,26 @@ export const AbiLimit = {
   /** one log line; longer ones are cut */
   log: 256,
 } as const;
+
+/** Operators of a model's program, as `nn_run` takes them. */
+export const ABI_OPERATORS = {
+  add: 0,
+  average_pool2d: 1,
+  constant: 2,
+  conv2d: 3,
+  copy: 4,
+  depthwise_conv2d: 5,
+  dequantize: 6,
+  fully_connected: 7,
+  lookup: 8,
+  max_pool2d: 9,
+  mean: 10,
+  pad: 11,
+  quantize: 12,
+  softmax: 13,
+  transpose: 14,
+} as const;
+export type AbiOperator = keyof typeof ABI_OPERATORS;
 
 export const ABI_IMPORTS = {
   /** Monotonic time since the node started, in microseconds; the clock of `step`. */
@@ -88,6 +108,12 @@ export const ABI_IMPORTS = {
   rom_size: { params: [], result: 'i32' },
   /** Copies read-only data to `dst`; returns OK, or INVALID outside the rom. */
   rom_read: { params: ['i32', 'i32', 'i32'], result: 'i32' },
+  /** Runs a model's operators with the host's own kernels: `program` is the rom offset of `count` entries of two words, operator number and rom offset of its record. Returns how many it did, from the first on; the module does the next one and asks again. */
+  nn_run: { params: ['i32', 'i32', 'i32'], result: 'i32' },
+  /** The transform of `dsp/fft.ts` with the host's own code: 1 when done, 0 when the module has to do it. */
+  nn_real_fft: { params: ['i32', 'i32', 'i32', 'i32'], result: 'i32' },
+  /** The sums of `dsp/filter_bank.ts` with the host's own code: 1 when done, 0 when the module has to do it. */
+  nn_filter_bank: { params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], result: 'i32' },
 } as const satisfies Record<string, FunctionType>;
 export type AbiImport = keyof typeof ABI_IMPORTS;
 
