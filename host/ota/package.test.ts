@@ -1,12 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { decodeCbor, encodeCbor } from '../cbor/index.ts';
+import { type CborMap, type CborValue, decodeCbor, encodeCbor } from '../cbor/index.ts';
 import { MoteError } from '../error.ts';
 import { generateKeyPair, keyId } from './keys.ts';
 import type { Metadata } from './metadata.ts';
 import { encodeMetadata, parseMetadata } from './metadata-codec.ts';
 import { buildPackage, checkPackage, openPackage, parsePackage } from './package.ts';
-import { encodeEnvelope, parseEnvelope } from './suit.ts';
+import { encodeEnvelope, parseEnvelope, suitDigest } from './suit.ts';
 
 const pair = generateKeyPair();
 const other = generateKeyPair();
@@ -99,6 +99,45 @@ describe('a package', () => {
     const twice = [...envelope.signatures, ...envelope.signatures];
     expect(codeOf(() => parsePackage(encodeEnvelope({ ...envelope, signatures: twice })))).toBe('PKG_FORMAT');
     expect(codeOf(() => parsePackage(encodeEnvelope({ ...envelope, signatures: [] })))).toBe('PKG_FORMAT');
+  });
+
+  it('has its rom at a multiple of 16, whatever the length of what is before it', () => {
+    const random = xorshift(3);
+    const lengths = [...Array(300).keys(), ...Array.from({ length: 40 }, (_, i) => 65_500 + i)];
+    for (const length of lengths) {
+      const given = Uint8Array.from({ length }, () => (random() >>> 24) | 1);
+      const bytes = build({ rom: given, sequence: 1 << (random() % 31) });
+      expect(Buffer.compare(parsePackage(bytes).rom, given)).toBe(0);
+      if (length > 8) expect(Buffer.from(bytes).indexOf(given) % 16, `rom of ${length} bytes`).toBe(0);
+    }
+  });
+
+  /** The manifest of a signer that says the truth of this payload, whatever rule the payload breaks. */
+  function manifestFor(manifest: Uint8Array, payload: Uint8Array): Uint8Array {
+    const map = decodeCbor(manifest) as CborMap;
+    const common = decodeCbor(map.get(3) as Uint8Array) as CborMap;
+    const shared = decodeCbor(common.get(4) as Uint8Array) as CborValue[];
+    const image = shared[shared.indexOf(1, 10) + 2] as CborMap;
+    image.set(3, suitDigest(payload)).set(14, payload.length);
+    common.set(4, encodeCbor(shared));
+    return encodeCbor(map.set(3, encodeCbor(common)));
+  }
+
+  it.each<[string, string, (padded: Uint8Array) => Uint8Array]>([
+    ['its very rom', 'none', (padded) => padded],
+    ['another rom', 'none', (padded) => padded.with(20, 99)],
+    ['another byte than 0 before its rom', 'PKG_FORMAT', (padded) => padded.with(0, 1)],
+    ['another byte than 0 after its rom', 'PKG_FORMAT', (padded) => padded.with(padded.length - 1, 1)],
+    ['zeros and no rom', 'PKG_FORMAT', () => new Uint8Array(15)],
+    ['too few zeros', 'PKG_FORMAT', () => new Uint8Array(14)],
+    ['no rom', 'none', () => new Uint8Array(0)],
+  ])('is read or not with %s', (_what, expected, change) => {
+    // At this sequence there are zeros on both sides.
+    const envelope = parseEnvelope(build({ sequence: 70_000 }));
+    const payload = change(envelope.payloads.get('#rom')!);
+    const manifest = manifestFor(envelope.manifest, payload);
+    const payloads = new Map([...envelope.payloads, ['#rom', payload]]);
+    expect(codeOf(() => parsePackage(encodeEnvelope({ ...envelope, manifest, payloads })))).toBe(expected);
   });
 
   it('does not carry a signature over to other contents', () => {

@@ -52,15 +52,26 @@ const MAX_SEQUENCE = 0xffffffff;
 /** Report policy of the draft's conditions and commands: success and failure, or failure alone. */
 const REPORT_ALL = 15;
 const REPORT_FAILURE = 2;
+/** Of the rom in the package: native kernels read weights in place, and the slot begins at a page. */
+const ROM_ALIGNMENT = 16;
 
 /** Signs a package. Throws `PKG_METADATA`, `PKG_SEQUENCE`, `KEY_TYPE`. */
 export function buildPackage(input: PackageInput): Uint8Array {
   checkSequence(input.sequence);
-  const contents = [input.wasm, input.rom, encodeMetadata(input.metadata)];
-  const payloads = new Map(PAYLOADS.map((name, i) => [name, contents[i]!]));
-  const manifest = encodeManifest(input.sequence, payloads);
-  const signature = sign1(signedDigest(manifest), input.privateKey, { keyId: keyId(input.privateKey), detached: true });
-  return encodeEnvelope({ sequence: input.sequence, manifest, signatures: [signature], severed: new Map(), payloads });
+  const meta = encodeMetadata(input.metadata);
+  const signer = keyId(input.privateKey);
+  const seal = (rom: Uint8Array): Uint8Array => {
+    const payloads = new Map(PAYLOADS.map((name, i) => [name, [input.wasm, rom, meta][i]!]));
+    const manifest = encodeManifest(input.sequence, payloads);
+    const signatures = [sign1(signedDigest(manifest), input.privateKey, { keyId: signer, detached: true })];
+    return encodeEnvelope({ sequence: input.sequence, manifest, signatures, severed: new Map(), payloads });
+  };
+  if (input.rom.length === 0) return seal(input.rom);
+  // Where the payload begins follows from lengths alone, so any payload of the right length shows it.
+  const padded = new Uint8Array(input.rom.length + ROM_ALIGNMENT - 1);
+  const before = romPadding(seal(padded).length, padded.length, meta, input.wasm);
+  padded.set(input.rom, before);
+  return seal(padded);
 }
 
 /**
@@ -122,8 +133,8 @@ function readPackage(bytes: Uint8Array): { pkg: Package; envelope: Envelope } {
   const envelope = parseEnvelope(bytes);
   const { sequence, payloads } = envelope;
   checkSequence(sequence);
-  const [wasm, rom, meta] = PAYLOADS.map((name) => payloads.get(name));
-  if (!wasm || !rom || !meta || payloads.size !== PAYLOADS.length || envelope.severed.size > 0)
+  const [wasm, padded, meta] = PAYLOADS.map((name) => payloads.get(name));
+  if (!wasm || !padded || !meta || payloads.size !== PAYLOADS.length || envelope.severed.size > 0)
     throw new MoteError(
       'PKG_FORMAT',
       `A package holds ${PAYLOADS.join(', ')} and nothing else, and this one does not.`,
@@ -137,9 +148,31 @@ function readPackage(bytes: Uint8Array): { pkg: Package; envelope: Envelope } {
   const signer = signatures[0]?.keyId;
   if (signatures.length !== 1 || !signer)
     throw new MoteError('PKG_FORMAT', 'A package has one signature that names its key, and this one does not.');
+  const rom = readRom(padded, romPadding(bytes.length, padded.length, meta, wasm));
   const metadata = parseMetadata(meta);
   const sha256 = new Uint8Array(createHash('sha256').update(bytes).digest());
   return { pkg: { sequence, metadata, wasm, rom, sha256, keyId: signer }, envelope };
+}
+
+/**
+ * Zeros before the rom in its payload, which bring it to a multiple of 16 of the package. As many as are missing to 15 follow it: so the
+ * payload's length, on which the place of the payload depends, does not depend on the padding, and there is one encoding.
+ */
+function romPadding(packageBytes: number, payloadBytes: number, meta: Uint8Array, wasm: Uint8Array): number {
+  const behind = ['#meta', meta, '#wasm', wasm].reduce((bytes, item) => bytes + encodeCbor(item).length, 0);
+  return -(packageBytes - behind - payloadBytes) & (ROM_ALIGNMENT - 1);
+}
+
+function readRom(padded: Uint8Array, before: number): Uint8Array {
+  if (padded.length === 0) return padded;
+  const end = padded.length - (ROM_ALIGNMENT - 1) + before;
+  const zeros = [...padded.subarray(0, before), ...padded.subarray(end)];
+  if (end <= before || zeros.some((byte) => byte !== 0))
+    throw new MoteError(
+      'PKG_FORMAT',
+      'The rom of a package lies at a multiple of 16 between 15 zeros, and this one does not; build the package again with this version.',
+    );
+  return padded.subarray(before, end);
 }
 
 /** The one manifest for these payloads: every command is fixed, only sequence, digests and sizes vary. */
