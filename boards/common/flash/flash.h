@@ -1,6 +1,6 @@
 /*
- * NOR flash: erasing sets a page to ones, programming only clears bits. Memory-mapped, so that what is in it is read in place.
- * One flash is the whole device; a part of it is a region.
+ * NOR flash: erasing sets a page to ones, programming only clears bits. Memory-mapped, so that what is in it is read in
+ * place. One flash is the whole device; a part of it is a region.
  */
 #ifndef MOTE_FLASH_H
 #define MOTE_FLASH_H
@@ -11,11 +11,15 @@
 struct flash {
     /* Where it can be read. */
     const uint8_t *base;
-    /* Bytes in all, of a page (the unit of erasing) and of a write (the unit of programming: a power of two, 1 to 256). */
+    /*
+     * Bytes in all, of a page (the unit of erasing) and of a write (the unit of programming: a power of two, 1 to 256).
+     */
     uint32_t size;
     uint32_t page;
     uint32_t write;
-    /* False: the device failed, and what it holds at that place is unknown. `at` and `count` are multiples of a page. */
+    /*
+     * False: the device failed, and what it holds at that place is unknown. `at` and `count` are multiples of a page.
+     */
     bool (*erase)(const struct flash *flash, uint32_t at, uint32_t count);
     /* `at` and `count` are multiples of a write; no write is programmed twice without an erase between. */
     bool (*program)(const struct flash *flash, uint32_t at, const uint8_t *bytes, uint32_t count);
@@ -34,6 +38,51 @@ struct flash_region {
 static inline const uint8_t *region_bytes(const struct flash_region *region)
 {
     return region->flash->base + region->start;
+}
+
+static inline uint32_t region_pages(const struct flash_region *region)
+{
+    return region->size / region->flash->page;
+}
+
+/* `count` bytes of the region, from `at` on. */
+static inline struct flash_region region_part(const struct flash_region *region, uint32_t at, uint32_t count)
+{
+    return (struct flash_region){.flash = region->flash, .start = region->start + at, .size = count};
+}
+
+/* Erases one page, so that a loss of power hits at most one. */
+static inline bool region_erase(const struct flash_region *region, uint32_t page)
+{
+    const struct flash *flash = region->flash;
+    return flash->erase(flash, region->start + page * flash->page, flash->page);
+}
+
+static inline bool region_program(const struct flash_region *region, uint32_t at, const uint8_t *bytes, uint32_t count)
+{
+    return region->flash->program(region->flash, region->start + at, bytes, count);
+}
+
+static inline bool region_sync(const struct flash_region *region)
+{
+    return region->flash->sync(region->flash);
+}
+
+static inline bool region_is_blank(const struct flash_region *region, uint32_t at, uint32_t count)
+{
+    const uint8_t *bytes = region_bytes(region) + at;
+    for (uint32_t i = 0; i < count; i++) {
+        if (bytes[i] != 0xff)
+            return false;
+    }
+    return true;
+}
+
+/* `count` bytes and what fills the last write. */
+static inline uint32_t region_padded(const struct flash_region *region, uint32_t count)
+{
+    uint32_t write = region->flash->write;
+    return (count + write - 1) & ~(write - 1);
 }
 
 #endif

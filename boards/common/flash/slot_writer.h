@@ -1,0 +1,38 @@
+/*
+ * A package's bytes on their way into a slot. How far they got isn't journalled: the slot is erased before, bytes
+ * arrive in order, and all earlier pages are durable before the first byte of the next is programmed. So after a loss
+ * of power the last page that isn't blank is the only doubtful one, and the transfer goes on at its start. What looks
+ * whole and isn't, the digest finds at the end. The same in TypeScript: host/ota/slot-writer.ts.
+ */
+#ifndef MOTE_SLOT_WRITER_H
+#define MOTE_SLOT_WRITER_H
+
+#include "flash.h"
+
+#define SLOT_WRITE_BYTES 256
+
+struct slot_writer {
+    struct flash_region region;
+    uint32_t total;
+    /* Bytes taken so far. */
+    uint32_t received;
+    /* The page at `received` may hold half of something. */
+    bool doubtful;
+    /* The last received bytes that don't fill a write yet. */
+    uint32_t tail_count;
+    uint8_t tail[SLOT_WRITE_BYTES];
+};
+
+/* Erases what a package of `total` bytes needs. False: the flash failed. */
+bool slot_writer_start(struct slot_writer *writer, const struct flash_region *region, uint32_t total);
+
+/* Goes on after a restart, or after the flash failed. Only reads. */
+void slot_writer_resume(struct slot_writer *writer, const struct flash_region *region, uint32_t total);
+
+/* Takes the next bytes. False: the flash failed; `received` is back at what is certain. */
+bool slot_writer_append(struct slot_writer *writer, const uint8_t *bytes, uint32_t count);
+
+/* Writes what doesn't fill a write; all is durable when it returns true. */
+bool slot_writer_finish(struct slot_writer *writer);
+
+#endif

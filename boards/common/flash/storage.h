@@ -1,0 +1,41 @@
+/*
+ * What a node keeps in flash, and where: the agent's own store (starts, configuration), the module's key-value store,
+ * the slots. They are apart so that a module that fills its store can't stop the agent from keeping its own. Format:
+ * docs/spec/node.md.
+ */
+#ifndef MOTE_STORAGE_H
+#define MOTE_STORAGE_H
+
+#include "kv.h"
+#include "slots.h"
+
+/* Pages, in this order from the start of the flash; the slots take the rest. */
+struct storage_layout {
+    /* Even, 2 or more. */
+    uint32_t agent_pages;
+    /* Even, 2 or more. */
+    uint32_t module_pages;
+    struct slots_layout slots;
+};
+
+struct storage {
+    struct kv agent;
+    struct kv module;
+    struct slots slots;
+    /* Starts of this node, this one included. */
+    uint32_t boot;
+};
+
+/* Opens the flash and counts a start. False: FLASH_RANGE when the layout doesn't fit, FLASH_IO. */
+bool storage_open(struct storage *storage, const struct flash *flash, const struct storage_layout *layout, struct reason *why);
+
+/*
+ * The stored `config` message of the link, in flash; false when there is none. Judging it is for whoever decodes
+ * messages.
+ */
+bool storage_config(const struct storage *storage, struct span *message);
+
+/* Durable when it returns KV_OK. */
+enum kv_result storage_save_config(struct storage *storage, const uint8_t *message, size_t count);
+
+#endif
