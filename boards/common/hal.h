@@ -99,4 +99,10 @@ uint8_t *hal_module_heap(uint32_t *size);
 void hal_trace(const char *name, size_t name_len, const uint8_t *data, size_t count);
 bool hal_traces(void);
 
+/*
+ * What was said at the start by whoever started the node (a simulator: "id", "seed", "accel", "vitals"); NULL where nobody can, or said
+ * nothing.
+ */
+const char *hal_option(const char *name);
+
 #endif

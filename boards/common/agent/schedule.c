@@ -1,0 +1,33 @@
+/* The agent's timers. */
+#include "schedule.h"
+
+#include <stdbool.h>
+
+void schedule_init(struct schedule *schedule)
+{
+    *schedule = (struct schedule){0};
+    for (int i = 0; i < TIMERS; i++)
+        schedule->due_us[i] = SCHEDULE_NEVER;
+}
+
+void schedule_at(struct schedule *schedule, enum timer timer, uint64_t due_us)
+{
+    schedule->due_us[timer] = due_us;
+    schedule->order[timer] = schedule->asked++;
+}
+
+enum timer schedule_next(const struct schedule *schedule, uint64_t *due_us)
+{
+    enum timer next = TIMERS;
+    *due_us = SCHEDULE_NEVER;
+    for (enum timer i = 0; i < TIMERS; i++) {
+        const uint64_t due = schedule->due_us[i];
+        /* The count of what was asked wraps; those that wait are near one another. */
+        const bool first = due == *due_us && next != TIMERS && (int32_t)(schedule->order[i] - schedule->order[next]) < 0;
+        if (due < *due_us || first) {
+            next = i;
+            *due_us = due;
+        }
+    }
+    return next;
+}

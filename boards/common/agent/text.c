@@ -1,0 +1,137 @@
+/* Text from modules and for reports. */
+#include "text.h"
+
+#include <string.h>
+
+#include "../abi.h"
+
+struct text text_in(char *at, size_t size)
+{
+    return (struct text){.at = at, .size = size, .length = 0};
+}
+
+void text_add_bytes(struct text *text, const char *bytes, size_t count)
+{
+    const size_t space = text->size - text->length;
+    const size_t part = count < space ? count : space;
+    if (part > 0)
+        memcpy(text->at + text->length, bytes, part);
+    text->length += part;
+}
+
+void text_add(struct text *text, const char *string)
+{
+    text_add_bytes(text, string, strlen(string));
+}
+
+void text_add_unsigned(struct text *text, uint64_t number)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    text_add_bytes(text, digits + at, sizeof digits - at);
+}
+
+void text_add_number(struct text *text, int64_t number)
+{
+    if (number < 0)
+        text_add(text, "-");
+    text_add_unsigned(text, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
+}
+
+/*
+ * Length of the character at the start of `bytes`, which aren't none; 0 when there is none, and then `bad` is how many bytes one
+ * replacement stands for.
+ */
+static size_t character(const uint8_t *bytes, size_t count, size_t *bad)
+{
+    const uint8_t first = bytes[0];
+    *bad = 1;
+    if (first < 0x80)
+        return 1;
+    if (first < 0xc2 || first > 0xf4)
+        return 0;
+    const size_t length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    /* The second byte has bounds that keep out long forms, surrogates and what is above U+10FFFF. */
+    uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+    uint8_t high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+    for (size_t i = 1; i < length; i++) {
+        if (i >= count || bytes[i] < low || bytes[i] > high) {
+            *bad = i;
+            return 0;
+        }
+        low = 0x80;
+        high = 0xbf;
+    }
+    return length;
+}
+
+static const char replacement[] = "\xef\xbf\xbd";
+#define REPLACEMENT_BYTES (sizeof replacement - 1)
+
+void text_add_loose(struct text *text, const uint8_t *bytes, size_t count)
+{
+    const size_t start = text->length;
+    for (size_t at = 0; at < count;) {
+        size_t bad;
+        const size_t length = character(bytes + at, count - at, &bad);
+        if (length > 0)
+            text_add_bytes(text, (const char *)bytes + at, length);
+        else
+            text_add(text, replacement);
+        at += length > 0 ? length : bad;
+    }
+    while (text->length >= start + REPLACEMENT_BYTES &&
+           memcmp(text->at + text->length - REPLACEMENT_BYTES, replacement, REPLACEMENT_BYTES) == 0)
+        text->length -= REPLACEMENT_BYTES;
+}
+
+static bool is_control(char byte)
+{
+    return (uint8_t)byte < 0x20 || byte == 0x7f;
+}
+
+void text_line(struct text *text, size_t most)
+{
+    size_t length = 0;
+    bool in_run = false;
+    for (size_t i = 0; i < text->length; i++) {
+        const bool control = is_control(text->at[i]);
+        if (!control)
+            text->at[length++] = text->at[i];
+        else if (!in_run)
+            text->at[length++] = ' ';
+        in_run = control;
+    }
+    if (length > most) {
+        length = most;
+        while (length > 0 && ((uint8_t)text->at[length] & 0xc0) == 0x80)
+            length--;
+    }
+    text->length = length;
+}
+
+bool text_is_utf8(const uint8_t *bytes, size_t count)
+{
+    for (size_t at = 0; at < count;) {
+        size_t bad;
+        const size_t length = character(bytes + at, count - at, &bad);
+        if (length == 0)
+            return false;
+        at += length;
+    }
+    return true;
+}
+
+bool text_is_name(const uint8_t *bytes, size_t count)
+{
+    if (count < 1 || count > ABI_MAX_NAME || !text_is_utf8(bytes, count))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (is_control((char)bytes[i]))
+            return false;
+    return true;
+}

@@ -1,0 +1,39 @@
+/* Text as it travels: one line of UTF-8, cut between characters. */
+#ifndef MOTE_TEXT_H
+#define MOTE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A text that is put together piece by piece; what doesn't fit is cut. */
+struct text {
+    char *at;
+    size_t size;
+    size_t length;
+};
+
+/* An empty text in `size` bytes. It has no zero at its end. */
+struct text text_in(char *at, size_t size);
+
+void text_add(struct text *text, const char *string);
+void text_add_bytes(struct text *text, const char *bytes, size_t count);
+void text_add_number(struct text *text, int64_t number);
+void text_add_unsigned(struct text *text, uint64_t number);
+
+/*
+ * UTF-8 from bytes that may be anything, as the web's decoder does it (https://encoding.spec.whatwg.org/#utf-8-decoder): what is none
+ * becomes U+FFFD. Those at the end are left out: there a character may have been cut.
+ */
+void text_add_loose(struct text *text, const uint8_t *bytes, size_t count);
+
+/* Makes each run of control characters one space and cuts to `most` bytes between characters. */
+void text_line(struct text *text, size_t most);
+
+/* Whether bytes are 1 to ABI_MAX_NAME bytes of UTF-8 without control characters. */
+bool text_is_name(const uint8_t *bytes, size_t count);
+
+/* Whether bytes are UTF-8: no surrogates, no character in more bytes than it needs. */
+bool text_is_utf8(const uint8_t *bytes, size_t count);
+
+#endif
