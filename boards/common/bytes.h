@@ -5,6 +5,12 @@
 #include <stdint.h>
 #include <stddef.h>
 
+/* Bytes anywhere in memory, such as a part of a record or a string in a message. */
+struct span {
+    const uint8_t *bytes;
+    uint32_t count;
+};
+
 static inline uint16_t get_u16(const uint8_t *at)
 {
     return (uint16_t)(at[0] | at[1] << 8);

@@ -10,6 +10,7 @@
 #ifndef MOTE_JOURNAL_H
 #define MOTE_JOURNAL_H
 
+#include "../bytes.h"
 #include "flash.h"
 
 /* What a journal holds, as the letter in its header. */
@@ -35,12 +36,6 @@ struct journal {
     uint32_t records_end;
     /* A torn record or a failed program: nothing may follow in this bank. */
     bool closed;
-};
-
-/* Bytes anywhere in memory, a part of a record. */
-struct span {
-    const uint8_t *bytes;
-    uint32_t count;
 };
 
 /*
