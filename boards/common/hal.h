@@ -16,13 +16,13 @@ enum hal_boot {
     HAL_BOOT_POWER = 0,    /* power or reset pin */
     HAL_BOOT_SOFTWARE = 1, /* hal_reset */
     HAL_BOOT_WATCHDOG = 2,
-    HAL_BOOT_FAULT = 3, /* a fault handler recorded where */
+    HAL_BOOT_FAULT = 3,    /* a fault handler recorded where */
 };
 
 /* What a fault handler keeps over the reset, in memory that start-up code doesn't clear. */
 struct hal_fault {
     uint32_t kind;    /* the processor's number of the exception */
-    uint32_t pc;      /* instruction that faulted */
+    uint32_t pc;      /* instruction that faulted, or ran when the watchdog expired; 0 where that was lost (a stack that was full) */
     uint32_t address; /* that it tried to reach, 0 where the processor doesn't tell */
     uint32_t status;  /* the processor's fault status */
 };
@@ -80,7 +80,7 @@ uint32_t hal_random(void);
 void hal_watchdog_start(uint32_t timeout_ms);
 void hal_watchdog_feed(void);
 
-/* Why it started, and the fault that was recorded (`fault` is filled for HAL_BOOT_FAULT only). */
+/* Why it started, and what was recorded for HAL_BOOT_FAULT and HAL_BOOT_WATCHDOG (`fault` is zeros for the others). */
 enum hal_boot hal_boot_reason(struct hal_fault *fault);
 
 /* Restarts the processor. */

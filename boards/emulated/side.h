@@ -1,0 +1,39 @@
+/*
+ * The side channel to a simulator: two FIFOs in the node's folder, `from-node` and `to-node`. The simulator makes both and opens both for
+ * reading and writing before it starts the node, so that nobody waits for the other to open. A frame is u8 type, u32 length of the body
+ * (little-endian), body; the node begins every exchange.
+ *
+ *   node -> simulator                                            | simulator -> node
+ *   H  u8 version 1, name of the board: the node (re)started     |
+ *   S  u8 sensor, u64 first, u32 count: samples wanted           | s  int16 values, count x channels, zeros past the end
+ *   I  u64 now_us, u64 until_us, u32 room: idle; with            | i  u64 new now_us (now_us to until_us), up to `room` bytes of the link
+ *      clock=virtual only                                        |
+ *   L  bytes of the link; with clock=virtual only                |
+ *   P  u8 length of the name, name, data: a tap                  |
+ *   D  text: a line                                              |
+ *   X  u8 code: the node ends                                    |
+ */
+#ifndef MOTE_SIDE_H
+#define MOTE_SIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Opens the FIFOs and says hello. */
+void side_start(const char *folder);
+bool side_open(void);
+
+void side_samples(uint8_t sensor, uint64_t first, uint32_t count, uint8_t channels, int16_t *out);
+
+/* Idle from `now_us` to `until_us` at most; returns the new time. Bytes of the link that come are kept, up to SIDE_ROOM. */
+uint64_t side_idle(uint64_t now_us, uint64_t until_us);
+enum { SIDE_ROOM = 2048 };
+size_t side_link_read(uint8_t *bytes, size_t count);
+void side_link_write(const uint8_t *bytes, size_t count);
+
+/* A tap, or a line when `data` is NULL. */
+void side_trace(const char *name, size_t name_len, const uint8_t *data, size_t count);
+void side_exit(uint8_t code);
+
+#endif
