@@ -21,7 +21,8 @@ struct reason {
 void reason_set(struct reason *reason, const char *code, const char *text);
 
 /* Texts that aren't strings; a zero in them ends them. */
-void reason_set_bytes(struct reason *reason, const uint8_t *code, size_t code_len, const uint8_t *text, size_t text_len);
+void reason_set_bytes(struct reason *reason, const uint8_t *code, size_t code_len, const uint8_t *text,
+                      size_t text_len);
 
 /* Makes the sentence longer. */
 void reason_add(struct reason *reason, const char *text);

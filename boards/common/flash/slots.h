@@ -37,7 +37,8 @@ struct slots_offer {
  * Opens the store. Only reads, and takes a flash that holds anything else for two empty slots. A trial that was booted
  * and never confirmed counts as failed from here on. False (FLASH_RANGE): the layout doesn't fit.
  */
-bool slots_open(struct slots *slots, const struct flash_region *region, const struct slots_layout *layout, struct reason *why);
+bool slots_open(struct slots *slots, const struct flash_region *region, const struct slots_layout *layout,
+                struct reason *why);
 
 /* Largest package that fits. */
 uint32_t slots_bytes(const struct slots *slots);

@@ -27,7 +27,8 @@ struct storage {
 };
 
 /* Opens the flash and counts a start. False: FLASH_RANGE when the layout doesn't fit, FLASH_IO. */
-bool storage_open(struct storage *storage, const struct flash *flash, const struct storage_layout *layout, struct reason *why);
+bool storage_open(struct storage *storage, const struct flash *flash, const struct storage_layout *layout,
+                  struct reason *why);
 
 /*
  * The stored `config` message of the link, in flash; false when there is none. Judging it is for whoever decodes

@@ -62,7 +62,8 @@ void transfer_open(struct transfer *transfer, struct slots *slots, const struct 
 void transfer_offer(struct transfer *transfer, const struct slots_offer *offer);
 
 /* A chunk of an unknown transfer has no answer. `id` has TRANSFER_ID_BYTES. */
-void transfer_chunk(struct transfer *transfer, const uint8_t *id, uint32_t offset, const uint8_t *bytes, uint32_t count);
+void transfer_chunk(struct transfer *transfer, const uint8_t *id, uint32_t offset, const uint8_t *bytes,
+                    uint32_t count);
 
 /* The slot with the verified package that waits to be swapped in, or SLOT_NONE. */
 int transfer_ready(const struct transfer *transfer);

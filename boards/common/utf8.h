@@ -1,0 +1,11 @@
+/* Whether bytes are UTF-8 (RFC 3629): no surrogates, no character in more bytes than it needs, none above U+10FFFF. */
+#ifndef MOTE_UTF8_H
+#define MOTE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+bool utf8_valid(const uint8_t *bytes, size_t count);
+
+#endif
