@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { tryLock } from '../../lock.ts';
+import { withLock } from '../../with-lock.ts';
 import { buildAddon, ensureAddon, findSource } from './build.ts';
-import { withLock } from './lock.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mote-addon-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

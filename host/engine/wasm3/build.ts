@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { MoteError } from '../../error.ts';
 import { packagePath } from '../../paths.ts';
-import { withLock } from './lock.ts';
+import { findThirdParty } from '../../third-party.ts';
+import { withLock } from '../../with-lock.ts';
 
 const run = promisify(execFile);
 
@@ -103,42 +104,8 @@ export async function buildAddon(options: BuildOptions): Promise<void> {
   }
 }
 
-/** The digest that `scripts/wasm3-source.mjs` leaves beside what it fetched. */
-async function originDigest(): Promise<string> {
-  const hash = createHash('sha256');
-  for (const file of ['wasm3.json', 'wasm3.patches.json'])
-    hash.update(await readFile(packagePath('third_party', file)));
-  return hash.digest('hex');
-}
-
-async function isOrigin(folder: string, expected: string): Promise<boolean> {
-  return (await readFile(join(folder, 'ORIGIN'), 'utf8').catch(() => null)) === expected;
-}
-
-async function fetchSource(): Promise<void> {
-  try {
-    await run(process.execPath, [packagePath('scripts', 'wasm3-source.mjs')]);
-  } catch (cause) {
-    const { stderr, message } = cause as Error & { stderr?: string };
-    const what = `wasm3's sources could not be fetched, try npm run setup again: ${stderr || message}`;
-    throw new MoteError('ENGINE_SOURCE', what, { cause });
-  }
-}
-
-/**
- * Folder of wasm3's sources: shipped in the package, or fetched into a clone by `scripts/wasm3-source.mjs`. Throws `ENGINE_SOURCE`.
- */
-export async function findSource(): Promise<string> {
-  const expected = await originDigest();
-  const shipped = packagePath('third_party', 'wasm3');
-  const fetched = packagePath('build', 'wasm3');
-  for (const folder of [shipped, fetched]) if (await isOrigin(folder, expected)) return folder;
-  await mkdir(packagePath('build'), { recursive: true });
-  await withLock(`${fetched}.lock`, async () => {
-    if (!(await isOrigin(fetched, expected))) await fetchSource();
-  });
-  return fetched;
-}
+/** Folder of wasm3's sources. Throws `ENGINE_SOURCE`. */
+export const findSource = (): Promise<string> => findThirdParty('wasm3');
 
 /** A digest of all that goes into the addon, so that an update of the package, of wasm3 or of an option builds a new one. */
 async function digest(source: string): Promise<string> {

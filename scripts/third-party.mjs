@@ -1,6 +1,7 @@
 /**
- * Fetches wasm3's C sources, as `third_party/wasm3.json` names them, into `build/wasm3/` (or `--out FOLDER`), with their licence.
- * Nothing of the carrier package is installed or run: the tarball is checked against its integrity hash and only sources are taken.
+ * `node scripts/third-party.mjs NAME [--out FOLDER]` fetches C sources, as `third_party/NAME.json` says, into `build/NAME/`, with their
+ * licence. Nothing of the carrier package is installed or run: the tarball is checked against its integrity hash and only sources are
+ * taken.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -18,23 +19,28 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const origin = JSON.parse(readFileSync(join(root, 'third_party', 'wasm3.json'), 'utf8'));
+const library = process.argv[2] ?? '';
+const known = readdirSync(join(root, 'third_party')).filter((file) => /^[a-z0-9]+\.json$/.test(file));
+if (!known.includes(`${library}.json`)) {
+  console.error(`Name one of ${known.map((file) => file.slice(0, -5)).join(', ')}; '${library}' is none.`);
+  process.exit(1);
+}
+const origin = JSON.parse(readFileSync(join(root, 'third_party', `${library}.json`), 'utf8'));
 const option = process.argv.indexOf('--out');
-const out = resolve(option > 0 ? process.argv[option + 1] : join(root, 'build', 'wasm3'));
+const out = resolve(option > 0 ? process.argv[option + 1] : join(root, 'build', library));
+const isSource = (name) => new RegExp(`^(${origin.files})$`).test(name);
 
-/** wasm3 itself, without its WASI, libc and tracing add-ons. */
-const isSource = (name) =>
-  (/^m3_.*\.[ch]$/.test(name) && !name.startsWith('m3_api_')) || /^wasm3(_defs)?\.h$/.test(name);
-
-/** What host/engine/wasm3/build.ts compares, to fetch again when one of these files changes. */
+/** What host/third-party.ts compares, to fetch again when one of these files changes. */
 function digest() {
   const hash = createHash('sha256');
-  for (const file of ['wasm3.json', origin.patches]) hash.update(readFileSync(join(root, 'third_party', file)));
+  for (const file of [`${library}.json`, origin.patches ?? []].flat())
+    hash.update(readFileSync(join(root, 'third_party', file)));
   return hash.digest('hex');
 }
 
 /** Mends known faults, each of which must be there exactly once: a version without it needs no patch any more. */
 function patch(folder) {
+  if (!origin.patches) return;
   for (const { file, find, put, why } of JSON.parse(readFileSync(join(root, 'third_party', origin.patches), 'utf8'))) {
     const path = join(folder, file);
     const parts = readFileSync(path, 'utf8').split(find);
@@ -44,7 +50,7 @@ function patch(folder) {
 }
 
 mkdirSync(dirname(out), { recursive: true });
-const work = mkdtempSync(join(dirname(out), 'wasm3-'));
+const work = mkdtempSync(join(dirname(out), `${library}-`));
 try {
   const name = `${origin.package}@${origin.packageVersion}`;
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
@@ -69,9 +75,9 @@ try {
   writeFileSync(join(ready, 'ORIGIN'), digest());
   rmSync(out, { recursive: true, force: true });
   renameSync(ready, out);
-  console.log(`wasm3 ${origin.version} -> ${out}`);
+  console.log(`${origin.name} ${origin.version} -> ${out}`);
 } catch (error) {
-  console.error(`wasm3's sources: ${error.message}`);
+  console.error(`The sources of ${origin.name}: ${error.message}`);
   process.exitCode = 1;
 } finally {
   rmSync(work, { recursive: true, force: true });

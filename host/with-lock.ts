@@ -1,7 +1,7 @@
-/** Waits for a lock between processes, so that only one of them builds. */
+/** Waits for a lock between processes, so that only one of them fetches or builds. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { MoteError } from '../../error.ts';
-import { tryLock } from '../../lock.ts';
+import { MoteError } from './error.ts';
+import { tryLock } from './lock.ts';
 
 export interface LockOptions {
   /** Gives up after this time. */
@@ -21,7 +21,7 @@ export async function withLock<T>(path: string, work: () => Promise<T>, options:
       }
     }
     if (Date.now() > end)
-      throw new MoteError('ENGINE_LOCK', `The engine is being built for too long: ${lock.holder} (${path}).`);
+      throw new MoteError('ENGINE_LOCK', `What it waits for is being made for too long: ${lock.holder} (${path}).`);
     // Not in step with others that wait.
     await delay(25 + 50 * Math.random());
   }
