@@ -1,0 +1,154 @@
+/*
+ * The node's end of a session: every message exactly once and in order between two ends that live, over streams that come and go
+ * (docs/spec/link.md, "Session"). The same as host/link/session.ts. A stream that doesn't take everything at once holds up no one: what
+ * is due is remembered as flags, and messages are stuffed from where they lie when the stream takes them.
+ */
+#ifndef MOTE_SESSION_H
+#define MOTE_SESSION_H
+
+#include "frame.h"
+#include "outbox.h"
+#include "packet.h"
+
+enum link_down {
+    LINK_CLOSED = 0,    /* the stream ended */
+    LINK_SILENT = 1,    /* nothing came for three keep-alive times; hellos go on */
+    LINK_RESTARTED = 2, /* the other end did */
+    LINK_DETACHED = 3,  /* by the node */
+};
+
+/* Bytes of the buffer for frames with messages of up to `max_bytes`. */
+#define LINK_RECEIVE_BYTES(max_bytes) ((max_bytes) + PACKET_MORE_BYTES + FRAME_CRC_BYTES)
+
+/* What the link needs from outside. */
+struct link_io {
+    /* Monotonic microseconds. */
+    uint64_t (*now_us)(void *context);
+    /* Random bits, a session's number: each start must give another one. */
+    uint32_t (*session_id)(void *context);
+    /* Hands bytes to the stream; returns how many it took. When it takes more, `uplink_output` goes on. */
+    size_t (*write)(void *context, const uint8_t *bytes, size_t count);
+    void *context;
+    /*
+     * Counts timers as they are set, of all who share a clock with the link: of two that are due at one time the one that was set first
+     * comes first.
+     */
+    uint32_t *timers;
+};
+
+struct link_timer {
+    bool set;
+    uint32_t order;
+    uint64_t due_us;
+};
+
+struct session_options {
+    /* Data packets in flight, 1 to 64, in both directions: also the most messages that are taken of one read. */
+    uint8_t window;
+    /* Messages in the queue, those in flight included, and their bytes; one message is always taken. */
+    uint32_t queue_limit;
+    uint32_t queue_bytes;
+    /* Longest message that is taken. */
+    uint16_t max_bytes;
+    uint32_t resend_ms;
+    uint32_t keep_alive_ms;
+};
+
+/* What happens; see LinkOptions in host/link/options.ts. */
+struct session_events {
+    void (*message)(void *context, const struct message *message);
+    void (*peer)(void *context);
+    void (*up)(void *context);
+    void (*down)(void *context, enum link_down why);
+    void (*drain)(void *context);
+    void *context;
+};
+
+/* Counts since the start. */
+struct session_counts {
+    uint32_t sent;
+    uint32_t received;
+    uint32_t resent;
+    uint32_t duplicates;
+    uint32_t gaps;
+    uint32_t bad_packets;
+    uint32_t bad_messages;
+};
+
+/* What is due on a stream that doesn't take everything at once. */
+struct session_output {
+    struct frame_encoder frame;
+    /* Which of the queue the frame carries; -1 for none. */
+    int32_t item;
+    bool zero;
+    bool hello;
+    bool nak;
+    bool ack;
+    uint8_t staged_at;
+    uint8_t staged_bytes;
+    uint8_t staged[64];
+};
+
+struct session {
+    struct session_options options;
+    struct session_events events;
+    struct link_io io;
+    struct outbox *outbox;
+    struct frame_decoder decoder;
+    struct session_output output;
+    struct session_counts counts;
+    bool attached;
+    bool up;
+    bool wants_drain;
+    bool ack_due;
+    bool nak_sent;
+    /* Within one read: messages taken, and whether a whole window was sent again or a new peer was met. */
+    uint8_t taken;
+    bool resent;
+    bool met;
+    uint32_t id;
+    uint32_t peer;
+    uint8_t peer_window;
+    uint16_t peer_max_bytes;
+    uint16_t expected;
+    /* Number of the first of the queue; how many are in flight on the present stream; how many were ever sent to this peer. */
+    uint16_t base;
+    uint32_t in_flight;
+    uint32_t sent;
+    uint64_t backoff_us;
+    uint64_t heard_us;
+    uint64_t said_us;
+    struct link_timer resend;
+    struct link_timer alive;
+};
+
+/* `buffer` has LINK_RECEIVE_BYTES(options->max_bytes). */
+void session_init(struct session *session, const struct session_options *options, const struct session_events *events,
+                  const struct link_io *io, struct outbox *outbox, uint8_t *buffer);
+
+void session_attach(struct session *session);
+void session_detach(struct session *session, enum link_down why);
+
+void session_receive(struct session *session, const uint8_t *bytes, size_t count);
+void session_received(struct session *session);
+void session_output(struct session *session);
+bool session_blocked(const struct session *session);
+
+/* The timer that is due next, NULL when none is set. */
+const struct link_timer *session_next(const struct session *session);
+/* Does what is due, one at a time; false when nothing is. */
+bool session_poll(struct session *session);
+
+void link_timer_set(struct link_timer *timer, const struct link_io *io, uint64_t delay_us);
+/* Of two timers, which may be NULL, the one that comes first. */
+const struct link_timer *link_timer_first(const struct link_timer *a, const struct link_timer *b);
+
+/* --- Sending: the caller moves messages into the queue of the outbox, when these say so, and then calls session_pump. --- */
+
+/* The other end takes a message of so many bytes. */
+bool session_takes(const struct session *session, uint32_t length);
+/* The queue has room for one of that cost; if not, `drain` comes when it has. */
+bool session_room(struct session *session, uint32_t cost);
+void session_pump(struct session *session);
+
+#endif
