@@ -91,10 +91,10 @@ bool kv_open(struct kv *kv, const struct flash_region *region)
 uint32_t kv_capacity(const struct kv *kv)
 {
     /* A store at its limit still appends so much between two erases, and doesn't wear out a page with every write. */
-    return journal_capacity(&kv->journal) / 4 * 3 + journal_capacity(&kv->journal) % 4 * 3 / 4;
+    return journal_capacity(&kv->journal) * 3 / 4;
 }
 
-/* Appends a change of the key. Where there is no room, the other bank gets all that lives, but a delete itself no more. */
+/* Appends a change of the key. Where there is no room, the other bank gets all that lives, and no delete. */
 static bool change_key(struct kv *kv, struct span key, uint8_t operation, struct span value)
 {
     const uint8_t start[2] = {operation, (uint8_t)key.count};

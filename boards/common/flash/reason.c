@@ -34,6 +34,19 @@ void reason_set(struct reason *reason, const char *code, const char *text)
     reason_set_bytes(reason, (const uint8_t *)code, strlen(code), (const uint8_t *)text, strlen(text));
 }
 
+void reason_set_numbers(struct reason *reason, const char *code, const char *text, const uint32_t *numbers)
+{
+    reason_set(reason, code, "");
+    for (size_t length; *text != 0; text += length) {
+        length = strcspn(text, "#");
+        append(reason->text, sizeof reason->text, (const uint8_t *)text, length);
+        if (text[length] == '#') {
+            reason_add_number(reason, *numbers++);
+            length++;
+        }
+    }
+}
+
 void reason_add(struct reason *reason, const char *text)
 {
     append(reason->text, sizeof reason->text, (const uint8_t *)text, strlen(text));

@@ -24,6 +24,9 @@ void reason_set(struct reason *reason, const char *code, const char *text);
 void reason_set_bytes(struct reason *reason, const uint8_t *code, size_t code_len, const uint8_t *text,
                       size_t text_len);
 
+/* Each # of the text becomes the next number. */
+void reason_set_numbers(struct reason *reason, const char *code, const char *text, const uint32_t *numbers);
+
 /* Makes the sentence longer. */
 void reason_add(struct reason *reason, const char *text);
 void reason_add_number(struct reason *reason, uint32_t number);

@@ -1,0 +1,159 @@
+/* The receiver of a package: what the slots refuse becomes a status. */
+#include "transfer.h"
+
+#include <string.h>
+
+/* The sender hears so often how far it is; when something is missing it hears where, twice. */
+#define CHUNKS_PER_STATUS 4
+
+void transfer_open(struct transfer *transfer, struct slots *slots, const struct transfer_callbacks *callbacks)
+{
+    *transfer = (struct transfer){.slots = slots, .callbacks = *callbacks};
+}
+
+static bool same(const uint8_t *a, const uint8_t *b)
+{
+    return memcmp(a, b, SLOT_SHA256_BYTES) == 0;
+}
+
+static void tell(const struct transfer *transfer, const struct transfer_status *status)
+{
+    transfer->callbacks.status(transfer->callbacks.context, status);
+}
+
+static void refuse(const struct transfer *transfer, const struct slots_offer *offer, const struct reason *reason)
+{
+    const struct transfer_status status = {
+        .state = TRANSFER_REFUSED,
+        .sequence = offer->sequence,
+        .sha256 = offer->sha256,
+        .total = offer->total,
+        .reason = reason,
+    };
+    tell(transfer, &status);
+}
+
+struct transfer_status transfer_status_of(const struct slots *slots, int slot, enum transfer_state state)
+{
+    const struct slot_record *record = &slots->state.slot[slot];
+    return (struct transfer_status){
+        .state = state,
+        .sequence = record->sequence,
+        .sha256 = record->sha256,
+        .received = record->total,
+        .total = record->total,
+        .reason = record->state == SLOT_FAILED && slots->state.reason.code[0] != 0 ? &slots->state.reason : NULL,
+    };
+}
+
+static void tell_slot(const struct transfer *transfer, int slot, enum transfer_state state)
+{
+    const struct transfer_status status = transfer_status_of(transfer->slots, slot, state);
+    tell(transfer, &status);
+}
+
+static void tell_receiving(struct transfer *transfer)
+{
+    int slot = slots_find(transfer->slots, SLOT_RECEIVING);
+    transfer->since_status = 0;
+    if (slot == SLOT_NONE)
+        return;
+    struct transfer_status status = transfer_status_of(transfer->slots, slot, TRANSFER_RECEIVING);
+    status.received = slots_received(transfer->slots);
+    tell(transfer, &status);
+}
+
+/* All bytes are there: the slot is ready, and what is in it is judged. */
+static void complete(struct transfer *transfer, const struct slots_offer *offer)
+{
+    struct slots *slots = transfer->slots;
+    const struct transfer_callbacks *callbacks = &transfer->callbacks;
+    struct reason why = {.code = ""};
+    struct span package;
+    int slot;
+    if (!slots_finish(slots, &slot, &why)) {
+        refuse(transfer, offer, &why);
+        return;
+    }
+    tell_slot(transfer, slot, TRANSFER_VERIFYING);
+    if (slots_read(slots, slot, &package, &why) &&
+        callbacks->verify(callbacks->context, package, offer->sequence, &why)) {
+        memcpy(transfer->verified, offer->sha256, SLOT_SHA256_BYTES);
+        transfer->has_verified = true;
+        return;
+    }
+    memcpy(transfer->refused, offer->sha256, SLOT_SHA256_BYTES);
+    transfer->refusal = why;
+    slots_discard(slots, &why);
+    refuse(transfer, offer, &why);
+}
+
+void transfer_offer(struct transfer *transfer, const struct slots_offer *offer)
+{
+    struct slots *slots = transfer->slots;
+    struct reason why;
+    uint32_t received;
+    transfer->since_status = 0;
+    transfer->gap_told = false;
+    int active = slots_active(slots);
+    if (active != SLOT_NONE && same(slots->state.slot[active].sha256, offer->sha256)) {
+        bool trial = slots->state.slot[active].state == SLOT_TRIAL;
+        tell_slot(transfer, active, trial ? TRANSFER_TRIAL : TRANSFER_CONFIRMED);
+        return;
+    }
+    int failed = slots_find(slots, SLOT_FAILED);
+    if (failed != SLOT_NONE && slots->state.reason.code[0] != 0 &&
+        same(slots->state.slot[failed].sha256, offer->sha256)) {
+        tell_slot(transfer, failed, TRANSFER_ROLLED_BACK);
+        return;
+    }
+    if (transfer->refusal.code[0] != 0 && same(transfer->refused, offer->sha256)) {
+        refuse(transfer, offer, &transfer->refusal);
+        return;
+    }
+    if (!slots_begin(slots, offer, &received, &why))
+        refuse(transfer, offer, &why);
+    else if (received == offer->total)
+        complete(transfer, offer);
+    else
+        tell_receiving(transfer);
+}
+
+void transfer_chunk(struct transfer *transfer, const uint8_t *id, uint32_t offset, const uint8_t *bytes, uint32_t count)
+{
+    struct slots *slots = transfer->slots;
+    int slot = slots_find(slots, SLOT_RECEIVING);
+    if (slot == SLOT_NONE || memcmp(slots->state.slot[slot].sha256, id, TRANSFER_ID_BYTES) != 0)
+        return;
+    uint32_t before = slots_received(slots);
+    if (offset > before) {
+        if (transfer->gap_told)
+            return;
+        transfer->gap_told = true;
+        /* Once it may be news of what arrived; only a status that brings no news sends the sender back. */
+        tell_receiving(transfer);
+        tell_receiving(transfer);
+        return;
+    }
+    transfer->gap_told = false;
+    const struct slot_record *record = &slots->state.slot[slot];
+    struct slots_offer offer = {.sequence = record->sequence, .total = record->total};
+    memcpy(offer.sha256, record->sha256, SLOT_SHA256_BYTES);
+    struct reason why;
+    if (!slots_append(slots, offset, bytes, count, &why)) {
+        refuse(transfer, &offer, &why);
+        return;
+    }
+    if (slots_received(slots) == offer.total)
+        complete(transfer, &offer);
+    else if (slots_received(slots) != before && ++transfer->since_status >= CHUNKS_PER_STATUS)
+        tell_receiving(transfer);
+}
+
+int transfer_ready(const struct transfer *transfer)
+{
+    int slot = slots_find(transfer->slots, SLOT_READY);
+    bool verified = slot != SLOT_NONE && transfer->has_verified &&
+                    same(transfer->slots->state.slot[slot].sha256, transfer->verified);
+    return verified ? slot : SLOT_NONE;
+}
