@@ -51,6 +51,9 @@ void host_print(const char *text);
 
 _Noreturn void host_exit(int code);
 
+/* "FOLDER/NAME" into `path`; ends the node when that is too long. */
+void host_path(char *path, size_t size, const char *folder, const char *name);
+
 /* Prints "NAME: WHAT" and ends the node with `code`. */
 _Noreturn void host_fail(enum host_exit code, const char *what, const char *name);
 

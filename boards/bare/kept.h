@@ -1,0 +1,13 @@
+/* What outlives a reset: why it happened. Kept in memory that start-up doesn't clear, with a checksum, since power leaves it random. */
+#ifndef MOTE_KEPT_H
+#define MOTE_KEPT_H
+
+#include "hal.h"
+
+/* Reads what the last life left, and counts this start. Once, before anything else of this file. */
+void kept_start(void);
+
+/* Written just before a reset. The first reason stays: what follows a fault isn't the cause. */
+void kept_note(enum hal_boot reason, const struct hal_fault *fault);
+
+#endif

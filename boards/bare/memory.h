@@ -1,0 +1,19 @@
+/*
+ * How a chip's RAM is used, as the linker script orders it from the lowest address on: the stack (so that an overflow leaves RAM and faults
+ * instead of writing over data), memory that start-up keeps, data, zeros, the interrupts' stack; the rest is the heap of modules.
+ */
+#ifndef MOTE_MEMORY_H
+#define MOTE_MEMORY_H
+
+#include <stdint.h>
+
+extern uint32_t memory_stack[], memory_stack_top[];
+extern uint32_t memory_data[], memory_data_end[], memory_data_image[];
+extern uint32_t memory_zeros[], memory_zeros_end[];
+extern uint32_t memory_irq_stack_top[];
+extern uint8_t memory_heap[], memory_ram_end[];
+
+/* Fills data, zeros and the stack's paint. Runs on the interrupts' stack, before main. */
+void memory_start(void);
+
+#endif

@@ -1,0 +1,12 @@
+/* An interrupt after a number of the processor's ticks (1 to 2^24), from a timer of the board; and the clock that SysTick gives. */
+#ifndef MOTE_ALARM_H
+#define MOTE_ALARM_H
+
+#include <stdint.h>
+
+void clock_start(void);
+
+void alarm_set(uint32_t ticks);
+void alarm_clear(void);
+
+#endif

@@ -1,0 +1,25 @@
+/* Interrupts off and on, and sleep, on Cortex-M. */
+#ifndef MOTE_IRQ_H
+#define MOTE_IRQ_H
+
+#include <stdint.h>
+
+static inline uint32_t irq_off(void)
+{
+    uint32_t state;
+    __asm volatile("mrs %0, primask\n cpsid i" : "=r"(state)::"memory");
+    return state;
+}
+
+static inline void irq_restore(uint32_t state)
+{
+    __asm volatile("msr primask, %0" ::"r"(state) : "memory");
+}
+
+/* Until an interrupt is pending, also one that is off. */
+static inline void irq_wait(void)
+{
+    __asm volatile("dsb\n wfi" ::: "memory");
+}
+
+#endif
