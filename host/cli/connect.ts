@@ -1,7 +1,7 @@
-/** Keeps a node on its link: connects, and connects again when the stream ends, a little later each time. */
+/** Streams that come again: a node's link to its gateway, a serial line that is unplugged and plugged in. */
 
 import { MoteError } from '../error.ts';
-import { connectTcp } from '../link/index.ts';
+import { connectTcp, type Transport } from '../link/index.ts';
 import type { Node } from '../node/index.ts';
 
 const FIRST_MS = 250;
@@ -12,17 +12,24 @@ export interface Address {
   port: number;
 }
 
-/** `HOST:PORT` or `PORT`, with or without `tcp://`. */
+/** `HOST:PORT` or `PORT`, with or without `tcp://`; `option` is what the user wrote it after. */
 export function parseAddress(text: string, option: string): Address {
   const match = /^(?:tcp:\/\/)?(?:(\[[0-9a-fA-F:]+\]|[^:/]+):)?(\d{1,5})$/.exec(text);
   const port = Number(match?.[2]);
   if (match === null || port > 65_535)
-    throw new MoteError('USAGE', `--${option} takes HOST:PORT, such as 127.0.0.1:7878; got "${text}".`);
+    throw new MoteError('USAGE', `${option} takes HOST:PORT, such as 127.0.0.1:7878; got "${text}".`);
   return { host: (match[1] ?? '127.0.0.1').replace(/^\[|\]$/g, ''), port };
 }
 
-/** Returns what ends it. `onTrouble` hears why a connection wasn't made, once for each row of failures. */
-export function keepConnected(node: Node, { host, port }: Address, onTrouble: (text: string) => void): () => void {
+/**
+ * Opens a stream, and opens it again when it has ended, a little later each time. Returns what ends that. `onTrouble` hears why it
+ * couldn't be opened, once for each row of failures.
+ */
+export function keepOpen(
+  open: () => Promise<Transport>,
+  use: (transport: Transport) => void,
+  onTrouble: (text: string) => void,
+): () => void {
   let ended = false;
   let delayMs = FIRST_MS;
   let timer: NodeJS.Timeout | undefined;
@@ -32,12 +39,12 @@ export function keepConnected(node: Node, { host, port }: Address, onTrouble: (t
     delayMs = Math.min(delayMs * 2, MOST_MS);
   };
   const attempt = () => {
-    connectTcp(port, host).then(
+    open().then(
       (transport) => {
         if (ended) return transport.close();
         delayMs = FIRST_MS;
         transport.onClose(later);
-        node.attach(transport);
+        use(transport);
       },
       (error: Error) => {
         if (delayMs === FIRST_MS) onTrouble(error.message);
@@ -49,6 +56,18 @@ export function keepConnected(node: Node, { host, port }: Address, onTrouble: (t
   return () => {
     ended = true;
     clearTimeout(timer);
+  };
+}
+
+/** Keeps a node on its link. Returns what ends it. */
+export function keepConnected(node: Node, { host, port }: Address, onTrouble: (text: string) => void): () => void {
+  const stop = keepOpen(
+    () => connectTcp(port, host),
+    (transport) => node.attach(transport),
+    onTrouble,
+  );
+  return () => {
+    stop();
     node.detach();
   };
 }

@@ -1,7 +1,7 @@
 /** What a node shows, as lines for a person or NDJSON for a program. */
 import { Decoder } from 'cbor-x';
-import type { EventRecord, NodeHooks, NodeState, TelemetryRecord } from '../node/index.ts';
-import { type Terminal, toJson } from './terminal.ts';
+import type { LogRecord, NodeHooks, NodeState, TelemetryRecord } from '../node/index.ts';
+import { type Terminal, table, toJson } from './terminal.ts';
 import { Trace } from './trace.ts';
 
 const cbor = new Decoder({ mapsAsObjects: true, useRecords: false });
@@ -15,9 +15,9 @@ function decodeBody(body: Uint8Array): unknown {
   }
 }
 
-/** Microseconds as seconds, aligned for a column. */
-function clockText(tUs: number): string {
-  return `${(tUs / 1e6).toFixed(3).padStart(9)} s`;
+/** Seconds, aligned for a column. */
+function clockText(t: number): string {
+  return `${t.toFixed(3).padStart(9)} s`;
 }
 
 const bodyText = (body: unknown): string => {
@@ -45,48 +45,94 @@ function stateText(state: NodeState): string | null {
   }
 }
 
-export interface Reporter {
-  hooks: Pick<NodeHooks, 'onEvent' | 'onTelemetry' | 'onLog' | 'onState'>;
-  events: number;
-  metrics: Map<string, Trace>;
+export interface SeenTelemetry
+  extends Pick<TelemetryRecord, 'name' | 'unit' | 'exponent' | 'values' | 'quality' | 'seq'> {
+  /** Seconds. */
+  t: number;
+  dt: number;
 }
 
-/** Hooks that print as things happen. `nowUs` is the node's clock. */
-export function reporter(terminal: Terminal, nowUs: () => number, options: { telemetry: boolean }): Reporter {
-  const made: Reporter = {
-    events: 0,
-    metrics: new Map(),
-    hooks: {
-      onEvent({ name, body, seq, tUs }: EventRecord) {
-        made.events++;
-        const value = decodeBody(body);
-        terminal.data({ type: 'event', t: tUs / 1e6, name, seq, body: value });
-        terminal.line(`${clockText(tUs)}  ${terminal.paint('cyan', name)}  ${bodyText(value)}`);
-      },
-      onTelemetry(record: TelemetryRecord) {
-        const { name, unit, exponent, values, t0Us, dtUs, seq, quality } = record;
-        const trace = made.metrics.get(name) ?? new Trace(record);
-        for (const value of values) trace.add(value);
-        made.metrics.set(name, trace);
-        if (!options.telemetry) return;
-        terminal.data({ type: 'telemetry', t: t0Us / 1e6, dt: dtUs / 1e6, name, unit, exponent, values, quality, seq });
-        const shown = values.map((value) => value * 10 ** exponent).join(' ');
-        terminal.line(terminal.paint('dim', `${clockText(t0Us)}  ${name} [${unit}] ${shown}`));
-      },
-      onLog({ level, text, tUs }) {
-        terminal.data({ type: 'log', t: tUs / 1e6, level, text });
-        const style = level === 'error' ? 'red' : level === 'warn' ? 'yellow' : 'dim';
-        terminal.line(`${clockText(tUs)}  ${terminal.paint(style, `${level} ${text}`)}`);
-      },
-      onState(state) {
-        const { kind, ...rest } = state;
-        terminal.data({ type: 'state', t: nowUs() / 1e6, state: kind, ...rest });
-        const text = stateText(state);
-        if (text !== null) terminal.line(terminal.paint('dim', `${clockText(nowUs())}  ${text}`));
-      },
+/** What a node said, printed as it comes and counted. Times are seconds, of whichever clock `time` writes down. */
+export class Printer {
+  events = 0;
+  readonly metrics = new Map<string, Trace>();
+  readonly #terminal: Terminal;
+  readonly #telemetry: boolean;
+  readonly #time: (t: number) => string;
+
+  constructor(
+    terminal: Terminal,
+    { telemetry, time = clockText }: { telemetry: boolean; time?: (t: number) => string },
+  ) {
+    this.#terminal = terminal;
+    this.#telemetry = telemetry;
+    this.#time = time;
+  }
+
+  event({ t, name, seq, body }: { t: number; name: string; seq: number; body: unknown }): void {
+    this.events++;
+    this.#terminal.data({ type: 'event', t, name, seq, body });
+    this.#line(t, `${this.#terminal.paint('cyan', name)}  ${bodyText(body)}`);
+  }
+
+  telemetry(frame: SeenTelemetry): void {
+    const { t, name, unit, exponent, values } = frame;
+    const trace = this.metrics.get(name) ?? new Trace(frame);
+    for (const value of values) trace.add(value);
+    this.metrics.set(name, trace);
+    if (!this.#telemetry) return;
+    this.#terminal.data({ type: 'telemetry', ...frame });
+    const shown = values.map((value) => decimal(value, exponent)).join(' ');
+    this.#dim(t, `${name} [${unit}] ${shown}`);
+  }
+
+  log({ t, level, text }: { t: number; level: LogRecord['level']; text: string }): void {
+    this.#terminal.data({ type: 'log', t, level, text });
+    const style = level === 'error' ? 'red' : level === 'warn' ? 'yellow' : 'dim';
+    this.#line(t, this.#terminal.paint(style, `${level} ${text}`));
+  }
+
+  /** `text` null: for programs only. */
+  state(t: number, kind: string, rest: Record<string, unknown>, text: string | null): void {
+    this.#terminal.data({ type: 'state', t, state: kind, ...rest });
+    if (text !== null) this.#dim(t, text);
+  }
+
+  /** Extremes and a picture of each metric, for the end of a run. */
+  summary(): string[] {
+    const rows = [...this.metrics.values()].map(({ name, unit, exponent, peaks, least, most }) => {
+      const extremes = `${decimal(least, exponent)} .. ${decimal(most, exponent)} ${unit === '1' ? '' : unit}`.trim();
+      return [this.#terminal.paint('bold', name), sparkline(peaks, 40), extremes];
+    });
+    return table(rows);
+  }
+
+  #line(t: number, text: string): void {
+    this.#terminal.line(`${this.#time(t)}  ${text}`);
+  }
+  #dim(t: number, text: string): void {
+    this.#terminal.line(this.#terminal.paint('dim', `${this.#time(t)}  ${text}`));
+  }
+}
+
+/** value x 10^exponent without the noise of floats: 83 x 10^-1 is 8.3. */
+function decimal(value: number, exponent: number): string {
+  return String(exponent < 0 ? value / 10 ** -exponent : value * 10 ** exponent);
+}
+
+/** A node's hooks that print as things happen. `nowUs` is the node's clock. */
+export function printingHooks(printer: Printer, nowUs: () => number): Required<Omit<NodeHooks, 'onTap'>> {
+  return {
+    onEvent: ({ name, body, seq, tUs }) => printer.event({ t: tUs / 1e6, name, seq, body: decodeBody(body) }),
+    onTelemetry({ name, unit, exponent, values, t0Us, dtUs, seq, quality }) {
+      printer.telemetry({ t: t0Us / 1e6, dt: dtUs / 1e6, name, unit, exponent, values, quality, seq });
+    },
+    onLog: ({ level, text, tUs }) => printer.log({ t: tUs / 1e6, level, text }),
+    onState(state) {
+      const { kind, ...rest } = state;
+      printer.state(nowUs() / 1e6, kind, rest, stateText(state));
     },
   };
-  return made;
 }
 
 /** A row of bars, `width` wide: each the largest of the values under it. */

@@ -1,11 +1,11 @@
 /** `mote shim`: the other end of nodes' links; what they say becomes MQTT 5, and what a broker says reaches them. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { MoteError } from '../error.ts';
+import { MoteError } from '../error.ts';
 import { type Broker, DEFAULT_NAMESPACE, Shim, startEmbeddedBroker } from '../gateway/index.ts';
-import { listenTcp } from '../link/index.ts';
+import { DEFAULT_BAUD, listenTcp, openSerial } from '../link/index.ts';
 import { addCommand, integer, interrupted } from './command.ts';
-import { parseAddress } from './connect.ts';
+import { keepOpen, parseAddress } from './connect.ts';
 import type { Terminal } from './terminal.ts';
 
 interface ShimCommandOptions {
@@ -14,20 +14,21 @@ interface ShimCommandOptions {
   ns: string;
   data: string;
   qos: string;
+  serial: string[];
 }
 
 export const DEFAULT_BROKER = 'mqtt://127.0.0.1:1883';
 
 /** `embedded` or `embedded:PORT` starts one on loopback; anything else is the address of one that runs. */
-async function openBroker(
+export async function openBroker(
   text: string,
-  dataDir: string,
+  dataDir: string | undefined,
   onProblem: (error: MoteError) => void,
 ): Promise<{ url: string; own: Broker | null }> {
   const embedded = /^embedded(?::(.+))?$/.exec(text);
   if (embedded === null) return { url: text, own: null };
   const port = integer(embedded[1] ?? '1883', 'broker embedded:PORT', 0, 65_535);
-  const own = await startEmbeddedBroker({ port, dataDir, onProblem });
+  const own = await startEmbeddedBroker({ port, ...(dataDir !== undefined && { dataDir }), onProblem });
   return { url: own.url, own };
 }
 
@@ -55,8 +56,37 @@ function openShim(options: ShimCommandOptions, brokerUrl: string, terminal: Term
   });
 }
 
+/** `PATH` or `PATH:BAUD`. */
+export function parseSerial(text: string): { path: string; baud: number } {
+  const [, path, baud = String(DEFAULT_BAUD)] = /^(.+?)(?::(\d+))?$/.exec(text) ?? [];
+  if (path !== undefined && Number(baud) >= 300 && Number(baud) <= 4_000_000) return { path, baud: Number(baud) };
+  throw new MoteError(
+    'USAGE',
+    `A serial port is PATH or PATH:BAUD, such as /dev/ttyACM0:115200, with 300 to 4000000 baud; got "${text}".`,
+  );
+}
+
+/** Keeps a serial line on the shim while boards on it come and go. Returns what ends it. */
+export function serveSerial(
+  shim: Shim,
+  { path, baud }: ReturnType<typeof parseSerial>,
+  onTrouble: (text: string) => void,
+): () => void {
+  const port = shim.port();
+  const stop = keepOpen(
+    () => openSerial(path, baud),
+    (transport) => port.attach(transport),
+    onTrouble,
+  );
+  return () => {
+    stop();
+    port.close();
+  };
+}
+
 async function serve(options: ShimCommandOptions, terminal: Terminal): Promise<number> {
-  const address = parseAddress(options.listen, 'listen');
+  const address = parseAddress(options.listen, '--listen');
+  const serial = options.serial.map(parseSerial);
   const broker = await openBroker(options.broker, join(options.data, 'retained'), (error) =>
     tellProblem(terminal, error),
   );
@@ -69,9 +99,14 @@ async function serve(options: ShimCommandOptions, terminal: Terminal): Promise<n
     terminal.line(
       `nodes link to ${address.host}:${listener.port}; broker ${broker.url}${broker.own ? ' (embedded)' : ''}; topics ${options.ns}/d/NODE/...`,
     );
+    for (const line of serial) terminal.line(`node on ${line.path} at ${line.baud} baud`);
+    const lines = serial.map((line) =>
+      serveSerial(opened, line, (text) => tellProblem(terminal, new MoteError('SERIAL', text))),
+    );
     terminal.line(terminal.paint('dim', 'Ctrl-C ends it.'));
     await interrupted();
     terminal.line('ending ...');
+    for (const stop of lines) stop();
     await listener.close();
   } finally {
     await shim?.close();
@@ -87,6 +122,7 @@ export function registerShim(program: Command): void {
     options: [
       ['-l, --listen <host:port>', 'where nodes link to', '127.0.0.1:7878'],
       ['-b, --broker <url>', 'mqtt://[user:password@]host:port, mqtts://..., or embedded[:port]', 'embedded'],
+      ['-s, --serial <path[:baud]...>', `a board on a serial port, as well; ${DEFAULT_BAUD} baud unless told`],
       ['--ns <name>', 'first part of all topics', DEFAULT_NAMESPACE],
       ['--data <dir>', 'queue, and what an embedded broker retains', '.mote/gateway'],
       ['--qos <0|1>', 'of telemetry; 1 waits on disk while the broker is away', '1'],
@@ -94,6 +130,7 @@ export function registerShim(program: Command): void {
     examples: [
       'mote shim',
       'mote shim --broker mqtt://127.0.0.1:1883 --listen 0.0.0.0:7878',
+      'mote shim --serial /dev/ttyACM0',
       "mosquitto_sub -V 5 -t 'mote/d/#' -v       (in another terminal, to watch)",
     ],
     run: ({ terminal, options }) => serve(options, terminal),

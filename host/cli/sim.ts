@@ -20,8 +20,8 @@ import { type App, checkSettings, findPrivateKey, loadApp, packageOf } from './a
 import { addCommand, choice, integer, interrupted, settings } from './command.ts';
 import { keepConnected, parseAddress } from './connect.ts';
 import { INPUT_HELP, parseInputs } from './inputs.ts';
-import { type Reporter, reporter, sparkline } from './report.ts';
-import { Exit, type Terminal, table } from './terminal.ts';
+import { Printer, printingHooks } from './report.ts';
+import { Exit, type Terminal } from './terminal.ts';
 
 interface SimOptions {
   input: string[];
@@ -76,7 +76,7 @@ function updatable(app: App, { signer, trusted }: Keys, flash: Flash): Pick<Node
   return { flash, publicKeys: [loadPublicKey(trusted)] };
 }
 
-function summary(terminal: Terminal, node: Node, made: Reporter, simUs: number, wallMs: number, engine: string): void {
+function summary(terminal: Terminal, node: Node, made: Printer, simUs: number, wallMs: number, engine: string): void {
   const status = node.status();
   const ratio = simUs / 1000 / wallMs;
   terminal.data({
@@ -92,15 +92,8 @@ function summary(terminal: Terminal, node: Node, made: Reporter, simUs: number, 
     sensors: status.sensors,
     metrics: [...made.metrics.values()].map(({ peaks: _peaks, ...rest }) => rest),
   });
-  if (made.metrics.size > 0) {
-    terminal.line();
-    const rows = [...made.metrics.values()].map(({ name, unit, exponent, peaks, least, most }) => {
-      const scale = 10 ** exponent;
-      const extremes = `${least * scale} .. ${most * scale} ${unit === '1' ? '' : unit}`.trim();
-      return [terminal.paint('bold', name), sparkline(peaks, 40), extremes];
-    });
-    for (const line of table(rows)) terminal.line(line);
-  }
+  if (made.metrics.size > 0) terminal.line();
+  for (const line of made.summary()) terminal.line(line);
   const sensors = Object.entries(status.sensors).map(
     ([name, { produced, read, lost }]) => `${name}: ${read} of ${produced} samples read, ${lost} lost`,
   );
@@ -131,7 +124,7 @@ async function runReal(
   const disconnect =
     options.connect === undefined
       ? () => {}
-      : keepConnected(node, parseAddress(options.connect, 'connect'), (text) =>
+      : keepConnected(node, parseAddress(options.connect, '--connect'), (text) =>
           terminal.line(terminal.paint('yellow', text)),
         );
   const endUs = () => Math.min(limitUs, options.loop ? limitUs : (node.inputEndUs ?? limitUs));
@@ -168,7 +161,7 @@ async function simulate(path: string, options: SimOptions, terminal: Terminal): 
       'The input never ends: say for how long with --seconds N, or watch it with --realtime.',
     );
   }
-  const made = reporter(terminal, () => clock.nowUs(), { telemetry: options.telemetry === true });
+  const made = new Printer(terminal, { telemetry: options.telemetry === true });
   const keys = options.connect !== undefined || options.state !== undefined ? keysOf(path, options) : null;
   const file = options.state === undefined ? null : FileFlash.open(options.state, FLASH);
   try {
@@ -183,7 +176,10 @@ async function simulate(path: string, options: SimOptions, terminal: Terminal): 
       ...slots,
       ...(options.connect !== undefined && { link: {} }),
       ...(real ? {} : { utcMs: 0 }),
-      hooks: { ...made.hooks, ...(options.taps !== undefined && { onTap: tapFiles(options.taps) }) },
+      hooks: {
+        ...printingHooks(made, () => clock.nowUs()),
+        ...(options.taps !== undefined && { onTap: tapFiles(options.taps) }),
+      },
     });
     const started = performance.now();
     if (clock instanceof VirtualClock) runVirtual(node, clock, limitUs);

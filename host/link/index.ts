@@ -5,6 +5,7 @@ export type { DownReason, LinkOptions, LinkStats } from './options.ts';
 export { LINK_VERSION, MAX_MESSAGE_BYTES } from './packet.ts';
 export { type FaultPlan, type Pair, transportPair } from './pair.ts';
 export { Xorshift } from './random.ts';
+export { DEFAULT_BAUD, openSerial } from './serial.ts';
 export { LinkSession, type NodeLink, nodeLink, type ShimLink, shimLink } from './session.ts';
 export { connectTcp, listenTcp, socketTransport, type TcpListener } from './tcp.ts';
 export { systemTimers, type Timers, type Transport } from './transport.ts';

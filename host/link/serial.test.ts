@@ -1,0 +1,67 @@
+/** A serial link over a pseudo-terminal, which is set and read as a UART is. */
+import { spawnSync } from 'node:child_process';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openSerial } from './serial.ts';
+import { NEEDS_PTY, openPty, type Pty } from './testing.ts';
+
+/** Every byte, line ends, flow control and end-of-file among them. */
+const ALL = Uint8Array.from({ length: 256 }, (_, i) => i);
+
+/** Resolves with the first `count` bytes that a stream gives. */
+const bytesOf = (stream: { onData(listener: (bytes: Uint8Array) => void): void }, count: number) =>
+  new Promise<Uint8Array>((resolve) => {
+    const bytes: number[] = [];
+    stream.onData((part) => {
+      bytes.push(...part);
+      if (bytes.length >= count) resolve(Uint8Array.from(bytes));
+    });
+  });
+
+describe.skipIf(NEEDS_PTY !== null)(`a serial line${NEEDS_PTY ?? ''}`, () => {
+  let pty: Pty;
+  beforeEach(async () => {
+    pty = await openPty();
+  });
+  afterEach(() => pty.close());
+
+  it('carries every byte as it is, both ways, at the speed that was asked for', async () => {
+    const transport = await openSerial(pty.path, 57_600);
+    const { stdout } = spawnSync('stty', ['-F', pty.path], { encoding: 'utf8' });
+    expect(stdout).toMatch(/^speed 57600 baud/);
+    const far = pty.far();
+    const there = bytesOf(far, 256);
+    transport.write(ALL);
+    expect(await there).toEqual(ALL);
+    const back = bytesOf(transport, 256);
+    far.write(ALL);
+    expect(await back).toEqual(ALL);
+    transport.close();
+  });
+
+  it('tells once that it was unplugged, also to one who listens late', async () => {
+    const transport = await openSerial(pty.path);
+    let closed = 0;
+    const told = new Promise<void>((resolve) =>
+      transport.onClose(() => {
+        closed++;
+        resolve();
+      }),
+    );
+    transport.onData(() => {});
+    await pty.close();
+    await told;
+    transport.close();
+    transport.write(ALL);
+    await new Promise<void>((resolve) => transport.onClose(resolve));
+    expect(closed).toBe(1);
+  });
+});
+
+describe('a serial line that is none', () => {
+  it.each([
+    ['/nowhere/ttyACM0', /is not there: is the board plugged in/],
+    ['/dev/null', /can't be set to 115200 baud/],
+  ])('%s: says so', async (path, sentence) => {
+    await expect(openSerial(path)).rejects.toThrow(sentence);
+  });
+});
