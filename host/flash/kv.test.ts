@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { everyCut } from './every-cut.ts';
 import { KeyValueStore } from './kv.ts';
+import { RecordLog } from './log.ts';
 import { CUT_MODES, MemoryFlash } from './memory-flash.ts';
 
 const make = (sizeBytes = 1024, pageBytes = 256) => new MemoryFlash({ sizeBytes, pageBytes, writeBytes: 8 });
@@ -54,6 +55,13 @@ describe('the key-value store', () => {
     }
     expect(code).toBe(expected);
     expect(store.keys()).toEqual(expected === 'none' ? [key] : []);
+  });
+
+  it('passes over a record whose key is no UTF-8', () => {
+    const flash = make();
+    const record = Uint8Array.of(1, 1, 0xff, 7);
+    RecordLog.open(flash, 'k').log.append(record, () => [record]);
+    expect(KeyValueStore.open(flash).keys()).toEqual([]);
   });
 
   it('says when it is full, changes nothing then, and takes more after a delete', () => {

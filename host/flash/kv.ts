@@ -2,6 +2,7 @@
  * The node's key-value store: what a module keeps across restarts and swaps. Every change is one journal record, durable when
  * the call returns, and both halves of the pages wear alike.
  */
+import { isUtf8 } from 'node:buffer';
 import { AbiLimit } from '../engine/abi.ts';
 import { MoteError } from '../error.ts';
 import type { Flash } from './flash.ts';
@@ -99,7 +100,9 @@ export class KeyValueStore {
     const operation = record[0];
     const keyBytes = record[1] ?? 0;
     if (keyBytes < 1 || keyBytes > AbiLimit.name || record.length < 2 + keyBytes) return;
-    const key = Buffer.from(record.subarray(2, 2 + keyBytes)).toString('utf8');
+    const name = Buffer.from(record.subarray(2, 2 + keyBytes));
+    if (!isUtf8(name)) return;
+    const key = name.toString('utf8');
     const value = record.slice(2 + keyBytes);
     if (operation === SET && value.length <= AbiLimit.value) this.#apply(key, value);
     else if (operation === DELETE && value.length === 0) this.#apply(key, undefined);

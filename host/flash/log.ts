@@ -12,6 +12,8 @@ import type { Flash } from './flash.ts';
 const FORMAT = 1;
 const HEADER_BYTES = 12;
 const RECORD_HEADER_BYTES = 6;
+/** Records are programmed so many bytes at a time, as a node does that has no memory to put them together in. */
+const PIECE_BYTES = 256;
 /** A length of all ones is erased flash. */
 const MAX_RECORD_BYTES = 0xfffe;
 
@@ -82,7 +84,7 @@ export class RecordLog {
     const at = this.#end;
     // Should this program fail half way, nothing may follow it here: the next record starts a new bank.
     this.#end = this.#bankBytes;
-    this.#flash.program(this.#bank * this.#bankBytes + at, this.#encode([record]));
+    this.#program(this.#bank * this.#bankBytes + at, this.#encode([record]));
     this.#flash.sync();
     this.#end = at + stored;
   }
@@ -99,13 +101,18 @@ export class RecordLog {
     this.#end = this.#bankBytes;
     // Always erased anew, even if it reads as blank: an erase that was interrupted may look complete and not last.
     for (let page = 0; page < this.#bankPages; page++) this.#flash.erase(target * this.#bankPages + page);
-    if (body.length > 0) this.#flash.program(target * this.#bankBytes + header.length, body);
+    this.#program(target * this.#bankBytes + header.length, body);
     this.#flash.sync();
     this.#flash.program(target * this.#bankBytes, header);
     this.#flash.sync();
     this.#bank = target;
     this.#generation++;
     this.#end = header.length + body.length;
+  }
+
+  #program(address: number, records: Uint8Array): void {
+    for (let at = 0; at < records.length; at += PIECE_BYTES)
+      this.#flash.program(address + at, records.subarray(at, at + PIECE_BYTES));
   }
 
   #encode(records: readonly Uint8Array[]): Uint8Array {

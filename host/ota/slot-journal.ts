@@ -117,6 +117,11 @@ function decodeSlot(view: DataView, at: number): SlotRecord {
   };
 }
 
+/** As a node keeps and tells it: the text in 160 bytes. */
+export function cutReason({ code, text }: Reason): Reason {
+  return { code: decodeText(cut(code, MAX_CODE_BYTES)), text: decodeText(cut(text, MAX_TEXT_BYTES)) };
+}
+
 /** UTF-8 of at most `limit` bytes, cut between characters. */
 function cut(text: string, limit: number): Uint8Array {
   const out = new Uint8Array(limit);

@@ -10,7 +10,7 @@ export class SlotWriter {
   readonly #total: number;
   #received: number;
   /** The last received bytes that don't fill a write unit yet. */
-  #tail = new Uint8Array(0);
+  #tail: Uint8Array = new Uint8Array(0);
   /** The page at `#received` may hold half of something. */
   #doubtful: boolean;
 
@@ -45,14 +45,20 @@ export class SlotWriter {
   append(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#settle();
-    const start = this.#received - this.#tail.length;
-    const pending = new Uint8Array(this.#tail.length + bytes.length);
-    pending.set(this.#tail);
-    pending.set(bytes, this.#tail.length);
-    const whole = pending.length - (pending.length % this.#flash.writeBytes);
-    this.#program(start, pending.subarray(0, whole));
-    this.#tail = pending.slice(whole);
-    this.#received += bytes.length;
+    const { writeBytes } = this.#flash;
+    const filling = this.#tail.length > 0 ? Math.min(writeBytes - this.#tail.length, bytes.length) : 0;
+    if (filling > 0) {
+      this.#tail = Buffer.concat([this.#tail, bytes.subarray(0, filling)]);
+      this.#received += filling;
+      if (this.#tail.length < writeBytes) return;
+      this.#program(this.#received - writeBytes, this.#tail);
+    }
+    // Whole writes go into flash from where they are, as on a node that has no memory for another copy.
+    const rest = bytes.subarray(filling);
+    const whole = rest.length - (rest.length % writeBytes);
+    this.#program(this.#received, rest.subarray(0, whole));
+    this.#tail = rest.slice(whole);
+    this.#received += rest.length;
   }
 
   /** Writes what doesn't fill a write unit; all is durable when it returns. */

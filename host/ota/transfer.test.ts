@@ -171,6 +171,15 @@ describe('a transfer', () => {
     expect(run(sender, receiver, sender.offer())).toMatchObject({ statuses: [{ state: 'refused' }], sent: [] });
   });
 
+  it('tells a long reason in 160 bytes, cut between characters', () => {
+    const { receiver } = receiverOn(makeFlash(), () => {
+      throw new MoteError('PKG_KEY', `x${'é'.repeat(99)}`);
+    });
+    const sender = new PackageSender({ bytes, sequence: 2 });
+    run(sender, receiver, sender.offer());
+    expect(sender.reason).toEqual({ code: 'PKG_KEY', text: `x${'é'.repeat(79)}` });
+  });
+
   it('tells of a digest that is wrong, and of an offer that the slots refuse', () => {
     const { slots, receiver } = receiverOn(makeFlash());
     const sender = new PackageSender({ bytes: bytes.subarray(0, 3000), sequence: 2, chunkBytes: 3000 });

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { MoteError } from '../error.ts';
 import type { Chunk, Offer, OtaStatus } from '../link/messages.ts';
-import type { Reason } from './slot-journal.ts';
+import { cutReason, type Reason } from './slot-journal.ts';
 import type { SlotInfo, SlotStore } from './slots.ts';
 
 /** The node confirms every so many chunks; when something is missing it says where, twice. */
@@ -196,7 +196,7 @@ export class UpdateReceiver {
       this.#verify(this.#slots.read(info.slot), info.sequence);
     } catch (error) {
       if (!(error instanceof MoteError)) throw error;
-      const reason = { code: error.code, text: error.message };
+      const reason = reasonOf(error);
       this.#refused = { sha256: info.sha256, reason };
       this.#slots.discard();
       return [verifying, refusal(info, reason)];
@@ -210,12 +210,16 @@ function refusal({ sha256, sequence, total }: Omit<Offer, 'type'>, reason: Reaso
   return { type: 'ota', state: 'refused', sequence, sha256, received: 0, total, reason };
 }
 
+function reasonOf({ code, message }: MoteError): Reason {
+  return cutReason({ code, text: message });
+}
+
 /** What the slots refuse becomes a status; anything else (a power cut, a defect) isn't for the sender. */
 function orRefusal(offer: Omit<Offer, 'type'>, action: () => OtaStatus[]): OtaStatus[] {
   try {
     return action();
   } catch (error) {
     if (!(error instanceof MoteError)) throw error;
-    return [refusal(offer, { code: error.code, text: error.message })];
+    return [refusal(offer, reasonOf(error))];
   }
 }
