@@ -29,6 +29,11 @@ uint32_t hal_stack_used(uint32_t *size)
     return (uint32_t)((uintptr_t)memory_stack_top - (uintptr_t)at);
 }
 
+uintptr_t hal_stack_floor(void)
+{
+    return (uintptr_t)memory_stack;
+}
+
 static uintptr_t heap_start(void)
 {
     return ((uintptr_t)memory_heap + 15) & ~(uintptr_t)15;

@@ -89,6 +89,9 @@ _Noreturn void hal_reset(void);
 /* Most bytes of native stack that were ever in use, and how many there are. */
 uint32_t hal_stack_used(uint32_t *size);
 
+/* Lowest address that the native stack may reach; below it a fault is due. */
+uintptr_t hal_stack_floor(void);
+
 /* Memory for modules: everything that is left. Aligned to 16. */
 uint8_t *hal_module_heap(uint32_t *size);
 
