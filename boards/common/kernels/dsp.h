@@ -1,0 +1,37 @@
+/*
+ * Instructions of the DSP extension (Cortex-M4, M33) where the compiler targets one, and what they do in C elsewhere.
+ */
+#ifndef MOTE_KERNELS_DSP_H
+#define MOTE_KERNELS_DSP_H
+
+#include <stdint.h>
+
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__) && !defined(__ARM_BIG_ENDIAN)
+#define KERNELS_DSP 1
+#include <arm_acle.h>
+#else
+#define KERNELS_DSP 0
+#endif
+
+/* The high half of `a` x `b`, rounded to nearest. */
+static inline int32_t multiply_rounded(int32_t a, int32_t b)
+{
+#if KERNELS_DSP
+    int32_t high;
+    __asm__("smmulr %0, %1, %2" : "=r"(high) : "r"(a), "r"(b));
+    return high;
+#else
+    return (int32_t)(((int64_t)a * b + ((int64_t)1 << 31)) >> 32);
+#endif
+}
+
+static inline int32_t clamp_to_int8(int32_t value)
+{
+#if KERNELS_DSP
+    return (int32_t)__ssat(value, 8);
+#else
+    return value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value;
+#endif
+}
+
+#endif

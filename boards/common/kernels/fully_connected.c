@@ -1,0 +1,50 @@
+/* fully_connected of assembly/nn, where record and weights are described. */
+#include "dot.h"
+#include "operation.h"
+
+enum { INPUT, OUTPUT, SCRATCH, STEPS, OUTPUTS, OUTPUT_ZERO, OUTPUT_MIN, OUTPUT_MAX, WEIGHTS, TILE_STEPS };
+
+/* Steps of the input that are spread at once. */
+#define PIECE_STEPS 512
+_Static_assert(PIECE_STEPS * 2 <= SHARED_WORDS, "a piece of the spread input must fit");
+
+enum outcome kernel_fully_connected(struct operation *op)
+{
+    const int32_t *field = op->field;
+    if (field[STEPS] < 1 || field[OUTPUTS] < 1 || field[TILE_STEPS] < 1)
+        return DECLINED;
+    uint32_t steps = (uint32_t)field[STEPS];
+    uint32_t outputs = (uint32_t)field[OUTPUTS];
+    uint64_t tile_bytes = (uint64_t)STEP_BYTES * (uint32_t)(field[TILE_STEPS] < field[STEPS] ? field[TILE_STEPS] : field[STEPS]);
+    uint64_t in_bytes = (uint64_t)4 * steps;
+    uint64_t groups = ((uint64_t)outputs + 3) / 4;
+    uint64_t group_bytes = PARAMS_BYTES + (uint64_t)STEP_BYTES * steps;
+    /* A group has 64 bytes or more, so that more groups than this are in no rom, and fewer can be multiplied. */
+    const uint8_t *group = groups > op->space->rom_bytes ? NULL : rom_at(op->space, field[WEIGHTS], groups * group_bytes);
+    const uint8_t *input = arena_at(op, field[INPUT], in_bytes);
+    uint8_t *output = arena_at(op, field[OUTPUT], outputs);
+    const uint8_t *tile = arena_at(op, field[SCRATCH], tile_bytes);
+    if (group == NULL || input == NULL || output == NULL || tile == NULL)
+        return FAULT;
+    if (!aligned(group) || !apart(output, outputs, input, in_bytes) || !apart(output, outputs, tile, tile_bytes) ||
+        !apart(input, in_bytes, tile, tile_bytes) || !spend(op, in_bytes * outputs))
+        return DECLINED;
+
+    for (uint32_t first = 0; first < outputs; first += 4) {
+        int32_t sums[4];
+        for (uint32_t lane = 0; lane < 4; lane++)
+            sums[lane] = (int32_t)get_u32(group + 4 * lane);
+        const uint8_t *weights = group + PARAMS_BYTES;
+        for (uint32_t step = 0; step < steps; step += PIECE_STEPS) {
+            uint32_t piece = steps - step < PIECE_STEPS ? steps - step : PIECE_STEPS;
+            if (first == 0 || steps > PIECE_STEPS)
+                spread_signed(input + 4 * step, piece, kernels_shared, ALONE);
+            dot_alone(weights, kernels_shared, piece, sums);
+            weights += STEP_BYTES * piece;
+        }
+        for (uint32_t lane = 0; lane < 4 && first + lane < outputs; lane++)
+            output[first + lane] = requantize(sums[lane], group, lane, field[OUTPUT_ZERO], field[OUTPUT_MIN], field[OUTPUT_MAX]);
+        group = weights;
+    }
+    return DONE;
+}

@@ -1,0 +1,113 @@
+/*
+ * One entry of a program while it runs: its record's words, and how a kernel gets from the record's numbers, which anybody may have
+ * written, to memory that it may touch. What isn't there is a fault; what the native kernel doesn't do is declined before a byte is
+ * written, so that the portable kernel finds everything as it was.
+ */
+#ifndef MOTE_KERNELS_OPERATION_H
+#define MOTE_KERNELS_OPERATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../bytes.h"
+#include "kernels.h"
+
+enum outcome { DONE, DECLINED, FAULT };
+
+/* The longest record: conv2d. */
+#define RECORD_WORDS 23
+
+struct operation {
+    const struct kernels_space *space;
+    uint32_t arena;
+    /* Work that the call may still do. */
+    uint64_t work_left;
+    int32_t field[RECORD_WORDS];
+};
+
+enum outcome kernel_add(struct operation *op);
+enum outcome kernel_average_pool2d(struct operation *op);
+enum outcome kernel_constant(struct operation *op);
+enum outcome kernel_conv2d(struct operation *op);
+enum outcome kernel_copy(struct operation *op);
+enum outcome kernel_depthwise_conv2d(struct operation *op);
+enum outcome kernel_dequantize(struct operation *op);
+enum outcome kernel_fully_connected(struct operation *op);
+enum outcome kernel_lookup(struct operation *op);
+enum outcome kernel_max_pool2d(struct operation *op);
+enum outcome kernel_mean(struct operation *op);
+enum outcome kernel_pad(struct operation *op);
+enum outcome kernel_quantize(struct operation *op);
+enum outcome kernel_softmax(struct operation *op);
+enum outcome kernel_transpose(struct operation *op);
+
+/* Words that kernels put what they need for a moment into. */
+#define SHARED_WORDS 1024
+extern uint32_t kernels_shared[SHARED_WORDS];
+
+/* More than any memory. */
+#define TOO_MUCH ((uint64_t)1 << 32)
+
+/* The product of sizes: 0 when one isn't positive, TOO_MUCH when it is that or more. */
+static inline uint64_t volume(const int32_t *sizes, uint32_t count)
+{
+    uint64_t product = 1;
+    for (uint32_t i = 0; i < count; i++) {
+        if (sizes[i] <= 0)
+            return 0;
+        product *= (uint32_t)sizes[i];
+        if (product > TOO_MUCH)
+            product = TOO_MUCH;
+    }
+    return product;
+}
+
+/* `bytes` bytes of memory at `address`, NULL when they aren't all there. */
+static inline uint8_t *memory_at(const struct kernels_space *space, uint64_t address, uint64_t bytes)
+{
+    if (bytes > space->memory_bytes || address > space->memory_bytes - bytes)
+        return NULL;
+    return space->memory + address;
+}
+
+/* The same at an offset of the arena. */
+static inline uint8_t *arena_at(const struct operation *op, int32_t offset, uint64_t bytes)
+{
+    return memory_at(op->space, (uint64_t)op->arena + (uint32_t)offset, bytes);
+}
+
+static inline const uint8_t *rom_at(const struct kernels_space *space, int32_t offset, uint64_t bytes)
+{
+    if (bytes > space->rom_bytes || (uint32_t)offset > space->rom_bytes - bytes)
+        return NULL;
+    return space->rom + (uint32_t)offset;
+}
+
+/* Whether two areas share no byte. */
+static inline bool apart(const uint8_t *a, uint64_t a_bytes, const uint8_t *b, uint64_t b_bytes)
+{
+    return (uintptr_t)a + a_bytes <= (uintptr_t)b || (uintptr_t)b + b_bytes <= (uintptr_t)a;
+}
+
+/* Whether a kernel may go through two areas of equal length value by value: one and the same, or apart. */
+static inline bool in_step(const uint8_t *a, const uint8_t *b, uint64_t bytes)
+{
+    return a == b || apart(a, bytes, b, bytes);
+}
+
+static inline bool aligned(const void *at)
+{
+    return ((uintptr_t)at & 3) == 0;
+}
+
+/* Takes `work` of what the call may do; false: too much is left to the portable kernel, which can be stopped. */
+static inline bool spend(struct operation *op, uint64_t work)
+{
+    if (work > op->work_left)
+        return false;
+    op->work_left -= work;
+    return true;
+}
+
+#endif

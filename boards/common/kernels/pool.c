@@ -1,0 +1,137 @@
+/* average_pool2d and max_pool2d of assembly/nn (pool.ts), where the record is described. */
+#include "operation.h"
+#include "requantize.h"
+#include "window.h"
+
+enum {
+    INPUT,
+    OUTPUT,
+    IN_H,
+    IN_W,
+    CHANNELS,
+    OUT_H,
+    OUT_W,
+    KERNEL_H,
+    KERNEL_W,
+    STRIDE_H,
+    STRIDE_W,
+    PAD_TOP,
+    PAD_LEFT,
+    OUTPUT_MIN,
+    OUTPUT_MAX,
+};
+
+/* The part of one window that lies in the picture. */
+struct part {
+    const uint8_t *from;
+    uint32_t rows, columns;
+    /* Bytes from one row to the next, and from one column to the next. */
+    uint32_t row, column;
+};
+
+static int32_t average(const struct part *part, uint32_t channel)
+{
+    int32_t sum = 0;
+    const uint8_t *row = part->from + channel;
+    for (uint32_t y = part->rows; y > 0; y--, row += part->row) {
+        const uint8_t *at = row;
+        for (uint32_t x = part->columns; x > 0; x--, at += part->column)
+            sum += (int8_t)*at;
+    }
+    int32_t count = (int32_t)(part->rows * part->columns);
+    int32_t half = count >> 1;
+    return (sum > 0 ? sum + half : sum - half) / count;
+}
+
+static int32_t largest(const struct part *part, uint32_t channel)
+{
+    int32_t value = INT8_MIN;
+    const uint8_t *row = part->from + channel;
+    for (uint32_t y = part->rows; y > 0; y--, row += part->row) {
+        const uint8_t *at = row;
+        for (uint32_t x = part->columns; x > 0; x--, at += part->column)
+            value = (int8_t)*at > value ? (int8_t)*at : value;
+    }
+    return value;
+}
+
+struct span {
+    int32_t first;
+    uint32_t count;
+};
+
+/* Where the window of output `index` meets an input of `size`; never empty after `meets`. */
+static struct span overlap(int32_t index, int32_t stride, int32_t before, int32_t kernel, int32_t size)
+{
+    int32_t first = index * stride - before;
+    int32_t end = first + kernel;
+    first = first < 0 ? 0 : first;
+    end = end > size ? size : end;
+    return (struct span){first, (uint32_t)(end - first)};
+}
+
+/* Whether every window of an axis has a part in the picture. The portable kernel divides by zero or looks elsewhere without. */
+static bool meets(int32_t outputs, int32_t stride, int32_t before, int32_t kernel, int32_t size)
+{
+    return before < kernel && (outputs - 1) * stride - before < size;
+}
+
+static enum outcome pool(struct operation *op, int32_t (*value)(const struct part *part, uint32_t channel))
+{
+    const int32_t *field = op->field;
+    struct window window = {
+        .in_h = field[IN_H],
+        .in_w = field[IN_W],
+        .channels = field[CHANNELS],
+        .out_w = field[OUT_W],
+        .kernel_h = field[KERNEL_H],
+        .kernel_w = field[KERNEL_W],
+        .stride_h = field[STRIDE_H],
+        .stride_w = field[STRIDE_W],
+        .dilation_h = 1,
+        .dilation_w = 1,
+        .pad_top = field[PAD_TOP],
+        .pad_left = field[PAD_LEFT],
+    };
+    if (!window_fits(&window, field[OUT_H]) || !meets(field[OUT_H], window.stride_h, window.pad_top, window.kernel_h, window.in_h) ||
+        !meets(field[OUT_W], window.stride_w, window.pad_left, window.kernel_w, window.in_w))
+        return DECLINED;
+    const int32_t in_sizes[] = {field[IN_H], field[IN_W], field[CHANNELS]};
+    const int32_t out_sizes[] = {field[OUT_H], field[OUT_W], field[CHANNELS]};
+    uint64_t in_bytes = volume(in_sizes, 3);
+    uint64_t out_bytes = volume(out_sizes, 3);
+    const uint8_t *input = arena_at(op, field[INPUT], in_bytes);
+    uint8_t *output = arena_at(op, field[OUTPUT], out_bytes);
+    if (input == NULL || output == NULL)
+        return FAULT;
+    /* What lies outside costs nothing, so a window is at most the picture. */
+    uint64_t rows = (uint32_t)(window.kernel_h < window.in_h ? window.kernel_h : window.in_h);
+    uint64_t columns = (uint32_t)(window.kernel_w < window.in_w ? window.kernel_w : window.in_w);
+    if (!apart(output, out_bytes, input, in_bytes) || !spend(op, out_bytes * rows * columns))
+        return DECLINED;
+
+    uint32_t channels = (uint32_t)window.channels;
+    struct part part = {.row = (uint32_t)window.in_w * channels, .column = channels};
+    for (int32_t y = 0; y < field[OUT_H]; y++) {
+        struct span vertical = overlap(y, window.stride_h, window.pad_top, window.kernel_h, window.in_h);
+        for (int32_t x = 0; x < window.out_w; x++) {
+            struct span horizontal = overlap(x, window.stride_w, window.pad_left, window.kernel_w, window.in_w);
+            part.from = input + (uint32_t)vertical.first * part.row + (uint32_t)horizontal.first * part.column;
+            part.rows = vertical.count;
+            part.columns = horizontal.count;
+            for (uint32_t channel = 0; channel < channels; channel++)
+                *output++ = (uint8_t)clamp(value(&part, channel), field[OUTPUT_MIN], field[OUTPUT_MAX]);
+        }
+    }
+    return DONE;
+}
+
+enum outcome kernel_average_pool2d(struct operation *op)
+{
+    return pool(op, average);
+}
+
+enum outcome kernel_max_pool2d(struct operation *op)
+{
+    return pool(op, largest);
+}

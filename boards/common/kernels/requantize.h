@@ -1,0 +1,64 @@
+/*
+ * From an int32 sum to an output value, as assembly/nn/requantize.ts does it for every input there is: shifts count modulo 32 or 64,
+ * sums wrap.
+ */
+#ifndef MOTE_KERNELS_REQUANTIZE_H
+#define MOTE_KERNELS_REQUANTIZE_H
+
+#include <stdint.h>
+
+#include "../bytes.h"
+
+static inline int32_t wrapping_add(int32_t a, int32_t b)
+{
+    return (int32_t)((uint32_t)a + (uint32_t)b);
+}
+
+static inline int32_t wrapping_multiply(int32_t a, int32_t b)
+{
+    return (int32_t)((uint32_t)a * (uint32_t)b);
+}
+
+/* Rounded `twice` / 2^(exponent + 1), halves away from zero, of an even number. */
+static inline int32_t halve_and_divide(int64_t twice, uint32_t exponent)
+{
+    uint64_t rounded = (uint64_t)twice + ((uint64_t)1 << (exponent & 63)) + (uint64_t)(twice >> 63);
+    return (int32_t)((int64_t)rounded >> ((exponent + 1) & 63));
+}
+
+static inline int32_t divide_by_power_of_two(int32_t value, uint32_t exponent)
+{
+    return halve_and_divide((int64_t)value * 2, exponent);
+}
+
+/* Rounded `a` x `b` / 2^31. */
+static inline int32_t multiply_high(int32_t a, int32_t b)
+{
+    return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);
+}
+
+/* `value` x `multiplier` / 2^31 x 2^(left - right), rounded twice. */
+static inline int32_t multiply(int32_t value, int32_t multiplier, uint32_t left, uint32_t right)
+{
+    int64_t product = (int64_t)(int32_t)((uint32_t)value << (left & 31)) * multiplier;
+    return halve_and_divide(((product + (1 << 30)) >> 30) & ~(int64_t)1, right);
+}
+
+static inline int32_t clamp(int32_t value, int32_t low, int32_t high)
+{
+    int32_t least = value < low ? low : value;
+    return least > high ? high : least;
+}
+
+/* Parameters of four channels at the start of each group of weights. */
+#define PARAMS_BYTES 48
+
+/* The output value of channel `lane` (0 to 3) of the group at `group` for a sum that has its bias. */
+static inline uint8_t requantize(int32_t sum, const uint8_t *group, uint32_t lane, int32_t zero, int32_t low, int32_t high)
+{
+    const uint8_t *at = group + 4 * lane;
+    int32_t value = multiply(sum, (int32_t)get_u32(at + 16), at[32], at[33]);
+    return (uint8_t)clamp(wrapping_add(value, zero), low, high);
+}
+
+#endif
