@@ -8,7 +8,6 @@
 
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__) && !defined(__ARM_BIG_ENDIAN)
 #define KERNELS_DSP 1
-#include <arm_acle.h>
 #else
 #define KERNELS_DSP 0
 #endif
@@ -28,7 +27,9 @@ static inline int32_t multiply_rounded(int32_t a, int32_t b)
 static inline int32_t clamp_to_int8(int32_t value)
 {
 #if KERNELS_DSP
-    return (int32_t)__ssat(value, 8);
+    int32_t result;
+    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(value) : "cc");
+    return result;
 #else
     return value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value;
 #endif
