@@ -55,19 +55,19 @@ static int32_t largest(const struct part *part, uint32_t channel)
     return value;
 }
 
-struct span {
+struct range {
     int32_t first;
     uint32_t count;
 };
 
 /* Where the window of output `index` meets an input of `size`; never empty after `meets`. */
-static struct span overlap(int32_t index, int32_t stride, int32_t before, int32_t kernel, int32_t size)
+static struct range overlap(int32_t index, int32_t stride, int32_t before, int32_t kernel, int32_t size)
 {
     int32_t first = index * stride - before;
     int32_t end = first + kernel;
     first = first < 0 ? 0 : first;
     end = end > size ? size : end;
-    return (struct span){first, (uint32_t)(end - first)};
+    return (struct range){first, (uint32_t)(end - first)};
 }
 
 /* Whether every window of an axis has a part in the picture. The portable kernel divides by zero or looks elsewhere without. */
@@ -113,9 +113,9 @@ static enum outcome pool(struct operation *op, int32_t (*value)(const struct par
     uint32_t channels = (uint32_t)window.channels;
     struct part part = {.row = (uint32_t)window.in_w * channels, .column = channels};
     for (int32_t y = 0; y < field[OUT_H]; y++) {
-        struct span vertical = overlap(y, window.stride_h, window.pad_top, window.kernel_h, window.in_h);
+        struct range vertical = overlap(y, window.stride_h, window.pad_top, window.kernel_h, window.in_h);
         for (int32_t x = 0; x < window.out_w; x++) {
-            struct span horizontal = overlap(x, window.stride_w, window.pad_left, window.kernel_w, window.in_w);
+            struct range horizontal = overlap(x, window.stride_w, window.pad_left, window.kernel_w, window.in_w);
             part.from = input + (uint32_t)vertical.first * part.row + (uint32_t)horizontal.first * part.column;
             part.rows = vertical.count;
             part.columns = horizontal.count;
