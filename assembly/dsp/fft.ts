@@ -4,6 +4,7 @@
  *
  * A real FFT of N points is a complex one of N / 2 on pairs of samples, and one pass that takes the two apart.
  */
+import { nn_real_fft } from '../mote/abi';
 import { charge } from '../mote/fuel';
 import { QUARTER_WAVE } from './tables';
 
@@ -48,6 +49,7 @@ export function realFft(src: usize, dst: usize, twiddles: usize, points: i32): v
   const n = points >> 1;
   const stages = 31 - clz(n);
   charge(n * (stages + 2));
+  if (nn_real_fft(src, dst, twiddles, points)) return;
   let width: i32;
   if (stages & 1) {
     firstStage2(src, dst, n);

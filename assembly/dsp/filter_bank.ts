@@ -1,3 +1,4 @@
+import { nn_filter_bank } from '../mote/abi';
 import { charge } from '../mote/fuel';
 import { squareRoot } from './square_root';
 
@@ -13,6 +14,7 @@ import { squareRoot } from './square_root';
  */
 export function filterBank(energy: usize, edges: usize, weights: usize, channels: i32, shift: i32, dst: usize): void {
   charge(channels * 16 + (<i32>load<u16>(edges + ((channels + 1) << 1)) - <i32>load<u16>(edges)) * 2);
+  if (nn_filter_bank(energy, edges, weights, channels, shift, dst)) return;
   let fromLeft: u64 = 0;
   for (let c = -1; c < channels; c++) {
     let left = fromLeft;

@@ -1,7 +1,6 @@
 // Sum of two int8 tensors of equal shape, in place where the plan says so. Equal to reference_integer_ops::Add of TensorFlow Lite:
 // both inputs are lifted by 20 bits and scaled to a common scale before they are added.
 
-import { charge } from '../mote/fuel';
 import { field, open } from './operator';
 import { clamp, multiply } from './requantize';
 
@@ -27,7 +26,6 @@ const LIFT: i32 = 20;
 export function add(arena: usize, rom: i32): void {
   open(rom, WORDS);
   let count = field(COUNT);
-  charge(count << 3);
   let a = arena + field(INPUT_A);
   let b = arena + field(INPUT_B);
   let output = arena + field(OUTPUT);

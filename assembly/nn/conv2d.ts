@@ -9,7 +9,6 @@
 // (a + b 2^32) w = a w + b w 2^32. It halves the work of an interpreter, and costs 8 bytes of scratch a tap. Pixels are kept as
 // value + 128, which the biases know too, so that both halves can be written on their own.
 
-import { charge } from '../mote/fuel';
 import { field, open, PARAMS_BYTES, read } from './operator';
 import { clamp, multiply } from './requantize';
 
@@ -47,7 +46,6 @@ export function conv2d(arena: usize, rom: i32): void {
   const pixels = field(OUT_H) * outW;
   const taps = field(KERNEL_H) * field(KERNEL_W) * field(IN_C);
   const steps = (taps + 3) >> 2;
-  charge(pixels * outC * taps);
 
   const pairs = arena + field(SCRATCH);
   const tile = pairs + (steps << 5);

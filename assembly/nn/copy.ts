@@ -1,6 +1,5 @@
 // Tensors that move without a change: a reshape that couldn't stay in place, and constants that an operator wants in the arena.
 
-import { charge } from '../mote/fuel';
 import { field, open, read } from './operator';
 
 const INPUT: usize = 0;
@@ -11,13 +10,11 @@ const WORDS: i32 = 3;
 /** From one place of the arena to another. */
 export function copy(arena: usize, rom: i32): void {
   open(rom, WORDS);
-  charge(field(BYTES));
   memory.copy(arena + field(OUTPUT), arena + field(INPUT), field(BYTES));
 }
 
 /** From rom into the arena; here INPUT is a rom offset. */
 export function constant(arena: usize, rom: i32): void {
   open(rom, WORDS);
-  charge(field(BYTES));
   read(field(INPUT), arena + field(OUTPUT), field(BYTES));
 }

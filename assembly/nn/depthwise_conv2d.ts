@@ -4,7 +4,6 @@
 // Weights come in groups of four channels: PARAMS_BYTES of parameters, then four bytes a tap, one a channel (missing channels are
 // zeros). Zero points are folded into the biases as in conv2d.
 
-import { charge } from '../mote/fuel';
 import { field, open, PARAMS_BYTES, read } from './operator';
 import { clamp, multiply } from './requantize';
 
@@ -40,7 +39,6 @@ export function depthwise_conv2d(arena: usize, rom: i32): void {
   const outH = field(OUT_H);
   const outW = field(OUT_W);
   const taps = field(KERNEL_H) * field(KERNEL_W);
-  charge(outH * outW * channels * taps);
 
   const patch = arena + field(SCRATCH);
   // Groups read four channels of each tap, so the last tap may be read up to three bytes past its end.

@@ -1,7 +1,6 @@
 // Fully connected layer of int8 for one row (several rows are a 1x1 convolution). Equal to reference_integer_ops::FullyConnected
 // of TensorFlow Lite. Weights lie as in conv2d and are read in pieces of whole steps, so that a wide layer needs little scratch.
 
-import { charge } from '../mote/fuel';
 import { field, open, PARAMS, PARAMS_BYTES, read } from './operator';
 import { clamp, multiply } from './requantize';
 
@@ -26,7 +25,6 @@ export function fully_connected(arena: usize, rom: i32): void {
   const outputs = field(OUTPUTS);
   const tileSteps = field(TILE_STEPS);
   const tile = arena + field(SCRATCH);
-  charge((outputs * steps) << 2);
 
   let offset = field(WEIGHTS);
   let output = arena + field(OUTPUT);

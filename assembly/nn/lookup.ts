@@ -1,7 +1,6 @@
 // One int8 to another through a table of 256 bytes that the compiler made: logistic, tanh, relu, and quantize from int8 to int8.
 // In place where the plan says so.
 
-import { charge } from '../mote/fuel';
 import { field, open, read } from './operator';
 
 const INPUT: usize = 0;
@@ -19,7 +18,6 @@ export function lookup(arena: usize, rom: i32): void {
   let input = arena + field(INPUT);
   let output = arena + field(OUTPUT);
   const end = input + field(COUNT);
-  charge(field(COUNT));
   for (; input < end; ++input) {
     store<u8>(output, load<u8>(table + 128 + i32.load8_s(input)));
     ++output;

@@ -1,7 +1,6 @@
 // Mean of int8 over neighbouring dimensions. Equal to reference_ops::QuantizedMeanOrSum of TensorFlow Lite (integer arithmetic; the
 // compiler has folded the count into the multiplier).
 
-import { charge } from '../mote/fuel';
 import { field, open } from './operator';
 import { clamp, multiply } from './requantize';
 
@@ -23,7 +22,6 @@ export function mean(arena: usize, rom: i32): void {
   open(rom, WORDS);
   const reduced = field(REDUCED);
   const inner = field(INNER);
-  charge(field(OUTER) * reduced * inner);
   let input = arena + field(INPUT);
   let output = arena + field(OUTPUT);
   for (let outer = field(OUTER); outer > 0; --outer) {

@@ -1,6 +1,5 @@
 // Padding of up to four dimensions of int8 with one value. Equal to reference_ops::Pad of TensorFlow Lite.
 
-import { charge } from '../mote/fuel';
 import { field, open } from './operator';
 
 const INPUT: usize = 0;
@@ -23,7 +22,6 @@ const WORDS: i32 = 12;
 
 export function pad(arena: usize, rom: i32): void {
   open(rom, WORDS);
-  charge(field(OUTPUT_BYTES));
   const run = field(RUN);
   let input = arena + field(INPUT);
   const output = arena + field(OUTPUT);

@@ -1,6 +1,5 @@
 // The walk that both poolings share: every output pixel with the part of its window that lies inside the picture.
 
-import { charge } from '../mote/fuel';
 import { field, open } from './operator';
 import { clamp } from './requantize';
 
@@ -32,7 +31,6 @@ export function pool(arena: usize, rom: i32, average: bool): void {
   const outW = field(OUT_W);
   const kernelH = field(KERNEL_H);
   const kernelW = field(KERNEL_W);
-  charge(outH * outW * channels * kernelH * kernelW);
 
   let output = arena + field(OUTPUT);
   for (let y = 0; y < outH; ++y) {

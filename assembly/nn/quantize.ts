@@ -1,7 +1,6 @@
 // float32 to int8: the edge of a model whose input is float. Equal to reference_ops::AffineQuantize of TensorFlow Lite; what int8
 // can't hold is saturated, and NaN is the zero point.
 
-import { charge } from '../mote/fuel';
 import { field, open } from './operator';
 
 const INPUT: usize = 0;
@@ -18,7 +17,6 @@ export function quantize(arena: usize, rom: i32): void {
   let output = arena + field(OUTPUT);
   const scale = reinterpret<f32>(field(SCALE));
   const zero = field(ZERO);
-  charge(field(COUNT) << 2);
   for (let count = field(COUNT); count > 0; --count) {
     const value = load<f32>(input) / scale;
     // Halves away from zero: the difference to the whole part is exact in float32.

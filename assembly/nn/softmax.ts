@@ -2,7 +2,6 @@
 // point: exp comes from a table in rom, one int32 (31 fractional bits) for each difference from the row's maximum: 0, -1, -2, ...
 // until TensorFlow Lite's diff_min; beyond it the output is -128.
 
-import { charge } from '../mote/fuel';
 import { field, open, PARAMS, read } from './operator';
 import { divideByPowerOfTwo, multiplyHigh } from './requantize';
 
@@ -21,7 +20,6 @@ const SUM_BITS: i32 = 12;
 export function softmax(arena: usize, rom: i32): void {
   open(rom, WORDS);
   const depth = field(DEPTH);
-  charge((field(ROWS) * depth) << 4);
   let input = arena + field(INPUT);
   let output = arena + field(OUTPUT);
   for (let rows = field(ROWS); rows > 0; --rows) {

@@ -1,6 +1,5 @@
 // Transposition of up to four dimensions of int8.
 
-import { charge } from '../mote/fuel';
 import { field, open } from './operator';
 
 const INPUT: usize = 0;
@@ -19,7 +18,6 @@ const WORDS: i32 = 10;
 
 export function transpose(arena: usize, rom: i32): void {
   open(rom, WORDS);
-  charge(field(DIM0) * field(DIM1) * field(DIM2) * field(DIM3));
   const stride = field(STRIDE3);
   let output = arena + field(OUTPUT);
   for (let i = 0; i < field(DIM0); ++i) {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { MoteError } from '../error.ts';
 import { type AllocateOptions, allocate, type Memory, type MemoryPlan } from './allocate.ts';
-import { type Call, emit } from './emit.ts';
+import { type Call, emit, program } from './emit.ts';
 import { type Graph, type OperationName, operatorLabel, type Tensor, type TensorType } from './graph.ts';
 import { lower } from './lower.ts';
 import { parseModel } from './parse.ts';
@@ -33,11 +33,13 @@ export interface Layer {
   /** The operator's name in TensorFlow Lite, and the kernel that does it (none where only memory is renamed). */
   op: OperationName;
   kernel: Kernel | null;
+  /** Operators of the program that it takes: one a batch, none where only memory is renamed. */
+  calls: number;
   name: string;
   macs: number;
   inputs: readonly TensorInfo[];
   outputs: readonly TensorInfo[];
-  /** Rom bytes that this layer added: weights, tables and its header. */
+  /** Rom bytes that this layer added: weights, tables, its header and its entry in the program. */
   romBytes: number;
   /** Arena bytes alive during it: tensors and scratch. */
   arenaBytes: number;
@@ -60,6 +62,8 @@ export interface CompiledModel {
 export const DEFAULT_KERNEL_PATH = '../../../nn';
 /** Rom of one module; weights can only get this large when a file names the same ones again and again. */
 const MAX_ROM_BYTES = 512 << 20;
+/** Of a program: an operator number and a rom offset. */
+const ENTRY_BYTES = 8;
 
 /** Throws `MODEL_*` errors, see `parseModel`, `lower` and `allocate`. */
 export function compileModel(bytes: Uint8Array, options: CompileOptions): CompiledModel {
@@ -94,17 +98,30 @@ export function compileGraph(
       rom: (data) => rom.add(data),
     });
     for (const words of headers)
-      calls.push({ kernel: step.kernel, rom: rom.add(header(words)), comment: describe(graph, step) });
+      calls.push({
+        kernel: step.kernel,
+        rom: rom.add(header(words)),
+        comment: describe(graph, step),
+        work: step.work,
+      });
     if (rom.size > MAX_ROM_BYTES)
       throw new MoteError(
         'MODEL_TOO_LARGE',
         `${operatorLabel(step.operator)} makes the rom larger than ${MAX_ROM_BYTES} bytes`,
       );
-    return layer(graph, memory, step, i, headers.length > 0, rom.size - before);
+    return layer(graph, memory, step, i, headers.length, rom.size - before + headers.length * ENTRY_BYTES);
   });
   const arenaBytes = memory.plan.arenaBytes;
   const kernelPath = options.kernelPath ?? DEFAULT_KERNEL_PATH;
-  const source = emit({ name: options.name, graph, arenaBytes, calls, offsetOf: memory.offsetOf, kernelPath });
+  const source = emit({
+    name: options.name,
+    graph,
+    arenaBytes,
+    calls,
+    program: rom.add(header(program(calls))),
+    offsetOf: memory.offsetOf,
+    kernelPath,
+  });
   const info = (index: number) => tensorInfo(graph.tensors[index]!);
   const ends = { inputs: graph.inputs.map(info), outputs: graph.outputs.map(info) };
   return {
@@ -123,11 +140,12 @@ function describe(graph: Graph, step: Step): string {
   return `${step.operator.operation.op} ${shapes(step.reads)} -> ${shapes(step.writes)}`;
 }
 
-function layer(graph: Graph, memory: Memory, step: Step, index: number, called: boolean, romBytes: number): Layer {
+function layer(graph: Graph, memory: Memory, step: Step, index: number, calls: number, romBytes: number): Layer {
   const alive = memory.plan.allocations.filter(({ first, last }) => first <= index && index <= last);
   return {
     op: step.operator.operation.op,
-    kernel: called ? step.kernel : null,
+    kernel: calls > 0 ? step.kernel : null,
+    calls,
     name: graph.tensors[step.writes[0]!]!.name,
     macs: step.macs,
     inputs: step.reads.map((tensor) => tensorInfo(graph.tensors[tensor]!)),

@@ -79,7 +79,7 @@ export function lowerSoftmax(op: Lowering, beta: number): Step {
     );
   const table = softmaxTable(beta, from.scale, op.label);
   return {
-    ...unary(op, input),
+    ...unary(op, input, 16),
     kernel: 'softmax',
     headers: (at) => [
       [
@@ -113,7 +113,7 @@ function lookup(op: Lowering, value: (input: number) => number): Step {
   const input = op.input(0);
   if (op.output.elements !== input.elements) expectShape(op.output, input.shape, op.label);
   return {
-    ...unary(op, input),
+    ...unary(op, input, 1),
     kernel: 'lookup',
     scratch: { min: TABLE_BYTES, unit: 1, good: TABLE_BYTES, max: TABLE_BYTES },
     headers: (at) => {
@@ -209,14 +209,15 @@ function convert(
   const bits = new DataView(new ArrayBuffer(4));
   bits.setFloat32(0, scale);
   return {
-    ...unary(op, input),
+    ...unary(op, input, kernel === 'quantize' ? 4 : 2),
     inPlace: [],
     kernel,
     headers: (at) => [[at.tensor(input.index), at.tensor(op.output.index), input.elements, bits.getInt32(0), zero]],
   };
 }
 
-function unary(op: Lowering, input: Tensor): Omit<Step, 'kernel' | 'headers'> {
+/** `cost`: fuel of one element. */
+function unary(op: Lowering, input: Tensor, cost: number): Omit<Step, 'kernel' | 'headers'> {
   return {
     operator: op.operator,
     reads: [input.index],
@@ -224,6 +225,6 @@ function unary(op: Lowering, input: Tensor): Omit<Step, 'kernel' | 'headers'> {
     inPlace: [input.index],
     scratch: NO_SCRATCH,
     macs: 0,
-    work: 16 * input.elements,
+    work: cost * input.elements,
   };
 }

@@ -159,6 +159,7 @@ export function lowerReshape(op: Lowering): Step {
   }
   return {
     ...move(op, input, 'copy'),
+    work: input.bytes,
     inPlace: [input.index],
     headers: (at) => {
       const [from, to] = [at.tensor(input.index), at.tensor(op.output.index)];

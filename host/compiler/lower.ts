@@ -23,7 +23,7 @@ export function lower(graph: Graph): Step[] {
   const loaded = new Set<number>();
   return graph.operators.flatMap((operator) => {
     const step = lowerOperator(lowering(graph, operator));
-    // Kernels charge their work as an int32.
+    // Kernels count in int32.
     if (step.work > MAX_WORK) {
       const what = `${operatorLabel(operator)} does ${step.work} operations in one call`;
       throw new MoteError('MODEL_TOO_LARGE', `${what}, at most ${MAX_WORK} are possible`);

@@ -45,7 +45,7 @@ export interface Step {
   scratch: Scratch;
   /** Multiply-accumulates, 0 where an operator has none. */
   macs: number;
-  /** What its largest call charges as fuel, about one for each innermost iteration. */
+  /** What each of its calls costs in fuel, about one for each innermost iteration. */
   work: number;
   /** Words of the operator's header; one header for each call (a call a batch). */
   headers(at: Addresses): number[][];

@@ -6,6 +6,7 @@ import { loadWasm3 } from './wasm3/index.ts';
 
 export * from './abi.ts';
 export * from './engine.ts';
+export type { EngineImport } from './instance.ts';
 export type { ExportedFunction, ExportedGlobal, ImportInfo, Signature, ValueType } from './parse.ts';
 export { abiText, checkAbi, type ModuleInfo, type ValidateOptions, validateModule } from './validate.ts';
 

@@ -19,6 +19,10 @@ export interface Core {
 
 /** Import names that the engine itself gives, over `rom`. */
 const ROM_NAMES = ['rom_read', 'rom_size'] as const;
+/** Kernels that no engine off a board has: where the host gives none either, the engine answers 0. */
+export const KERNEL_NAMES = ['nn_run', 'nn_real_fft', 'nn_filter_bank'] as const;
+/** Import names that a host needn't give. */
+export type EngineImport = (typeof ROM_NAMES)[number] | (typeof KERNEL_NAMES)[number];
 
 /** Checks `options` and returns what the module is. Throws `MoteError` `WASM_...` or `ENGINE_LIMITS`. */
 export function inspect(options: LoadOptions): ModuleInfo {
@@ -30,7 +34,7 @@ export function inspect(options: LoadOptions): ModuleInfo {
       'limits must be positive: memoryBytes and fuel whole, stackBytes at least 1024, deadlineMs above zero',
     );
   }
-  const hostNames = new Set([...Object.keys(options.imports), ...ROM_NAMES]);
+  const hostNames = new Set([...Object.keys(options.imports), ...ROM_NAMES, ...KERNEL_NAMES]);
   const info = validateModule(options.wasm, { profile: 'harness', hostNames });
   for (const { name } of info.imports) {
     if (!hostNames.has(name)) {
@@ -105,7 +109,7 @@ export function createInstance(info: ModuleInfo, options: LoadOptions, core: Cor
         return result;
       } catch (error) {
         state = 'dead';
-        if (error instanceof Trap && error.kind === 'unreachable' && fuelUsed() > fuel) {
+        if (error instanceof Trap && /^(unreachable|fuel)$/.test(error.kind) && fuelUsed() > fuel) {
           throw new Trap('fuel', `${name} spent more than its ${fuel} units of fuel`, { cause: error });
         }
         throw error;

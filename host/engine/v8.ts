@@ -12,7 +12,7 @@ import vm from 'node:vm';
 import { MoteError } from '../error.ts';
 import { AbiError } from './abi.ts';
 import { type Engine, type HostFunction, type LoadOptions, Trap, type TrapKind, type Value } from './engine.ts';
-import { type Core, createInstance, hostFunction, hostTrap, inspect } from './instance.ts';
+import { type Core, createInstance, hostFunction, hostTrap, inspect, KERNEL_NAMES } from './instance.ts';
 import type { ModuleInfo } from './validate.ts';
 
 type Callable = (...args: Value[]) => Value | undefined;
@@ -63,8 +63,10 @@ function runGuarded(run: () => Value | undefined, deadlineMs: number): Value | u
   });
 }
 
-function romFunctions(rom: Uint8Array, memory: () => ArrayBuffer, top: number): Record<string, HostFunction> {
+/** What the engine itself gives. */
+function ownFunctions(rom: Uint8Array, memory: () => ArrayBuffer, top: number): Record<string, HostFunction> {
   return {
+    ...Object.fromEntries(KERNEL_NAMES.map((name) => [name, () => 0])),
     rom_size: () => rom.length,
     rom_read: (offset, dst, length) => {
       const [from, to, count] = [Number(offset) >>> 0, Number(dst) >>> 0, Number(length) >>> 0];
@@ -91,7 +93,7 @@ function instantiate(info: ModuleInfo, options: LoadOptions): WebAssembly.Export
   const rom = new Uint8Array(options.rom ?? []);
   const top = Math.min(options.limits.memoryBytes, info.memoryPages * 65536);
   let exports: WebAssembly.Exports = {};
-  const own = romFunctions(rom, () => memoryOf(info, exports), top);
+  const own = ownFunctions(rom, () => memoryOf(info, exports), top);
   for (const entry of info.imports) imports[entry.name] = wrap(hostFunction(options, entry) ?? own[entry.name]!);
   try {
     exports = new WebAssembly.Instance(new WebAssembly.Module(info.stripped), { mote: imports }).exports;

@@ -46,6 +46,10 @@ describe('validateModule', () => {
     expect(WebAssembly.validate(info.stripped)).toBe(true);
   });
 
+  it('takes modules that were built for 1.0', () => {
+    expect(validateModule(app({ abi: abiOf(65536) })).abi).toBe(65536);
+  });
+
   it('drops custom sections from what an engine gets', () => {
     const named = wat('(module (func $a_name (export "f")))', { names: true });
     expect(Buffer.from(named).includes('a_name')).toBe(true);
@@ -55,10 +59,10 @@ describe('validateModule', () => {
   it.each<[string, string, Parts]>([
     [
       'WASM_ABI',
-      'module was built for ABI 2.0, this host has 1.0: update the host or rebuild the module',
+      'module was built for ABI 2.0, this host has 1.1: update the host or rebuild the module',
       { abi: abiOf(131072) },
     ],
-    ['WASM_ABI', 'ABI 1.1, this host has 1.0', { abi: abiOf(65537) }],
+    ['WASM_ABI', 'ABI 1.2, this host has 1.1', { abi: abiOf(65538) }],
     ['WASM_ABI', 'ABI 0.9', { abi: abiOf(9) }],
     ['WASM_EXPORT', 'abi_version', { abi: '' }],
     [
@@ -78,7 +82,7 @@ describe('validateModule', () => {
     ['WASM_EXPORT', "doesn't export the function step(i64) -> i64", { step: '' }],
     ['WASM_EXPORT', 'exports step as (i32)', { step: '(func (export "step") (param i32))' }],
     ['WASM_EXPORT', 'not as a mutable i64', { more: '(global $f i64 (i64.const 0)) (export "fuel" (global $f))' }],
-    ['WASM_IMPORT', 'mote.fly, which ABI 1.0', { imports: '(import "mote" "fly" (func))' }],
+    ['WASM_IMPORT', 'mote.fly, which ABI 1.1', { imports: '(import "mote" "fly" (func))' }],
     ['WASM_IMPORT', 'mote.constructor', { imports: '(import "mote" "constructor" (func))' }],
     ['WASM_IMPORT', 'env.abort', { imports: '(import "env" "abort" (func (param i32 i32 i32 i32)))' }],
     ['WASM_IMPORT', 'mote.time_now as () -> i32', { imports: '(import "mote" "time_now" (func (result i32)))' }],

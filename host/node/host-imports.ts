@@ -7,6 +7,7 @@ import {
   AbiError,
   type AbiImport,
   AbiLimit,
+  type EngineImport,
   type HostFunction,
   type Instance,
   LOG_LEVELS,
@@ -114,8 +115,8 @@ class Refusal {
 }
 const refuse = (code: keyof typeof AbiError): Refusal => new Refusal(AbiError[code]);
 
-/** Functions by import name. `rom_size` and `rom_read` are the engine's own. */
-export function hostImports(context: ModuleContext): Record<Exclude<AbiImport, 'rom_size' | 'rom_read'>, HostFunction> {
+/** Functions by import name, without those that the engine itself gives. */
+export function hostImports(context: ModuleContext): Record<Exclude<AbiImport, EngineImport>, HostFunction> {
   const { services } = context;
 
   const bytes = (ptr: number, length: number): Uint8Array => {

@@ -32,8 +32,8 @@ struct machine_import {
     const char *name;
     const char *signature;
     /*
-     * `arguments` are read with machine_u32 and machine_u64; the result goes to `*result` with machine_put_u32 or machine_put_u64.
-     * `context` is what machine_call was given. TRAP_NONE, or the trap that stops the module.
+     * Arguments of 32 bits are read with machine_u32, and such a result is written with machine_put_u32; those of 64 bits are what they
+     * are. `context` is what machine_call was given. TRAP_NONE, or the trap that stops the module.
      */
     enum trap (*call)(const struct machine_import *import, void *context, const uint64_t *arguments, uint64_t *result);
 };

@@ -1,26 +1,32 @@
 /*
  * Node-API door to machine.h, for host/engine/wasm3/index.ts. Four functions over a handle:
- *   load(wasm, rom, importKinds, fuelGlobal, fuel, memoryBytes, stackBytes, deadlineMs) -> handle; throws Error
+ *   load(wasm, rom, imports, fuel, memoryBytes, stackBytes, deadlineMs) -> handle; throws Error
  *   memory(handle) -> ArrayBuffer over linear memory, empty after close
- *   call(handle, hosts, function, ...args) -> result, or a string: the trap; throws what a host function threw
+ *   call(handle, hosts, function, ...args) -> result, or a string: the trap's name and a sentence; throws what a host function threw
  *   global(handle, index) -> value
  *   close(handle, memory)
- * Arguments were checked in TypeScript; here only what memory safety needs is checked again.
+ * `imports` is an array of texts "NAME SIGNATURE", `hosts` of functions in the same order. Arguments were checked in TypeScript; here only what memory safety needs is checked again.
  */
 #define NAPI_VERSION 8
 
 #include <node_api.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "machine.h"
+#include "platform.h"
 
 #define MAX_ARGS (3 + MACHINE_MAX_PARAMS)
 
 /* Freed when the handle and its memory's ArrayBuffer are both gone; the machine goes earlier, with `close`. */
 struct box {
     struct machine *machine;
+    /* What the machine uses in place. */
+    uint8_t *wasm;
+    uint8_t *rom;
+    struct machine_import *imports;
+    char *import_text;
     uint32_t owners;
     bool running;
     /* Bytes of the machine that the garbage collector can't see, about. */
@@ -31,6 +37,7 @@ struct box {
 struct call {
     napi_env env;
     napi_value hosts; /* array of functions, by import */
+    const struct machine_import *imports;
 };
 
 static void weigh(napi_env env, int64_t change)
@@ -48,13 +55,22 @@ static void free_machine(napi_env env, struct box *box)
     weigh(env, -box->weight);
 }
 
+static void free_box(struct box *box)
+{
+    free(box->import_text);
+    free(box->imports);
+    free(box->rom);
+    free(box->wasm);
+    free(box);
+}
+
 static void release(napi_env env, void *data, void *hint)
 {
     struct box *box = hint != NULL ? hint : data;
     if (--box->owners > 0)
         return;
     free_machine(env, box);
-    free(box);
+    free_box(box);
 }
 
 static napi_value fail(napi_env env, const char *message)
@@ -66,23 +82,23 @@ static napi_value fail(napi_env env, const char *message)
     return NULL;
 }
 
-static bool number_to_js(napi_env env, uint8_t type, const uint64_t *bits, napi_value *value)
+static bool number_to_js(napi_env env, char type, const uint64_t *bits, napi_value *value)
 {
     int32_t i32 = 0;
     int64_t i64 = 0;
     float f32 = 0;
     double f64 = 0;
     switch (type) {
-    case MACHINE_I32:
+    case 'i':
         memcpy(&i32, bits, sizeof i32);
         return napi_create_int32(env, i32, value) == napi_ok;
-    case MACHINE_I64:
+    case 'I':
         memcpy(&i64, bits, sizeof i64);
         return napi_create_bigint_int64(env, i64, value) == napi_ok;
-    case MACHINE_F32:
+    case 'f':
         memcpy(&f32, bits, sizeof f32);
         return napi_create_double(env, (double)f32, value) == napi_ok;
-    case MACHINE_F64:
+    case 'F':
         memcpy(&f64, bits, sizeof f64);
         return napi_create_double(env, f64, value) == napi_ok;
     default:
@@ -91,7 +107,7 @@ static bool number_to_js(napi_env env, uint8_t type, const uint64_t *bits, napi_
 }
 
 /* Wraps integers as WebAssembly's ToWebAssemblyValue does. `undefined` is 0 for an i32; other types are refused. */
-static bool number_from_js(napi_env env, uint8_t type, napi_value value, uint64_t *bits)
+static bool number_from_js(napi_env env, char type, napi_value value, uint64_t *bits)
 {
     int32_t i32 = 0;
     int64_t i64 = 0;
@@ -101,62 +117,63 @@ static bool number_from_js(napi_env env, uint8_t type, napi_value value, uint64_
     napi_valuetype kind = napi_undefined;
     *bits = 0;
     switch (type) {
-    case MACHINE_I32:
+    case 'i':
         if (napi_get_value_int32(env, value, &i32) == napi_ok)
             memcpy(bits, &i32, sizeof i32);
         else if (napi_typeof(env, value, &kind) != napi_ok || kind != napi_undefined)
             return false;
         return true;
-    case MACHINE_I64:
+    case 'I':
         if (napi_get_value_bigint_int64(env, value, &i64, &lossless) != napi_ok)
             return false;
         memcpy(bits, &i64, sizeof i64);
         return true;
-    case MACHINE_F32:
-    case MACHINE_F64:
+    case 'f':
+    case 'F':
         if (napi_get_value_double(env, value, &f64) != napi_ok)
             return false;
         f32 = (float)f64;
-        memcpy(bits, type == MACHINE_F32 ? (const void *)&f32 : (const void *)&f64, type == MACHINE_F32 ? 4 : 8);
+        memcpy(bits, type == 'f' ? (const void *)&f32 : (const void *)&f64, type == 'f' ? 4 : 8);
         return true;
     default:
         return true;
     }
 }
 
-static const char host_failed[] = "host";
-
 /* Leaves JavaScript's exception pending when the host function throws; `call` hands it on. */
-static const char *call_js(struct call *call, uint32_t import, const struct machine_signature *signature, uint64_t *values)
+static bool call_js(const struct call *call, const struct machine_import *import, const uint64_t *arguments, uint64_t *value)
 {
-    const uint64_t *args = signature->result == MACHINE_NONE ? values : values + 1;
+    const char *params = import->signature + 2;
+    const uint32_t count = (uint32_t)strlen(params) - 1;
     napi_value function = NULL;
     napi_value receiver = NULL;
     napi_value result = NULL;
     napi_value js[MACHINE_MAX_PARAMS];
-    if (napi_get_element(call->env, call->hosts, import, &function) != napi_ok)
-        return host_failed;
-    for (uint32_t i = 0; i < signature->count; i++)
-        if (!number_to_js(call->env, signature->params[i], &args[i], &js[i]))
-            return host_failed;
+    if (napi_get_element(call->env, call->hosts, (uint32_t)(import - call->imports), &function) != napi_ok)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        if (!number_to_js(call->env, params[i], &arguments[i], &js[i]))
+            return false;
     napi_get_undefined(call->env, &receiver);
-    if (napi_call_function(call->env, receiver, function, signature->count, js, &result) != napi_ok)
-        return host_failed;
-    if (number_from_js(call->env, signature->result, result, values))
-        return NULL;
+    if (napi_call_function(call->env, receiver, function, count, js, &result) != napi_ok)
+        return false;
+    if (import->signature[0] == 'v')
+        return true;
+    if (number_from_js(call->env, import->signature[0], result, value))
+        return true;
     napi_throw_type_error(call->env, "WASM3", "a host function returned a value of the wrong type");
-    return host_failed;
+    return false;
 }
 
-static const char *call_host(void *context, uint32_t import, const struct machine_signature *signature, uint64_t *values)
+static enum trap call_host(const struct machine_import *import, void *context, const uint64_t *arguments, uint64_t *result)
 {
-    struct call *call = context;
+    const struct call *call = context;
     napi_handle_scope scope = NULL;
     if (napi_open_handle_scope(call->env, &scope) != napi_ok)
-        return host_failed;
-    const char *trap = call_js(call, import, signature, values);
+        return TRAP_HOST;
+    const bool done = call_js(call, import, arguments, result);
     napi_close_handle_scope(call->env, scope);
-    return trap;
+    return done ? TRAP_NONE : TRAP_HOST;
 }
 
 static struct box *box_of(napi_env env, napi_value handle)
@@ -179,39 +196,88 @@ static bool get_bytes(napi_env env, napi_value value, const uint8_t **bytes, uin
     return type == napi_uint8_array && length < UINT32_MAX;
 }
 
-static napi_value load(napi_env env, napi_callback_info info)
+static uint8_t *copy(const uint8_t *bytes, uint32_t count)
 {
-    napi_value argv[8];
-    size_t argc = 8;
-    struct machine_options options = {.host = call_host};
+    uint8_t *result = malloc(count > 0 ? count : 1);
+    if (result != NULL && count > 0)
+        memcpy(result, bytes, count);
+    return result;
+}
+
+/* Longest "NAME SIGNATURE"; the gate lets no longer names through. */
+#define IMPORT_BYTES 256
+
+/* The table of imports from an array of texts. */
+static bool get_imports(napi_env env, napi_value array, struct box *box, uint32_t *count)
+{
+    if (napi_get_array_length(env, array, count) != napi_ok || *count > 10000)
+        return false;
+    box->imports = calloc((size_t)*count + 1, sizeof *box->imports);
+    box->import_text = calloc((size_t)*count + 1, IMPORT_BYTES);
+    if (box->imports == NULL || box->import_text == NULL)
+        return false;
+    for (uint32_t i = 0; i < *count; i++) {
+        char *text = box->import_text + (size_t)i * IMPORT_BYTES;
+        napi_value value = NULL;
+        size_t length = 0;
+        if (napi_get_element(env, array, i, &value) != napi_ok ||
+            napi_get_value_string_utf8(env, value, text, IMPORT_BYTES, &length) != napi_ok)
+            return false;
+        char *space = strrchr(text, ' ');
+        if (space == NULL || strlen(space) < 4)
+            return false;
+        *space = '\0';
+        box->imports[i] = (struct machine_import){text, space + 1, call_host};
+    }
+    return true;
+}
+
+/* NULL, or what went wrong. */
+static const char *fill(napi_env env, napi_value argv[7], struct box *box)
+{
+    struct machine_options options = {.platform = &platform};
     double deadline_ms = 0;
     bool lossless = false;
-    if (napi_get_cb_info(env, info, &argc, argv, NULL, NULL) != napi_ok || argc != 8 ||
-        !get_bytes(env, argv[0], &options.wasm, &options.wasm_bytes) ||
+    if (!get_bytes(env, argv[0], &options.wasm, &options.wasm_bytes) ||
         !get_bytes(env, argv[1], &options.rom, &options.rom_bytes) ||
-        !get_bytes(env, argv[2], &options.imports, &options.import_count) ||
-        napi_get_value_int32(env, argv[3], &options.fuel_global) != napi_ok ||
-        napi_get_value_bigint_int64(env, argv[4], &options.fuel, &lossless) != napi_ok ||
-        napi_get_value_uint32(env, argv[5], &options.memory_bytes) != napi_ok ||
-        napi_get_value_uint32(env, argv[6], &options.stack_bytes) != napi_ok ||
-        napi_get_value_double(env, argv[7], &deadline_ms) != napi_ok)
-        return fail(env, "bad arguments");
-    /* A century at most: 64 bits of nanoseconds hold three. */
-    options.deadline_ns = (int64_t)((deadline_ms < 3e12 ? deadline_ms : 3e12) * 1e6);
+        !get_imports(env, argv[2], box, &options.import_count) ||
+        napi_get_value_bigint_int64(env, argv[3], &options.fuel, &lossless) != napi_ok ||
+        napi_get_value_uint32(env, argv[4], &options.memory_bytes) != napi_ok ||
+        napi_get_value_uint32(env, argv[5], &options.stack_bytes) != napi_ok ||
+        napi_get_value_double(env, argv[6], &deadline_ms) != napi_ok)
+        return "bad arguments";
+    /* A century at most. */
+    options.deadline_us = (int64_t)((deadline_ms < 3e12 ? deadline_ms : 3e12) * 1e3);
+    box->wasm = copy(options.wasm, options.wasm_bytes);
+    box->rom = copy(options.rom, options.rom_bytes);
+    if (box->wasm == NULL || box->rom == NULL)
+        return "out of memory";
+    options.wasm = box->wasm;
+    options.rom = box->rom;
+    options.imports = box->imports;
+    const char *why = NULL;
+    box->machine = machine_load(&options, &why);
+    /* A page of compiled code at least, and about ten bytes of it for each of wasm. */
+    box->weight = 65536 + (int64_t)options.stack_bytes + options.rom_bytes + (int64_t)options.wasm_bytes * 11;
+    return why;
+}
 
+static napi_value load(napi_env env, napi_callback_info info)
+{
+    napi_value argv[7];
+    size_t argc = 7;
+    napi_value handle = NULL;
+    if (napi_get_cb_info(env, info, &argc, argv, NULL, NULL) != napi_ok || argc != 7)
+        return fail(env, "bad arguments");
     struct box *box = calloc(1, sizeof *box);
     if (box == NULL)
         return fail(env, "out of memory");
-    char error[512];
-    napi_value handle = NULL;
     box->owners = 1;
-    box->machine = machine_load(&options, error, sizeof error);
-    if (box->machine == NULL) {
-        free(box);
-        return fail(env, error);
+    const char *why = fill(env, argv, box);
+    if (why != NULL) {
+        free_box(box);
+        return fail(env, why);
     }
-    /* A page of compiled code at least, and about ten bytes of it for each of wasm. */
-    box->weight = 65536 + (int64_t)options.stack_bytes + options.rom_bytes + (int64_t)options.wasm_bytes * 11;
     weigh(env, box->weight);
     if (napi_create_external(env, box, release, NULL, &handle) != napi_ok) {
         release(env, box, NULL);
@@ -225,7 +291,7 @@ static napi_value memory(napi_env env, napi_callback_info info)
     napi_value handle = NULL;
     napi_value buffer = NULL;
     size_t argc = 1;
-    size_t bytes = 0;
+    uint32_t bytes = 0;
     void *empty = NULL;
     if (napi_get_cb_info(env, info, &argc, &handle, NULL, NULL) != napi_ok || argc != 1)
         return fail(env, "bad arguments");
@@ -245,13 +311,22 @@ static napi_value memory(napi_env env, napi_callback_info info)
     return buffer;
 }
 
+static napi_value trap_text(napi_env env, enum trap trap, const char *reason)
+{
+    char text[256];
+    napi_value result = NULL;
+    snprintf(text, sizeof text, "%s %s", trap_name(trap), reason);
+    napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &result);
+    return result;
+}
+
 static napi_value call(napi_env env, napi_callback_info info)
 {
     napi_value argv[MAX_ARGS];
     size_t argc = MAX_ARGS;
     uint32_t function = 0;
     uint64_t values[MACHINE_MAX_PARAMS] = {0};
-    struct machine_signature signature;
+    char signature[MACHINE_SIGNATURE_BYTES];
     napi_value result = NULL;
     if (napi_get_cb_info(env, info, &argc, argv, NULL, NULL) != napi_ok || argc < 3 ||
         napi_get_value_uint32(env, argv[2], &function) != napi_ok)
@@ -259,21 +334,21 @@ static napi_value call(napi_env env, napi_callback_info info)
     struct box *box = box_of(env, argv[0]);
     if (box == NULL || box->running)
         return fail(env, "closed or busy");
-    if (machine_signature(box->machine, function, &signature) != 0 || argc != 3 + (size_t)signature.count)
+    if (!machine_signature(box->machine, function, signature) || argc != strlen(signature))
         return fail(env, "no such function");
-    for (uint32_t i = 0; i < signature.count; i++)
-        if (!number_from_js(env, signature.params[i], argv[3 + i], &values[i]))
+    for (size_t i = 3; i < argc; i++)
+        if (!number_from_js(env, signature[i - 1], argv[i], &values[i - 3]))
             return fail(env, "bad argument types");
 
-    struct call context = {env, argv[1]};
+    struct call context = {env, argv[1], box->imports};
     box->running = true;
-    const char *trap = machine_call(box->machine, &context, function, values);
+    const enum trap trap = machine_call(box->machine, &context, function, values);
     box->running = false;
-    if (trap == host_failed)
+    if (trap == TRAP_HOST)
         return fail(env, "a host function failed");
-    if (trap != NULL)
-        napi_create_string_utf8(env, trap, NAPI_AUTO_LENGTH, &result);
-    else if (!number_to_js(env, signature.result, values, &result))
+    if (trap != TRAP_NONE)
+        return trap_text(env, trap, machine_reason(box->machine));
+    if (!number_to_js(env, signature[0], values, &result))
         return fail(env, "out of memory");
     return result;
 }
@@ -283,15 +358,14 @@ static napi_value global(napi_env env, napi_callback_info info)
     napi_value argv[2];
     size_t argc = 2;
     uint32_t index = 0;
-    uint8_t type = 0;
     uint64_t bits = 0;
     napi_value value = NULL;
     if (napi_get_cb_info(env, info, &argc, argv, NULL, NULL) != napi_ok || argc != 2 ||
         napi_get_value_uint32(env, argv[1], &index) != napi_ok)
         return fail(env, "bad arguments");
     const struct box *box = box_of(env, argv[0]);
-    if (box == NULL || machine_global(box->machine, index, &type, &bits) != 0 ||
-        !number_to_js(env, type, &bits, &value))
+    const char type = box != NULL ? machine_global(box->machine, index, &bits) : 0;
+    if (type == 0 || !number_to_js(env, type, &bits, &value))
         return fail(env, "no such global");
     return value;
 }

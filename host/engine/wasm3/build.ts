@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { access, constants, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { MoteError } from '../../error.ts';
 import { packagePath } from '../../paths.ts';
@@ -14,9 +14,16 @@ import { withLock } from '../../with-lock.ts';
 
 const run = promisify(execFile);
 
-/** C files of this folder, compiled strictly; interpreter.c includes wasm3 and is compiled with its warnings off. */
-const OWN = ['addon.c', 'machine.c', 'guard.c'];
-const INTERPRETER = 'interpreter.c';
+/** Folders of the C files: the TypeScript sources ship beside the compiled ones, so that both find them here. */
+const ADDON = packagePath('host', 'engine', 'wasm3');
+const MACHINE = packagePath('boards', 'common', 'machine');
+
+/** Compiled strictly; interpreter.c includes wasm3 and is compiled with its warnings off. */
+const OWN = [
+  ...['addon.c', 'platform.c'].map((file) => join(ADDON, file)),
+  ...['exports.c', 'guard.c', 'machine.c', 'trap.c'].map((file) => join(MACHINE, file)),
+];
+const INTERPRETER = join(MACHINE, 'interpreter.c');
 
 export interface BuildOptions {
   /** Folder of wasm3's sources. */
@@ -30,9 +37,6 @@ export interface BuildOptions {
   /** More options for wasm3. */
   interpreterFlags?: readonly string[];
 }
-
-/** Folder of the C files: the TypeScript sources ship beside the compiled ones, so that both find them here. */
-const NATIVE = packagePath('host', 'engine', 'wasm3');
 
 /**
  * wasm3's dispatch is a tail call an operation: -O3 makes it a jump, and a stack protector or branch-target instruction in every one of
@@ -74,20 +78,20 @@ export async function buildAddon(options: BuildOptions): Promise<void> {
   const work = `${options.output}.${process.pid}.tmp`;
   await mkdir(work, { recursive: true });
   try {
-    const object = (file: string) => join(work, file.replace(/\.c$/, '.o'));
+    const object = (file: string) => join(work, basename(file).replace(/\.c$/, '.o'));
     const own = (file: string) =>
       cc(compiler, [
         ...OWN_FLAGS,
         ...(options.ownFlags ?? []),
         ...['-isystem', options.source, '-isystem', includePath()],
-        ...['-c', join(NATIVE, file), '-o', object(file)],
+        ...['-c', file, '-o', object(file)],
       ]);
     const intel = process.arch === 'x64' ? ['-fcf-protection=none'] : [];
     const interpreter = cc(compiler, [
       ...INTERPRETER_FLAGS,
       ...intel,
       ...(options.interpreterFlags ?? []),
-      ...['-I', options.source, '-c', join(NATIVE, INTERPRETER), '-o', object(INTERPRETER)],
+      ...['-I', options.source, '-c', INTERPRETER, '-o', object(INTERPRETER)],
     ]);
     await Promise.all([interpreter, ...OWN.map(own)]);
     const shared = process.platform === 'darwin' ? ['-dynamiclib', '-undefined', 'dynamic_lookup'] : ['-shared'];
@@ -110,7 +114,7 @@ export const findSource = (): Promise<string> => findThirdParty('wasm3');
 /** A digest of all that goes into the addon, so that an update of the package, of wasm3 or of an option builds a new one. */
 async function digest(source: string): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([OWN_FLAGS, INTERPRETER_FLAGS, process.env.CC ?? '']));
-  for (const folder of [NATIVE, source]) {
+  for (const folder of [ADDON, MACHINE, source]) {
     const files = (await readdir(folder)).filter((file) => /\.[ch]$/.test(file)).sort();
     for (const file of files) hash.update(file).update(await readFile(join(folder, file)));
   }

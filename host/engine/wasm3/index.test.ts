@@ -102,7 +102,7 @@ describe('wasm3', () => {
       const addon = require(addonPath);
       const results = [];
       for (let i = 0; i < 20; i++) {
-        const one = addon.load(loop, new Uint8Array(), new Uint8Array(), -1, 0n, 0, 1 << 24, i & 1 ? 60000 : 5);
+        const one = addon.load(loop, new Uint8Array(), [], 0n, 0, 1 << 24, i & 1 ? 60000 : 5);
         results.push(addon.call(one, [], i & 1));
       }
       parentPort.postMessage(results);`;
@@ -112,7 +112,9 @@ describe('wasm3', () => {
         worker.once('message', resolve).once('error', reject);
       });
     const all = await Promise.all([run(), run(), run()]);
-    const expected = Array.from({ length: 20 }, (_, i) => (i & 1 ? '[trap] native stack overflow' : '[trap] deadline'));
+    const expected = Array.from({ length: 20 }, (_, i) =>
+      i & 1 ? 'stack [trap] native stack overflow' : 'deadline [trap] deadline',
+    );
     for (const one of all) expect(one).toEqual(expected);
   });
 

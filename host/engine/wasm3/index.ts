@@ -6,69 +6,50 @@ import { createRequire } from 'node:module';
 import { MoteError } from '../../error.ts';
 import { type Engine, type HostFunction, type LoadOptions, Trap, type TrapKind, type Value } from '../engine.ts';
 import { type Core, createInstance, hostFunction, hostTrap, inspect } from '../instance.ts';
+import type { ImportInfo, ValueType } from '../parse.ts';
 import type { ModuleInfo } from '../validate.ts';
 import { ensureAddon } from './build.ts';
 
-/** What addon.c exports. A string from `call` is wasm3's text of a trap. */
+/** What addon.c exports. A string from `call` is a trap: its kind, a space and what it was. */
 export interface Addon {
   load(
     wasm: Uint8Array,
     rom: Uint8Array,
-    importKinds: Uint8Array,
-    fuelGlobal: number,
+    imports: readonly string[],
     fuel: bigint,
     memoryBytes: number,
     stackBytes: number,
     deadlineMs: number,
   ): object;
   memory(handle: object): ArrayBuffer;
-  call(
-    handle: object,
-    hosts: readonly (HostFunction | null)[],
-    index: number,
-    ...args: Value[]
-  ): Value | undefined | string;
+  call(handle: object, hosts: readonly HostFunction[], index: number, ...args: Value[]): Value | undefined | string;
   global(handle: object, index: number): Value;
   close(handle: object, memory: ArrayBuffer): void;
 }
 
-/** Texts of m3Err_trap... in wasm3.h, and of guard.c. */
-const KINDS: Readonly<Record<string, TrapKind>> = {
-  '[trap] out of bounds memory access': 'memory',
-  '[trap] integer divide by zero': 'divide',
-  '[trap] integer overflow': 'integer',
-  '[trap] invalid conversion to integer': 'integer',
-  '[trap] indirect call type mismatch': 'indirect',
-  '[trap] undefined element': 'indirect',
-  '[trap] null table element': 'indirect',
-  '[trap] unreachable executed': 'unreachable',
-  '[trap] stack overflow': 'stack',
-  '[trap] native stack overflow': 'stack',
-  '[trap] deadline': 'deadline',
-};
+/** Types as machine.h writes them. */
+const LETTERS: Readonly<Record<ValueType, string>> = { i32: 'i', i64: 'I', f32: 'f', f64: 'F' };
 
-/** `enum machine_import` of machine.h. */
-const IMPORT_KINDS: Readonly<Record<string, number>> = { rom_size: 1, rom_read: 2 };
+function importText({ name, type }: ImportInfo): string {
+  return `${name} ${type.result === null ? 'v' : LETTERS[type.result]}(${type.params.map((one) => LETTERS[one]).join('')})`;
+}
 
-function loadHandle(addon: Addon, info: ModuleInfo, options: LoadOptions): object {
+function loadHandle(addon: Addon, info: ModuleInfo, options: LoadOptions, given: readonly ImportInfo[]): object {
   const { memoryBytes, stackBytes, fuel, deadlineMs } = options.limits;
-  const kinds = Uint8Array.from(info.imports, (entry) =>
-    hostFunction(options, entry) === null ? (IMPORT_KINDS[entry.name] ?? 0) : 0,
-  );
-  const fuelGlobal = info.hasFuel ? info.globals.get('fuel')!.index : -1;
   const memory = Math.min(memoryBytes, info.memoryPages * 65536);
   const rom = options.rom ?? new Uint8Array();
   try {
-    return addon.load(info.stripped, rom, kinds, fuelGlobal, fuel, memory, stackBytes, deadlineMs);
+    return addon.load(info.stripped, rom, given.map(importText), fuel, memory, stackBytes, deadlineMs);
   } catch (cause) {
     throw new MoteError('WASM_LOAD', `wasm3 could not load the module: ${(cause as Error).message}`, { cause });
   }
 }
 
 function createCore(addon: Addon, info: ModuleInfo, options: LoadOptions): Core {
-  const handle = loadHandle(addon, info, options);
+  const given = info.imports.filter((entry) => hostFunction(options, entry) !== null);
+  const hosts = given.map((entry) => hostFunction(options, entry)!);
+  const handle = loadHandle(addon, info, options, given);
   const memory = addon.memory(handle);
-  const hosts = info.imports.map((entry) => hostFunction(options, entry));
   return {
     memory,
     call(_name, { index }, args) {
@@ -78,7 +59,10 @@ function createCore(addon: Addon, info: ModuleInfo, options: LoadOptions): Core 
       } catch (error) {
         throw hostTrap(error);
       }
-      if (typeof result === 'string') throw new Trap(KINDS[result] ?? 'other', `the module trapped: ${result}`);
+      if (typeof result === 'string') {
+        const space = result.indexOf(' ');
+        throw new Trap(result.slice(0, space) as TrapKind, `the module trapped: ${result.slice(space + 1)}`);
+      }
       return result;
     },
     global: (_name, { index }) => addon.global(handle, index),

@@ -4,22 +4,19 @@
 #define _DARWIN_C_SOURCE
 #endif
 
-#include "guard.h"
+#include "platform.h"
 
 #include <pthread.h>
-#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-const char guard_deadline[] = "[trap] deadline";
-const char guard_stack[] = "[trap] native stack overflow";
+#include "../../../boards/common/machine/interpreter.h"
 
+/* Frames of the interpreter are about 100 bytes; V8 wants some of the 1 MB that it gives JavaScript for host functions. */
+#define STACK_BYTES ((uintptr_t)256 * 1024)
 /* What a host function called from the deepest frame needs. */
 #define RESERVE_BYTES ((uintptr_t)64 * 1024)
-
-static uintptr_t frame(void)
-{
-    return (uintptr_t)__builtin_frame_address(0);
-}
 
 /* Lowest address of this thread's stack, 0 when the system doesn't say. */
 static uintptr_t thread_stack_low(void)
@@ -42,31 +39,36 @@ static uintptr_t thread_stack_low(void)
     return low;
 }
 
-int64_t guard_now_ns(void)
+static int64_t now_us(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-void guard_begin(struct guard *guard, int64_t deadline_ns, uintptr_t stack_bytes)
+static uintptr_t stack_floor(void)
 {
-    const uintptr_t here = frame();
+    const uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     const uintptr_t low = thread_stack_low() + RESERVE_BYTES;
-    guard->countdown = GUARD_PERIOD;
-    guard->stack_floor = here > low + stack_bytes ? here - stack_bytes : low;
-    guard->deadline_ns = guard_now_ns() + deadline_ns;
+    return here > low + STACK_BYTES ? here - STACK_BYTES : low;
 }
 
-void guard_soon(struct guard *guard)
+const struct machine_platform platform = {now_us, stack_floor};
+
+void *m3_Malloc_Impl(size_t count)
 {
-    guard->countdown = 0;
+    return calloc(count > 0 ? count : 1, 1);
 }
 
-const char *guard_check(struct guard *guard)
+void m3_Free_Impl(void *taken)
 {
-    if (frame() < guard->stack_floor)
-        return guard_stack;
-    guard->countdown = GUARD_PERIOD;
-    return guard_now_ns() >= guard->deadline_ns ? guard_deadline : NULL;
+    free(taken);
+}
+
+void *m3_Realloc_Impl(void *taken, size_t count, size_t old_count)
+{
+    uint8_t *moved = realloc(taken, count > 0 ? count : 1);
+    if (moved != NULL && count > old_count)
+        memset(moved + old_count, 0, count - old_count);
+    return moved;
 }

@@ -1,0 +1,37 @@
+// A model's program: a table in rom of two words for each operator, its number (`operators` of abi/abi.json) and the rom offset of its
+// record. The host runs what it has kernels for; the rest is the module's. Both ways cost the same fuel, paid at once before the run.
+
+import { nn_run } from '../mote/abi';
+import { charge } from '../mote/fuel';
+
+const ENTRY_BYTES: i32 = 8;
+const MOST: i64 = i32.MAX_VALUE;
+
+let arenaAt: usize = 0;
+let programAt: i32 = 0;
+let left: i32 = 0;
+/** Operators from `programAt` on that the host has done. */
+let done: i32 = 0;
+
+/**
+ * Begins a run of `count` operators that together do `work`, about one unit for each innermost iteration. True when the host did all of
+ * them; otherwise the module asks `mine` for one after another.
+ */
+export function run(arena: usize, program: i32, count: i32, work: i64): bool {
+  for (; work > MOST; work -= MOST) charge(i32.MAX_VALUE);
+  charge(<i32>work);
+  done = nn_run(arena, program, count);
+  if (done >= count) return true;
+  arenaAt = arena;
+  programAt = program;
+  left = count;
+  return false;
+}
+
+/** Whether the next operator is the module's to do; when the one before was, the host is asked first. */
+export function mine(): bool {
+  if (done < 0) done = nn_run(arenaAt, programAt, left);
+  programAt += ENTRY_BYTES;
+  --left;
+  return --done < 0;
+}

@@ -1,0 +1,28 @@
+/* Time and native stack of a call. */
+#include "guard.h"
+
+#include <stddef.h>
+
+const char guard_deadline[] = "[trap] deadline";
+const char guard_stack[] = "[trap] native stack overflow";
+
+void guard_begin(struct guard *guard, int64_t deadline_us)
+{
+    const int64_t now_us = guard->platform->now_us();
+    guard->countdown = GUARD_PERIOD;
+    guard->stack_floor = guard->platform->stack_floor();
+    guard->deadline_us = deadline_us < INT64_MAX - now_us ? now_us + deadline_us : INT64_MAX;
+}
+
+void guard_soon(struct guard *guard)
+{
+    guard->countdown = 0;
+}
+
+const char *guard_check(struct guard *guard)
+{
+    if (guard_deep(guard))
+        return guard_stack;
+    guard->countdown = GUARD_PERIOD;
+    return guard->platform->now_us() >= guard->deadline_us ? guard_deadline : NULL;
+}

@@ -1,0 +1,107 @@
+/*
+ * wasm3 as one translation unit, with its hooks. `nextOpImpl` is what op_Loop runs for each iteration and op_Entry for each function, so
+ * that is where guard.h bounds time and native stack; all other operations end in `nextOpDirect`, a plain tail call. The compiler calls
+ * itself for a block in a block, so each asks first whether there is stack left. third_party/wasm3.patches.json puts the calls of what
+ * begins with `mote_` here into its sources.
+ */
+#define M3_IMPLEMENT_ERROR_STRINGS
+
+#include "interpreter.h"
+#include "m3_exec_defs.h"
+#include "guard.h"
+
+#define mote_guard(RUNTIME) ((struct guard *)(RUNTIME)->userdata)
+#define mote_next() ((IM3Operation)(*_pc))(_pc + 1, d_m3OpArgs)
+#define mote_deep(COMPILATION) guard_deep(mote_guard((COMPILATION)->runtime))
+
+static inline m3ret_t mote_stop(M3MemoryHeader *memory)
+{
+    struct guard *guard = mote_guard(memory->runtime);
+    return guard_due(guard) ? guard_check(guard) : NULL;
+}
+
+/*
+ * An initial value: one constant and the end, which is all that host/engine/parse.ts lets through. wasm3 itself would compile and run
+ * each, with a second set of its compiler's tables on the native stack.
+ */
+static M3Result mote_constant(bytes_t *bytes, cbytes_t end, u8 *type, u64 *value)
+{
+    u8 opcode = 0;
+    i32 i32_value = 0;
+    i64 i64_value = 0;
+    u32 u32_value = 0;
+    M3Result result = Read_u8(&opcode, bytes, end);
+    if (result != m3Err_none)
+        return result;
+    switch (opcode) {
+    case c_waOp_i32_const:
+        result = ReadLEB_i32(&i32_value, bytes, end);
+        *type = c_m3Type_i32;
+        *value = (u32)i32_value;
+        break;
+    case c_waOp_i64_const:
+        result = ReadLEB_i64(&i64_value, bytes, end);
+        *type = c_m3Type_i64;
+        *value = (u64)i64_value;
+        break;
+    case c_waOp_f32_const:
+        result = Read_u32(&u32_value, bytes, end);
+        *type = c_m3Type_f32;
+        *value = u32_value;
+        break;
+    case c_waOp_f64_const:
+        result = Read_u64(value, bytes, end);
+        *type = c_m3Type_f64;
+        break;
+    default:
+        return m3Err_wasmMissingInitExpr;
+    }
+    if (result == m3Err_none)
+        result = Read_u8(&opcode, bytes, end);
+    return result == m3Err_none && opcode != c_waOp_end ? m3Err_wasmMissingInitExpr : result;
+}
+
+static M3Result mote_evaluate(void *out, u8 wanted, bytes_t *bytes, cbytes_t end)
+{
+    u8 type = c_m3Type_none;
+    u64 value = 0;
+    const M3Result result = mote_constant(bytes, end, &type, &value);
+    if (result != m3Err_none)
+        return result;
+    if (type != wanted)
+        return m3Err_typeMismatch;
+    const u32 word = (u32)value;
+    if (SizeOfType(type) == sizeof word)
+        memcpy(out, &word, sizeof word);
+    else
+        memcpy(out, &value, sizeof value);
+    return m3Err_none;
+}
+
+static M3Result mote_skip_constant(bytes_t *bytes, cbytes_t end)
+{
+    u8 type = c_m3Type_none;
+    u64 value = 0;
+    return mote_constant(bytes, end, &type, &value);
+}
+
+#undef nextOpImpl
+#undef nextOpDirect
+#define nextOpImpl() ({ m3ret_t stop = mote_stop(_mem); M3_UNLIKELY(stop != NULL) ? stop : mote_next(); })
+#define nextOpDirect() M3_MUSTTAIL return mote_next()
+
+#include "m3_bind.c"
+#include "m3_code.c"
+#include "m3_compile.c"
+#include "m3_core.c"
+#include "m3_env.c"
+#include "m3_function.c"
+#include "m3_info.c"
+#include "m3_module.c"
+#include "m3_parse.c"
+
+m3ret_t mote_run(IM3Function function)
+{
+    const IM3Runtime runtime = function->module->runtime;
+    return RunCode(function->compiled, (m3stack_t)runtime->stack, runtime->memory.mallocated, d_m3OpDefaultArgs);
+}

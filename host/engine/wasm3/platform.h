@@ -1,0 +1,9 @@
+/* What the machine needs of the process that it runs in: a clock, the native stack of the thread, and memory. */
+#ifndef MOTE_PLATFORM_H
+#define MOTE_PLATFORM_H
+
+#include "../../../boards/common/machine/machine.h"
+
+extern const struct machine_platform platform;
+
+#endif
