@@ -22,7 +22,7 @@ import { app, speech } from './world.ts';
 const MODEL = packagePath('models', 'micro_speech', 'model.tflite');
 const GOLDEN = packagePath('models', 'micro_speech', 'golden');
 const COMMANDS = [
-  ...['new', 'build', 'sim', 'shim', 'push', 'doctor', 'demo'],
+  ...['new', 'build', 'sim', 'shim', 'push', 'monitor', 'doctor', 'demo'],
   ...['key new', 'package inspect', 'package verify', 'model inspect', 'model compile', 'model verify'],
 ];
 
@@ -147,6 +147,8 @@ describe('mote', () => {
       'engine wasm3',
       'engine v8',
       'mosquitto',
+      ...['arm-none-eabi-gcc', 'riscv64-unknown-elf-gcc', 'qemu-system-arm', 'qemu-system-riscv32'],
+      ...['probe-rs', 'esptool', 'stty'],
     ]);
   });
 });

@@ -1,0 +1,144 @@
+/**
+ * `mote monitor`: what a node says, live. A board on a serial line or a TCP stream gets a gateway of its own for as long as it is watched;
+ * a node behind a gateway is watched on the broker.
+ */
+import type { Command } from 'commander';
+import { MoteError } from '../error.ts';
+import { DEFAULT_NAMESPACE, type NodeState, Shim } from '../gateway/index.ts';
+import { connectTcp, openSerial, type Transport } from '../link/index.ts';
+import { addCommand, interrupted } from './command.ts';
+import { keepOpen, parseAddress } from './connect.ts';
+import { bar, otaText } from './push.ts';
+import { Printer } from './report.ts';
+import { DEFAULT_BROKER, openBroker, parseSerial } from './shim.ts';
+import { Exit, formatBytes, type Terminal } from './terminal.ts';
+import { watchNodes } from './watch.ts';
+
+interface MonitorOptions {
+  broker?: string;
+  ns: string;
+  telemetry: boolean;
+}
+
+/** `/dev/ttyACM0[:BAUD]`, `tcp:HOST:PORT`, or else a node's id. */
+export function parseTarget(text: string): { node: string } | { open: () => Promise<Transport> } {
+  if (/^tcp:/.test(text)) {
+    const { host, port } = parseAddress(text.replace(/^tcp:(\/\/)?/, ''), 'tcp:');
+    return { open: () => connectTcp(port, host) };
+  }
+  if (!text.includes('/')) return { node: text };
+  const { path, baud } = parseSerial(text);
+  return { open: () => openSerial(path, baud) };
+}
+
+export function stateLine({ online, boot, birth }: NodeState): string {
+  if (!online) return 'offline';
+  if (birth === null) return 'online';
+  const { firmware, module } = birth;
+  const running = module === null ? 'no module' : `${module.name} ${module.version} ${module.state}`;
+  return `online: ${running}${module === null ? '' : `, slot ${'AB'[module.slot] ?? module.slot}`}; ${firmware.name} ${firmware.version}, start ${boot}`;
+}
+
+/** UTC, to the millisecond. */
+const utc = (t: number): string => new Date(t * 1000).toISOString().slice(11, 23);
+
+async function watch(options: MonitorOptions, node: string, brokerUrl: string, terminal: Terminal) {
+  const printer = new Printer(terminal, { telemetry: options.telemetry, time: utc });
+  const now = () => Date.now() / 1000;
+  return watchNodes({
+    brokerUrl,
+    ns: options.ns,
+    node,
+    ...(process.env.MOTE_MQTT_USER !== undefined && { username: process.env.MOTE_MQTT_USER }),
+    ...(process.env.MOTE_MQTT_PASSWORD !== undefined && { password: process.env.MOTE_MQTT_PASSWORD }),
+    onState: (state) => printer.state(now(), 'node', { ...state }, stateLine(state)),
+    onTelemetry({ metric, t0Ms, dtUs, values, exponent, quality, seq }, info) {
+      const { name, unit } = info ?? { name: `metric ${metric}`, unit: '?' };
+      printer.telemetry({ t: t0Ms / 1000, dt: dtUs / 1e6, name, unit, exponent, values, quality, seq });
+    },
+    onEvent: ({ name, tMs, seq, body }) => printer.event({ t: tMs / 1000, name, seq, body }),
+    onLog: ({ level, tMs, text }) => printer.log({ t: tMs / 1000, level, text }),
+    onOta(status) {
+      const passing = status.state === 'receiving' && terminal.live;
+      const { received, total } = status;
+      if (passing) terminal.progress(`receiving ${bar(received, total, 24)} ${formatBytes(received)}`);
+      printer.state(now(), 'ota', { status }, passing ? null : `update ${otaText(status)}`);
+    },
+    onProblem: ({ code, message }) => printer.log({ t: now(), level: 'warn', text: `${message} [${code}]` }),
+  });
+}
+
+/** A gateway for one line, until it is told to end. */
+async function monitorLine(open: () => Promise<Transport>, options: MonitorOptions, terminal: Terminal): Promise<void> {
+  const problem = ({ code, message }: MoteError) => {
+    terminal.data({ type: 'problem', code, message });
+    terminal.line(`${terminal.paint('yellow', message)} [${code}]`);
+  };
+  // Before anything else: a port that isn't there is a slip of the pen.
+  const first = await open();
+  const broker = await openBroker(options.broker ?? 'embedded:0', undefined, problem).catch((error) => {
+    first.close();
+    throw error;
+  });
+  let shim: Shim | undefined;
+  let unwatch = () => {};
+  let stop = () => {};
+  try {
+    unwatch = await watch(options, '+', broker.url, terminal);
+    shim = new Shim({ brokerUrl: broker.url, ns: options.ns, onProblem: problem });
+    const port = shim.port();
+    let next: Transport | null = first;
+    const again = async () => {
+      const transport = next ?? (await open());
+      next = null;
+      return transport;
+    };
+    stop = keepOpen(
+      again,
+      (transport) => port.attach(transport),
+      (text) => problem(new MoteError('LINK', text)),
+    );
+    terminal.data({ type: 'listening', broker: broker.url, ns: options.ns });
+    terminal.line(terminal.paint('dim', `broker ${broker.url}, for mote push as well; Ctrl-C ends it`));
+    await interrupted();
+  } finally {
+    stop();
+    unwatch();
+    await shim?.close();
+    await broker.own?.close();
+    first.close();
+  }
+}
+
+async function monitor(target: string, options: MonitorOptions, terminal: Terminal): Promise<number> {
+  const parsed = parseTarget(target);
+  if ('open' in parsed) {
+    await monitorLine(parsed.open, options, terminal);
+    return Exit.ok;
+  }
+  const brokerUrl = options.broker ?? DEFAULT_BROKER;
+  const unwatch = await watch(options, parsed.node, brokerUrl, terminal);
+  terminal.data({ type: 'listening', broker: brokerUrl, ns: options.ns });
+  terminal.line(terminal.paint('dim', `watching ${parsed.node} on ${brokerUrl}; Ctrl-C ends it`));
+  await interrupted();
+  unwatch();
+  return Exit.ok;
+}
+
+export function registerMonitor(program: Command): void {
+  addCommand<[string], MonitorOptions>(program, {
+    usage: 'monitor <target>',
+    says: "Shows a node's log, events, telemetry and updates live: of a board on a serial port (PATH[:BAUD]) or TCP stream (tcp:HOST:PORT), which gets a gateway of its own, or of a node behind a gateway, by its id.",
+    options: [
+      ['-b, --broker <url>', `where to watch; default: ${DEFAULT_BROKER}, for a port one of its own`],
+      ['--ns <name>', 'first part of all topics', DEFAULT_NAMESPACE],
+      ['--no-telemetry', 'log, events and updates only'],
+    ],
+    examples: [
+      'mote monitor /dev/ttyACM0',
+      'mote monitor tcp:127.0.0.1:4444 --json',
+      'mote monitor press-7 --broker mqtts://user@broker.example:8883 --no-telemetry',
+    ],
+    run: ({ terminal, options, args: [target] }) => monitor(target, options, terminal),
+  });
+}

@@ -1,0 +1,139 @@
+/** Programs of others that boards need: whether this machine has them, and how to get them. */
+import { type ExecFileException, execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Terminal, table } from './terminal.ts';
+
+export interface Check {
+  name: string;
+  ok: boolean;
+  /** Whether what was asked about can't be done without it. */
+  needed: boolean;
+  found: string;
+  fix?: string;
+}
+
+export interface Tool {
+  name: string;
+  args: string[];
+  /** How to get it. */
+  get: string;
+}
+
+export const TOOLS = {
+  arm: {
+    name: 'arm-none-eabi-gcc',
+    args: ['--version'],
+    get: 'Arm boards: apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi',
+  },
+  riscv: {
+    name: 'riscv64-unknown-elf-gcc',
+    args: ['--version'],
+    get: 'RISC-V boards: apt-get install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf',
+  },
+  qemuArm: { name: 'qemu-system-arm', args: ['--version'], get: 'to run Arm boards: apt-get install qemu-system-arm' },
+  qemuRiscv: {
+    name: 'qemu-system-riscv32',
+    args: ['--version'],
+    get: 'to run RISC-V boards: apt-get install qemu-system-misc',
+  },
+  probeRs: {
+    name: 'probe-rs',
+    args: ['--version'],
+    get: 'for debug probes: cargo install probe-rs-tools --locked, or https://probe.rs',
+  },
+  esptool: { name: 'esptool', args: ['version'], get: 'for ESP32 chips: pip install esptool (5 or newer)' },
+  stty: { name: 'stty', args: ['--version'], get: 'for serial ports: apt-get install coreutils' },
+} as const satisfies Record<string, Tool>;
+
+export async function checkProgram(
+  name: string,
+  args: readonly string[],
+  needed: boolean,
+  fix: string,
+): Promise<Check> {
+  const { error, stdout, stderr } = await new Promise<{
+    error: ExecFileException | null;
+    stdout: string;
+    stderr: string;
+  }>((resolve) =>
+    execFile(name, args, { timeout: 10_000 }, (error, stdout, stderr) => resolve({ error, stdout, stderr })),
+  );
+  // Some programs print their version and still exit with a code; only one that can't be started is missing.
+  if (typeof error?.code === 'string') return { name, ok: false, needed, found: 'not found', fix };
+  return { name, ok: true, needed, found: (stdout || stderr).split('\n')[0]?.trim() ?? '' };
+}
+
+export const checkTool = ({ name, args, get }: Tool, needed: boolean): Promise<Check> =>
+  checkProgram(name, args, needed, needed ? get : `optional, ${get}`);
+
+export const isWell = (checks: readonly Check[]): boolean => checks.every((check) => check.ok || !check.needed);
+
+/** A line a check, and under it how to get what is missing. */
+export function checkLines(terminal: Terminal, checks: readonly Check[]): string[] {
+  const mark = (check: Check) => {
+    if (check.ok) return terminal.paint('green', '✓');
+    return check.needed ? terminal.paint('red', '✗') : terminal.paint('yellow', '-');
+  };
+  const room = terminal.columns - Math.max(...checks.map(({ name }) => name.length)) - '✓    '.length;
+  const lines = table(checks.map((check) => [mark(check), check.name, check.found.slice(0, room)]));
+  return checks.flatMap(({ fix }, i) => [
+    lines[i]!,
+    ...(fix === undefined ? [] : wrap(fix, terminal.columns - 3).map((line) => terminal.paint('dim', `   ${line}`))),
+  ]);
+}
+
+/** Cuts a text at spaces into lines of at most `width`. */
+function wrap(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)!;
+    if (line !== '' && line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines;
+}
+
+const listed = (folder: string): string[] => {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+};
+
+/** Serial ports that boards' USB gives: Linux by their stable names where there are some, macOS call-out devices. */
+export function serialPorts(dev = '/dev'): string[] {
+  const byId = listed(join(dev, 'serial', 'by-id')).map((name) => join(dev, 'serial', 'by-id', name));
+  if (byId.length > 0) return byId;
+  return listed(dev)
+    .filter((name) => /^(ttyACM|ttyUSB|cu\.usb)/.test(name))
+    .map((name) => join(dev, name));
+}
+
+export interface Drive {
+  path: string;
+  /** `Board-ID` and `Model` of its INFO_UF2.TXT. */
+  board: string;
+  model: string;
+}
+
+/** Whether a folder is a UF2 bootloader's drive: it has an INFO_UF2.TXT, in upper or lower case. */
+export function readDrive(path: string): Drive | null {
+  const name = listed(path).find((file) => file.toUpperCase() === 'INFO_UF2.TXT');
+  if (name === undefined) return null;
+  const text = readFileSync(join(path, name), 'latin1');
+  const line = (key: string) => new RegExp(`^${key}: *([ -~]*)`, 'm').exec(text)?.[1]?.trim() ?? '';
+  return { path, board: line('Board-ID'), model: line('Model') };
+}
+
+/** Where systems mount what is plugged in. */
+const MOUNTS = ['/media', '/run/media', '/Volumes', '/mnt'];
+
+export function uf2Drives(mounts: readonly string[] = MOUNTS): Drive[] {
+  const below = (folder: string) => listed(folder).map((name) => join(folder, name));
+  const folders = mounts
+    .filter((path) => existsSync(path))
+    .flatMap((path) => [path, ...below(path).flatMap((one) => [one, ...below(one)])]);
+  return folders.map(readDrive).filter((drive) => drive !== null);
+}

@@ -1,0 +1,79 @@
+/** What nodes say on a broker, told channel by channel. */
+import { randomBytes } from 'node:crypto';
+import { MoteError } from '../error.ts';
+import {
+  decodeEvent,
+  decodeLog,
+  decodeOta,
+  decodeState,
+  decodeTelemetry,
+  MqttClient,
+  type NodeState,
+  type Received,
+} from '../gateway/index.ts';
+import type { Log, MetricInfo, OtaStatus, Telemetry } from '../link/index.ts';
+
+export interface WatchOptions {
+  brokerUrl: string;
+  ns: string;
+  /** A node's id, or `+` for all. */
+  node: string;
+  username?: string;
+  password?: string;
+  onState?(state: NodeState, node: string): void;
+  /** `metric` is undefined before the node's birth was seen. */
+  onTelemetry?(frame: Telemetry, metric: MetricInfo | undefined, node: string): void;
+  onEvent?(event: ReturnType<typeof decodeEvent>, node: string): void;
+  onLog?(line: Log, node: string): void;
+  onOta?(status: OtaStatus, node: string): void;
+  /** A payload that isn't in our format. */
+  onProblem?(error: MoteError, node: string): void;
+  /** Every message, before it is told above. */
+  onMessage?(message: Received, node: string): void;
+}
+
+/** Resolves when it listens, with what ends it. Rejects with `MQTT_...` when the broker can't be reached. */
+export async function watchNodes(options: WatchOptions): Promise<() => void> {
+  const { brokerUrl, ns, node, username, password } = options;
+  const metrics = new Map<string, MetricInfo[]>();
+  const channels: Record<string, (payload: Uint8Array, from: string) => void> = {
+    s(payload, from) {
+      const state = decodeState(payload);
+      if (state.birth !== null) metrics.set(from, state.birth.metrics);
+      options.onState?.(state, from);
+    },
+    t(payload, from) {
+      const frame = decodeTelemetry(payload);
+      options.onTelemetry?.(frame, metrics.get(from)?.[frame.metric], from);
+    },
+    e: (payload, from) => options.onEvent?.(decodeEvent(payload), from),
+    log: (payload, from) => options.onLog?.(decodeLog(payload), from),
+    ota: (payload, from) => options.onOta?.(decodeOta(payload), from),
+  };
+  const client = new MqttClient({
+    url: brokerUrl,
+    clientId: `mote-watch-${randomBytes(6).toString('hex')}`,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+  });
+  try {
+    await client.connect({ retry: false });
+    await client.subscribe({ filter: `${ns}/d/${node}/#`, qos: 1 }, (message) => {
+      const [from = '', channel = ''] = message.topic.slice(ns.length + 3).split('/');
+      options.onMessage?.(message, from);
+      // The answer to somebody's command is no event.
+      const result = message.properties.userProperties?.type === 'moteware.result.v1';
+      if (result || !Object.hasOwn(channels, channel)) return;
+      try {
+        channels[channel]!(message.payload, from);
+      } catch (error) {
+        if (!(error instanceof MoteError)) throw error;
+        options.onProblem?.(error, from);
+      }
+    });
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+  return () => client.close();
+}
