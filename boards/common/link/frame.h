@@ -46,7 +46,7 @@ struct frame_encoder {
     uint8_t run;
     /* No zero follows the present block: it is full. */
     bool full;
-    /* Where a frame ends: 0 in it, 1 its 0x00 is due, 2 there is none. */
+    /* 0: there is no frame; else whether blocks are still to come, or only its 0x00. */
     uint8_t state;
     uint16_t body_bytes;
     /* Next of content and checksum. */

@@ -7,6 +7,7 @@
 #ifndef MOTE_OUTBOX_H
 #define MOTE_OUTBOX_H
 
+#include "../agent/utc.h"
 #include "message.h"
 
 /* What a message takes besides its own bytes, of which a time counts MESSAGE_TIME_BYTES. */
@@ -68,13 +69,13 @@ struct outbox_head {
     uint32_t cost;
 };
 
-/* The oldest waiting control or data; false when there is none. `offset_us` is UTC at zero of the node's clock, for data. */
+/* The oldest waiting control or data; false when there is none. Data need UTC, which must be known. */
 bool outbox_control_head(const struct outbox *outbox, struct outbox_head *head);
-bool outbox_data_head(const struct outbox *outbox, int64_t offset_us, struct outbox_head *head);
+bool outbox_data_head(const struct outbox *outbox, const struct utc *utc, struct outbox_head *head);
 
 /* Takes that one into the queue (data only when no control waits), or drops it. */
 void outbox_queue_control(struct outbox *outbox);
-void outbox_queue_data(struct outbox *outbox, int64_t offset_us);
+void outbox_queue_data(struct outbox *outbox, const struct utc *utc);
 void outbox_drop_control(struct outbox *outbox);
 void outbox_drop_data(struct outbox *outbox);
 

@@ -1,0 +1,118 @@
+/* Messages of a shim, read where they lie. */
+#include "message.h"
+
+#include <string.h>
+
+static struct span name(struct cbor_reader *from)
+{
+    return cbor_text(from, 1, MESSAGE_NAME_BYTES);
+}
+
+static uint32_t u32(struct cbor_reader *from)
+{
+    return (uint32_t)cbor_int(from, 0, UINT32_MAX);
+}
+
+static uint32_t size(struct cbor_reader *from, uint32_t min)
+{
+    return (uint32_t)cbor_int(from, min, INT32_MAX);
+}
+
+static void parse_command(struct cbor_reader *from, struct message_command *command)
+{
+    command->id = u32(from);
+    command->name = name(from);
+    command->body = cbor_bytes(from, 0, MESSAGE_BODY_BYTES);
+}
+
+/* Leads of characters beyond 16 bits, whose surrogates come before what U+E000 and up has: leads from 0xee. */
+static int rank(uint8_t byte)
+{
+    return byte >= 0xf0 ? byte - 0x100 + 0xee : byte >= 0xee ? byte + 0x100 : byte;
+}
+
+int message_compare_names(struct span a, struct span b)
+{
+    const uint32_t shorter = a.count < b.count ? a.count : b.count;
+    for (uint32_t i = 0; i < shorter; i++)
+        if (a.bytes[i] != b.bytes[i])
+            return rank(a.bytes[i]) - rank(b.bytes[i]);
+    return (a.count > b.count) - (a.count < b.count);
+}
+
+bool message_setting(struct message_config *config, struct span *setting, int32_t *value)
+{
+    if (config->count == 0)
+        return false;
+    config->count--;
+    *setting = name(&config->pairs);
+    *value = (int32_t)cbor_int(&config->pairs, INT32_MIN, INT32_MAX);
+    return config->pairs.error == CBOR_OK;
+}
+
+static void parse_config(struct cbor_reader *from, struct message_config *config)
+{
+    config->count = cbor_map(from, 0, MESSAGE_SETTINGS);
+    config->pairs = *from;
+    struct message_config rest = *config;
+    struct span last = {0};
+    struct span next;
+    int32_t value;
+    while (message_setting(&rest, &next, &value)) {
+        if (last.count > 0 && message_compare_names(last, next) >= 0)
+            cbor_fail(&rest.pairs, CBOR_KEY_ORDER);
+        last = next;
+    }
+    *from = rest.pairs;
+}
+
+static void parse_offer(struct cbor_reader *from, struct message_offer *offer)
+{
+    offer->sha256 = cbor_bytes(from, MESSAGE_SHA256_BYTES, MESSAGE_SHA256_BYTES).bytes;
+    offer->sequence = u32(from);
+    offer->total = size(from, 1);
+}
+
+static void parse_chunk(struct cbor_reader *from, struct message_chunk *chunk)
+{
+    chunk->transfer = cbor_bytes(from, MESSAGE_TRANSFER_BYTES, MESSAGE_TRANSFER_BYTES).bytes;
+    chunk->offset = size(from, 0);
+    chunk->bytes = cbor_bytes(from, 1, MESSAGE_CHUNK_BYTES);
+}
+
+bool message_parse(const uint8_t *bytes, size_t count, struct message *message)
+{
+    struct cbor_reader from = cbor_read(bytes, count);
+    const uint32_t items = cbor_array(&from, 1, UINT32_MAX);
+    const uint32_t type = u32(&from);
+    uint32_t fields = 0;
+    if (from.error != CBOR_OK)
+        return false;
+    message->type = (enum message_type)type;
+    switch (type) {
+    case MESSAGE_TIME:
+        fields = 2;
+        message->as.time.sent_us = (uint64_t)cbor_int(&from, 0, CBOR_SAFE);
+        message->as.time.utc_ms = (uint64_t)cbor_int(&from, 0, CBOR_SAFE);
+        break;
+    case MESSAGE_COMMAND:
+        fields = 3;
+        parse_command(&from, &message->as.command);
+        break;
+    case MESSAGE_CONFIG:
+        fields = 1;
+        parse_config(&from, &message->as.config);
+        break;
+    case MESSAGE_OFFER:
+        fields = 3;
+        parse_offer(&from, &message->as.offer);
+        break;
+    case MESSAGE_CHUNK:
+        fields = 3;
+        parse_chunk(&from, &message->as.chunk);
+        break;
+    default:
+        return false;
+    }
+    return cbor_end(&from) && items == fields + 1;
+}

@@ -1,0 +1,450 @@
+/* What a node has said, from the moment in which it is said until it has arrived. */
+#include "outbox.h"
+
+#include <string.h>
+
+#include "packet.h"
+
+/* An item: its bytes in all, those of its message, its values (telemetry), its type and where its time is to be put (0: it has none). */
+struct item {
+    uint32_t cost;
+    uint32_t length;
+    uint32_t values;
+    enum message_type type;
+    uint8_t time_at;
+};
+
+/* Places are counted from the first part's beginning. */
+static uint8_t *place(const struct outbox *outbox, uint32_t at)
+{
+    return outbox->memory + outbox->start + at;
+}
+
+static uint32_t total(const struct outbox *outbox)
+{
+    return outbox->queued.bytes + outbox->control.bytes + outbox->data.bytes;
+}
+
+static struct item item_at(const struct outbox *outbox, uint32_t at)
+{
+    const uint8_t *head = place(outbox, at);
+    return (struct item){.cost = get_u16(head),
+                         .length = get_u16(head + 2),
+                         .values = get_u16(head + 4),
+                         .type = (enum message_type)head[6],
+                         .time_at = head[7]};
+}
+
+static void set_item(struct outbox *outbox, uint32_t at, const struct item *item)
+{
+    uint8_t *head = place(outbox, at);
+    put_u16(head, (uint16_t)item->cost);
+    put_u16(head + 2, (uint16_t)item->length);
+    put_u16(head + 4, (uint16_t)item->values);
+    head[6] = (uint8_t)item->type;
+    head[7] = item->time_at;
+}
+
+static bool is_data(enum message_type type)
+{
+    return type == MESSAGE_TELEMETRY || type == MESSAGE_EVENT || type == MESSAGE_LOG;
+}
+
+static void part_add(struct outbox_part *part, uint32_t cost)
+{
+    part->count++;
+    part->bytes += cost;
+}
+
+static void part_take(struct outbox_part *part, uint32_t cost)
+{
+    part->count--;
+    part->bytes -= cost;
+}
+
+/* Waiting data came or went. */
+static void account_add(struct outbox *outbox, const struct item *item)
+{
+    if (item->type == MESSAGE_EVENT)
+        outbox->events++;
+    else
+        outbox->droppable_bytes += item->cost;
+    if (item->type == MESSAGE_LOG)
+        outbox->logs++;
+    if (item->type == MESSAGE_TELEMETRY) {
+        outbox->telemetry++;
+        outbox->values += item->values;
+    }
+    part_add(&outbox->data, item->cost);
+}
+
+static void account_take(struct outbox *outbox, const struct item *item)
+{
+    if (item->type == MESSAGE_EVENT)
+        outbox->events--;
+    else
+        outbox->droppable_bytes -= item->cost;
+    if (item->type == MESSAGE_LOG)
+        outbox->logs--;
+    if (item->type == MESSAGE_TELEMETRY) {
+        outbox->telemetry--;
+        outbox->values -= item->values;
+    }
+    part_take(&outbox->data, item->cost);
+}
+
+/* Closes the gap of `count` bytes at `at`, from the side with less to move. Called before the parts are counted anew. */
+static void cut(struct outbox *outbox, uint32_t at, uint32_t count)
+{
+    const uint32_t behind = total(outbox) - at - count;
+    if (at < behind) {
+        memmove(place(outbox, count), place(outbox, 0), at);
+        outbox->start += count;
+    } else {
+        memmove(place(outbox, at), place(outbox, at + count), behind);
+    }
+}
+
+/* Opens a gap of `count` bytes, which fit, at `at`. */
+static void open_gap(struct outbox *outbox, uint32_t at, uint32_t count)
+{
+    const uint32_t all = total(outbox);
+    if (outbox->start + all + count > outbox->size) {
+        memmove(outbox->memory, place(outbox, 0), all);
+        outbox->start = 0;
+    }
+    memmove(place(outbox, at + count), place(outbox, at), all - at);
+}
+
+static void reverse(uint8_t *bytes, uint32_t count)
+{
+    for (uint32_t i = 0; i < count / 2; i++) {
+        const uint8_t byte = bytes[i];
+        bytes[i] = bytes[count - 1 - i];
+        bytes[count - 1 - i] = byte;
+    }
+}
+
+/* Two neighbours change places. */
+static void swap(uint8_t *bytes, uint32_t left, uint32_t right)
+{
+    if (left == 0 || right == 0)
+        return;
+    reverse(bytes, left);
+    reverse(bytes + left, right);
+    reverse(bytes, left + right);
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+void outbox_init(struct outbox *outbox, uint8_t *memory, uint32_t size, const struct outbox_limits *limits)
+{
+    *outbox = (struct outbox){.memory = memory, .size = least(size, OUTBOX_MAX_BYTES), .limits = *limits};
+    outbox->limits.bytes = least(limits->bytes, outbox->size);
+    outbox->limits.reserve_bytes = least(limits->reserve_bytes, outbox->limits.bytes);
+    if (limits->control < 1)
+        outbox->limits.control = 1;
+}
+
+/* --- Room --- */
+
+/* Whether a message of that cost fits once all waiting telemetry and logs are dropped. Data leaves the reserve free. */
+static bool could_fit(const struct outbox *outbox, uint32_t cost, bool data)
+{
+    const struct outbox_limits *limits = &outbox->limits;
+    const uint32_t kept_data = outbox->queued_data_bytes + outbox->data.bytes - outbox->droppable_bytes;
+    return total(outbox) - outbox->droppable_bytes + cost <= limits->bytes &&
+           (!data || kept_data + cost <= limits->bytes - limits->reserve_bytes);
+}
+
+static bool fits(const struct outbox *outbox, uint32_t cost, bool data)
+{
+    const struct outbox_limits *limits = &outbox->limits;
+    const uint32_t all_data = outbox->queued_data_bytes + outbox->data.bytes;
+    return total(outbox) + cost <= limits->bytes &&
+           (!data || all_data + cost <= limits->bytes - limits->reserve_bytes);
+}
+
+/* The oldest waiting one of a type, of which there is one. */
+static void drop_oldest(struct outbox *outbox, enum message_type type)
+{
+    uint32_t at = outbox->queued.bytes + outbox->control.bytes;
+    struct item item = item_at(outbox, at);
+    while (item.type != type) {
+        at += item.cost;
+        item = item_at(outbox, at);
+    }
+    cut(outbox, at, item.cost);
+    account_take(outbox, &item);
+    if (type == MESSAGE_TELEMETRY)
+        outbox->dropped_telemetry++;
+    else
+        outbox->dropped_logs++;
+}
+
+/* Telemetry goes first, then logs. `could_fit` said yes. */
+static void make_room(struct outbox *outbox, uint32_t cost, bool data)
+{
+    while (!fits(outbox, cost, data))
+        drop_oldest(outbox, outbox->telemetry > 0 ? MESSAGE_TELEMETRY : MESSAGE_LOG);
+}
+
+static bool make_room_for_control(struct outbox *outbox, uint32_t cost)
+{
+    while (!could_fit(outbox, cost, false)) {
+        if (outbox->control.count == 0)
+            return false;
+        outbox_drop_control(outbox);
+    }
+    make_room(outbox, cost, false);
+    return true;
+}
+
+static void trim_counts(struct outbox *outbox)
+{
+    const struct outbox_limits *limits = &outbox->limits;
+    while (outbox->telemetry > limits->telemetry_frames || outbox->values > limits->telemetry_values)
+        drop_oldest(outbox, MESSAGE_TELEMETRY);
+    while (outbox->logs > limits->logs)
+        drop_oldest(outbox, MESSAGE_LOG);
+}
+
+static bool room_for_event(const struct outbox *outbox, uint32_t cost)
+{
+    return outbox->events < outbox->limits.events && could_fit(outbox, cost, true);
+}
+
+static bool room_for_telemetry(struct outbox *outbox, const struct item *item)
+{
+    const struct outbox_limits *limits = &outbox->limits;
+    if (limits->telemetry_frames == 0 || item->values > limits->telemetry_values || !could_fit(outbox, item->cost, true)) {
+        outbox->dropped_telemetry++;
+        return false;
+    }
+    while (outbox->telemetry + 1 > limits->telemetry_frames || outbox->values + item->values > limits->telemetry_values)
+        drop_oldest(outbox, MESSAGE_TELEMETRY);
+    return true;
+}
+
+static bool room_for_log(struct outbox *outbox, const struct item *item)
+{
+    if (outbox->limits.logs == 0 || !could_fit(outbox, item->cost, true)) {
+        outbox->dropped_logs++;
+        return false;
+    }
+    while (outbox->logs + 1 > outbox->limits.logs)
+        drop_oldest(outbox, MESSAGE_LOG);
+    return true;
+}
+
+bool outbox_event_room(const struct outbox *outbox, uint32_t name_bytes, uint32_t body_bytes)
+{
+    struct cbor_writer count = cbor_write(NULL, 0);
+    /* All but the time and what is in the strings; the number as its longest, for who asks hasn't given it yet. */
+    cbor_put_array(&count, 5);
+    cbor_put_int(&count, MESSAGE_EVENT);
+    cbor_put_int(&count, UINT32_MAX);
+    cbor_put_array(&count, name_bytes);
+    cbor_put_array(&count, body_bytes);
+    return room_for_event(outbox, OUTBOX_ITEM_BYTES + (uint32_t)count.length + MESSAGE_TIME_BYTES + name_bytes + body_bytes);
+}
+
+/* --- What the node says --- */
+
+static bool measure(const struct message_said *said, struct item *item)
+{
+    struct cbor_writer count = cbor_write(NULL, 0);
+    if (!message_put(&count, said, &item->time_at) || count.length > PACKET_MAX_MESSAGE_BYTES)
+        return false;
+    item->length = (uint32_t)count.length;
+    item->cost = OUTBOX_ITEM_BYTES + item->length;
+    item->values = said->type == MESSAGE_TELEMETRY ? said->as.telemetry->count : 0;
+    item->type = said->type;
+    return true;
+}
+
+/* Puts a message at `at`, where the caller counts it. */
+static void insert(struct outbox *outbox, uint32_t at, const struct item *item, const struct message_said *said)
+{
+    uint8_t time_at;
+    open_gap(outbox, at, item->cost);
+    set_item(outbox, at, item);
+    struct cbor_writer out = cbor_write(place(outbox, at + OUTBOX_ITEM_BYTES), item->length);
+    message_put(&out, said, &time_at);
+}
+
+static bool add_data(struct outbox *outbox, const struct item *item, const struct message_said *said)
+{
+    const bool room = item->type == MESSAGE_TELEMETRY ? room_for_telemetry(outbox, item)
+                      : item->type == MESSAGE_LOG     ? room_for_log(outbox, item)
+                                                      : room_for_event(outbox, item->cost);
+    if (!room)
+        return false;
+    make_room(outbox, item->cost, true);
+    insert(outbox, total(outbox), item, said);
+    account_add(outbox, item);
+    return true;
+}
+
+static bool add_control(struct outbox *outbox, const struct item *item, const struct message_said *said)
+{
+    while (outbox->control.count >= outbox->limits.control)
+        outbox_drop_control(outbox);
+    if (!make_room_for_control(outbox, item->cost))
+        return false;
+    insert(outbox, outbox->queued.bytes + outbox->control.bytes, item, said);
+    part_add(&outbox->control, item->cost);
+    return true;
+}
+
+bool outbox_add(struct outbox *outbox, const struct message_said *said)
+{
+    struct item item;
+    if (!measure(said, &item))
+        return false;
+    return is_data(said->type) ? add_data(outbox, &item, said) : add_control(outbox, &item, said);
+}
+
+/* --- From waiting to the queue --- */
+
+bool outbox_control_head(const struct outbox *outbox, struct outbox_head *head)
+{
+    if (outbox->control.count == 0)
+        return false;
+    const struct item item = item_at(outbox, outbox->queued.bytes);
+    *head = (struct outbox_head){.length = item.length, .cost = item.cost};
+    return true;
+}
+
+static int64_t utc_of(const struct outbox *outbox, uint32_t at, const struct item *item, const struct utc *utc)
+{
+    return utc_at(utc, (uint64_t)message_time_us(place(outbox, at + OUTBOX_ITEM_BYTES), item->time_at));
+}
+
+bool outbox_data_head(const struct outbox *outbox, const struct utc *utc, struct outbox_head *head)
+{
+    const uint32_t at = outbox->queued.bytes + outbox->control.bytes;
+    if (outbox->data.count == 0)
+        return false;
+    const struct item item = item_at(outbox, at);
+    *head = (struct outbox_head){.length = item.length, .cost = item.cost};
+    if (item.time_at != 0)
+        head->length += message_time_bytes(utc_of(outbox, at, &item, utc)) - MESSAGE_TIME_BYTES;
+    return true;
+}
+
+void outbox_queue_control(struct outbox *outbox)
+{
+    const struct item item = item_at(outbox, outbox->queued.bytes);
+    part_take(&outbox->control, item.cost);
+    part_add(&outbox->queued, item.cost);
+}
+
+void outbox_queue_data(struct outbox *outbox, const struct utc *utc)
+{
+    const uint32_t at = outbox->queued.bytes;
+    struct item item = item_at(outbox, at);
+    account_take(outbox, &item);
+    part_add(&outbox->queued, item.cost);
+    outbox->queued_data_bytes += item.cost;
+    if (item.time_at == 0)
+        return;
+    uint8_t *message = place(outbox, at + OUTBOX_ITEM_BYTES);
+    item.length = message_date(message, item.length, item.time_at, utc_of(outbox, at, &item, utc));
+    /* What was saved stays with it until it has arrived. */
+    item.time_at = 0;
+    set_item(outbox, at, &item);
+}
+
+void outbox_drop_control(struct outbox *outbox)
+{
+    const struct item item = item_at(outbox, outbox->queued.bytes);
+    cut(outbox, outbox->queued.bytes, item.cost);
+    part_take(&outbox->control, item.cost);
+}
+
+void outbox_drop_data(struct outbox *outbox)
+{
+    const uint32_t at = outbox->queued.bytes + outbox->control.bytes;
+    const struct item item = item_at(outbox, at);
+    cut(outbox, at, item.cost);
+    account_take(outbox, &item);
+}
+
+bool outbox_measure(const struct message_said *said, struct outbox_head *head)
+{
+    struct item item;
+    if (!measure(said, &item))
+        return false;
+    *head = (struct outbox_head){.length = item.length, .cost = item.cost};
+    return true;
+}
+
+bool outbox_queue_first(struct outbox *outbox, const struct message_said *said)
+{
+    struct item item;
+    if (!measure(said, &item) || !make_room_for_control(outbox, item.cost))
+        return false;
+    insert(outbox, outbox->queued.bytes, &item, said);
+    part_add(&outbox->queued, item.cost);
+    return true;
+}
+
+/* --- The queue --- */
+
+struct span outbox_queued(const struct outbox *outbox, uint32_t index)
+{
+    uint32_t at = 0;
+    while (index-- > 0)
+        at += item_at(outbox, at).cost;
+    return (struct span){.bytes = place(outbox, at + OUTBOX_ITEM_BYTES), .count = item_at(outbox, at).length};
+}
+
+void outbox_acknowledge(struct outbox *outbox, uint32_t count)
+{
+    while (count-- > 0) {
+        const struct item item = item_at(outbox, 0);
+        if (is_data(item.type))
+            outbox->queued_data_bytes -= item.cost;
+        part_take(&outbox->queued, item.cost);
+        outbox->start += item.cost;
+    }
+}
+
+void outbox_restore(struct outbox *outbox)
+{
+    struct outbox_part control = {0};
+    uint32_t data_bytes = 0;
+    /* What is queued becomes first its controls, then its data, both in their order. */
+    for (uint32_t at = 0; at < outbox->queued.bytes;) {
+        const struct item item = item_at(outbox, at);
+        if (is_data(item.type)) {
+            data_bytes += item.cost;
+            at += item.cost;
+        } else if (item.type == MESSAGE_OTA || item.type == MESSAGE_RESULT) {
+            swap(place(outbox, control.bytes), data_bytes, item.cost);
+            part_add(&control, item.cost);
+            at += item.cost;
+        } else {
+            cut(outbox, at, item.cost);
+            part_take(&outbox->queued, item.cost);
+        }
+    }
+    swap(place(outbox, control.bytes), data_bytes, outbox->control.bytes);
+    outbox->control.count += control.count;
+    outbox->control.bytes += control.bytes;
+    outbox->queued = (struct outbox_part){0};
+    outbox->queued_data_bytes = 0;
+    const uint32_t first = outbox->control.bytes;
+    for (uint32_t at = first; at < first + data_bytes;) {
+        const struct item item = item_at(outbox, at);
+        account_add(outbox, &item);
+        at += item.cost;
+    }
+    while (outbox->control.count > outbox->limits.control)
+        outbox_drop_control(outbox);
+    trim_counts(outbox);
+}

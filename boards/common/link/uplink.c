@@ -1,0 +1,271 @@
+/* The node's side of its link. */
+#include "uplink.h"
+
+/* The time is asked for again this often. */
+#define SYNC_US (UINT64_C(10) * 60 * 1000 * 1000)
+
+static uint64_t now(const struct uplink *uplink)
+{
+    return uplink->session.io.now_us(uplink->session.io.context);
+}
+
+/* False when the link is full. What the other end says is too long for it is dropped: it would stop all that follows. */
+static bool send_control(struct uplink *uplink)
+{
+    struct outbox_head head;
+    outbox_control_head(&uplink->outbox, &head);
+    if (!session_takes(&uplink->session, head.length)) {
+        outbox_drop_control(&uplink->outbox);
+        return true;
+    }
+    if (!session_room(&uplink->session, head.cost))
+        return false;
+    outbox_queue_control(&uplink->outbox);
+    session_pump(&uplink->session);
+    return true;
+}
+
+static bool send_data(struct uplink *uplink)
+{
+    struct outbox_head head;
+    outbox_data_head(&uplink->outbox, &uplink->utc, &head);
+    if (!session_takes(&uplink->session, head.length)) {
+        outbox_drop_data(&uplink->outbox);
+        return true;
+    }
+    if (!session_room(&uplink->session, head.cost))
+        return false;
+    outbox_queue_data(&uplink->outbox, &uplink->utc);
+    session_pump(&uplink->session);
+    return true;
+}
+
+static void flush(struct uplink *uplink)
+{
+    if (uplink->flushing || !uplink->session.up)
+        return;
+    uplink->flushing = true;
+    bool room = true;
+    while (room && uplink->outbox.control.count > 0)
+        room = send_control(uplink);
+    /* Times go out as UTC, so not before it is known. */
+    while (room && uplink->utc.known && uplink->outbox.control.count == 0 && uplink->outbox.data.count > 0)
+        room = send_data(uplink);
+    uplink->flushing = false;
+}
+
+static bool say(struct uplink *uplink, const struct message_said *said)
+{
+    const bool taken = outbox_add(&uplink->outbox, said);
+    flush(uplink);
+    return taken;
+}
+
+/* Ahead of everything that waits. */
+static void say_first(struct uplink *uplink, const struct message_said *said)
+{
+    struct outbox_head head;
+    if (outbox_measure(said, &head) && session_takes(&uplink->session, head.length) &&
+        session_room(&uplink->session, head.cost) && outbox_queue_first(&uplink->outbox, said))
+        session_pump(&uplink->session);
+}
+
+static void sync(struct uplink *uplink)
+{
+    link_timer_set(&uplink->sync, &uplink->session.io, SYNC_US);
+    if (!uplink->session.up)
+        return;
+    const struct message_said question = {.type = MESSAGE_TIME_REQUEST, .as.sent_us = now(uplink)};
+    utc_ask(&uplink->utc, question.as.sent_us);
+    say(uplink, &question);
+}
+
+/* --- What the session tells --- */
+
+static void on_message(void *context, const struct message *message)
+{
+    struct uplink *uplink = context;
+    if (message->type != MESSAGE_TIME)
+        uplink->callbacks.receive(uplink->callbacks.context, message);
+    else if (utc_answer(&uplink->utc, message->as.time.sent_us, message->as.time.utc_ms, now(uplink)))
+        flush(uplink);
+}
+
+static void on_peer(void *context)
+{
+    struct uplink *uplink = context;
+    const struct uplink_callbacks *callbacks = &uplink->callbacks;
+    struct message_birth birth = {0};
+    struct message_ota failure = {0};
+    outbox_restore(&uplink->outbox);
+    callbacks->birth(callbacks->context, &birth);
+    say_first(uplink, &(struct message_said){.type = MESSAGE_BIRTH, .as.birth = &birth});
+    if (callbacks->failure(callbacks->context, &failure))
+        say_first(uplink, &(struct message_said){.type = MESSAGE_OTA, .as.ota = &failure});
+}
+
+static void on_up(void *context)
+{
+    struct uplink *uplink = context;
+    uplink->callbacks.change(uplink->callbacks.context, true, LINK_CLOSED);
+    sync(uplink);
+    flush(uplink);
+}
+
+static void on_down(void *context, enum link_down why)
+{
+    struct uplink *uplink = context;
+    uplink->callbacks.change(uplink->callbacks.context, false, why);
+}
+
+static void on_drain(void *context)
+{
+    flush(context);
+}
+
+/* --- What the node does --- */
+
+struct uplink_options uplink_defaults(uint16_t max_bytes, uint32_t store_bytes)
+{
+    return (struct uplink_options){
+        .session =
+            {
+                .window = 16,
+                .queue_limit = 64,
+                .queue_bytes = store_bytes / 2,
+                .max_bytes = max_bytes,
+                .resend_ms = 400,
+                .keep_alive_ms = 10000,
+            },
+        .outbox =
+            {
+                .telemetry_frames = 1024,
+                .telemetry_values = 65536,
+                .events = 64,
+                .logs = 64,
+                .control = 64,
+                .bytes = store_bytes,
+                .reserve_bytes = store_bytes / 4,
+            },
+        .store_bytes = store_bytes,
+    };
+}
+
+void uplink_init(struct uplink *uplink, const struct uplink_options *options)
+{
+    const struct session_events events = {.message = on_message,
+                                          .peer = on_peer,
+                                          .up = on_up,
+                                          .down = on_down,
+                                          .drain = on_drain,
+                                          .context = uplink};
+    *uplink = (struct uplink){.callbacks = options->callbacks};
+    outbox_init(&uplink->outbox, options->store, options->store_bytes, &options->outbox);
+    session_init(&uplink->session, &options->session, &events, &options->io, &uplink->outbox, options->receive);
+}
+
+void uplink_attach(struct uplink *uplink)
+{
+    session_attach(&uplink->session);
+}
+
+void uplink_detach(struct uplink *uplink, enum link_down why)
+{
+    session_detach(&uplink->session, why);
+}
+
+void uplink_receive(struct uplink *uplink, const uint8_t *bytes, size_t count)
+{
+    session_receive(&uplink->session, bytes, count);
+}
+
+void uplink_received(struct uplink *uplink)
+{
+    session_received(&uplink->session);
+}
+
+void uplink_output(struct uplink *uplink)
+{
+    session_output(&uplink->session);
+}
+
+bool uplink_blocked(const struct uplink *uplink)
+{
+    return session_blocked(&uplink->session);
+}
+
+static const struct link_timer *next_timer(const struct uplink *uplink)
+{
+    return link_timer_first(session_next(&uplink->session), &uplink->sync);
+}
+
+bool uplink_next(const struct uplink *uplink, uint64_t *due_us, uint32_t *order)
+{
+    const struct link_timer *next = next_timer(uplink);
+    if (next == NULL)
+        return false;
+    *due_us = next->due_us;
+    *order = next->order;
+    return true;
+}
+
+bool uplink_poll(struct uplink *uplink)
+{
+    const struct link_timer *next = next_timer(uplink);
+    if (next != &uplink->sync)
+        return session_poll(&uplink->session);
+    if (next->due_us > now(uplink))
+        return false;
+    sync(uplink);
+    return true;
+}
+
+bool uplink_up(const struct uplink *uplink)
+{
+    return uplink->session.up;
+}
+
+bool uplink_utc_ms(const struct uplink *uplink, uint64_t us, int64_t *utc_ms)
+{
+    if (!uplink->utc.known)
+        return false;
+    *utc_ms = utc_at(&uplink->utc, us);
+    return true;
+}
+
+bool uplink_control_birth(struct uplink *uplink)
+{
+    struct message_birth birth = {0};
+    uplink->callbacks.birth(uplink->callbacks.context, &birth);
+    return say(uplink, &(struct message_said){.type = MESSAGE_BIRTH, .as.birth = &birth});
+}
+
+bool uplink_control_ota(struct uplink *uplink, const struct message_ota *status)
+{
+    return say(uplink, &(struct message_said){.type = MESSAGE_OTA, .as.ota = status});
+}
+
+bool uplink_control_result(struct uplink *uplink, const struct message_result *result)
+{
+    return say(uplink, &(struct message_said){.type = MESSAGE_RESULT, .as.result = result});
+}
+
+bool uplink_telemetry(struct uplink *uplink, const struct message_telemetry *telemetry)
+{
+    return say(uplink, &(struct message_said){.type = MESSAGE_TELEMETRY, .as.telemetry = telemetry});
+}
+
+bool uplink_event(struct uplink *uplink, const struct message_event *event)
+{
+    return say(uplink, &(struct message_said){.type = MESSAGE_EVENT, .as.event = event});
+}
+
+bool uplink_log(struct uplink *uplink, const struct message_log *log)
+{
+    return say(uplink, &(struct message_said){.type = MESSAGE_LOG, .as.log = log});
+}
+
+bool uplink_event_room(const struct uplink *uplink, uint32_t name_bytes, uint32_t body_bytes)
+{
+    return outbox_event_room(&uplink->outbox, name_bytes, body_bytes);
+}
