@@ -100,6 +100,10 @@ describe('COSE_Sign1', () => {
     ['a header that is no map', message(encodeCbor([]), new Map(), payload, signature)],
     ['a header that is no byte string', message('', new Map(), payload, signature)],
     ['a critical parameter', message(headers(alg, [2, [99]], [99, 1]), new Map(), payload, signature)],
+    [
+      'an unknown unprotected parameter beside a key id',
+      message(headers(alg, [4, signature]), headers([5, 1]), null, signature),
+    ],
     ['an unknown unprotected parameter', message(headers(alg), headers([5, signature]), payload, signature)],
     ['a parameter in both headers', message(headers(alg), headers(alg), payload, signature)],
     ['a key id that is a text', message(headers(alg, [4, 'me']), new Map(), payload, signature)],

@@ -23,6 +23,8 @@ export interface Sign1 {
   signature: Uint8Array;
   /** The protected header as it is signed. */
   protectedHeader: Uint8Array;
+  /** Nothing but algorithm and key id in it, both of them protected, and no payload: all but the signature itself is signed. */
+  plain: boolean;
 }
 
 export interface Sign1Options {
@@ -62,8 +64,10 @@ export function parseSign1(bytes: Uint8Array, options: Sign1Options = {}): Sign1
     payload,
     signature,
     protectedHeader: map.size === 0 ? new Uint8Array(0) : protectedHeader,
+    plain: payload === null && unprotected.size === 0 && map.size === 2 && map.has(KEY_ID),
   };
-  const keyId = readHeader(map) ?? readHeader(unprotected);
+  const [signed, open] = [readHeader(map), readHeader(unprotected)];
+  const keyId = signed ?? open;
   if (keyId) message.keyId = keyId;
   return message;
 }

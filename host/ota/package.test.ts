@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { type CborMap, type CborValue, decodeCbor, encodeCbor } from '../cbor/index.ts';
+import { type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from '../cbor/index.ts';
 import { MoteError } from '../error.ts';
 import { generateKeyPair, keyId } from './keys.ts';
 import type { Metadata } from './metadata.ts';
@@ -138,6 +138,23 @@ describe('a package', () => {
     const manifest = manifestFor(envelope.manifest, payload);
     const payloads = new Map([...envelope.payloads, ['#rom', payload]]);
     expect(codeOf(() => parsePackage(encodeEnvelope({ ...envelope, manifest, payloads })))).toBe(expected);
+  });
+
+  it.each<[string, string, (parts: CborValue[]) => CborValue[]]>([
+    ['its very signature', 'none', (parts) => parts],
+    ['a content type that is not signed', 'PKG_FORMAT', ([header, , ...rest]) => [header!, new Map([[3, 0]]), ...rest]],
+    [
+      'another key id that is not signed',
+      'PKG_FORMAT',
+      ([, , ...rest]) => [encodeCbor(new Map([[1, -8]])), new Map([[4, keyId(pair.publicKey)]]), ...rest],
+    ],
+    ['its digest attached', 'PKG_FORMAT', (parts) => parts.with(2, new Uint8Array(36))],
+    ['a parameter that nobody knows', 'COSE', (parts) => parts.with(1, new Map([[99, 0]]))],
+  ])('has nothing in its signature that is not signed: with %s', (_what, expected, change) => {
+    const envelope = parseEnvelope(build());
+    const { tag, value } = decodeCbor(envelope.signatures[0]!) as CborTag;
+    const signatures = [encodeCbor(new CborTag(tag, change(value as CborValue[])))];
+    expect(codeOf(() => openPackage(encodeEnvelope({ ...envelope, signatures }), [pair.publicKey]))).toBe(expected);
   });
 
   it('does not carry a signature over to other contents', () => {

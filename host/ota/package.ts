@@ -144,10 +144,13 @@ function readPackage(bytes: Uint8Array): { pkg: Package; envelope: Envelope } {
       'PKG_DIGEST',
       "The package's manifest is not that of its contents; it is damaged, get it again.",
     );
-  const signatures = envelopeSignatures(envelope);
-  const signer = signatures[0]?.keyId;
-  if (signatures.length !== 1 || !signer)
-    throw new MoteError('PKG_FORMAT', 'A package has one signature that names its key, and this one does not.');
+  const [signature, ...more] = envelopeSignatures(envelope);
+  const signer = signature?.keyId;
+  if (!signer || !signature.plain || more.length > 0)
+    throw new MoteError(
+      'PKG_FORMAT',
+      'A package has one signature that names its key and nothing else, and this one does not.',
+    );
   const rom = readRom(padded, romPadding(bytes.length, padded.length, meta, wasm));
   const metadata = parseMetadata(meta);
   const sha256 = new Uint8Array(createHash('sha256').update(bytes).digest());
