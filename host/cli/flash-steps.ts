@@ -1,0 +1,143 @@
+/** How an image gets into a real board: programs of others that are run, or a file that is copied to a bootloader's drive. */
+import { spawn } from 'node:child_process';
+import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { hex32, type Image, toBinary, UF2_FAMILIES, writeHex, writeUf2 } from '../board/index.ts';
+import { MoteError } from '../error.ts';
+import { type Drive, readDrive, TOOLS, type Tool } from './tools.ts';
+
+export const FORMATS = ['hex', 'uf2', 'bin'] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** Of a board.json: what can flash it, best first. */
+export type FlashMethod =
+  /** A debug probe. `chip` as `probe-rs chip list` names it. */
+  | { by: 'probe-rs'; chip: string }
+  /** The chip's own serial boot loader. `chip` as esptool names it; `base` is where flash begins in the image's addresses. */
+  | { by: 'esptool'; chip: string; base: number }
+  /** A bootloader that is a USB drive. `drive`: how the `Board-ID` of its INFO_UF2.TXT begins. */
+  | { by: 'uf2'; family: keyof typeof UF2_FAMILIES; drive: string };
+
+export interface FlashStep {
+  /** What is said and, for a program, run. */
+  command: string[];
+  tool?: Tool;
+  run(): Promise<void>;
+}
+
+/** The image as a file's bytes. `uf2` needs the family. */
+export function encodeImage(image: Image, format: Format, family: keyof typeof UF2_FAMILIES | undefined): Uint8Array {
+  if (format === 'hex') return Buffer.from(writeHex(image));
+  if (format === 'bin') return toBinary(image).bytes;
+  if (family !== undefined) return writeUf2(image, UF2_FAMILIES[family]);
+  throw new MoteError('USAGE', 'This board has no UF2 bootloader; write its image as hex or bin.');
+}
+
+function program(tool: Tool, args: string[]): FlashStep {
+  const command = [tool.name, ...args];
+  return {
+    command,
+    tool,
+    run: () =>
+      new Promise((resolve, reject) => {
+        // What it says goes to the user as it comes, and never between the lines of --json.
+        const child = spawn(tool.name, args, { stdio: ['inherit', process.stderr, process.stderr] });
+        child.once('error', (cause: NodeJS.ErrnoException) =>
+          reject(
+            new MoteError(
+              'FLASH_TOOL',
+              cause.code === 'ENOENT'
+                ? `${tool.name} isn't there; ${tool.get}.`
+                : `${tool.name} can't be started: ${cause.message}.`,
+              { cause },
+            ),
+          ),
+        );
+        child.once('close', (code, signal) => {
+          if (code === 0) resolve();
+          else
+            reject(
+              new MoteError(
+                'FLASH_FAILED',
+                `"${command.join(' ')}" ended with ${signal ?? `code ${code}`}; what it said is above. Is the board plugged in and powered?`,
+              ),
+            );
+        });
+      }),
+  };
+}
+
+/** Writes the image's files into `folder` and says what is to be done with them. */
+export function probeSteps(chip: string, image: Image, folder: string, probe: string | undefined): FlashStep[] {
+  const file = join(folder, 'image.hex');
+  writeFileSync(file, encodeImage(image, 'hex', undefined));
+  const which = ['--chip', chip, '--non-interactive', ...(probe === undefined ? [] : ['--probe', probe])];
+  // A sector that the image fills only in part keeps the rest: what a node has stored may lie there.
+  const download = ['download', ...which, '--restore-unwritten', '--verify', '--binary-format', 'hex', file];
+  return [program(TOOLS.probeRs, download), program(TOOLS.probeRs, ['reset', ...which])];
+}
+
+export function esptoolSteps(
+  { chip, base }: { chip: string; base: number },
+  image: Image,
+  folder: string,
+  port: string | undefined,
+): FlashStep[] {
+  const parts = image.segments.flatMap(({ address, bytes }) => {
+    const at = address - base;
+    if (at < 0) throw new MoteError('IMAGE', `The image has bytes at ${hex32(address)}, before the chip's flash.`);
+    const file = join(folder, `part-${at.toString(16)}.bin`);
+    writeFileSync(file, bytes);
+    return [`0x${at.toString(16)}`, file];
+  });
+  const where = port === undefined ? [] : ['--port', port];
+  return [program(TOOLS.esptool, ['--chip', chip, ...where, '--baud', '460800', 'write-flash', ...parts])];
+}
+
+export function driveSteps(name: string, file: Uint8Array, drive: Drive): FlashStep[] {
+  const to = join(drive.path, `${name.toUpperCase()}.UF2`);
+  return [
+    {
+      command: ['copy', basename(to), drive.path],
+      async run() {
+        try {
+          const handle = openSync(to, 'w');
+          try {
+            writeFileSync(handle, file);
+            fsyncSync(handle);
+          } finally {
+            closeSync(handle);
+          }
+        } catch (cause) {
+          // The bootloader restarts when it has the last block, so the drive may go under our hands: that is how it says yes.
+          if (readDrive(drive.path) === null) return;
+          throw new MoteError('FLASH_FAILED', `${to} can't be written: ${(cause as Error).message}.`, { cause });
+        }
+      },
+    },
+  ];
+}
+
+/** The drive that was named, or the one that is plugged in. Throws `FLASH_DRIVE` with what to do. */
+export function chooseDrive(wanted: string | undefined, begins: string, drives: () => Drive[]): Drive {
+  const fits = ({ board }: Drive) => board.startsWith(begins);
+  if (wanted !== undefined) {
+    const drive = readDrive(wanted);
+    if (drive === null)
+      throw new MoteError('FLASH_DRIVE', `${wanted} has no INFO_UF2.TXT: it is no UF2 bootloader's drive.`);
+    if (fits(drive)) return drive;
+    throw new MoteError(
+      'FLASH_DRIVE',
+      `${wanted} is the drive of ${drive.board || 'another board'} (${drive.model}); this board's begins with "${begins}".`,
+    );
+  }
+  const [drive, second] = drives().filter(fits);
+  if (drive === undefined)
+    throw new MoteError(
+      'FLASH_DRIVE',
+      `No bootloader's drive of such a board is mounted (Board-ID ${begins}...): put the board into its bootloader (often: press reset twice, or hold BOOTSEL while plugging in) and mount it, or name it with --drive.`,
+    );
+  if (second !== undefined)
+    throw new MoteError('FLASH_DRIVE', `Several fit: ${drive.path}, ${second.path}; name one with --drive.`);
+  return drive;
+}
