@@ -53,6 +53,11 @@ uint64_t hal_now_us(void)
     return virtual_clock ? virtual_now_us : chip_now_us();
 }
 
+uint64_t hal_work_us(void)
+{
+    return chip_now_us();
+}
+
 void hal_sleep_until(uint64_t until_us)
 {
     if (!virtual_clock) {

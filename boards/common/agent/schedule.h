@@ -12,7 +12,6 @@ enum timer {
     TIMER_SWAP,    /* to the module that is prepared */
     TIMER_TRIAL,   /* the end of a trial's time */
     TIMER_RESTART, /* of a module after its fault */
-    TIMER_LINK,    /* whatever the link waits for */
     TIMER_VITALS,  /* the agent's own telemetry */
     TIMERS,
 };

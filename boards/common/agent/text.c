@@ -35,6 +35,14 @@ void text_add_unsigned(struct text *text, uint64_t number)
     text_add_bytes(text, digits + at, sizeof digits - at);
 }
 
+void text_add_hex(struct text *text, uint32_t number)
+{
+    char digits[10] = "0x";
+    for (int i = 0; i < 8; i++)
+        digits[2 + i] = "0123456789abcdef"[number >> (28 - 4 * i) & 15];
+    text_add_bytes(text, digits, sizeof digits);
+}
+
 void text_add_number(struct text *text, int64_t number)
 {
     if (number < 0)
@@ -69,49 +77,41 @@ static size_t character(const uint8_t *bytes, size_t count, size_t *bad)
     return length;
 }
 
-static const char replacement[] = "\xef\xbf\xbd";
-#define REPLACEMENT_BYTES (sizeof replacement - 1)
-
-void text_add_loose(struct text *text, const uint8_t *bytes, size_t count)
+static bool is_control(uint8_t byte)
 {
-    const size_t start = text->length;
+    return byte < 0x20 || byte == 0x7f;
+}
+
+void text_add_line(struct text *text, const uint8_t *bytes, size_t count)
+{
+    static const char replacement[] = "\xef\xbf\xbd";
+    const size_t whole = sizeof replacement - 1;
+    /* Replacements that are there only if something follows. */
+    size_t held = 0;
+    bool in_run = false;
     for (size_t at = 0; at < count;) {
         size_t bad;
         const size_t length = character(bytes + at, count - at, &bad);
-        if (length > 0)
-            text_add_bytes(text, (const char *)bytes + at, length);
-        else
-            text_add(text, replacement);
+        const uint8_t *next = bytes + at;
         at += length > 0 ? length : bad;
-    }
-    while (text->length >= start + REPLACEMENT_BYTES &&
-           memcmp(text->at + text->length - REPLACEMENT_BYTES, replacement, REPLACEMENT_BYTES) == 0)
-        text->length -= REPLACEMENT_BYTES;
-}
-
-static bool is_control(char byte)
-{
-    return (uint8_t)byte < 0x20 || byte == 0x7f;
-}
-
-void text_line(struct text *text, size_t most)
-{
-    size_t length = 0;
-    bool in_run = false;
-    for (size_t i = 0; i < text->length; i++) {
-        const bool control = is_control(text->at[i]);
-        if (!control)
-            text->at[length++] = text->at[i];
-        else if (!in_run)
-            text->at[length++] = ' ';
+        const bool control = length == 1 && is_control(*next);
+        const bool again = control && in_run;
         in_run = control;
+        if (length == 0 || (length == whole && memcmp(next, replacement, whole) == 0)) {
+            held++;
+            continue;
+        }
+        if (again)
+            continue;
+        for (; held > 0; held--) {
+            if (text->size - text->length < whole)
+                return;
+            text_add(text, replacement);
+        }
+        if (text->size - text->length < length)
+            return;
+        text_add_bytes(text, control ? " " : (const char *)next, length);
     }
-    if (length > most) {
-        length = most;
-        while (length > 0 && ((uint8_t)text->at[length] & 0xc0) == 0x80)
-            length--;
-    }
-    text->length = length;
 }
 
 bool text_is_utf8(const uint8_t *bytes, size_t count)
@@ -131,7 +131,7 @@ bool text_is_name(const uint8_t *bytes, size_t count)
     if (count < 1 || count > ABI_MAX_NAME || !text_is_utf8(bytes, count))
         return false;
     for (size_t i = 0; i < count; i++)
-        if (is_control((char)bytes[i]))
+        if (is_control(bytes[i]))
             return false;
     return true;
 }

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A text that is put together piece by piece; what doesn't fit is cut. */
+/* A text that is put together piece by piece; what doesn't fit is cut, anywhere. */
 struct text {
     char *at;
     size_t size;
@@ -20,15 +20,15 @@ void text_add(struct text *text, const char *string);
 void text_add_bytes(struct text *text, const char *bytes, size_t count);
 void text_add_number(struct text *text, int64_t number);
 void text_add_unsigned(struct text *text, uint64_t number);
+/* As 0x and eight digits. */
+void text_add_hex(struct text *text, uint32_t number);
 
 /*
- * UTF-8 from bytes that may be anything, as the web's decoder does it (https://encoding.spec.whatwg.org/#utf-8-decoder): what is none
- * becomes U+FFFD. Those at the end are left out: there a character may have been cut.
+ * A line from bytes that may be anything, decoded as the web does it (https://encoding.spec.whatwg.org/#utf-8-decoder): what is no UTF-8
+ * becomes U+FFFD, of which those at the end are left out: there a character may have been cut. Each run of control characters becomes
+ * one space. What doesn't fit is cut between characters.
  */
-void text_add_loose(struct text *text, const uint8_t *bytes, size_t count);
-
-/* Makes each run of control characters one space and cuts to `most` bytes between characters. */
-void text_line(struct text *text, size_t most);
+void text_add_line(struct text *text, const uint8_t *bytes, size_t count);
 
 /* Whether bytes are 1 to ABI_MAX_NAME bytes of UTF-8 without control characters. */
 bool text_is_name(const uint8_t *bytes, size_t count);

@@ -1,0 +1,391 @@
+/* The node as a whole: its start, its turns, what it is told. */
+#include "agent.h"
+
+#include <string.h>
+
+#include "../abi.h"
+#include "../hal.h"
+#include "../machine/heap.h"
+#include "text.h"
+
+/* The link's memory, apart from the rest so that its size is in one place. */
+static uint8_t link_store[AGENT_LINK_STORE_BYTES];
+static uint8_t link_frame[LINK_RECEIVE_BYTES(AGENT_MESSAGE_BYTES)];
+
+/* Native stack that is left for what a module calls, and for interrupts. */
+#define STACK_RESERVE 1024
+
+static struct span span_of(const char *text)
+{
+    return (struct span){(const uint8_t *)text, (uint32_t)strlen(text)};
+}
+
+void agent_broken(const char *what)
+{
+    hal_trace(what, strlen(what), NULL, 0);
+    /* Not at once, so that a flash that is worn out isn't worn further by counting starts. */
+    hal_watchdog_start(AGENT_WATCHDOG_MS);
+    for (;;)
+        hal_sleep_until(UINT64_MAX);
+}
+
+/* --- Who it is --- */
+
+/* In flash: looked for again whenever the agent's store has changed. */
+static void load_identity(struct agent *agent)
+{
+    struct span value;
+    agent->key_count = 0;
+    if (kv_get(&agent->storage.agent, (const uint8_t *)KEYS_KEY, strlen(KEYS_KEY), &value))
+        keys_parse(value, agent->keys, &agent->key_count);
+    if (kv_get(&agent->storage.agent, (const uint8_t *)"id", 2, &value) && text_is_name(value.bytes, value.count)) {
+        agent->id = value;
+        return;
+    }
+    const char *id = hal_option("id");
+    agent->id = span_of(id != NULL && text_is_name((const uint8_t *)id, strlen(id)) ? id : "mote");
+}
+
+static uint32_t option_number(const char *name, uint32_t otherwise)
+{
+    const char *at = hal_option(name);
+    if (at == NULL)
+        return otherwise;
+    uint32_t number = 0;
+    for (; *at >= '0' && *at <= '9'; at++)
+        number = number * 10 + (uint32_t)(*at - '0');
+    return number;
+}
+
+int agent_sensor(const struct agent *agent, struct span name)
+{
+    for (uint32_t i = 0; i < agent->sensor_count; i++) {
+        const char *own = agent->sensors[i].driver->name;
+        if (strlen(own) == name.count && memcmp(own, name.bytes, name.count) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+bool agent_setting(const struct agent *agent, struct span name, int32_t *value)
+{
+    struct span stored;
+    struct message message;
+    if (!storage_config(&agent->storage, &stored) || !message_parse(stored.bytes, stored.count, &message) ||
+        message.type != MESSAGE_CONFIG)
+        return false;
+    struct span setting;
+    int32_t number;
+    while (message_setting(&message.as.config, &setting, &number)) {
+        if (setting.count != name.count || memcmp(setting.bytes, name.bytes, name.count) != 0)
+            continue;
+        *value = number;
+        return true;
+    }
+    return false;
+}
+
+/* --- What it is told --- */
+
+static void log_text(struct agent *agent, const struct text *text)
+{
+    voice_log(agent, ABI_LEVEL_ERROR, (struct span){(const uint8_t *)text->at, (uint32_t)text->length});
+}
+
+static void set_config(struct agent *agent, const struct message_config *config)
+{
+    /* The message as it came: it has one encoding, of which the pairs are the end. */
+    const uint32_t head = config->count < 24 ? 3 : 4;
+    const uint8_t *message = config->pairs.at - head;
+    const size_t count = (size_t)(config->pairs.end - message);
+    char space[REASON_TEXT_BYTES];
+    struct text text = text_in(space, sizeof space);
+    if (count > KV_VALUE_BYTES) {
+        text_add(&text, "The configuration takes ");
+        text_add_unsigned(&text, count);
+        text_add(&text, " bytes; 1024 is the most. Use fewer or shorter settings.");
+        log_text(agent, &text);
+        return;
+    }
+    const enum kv_result result = storage_save_config(&agent->storage, message, count);
+    if (result == KV_FULL) {
+        text_add(&text, "The configuration doesn't fit into the agent's store. Use fewer or shorter settings.");
+        log_text(agent, &text);
+        return;
+    }
+    if (result != KV_OK)
+        agent_broken("the flash doesn't take the configuration");
+    load_identity(agent);
+    if (vitals_configure(agent))
+        uplink_control_birth(&agent->uplink);
+    life_message(agent, -1, (struct span){0});
+}
+
+static void command(struct agent *agent, const struct message_command *command)
+{
+    char space[MESSAGE_TEXT_BYTES];
+    struct text text = text_in(space, sizeof space);
+    const int32_t id = agent->running == NULL ? -1 : declared_find(&agent->running->commands, command->name);
+    bool ok = false;
+    if (agent->running == NULL) {
+        text_add(&text, "no module runs");
+    } else if (id < 0) {
+        text_add(&text, "the module takes no command '");
+        text_add_line(&text, command->name.bytes, command->name.count);
+        text_add(&text, "'");
+    } else {
+        ok = life_message(agent, id, command->body);
+        if (!ok)
+            text_add(&text, agent->fault.text);
+    }
+    /* A module that faulted is started again, or the one before it, before this is answered. */
+    agent_settle(agent);
+    const struct message_result result = {
+        .id = command->id, .ok = ok, .text = {(const uint8_t *)text.at, (uint32_t)text.length}};
+    uplink_control_result(&agent->uplink, &result);
+}
+
+static void receive(void *context, const struct message *message)
+{
+    struct agent *agent = context;
+    switch (message->type) {
+    case MESSAGE_COMMAND:
+        command(agent, &message->as.command);
+        return;
+    case MESSAGE_CONFIG:
+        set_config(agent, &message->as.config);
+        break;
+    case MESSAGE_OFFER:
+        rollout_offer(agent, &message->as.offer);
+        rollout_prepare(agent);
+        break;
+    case MESSAGE_CHUNK:
+        rollout_chunk(agent, &message->as.chunk);
+        rollout_prepare(agent);
+        break;
+    default:
+        break;
+    }
+    agent_settle(agent);
+}
+
+static void change(void *context, bool up, enum link_down why)
+{
+    struct agent *agent = context;
+    (void)why;
+    if (!up)
+        return;
+    rollout_judge(agent, false);
+    agent_settle(agent);
+}
+
+static void birth(void *context, struct message_birth *birth)
+{
+    voice_birth(context, birth);
+}
+
+static bool failure(void *context, struct message_ota *status)
+{
+    return rollout_failure(context, status);
+}
+
+static uint64_t now_us(void *context)
+{
+    (void)context;
+    return hal_now_us();
+}
+
+static uint32_t session_id(void *context)
+{
+    (void)context;
+    return hal_random();
+}
+
+static size_t write(void *context, const uint8_t *bytes, size_t count)
+{
+    (void)context;
+    return hal_link_write(bytes, count);
+}
+
+/* --- Its start --- */
+
+static int64_t work_us(void)
+{
+    return (int64_t)hal_work_us();
+}
+
+static uintptr_t stack_floor(void)
+{
+    return hal_stack_floor() + STACK_RESERVE;
+}
+
+static void start_link(struct agent *agent)
+{
+    struct uplink_options options = uplink_defaults(AGENT_MESSAGE_BYTES, sizeof link_store);
+    options.store = link_store;
+    options.store_bytes = sizeof link_store;
+    options.receive = link_frame;
+    options.receive_bytes = sizeof link_frame;
+    options.io = (struct link_io){
+        .now_us = now_us, .session_id = session_id, .write = write, .context = agent, .timers = &agent->schedule.asked};
+    options.callbacks = (struct uplink_callbacks){
+        .birth = birth, .failure = failure, .receive = receive, .change = change, .context = agent};
+    uplink_init(&agent->uplink, &options);
+}
+
+static void start_modules(struct agent *agent)
+{
+    uint32_t size;
+    uint8_t *heap = hal_module_heap(&size);
+    heap_start(heap, size);
+    agent->memory_bytes = option_number("memory", size);
+    const uint32_t share = size / AGENT_STACK_SHARE / 1024 * 1024;
+    agent->stack_bytes = share < AGENT_STACK_LEAST ? AGENT_STACK_LEAST : share > AGENT_STACK_MOST ? AGENT_STACK_MOST : share;
+    agent->accelerated = option_number("accel", 1) != 0;
+    agent->platform = (struct machine_platform){.now_us = work_us, .stack_floor = stack_floor};
+}
+
+/* What the chip says of a start that wasn't asked for. */
+static void log_boot(struct agent *agent)
+{
+    struct hal_fault fault;
+    const enum hal_boot reason = hal_boot_reason(&fault);
+    if (reason != HAL_BOOT_FAULT && reason != HAL_BOOT_WATCHDOG)
+        return;
+    char space[REASON_TEXT_BYTES];
+    struct text text = text_in(space, sizeof space);
+    text_add(&text, reason == HAL_BOOT_FAULT ? "NODE_FAULT the processor faulted and restarted: exception "
+                                             : "NODE_WATCHDOG the watchdog restarted the node: exception ");
+    text_add_unsigned(&text, fault.kind);
+    const struct {
+        const char *name;
+        uint32_t value;
+    } words[] = {{" at ", fault.pc}, {", address ", fault.address}, {", status ", fault.status}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        text_add(&text, words[i].name);
+        text_add_hex(&text, words[i].value);
+    }
+    log_text(agent, &text);
+}
+
+void agent_start(struct agent *agent)
+{
+    const struct storage_layout layout = {.agent_pages = AGENT_STORE_PAGES,
+                                          .module_pages = AGENT_MODULE_PAGES,
+                                          .slots = {.journal_pages = AGENT_JOURNAL_PAGES, .slot_pages = 0}};
+    struct reason why;
+    *agent = (struct agent){0};
+    if (!storage_open(&agent->storage, hal_flash(), &layout, &why))
+        agent_broken(why.text);
+    load_identity(agent);
+    const struct hal_sensor *drivers = hal_sensors(&agent->sensor_count);
+    if (agent->sensor_count > AGENT_SENSORS)
+        agent->sensor_count = AGENT_SENSORS;
+    for (uint32_t i = 0; i < agent->sensor_count; i++)
+        sensor_init(&agent->sensors[i], &drivers[i]);
+    schedule_init(&agent->schedule);
+    const uint32_t seed = hal_option("seed") != NULL ? option_number("seed", 1) : hal_random();
+    random_start(&agent->random, seed + agent->storage.boot * UINT32_C(0x85ebca6b));
+    start_modules(agent);
+    start_link(agent);
+    rollout_open(agent);
+    agent->vitals_default_s = (int32_t)option_number("vitals", AGENT_VITALS_S);
+    vitals_configure(agent);
+    log_boot(agent);
+    life_start(agent);
+    uplink_attach(&agent->uplink);
+    rollout_prepare(agent);
+}
+
+void agent_settle(struct agent *agent)
+{
+    if (agent->reset_due)
+        life_start(agent);
+}
+
+/* --- Its turns --- */
+
+/* Takes what came over the link, frame by frame: what a frame asked for is acknowledged before the next is looked at. */
+static bool take_link(struct agent *agent)
+{
+    uint8_t bytes[128];
+    size_t taken = 0;
+    while (taken < AGENT_LINK_TURN) {
+        const size_t count = hal_link_read(bytes, sizeof bytes);
+        if (count == 0)
+            break;
+        taken += count;
+        for (size_t at = 0; at < count;) {
+            const uint8_t *end = memchr(bytes + at, 0, count - at);
+            const size_t part = end == NULL ? count - at : (size_t)(end - (bytes + at)) + 1;
+            uplink_receive(&agent->uplink, bytes + at, part);
+            uplink_received(&agent->uplink);
+            at += part;
+        }
+    }
+    if (uplink_blocked(&agent->uplink))
+        uplink_output(&agent->uplink);
+    return taken > 0;
+}
+
+static void fire(struct agent *agent, enum timer timer)
+{
+    schedule_at(&agent->schedule, timer, SCHEDULE_NEVER);
+    switch (timer) {
+    case TIMER_STEP:
+        life_step(agent);
+        break;
+    case TIMER_SWAP:
+        rollout_swap(agent);
+        break;
+    case TIMER_TRIAL:
+        rollout_time_over(agent);
+        break;
+    case TIMER_RESTART:
+        life_start(agent);
+        break;
+    case TIMER_VITALS:
+        vitals_publish(agent);
+        break;
+    default:
+        break;
+    }
+    agent_settle(agent);
+}
+
+/* The time of what comes next; `*link`: it is the link's. */
+static enum timer next_timer(const struct agent *agent, uint64_t *due_us, bool *link)
+{
+    uint64_t link_us;
+    uint32_t order;
+    const enum timer timer = schedule_next(&agent->schedule, due_us);
+    *link = uplink_next(&agent->uplink, &link_us, &order) &&
+            (timer == TIMERS || link_us < *due_us ||
+             (link_us == *due_us && (int32_t)(order - agent->schedule.order[timer]) < 0));
+    if (*link)
+        *due_us = link_us;
+    return timer;
+}
+
+uint64_t agent_next_us(const struct agent *agent)
+{
+    uint64_t due_us;
+    bool link;
+    next_timer(agent, &due_us, &link);
+    return due_us;
+}
+
+bool agent_turn(struct agent *agent)
+{
+    uint64_t due_us;
+    bool link;
+    const bool took = take_link(agent);
+    const enum timer timer = next_timer(agent, &due_us, &link);
+    if (due_us > hal_now_us())
+        return took;
+    if (link)
+        uplink_poll(&agent->uplink);
+    else
+        fire(agent, timer);
+    return true;
+}
