@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { HostFunction, Value } from '../engine/engine.ts';
-import { loadEngine } from '../engine/index.ts';
+import { ABI_VERSION, loadEngine } from '../engine/index.ts';
 import { MoteError } from '../error.ts';
 import { packagePath } from '../paths.ts';
 import { type BuildStep, buildApp } from './build.ts';
@@ -99,7 +99,13 @@ describe('buildApp', () => {
     const manifest = { sequence: 7, config: { limit: -5, gain: 3 }, trialMs: 1234, fuel: 5000, entry: 'main.ts' };
     const full = await buildApp(project({ 'main.ts': STEP }, manifest));
     expect(full).toMatchObject({ sequence: 7, config: { limit: -5, gain: 3 } });
-    expect(full.metadata).toMatchObject({ name: 'test', version: '1.2.3', abi: 65536, trialMs: 1234, fuel: 5000n });
+    expect(full.metadata).toMatchObject({
+      name: 'test',
+      version: '1.2.3',
+      abi: ABI_VERSION,
+      trialMs: 1234,
+      fuel: 5000n,
+    });
     const least = await buildApp(project({ 'app.ts': STEP }));
     expect(least).toMatchObject({ sequence: 1, config: {}, rom: new Uint8Array() });
     expect(least.metadata).toMatchObject({ trialMs: 10_000, fuel: 20_000_000n, models: [], sensors: [] });
