@@ -29,5 +29,13 @@ export {
   sine,
   wavSource,
 } from './sources.ts';
-export { DEFAULT_LAYOUT, type NodeLayout, provision, volatileFlash } from './storage.ts';
+export {
+  DEFAULT_LAYOUT,
+  type Identity,
+  type NodeLayout,
+  provision,
+  readIdentity,
+  volatileFlash,
+  writeIdentity,
+} from './storage.ts';
 export type { LinkSettings } from './uplink.ts';

@@ -1,8 +1,10 @@
+import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { flashRegion, KeyValueStore } from '../flash/index.ts';
+import { generateKeyPair, keyId } from '../ota/index.ts';
 import { packagePath } from '../paths.ts';
-import { DEFAULT_LAYOUT, NodeStorage, provision, volatileFlash } from './storage.ts';
+import { DEFAULT_LAYOUT, NodeStorage, provision, readIdentity, volatileFlash, writeIdentity } from './storage.ts';
 
 const spec = readFileSync(packagePath('docs', 'spec', 'node.md'), 'utf8');
 const example = (key: string) =>
@@ -21,6 +23,21 @@ it('what the agent keeps is as docs/spec/node.md shows it', () => {
   expect(hex(agent.get('boot'))).toBe(example('boot'));
   expect(hex(agent.get('config'))).toBe(example('config'));
   expect(storage.loadConfig()).toEqual({ threshold: 200, gain: -2 });
+});
+
+it('who a node is and whom it trusts is as docs/spec/node.md shows it', () => {
+  const flash = volatileFlash();
+  expect(readIdentity(flash)).toEqual({ id: null, publicKeys: [] });
+  const x = Buffer.from(example('keys').slice(6), 'hex').toString('base64url');
+  const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+  writeIdentity(flash, { id: 'pump-7', publicKeys: [publicKey] });
+  const agent = KeyValueStore.open(flashRegion(flash, 0, 2));
+  expect(hex(agent.get('id'))).toBe(example('id'));
+  expect(hex(agent.get('keys'))).toBe(example('keys'));
+  const other = generateKeyPair().publicKey;
+  writeIdentity(flash, { id: null, publicKeys: [other, publicKey] });
+  const { id, publicKeys } = readIdentity(flash);
+  expect([id, publicKeys.map(keyId)]).toEqual(['pump-7', [keyId(other), keyId(publicKey)]]);
 });
 
 it.each([

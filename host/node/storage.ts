@@ -3,10 +3,11 @@
  * They are parts of their own so that a module that fills its store can't stop the agent from keeping its own.
  */
 
+import type { KeyObject } from 'node:crypto';
 import { MoteError } from '../error.ts';
 import { type Flash, flashRegion, KeyValueStore, MemoryFlash } from '../flash/index.ts';
 import { encodeMessage, parseMessage } from '../link/index.ts';
-import { type SlotLayout, SlotStore } from '../ota/index.ts';
+import { encodeTrustedKeys, parseTrustedKeys, type SlotLayout, SlotStore } from '../ota/index.ts';
 
 /** Pages, in this order from the start of the flash; the slots take the rest. */
 export interface NodeLayout {
@@ -21,6 +22,8 @@ export const DEFAULT_LAYOUT: NodeLayout = { agentPages: 2, kvPages: 4 };
 
 const BOOT = 'boot';
 const CONFIG = 'config';
+const ID = 'id';
+const KEYS = 'keys';
 /** One value of the agent's store holds the whole configuration, so that it changes as a whole. */
 const MAX_CONFIG_BYTES = 1024;
 
@@ -85,6 +88,29 @@ export function provision(flash: Flash, sequence: number, bytes: Uint8Array, lay
   if (slots.active() !== null) return false;
   slots.install(sequence, bytes);
   return true;
+}
+
+/** What a board's agent is told at provisioning, because nobody starts it with options. */
+export interface Identity {
+  /** The node's name; null for a flash that has none. */
+  id: string | null;
+  /** Keys whose packages it runs. */
+  publicKeys: readonly KeyObject[];
+}
+
+/** Throws what `encodeTrustedKeys` and the flash throw. */
+export function writeIdentity(flash: Flash, identity: Identity, layout = DEFAULT_LAYOUT): void {
+  const agent = KeyValueStore.open(flashRegion(flash, 0, layout.agentPages));
+  const keys = encodeTrustedKeys(identity.publicKeys);
+  if (identity.id !== null) agent.set(ID, new Uint8Array(Buffer.from(identity.id)));
+  agent.set(KEYS, keys);
+}
+
+/** Throws `CBOR` or `KEY_LIST` when the keys can't be read. */
+export function readIdentity(flash: Flash, layout = DEFAULT_LAYOUT): Identity {
+  const agent = KeyValueStore.open(flashRegion(flash, 0, layout.agentPages));
+  const [id, keys] = [agent.get(ID), agent.get(KEYS)];
+  return { id: id ? Buffer.from(id).toString() : null, publicKeys: keys ? parseTrustedKeys(keys) : [] };
 }
 
 function readU32(bytes: Uint8Array | undefined): number {

@@ -14,3 +14,4 @@ export {
 export type { Reason, SlotIndex } from './slot-journal.ts';
 export { type SlotInfo, type SlotLayout, SlotStore, type Transfer } from './slots.ts';
 export { PackageSender, type ReceiverOptions, type SenderOptions, UpdateReceiver } from './transfer.ts';
+export { encodeTrustedKeys, parseTrustedKeys } from './trusted-keys.ts';
