@@ -16,7 +16,8 @@ export interface DemoFacts {
   /** Time of the node in seconds, and of the whole demo. */
   seconds: number;
   endSeconds: number;
-  engine: string;
+  /** What the node runs on. */
+  platform: string;
   brokerUrl: string;
   threshold: number;
   /** Peaks of the last seconds of sound, oldest first, 0 .. 32767. */
@@ -64,7 +65,7 @@ export function demoScreen(terminal: Terminal, facts: DemoFacts): string[] {
   ];
   const clock = `${facts.seconds.toFixed(1).padStart(5)} of ${facts.endSeconds} s`;
   return [
-    `${terminal.paint('bold', 'moteware')}  a keyword node, live   ${dim(`${facts.engine} · MQTT 5 at ${facts.brokerUrl}`)}   ${clock}`,
+    `${terminal.paint('bold', 'moteware')}  a keyword node, live   ${dim(`${facts.platform} · MQTT 5 at ${facts.brokerUrl}`)}   ${clock}`,
     '',
     `microphone ${terminal.paint('green', sparkline([...facts.sound, 0, 12_000], Math.min(66, width - 12)).slice(0, -2))}`,
     score('yes', facts.yes),

@@ -6,26 +6,19 @@ import { createHash, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { ManifestOverride } from '../build/index.ts';
-import { ENGINE_NAMES, type EngineName, loadEngine } from '../engine/index.ts';
-import {
-  decodeEvent,
-  decodeState,
-  decodeTelemetry,
-  MqttClient,
-  pushPackage,
-  type Received,
-  Shim,
-  startEmbeddedBroker,
-} from '../gateway/index.ts';
-import { connectTcp, listenTcp, type OtaStatus } from '../link/index.ts';
-import { Node, provision, RealClock, repeat, volatileFlash, wavSource } from '../node/index.ts';
+import { ENGINE_NAMES, type EngineName } from '../engine/index.ts';
+import { DEFAULT_NAMESPACE, pushPackage, Shim, startEmbeddedBroker } from '../gateway/index.ts';
+import type { OtaStatus } from '../link/index.ts';
+import { repeat, wavSource } from '../node/index.ts';
 import { buildPackage, generateKeyPair } from '../ota/index.ts';
 import { packagePath } from '../paths.ts';
 import { builder } from './app.ts';
 import { addCommand, choice } from './command.ts';
+import { simulatedNode } from './demo-node.ts';
 import { type DemoFacts, demoScreen } from './demo-screen.ts';
 import { otaText } from './push.ts';
 import { Exit, formatBytes, type Terminal, table } from './terminal.ts';
+import { watchNodes } from './watch.ts';
 
 /** Each gives the cursor back first. */
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -95,16 +88,12 @@ async function demo(terminal: Terminal, engineName: EngineName): Promise<number>
   const [first, strict, hang] = (await buildReleases(terminal, keys.privateKey)) as [Built, Built, Built];
   const broker = await startEmbeddedBroker({ port: 0 });
   const shim = new Shim({ brokerUrl: broker.url });
-  const listener = await listenTcp(0, (transport) => shim.accept(transport));
-  const clock = new RealClock();
   const wav = wavSource(readFileSync(packagePath('recordings', 'speech', 'stream.wav')));
-  const flash = volatileFlash();
-  provision(flash, 1, first.bytes);
 
   const facts: DemoFacts = {
     seconds: 0,
     endSeconds: END_S,
-    engine: engineName,
+    platform: engineName,
     brokerUrl: broker.url,
     threshold: first.threshold ?? 0,
     sound: [],
@@ -120,27 +109,17 @@ async function demo(terminal: Terminal, engineName: EngineName): Promise<number>
   };
   const screen = openScreen(terminal, facts);
   const outcomes: Outcome[] = [];
-  const metrics: string[] = [];
   let version = '';
 
-  const node = new Node({
-    id: NODE,
-    engine: await loadEngine(engineName),
-    clock,
-    sensors: [{ name: 'microphone', source: repeat(wav) }],
-    flash,
-    publicKeys: [keys.publicKey],
-    link: {},
-  });
-  const watcher = new MqttClient({ url: broker.url, clientId: 'demo-watcher' });
-  await watcher.connect({ retry: false });
-
-  const heardFrom: Record<string, (message: Received) => void> = {
-    s({ payload }) {
-      const { birth } = decodeState(payload);
-      if (birth === null) return;
-      metrics.splice(0, metrics.length, ...birth.metrics.map((metric) => metric.name));
-      if (birth.module === null) return;
+  const unwatch = await watchNodes({
+    brokerUrl: broker.url,
+    ns: DEFAULT_NAMESPACE,
+    node: NODE,
+    onMessage() {
+      facts.messages++;
+    },
+    onState({ birth }) {
+      if (birth === null || birth.module === null) return;
       const { name, sequence, slot, state } = birth.module;
       version = birth.module.version;
       facts.threshold = [first, strict][sequence - 1]?.threshold ?? facts.threshold;
@@ -153,13 +132,11 @@ async function demo(terminal: Terminal, engineName: EngineName): Promise<number>
         state,
       };
     },
-    t({ payload }) {
-      const { metric, values } = decodeTelemetry(payload);
-      if (metrics[metric] === 'score.yes') facts.yes = values.at(-1) ?? 0;
-      if (metrics[metric] === 'score.no') facts.no = values.at(-1) ?? 0;
+    onTelemetry({ values }, metric) {
+      if (metric?.name === 'score.yes') facts.yes = values.at(-1) ?? 0;
+      if (metric?.name === 'score.no') facts.no = values.at(-1) ?? 0;
     },
-    e({ payload }) {
-      const { name, body } = decodeEvent(payload);
+    onEvent({ name, body }) {
       if (name !== 'keyword') return;
       const { word, score } = body as { word: string; score: number };
       screen.heard(
@@ -167,20 +144,18 @@ async function demo(terminal: Terminal, engineName: EngineName): Promise<number>
         { word, score, version },
       );
     },
-  };
-  await watcher.subscribe({ filter: `mote/d/${NODE}/#`, qos: 1 }, (message) => {
-    facts.messages++;
-    heardFrom[message.topic.split('/').at(-1) ?? '']?.(message);
   });
 
-  const started = clock.nowUs();
-  node.start();
-  node.attach(await connectTcp(listener.port));
+  const node = await simulatedNode(engineName, {
+    id: NODE,
+    publicKey: keys.publicKey,
+    first: first.bytes,
+    microphone: repeat(wav),
+    shim,
+  });
   const tick = setInterval(() => {
-    const { sensors } = node.status();
-    facts.seconds = (clock.nowUs() - started) / 1e6;
-    facts.read = sensors.microphone?.read ?? 0;
-    facts.lost = sensors.microphone?.lost ?? 0;
+    const { read, lost } = node.samples();
+    Object.assign(facts, { seconds: node.nowUs() / 1e6, read, lost });
     facts.sound = soundAt(wav, facts.seconds);
     screen.draw();
   }, 100);
@@ -209,19 +184,17 @@ async function demo(terminal: Terminal, engineName: EngineName): Promise<number>
       reason: status.reason?.code ?? '',
     });
   };
-  const until = (seconds: number) => new Promise<void>((resolve) => clock.at(started + seconds * 1e6, resolve));
   try {
-    await until(PUSH_STRICT_S);
+    await node.until(PUSH_STRICT_S * 1e6);
     await push(strict);
-    await until(PUSH_HANG_S);
+    await node.until(PUSH_HANG_S * 1e6);
     await push(hang);
-    await until(END_S);
+    await node.until(END_S * 1e6);
   } finally {
     clearInterval(tick);
     screen.close();
-    node.close();
-    watcher.close();
-    await listener.close();
+    await node.close();
+    unwatch();
     await shim.close();
     await broker.close();
   }
