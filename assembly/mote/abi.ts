@@ -120,7 +120,7 @@ export declare function rom_size(): i32;
 @external("mote", "rom_read")
 export declare function rom_read(offset: i32, dst: usize, dstLen: i32): i32;
 
-/** Runs a model's operators with the host's own kernels: `program` is the rom offset of `count` entries of two words, operator number and rom offset of its record. Returns how many it did, from the first on; the module does the next one and asks again. */
+/** Runs a model's operators with the host's own kernels: `program` is the rom offset of `count` entries of two words, operator number and rom offset of its record. Returns how many it did, from the first on; the module asks again for the rest, and runs the next one itself when the answer is 0. */
 @external("mote", "nn_run")
 export declare function nn_run(arena: usize, program: i32, count: i32): i32;
 

@@ -10,8 +10,9 @@ const MOST: i64 = i32.MAX_VALUE;
 let arenaAt: usize = 0;
 let programAt: i32 = 0;
 let left: i32 = 0;
-/** Operators from `programAt` on that the host has done. */
+/** Operators from `programAt` on that the host has done; REFUSED when it was asked for the next one and did nothing. */
 let done: i32 = 0;
+const REFUSED: i32 = -1;
 
 /**
  * Begins a run of `count` operators that together do `work`, about one unit for each innermost iteration. True when the host did all of
@@ -20,18 +21,28 @@ let done: i32 = 0;
 export function run(arena: usize, program: i32, count: i32, work: i64): bool {
   for (; work > MOST; work -= MOST) charge(i32.MAX_VALUE);
   charge(<i32>work);
-  done = nn_run(arena, program, count);
-  if (done >= count) return true;
   arenaAt = arena;
   programAt = program;
   left = count;
-  return false;
+  ask();
+  return done >= count;
 }
 
-/** Whether the next operator is the module's to do; when the one before was, the host is asked first. */
+/** The host may stop after a while, so it is asked until it does nothing. */
+function ask(): void {
+  done = nn_run(arenaAt, programAt, left);
+  if (done == 0) done = REFUSED;
+}
+
+/** Whether the next operator is the module's to do. */
 export function mine(): bool {
-  if (done < 0) done = nn_run(arenaAt, programAt, left);
+  if (done == 0) ask();
   programAt += ENTRY_BYTES;
   --left;
-  return --done < 0;
+  if (done == REFUSED) {
+    done = 0;
+    return true;
+  }
+  --done;
+  return false;
 }

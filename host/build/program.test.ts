@@ -91,7 +91,14 @@ describe.each(ENGINE_NAMES)('the program of a model on %s', (name) => {
       expect(some.fuel).toBe(portable.fuel);
       // Of an operator that nobody did, the memory still has what was there before.
       expect(some.answer).not.toBe(portable.answer);
-      expect(some.asked).toEqual([[0, 3], ...(done < 2 ? [[2, 1]] : [])]);
+      // The host may have stopped after a while, so it is asked again; only what it then refuses is the module's.
+      expect(some.asked).toEqual(
+        [
+          [0, 3],
+          [1, 2],
+          [2, 1],
+        ].filter(([first]) => first === 0 || first! >= done),
+      );
     }
   });
 });

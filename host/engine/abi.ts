@@ -108,7 +108,7 @@ export const ABI_IMPORTS = {
   rom_size: { params: [], result: 'i32' },
   /** Copies read-only data to `dst`; returns OK, or INVALID outside the rom. */
   rom_read: { params: ['i32', 'i32', 'i32'], result: 'i32' },
-  /** Runs a model's operators with the host's own kernels: `program` is the rom offset of `count` entries of two words, operator number and rom offset of its record. Returns how many it did, from the first on; the module does the next one and asks again. */
+  /** Runs a model's operators with the host's own kernels: `program` is the rom offset of `count` entries of two words, operator number and rom offset of its record. Returns how many it did, from the first on; the module asks again for the rest, and runs the next one itself when the answer is 0. */
   nn_run: { params: ['i32', 'i32', 'i32'], result: 'i32' },
   /** The transform of `dsp/fft.ts` with the host's own code: 1 when done, 0 when the module has to do it. */
   nn_real_fft: { params: ['i32', 'i32', 'i32', 'i32'], result: 'i32' },
