@@ -7,6 +7,8 @@ import type { TimeReply } from '../link/index.ts';
 
 /** A cheap crystal's drift, parts per million. */
 const DRIFT_PPM = 50;
+/** The last millisecond whose microseconds have 53 bits, in the year 2255: what comes later is no time but a mistake. */
+const MAX_UTC_MS = 9_007_199_254_740;
 
 export class UtcClock {
   /** UTC in microseconds at zero of the node's clock. */
@@ -41,7 +43,7 @@ export class UtcClock {
 
   /** True when the answer was to the last question and improved the clock. */
   answer(reply: TimeReply, nowUs: number): boolean {
-    if (this.#fixed || reply.sentUs !== this.#asked) return false;
+    if (this.#fixed || reply.sentUs !== this.#asked || reply.utcMs > MAX_UTC_MS) return false;
     this.#asked = null;
     const boundUs = (nowUs - reply.sentUs) / 2;
     const grownUs = this.#boundUs + ((nowUs - this.#atUs) * DRIFT_PPM) / 1e6;
