@@ -1,0 +1,111 @@
+/** The AssemblyScript kernels themselves, compiled as for a module and run in V8: what native kernels must equal. */
+import { readFile } from 'node:fs/promises';
+import { compileSources } from '../../host/compiler/harness.ts';
+import { KERNEL_FILES, type Kernel } from '../../host/compiler/step.ts';
+import { packagePath } from '../../host/paths.ts';
+import { type Case, Dice, FILTER_BANK, MAX_BYTES, REAL_FFT } from './case-file.ts';
+import * as generate from './operators.ts';
+
+const ENTRY = `${Object.entries(KERNEL_FILES)
+  .map(([kernel, file]) => `export { ${kernel} } from '../../assembly/nn/${file}';`)
+  .join('\n')}
+export { realFft } from '../../assembly/dsp/fft';
+export { filterBank } from '../../assembly/dsp/filter_bank';
+`;
+
+/** Where a case's memory begins in the module's: beside the kernels' own data. */
+const BASE = 65_536;
+
+type Functions = Record<string, (...values: number[]) => number>;
+
+/** Operator numbers of the ABI. */
+export async function operatorNumbers(): Promise<Record<Kernel, number>> {
+  return JSON.parse(await readFile(packagePath('abi', 'abi.json'), 'utf8')).operators;
+}
+
+const GENERATORS: Record<Kernel, (kind: number, dice: Dice) => Case> = {
+  add: generate.add,
+  average_pool2d: generate.pool,
+  constant: generate.constant,
+  conv2d: generate.conv2d,
+  copy: generate.copy,
+  depthwise_conv2d: generate.depthwiseConv2d,
+  dequantize: generate.dequantize,
+  fully_connected: generate.fullyConnected,
+  lookup: generate.lookup,
+  max_pool2d: generate.pool,
+  mean: generate.mean,
+  pad: generate.pad,
+  quantize: generate.quantize,
+  softmax: generate.softmax,
+  transpose: generate.transpose,
+};
+
+export class Reference {
+  private readonly functions: Functions;
+  private readonly memory: Uint8Array;
+  private readonly rom: Uint8Array;
+  private readonly names: ReadonlyMap<number, string>;
+
+  private constructor(functions: Functions, memory: Uint8Array, rom: Uint8Array, names: ReadonlyMap<number, string>) {
+    this.functions = functions;
+    this.memory = memory;
+    this.rom = rom;
+    this.names = names;
+  }
+
+  static async load(): Promise<Reference> {
+    const module = new WebAssembly.Module(await compileSources({ 'entry.ts': ENTRY }, 2));
+    const rom = new Uint8Array(MAX_BYTES);
+    const memory = (): Uint8Array => new Uint8Array((instance.exports.memory as WebAssembly.Memory).buffer);
+    const romRead = (offset: number, to: number, bytes: number): number => {
+      if (offset < 0 || bytes < 0 || offset + bytes > rom.length) return -1;
+      memory().set(rom.subarray(offset, offset + bytes), to);
+      return 0;
+    };
+    // A host without native kernels: the portable ones run.
+    const none = () => 0;
+    const mote = { rom_read: romRead, nn_run: none, nn_real_fft: none, nn_filter_bank: none };
+    const instance = new WebAssembly.Instance(module, { mote });
+    const names = new Map(Object.entries(await operatorNumbers()).map(([name, number]) => [number, name]));
+    return new Reference(instance.exports as Functions, memory().subarray(BASE, BASE + MAX_BYTES), rom, names);
+  }
+
+  /** Runs the case; its words with the output's checksum. */
+  run(test: Case): Uint32Array {
+    test.prepare(this.memory, this.rom);
+    const at = test.callArguments;
+    const pointer = (i: number) => BASE + at[i]!;
+    if (test.kind === REAL_FFT) this.functions.realFft!(pointer(0), pointer(1), pointer(2), at[3]!);
+    else if (test.kind === FILTER_BANK)
+      this.functions.filterBank!(pointer(0), pointer(1), pointer(2), at[3]!, at[4]!, pointer(5));
+    else this.functions[this.names.get(test.kind)!]!(pointer(0), test.recordOffset);
+    return test.encode(this.memory);
+  }
+}
+
+/** A file of cases: `count` of each operator and of the two signal kernels, from one seed. */
+export async function caseFile(count: number, seed: number, only?: readonly string[]): Promise<Uint8Array> {
+  const reference = await Reference.load();
+  const numbers = await operatorNumbers();
+  const makers = [
+    ...(Object.keys(GENERATORS) as Kernel[]).map((kernel) => ({
+      name: kernel as string,
+      make: (dice: Dice) => GENERATORS[kernel](numbers[kernel], dice),
+    })),
+    { name: 'real_fft', make: generate.realFft },
+    { name: 'filter_bank', make: generate.filterBank },
+  ].filter(({ name }) => only === undefined || only.includes(name));
+  const chunks: Uint8Array[] = [];
+  for (const [i, { make }] of makers.entries()) {
+    const dice = new Dice(seed + 1000 * i);
+    for (let made = 0; made < count; ) {
+      const test = make(dice);
+      if (!test.fits) continue;
+      const words = reference.run(test);
+      chunks.push(new Uint8Array(words.buffer));
+      made++;
+    }
+  }
+  return Buffer.concat([...chunks, new Uint8Array(4)]);
+}

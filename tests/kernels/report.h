@@ -1,0 +1,26 @@
+/* Text and numbers for whoever started the program, without a C library's formats, which a bare board would have to bring along. */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdint.h>
+
+#include "host.h"
+
+static inline void report(const char *text)
+{
+    host_print(text);
+}
+
+static inline void report_number(uint64_t value)
+{
+    char digits[21];
+    char *at = digits + sizeof(digits) - 1;
+    *at = 0;
+    do {
+        *--at = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    host_print(at);
+}
+
+#endif
