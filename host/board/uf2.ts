@@ -5,7 +5,7 @@
 import { MoteError } from '../error.ts';
 import { hex32, type Image, joinSegments, type Segment } from './segments.ts';
 
-export interface Uf2Family {
+interface Family {
   id: number;
   /**
    * What a file fills up whole wherever it has a byte. The RP2040's boot rom erases the sector of 4096 bytes that a block begins, and
@@ -19,7 +19,8 @@ export const UF2_FAMILIES = {
   rp2040: { id: 0xe48b_ff56, sectorBytes: 4096 },
   stm32f4: { id: 0x5775_5a57, sectorBytes: 256 },
   esp32c3: { id: 0xd42b_a06c, sectorBytes: 256 },
-} as const satisfies Record<string, Uf2Family>;
+} as const satisfies Record<string, Family>;
+export type Uf2Family = keyof typeof UF2_FAMILIES;
 
 const MAGIC_START = [0x0a32_4655, 0x9e5d_5157] as const;
 const MAGIC_END = 0x0ab1_6f30;
@@ -33,7 +34,8 @@ const MAX_PAYLOAD_BYTES = 476;
 const PAYLOAD_BYTES = 256;
 
 /** Every block carries 256 bytes at a multiple of 256; what the image doesn't have of them is ff. */
-export function writeUf2(image: Image, { id, sectorBytes }: Uf2Family): Uint8Array {
+export function writeUf2(image: Image, family: Uf2Family): Uint8Array {
+  const { id, sectorBytes } = UF2_FAMILIES[family];
   const sectors = fill(image.segments, sectorBytes);
   const count = (sectors.length * sectorBytes) / PAYLOAD_BYTES;
   const out = Buffer.alloc(count * BLOCK_BYTES);

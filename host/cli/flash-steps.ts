@@ -2,21 +2,12 @@
 import { spawn } from 'node:child_process';
 import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { hex32, type Image, toBinary, UF2_FAMILIES, writeHex, writeUf2 } from '../board/index.ts';
+import { hex32, type Image, toBinary, type Uf2Family, writeHex, writeUf2 } from '../board/index.ts';
 import { MoteError } from '../error.ts';
 import { type Drive, readDrive, TOOLS, type Tool } from './tools.ts';
 
 export const FORMATS = ['hex', 'uf2', 'bin'] as const;
 export type Format = (typeof FORMATS)[number];
-
-/** Of a board.json: what can flash it, best first. */
-export type FlashMethod =
-  /** A debug probe. `chip` as `probe-rs chip list` names it. */
-  | { by: 'probe-rs'; chip: string }
-  /** The chip's own serial boot loader. `chip` as esptool names it; `base` is where flash begins in the image's addresses. */
-  | { by: 'esptool'; chip: string; base: number }
-  /** A bootloader that is a USB drive. `drive`: how the `Board-ID` of its INFO_UF2.TXT begins. */
-  | { by: 'uf2'; family: keyof typeof UF2_FAMILIES; drive: string };
 
 export interface FlashStep {
   /** What is said and, for a program, run. */
@@ -26,10 +17,10 @@ export interface FlashStep {
 }
 
 /** The image as a file's bytes. `uf2` needs the family. */
-export function encodeImage(image: Image, format: Format, family: keyof typeof UF2_FAMILIES | undefined): Uint8Array {
+export function encodeImage(image: Image, format: Format, family: Uf2Family | undefined): Uint8Array {
   if (format === 'hex') return Buffer.from(writeHex(image));
   if (format === 'bin') return toBinary(image).bytes;
-  if (family !== undefined) return writeUf2(image, UF2_FAMILIES[family]);
+  if (family !== undefined) return writeUf2(image, family);
   throw new MoteError('USAGE', 'This board has no UF2 bootloader; write its image as hex or bin.');
 }
 
@@ -77,6 +68,7 @@ export function probeSteps(chip: string, image: Image, folder: string, probe: st
   return [program(TOOLS.probeRs, download), program(TOOLS.probeRs, ['reset', ...which])];
 }
 
+/** `base`: where flash begins in the image's addresses. */
 export function esptoolSteps(
   { chip, base }: { chip: string; base: number },
   image: Image,
