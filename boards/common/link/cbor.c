@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "../agent/text.h"
+#include "../utf8.h"
 
 #define FALSE_ITEM 0xf4
 #define TRUE_ITEM 0xf5
@@ -128,7 +128,7 @@ struct span cbor_bytes(struct cbor_reader *reader, uint32_t min, uint32_t max)
 struct span cbor_text(struct cbor_reader *reader, uint32_t min, uint32_t max)
 {
     const struct span text = string(reader, CBOR_TEXT, min, max);
-    if (text_is_utf8(text.bytes, text.count))
+    if (utf8_valid(text.bytes, text.count))
         return text;
     cbor_fail(reader, CBOR_NOT_UTF8);
     return (struct span){0};

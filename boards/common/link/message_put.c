@@ -1,7 +1,7 @@
 /* Messages of a node, written with the limits that a shim reads them with. */
 #include <string.h>
 
-#include "../agent/text.h"
+#include "../utf8.h"
 #include "message.h"
 
 #define MAX_EXPONENT 18
@@ -14,7 +14,7 @@
 static bool put_text(struct cbor_writer *out, struct span text, uint32_t min, uint32_t max)
 {
     cbor_put_text(out, text);
-    return text.count >= min && text.count <= max && text_is_utf8(text.bytes, text.count);
+    return text.count >= min && text.count <= max && utf8_valid(text.bytes, text.count);
 }
 
 static bool put_name(struct cbor_writer *out, struct span text)

@@ -374,23 +374,21 @@ void outbox_drop_data(struct outbox *outbox)
     account_take(outbox, &item);
 }
 
-bool outbox_measure(const struct message_said *said, struct outbox_head *head)
+bool outbox_reserve(struct outbox *outbox, const struct message_said *said, struct outbox_head *head)
 {
     struct item item;
-    if (!measure(said, &item))
+    if (!measure(said, &item) || !make_room_for_control(outbox, item.cost))
         return false;
     *head = (struct outbox_head){.length = item.length, .cost = item.cost};
     return true;
 }
 
-bool outbox_queue_first(struct outbox *outbox, const struct message_said *said)
+void outbox_queue_reserved(struct outbox *outbox, const struct message_said *said)
 {
     struct item item;
-    if (!measure(said, &item) || !make_room_for_control(outbox, item.cost))
-        return false;
+    measure(said, &item);
     insert(outbox, outbox->queued.bytes, &item, said);
     part_add(&outbox->queued, item.cost);
-    return true;
 }
 
 /* --- The queue --- */

@@ -79,9 +79,9 @@ void outbox_queue_data(struct outbox *outbox, const struct utc *utc);
 void outbox_drop_control(struct outbox *outbox);
 void outbox_drop_data(struct outbox *outbox);
 
-/* What a control message that doesn't wait would take; and puts it behind what is queued. False: out of its limits, or no room. */
-bool outbox_measure(const struct message_said *said, struct outbox_head *head);
-bool outbox_queue_first(struct outbox *outbox, const struct message_said *said);
+/* Makes room for a control message that doesn't wait (false: it is out of its limits, or there can't be any); puts it into the queue. */
+bool outbox_reserve(struct outbox *outbox, const struct message_said *said, struct outbox_head *head);
+void outbox_queue_reserved(struct outbox *outbox, const struct message_said *said);
 
 /* --- The session's queue --- */
 

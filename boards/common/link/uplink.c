@@ -65,9 +65,11 @@ static bool say(struct uplink *uplink, const struct message_said *said)
 static void say_first(struct uplink *uplink, const struct message_said *said)
 {
     struct outbox_head head;
-    if (outbox_measure(said, &head) && session_takes(&uplink->session, head.length) &&
-        session_room(&uplink->session, head.cost) && outbox_queue_first(&uplink->outbox, said))
-        session_pump(&uplink->session);
+    if (!outbox_reserve(&uplink->outbox, said, &head) || !session_takes(&uplink->session, head.length) ||
+        !session_room(&uplink->session, head.cost))
+        return;
+    outbox_queue_reserved(&uplink->outbox, said);
+    session_pump(&uplink->session);
 }
 
 static void sync(struct uplink *uplink)
