@@ -122,10 +122,12 @@ export function cutReason({ code, text }: Reason): Reason {
   return { code: decodeText(cut(code, MAX_CODE_BYTES)), text: decodeText(cut(text, MAX_TEXT_BYTES)) };
 }
 
-/** UTF-8 of at most `limit` bytes, cut between characters. */
+/** UTF-8 of at most `limit` bytes, cut between characters; a zero ends it, as it does on a node. */
 function cut(text: string, limit: number): Uint8Array {
   const out = new Uint8Array(limit);
-  return out.subarray(0, new TextEncoder().encodeInto(text, out).written);
+  const { written } = new TextEncoder().encodeInto(text, out);
+  const zero = out.indexOf(0);
+  return out.subarray(0, zero < 0 ? written : Math.min(written, zero));
 }
 
 function decodeText(bytes: Uint8Array): string {

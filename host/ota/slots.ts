@@ -8,6 +8,7 @@ import type { Flash } from '../flash/flash.ts';
 import { flashRegion, RecordLog } from '../flash/index.ts';
 import type { SlotState } from '../link/messages.ts';
 import {
+  cutReason,
   decodeJournal,
   EMPTY_JOURNAL,
   EMPTY_SLOT,
@@ -239,7 +240,7 @@ export class SlotStore {
 
   /** The trial failed: the old slot is active again, and the sequence isn't taken again. Throws `OTA_STATE` without a trial. */
   fail(reason: Reason): void {
-    this.#commit(failed(this.#state, this.#need('trial', 'can fail; start a trial first'), reason));
+    this.#commit(failed(this.#state, this.#need('trial', 'can fail; start a trial first'), cutReason(reason)));
   }
 
   /**

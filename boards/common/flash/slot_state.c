@@ -82,7 +82,7 @@ bool slots_state_decode(struct slots_state *state, struct span record, uint32_t 
     /* Whatever the fields don't explain shows as another encoding. */
     uint8_t again[SLOTS_STATE_FIXED_BYTES];
     slots_state_encode(&read, again);
-    if (memcmp(again, record.bytes, REASON_AT) != 0)
+    if (memcmp(again, record.bytes, sizeof again) != 0)
         return false;
     enum slot_state a = read.slot[0].state, b = read.slot[1].state;
     if ((a == b && (a == SLOT_CONFIRMED || a == SLOT_FAILED)) || (is_under_way(a) && is_under_way(b)))

@@ -124,10 +124,12 @@ bool slots_boot(struct slots *slots, int *slot, struct reason *why)
     int trial = slots_find(slots, SLOT_TRIAL);
     if (trial != SLOT_NONE) {
         struct slots_state next = slots->state;
+        struct slot_record record = next.slot[trial];
+        record.booted = true;
         if (next.slot[trial].booted)
             interrupt(&next, trial);
         else
-            next.slot[trial].booted = true;
+            slots_state_change(&next, trial, &record);
         if (!commit(slots, &next, why))
             return false;
     }

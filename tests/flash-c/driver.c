@@ -1,0 +1,307 @@
+/*
+ * Runs a script of operations on flash in memory, a line each, and answers with a line each: the result, the CRC-32 of
+ * all of the flash, and the programs and erases so far. differential.test.ts has the TypeScript code do the same.
+ * Usage: driver SIZE PAGE WRITE
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../boards/common/bytes.h"
+#include "../../boards/common/flash/storage.h"
+#include "../../boards/common/flash/transfer.h"
+#include "cut_flash.h"
+
+#define LINE_BYTES (1 << 18)
+#define WORDS 6
+
+static struct cut_flash chip;
+static struct kv kv;
+static struct storage storage;
+/* Alone, or those of the storage. */
+static struct slots own_slots, *slots = &own_slots;
+static struct transfer transfer;
+static struct reason why;
+static char line[LINE_BYTES];
+/* The words of the line: a command, then decimal numbers and hexadecimal bytes ("-" for none). */
+static char *words[WORDS];
+
+
+static uint32_t number(int index)
+{
+    return (uint32_t)strtoul(words[index], NULL, 10);
+}
+
+/* Decodes a word into its own place, so that each word has its bytes. */
+static struct span bytes(int index)
+{
+    char *word = words[index];
+    uint32_t count = 0;
+    for (const char *at = word; *at != '-' && *at != 0; at += 2) {
+        char digits[3] = {at[0], at[1], 0};
+        word[count++] = (char)strtoul(digits, NULL, 16);
+    }
+    return (struct span){(const uint8_t *)word, count};
+}
+
+static void print_hex(const uint8_t *at, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        printf("%02x", at[i]);
+}
+
+static struct flash_region pages(uint32_t first, uint32_t count)
+{
+    const struct flash_region whole = {.flash = &chip.flash, .size = chip.flash.size};
+    return region_part(&whole, first * chip.flash.page, count * chip.flash.page);
+}
+
+static void print_ok(bool ok)
+{
+    if (ok)
+        printf("ok");
+    else
+        printf("%s:%s", why.code, why.text);
+}
+
+static void print_slots(void)
+{
+    static const char *const names[] = {"empty", "receiving", "ready", "trial", "confirmed", "failed"};
+    const struct slots_state *state = &slots->state;
+    printf(" highest=%u active=%d received=%u", state->highest, slots_active(slots), slots_received(slots));
+    for (int i = 0; i < 2; i++) {
+        const struct slot_record *record = &state->slot[i];
+        printf(" [%s %u %u ", names[record->state], record->sequence, record->total);
+        print_hex(record->sha256, 4);
+        if (record->state == SLOT_FAILED)
+            printf(" %s:%s", state->reason.code, state->reason.text);
+        printf("]");
+    }
+}
+
+static struct slots_offer offer_of(void)
+{
+    struct slots_offer offer = {.sequence = number(1), .total = number(2)};
+    struct span sha256 = bytes(3);
+    memcpy(offer.sha256, sha256.bytes, sizeof offer.sha256);
+    return offer;
+}
+
+/* Packages that begin with ee are refused. */
+static bool verify(void *context, struct span package, uint32_t sequence, struct reason *reason)
+{
+    (void)context;
+    if (package.bytes[0] != 0xee)
+        return true;
+    const uint32_t numbers[] = {sequence};
+    reason_set_numbers(reason, "PKG_SIGNATURE", "Nobody signed # so.", numbers);
+    return false;
+}
+
+static void print_status(void *context, const struct transfer_status *status)
+{
+    (void)context;
+    static const char *const names[] = {"receiving", "verifying",  "swapping", "trial",
+                                        "confirmed", "rolledback", "refused"};
+    printf("{%s %u %u %u ", names[status->state], status->sequence, status->received, status->total);
+    print_hex(status->sha256, 4);
+    if (status->reason != NULL)
+        printf(" %s:%s", status->reason->code, status->reason->text);
+    printf("}");
+}
+
+static const struct transfer_callbacks callbacks = {.verify = verify, .status = print_status};
+
+/* A record as it comes, valid or not. */
+static void put_raw(struct journal *journal, struct span record)
+{
+    struct journal_move move;
+    if (journal_has_room(journal, record.count)) {
+        journal_append(journal, &record, 1);
+        return;
+    }
+    journal_begin(journal, &move);
+    journal_put(&move, &record, 1);
+    journal_finish(&move);
+}
+
+static void run_kv(const char *command)
+{
+    static const char *const results[] = {"ok", "none", "KV_KEY", "KV_VALUE", "KV_FULL", "KV_FLASH"};
+    struct span value, key;
+    if (strcmp(command, "kv-open") == 0) {
+        struct flash_region region = pages(number(1), number(2));
+        printf("%s", kv_open(&kv, &region) ? "ok" : "FLASH_RANGE");
+    } else if (strcmp(command, "kv-set") == 0) {
+        key = bytes(1);
+        value = bytes(2);
+        printf("%s", results[kv_set(&kv, key.bytes, key.count, value.bytes, value.count)]);
+    } else if (strcmp(command, "kv-delete") == 0) {
+        key = bytes(1);
+        printf("%s", results[kv_delete(&kv, key.bytes, key.count)]);
+    } else if (strcmp(command, "kv-get") == 0) {
+        key = bytes(1);
+        if (kv_get(&kv, key.bytes, key.count, &value))
+            print_hex(value.bytes, value.count);
+        else
+            printf("none");
+    } else if (strcmp(command, "kv-raw") == 0) {
+        put_raw(&kv.journal, bytes(1));
+    } else {
+        for (uint32_t at = 0; kv_next(&kv, &at, &key, &value);) {
+            print_hex(key.bytes, key.count);
+            printf("=%08x,", crc32(0, value.bytes, value.count));
+        }
+        printf(" %u", kv.used);
+    }
+}
+
+static void run_slots(const char *command)
+{
+    struct span package;
+    uint32_t received;
+    int slot;
+    if (strcmp(command, "slots-open") == 0) {
+        struct flash_region region = pages(number(1), number(2));
+        const struct slots_layout layout = {number(3), number(4)};
+        slots = &own_slots;
+        print_ok(slots_open(slots, &region, &layout, &why));
+        transfer_open(&transfer, slots, &callbacks);
+    } else if (strcmp(command, "slots-raw") == 0) {
+        put_raw(&slots->journal, bytes(1));
+    } else if (strcmp(command, "slots-begin") == 0) {
+        struct slots_offer offer = offer_of();
+        bool ok = slots_begin(slots, &offer, &received, &why);
+        print_ok(ok);
+        if (ok)
+            printf(" %u", received);
+    } else if (strcmp(command, "slots-append") == 0) {
+        package = bytes(2);
+        print_ok(slots_append(slots, number(1), package.bytes, package.count, &why));
+    } else if (strcmp(command, "slots-finish") == 0) {
+        print_ok(slots_finish(slots, &slot, &why));
+    } else if (strcmp(command, "slots-discard") == 0) {
+        print_ok(slots_discard(slots, &why));
+    } else if (strcmp(command, "slots-read") == 0) {
+        bool ok = slots_read(slots, (int)number(1), &package, &why);
+        print_ok(ok);
+        if (ok)
+            printf(" %08x", crc32(0, package.bytes, package.count));
+    } else if (strcmp(command, "slots-trial") == 0) {
+        print_ok(slots_start_trial(slots, &why));
+    } else if (strcmp(command, "slots-boot") == 0) {
+        print_ok(slots_boot(slots, &slot, &why));
+    } else if (strcmp(command, "slots-confirm") == 0) {
+        print_ok(slots_confirm(slots, &why));
+    } else if (strcmp(command, "slots-fail") == 0) {
+        struct span code = bytes(1), text = bytes(2);
+        struct reason reason;
+        reason_set_bytes(&reason, code.bytes, code.count, text.bytes, text.count);
+        print_ok(slots_fail(slots, &reason, &why));
+    }
+    print_slots();
+}
+
+static void run_transfer(const char *command)
+{
+    if (strcmp(command, "offer") == 0) {
+        struct slots_offer offer = offer_of();
+        transfer_offer(&transfer, &offer);
+    } else {
+        struct span id = bytes(1), chunk = bytes(3);
+        transfer_chunk(&transfer, id.bytes, number(2), chunk.bytes, chunk.count);
+    }
+    printf(" ready=%d", transfer_ready(&transfer));
+    print_slots();
+}
+
+static void run_storage(const char *command)
+{
+    struct span config;
+    if (strcmp(command, "storage-open") == 0) {
+        const struct storage_layout layout = {number(1), number(2), {number(3), number(4)}};
+        bool ok = storage_open(&storage, &chip.flash, &layout, &why);
+        print_ok(ok);
+        if (!ok)
+            return;
+        printf(" %u ", storage.boot);
+        if (storage_config(&storage, &config))
+            print_hex(config.bytes, config.count);
+        slots = &storage.slots;
+        transfer_open(&transfer, slots, &callbacks);
+        kv = storage.module;
+    } else {
+        config = bytes(1);
+        printf("%d", storage_save_config(&storage, config.bytes, config.count));
+    }
+}
+
+static void run(const char *command)
+{
+    if (strncmp(command, "kv", 2) == 0) {
+        run_kv(command);
+    } else if (strncmp(command, "slots", 5) == 0) {
+        run_slots(command);
+    } else if (strncmp(command, "storage", 7) == 0) {
+        run_storage(command);
+    } else if (strcmp(command, "offer") == 0 || strcmp(command, "chunk") == 0) {
+        run_transfer(command);
+    } else if (strcmp(command, "cut") == 0) {
+        cut_flash_plan(&chip, number(1), (enum cut_mode)number(2));
+    } else if (strcmp(command, "load") == 0) {
+        struct span image = bytes(2);
+        memcpy(chip.image + number(1), image.bytes, image.count);
+        /* What programmed it isn't known: whatever isn't blank may not be programmed again. */
+        for (uint32_t at = 0; at < image.count; at++)
+            chip.written[(number(1) + at) / chip.flash.write] |= image.bytes[at] != 0xff;
+    } else if (strcmp(command, "dump") == 0) {
+        print_hex(chip.image, chip.flash.size);
+    } else {
+        fprintf(stderr, "driver: unknown command '%s'\n", command);
+        exit(2);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 4) {
+        fprintf(stderr, "usage: driver SIZE PAGE WRITE\n");
+        return 2;
+    }
+    chip.flash.size = (uint32_t)atoi(argv[1]);
+    chip.flash.page = (uint32_t)atoi(argv[2]);
+    chip.flash.write = (uint32_t)atoi(argv[3]);
+    chip.undo_size = 8 * chip.flash.size + LINE_BYTES;
+    chip.image = malloc(chip.flash.size);
+    chip.written = malloc(chip.flash.size / chip.flash.write);
+    chip.erases = malloc(chip.flash.size / chip.flash.page * sizeof chip.erases[0]);
+    chip.undo = malloc(chip.undo_size);
+    cut_flash_start(&chip);
+    static char nothing[] = "";
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        line[strcspn(line, "\n")] = 0;
+        char *word = strtok(line, " ");
+        for (int i = 0; i < WORDS; i++) {
+            words[i] = word != NULL ? word : nothing;
+            word = word != NULL ? strtok(NULL, " ") : NULL;
+        }
+        switch (setjmp(chip.power)) {
+        case 0:
+            run(words[0]);
+            break;
+        case CUT_POWER:
+            printf("cut");
+            cut_flash_restart(&chip);
+            break;
+        default:
+            fprintf(stderr, "driver: %s\n", chip.violation);
+            return 3;
+        }
+        printf(" | %08x %u\n", crc32(0, chip.image, chip.flash.size), chip.operations);
+    }
+    free(chip.image);
+    free(chip.written);
+    free(chip.erases);
+    free(chip.undo);
+    return 0;
+}

@@ -1,0 +1,234 @@
+/** What `driver.c` does, done by the TypeScript code: a line of a script in, a line of results out. */
+import { crc32 } from 'node:zlib';
+import { MoteError } from '../../host/error.ts';
+import { CUT_MODES, flashRegion, KeyValueStore, MemoryFlash, PowerCut, RecordLog } from '../../host/flash/index.ts';
+import { encodeMessage, type Offer, type OtaStatus, parseMessage } from '../../host/link/index.ts';
+import { NodeStorage } from '../../host/node/storage.ts';
+import { type SlotInfo, SlotStore, UpdateReceiver } from '../../host/ota/index.ts';
+
+export interface Geometry {
+  sizeBytes: number;
+  pageBytes: number;
+  writeBytes: number;
+}
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+const unhex = (text = '') => (text === '-' ? new Uint8Array(0) : new Uint8Array(Buffer.from(text, 'hex')));
+const crc = (bytes: Uint8Array) => crc32(bytes).toString(16).padStart(8, '0');
+
+export class Reference {
+  flash: MemoryFlash;
+  #kvPages: [first: number, count: number] = [0, 2];
+  #slotPages: [first: number, count: number] = [0, 2];
+  kv!: KeyValueStore;
+  slots!: SlotStore;
+  #storage: NodeStorage | null = null;
+  #receiver!: UpdateReceiver;
+
+  constructor(geometry: Geometry) {
+    this.flash = new MemoryFlash(geometry);
+  }
+
+  run(line: string): string {
+    const [command = '', ...words] = line.split(' ');
+    let result: string;
+    try {
+      result = this.#run(command, words);
+    } catch (error) {
+      if (!(error instanceof PowerCut)) throw error;
+      this.flash.restart();
+      result = 'cut';
+    }
+    return `${result} | ${crc(this.flash.image())} ${this.flash.operations}`;
+  }
+
+  #run(command: string, words: string[]): string {
+    const [a = 0, b = 0, c = 0, d = 0] = words.map(Number);
+    switch (command) {
+      case 'kv-open':
+        this.#kvPages = [a, b];
+        this.kv = KeyValueStore.open(flashRegion(this.flash, a, b));
+        return 'ok';
+      case 'kv-set':
+        return codeOf(() => this.kv.set(keyOf(words[0]!), unhex(words[1])));
+      case 'kv-delete':
+        return this.kv.delete(keyOf(words[0]!)) ? 'ok' : 'none';
+      case 'kv-get': {
+        const value = this.kv.get(keyOf(words[0]!));
+        return value ? hex(value) : 'none';
+      }
+      case 'kv-keys':
+        return this.#keys();
+      case 'kv-raw':
+        this.#raw(flashRegion(this.flash, ...this.#kvPages), 'k', words[0]!);
+        return '';
+      case 'storage-open': {
+        const pages = this.flash.sizeBytes / this.flash.pageBytes;
+        const layout = { agentPages: a, kvPages: b, slots: { journalPages: c, slotPages: d } };
+        const storage = new NodeStorage(this.flash, layout, true);
+        this.#storage = storage;
+        this.#slotPages = [a + b, pages - a - b];
+        this.kv = storage.kv;
+        this.#use(storage.slots!);
+        const config = storage.loadConfig();
+        return `ok ${storage.boot} ${config ? hex(encodeMessage({ type: 'config', values: config })) : ''}`;
+      }
+      case 'storage-config': {
+        const message = parseMessage(unhex(words[0]));
+        if (message.type === 'config') this.#storage!.saveConfig(message.values);
+        return '0';
+      }
+      case 'cut':
+        this.flash.cutAfter(a, CUT_MODES[b]!);
+        return '';
+      case 'dump':
+        return hex(this.flash.image());
+      case 'load': {
+        const { sizeBytes, pageBytes, writeBytes } = this.flash;
+        const image = this.flash.image();
+        image.set(unhex(words[1]), a);
+        this.flash = new MemoryFlash({ sizeBytes, pageBytes, writeBytes, image });
+        return '';
+      }
+      case 'offer':
+      case 'chunk':
+        return this.#transfer(command, words) + this.#state();
+      case 'slots-open': {
+        this.#slotPages = [a, b];
+        const region = flashRegion(this.flash, a, b);
+        this.#use(SlotStore.open(region, { journalPages: c, slotPages: d }));
+        return `ok${this.#state()}`;
+      }
+      case 'slots-raw':
+        this.#raw(flashRegion(this.flash, ...this.#slotPages), 's', words[0]!);
+        return this.#state();
+      default:
+        return this.#slots(command, words, a) + this.#state();
+    }
+  }
+
+  #use(slots: SlotStore): void {
+    this.slots = slots;
+    const verify = (bytes: Uint8Array, sequence: number) => {
+      if (bytes[0] === 0xee) throw new MoteError('PKG_SIGNATURE', `Nobody signed ${sequence} so.`);
+    };
+    this.#receiver = new UpdateReceiver({ slots, verify });
+  }
+
+  #raw(region: ReturnType<typeof flashRegion>, kind: 'k' | 's', record: string): void {
+    // The slots' journal is the first of its region's pages, here always two.
+    const pages = kind === 's' ? flashRegion(region, 0, 2) : region;
+    RecordLog.open(pages, kind).log.append(unhex(record), () => [unhex(record)]);
+  }
+
+  #keys(): string {
+    const { writeBytes } = this.flash;
+    let used = 0;
+    let text = '';
+    for (const key of this.kv.keys()) {
+      const value = this.kv.get(key)!;
+      const name = Buffer.from(key);
+      used += Math.ceil((8 + name.length + value.length) / writeBytes) * writeBytes;
+      text += `${name.toString('hex')}=${crc(value)},`;
+    }
+    return `${text} ${used}`;
+  }
+
+  #slots(command: string, words: string[], a: number): string {
+    const { slots } = this;
+    switch (command) {
+      case 'slots-begin': {
+        let received = 0;
+        const ok = told(() => {
+          received = slots.begin(offerOf(words)).received;
+        });
+        return ok === 'ok' ? `ok ${received}` : ok;
+      }
+      case 'slots-append':
+        return told(() => slots.append(a, unhex(words[1])));
+      case 'slots-finish':
+        return told(() => slots.finish());
+      case 'slots-discard':
+        return told(() => slots.discard());
+      case 'slots-read': {
+        let sum = '';
+        const ok = told(() => {
+          sum = crc(slots.read(a === 0 ? 0 : 1));
+        });
+        return ok === 'ok' ? `ok ${sum}` : ok;
+      }
+      case 'slots-trial':
+        return told(() => slots.startTrial());
+      case 'slots-boot':
+        return told(() => slots.boot());
+      case 'slots-confirm':
+        return told(() => slots.confirm());
+      case 'slots-fail': {
+        const [code, text] = words.map((word) => Buffer.from(unhex(word)).toString());
+        return told(() => slots.fail({ code: code!, text: text! }));
+      }
+      default:
+        throw new Error(`no command ${command}`);
+    }
+  }
+
+  #transfer(command: string, words: string[]): string {
+    const statuses =
+      command === 'offer'
+        ? this.#receiver.handle(offerOf(words))
+        : this.#receiver.handle({
+            type: 'chunk',
+            transfer: unhex(words[0]),
+            offset: Number(words[1]),
+            bytes: unhex(words[2]),
+          });
+    return `${statuses.map(tell).join('')} ready=${this.#receiver.ready?.slot ?? -1}`;
+  }
+
+  #state(): string {
+    const { slots } = this;
+    const both = slots.slots().map(tellSlot).join('');
+    return ` highest=${slots.highestSequence} active=${slots.active()?.slot ?? -1} received=${slots.transfer()?.received ?? 0}${both}`;
+  }
+}
+
+function offerOf([sequence, total, sha256]: string[]): Offer {
+  return { type: 'offer', sequence: Number(sequence), total: Number(total), sha256: unhex(sha256) };
+}
+
+function tell({ state, sequence, received, total, sha256, reason }: OtaStatus): string {
+  const why = reason ? ` ${reason.code}:${reason.text}` : '';
+  return `{${state} ${sequence} ${received} ${total} ${hex(sha256.subarray(0, 4))}${why}}`;
+}
+
+function tellSlot({ state, sequence, total, sha256, reason }: SlotInfo): string {
+  const why = state === 'failed' ? ` ${reason?.code ?? ''}:${reason?.text ?? ''}` : '';
+  return ` [${state} ${sequence} ${total} ${hex(sha256.subarray(0, 4))}${why}]`;
+}
+
+/** A key that is no UTF-8 is half a character here. */
+function keyOf(word: string): string {
+  const bytes = Buffer.from(unhex(word));
+  const key = bytes.toString();
+  return bytes.equals(Buffer.from(key)) ? key : '\ud800';
+}
+
+function codeOf(action: () => unknown): string {
+  try {
+    action();
+    return 'ok';
+  } catch (error) {
+    if (error instanceof MoteError) return error.code;
+    throw error;
+  }
+}
+
+function told(action: () => unknown): string {
+  try {
+    action();
+    return 'ok';
+  } catch (error) {
+    if (error instanceof MoteError) return `${error.code}:${error.message}`;
+    throw error;
+  }
+}

@@ -1,0 +1,207 @@
+/** Random scripts for `driver.c`: each next line is chosen by what the reference says that the stores are. */
+import { createHash } from 'node:crypto';
+import { encodeMessage, Xorshift } from '../../host/link/index.ts';
+import { EMPTY_SLOT, encodeJournal, type JournalState, type SlotRecord } from '../../host/ota/slot-journal.ts';
+import { type Geometry, Reference } from './reference.ts';
+
+export interface Script {
+  lines: string[];
+  expected: string[];
+  reference: Reference;
+}
+
+const hex = (bytes: Uint8Array) => (bytes.length === 0 ? '-' : Buffer.from(bytes).toString('hex'));
+const text = (value: string) => hex(Buffer.from(value));
+
+class Writer {
+  readonly random: Xorshift;
+  readonly geometry: Geometry;
+  readonly script: Script;
+
+  constructor(geometry: Geometry, seed: number) {
+    this.geometry = geometry;
+    this.random = new Xorshift(seed);
+    this.script = { lines: [], expected: [], reference: new Reference(geometry) };
+  }
+
+  /** Has the reference do the line; false when the power was cut in it. */
+  add(line: string): boolean {
+    const answer = this.script.reference.run(line);
+    this.script.lines.push(line);
+    this.script.expected.push(answer);
+    return !answer.startsWith('cut |');
+  }
+
+  pick<T>(...values: T[]): T {
+    return values[this.random.below(values.length)]!;
+  }
+
+  /** Bytes with runs of ones, which look like erased flash. */
+  bytes(count: number): Uint8Array {
+    const out = Uint8Array.from({ length: count }, () => this.random.next() >>> 24);
+    if (count > 8 && this.random.below(3) === 0) out.fill(0xff, this.random.below(count), count - this.random.below(8));
+    return out;
+  }
+
+  /** Plans a cut of the power now and then. */
+  maybeCut(most: number): void {
+    if (this.random.below(12) === 0) this.add(`cut ${this.random.below(most)} ${this.random.below(5)}`);
+  }
+}
+
+/** Sets, deletes, reads, restarts and cuts on a store of `pages` pages. */
+export function kvScript(geometry: Geometry, pages: number, steps: number, seed: number): Script {
+  const writer = new Writer(geometry, seed);
+  const { random } = writer;
+  const open = `kv-open 1 ${pages}`;
+  const keys = ['a', 'b', 'level', 'ключ', 'k'.repeat(64), ...Array.from({ length: 20 }, (_, i) => `key ${i}`)];
+  const odd = [hex(Buffer.alloc(0)), text('k'.repeat(65)), 'ff', 'c3', 'eda080', '00'];
+  writer.add(open);
+  for (let step = 0; step < steps; step++) {
+    writer.maybeCut(8);
+    const key = random.below(30) === 0 ? writer.pick(...odd) : text(writer.pick(...keys));
+    const length = writer.pick(0, 1, 4, random.below(40), random.below(200), random.below(1030));
+    const kind = random.below(20);
+    let line = `kv-set ${key} ${hex(writer.bytes(length))}`;
+    if (kind > 17) line = 'kv-keys';
+    else if (kind > 15) line = `kv-get ${key}`;
+    else if (kind > 11) line = `kv-delete ${key}`;
+    else if (kind === 11) line = open;
+    else if (kind === 10) line = `kv-raw ${hex(writer.bytes(1 + random.below(30)))}`;
+    else if (kind === 9)
+      line = `kv-raw ${hex(Buffer.from([writer.pick(0, 1, 1, 2), writer.pick(1, 2, 65), 0x61, ...writer.bytes(random.below(9))]))}`;
+    const done = writer.add(line);
+    if (!done || line.startsWith('kv-raw')) writer.add(open);
+    if (!done) writer.add('kv-keys');
+  }
+  writer.add(open);
+  writer.add('kv-keys');
+  writer.add('dump');
+  return writer.script;
+}
+
+class Package {
+  readonly bytes: Uint8Array;
+  readonly sha256: Buffer;
+  readonly sequence: number;
+
+  constructor(writer: Writer, sequence: number, count: number) {
+    this.sequence = sequence;
+    this.bytes = writer.bytes(count);
+    if (count > 0 && writer.random.below(8) === 0) this.bytes[0] = 0xee;
+    this.sha256 = createHash('sha256').update(this.bytes).digest();
+  }
+
+  get offer(): string {
+    return `${this.sequence} ${this.bytes.length} ${this.sha256.toString('hex')}`;
+  }
+}
+
+/** The calls of the slot store, or of the transfer above it, mostly those that lead somewhere. */
+export function slotsScript(geometry: Geometry, slotPages: number, steps: number, seed: number): Script {
+  const writer = new Writer(geometry, seed);
+  const { random, script } = writer;
+  const open = `slots-open 1 ${2 + 2 * slotPages} 2 ${slotPages}`;
+  const slotBytes = slotPages * geometry.pageBytes;
+  let current = new Package(writer, 1, 100);
+  const next = () => {
+    const { highestSequence } = script.reference.slots;
+    const sequence = Math.max(0, highestSequence - 1) + random.below(12);
+    const most = writer.pick(30, 3 * geometry.pageBytes, slotBytes + 2);
+    current = new Package(writer, sequence, random.below(Math.min(most, slotBytes + 2)));
+    return `${writer.pick('slots-begin', 'offer')} ${current.offer}`;
+  };
+  const chunk = () => {
+    const received = script.reference.slots.transfer()?.received ?? 0;
+    const offset = random.below(10) ? received : Math.max(0, received + random.below(400) - 200);
+    const bytes = current.bytes.slice(offset, offset + writer.pick(1, 7, 256, 1024, random.below(4097)));
+    if (random.below(40) === 0 && bytes.length > 0) bytes[0]! ^= 1;
+    const id = current.sha256.subarray(0, 8).toString('hex');
+    return random.below(3) ? `chunk ${id} ${offset} ${hex(bytes)}` : `slots-append ${offset} ${hex(bytes)}`;
+  };
+  const reason = () =>
+    `${text(writer.pick('TRAP_FUEL', 'X'.repeat(40)))} ${text(writer.pick('Out of fuel.', 'é'.repeat(99), '-'))}`;
+  writer.add(open);
+  for (let step = 0; step < steps; step++) {
+    writer.maybeCut(20);
+    const states = script.reference.slots.slots().map(({ state }) => state);
+    const likely = states.includes('receiving')
+      ? chunk()
+      : states.includes('ready')
+        ? writer.pick('slots-trial', 'slots-trial', 'slots-finish', `offer ${current.offer}`)
+        : states.includes('trial')
+          ? writer.pick('slots-boot', 'slots-boot', 'slots-confirm', `slots-fail ${reason()}`)
+          : next();
+    const any = writer.pick(
+      next,
+      chunk,
+      () => `offer ${current.offer}`,
+      () => `slots-read ${random.below(2)}`,
+    );
+    const rare = writer.pick('slots-finish', 'slots-discard', 'slots-trial', 'slots-boot', 'slots-confirm', open, open);
+    const line = [likely, likely, likely, likely, any(), rare][random.below(6)]!;
+    if (!writer.add(line)) writer.add(open);
+  }
+  writer.add(open);
+  writer.add('dump');
+  return script;
+}
+
+/** Starts over starts of a whole node's storage, with configurations and the module's keys between. */
+export function storageScript(geometry: Geometry, steps: number, seed: number): Script {
+  const writer = new Writer(geometry, seed);
+  const { random } = writer;
+  const pages = geometry.sizeBytes / geometry.pageBytes;
+  const agentPages = geometry.pageBytes < 4096 ? 4 : 2;
+  const open = `storage-open ${agentPages} 4 2 ${Math.floor((pages - agentPages - 6) / 2)}`;
+  while (!writer.add(open));
+  for (let step = 0; step < steps; step++) {
+    writer.maybeCut(6);
+    const values = Object.fromEntries(
+      Array.from({ length: random.below(30) }, (_, i) => [`setting ${i}`, random.next()]),
+    );
+    const line = writer.pick(
+      open,
+      `storage-config ${hex(encodeMessage({ type: 'config', values }))}`,
+      `kv-set ${text(writer.pick('x', 'y'))} ${hex(writer.bytes(random.below(50)))}`,
+    );
+    if (!writer.add(line)) while (!writer.add(open));
+  }
+  writer.add('dump');
+  return writer.script;
+}
+
+/** Slot journals with records that no store would write: both sides take or pass over the same. */
+export function journalScript(geometry: Geometry, slotPages: number, steps: number, seed: number): Script {
+  const writer = new Writer(geometry, seed);
+  const { random } = writer;
+  const open = `slots-open 1 ${2 + 2 * slotPages} 2 ${slotPages}`;
+  const states = ['empty', 'receiving', 'ready', 'trial', 'confirmed', 'failed'] as const;
+  const slot = (): SlotRecord => ({
+    state: writer.pick(...states),
+    booted: random.below(4) === 0,
+    sequence: random.below(20),
+    total: random.below(slotPages * geometry.pageBytes + 100),
+    sha256: writer.bytes(32),
+  });
+  writer.add(open);
+  for (let step = 0; step < steps; step++) {
+    const state: JournalState = {
+      highest: random.below(10),
+      failed: Array.from({ length: random.below(9) }, () => random.below(100)),
+      slots: [slot(), random.below(2) ? slot() : EMPTY_SLOT],
+      reason: writer.pick(null, { code: 'TRAP_FUEL', text: 'é out of fuel' }, { code: 'C', text: '' }),
+    };
+    const record = encodeJournal(state);
+    for (let change = random.below(3); change > 0; change--)
+      record[writer.pick(1, 2, 3, 128, 129, record.length - 1, random.below(record.length))] = writer.pick(
+        0,
+        1,
+        random.below(256),
+      );
+    writer.add(`slots-raw ${hex(random.below(9) ? record : record.subarray(0, random.below(record.length)))}`);
+    writer.add(open);
+    if (random.below(4) === 0 && !writer.add('slots-boot')) writer.add(open);
+  }
+  return writer.script;
+}
