@@ -29,7 +29,7 @@ export const CallLimit = {
 } as const;
 
 /** What a module declares goes into its birth message, which has 8192 bytes: the rest is left for who the node is. */
-const DECLARED_BYTES = 7680;
+export const DECLARED_BYTES = 7680;
 
 export interface Published {
   metric: number;
@@ -65,6 +65,8 @@ export class ModuleContext {
   readonly services: HostServices;
   /** Sensors that the package may open. */
   readonly allowed: ReadonlySet<string>;
+  /** Bytes of the birth message that the module may take. */
+  readonly declaredLimit: number;
   readonly metrics: MetricInfo[] = [];
   readonly commands: string[] = [];
   readonly sensors: Sensor[] = [];
@@ -77,8 +79,9 @@ export class ModuleContext {
   #declaredBytes = 0;
   #spent = { publishes: 0, events: 0, logs: 0, writes: 0 };
 
-  constructor(services: HostServices, allowed: Iterable<string>) {
+  constructor(services: HostServices, allowed: Iterable<string>, declaredLimit = DECLARED_BYTES) {
     this.services = services;
+    this.declaredLimit = declaredLimit;
     this.allowed = new Set(allowed);
   }
 
@@ -89,7 +92,7 @@ export class ModuleContext {
 
   /** Takes `bytes` of the birth message; false when there is too little of it left. */
   declare(bytes: number): boolean {
-    if (this.#declaredBytes + bytes > DECLARED_BYTES) return false;
+    if (this.#declaredBytes + bytes > this.declaredLimit) return false;
     this.#declaredBytes += bytes;
     return true;
   }

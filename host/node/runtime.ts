@@ -18,6 +18,8 @@ export interface RuntimeLimits {
   stackBytes: number;
   /** Wall-clock watchdog of one call. */
   deadlineMs: number;
+  /** Of a birth message, for what a module declares; default: what a message has. */
+  declaredBytes?: number;
 }
 
 /** No deadline is nearer than this after a step, so that a module that always wants to run leaves time to others. */
@@ -43,7 +45,7 @@ export class ModuleRuntime {
     this.#engine = engine;
     this.#image = image;
     this.#limits = { ...limits, memoryBytes: metadata.memoryBytes, fuel: metadata.fuel };
-    this.#context = new ModuleContext(services, metadata.sensors);
+    this.#context = new ModuleContext(services, metadata.sensors, limits.declaredBytes);
   }
 
   get metrics(): readonly MetricInfo[] {

@@ -18,8 +18,6 @@
 #define AGENT_CALL_EVENTS 16
 #define AGENT_CALL_LOGS 32
 #define AGENT_CALL_WRITES 16
-/* What a module declares goes into its birth message, and so into the link's store. */
-#define AGENT_DECLARED_BYTES 2048
 
 /* Sensors of a board. */
 #define AGENT_SENSORS 16
@@ -35,22 +33,19 @@
 #define AGENT_VITALS_S 60
 #define AGENT_VITALS_MOST_S 86400
 
-/* What a board with little memory or small pages sets otherwise. First: the link's store and the longest message that is taken. */
+/* What a board with little memory sets otherwise: the link's store, and the longest message that is taken. */
 #ifndef AGENT_LINK_STORE_BYTES
 #define AGENT_LINK_STORE_BYTES 8192
 #endif
 #ifndef AGENT_MESSAGE_BYTES
 #define AGENT_MESSAGE_BYTES 1280
 #endif
-/* Pages of the two key-value stores, and of the slots' journal. */
-#ifndef AGENT_STORE_PAGES
+/* What a module declares goes into its birth message, for which a quarter of the store is kept free; the rest says who the node is. */
+#define AGENT_DECLARED_BYTES (AGENT_LINK_STORE_BYTES / 4 - 512)
+
+/* Pages of the two key-value stores and of the slots' journal: DEFAULT_LAYOUT of host/node/storage.ts. */
 #define AGENT_STORE_PAGES 2
-#endif
-#ifndef AGENT_MODULE_PAGES
 #define AGENT_MODULE_PAGES 4
-#endif
-#ifndef AGENT_JOURNAL_PAGES
 #define AGENT_JOURNAL_PAGES 2
-#endif
 
 #endif
