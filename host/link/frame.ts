@@ -9,7 +9,8 @@ import { MoteError } from '../error.ts';
 /** Longest content of a frame in bytes, header included, checksum not. */
 export const MAX_CONTENT_BYTES = 8192 + 16;
 const CRC_BYTES = 4;
-const MAX_ENCODED_BYTES = MAX_CONTENT_BYTES + CRC_BYTES + Math.ceil((MAX_CONTENT_BYTES + CRC_BYTES) / 254) + 1;
+/** The longest frame with so much content, without its 0x00. */
+const encodedBytes = (content: number) => content + CRC_BYTES + Math.ceil((content + CRC_BYTES) / 254) + 1;
 
 /** Frames `content` (1 to MAX_CONTENT_BYTES bytes): stuffed, with checksum, ending in 0x00. Throws `LINK_TOO_LARGE`. */
 export function encodeFrame(content: Uint8Array): Uint8Array {
@@ -51,11 +52,11 @@ function unstuff(frame: Uint8Array): Uint8Array | null {
   return out.subarray(0, length);
 }
 
-/** Content of one frame (without its 0x00) after the checksum held, or null. */
-export function decodeFrame(frame: Uint8Array): Uint8Array | null {
-  if (frame.length > MAX_ENCODED_BYTES) return null;
+/** Content of one frame (without its 0x00) of at most `maxContent` bytes after the checksum held, or null. */
+export function decodeFrame(frame: Uint8Array, maxContent = MAX_CONTENT_BYTES): Uint8Array | null {
+  if (frame.length > encodedBytes(maxContent)) return null;
   const raw = unstuff(frame);
-  if (raw === null || raw.length <= CRC_BYTES) return null;
+  if (raw === null || raw.length <= CRC_BYTES || raw.length > maxContent + CRC_BYTES) return null;
   const content = raw.subarray(0, raw.length - CRC_BYTES);
   const crc = new DataView(raw.buffer, raw.byteOffset).getUint32(content.length, true);
   return crc === crc32(content) ? content : null;
@@ -65,9 +66,16 @@ export function decodeFrame(frame: Uint8Array): Uint8Array | null {
 export class FrameDecoder {
   /** Frames dropped: too long, badly stuffed, or with a wrong checksum. */
   errors = 0;
-  readonly #buffer = new Uint8Array(MAX_ENCODED_BYTES);
+  readonly #maxContent: number;
+  readonly #buffer: Uint8Array;
   #length = 0;
   #overrun = false;
+
+  /** `maxContent`: longest content that is taken, in bytes. */
+  constructor(maxContent = MAX_CONTENT_BYTES) {
+    this.#maxContent = maxContent;
+    this.#buffer = new Uint8Array(encodedBytes(maxContent));
+  }
 
   /** Feeds bytes; `onContent` gets each good frame's content, in order. */
   push(bytes: Uint8Array, onContent: (content: Uint8Array) => void): void {
@@ -89,7 +97,7 @@ export class FrameDecoder {
   }
 
   #append(part: Uint8Array): void {
-    if (this.#overrun || this.#length + part.length > MAX_ENCODED_BYTES) {
+    if (this.#overrun || this.#length + part.length > this.#buffer.length) {
       this.#overrun = true;
       return;
     }
@@ -103,7 +111,7 @@ export class FrameDecoder {
     this.reset();
     // An empty frame is no error: a sender may put zeros on an idle line to let the receiver find its place.
     if (frame.length === 0 && !overrun) return;
-    const content = overrun ? null : decodeFrame(frame);
+    const content = overrun ? null : decodeFrame(frame, this.#maxContent);
     if (content === null) this.errors++;
     else onContent(content);
   }

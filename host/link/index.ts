@@ -7,6 +7,7 @@ export { type FaultPlan, type Pair, transportPair } from './pair.ts';
 export { Xorshift } from './random.ts';
 export { DEFAULT_BAUD, openSerial } from './serial.ts';
 export { LinkSession, type NodeLink, nodeLink, type ShimLink, shimLink } from './session.ts';
+export { storedBytes } from './stored.ts';
 export { connectTcp, listenTcp, socketTransport, type TcpListener } from './tcp.ts';
 export { systemTimers, type Timers, type Transport } from './transport.ts';
 export { VirtualClock } from './virtual-clock.ts';

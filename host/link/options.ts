@@ -19,10 +19,14 @@ export interface LinkOptions<Out extends Message, In extends Message> {
   onDown?(why: DownReason): void;
   /** After `send` said false: there is room again. */
   onDrain?(): void;
-  /** Data frames in flight, 1 to 64; default 16. */
+  /** Data frames in flight, 1 to 64; default 16. Also the most messages that are taken of one read. */
   window?: number;
   /** Messages that wait, those in flight included; default 64. */
   queueLimit?: number;
+  /** What they take in a node's memory, as `storedBytes` counts; one message always waits. Default: no limit. */
+  queueBytes?: number;
+  /** Longest message that this end takes, up to 8192 bytes, which is the default. */
+  maxBytes?: number;
   /** First resend after this time, doubled up to 16 times that; default 400 ms. */
   resendMs?: number;
   /** An idle end says something this often; three times this without a byte is 'silent'. Default 10 s. */

@@ -4,6 +4,8 @@
 export const LINK_VERSION = 1;
 /** Longest message that a data packet carries, in bytes. */
 export const MAX_MESSAGE_BYTES = 8192;
+/** Bytes that a packet may have besides its message; more than this version's have. */
+export const MAX_HEAD_BYTES = 16;
 /** Most data packets in flight. */
 export const MAX_WINDOW = 64;
 
@@ -70,15 +72,15 @@ export function encodePacket(packet: Packet): Uint8Array {
   return out;
 }
 
-/** Null for anything that isn't a packet of this version. A data packet's body is a view into `content`. */
-export function parsePacket(content: Uint8Array): Packet | null {
+/** Null for anything that isn't a packet of this version with a message of at most `maxBytes`. A data packet's body is a view into `content`. */
+export function parsePacket(content: Uint8Array, maxBytes = MAX_MESSAGE_BYTES): Packet | null {
   if (content.length < 3 || content[0]! >> 4 !== LINK_VERSION) return null;
   const view = new DataView(content.buffer, content.byteOffset, content.length);
   switch (content[0]! & 15) {
     case HELLO:
       return parseHello(view);
     case DATA:
-      if (content.length < 6 || content.length > 5 + MAX_MESSAGE_BYTES) return null;
+      if (content.length < 6 || content.length > 5 + maxBytes) return null;
       return { kind: 'data', seq: view.getUint16(1, true), ack: view.getUint16(3, true), body: content.subarray(5) };
     case ACK:
     case NAK:

@@ -3,6 +3,8 @@
 interface Queued<Out> {
   message: Out;
   body: Uint8Array;
+  /** What it takes in a node's memory. */
+  cost: number;
 }
 
 export class SendWindow<Out> {
@@ -21,8 +23,13 @@ export class SendWindow<Out> {
     return this.#inFlight;
   }
 
-  push(message: Out, body: Uint8Array): void {
-    this.#queue.push({ message, body });
+  /** What the messages of a kind take in a node's memory. */
+  bytes(counts: (message: Out) => boolean): number {
+    return this.#queue.reduce((sum, { message, cost }) => sum + (counts(message) ? cost : 0), 0);
+  }
+
+  push(message: Out, body: Uint8Array, cost: number): void {
+    this.#queue.push({ message, body, cost });
   }
 
   /** The next one to put in flight, `again` when this peer was sent it before; null when `limit` are, or none is left. */

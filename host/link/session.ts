@@ -12,8 +12,17 @@ import { encodeMessage, isNodeMessage, parseMessage } from './codec.ts';
 import { encodeFrame, FrameDecoder } from './frame.ts';
 import type { Message, NodeMessage, ShimMessage } from './messages.ts';
 import type { DownReason, LinkOptions, LinkStats } from './options.ts';
-import { encodePacket, type Hello, MAX_MESSAGE_BYTES, MAX_WINDOW, type Packet, parsePacket } from './packet.ts';
+import {
+  encodePacket,
+  type Hello,
+  MAX_HEAD_BYTES,
+  MAX_MESSAGE_BYTES,
+  MAX_WINDOW,
+  type Packet,
+  parsePacket,
+} from './packet.ts';
 import { SendWindow } from './send-window.ts';
+import { storedBytes } from './stored.ts';
 import type { Transport } from './transport.ts';
 
 export class LinkSession<Out extends Message, In extends Message> {
@@ -21,9 +30,11 @@ export class LinkSession<Out extends Message, In extends Message> {
   readonly #accepts: (message: Message) => message is In;
   readonly #window: number;
   readonly #queueLimit: number;
+  readonly #queueBytes: number;
+  readonly #maxBytes: number;
   readonly #resendMs: number;
   readonly #keepAliveMs: number;
-  readonly #decoder = new FrameDecoder();
+  readonly #decoder: FrameDecoder;
   readonly #counts = { sent: 0, received: 0, resent: 0, duplicates: 0, gaps: 0, badPackets: 0, badMessages: 0 };
   #transport: Transport | null = null;
   #session: number;
@@ -39,6 +50,10 @@ export class LinkSession<Out extends Message, In extends Message> {
   #expected = 0;
   #ackDue = false;
   #nakSent = false;
+  /** Within one read: messages taken, whether the window was sent again, whether a new peer was met. */
+  #taken = 0;
+  #resent = false;
+  #met = false;
   // Time.
   #backoffMs: number;
   #lastHeardMs = 0;
@@ -51,6 +66,9 @@ export class LinkSession<Out extends Message, In extends Message> {
     this.#accepts = accepts;
     this.#window = Math.min(Math.max(options.window ?? 16, 1), MAX_WINDOW);
     this.#queueLimit = Math.max(options.queueLimit ?? 64, 1);
+    this.#queueBytes = options.queueBytes ?? Number.POSITIVE_INFINITY;
+    this.#maxBytes = Math.min(Math.max(options.maxBytes ?? MAX_MESSAGE_BYTES, 1), MAX_MESSAGE_BYTES);
+    this.#decoder = new FrameDecoder(this.#maxBytes + MAX_HEAD_BYTES);
     this.#resendMs = options.resendMs ?? 400;
     this.#backoffMs = this.#resendMs;
     this.#keepAliveMs = options.keepAliveMs ?? 10_000;
@@ -68,6 +86,14 @@ export class LinkSession<Out extends Message, In extends Message> {
   /** Messages that `send` takes at once. */
   get room(): number {
     return this.#queueLimit - this.#outgoing.length;
+  }
+  /** Longest message that the other end takes; the longest there is until it has said so. */
+  get peerMaxBytes(): number {
+    return this.#peerMaxBytes;
+  }
+  /** What the messages not acknowledged yet take in a node's memory; of a kind, or of all. */
+  queuedBytes(counts: (message: Out) => boolean = () => true): number {
+    return this.#outgoing.bytes(counts);
   }
   get stats(): LinkStats {
     return { ...this.#counts, badFrames: this.#decoder.errors };
@@ -114,11 +140,12 @@ export class LinkSession<Out extends Message, In extends Message> {
         `A ${message.type} message of ${body.length} bytes is more than the other end's ${this.#peerMaxBytes}; make it smaller.`,
       );
     }
-    if (this.room <= 0) {
+    const cost = storedBytes(message, body.length);
+    if (this.room <= 0 || (this.queued > 0 && this.queuedBytes() + cost > this.#queueBytes)) {
       this.#wantsDrain = true;
       return false;
     }
-    this.#outgoing.push(message, body);
+    this.#outgoing.push(message, body, cost);
     this.#pump();
     return true;
   }
@@ -148,7 +175,7 @@ export class LinkSession<Out extends Message, In extends Message> {
       peer: this.#peer,
       next: this.#expected,
       window: this.#window,
-      maxBytes: MAX_MESSAGE_BYTES,
+      maxBytes: this.#maxBytes,
     });
   }
 
@@ -177,12 +204,14 @@ export class LinkSession<Out extends Message, In extends Message> {
     this.#cancelAlive?.();
     this.#cancelAlive = this.#options.timers.after(this.#keepAliveMs, () => {
       const now = this.#options.timers.nowMs();
+      // Whole microseconds: differences of fractions are now a little less, now a little more.
+      const since = (ms: number) => Math.round((now - ms) * 1000) / 1000;
       this.#watchSilence();
       if (!this.#up) return;
-      if (now - this.#lastHeardMs >= 3 * this.#keepAliveMs) {
+      if (since(this.#lastHeardMs) >= 3 * this.#keepAliveMs) {
         this.#goDown('silent');
         this.#startHello();
-      } else if (now - this.#lastSaidMs >= this.#keepAliveMs) {
+      } else if (since(this.#lastSaidMs) >= this.#keepAliveMs) {
         this.#write({ kind: 'ack', ack: this.#expected });
       }
     });
@@ -212,10 +241,13 @@ export class LinkSession<Out extends Message, In extends Message> {
   #receive(bytes: Uint8Array): void {
     const transport = this.#transport;
     this.#lastHeardMs = this.#options.timers.nowMs();
+    this.#taken = 0;
+    this.#resent = false;
+    this.#met = false;
     this.#decoder.push(bytes, (content) => {
       // A handler may have changed the stream under us.
       if (this.#transport !== transport) return;
-      const packet = parsePacket(content);
+      const packet = parsePacket(content, this.#maxBytes);
       if (packet === null) this.#counts.badPackets++;
       else if (packet.kind === 'hello') this.#onHello(packet);
       else if (this.#up) this.#onTraffic(packet);
@@ -225,7 +257,12 @@ export class LinkSession<Out extends Message, In extends Message> {
 
   #onHello(hello: Hello): void {
     const transport = this.#transport;
-    if (hello.session !== this.#peer) this.#adopt(hello);
+    if (hello.session !== this.#peer) {
+      // One new peer a read: it says so again.
+      if (this.#met) return;
+      this.#met = true;
+      this.#adopt(hello);
+    }
     // A handler may have changed the stream; then this hello is of the past.
     if (this.#transport !== transport) return;
     if (hello.peer === this.#session) {
@@ -253,7 +290,7 @@ export class LinkSession<Out extends Message, In extends Message> {
   #adopt(hello: Hello): void {
     this.#peer = hello.session;
     this.#peerWindow = hello.window;
-    this.#peerMaxBytes = hello.maxBytes;
+    this.#peerMaxBytes = Math.min(hello.maxBytes, MAX_MESSAGE_BYTES);
     this.#restart();
   }
 
@@ -274,7 +311,11 @@ export class LinkSession<Out extends Message, In extends Message> {
 
   #onTraffic(packet: Exclude<Packet, Hello>): void {
     this.#acknowledge(packet.ack);
-    if (packet.kind === 'nak') this.#resend();
+    // Once a read: a few bytes could otherwise ask for a whole window many times over.
+    if (packet.kind === 'nak' && !this.#resent) {
+      this.#resent = true;
+      this.#resend();
+    }
     if (packet.kind === 'data') this.#onData(packet.seq, packet.body);
     this.#pump();
   }
@@ -293,7 +334,9 @@ export class LinkSession<Out extends Message, In extends Message> {
       }
       return;
     }
-    if (this.#paused) return;
+    // More than the window without having heard of any: not what a peer does, and a flood must end somewhere.
+    if (this.#paused || this.#taken >= this.#window) return;
+    this.#taken++;
     this.#expected = (this.#expected + 1) & 0xffff;
     this.#nakSent = false;
     this.#ackDue = true;

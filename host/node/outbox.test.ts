@@ -33,10 +33,10 @@ describe('the outbox', () => {
     for (let i = 0; i < 5; i++) outbox.data(frame(i));
     outbox.data(event(1));
     for (let i = 0; i < 4; i++) outbox.data(log(i));
-    expect(outbox.eventRoom).toBe(false);
+    expect(outbox.eventRoom('e', Uint8Array.of(0))).toBe(false);
     expect(outbox.counts()).toEqual({ waiting: 7, droppedTelemetry: 2, droppedLogs: 2 });
     expect(seqs(drain(outbox))).toEqual([0, 2, 3, 4, 1, 'log', 'log']);
-    expect(outbox.eventRoom).toBe(true);
+    expect(outbox.eventRoom('e', Uint8Array.of(0))).toBe(true);
     outbox.data(frame(5, Array(6).fill(0)));
     outbox.data(frame(6, Array(6).fill(0)));
     expect(seqs(drain(outbox))).toEqual([6]);

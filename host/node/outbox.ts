@@ -2,17 +2,19 @@
  * What waits to be sent: store and forward in memory, bounded. While the link is down telemetry drops its oldest frames and counts
  * them (their sequence numbers stay missing, so the other end sees the gap), log lines drop their oldest, events are never dropped:
  * when there is no room the module is told. Times are of the node's clock until the moment of sending, because UTC may not be
- * known earlier.
+ * known earlier. With a limit in bytes it counts as boards/common/link/outbox.c does, so that both drop the same.
  */
-import type {
-  Birth,
-  CommandResult,
-  Event,
-  Log,
-  NodeMessage,
-  OtaStatus,
-  Telemetry,
-  TimeRequest,
+import {
+  type Birth,
+  type CommandResult,
+  type Event,
+  encodeMessage,
+  type Log,
+  type NodeMessage,
+  type OtaStatus,
+  storedBytes,
+  type Telemetry,
+  type TimeRequest,
 } from '../link/index.ts';
 
 export interface OutboxLimits {
@@ -21,10 +23,15 @@ export interface OutboxLimits {
   telemetryValues: number;
   events: number;
   logs: number;
+  /** Answers and statuses; the oldest goes. Default 64. */
+  control?: number;
+  /** Of everything that waits or isn't acknowledged, as `storedBytes` counts. Default: no limit. */
+  bytes?: number;
+  /** The part of `bytes` that telemetry, events and logs leave free, so that a birth and statuses always fit. Default: none. */
+  reserveBytes?: number;
 }
 
 export const OUTBOX_LIMITS: OutboxLimits = { telemetryFrames: 1024, telemetryValues: 65_536, events: 64, logs: 64 };
-/** Answers and statuses that wait; the oldest goes. */
 const MAX_CONTROL = 64;
 
 export type Timed =
@@ -39,17 +46,37 @@ export interface OutboxCounts {
   droppedLogs: number;
 }
 
+/** Bytes that the link holds: of all its messages, and of telemetry, events and logs among them. */
+export interface QueuedBytes {
+  all: number;
+  data: number;
+}
+
+interface Waiting<T> {
+  item: T;
+  cost: number;
+}
+/** Messages handed back by a link already have their UTC. */
+type Data = Timed | Telemetry | Event | Log;
+
+export function isData(message: NodeMessage): message is Telemetry | Event | Log {
+  return message.type === 'telemetry' || message.type === 'event' || message.type === 'log';
+}
+
 export class Outbox {
-  readonly #limits: OutboxLimits;
-  #control: Control[] = [];
-  /** In order of making; messages handed back by a link already have their UTC. */
-  #data: (Timed | Telemetry | Event | Log)[] = [];
+  readonly #limits: Required<OutboxLimits>;
+  readonly #queued: () => QueuedBytes;
+  #control: Waiting<Control>[] = [];
+  /** In order of making. */
+  #data: Waiting<Data>[] = [];
   readonly #count = { telemetry: 0, event: 0, log: 0, values: 0 };
   #droppedTelemetry = 0;
   #droppedLogs = 0;
 
-  constructor(limits: OutboxLimits = OUTBOX_LIMITS) {
-    this.#limits = limits;
+  /** `queued`: what the link holds; it counts towards a limit in bytes. */
+  constructor(limits: OutboxLimits = OUTBOX_LIMITS, queued: () => QueuedBytes = () => ({ all: 0, data: 0 })) {
+    this.#limits = { control: MAX_CONTROL, bytes: Number.POSITIVE_INFINITY, reserveBytes: 0, ...limits };
+    this.#queued = queued;
   }
 
   counts(): OutboxCounts {
@@ -60,32 +87,45 @@ export class Outbox {
     };
   }
 
-  get eventRoom(): boolean {
-    return this.#count.event < this.#limits.events;
+  /** Whether an event would be taken. */
+  eventRoom(name: string, body: Uint8Array): boolean {
+    // Whatever its number will be.
+    const cost = this.#cost({ type: 'event', name, tUs: 0, seq: 0xffff_ffff, body });
+    return this.#count.event < this.#limits.events && this.#couldFit(cost, true);
   }
 
   /** Identity, answers and statuses: sent before everything else, and without knowing UTC. */
   control(message: Control): void {
-    if (this.#control.length >= MAX_CONTROL) this.#control.shift();
-    this.#control.push(message);
+    while (this.#control.length >= this.#limits.control) this.#control.shift();
+    const cost = this.#cost(message);
+    if (this.#makeRoomForControl(cost)) this.#control.push({ item: message, cost });
   }
 
+  /** Makes room for a message that goes to the link without waiting here; false when there can't be any. */
+  reserve(message: Control): boolean {
+    return this.#makeRoomForControl(this.#cost(message));
+  }
+
+  /** An event for which `eventRoom` said no isn't taken. */
   data(item: Timed): void {
-    this.#account(item, 1);
-    this.#data.push(item);
-    this.#trim();
+    const cost = this.#cost(item);
+    if (this.#couldFit(cost, true) && this.#trim(item)) {
+      this.#makeRoom(cost, true);
+      this.#account(item, 1);
+      this.#data.push({ item, cost });
+    } else this.#countDrop(item.type);
   }
 
   /** What a peer never acknowledged goes out again, first; a birth or a question for the time has lost its meaning. */
   restore(pending: NodeMessage[]): void {
-    const data: (Telemetry | Event | Log)[] = [];
-    const control: Control[] = [];
-    for (const message of pending) {
-      if (message.type === 'ota' || message.type === 'result') control.push(message);
-      else if (message.type === 'telemetry' || message.type === 'event' || message.type === 'log') data.push(message);
+    const data: Waiting<Data>[] = [];
+    const control: Waiting<Control>[] = [];
+    for (const item of pending) {
+      if (item.type === 'ota' || item.type === 'result') control.push({ item, cost: this.#cost(item) });
+      else if (isData(item)) data.push({ item, cost: this.#cost(item) });
     }
-    for (const item of data) this.#account(item, 1);
-    this.#control = [...control, ...this.#control].slice(-MAX_CONTROL);
+    for (const { item } of data) this.#account(item, 1);
+    this.#control = [...control, ...this.#control].slice(-this.#limits.control);
     this.#data = [...data, ...this.#data];
     this.#trim();
   }
@@ -93,43 +133,96 @@ export class Outbox {
   /** Hands messages to `send` until it says no. Timed ones only when UTC is known; `utcMs` gives it for a time of the clock. */
   flush(send: (message: NodeMessage) => boolean, utcMs: ((us: number) => number) | null): void {
     while (this.#control.length > 0) {
-      if (!send(this.#control[0]!)) return;
+      if (!send(this.#control[0]!.item)) return;
       this.#control.shift();
     }
     if (utcMs === null) return;
     let sent = 0;
-    while (sent < this.#data.length && send(dated(this.#data[sent]!, utcMs))) {
-      this.#account(this.#data[sent]!, -1);
+    while (sent < this.#data.length && send(dated(this.#data[sent]!.item, utcMs))) {
+      this.#account(this.#data[sent]!.item, -1);
       sent++;
     }
     this.#data.splice(0, sent);
   }
 
-  #account(item: Timed | Telemetry | Event | Log, sign: 1 | -1): void {
+  #account(item: Data, sign: 1 | -1): void {
     this.#count[item.type] += sign;
     if (item.type === 'telemetry') this.#count.values += sign * item.values.length;
   }
 
-  #trim(): void {
+  #countDrop(type: Data['type']): void {
+    if (type === 'telemetry') this.#droppedTelemetry++;
+    if (type === 'log') this.#droppedLogs++;
+  }
+
+  /** Drops the oldest until, with `more`, as many wait as may; false when `more` alone is too much. */
+  #trim(more?: Timed): boolean {
     const { telemetryFrames, telemetryValues, logs } = this.#limits;
-    while (this.#count.telemetry > telemetryFrames || this.#count.values > telemetryValues) {
+    const frames = more?.type === 'telemetry' ? 1 : 0;
+    const values = more?.type === 'telemetry' ? more.values.length : 0;
+    const lines = more?.type === 'log' ? 1 : 0;
+    if (frames > telemetryFrames || values > telemetryValues || lines > logs) return false;
+    while (this.#count.telemetry + frames > telemetryFrames || this.#count.values + values > telemetryValues) {
       this.#drop('telemetry');
-      this.#droppedTelemetry++;
     }
-    while (this.#count.log > logs) {
-      this.#drop('log');
-      this.#droppedLogs++;
-    }
+    while (this.#count.log + lines > logs) this.#drop('log');
+    return true;
   }
 
   #drop(type: 'telemetry' | 'log'): void {
-    const index = this.#data.findIndex((item) => item.type === type);
-    this.#account(this.#data[index]!, -1);
+    const index = this.#data.findIndex(({ item }) => item.type === type);
+    this.#account(this.#data[index]!.item, -1);
     this.#data.splice(index, 1);
+    this.#countDrop(type);
+  }
+
+  // --- Room in bytes ---
+
+  /** Nothing costs anything without a limit. */
+  #cost(item: Data | Control): number {
+    if (this.#limits.bytes === Number.POSITIVE_INFINITY) return 0;
+    const message = dated(item, () => 0);
+    return storedBytes(message, encodeMessage(message).length);
+  }
+
+  #used(): { all: number; data: number; droppable: number } {
+    const queued = this.#queued();
+    const sum = (waiting: Waiting<Data | Control>[]) => waiting.reduce((bytes, { cost }) => bytes + cost, 0);
+    const data = queued.data + sum(this.#data);
+    const control = queued.all - queued.data + sum(this.#control);
+    return { all: data + control, data, droppable: sum(this.#data.filter(({ item }) => item.type !== 'event')) };
+  }
+
+  /** Whether a message fits when all waiting telemetry and logs are dropped. Data leaves the reserve free. */
+  #couldFit(cost: number, isData: boolean): boolean {
+    if (this.#limits.bytes === Number.POSITIVE_INFINITY) return true;
+    const { droppable } = this.#used();
+    return this.#fits(cost - droppable, isData);
+  }
+
+  #fits(cost: number, isData: boolean): boolean {
+    const { bytes, reserveBytes } = this.#limits;
+    if (bytes === Number.POSITIVE_INFINITY) return true;
+    const { all, data } = this.#used();
+    return all + cost <= bytes && (!isData || data + cost <= bytes - reserveBytes);
+  }
+
+  /** Telemetry goes first, then logs. `#couldFit` said yes. */
+  #makeRoom(cost: number, isData: boolean): void {
+    while (!this.#fits(cost, isData)) this.#drop(this.#count.telemetry > 0 ? 'telemetry' : 'log');
+  }
+
+  #makeRoomForControl(cost: number): boolean {
+    while (!this.#couldFit(cost, false)) {
+      if (this.#control.length === 0) return false;
+      this.#control.shift();
+    }
+    this.#makeRoom(cost, false);
+    return true;
   }
 }
 
-function dated(item: Timed | Telemetry | Event | Log, utcMs: (us: number) => number): NodeMessage {
+function dated(item: NodeMessage | Timed, utcMs: (us: number) => number): NodeMessage {
   if ('t0Us' in item) {
     const { t0Us, ...rest } = item;
     return { ...rest, t0Ms: utcMs(t0Us) };

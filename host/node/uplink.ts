@@ -17,7 +17,7 @@ import {
   type Transport,
 } from '../link/index.ts';
 import type { Clock } from './clock.ts';
-import { type Control, Outbox, type OutboxCounts, type OutboxLimits, type Timed } from './outbox.ts';
+import { type Control, isData, Outbox, type OutboxCounts, type OutboxLimits, type Timed } from './outbox.ts';
 import type { UtcClock } from './utc.ts';
 
 export interface LinkSettings {
@@ -28,6 +28,9 @@ export interface LinkSettings {
   /** Random numbers from 1 to 2^32 - 1; each start must give another one. */
   newSessionId?: () => number;
   window?: number;
+  queueLimit?: number;
+  queueBytes?: number;
+  maxBytes?: number;
   resendMs?: number;
   keepAliveMs?: number;
   outbox?: OutboxLimits;
@@ -59,19 +62,26 @@ export class Uplink {
   constructor(options: UplinkOptions) {
     this.#options = options;
     const { settings, clock } = options;
-    this.#outbox = new Outbox(settings.outbox);
+    const { window, queueLimit, queueBytes, maxBytes, resendMs, keepAliveMs } = settings;
+    this.#outbox = new Outbox(settings.outbox, () => ({
+      all: this.#session.queuedBytes(),
+      data: this.#session.queuedBytes(isData),
+    }));
     this.#session = nodeLink({
       timers: settings.timers ?? clock,
       newSessionId: options.newSessionId,
-      ...(settings.window !== undefined && { window: settings.window }),
-      ...(settings.resendMs !== undefined && { resendMs: settings.resendMs }),
-      ...(settings.keepAliveMs !== undefined && { keepAliveMs: settings.keepAliveMs }),
+      ...(window !== undefined && { window }),
+      ...(queueLimit !== undefined && { queueLimit }),
+      ...(queueBytes !== undefined && { queueBytes }),
+      ...(maxBytes !== undefined && { maxBytes }),
+      ...(resendMs !== undefined && { resendMs }),
+      ...(keepAliveMs !== undefined && { keepAliveMs }),
       onMessage: (message) => this.#receive(message),
       onPeer: (pending) => {
         this.#outbox.restore(pending);
         const failure = options.failure();
-        this.#send(options.birth());
-        if (failure !== null) this.#send(failure);
+        this.#sendFirst(options.birth());
+        if (failure !== null) this.#sendFirst(failure);
       },
       onUp: () => {
         options.onChange(true);
@@ -96,8 +106,8 @@ export class Uplink {
   get counts(): OutboxCounts {
     return this.#outbox.counts();
   }
-  get eventRoom(): boolean {
-    return this.#outbox.eventRoom;
+  eventRoom(name: string, body: Uint8Array): boolean {
+    return this.#outbox.eventRoom(name, body);
   }
 
   attach(transport: Transport): void {
@@ -141,6 +151,11 @@ export class Uplink {
       if (!(error instanceof MoteError) || error.code !== 'LINK_TOO_LARGE') throw error;
       return true;
     }
+  }
+
+  /** Ahead of everything that waits. */
+  #sendFirst(message: Control): void {
+    if (this.#outbox.reserve(message)) this.#send(message);
   }
 
   #receive(message: ShimMessage): void {

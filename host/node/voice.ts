@@ -39,7 +39,7 @@ export class Voice {
 
   /** False when there is no room. */
   event(name: string, body: Uint8Array): boolean {
-    if (this.uplink?.eventRoom === false) return false;
+    if (this.uplink?.eventRoom(name, body) === false) return false;
     const seq = this.#events;
     this.#events = (seq + 1) >>> 0;
     const tUs = this.#clock.nowUs();
