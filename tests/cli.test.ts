@@ -22,8 +22,17 @@ import { app, speech } from './world.ts';
 const MODEL = packagePath('models', 'micro_speech', 'model.tflite');
 const GOLDEN = packagePath('models', 'micro_speech', 'golden');
 const COMMANDS = [
-  ...['new', 'build', 'sim', 'shim', 'push', 'monitor', 'doctor', 'demo'],
-  ...['key new', 'package inspect', 'package verify', 'model inspect', 'model compile', 'model verify'],
+  ...['new', 'build', 'sim', 'shim', 'push', 'flash', 'monitor', 'doctor', 'demo'],
+  ...[
+    'key new',
+    'package inspect',
+    'package verify',
+    'board list',
+    'board doctor',
+    'model inspect',
+    'model compile',
+    'model verify',
+  ],
 ];
 
 let dir: string;
@@ -67,7 +76,7 @@ describe('mote', () => {
         (match) => match[1]!,
       );
       for (const name of names.filter((name) => name !== 'help')) {
-        if (group.length === 0 && ['key', 'package', 'model'].includes(name)) await list(name);
+        if (group.length === 0 && ['key', 'package', 'model', 'board'].includes(name)) await list(name);
         else listed.push([...group, name].join(' '));
       }
     };

@@ -4,7 +4,16 @@ import { ENGINE_NAMES, loadEngine } from '../engine/index.ts';
 import { MoteError } from '../error.ts';
 import { addCommand } from './command.ts';
 import { Exit } from './terminal.ts';
-import { type Check, checkLines, checkProgram, checkTool, isWell, TOOLS } from './tools.ts';
+import {
+  BOARD_TOOLS,
+  type Check,
+  checkBuildTool,
+  checkLines,
+  checkProgram,
+  checkTool,
+  isWell,
+  TOOLS,
+} from './tools.ts';
 
 async function engine(name: (typeof ENGINE_NAMES)[number]): Promise<Check> {
   try {
@@ -40,6 +49,7 @@ async function diagnose(): Promise<Check[]> {
       false,
       'optional: apt-get install mosquitto (the embedded broker needs nothing)',
     ),
+    ...(await Promise.all(BOARD_TOOLS.map((name) => checkBuildTool(name, false)))),
     ...(await Promise.all(Object.values(TOOLS).map((tool) => checkTool(tool, false)))),
   ];
 }

@@ -2,6 +2,8 @@
 import { type ExecFileException, execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { findTool, libraryFlags, TOOL_NAMES, TOOLCHAINS, type Toolchain, type ToolName } from '../board/index.ts';
+import { MoteError } from '../error.ts';
 import { type Terminal, table } from './terminal.ts';
 
 export interface Check {
@@ -21,22 +23,6 @@ export interface Tool {
 }
 
 export const TOOLS = {
-  arm: {
-    name: 'arm-none-eabi-gcc',
-    args: ['--version'],
-    get: 'Arm boards: apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi',
-  },
-  riscv: {
-    name: 'riscv64-unknown-elf-gcc',
-    args: ['--version'],
-    get: 'RISC-V boards: apt-get install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf',
-  },
-  qemuArm: { name: 'qemu-system-arm', args: ['--version'], get: 'to run Arm boards: apt-get install qemu-system-arm' },
-  qemuRiscv: {
-    name: 'qemu-system-riscv32',
-    args: ['--version'],
-    get: 'to run RISC-V boards: apt-get install qemu-system-misc',
-  },
   probeRs: {
     name: 'probe-rs',
     args: ['--version'],
@@ -45,6 +31,24 @@ export const TOOLS = {
   esptool: { name: 'esptool', args: ['version'], get: 'for ESP32 chips: pip install esptool (5 or newer)' },
   stty: { name: 'stty', args: ['--version'], get: 'for serial ports: apt-get install coreutils' },
 } as const satisfies Record<string, Tool>;
+
+/** A compiler with its C library, or an emulator. */
+export async function checkBuildTool(name: ToolName, needed: boolean): Promise<Check> {
+  const label = isToolchain(name) ? (name === 'host' ? 'cc' : `${name}-gcc`) : name;
+  try {
+    const { command, version } = await findTool(name);
+    if (isToolchain(name)) await libraryFlags(name);
+    return { name: label, ok: true, needed, found: command === label ? version : `${command}: ${version}` };
+  } catch (error) {
+    if (!(error instanceof MoteError)) throw error;
+    const fix = needed ? error.message : `optional, for boards: ${error.message}`;
+    return { name: label, ok: false, needed, found: 'not found', fix };
+  }
+}
+const isToolchain = (name: ToolName): name is ToolName & Toolchain => TOOLCHAINS.some((one) => one === name);
+
+/** What boards are built and run with, besides this machine's own compiler. */
+export const BOARD_TOOLS = TOOL_NAMES.filter((name) => name !== 'host');
 
 export async function checkProgram(
   name: string,

@@ -1,0 +1,112 @@
+/** `mote board`: which boards there are, and what this machine needs for them. */
+import type { Command } from 'commander';
+import { type Board, boardNames, loadBoard, type ToolName } from '../board/index.ts';
+import { addCommand } from './command.ts';
+import { Exit, type Terminal, table } from './terminal.ts';
+import {
+  BOARD_TOOLS,
+  type Check,
+  checkBuildTool,
+  checkLines,
+  checkTool,
+  isWell,
+  serialPorts,
+  TOOLS,
+  uf2Drives,
+} from './tools.ts';
+
+/** Memory has binary sizes. */
+const kib = (bytes: number): string => `${Math.round(bytes / 1024)} KiB`;
+
+const runsHere = ({ run }: Board): string =>
+  run === null ? 'no' : run.kind === 'process' ? 'as a process' : 'in QEMU';
+
+const flashBytes = ({ memory, flash }: Board): number => (memory?.firmware.bytes ?? 0) + flash.bytes;
+
+function list(terminal: Terminal): void {
+  const boards = boardNames().map(loadBoard);
+  terminal.data({ boards });
+  const head = ['board', 'processor', 'RAM', 'flash', 'sensors', 'runs here'].map((text) =>
+    terminal.paint('bold', text),
+  );
+  const rows = boards.map((board) => [
+    board.name,
+    board.cpu.core,
+    board.memory === null ? '-' : kib(board.memory.ram.bytes),
+    kib(flashBytes(board)),
+    board.run === null ? board.sensors.map(({ name }) => name).join(', ') || 'none' : 'simulated',
+    runsHere(board),
+  ]);
+  for (const line of table([head, ...rows], 'llrr')) terminal.line(line);
+  const labels = new Set(boards.flatMap(({ neverRun }) => neverRun ?? []));
+  if (labels.size > 0) terminal.line();
+  for (const label of labels) {
+    const names = boards.filter(({ neverRun }) => neverRun === label).map(({ name }) => name);
+    terminal.line(terminal.paint('dim', `never run ${label}: ${names.join(', ')}`));
+  }
+}
+
+/** Of what one board needs, what is there. */
+async function diagnose(board: Board): Promise<Check[]> {
+  const { cpu, run, flashing } = board;
+  const emulator = BOARD_TOOLS.find((name) => run?.kind === 'qemu' && name === run.program);
+  const built: ToolName[] = emulator === undefined ? [cpu.toolchain] : [cpu.toolchain, emulator];
+  const tools = flashing.map(({ tool }) => tool);
+  // A board that runs here needs no probe, and with two ways to flash it neither is a must.
+  const must = run === null && tools.length === 1;
+  return [
+    ...(await Promise.all(built.map((name) => checkBuildTool(name, true)))),
+    ...(tools.includes('probe-rs') ? [await checkTool(TOOLS.probeRs, must)] : []),
+    ...(tools.includes('esptool') ? [await checkTool(TOOLS.esptool, must)] : []),
+    ...(run === null ? places() : []),
+  ];
+}
+
+async function diagnoseAll(): Promise<Check[]> {
+  return [
+    ...(await Promise.all(BOARD_TOOLS.map((name) => checkBuildTool(name, false)))),
+    ...(await Promise.all(Object.values(TOOLS).map((tool) => checkTool(tool, false)))),
+    ...places(),
+  ];
+}
+
+/** Where a board may be plugged in. */
+function places(): Check[] {
+  const check = (name: string, found: string[], fix: string): Check =>
+    found.length > 0
+      ? { name, ok: true, needed: false, found: found.join(', ') }
+      : { name, ok: false, needed: false, found: 'none', fix };
+  const drives = uf2Drives().map(({ path, board }) => `${path} (${board})`);
+  return [
+    check('serial ports', serialPorts(), 'plug the board in with a USB cable that carries data'),
+    check(
+      'UF2 drives',
+      drives,
+      'put the board into its bootloader: press reset twice, or hold BOOTSEL while plugging in',
+    ),
+  ];
+}
+
+export function registerBoard(program: Command): void {
+  const group = program.command('board').description('Boards: what there is, and what they need.');
+  addCommand(group, {
+    usage: 'list',
+    says: 'Lists the boards: processor, memory, sensors, and whether this machine can run them.',
+    examples: ['mote board list', 'mote board list --json'],
+    async run({ terminal }) {
+      list(terminal);
+      return Exit.ok;
+    },
+  });
+  addCommand<[string?]>(group, {
+    usage: 'doctor [board]',
+    says: 'Checks compilers, emulators, flash tools and ports, of one board or of all, and says how to get what is missing. Exit code 1 when a board lacks what it needs.',
+    examples: ['mote board doctor', 'mote board doctor mps2-an386 --json'],
+    async run({ terminal, args: [name] }) {
+      const checks = name === undefined ? await diagnoseAll() : await diagnose(loadBoard(name));
+      terminal.data({ board: name ?? null, ok: isWell(checks), checks });
+      for (const line of checkLines(terminal, checks)) terminal.line(line);
+      return isWell(checks) ? Exit.ok : Exit.failed;
+    },
+  });
+}

@@ -1,0 +1,208 @@
+/** `mote flash`: a board's firmware, with a node's identity and first module in it, onto a real board or into a file. */
+import type { KeyObject } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import {
+  type Board,
+  buildImage,
+  type FlashMethod,
+  hex32,
+  type Image,
+  joinSegments,
+  loadBoard,
+  type NewNode,
+  nodeSegment,
+  readElf,
+} from '../board/index.ts';
+import { MoteError } from '../error.ts';
+import { isNodeId } from '../gateway/index.ts';
+import { loadPublicKey } from '../ota/index.ts';
+import { findPrivateKey, loadApp, packageOf } from './app.ts';
+import { addCommand, choice } from './command.ts';
+import {
+  chooseDrive,
+  driveSteps,
+  encodeImage,
+  esptoolSteps,
+  type FlashStep,
+  FORMATS,
+  probeSteps,
+} from './flash-steps.ts';
+import { Exit, formatBytes, type Terminal } from './terminal.ts';
+import { uf2Drives } from './tools.ts';
+
+interface FlashOptions {
+  node?: string;
+  key?: string;
+  trust?: string;
+  by?: string;
+  port?: string;
+  probe?: string;
+  drive?: string;
+  out?: string;
+  format?: string;
+  dryRun?: boolean;
+}
+
+const TOOL_OF = { port: 'esptool', probe: 'probe-rs', drive: 'uf2' } as const;
+
+/** The way that was asked for, by name or by what only it takes; else the board's best. */
+function chooseMethod({ name, run, flashing }: Board, options: FlashOptions): FlashMethod {
+  const [first] = flashing;
+  if (first === undefined)
+    throw new MoteError(
+      'FLASH_NONE',
+      `${name} is not flashed: ${run === null ? 'its board.json names no way' : `it runs on this machine, with "mote run --board ${name}"`}. --out writes its image to a file.`,
+    );
+  const named = (Object.keys(TOOL_OF) as (keyof typeof TOOL_OF)[]).find((option) => options[option] !== undefined);
+  const by = options.by ?? (named && TOOL_OF[named]);
+  if (by === undefined) return first;
+  const method = flashing.find(({ tool }) => tool === by);
+  if (method !== undefined) return method;
+  const tools = flashing.map(({ tool }) => tool).join(' or ');
+  throw new MoteError('USAGE', `${name} is flashed by ${tools}, not by ${by}.`);
+}
+
+/** Who the node is to be. Null: the firmware alone, and the node keeps what it has. */
+async function newNode(
+  board: Board,
+  path: string | undefined,
+  options: FlashOptions,
+  terminal: Terminal,
+): Promise<{ node: NewNode; says: string } | null> {
+  if (path === undefined && options.node === undefined && options.trust === undefined && options.key === undefined)
+    return null;
+  const id = options.node ?? board.name;
+  if (!isNodeId(id)) throw new MoteError('NODE_ID', `"${id}" is no node id; use 1 to 64 letters, digits, "_" and "-".`);
+  const signer = findPrivateKey(options.key, path ?? '.');
+  const trusted = options.trust ?? signer?.path;
+  if (trusted === undefined)
+    throw new MoteError(
+      'KEY_MISSING',
+      'A node must trust a key to take modules: "mote key new" makes one, --key or --trust names it.',
+    );
+  const publicKeys: KeyObject[] = [loadPublicKey(trusted)];
+  if (path === undefined)
+    return { node: { id, publicKeys, first: null }, says: `node ${id} without a module, trusts ${trusted}` };
+  const app = await loadApp(path, terminal);
+  const bytes = packageOf(app, signer?.key ?? null);
+  const { name, version } = app.metadata;
+  return {
+    node: { id, publicKeys, first: { sequence: app.sequence, bytes } },
+    says: `node ${id} with ${name} ${version}, sequence ${app.sequence}, trusts ${trusted}`,
+  };
+}
+
+/** Firmware and node as one image. */
+async function makeImage(board: Board, node: NewNode | null, terminal: Terminal): Promise<Image> {
+  terminal.progress(`building the firmware of ${board.name} ...`);
+  const started = performance.now();
+  const built = await buildImage(board, { image: 'agent' });
+  terminal.progress('');
+  const firmware = readElf(readFileSync(built.elf));
+  const bytes = firmware.segments.reduce((sum, segment) => sum + segment.bytes.length, 0);
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  terminal.line(`firmware of ${board.name}: ${formatBytes(bytes)}   ${terminal.paint('dim', `${seconds} s`)}`);
+  if (node === null) return firmware;
+  return { ...firmware, segments: joinSegments([...firmware.segments, nodeSegment(board, node)]) };
+}
+
+function stepsOf(board: Board, method: FlashMethod, image: Image, folder: string, options: FlashOptions): FlashStep[] {
+  switch (method.tool) {
+    case 'probe-rs':
+      return probeSteps(method.chip, image, folder, options.probe);
+    case 'esptool':
+      // Where the firmware begins in the image's addresses is `address` in the chip's flash.
+      return esptoolSteps(
+        { chip: method.chip, base: (board.memory?.firmware.origin ?? 0) - method.address },
+        image,
+        folder,
+        options.port,
+      );
+    default:
+      return driveSteps(
+        board.name,
+        encodeImage(image, 'uf2', method.family),
+        chooseDrive(options.drive, method.volume, uf2Drives),
+      );
+  }
+}
+
+function writeOut(path: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(path, bytes);
+  } catch (cause) {
+    throw new MoteError('FILE', `${path} can't be written: ${(cause as Error).message}.`, { cause });
+  }
+}
+
+async function flash(name: string, path: string | undefined, options: FlashOptions, terminal: Terminal) {
+  const board = loadBoard(name);
+  if (options.format !== undefined && options.out === undefined)
+    throw new MoteError('USAGE', '--format is the format of --out FILE.');
+  const guessed = FORMATS.find((one) => options.out?.toLowerCase().endsWith(`.${one}`));
+  const format = choice(options.format ?? guessed ?? 'hex', 'format', FORMATS);
+  const method = options.out === undefined ? chooseMethod(board, options) : null;
+  const made = await newNode(board, path, options, terminal);
+  const image = await makeImage(board, made?.node ?? null, terminal);
+  terminal.line(made?.says ?? 'firmware alone: the node keeps its name, keys and modules');
+  const parts = image.segments.map(({ address, bytes }) => ({ address, bytes: bytes.length }));
+  for (const { address, bytes } of parts) terminal.line(`  ${hex32(address)}  ${formatBytes(bytes)}`);
+  const facts = { board: board.name, node: made?.node.id ?? null, parts };
+  if (options.out !== undefined) {
+    const family = board.flashing.find((one) => one.tool === 'uf2')?.family;
+    const bytes = encodeImage(image, format, family);
+    if (options.dryRun !== true) writeOut(options.out, bytes);
+    terminal.data({ ...facts, out: options.out, format, bytes: bytes.length, written: options.dryRun !== true });
+    terminal.line(`${options.dryRun ? 'would write' : 'wrote'} ${options.out}, ${formatBytes(bytes.length)}`);
+    return Exit.ok;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'mote-flash-'));
+  try {
+    const steps = stepsOf(board, method!, image, folder, options);
+    for (const step of steps) {
+      terminal.line(terminal.paint('dim', `$ ${step.command.join(' ')}`));
+      if (options.dryRun !== true) await step.run();
+    }
+    terminal.data({ ...facts, steps: steps.map(({ command }) => command), done: options.dryRun !== true });
+    terminal.line(
+      options.dryRun
+        ? 'nothing was done: --dry-run'
+        : `${terminal.paint('green', 'flashed')}; "mote monitor PORT" shows what it says`,
+    );
+    return Exit.ok;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export function registerFlash(program: Command): void {
+  addCommand<[string, string?], FlashOptions>(program, {
+    usage: 'flash <board> [app]',
+    says: "Builds a board's firmware and puts it on the board. With an app (folder or .mote) one image makes a working node: its name, the key that it trusts and its first module go along. Without, the node keeps what it has.",
+    options: [
+      ['-n, --node <id>', "the node's name; default: the board's"],
+      [
+        '-k, --key <file>',
+        'private key: signs the app, and the node trusts it; default: release.pem where there is one',
+      ],
+      ['--trust <file>', 'public key that the node trusts instead'],
+      ['--by <tool>', 'probe-rs, esptool or uf2; default: the best that the board has'],
+      ['--port <path>', 'serial port, for esptool'],
+      ['--probe <vid:pid[:serial]>', 'debug probe, for probe-rs, where there are several'],
+      ['--drive <dir>', "the bootloader's drive, for uf2; found by its INFO_UF2.TXT unless given"],
+      ['-o, --out <file>', 'write the image to a file instead'],
+      ['--format <format>', `${FORMATS.join(', ')}; default: by the file's ending, else hex`],
+      ['--dry-run', 'build, and only say what would be done'],
+    ],
+    examples: [
+      'mote flash nrf52840-dk . --node press-7',
+      'mote flash rp2040-pico build/my-sensor.mote --drive /media/me/RPI-RP2',
+      'mote flash esp32c3-devkit . --port /dev/ttyUSB0 --dry-run',
+      'mote flash nrf52840-dk . --out press-7.hex',
+    ],
+    run: ({ terminal, options, args: [board, path] }) => flash(board, path, options, terminal),
+  });
+}
