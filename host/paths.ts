@@ -1,4 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { access, constants, mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,6 +16,20 @@ export const packageRoot: string = findRoot();
 /** Absolute path of a file that ships in the package, such as `packagePath('assembly', 'nn')`. */
 export function packagePath(...parts: string[]): string {
   return join(packageRoot, ...parts);
+}
+
+/** Where built files go: `build/` of the package, or the user's cache where that can't be written. */
+export async function buildFolder(root: string = packageRoot): Promise<string> {
+  const own = join(root, 'build');
+  try {
+    await mkdir(own, { recursive: true });
+    await access(own, constants.W_OK);
+    return own;
+  } catch {
+    const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'moteware');
+    await mkdir(cache, { recursive: true });
+    return cache;
+  }
 }
 
 /** Version of this moteware, as package.json says. */

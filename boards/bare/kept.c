@@ -6,15 +6,7 @@
 #include "bytes.h"
 #include "chip.h"
 
-struct kept {
-    uint32_t reason;
-    uint32_t starts;
-    struct hal_fault fault;
-    uint32_t noted;
-    uint32_t crc;
-};
-
-static struct kept kept __attribute__((section(".noinit")));
+struct kept kept __attribute__((section(".noinit")));
 static enum hal_boot reason;
 static struct hal_fault fault;
 

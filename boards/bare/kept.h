@@ -4,6 +4,15 @@
 
 #include "hal.h"
 
+/* A process hands these bytes to the one that follows it; a chip leaves them where they are. */
+extern struct kept {
+    uint32_t reason;
+    uint32_t starts;
+    struct hal_fault fault;
+    uint32_t noted;
+    uint32_t crc;
+} kept;
+
 /* Reads what the last life left, and counts this start. Once, before anything else of this file. */
 void kept_start(void);
 

@@ -1,0 +1,72 @@
+/** The firmware of tests/boards/selftest.c on any board, and what it says. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BuildOptions, NodeProcess, StartOptions } from '../../host/board/index.ts';
+import { type Board, type BuiltImage, buildImage, loadBoard, startNode } from '../../host/board/index.ts';
+import { packagePath } from '../../host/paths.ts';
+
+/** A place where the board has nothing. */
+const FAULT_ADDRESS: Record<string, string> = {
+  'mps2-an386': '0x20100000',
+  'mps2-an505': '0x38100000',
+  lm3s6965evb: '0x20010000',
+  'riscv-virt': '0x90000000',
+  linux: '0x10',
+};
+
+export function buildSelftest(board: Board, options: Partial<BuildOptions> = {}): Promise<BuiltImage> {
+  const sources = [packagePath('tests', 'boards', 'selftest.c')];
+  const defines = { FAULT_ADDRESS: FAULT_ADDRESS[board.name]!, ...options.defines };
+  return buildImage(board, { ...options, image: { name: 'selftest', sources, rooms: ['flash'] }, defines });
+}
+
+/** A board with its self-test, and work folders that go away. */
+export class Bench {
+  readonly board: Board;
+  readonly #folders: string[] = [];
+  readonly #nodes: NodeProcess[] = [];
+  #image: BuiltImage | null = null;
+
+  constructor(name: string) {
+    this.board = loadBoard(name);
+  }
+
+  folder(): string {
+    const folder = mkdtempSync(join(tmpdir(), 'mote-board-'));
+    mkdirSync(folder, { recursive: true });
+    this.#folders.push(folder);
+    return folder;
+  }
+
+  async start(what: string, options: Partial<StartOptions> = {}): Promise<NodeProcess> {
+    this.#image ??= await buildSelftest(this.board);
+    const words = [`do=${what}`, ...(options.options ?? [])];
+    const node = await startNode(this.board, this.#image.elf, { folder: this.folder(), ...options, options: words });
+    this.#nodes.push(node);
+    return node;
+  }
+
+  /** Runs it to its end: its exit code and its lines, one object for each start of the processor. */
+  async run(what: string, options: Partial<StartOptions> = {}) {
+    const node = await this.start(what, options);
+    return { ...lives(await node.ended) };
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#nodes.map((node) => node.kill()));
+    for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export type Life = Record<string, number>;
+
+function lives({ code, output }: { code: number | null; output: string }) {
+  const found: Life[] = [];
+  for (const [, name, value] of output.matchAll(/^(\S+) (\d+)$/gm)) {
+    if (name === 'boot') found.push({});
+    const life = found.at(-1);
+    if (life !== undefined) life[name!] = Number(value);
+  }
+  return { code, output, lives: found };
+}
