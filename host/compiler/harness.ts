@@ -9,7 +9,8 @@ import { type CompiledModel, compileGraph } from './compile.ts';
 import { parseModel } from './parse.ts';
 
 export interface Harness {
-  /** Exports `model_input(i)`, `model_output(i)` and `tensor_at(i)` (pointers, `tensor_at` by tensor index) and `model_invoke()`. */
+  /** Exports `model_input(i)`, `model_output(i)` and `tensor_at(i)` (pointers, `tensor_at` by tensor index), `model_invoke()`, and
+   * `memory_end()`: linear memory that it uses. */
   wasm: Uint8Array;
   rom: Uint8Array;
   model: CompiledModel;
@@ -55,6 +56,7 @@ export function health(): i32 { return 1; }
 export function model_input(index: i32): usize { return ${pointer('input', model.inputs.length)}; }
 export function model_output(index: i32): usize { return ${pointer('output', model.outputs.length)}; }
 export function model_invoke(): void { invoke(); }
+export function memory_end(): usize { return __heap_base; }
 export function tensor_at(index: i32): usize {
   const arena = input() - ${offsetOf(model.inputs[0]!.index)};
   switch (index) {

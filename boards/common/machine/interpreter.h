@@ -6,7 +6,7 @@
  * What its compiler keeps of one function: values on its stack with the locals, and slots. Slots leave room above what values of 64 bits
  * and the constants can take: the call compiler marks result slots without a bound of its own.
  */
-#if defined(MOTE_BOARD)
+#if defined(BOARD_NAME)
 #define d_m3MaxFunctionStackHeight 256
 #define d_m3MaxFunctionSlots 1024
 #define d_m3CodePageAlignSize 512
