@@ -217,7 +217,7 @@ function encodeManifest(sequence: number, payloads: ReadonlyMap<string, Uint8Arr
 
 function checkSequence(sequence: number): void {
   if (!Number.isInteger(sequence) || sequence < 1 || sequence > MAX_SEQUENCE)
-    throw new MoteError('PKG_SEQUENCE', `A package's sequence is a number of 1 to ${MAX_SEQUENCE}, not ${sequence}.`);
+    throw new MoteError('PKG_SEQUENCE', `A package's sequence is a whole number of 1 to ${MAX_SEQUENCE}.`);
 }
 
 /** RFC 9562, section 5.5. */

@@ -19,9 +19,8 @@ static bool refuse_name(struct reason *why, const char *code, const struct packa
 
 static bool check_sequence(uint64_t sequence, struct reason *why)
 {
-    if (sequence >= 1 && sequence <= UINT32_MAX)
-        return true;
-    return refuse(why, "PKG_SEQUENCE", "A package's sequence is a number of 1 to 4294967295", sequence == 0 ? ", not 0." : ".");
+    return (sequence >= 1 && sequence <= UINT32_MAX) ||
+           refuse(why, "PKG_SEQUENCE", "A package's sequence is a whole number of 1 to 4294967295.", "");
 }
 
 /* The rom lies at a multiple of PACKAGE_ALIGNMENT of the package; of 15 zeros, as many as that takes are before it. */

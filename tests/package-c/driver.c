@@ -1,0 +1,170 @@
+/*
+ * Runs the code under test over requests from standard input, a line of answer each. A request is a letter and parts, a part its length
+ * (u32, little-endian) and its bytes. Each part is in memory of its own, so that one byte read too many is found.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "package/ed25519.h"
+#include "package/p256.h"
+#include "package/package.h"
+
+static struct span read_part(void)
+{
+    uint8_t head[4];
+    if (fread(head, 1, sizeof head, stdin) != sizeof head)
+        exit(2);
+    const uint32_t count = get_u32(head);
+    uint8_t *bytes = malloc(count);
+    if (bytes == NULL || fread(bytes, 1, count, stdin) != count)
+        exit(2);
+    return (struct span){bytes, count};
+}
+
+static void drop(struct span part)
+{
+    free((void *)(uintptr_t)part.bytes);
+}
+
+static void put_hex(const char *name, struct span bytes)
+{
+    printf(" %s=", name);
+    for (uint32_t i = 0; i < bytes.count; i++)
+        printf("%02x", bytes.bytes[i]);
+}
+
+static void put_names(const char *name, struct metadata_list list)
+{
+    struct span item;
+    while (metadata_next_name(&list, &item))
+        put_hex(name, item);
+}
+
+static void put_package(const struct package *package)
+{
+    const struct metadata *metadata = &package->metadata;
+    struct metadata_list metrics = metadata->metrics;
+    struct metadata_list models = metadata->models;
+    struct metadata_metric metric;
+    struct metadata_model model;
+    printf("ok sequence=%u abi=%u memory=%u fuel=%llu trial=%u", package->sequence, metadata->abi, metadata->memory_bytes,
+           (unsigned long long)metadata->fuel, metadata->trial_ms);
+    put_hex("name", metadata->name);
+    put_hex("version", metadata->version);
+    put_names("sensor", metadata->sensors);
+    while (metadata_next_metric(&metrics, &metric)) {
+        put_hex("metric", metric.name);
+        put_hex("unit", metric.unit);
+        printf(" exponent=%d", metric.exponent);
+    }
+    put_names("command", metadata->commands);
+    while (metadata_next_model(&models, &model)) {
+        put_hex("model", model.name);
+        put_hex("sha256", (struct span){model.sha256, SHA256_BYTES});
+    }
+    put_hex("wasm", package->wasm);
+    put_hex("rom", package->rom);
+    put_hex("key", package->key_id);
+    put_hex("package", (struct span){package->sha256, SHA256_BYTES});
+}
+
+static void open_package(void)
+{
+    const struct span trusted = read_part();
+    const struct span bytes = read_part();
+    const struct span limits = read_part();
+    struct public_key keys[KEYS_MAX];
+    struct package package;
+    struct reason why = {0};
+    uint32_t count;
+    const bool has_keys = keys_parse(trusted, keys, &count);
+    const struct package_limits host = {get_u32(limits.bytes), get_u32(limits.bytes + 4), get_u32(limits.bytes + 8)};
+    if (!has_keys)
+        printf("keys");
+    else if (package_open(bytes, keys, count, &package, &why) && package_check(&package, &host, &why))
+        put_package(&package);
+    else
+        printf("%s %s", why.code, why.text);
+    drop(trusted);
+    drop(bytes);
+    drop(limits);
+}
+
+static void parse_keys(void)
+{
+    const struct span value = read_part();
+    struct public_key keys[KEYS_MAX];
+    uint32_t count;
+    printf("%s", keys_parse(value, keys, &count) ? "ok" : "keys");
+    for (uint32_t i = 0; i < count; i++) {
+        printf(" %d", keys[i].algorithm);
+        put_hex("id", (struct span){keys[i].id, KEY_ID_BYTES});
+    }
+    drop(value);
+}
+
+/* In two pieces, cut at the place that the second part says. */
+static void hash(void)
+{
+    const struct span bytes = read_part();
+    const struct span cut = read_part();
+    const uint32_t first = get_u32(cut.bytes) % (bytes.count + 1);
+    uint8_t digest[SHA256_BYTES];
+    struct sha256 sha256;
+    sha256_start(&sha256);
+    sha256_add(&sha256, bytes.bytes, first);
+    sha256_add(&sha256, bytes.bytes + first, bytes.count - first);
+    sha256_finish(&sha256, digest);
+    put_hex("sha256", (struct span){digest, sizeof digest});
+    drop(bytes);
+    drop(cut);
+}
+
+/* ECDSA over a message or over the digest itself, or Ed25519. */
+static void verify(int letter)
+{
+    const struct span key = read_part();
+    const struct span message = read_part();
+    const struct span signature = read_part();
+    bool ok;
+    if (letter == 'd') {
+        ok = p256_verify(key.bytes, message.bytes, signature.bytes);
+    } else if (letter == 'p') {
+        uint8_t digest[SHA256_BYTES];
+        sha256_of(message.bytes, message.count, digest);
+        ok = p256_verify(key.bytes, digest, signature.bytes);
+    } else {
+        ok = ed25519_verify(key.bytes, &message, 1, signature.bytes);
+    }
+    printf("%s", ok ? "true" : "false");
+    drop(key);
+    drop(message);
+    drop(signature);
+}
+
+int main(void)
+{
+    for (int letter = getchar(); letter != EOF; letter = getchar()) {
+        switch (letter) {
+        case 'o':
+            open_package();
+            break;
+        case 'k':
+            parse_keys();
+            break;
+        case 'h':
+            hash();
+            break;
+        case 'd':
+        case 'p':
+        case 'e':
+            verify(letter);
+            break;
+        default:
+            return 2;
+        }
+        putchar('\n');
+    }
+    return 0;
+}
