@@ -63,7 +63,7 @@ void hal_sleep_until(uint64_t until_us)
     if (!virtual_clock) {
         chip_sleep_until(until_us);
     } else if (until_us > virtual_now_us && !side_link_waits()) {
-        uint64_t then_us = side_idle(virtual_now_us, until_us);
+        uint64_t then_us = side_idle(virtual_now_us, until_us, chip_now_us());
         virtual_asleep_us += then_us - virtual_now_us;
         virtual_now_us = then_us;
     }

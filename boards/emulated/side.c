@@ -76,16 +76,17 @@ void side_samples(uint8_t sensor, uint64_t first, uint32_t count, uint8_t channe
     receive(out, bytes);
 }
 
-uint64_t side_idle(uint64_t now_us, uint64_t until_us)
+uint64_t side_idle(uint64_t now_us, uint64_t until_us, uint64_t worked_us)
 {
     memmove(link_bytes, link_bytes + link_start, link_end - link_start);
     link_end -= link_start;
     link_start = 0;
     uint32_t room = SIDE_ROOM - link_end;
-    uint8_t times[20];
+    uint8_t times[28];
     put_u64(times, now_us);
     put_u64(times + 8, until_us);
     put_u32(times + 16, room);
+    put_u64(times + 20, worked_us);
     send('I', times, sizeof times, NULL, 0);
     uint32_t length = answer('i', 8, 8 + room);
     uint8_t time[8];

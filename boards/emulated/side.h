@@ -6,8 +6,8 @@
  *   node -> simulator                                            | simulator -> node
  *   H  u8 version 1, name of the board: the node (re)started     |
  *   S  u8 sensor, u64 first, u32 count: samples wanted           | s  int16 values, count x channels, zeros past the end
- *   I  u64 now_us, u64 until_us, u32 room: idle; with            | i  u64 new now_us (now_us to until_us), up to `room` bytes of the link
- *      clock=virtual only                                        |
+ *   I  u64 now_us, u64 until_us, u32 room, u64 worked_us: idle;  | i  u64 new now_us (now_us to until_us), up to `room` bytes of the link
+ *      with clock=virtual only                                   |
  *   L  bytes of the link; with clock=virtual only                |
  *   P  u8 length of the name, name, data: a tap                  |
  *   D  text: a line                                              |
@@ -26,8 +26,12 @@ bool side_open(void);
 
 void side_samples(uint8_t sensor, uint64_t first, uint32_t count, uint8_t channels, int16_t *out);
 
-/* Idle from `now_us` to `until_us` at most; returns the new time. Bytes of the link that come are kept, up to SIDE_ROOM. */
-uint64_t side_idle(uint64_t now_us, uint64_t until_us);
+/*
+ * Idle from `now_us` to `until_us` at most; returns the new time. `worked_us`: the processor's own time since it started, which stands
+ * while it is idle; in QEMU with -icount a thousandth of the instructions that it did. Bytes of the link that come
+ * are kept, up to SIDE_ROOM.
+ */
+uint64_t side_idle(uint64_t now_us, uint64_t until_us, uint64_t worked_us);
 enum { SIDE_ROOM = 2048 };
 bool side_link_waits(void);
 size_t side_link_read(uint8_t *bytes, size_t count);

@@ -19,8 +19,8 @@ const NEVER = (1n << 64n) - 1n;
 export type SideFrame =
   | { type: 'hello'; version: number; board: string }
   | { type: 'samples'; sensor: number; first: number; count: number }
-  /** Asleep until `untilUs`, or forever; takes up to `room` bytes of the link. */
-  | { type: 'idle'; nowUs: number; untilUs: number | null; room: number }
+  /** Asleep until `untilUs`, or forever; takes up to `room` bytes of the link. `workedUs`: the processor's own time since its start. */
+  | { type: 'idle'; nowUs: number; untilUs: number | null; room: number; workedUs: number }
   | { type: 'link'; bytes: Uint8Array }
   | { type: 'tap'; name: string; data: Uint8Array }
   | { type: 'debug'; text: string }
@@ -70,13 +70,15 @@ function parse(type: number, body: Buffer): SideFrame {
         count: body.readUInt32LE(9),
       };
     case 'I': {
-      sized(20);
+      sized(28);
       const until = body.readBigUInt64LE(8);
       return {
         type: 'idle',
         nowUs: Number(body.readBigUInt64LE(0)),
         untilUs: until === NEVER ? null : Number(until),
         room: body.readUInt32LE(16),
+        workedUs: Number(body.readBigUInt64LE(20)),
+        workedUs: Number(body.readBigUInt64LE(20)),
       };
     }
     case 'L':
@@ -126,7 +128,7 @@ export interface SideHandlers {
   sensors: readonly SensorSource[];
   onHello?(board: string): void;
   /** Only with virtual time: answer with `wake`, then or later. */
-  onIdle?(idle: { untilUs: number | null; room: number }): void;
+  onIdle?(idle: { untilUs: number | null; room: number; workedUs: number }): void;
   onLink?(bytes: Uint8Array): void;
   onTap?(name: string, data: Uint8Array): void;
   onDebug?(text: string): void;
