@@ -35,14 +35,13 @@ enum {
     TILE_GROUPS,
 };
 
-/* The portable kernel sums pairs of products in 32 bits: more taps don't fit. */
-#define MAX_TAPS 65536
+/* Twice the sum of more products than that doesn't fit an int32. */
+#define MAX_TAPS 32768
 /* The most that a raised value and a weight multiply to. */
 #define MAX_PRODUCT (255 * 128)
-/* Channels whose scales are kept at once. */
-#define CHUNK 128
-_Static_assert(CHUNK * sizeof(struct scale) <= sizeof(kernels_shared), "the scales of a chunk must fit");
-_Static_assert(CHUNK % 4 == 0, "a chunk is whole groups");
+/* Channels whose scales are kept at once, whole groups. */
+#define CHUNK ((uint32_t)(sizeof(kernels_shared) / sizeof(struct pair)) / 2 * 4)
+_Static_assert(_Alignof(struct pair) <= 16, "kernels_shared is aligned enough");
 
 struct layer {
     struct window window;
@@ -53,92 +52,130 @@ struct layer {
     int32_t zero, low, high;
     /* Low to high is all that int8 holds. */
     bool whole_range;
+    bool direct;
     uint8_t *output;
-    /* Four windows, then the bytes of one. */
+    /* Windows that are spread, then the bytes of windows. */
     uint32_t *windows;
     uint8_t *bytes;
-    struct scale *scales;
+    struct pair *pairs;
 };
 
-/* Spreads the windows of `count` pixels from number `first` on. */
-static void spread_windows(const struct layer *layer, uint32_t first, uint32_t count, struct spread spread)
+/* Prepares `count` channels from `group` on. */
+static void prepare_pairs(const struct layer *layer, const uint8_t *group, uint32_t count)
 {
-    const struct window *window = &layer->window;
-    int32_t y = (int32_t)first / window->out_w;
-    int32_t x = (int32_t)first % window->out_w;
-    /* A kernel of one pixel is in the picture as it will be spread. */
-    bool direct = window->kernel_h == 1 && window->kernel_w == 1 && window->pad_top == 0 && window->pad_left == 0 &&
-                  (layer->taps & 3) == 0;
-    for (uint32_t i = 0; i < count; i++) {
-        const uint8_t *bytes = layer->bytes;
-        if (direct && y * window->stride_h < window->in_h && x * window->stride_w < window->in_w)
-            bytes = window->input + (uint32_t)(y * window->stride_h * window->in_w + x * window->stride_w) * layer->taps;
-        else
-            window_copy(window, y, x, layer->bytes);
-        spread_raised(bytes, layer->steps, layer->windows + i, spread);
-        if (++x == window->out_w) {
-            x = 0;
-            y++;
-        }
-    }
-}
-
-static void store(const struct layer *layer, uint32_t channel, const uint8_t *group, int32_t sum, uint8_t *output)
-{
-    const struct scale *scale = &layer->scales[channel];
-    if (scale->right != 0 && layer->whole_range)
-        *output = (uint8_t)clamp_to_int8(scale_apply(scale, sum));
-    else
-        *output = requantize(sum, group, channel & 3, layer->zero, layer->low, layer->high);
-}
-
-/* One window with channels `first` to `first` + `count` - 1, whose scales start at 0. */
-static void one_pixel(const struct layer *layer, const uint8_t *group, uint32_t count, uint8_t *output)
-{
-    for (uint32_t channel = 0; channel < count; channel += 4, group += PARAMS_BYTES + STEP_BYTES * layer->steps) {
-        int32_t sums[4];
-        for (uint32_t lane = 0; lane < 4; lane++)
-            sums[lane] = (int32_t)get_u32(group + 4 * lane);
-        dot_alone(group + PARAMS_BYTES, layer->windows, layer->steps, sums);
-        for (uint32_t lane = 0; lane < 4 && channel + lane < count; lane++)
-            store(layer, channel + lane, group, sums[lane], output + channel + lane);
-    }
-}
-
-/* Four windows with `count` channels; the last window may be left out. */
-static void four_pixels(const struct layer *layer, const uint8_t *group, uint32_t count, uint8_t *output, uint32_t pixels)
-{
-    for (uint32_t channel = 0; channel < count; channel += 2) {
-        uint32_t lane = channel & 3;
-        int32_t sums[2 * BLOCK_PIXELS];
-        for (uint32_t i = 0; i < 2 * BLOCK_PIXELS; i++)
-            sums[i] = (int32_t)get_u32(group + 4 * (lane + i / BLOCK_PIXELS));
-        dot_abreast(group + PARAMS_BYTES + 4 * lane, layer->windows, layer->steps, sums);
-        for (uint32_t i = 0; i < 2 && channel + i < count; i++)
-            for (uint32_t pixel = 0; pixel < pixels; pixel++)
-                store(layer, channel + i, group, sums[i * BLOCK_PIXELS + pixel], output + pixel * layer->out_c + channel + i);
-        if (lane == 2)
+    uint32_t pairs = (count + 1) / 2;
+    for (uint32_t i = 0; i < pairs; i++) {
+        struct pair *pair = &layer->pairs[i];
+        uint32_t lane = 2 * (i & 1);
+        bool exact = layer->whole_range && 2 * i + 1 < count;
+        for (uint32_t j = 0; j < 2; j++)
+            exact &= scale_prepare(&pair->scale[j], group, lane + j, layer->zero, (uint64_t)layer->taps * MAX_PRODUCT);
+        for (uint32_t j = 0; j < 2 * ABREAST; j++)
+            pair->start[j / ABREAST][j % ABREAST] = exact ? (int32_t)(2 * get_u32(group + 4 * (lane + j / ABREAST))) : 0;
+        pair->run = exact;
+        pair->weights = group + PARAMS_BYTES + 4 * lane;
+        if (lane != 0)
             group += PARAMS_BYTES + STEP_BYTES * layer->steps;
     }
+    for (uint32_t i = pairs - 1; i-- > 0;)
+        if (layer->pairs[i].run != 0)
+            layer->pairs[i].run += layer->pairs[i + 1].run;
 }
 
-/* All pixels of `count` channels, whose outputs and weights begin at these places. */
-static void chunk(const struct layer *layer, const uint8_t *group, uint32_t count, uint8_t *output)
+/* The output of a channel whose scale isn't exact, from twice its sum without the bias. */
+static uint8_t requantize_twice(const struct layer *layer, const struct pair *pair, uint32_t second, int32_t twice)
 {
-    uint32_t pixel = 0;
-    while (pixel + BLOCK_PIXELS - 1 <= layer->pixels) {
-        uint32_t left = layer->pixels - pixel;
-        uint32_t pixels = left < BLOCK_PIXELS ? left : BLOCK_PIXELS;
-        spread_windows(layer, pixel, pixels, ABREAST);
-        four_pixels(layer, group, count, output + pixel * layer->out_c, pixels);
-        pixel += pixels;
-        if (pixel == layer->pixels)
-            return;
+    /* A pair's weights begin 0 or 8 bytes behind the parameters of their group, by the pair's place in it. */
+    uint32_t lane = 2 * ((uint32_t)(pair - layer->pairs) & 1);
+    const uint8_t *group = pair->weights - PARAMS_BYTES - 4 * lane;
+    int32_t sum = wrapping_add(twice >> 1, (int32_t)get_u32(group + 4 * (lane + second)));
+    return requantize(sum, group, lane + second, layer->zero, layer->low, layer->high);
+}
+
+/* One window with `count` channels. */
+static void one_pixel(const struct layer *layer, uint32_t count, uint8_t *output)
+{
+    const struct pair *pair = layer->pairs;
+    for (uint32_t channel = 0; channel < count; channel += 4, pair += 2) {
+        int32_t sums[4];
+        for (uint32_t i = 0; i < 4; i++)
+            sums[i] = channel + i < count ? pair[i / 2].start[i % 2][0] : 0;
+        dot_alone(pair->weights, layer->windows, layer->steps, sums);
+        for (uint32_t i = 0; i < 4 && channel + i < count; i++)
+            output[channel + i] = pair[i / 2].run != 0 ? scale_apply(&pair[i / 2].scale[i % 2], sums[i])
+                                                       : requantize_twice(layer, &pair[i / 2], i % 2, sums[i]);
     }
-    for (; pixel < layer->pixels; pixel++) {
-        spread_windows(layer, pixel, 1, ALONE);
-        one_pixel(layer, group, count, output + pixel * layer->out_c);
+}
+
+/* Windows abreast with `count` channels. */
+static void pixels_abreast(const struct layer *layer, uint32_t count, uint8_t *output)
+{
+    const struct pair *pair = layer->pairs;
+    const struct pair *end = pair + (count + 1) / 2;
+    while (pair < end) {
+        uint32_t run = pair->run;
+        if (run != 0) {
+            dot_pairs(pair, pair + run, layer->windows, layer->steps, output, layer->out_c);
+            pair += run;
+            output += 2 * run;
+            continue;
+        }
+        int32_t sums[2 * ABREAST];
+        dot_abreast(pair, layer->windows, layer->steps, sums);
+        uint32_t channels = count - 2 * (uint32_t)(pair - layer->pairs);
+        for (uint32_t i = 0; i < 2 && i < channels; i++)
+            for (uint32_t j = 0; j < ABREAST; j++)
+                output[j * layer->out_c + i] = requantize_twice(layer, pair, i, sums[i * ABREAST + j]);
+        pair++;
+        output += 2;
     }
+}
+
+/* Where the walk over the output is. */
+struct position {
+    int32_t y, x;
+};
+
+/* The bytes of the next window: in the picture itself where they lie together there, else copied to `bytes`. */
+static const uint8_t *next_window(const struct layer *layer, struct position *at, uint8_t *bytes)
+{
+    const struct window *window = &layer->window;
+    int32_t y = at->y;
+    int32_t x = at->x;
+    if (++at->x == window->out_w) {
+        at->x = 0;
+        at->y++;
+    }
+    if (layer->direct)
+        return window->input + (uint32_t)(y * window->stride_h * window->in_w + x * window->stride_w) * layer->taps;
+    window_copy(window, y, x, bytes);
+    return bytes;
+}
+
+/* All pixels of `count` channels, whose outputs begin at `output`. */
+static void chunk(const struct layer *layer, uint32_t count, uint8_t *output)
+{
+    struct position at = {0, 0};
+    uint32_t left = layer->pixels;
+    for (; left >= ABREAST; left -= ABREAST, output += ABREAST * layer->out_c) {
+        const uint8_t *bytes[ABREAST];
+        for (uint32_t i = 0; i < ABREAST; i++)
+            bytes[i] = next_window(layer, &at, layer->bytes + i * 4 * layer->steps);
+        spread_abreast(bytes, layer->steps, layer->windows);
+        pixels_abreast(layer, count, output);
+    }
+    for (; left > 0; left--, output += layer->out_c) {
+        spread_raised(next_window(layer, &at, layer->bytes), layer->steps, layer->windows);
+        one_pixel(layer, count, output);
+    }
+}
+
+/* Whether every window is one pixel of the picture and a whole number of steps, so that it can be read where it is. */
+static bool is_direct(const struct window *window, int32_t out_h)
+{
+    return window->kernel_h == 1 && window->kernel_w == 1 && window->pad_top == 0 && window->pad_left == 0 &&
+           (window->channels & 3) == 0 && (out_h - 1) * window->stride_h < window->in_h &&
+           (window->out_w - 1) * window->stride_w < window->in_w;
 }
 
 static struct window read_window(const struct operation *op)
@@ -170,7 +207,7 @@ enum outcome kernel_conv2d(struct operation *op)
         .low = field[OUTPUT_MIN],
         .high = field[OUTPUT_MAX],
         .whole_range = field[OUTPUT_MIN] == INT8_MIN && field[OUTPUT_MAX] == INT8_MAX,
-        .scales = (struct scale *)(void *)kernels_shared,
+        .pairs = (struct pair *)(void *)kernels_shared,
     };
     struct window *window = &layer.window;
     const int32_t in_sizes[] = {field[IN_H], field[IN_W], field[IN_C]};
@@ -188,7 +225,7 @@ enum outcome kernel_conv2d(struct operation *op)
     uint32_t group_bytes = PARAMS_BYTES + STEP_BYTES * layer.steps;
     uint32_t groups = (layer.out_c + 3) / 4;
     uint32_t tile_groups = (uint32_t)field[TILE_GROUPS] < groups ? (uint32_t)field[TILE_GROUPS] : groups;
-    uint32_t window_bytes = 2 * BLOCK_PIXELS * 4 * layer.steps;
+    uint32_t window_bytes = 4 * ABREAST_WORDS * layer.steps;
     uint64_t scratch_bytes = window_bytes + (uint64_t)tile_groups * group_bytes;
     uint64_t in_bytes = volume(in_sizes, 3);
     uint64_t out_bytes = volume(out_sizes, 3);
@@ -205,11 +242,11 @@ enum outcome kernel_conv2d(struct operation *op)
     layer.windows = (uint32_t *)(void *)scratch;
     layer.bytes = scratch + window_bytes;
 
+    layer.direct = is_direct(window, field[OUT_H]);
     for (uint32_t first = 0; first < layer.out_c; first += CHUNK) {
         uint32_t count = layer.out_c - first < CHUNK ? layer.out_c - first : CHUNK;
-        for (uint32_t i = 0; i < count; i++)
-            scale_prepare(&layer.scales[i], group + i / 4 * group_bytes, i & 3, layer.zero, taps * MAX_PRODUCT);
-        chunk(&layer, group, count, layer.output + first);
+        prepare_pairs(&layer, group, count);
+        chunk(&layer, count, layer.output + first);
         group += count / 4 * group_bytes;
     }
     return DONE;

@@ -6,30 +6,46 @@
 #ifndef MOTE_KERNELS_DOT_H
 #define MOTE_KERNELS_DOT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "scale.h"
 
 #define STEP_BYTES 16
 
-/* Where the words of a window go: words from one step to the next, and from the first word of a step to the second. */
-struct spread {
-    uint32_t step;
-    uint32_t half;
-};
-static const struct spread ALONE = {2, 1};
-/* Four windows side by side: the first words of all four, then the second words. */
-#define BLOCK_PIXELS 4
-static const struct spread ABREAST = {2 * BLOCK_PIXELS, BLOCK_PIXELS};
+/* Words of a step of one window, and of windows side by side: the first words of all four, then the second words. */
+#define ALONE_WORDS 2
+#define ABREAST 4
+#define ABREAST_WORDS (ALONE_WORDS * ABREAST)
 
-/* `steps` x 4 int8 as they are, and as value + 128. */
-void spread_signed(const uint8_t *bytes, uint32_t steps, uint32_t *window, struct spread spread);
-void spread_raised(const uint8_t *bytes, uint32_t steps, uint32_t *window, struct spread spread);
+/* `steps` x 4 int8 as they are. */
+void spread_signed(const uint8_t *bytes, uint32_t steps, uint32_t *window);
 
-/* Adds the products of one window, ALONE, with four channels to their sums. */
+/* Twice value + 128, of one window and of four. */
+void spread_raised(const uint8_t *bytes, uint32_t steps, uint32_t *window);
+void spread_abreast(const uint8_t *const bytes[ABREAST], uint32_t steps, uint32_t *windows);
+
+/* Adds the products of one window with four channels to their sums. */
 void dot_alone(const uint8_t *weights, const uint32_t *window, uint32_t steps, int32_t sums[4]);
 
-/* Adds the products of four windows, ABREAST, with two channels; sums of a channel's four pixels lie together. */
-void dot_abreast(const uint8_t *weights, const uint32_t *window, uint32_t steps, int32_t sums[8]);
+/* Two channels, for windows of twice the values. */
+struct pair {
+    /* What sums begin with, once for each window abreast: twice the bias, or 0 where `run` is. */
+    int32_t start[2][ABREAST];
+    struct scale scale[2];
+    /* Pairs from this one on whose scales are exact. */
+    uint32_t run;
+    const uint8_t *weights;
+};
+
+/*
+ * Pairs from `pair` to before `end` with windows abreast; all scales must be exact. Writes two channels of each pair: those of the first
+ * window to `output`, of the others `stride` bytes apart.
+ */
+void dot_pairs(const struct pair *pair, const struct pair *end, const uint32_t *windows, uint32_t steps, uint8_t *output,
+               uint32_t stride);
+
+/* The sums of one pair, those of a channel's windows together, for a pair whose scales aren't exact. */
+void dot_abreast(const struct pair *pair, const uint32_t *windows, uint32_t steps, int32_t sums[2 * ABREAST]);
 
 #endif

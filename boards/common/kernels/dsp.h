@@ -12,15 +12,15 @@
 #define KERNELS_DSP 0
 #endif
 
-/* The high half of `a` x `b`, rounded to nearest. */
-static inline int32_t multiply_rounded(int32_t a, int32_t b)
+/* The high half of `a` x `b`, rounded to nearest, and `c`. */
+static inline int32_t multiply_rounded_add(int32_t a, int32_t b, int32_t c)
 {
 #if KERNELS_DSP
-    int32_t high;
-    __asm__("smmulr %0, %1, %2" : "=r"(high) : "r"(a), "r"(b));
-    return high;
+    int32_t result;
+    __asm__("smmlar %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(c));
+    return result;
 #else
-    return (int32_t)(((int64_t)a * b + ((int64_t)1 << 31)) >> 32);
+    return (int32_t)(((int64_t)a * b + ((int64_t)1 << 31)) >> 32) + c;
 #endif
 }
 

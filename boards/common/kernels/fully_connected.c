@@ -38,7 +38,7 @@ enum outcome kernel_fully_connected(struct operation *op)
         for (uint32_t step = 0; step < steps; step += PIECE_STEPS) {
             uint32_t piece = steps - step < PIECE_STEPS ? steps - step : PIECE_STEPS;
             if (first == 0 || steps > PIECE_STEPS)
-                spread_signed(input + 4 * step, piece, kernels_shared, ALONE);
+                spread_signed(input + 4 * step, piece, kernels_shared);
             dot_alone(weights, kernels_shared, piece, sums);
             weights += STEP_BYTES * piece;
         }

@@ -4,7 +4,7 @@
 #include "../abi.h"
 #include "operation.h"
 
-uint32_t kernels_shared[SHARED_WORDS];
+_Alignas(16) uint32_t kernels_shared[SHARED_WORDS];
 
 struct kernel {
     enum outcome (*run)(struct operation *op);

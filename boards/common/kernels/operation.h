@@ -44,7 +44,7 @@ enum outcome kernel_transpose(struct operation *op);
 
 /* Words that kernels put what they need for a moment into. */
 #define SHARED_WORDS 1024
-extern uint32_t kernels_shared[SHARED_WORDS];
+extern _Alignas(16) uint32_t kernels_shared[SHARED_WORDS];
 
 /* More than any memory. */
 #define TOO_MUCH ((uint64_t)1 << 32)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "../bytes.h"
+#include "dsp.h"
 
 static inline int32_t wrapping_add(int32_t a, int32_t b)
 {
@@ -53,11 +54,25 @@ static inline int32_t clamp(int32_t value, int32_t low, int32_t high)
 /* Parameters of four channels at the start of each group of weights. */
 #define PARAMS_BYTES 48
 
+/*
+ * Below this sum, with shifts to the right by 1 to SHORT_FORM_RIGHT only, requantization in 32 bits is exact: twice the sum fits, so the
+ * product's high half is at most 2^30, and beside it neither half of 2^right nor a zero point x 2^right overflows.
+ */
+#define SHORT_FORM_SUM (1 << 30)
+#define SHORT_FORM_RIGHT 22
+
 /* The output value of channel `lane` (0 to 3) of the group at `group` for a sum that has its bias. */
 static inline uint8_t requantize(int32_t sum, const uint8_t *group, uint32_t lane, int32_t zero, int32_t low, int32_t high)
 {
     const uint8_t *at = group + 4 * lane;
-    int32_t value = multiply(sum, (int32_t)get_u32(at + 16), at[32], at[33]);
+    int32_t multiplier = (int32_t)get_u32(at + 16);
+    uint32_t left = at[32];
+    uint32_t right = at[33];
+    int32_t value;
+    if (left == 0 && right - 1 < SHORT_FORM_RIGHT && sum > -SHORT_FORM_SUM && sum < SHORT_FORM_SUM)
+        value = (multiply_rounded_add(2 * sum, multiplier, 1 << (right - 1)) + (sum >> 31)) >> right;
+    else
+        value = multiply(sum, multiplier, left, right);
     return (uint8_t)clamp(wrapping_add(value, zero), low, high);
 }
 
