@@ -13,6 +13,9 @@
 #define WATCHDOG_LOCK REGISTER(WATCHDOG_BASE + 0xC00)
 #define WATCHDOG_UNLOCKED 0x1ACCE551u
 
+/* A millisecond. */
+#define SHORTEST_TICKS (CLOCK_HZ / 1000)
+
 static uint32_t timeout_ticks, held_ticks;
 
 /* Counting starts anew from there. */
@@ -26,7 +29,7 @@ static void load(uint32_t ticks)
 void hal_watchdog_start(uint32_t timeout_ms)
 {
     uint64_t ticks = (uint64_t)timeout_ms * (CLOCK_HZ / 1000);
-    timeout_ticks = ticks > UINT32_MAX ? UINT32_MAX : ticks == 0 ? 1 : (uint32_t)ticks;
+    timeout_ticks = ticks > UINT32_MAX ? UINT32_MAX : ticks == 0 ? SHORTEST_TICKS : (uint32_t)ticks;
     load(timeout_ticks);
     WATCHDOG_LOCK = WATCHDOG_UNLOCKED;
     WATCHDOG_CONTROL = 3; /* interrupt, reset */
@@ -39,12 +42,21 @@ void hal_watchdog_feed(void)
         load(timeout_ticks);
 }
 
-/* Goes on where it was, so that nobody feeds it by asking the host something. */
+/*
+ * Goes on where it was, so that nobody feeds it by asking the host something. What is loaded is also what the second round has, in which the
+ * first one's interrupt must come to its end.
+ */
 void chip_watchdog_hold(bool hold)
 {
     if (timeout_ticks == 0)
         return;
-    if (hold)
+    if (hold) {
         held_ticks = WATCHDOG_LEFT;
-    load(hold ? UINT32_MAX : held_ticks | 1);
+        if (held_ticks < SHORTEST_TICKS)
+            held_ticks = 0;
+        else
+            load(UINT32_MAX);
+    } else if (held_ticks != 0) {
+        load(held_ticks);
+    }
 }

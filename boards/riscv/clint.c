@@ -124,10 +124,11 @@ void chip_watchdog_hold(bool hold)
 {
     if (timeout_ticks == 0)
         return;
-    if (hold) {
-        held_ticks = expiry_ticks - ticks();
-        set_expiry(UINT64_MAX);
-    } else {
+    if (!hold) {
         set_expiry(ticks() + held_ticks);
+        return;
     }
+    uint64_t now = ticks();
+    held_ticks = expiry_ticks > now ? expiry_ticks - now : 0;
+    set_expiry(UINT64_MAX);
 }

@@ -135,7 +135,7 @@ function objectName(source: string): string {
 function compileFlags(board: Board, options: BuildOptions, rooms: readonly string[], others: string[]): string[] {
   const { cpu, flash, memory, name } = board;
   const boards = packagePath('boards');
-  const folders = board.sources.filter((source) => !isSource(source));
+  const folders = new Set(board.sources.map((source) => (isSource(source) ? dirname(source) : source)));
   const includes = ['common', ...rooms.map((room) => `common/${room}`), ...folders, name].map((f) => join(boards, f));
   const defines: Record<string, string | number> = {
     BOARD_NAME: `"${name}"`,

@@ -13,5 +13,7 @@ export { readHex, writeHex } from './hex.ts';
 export { type NewNode, nodeSegment } from './image-node.ts';
 export { NODE_EXIT, type NodeProcess, type StartOptions, startNode } from './qemu.ts';
 export { hex32, type Image, joinSegments, type Segment, toBinary } from './segments.ts';
+export { SideChannel, type SideHandlers } from './side.ts';
+export { SideClock, type SideClockOptions } from './side-clock.ts';
 export { findTool, libraryFlags, TOOL_NAMES, type ToolName } from './toolchain.ts';
 export { readUf2, UF2_FAMILIES, type Uf2Family, writeUf2 } from './uf2.ts';
