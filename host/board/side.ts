@@ -78,7 +78,6 @@ function parse(type: number, body: Buffer): SideFrame {
         untilUs: until === NEVER ? null : Number(until),
         room: body.readUInt32LE(16),
         workedUs: Number(body.readBigUInt64LE(20)),
-        workedUs: Number(body.readBigUInt64LE(20)),
       };
     }
     case 'L':

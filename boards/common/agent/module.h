@@ -5,7 +5,7 @@
 #include "../machine/machine.h"
 #include "../package/package.h"
 #include "../flash/slots.h"
-#include "limits.h"
+#include "bounds.h"
 
 struct agent;
 

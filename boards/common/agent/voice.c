@@ -37,8 +37,8 @@ void voice_birth(struct agent *agent, struct message_birth *birth)
     *birth = (struct message_birth){
         .node = agent->id,
         .boot = agent->storage.boot,
-        .firmware_name = span_of("mote-" MOTE_BOARD),
-        .firmware_version = span_of(MOTE_VERSION),
+        .firmware_name = span_of("mote-" BOARD_NAME),
+        .firmware_version = span_of(BOARD_VERSION),
         .has_module = running != NULL,
         .metric_count = vitals_count(agent),
         .metric = metric_at,

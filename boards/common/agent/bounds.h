@@ -1,6 +1,6 @@
 /* Numbers that bound what a module, a link or a board can ask of the agent. Those of docs/LIMITS.md that hold for every node come first. */
-#ifndef MOTE_LIMITS_H
-#define MOTE_LIMITS_H
+#ifndef MOTE_BOUNDS_H
+#define MOTE_BOUNDS_H
 
 /* A module: wall-clock time of one call, and how long after the time of the next a step may end. */
 #define AGENT_DEADLINE_US 2000000

@@ -1,0 +1,64 @@
+/** A board's node, as a process or in QEMU, in virtual time over its side channel. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Board } from '../../host/board/board-json.ts';
+import { startNode } from '../../host/board/qemu.ts';
+import { SideClock } from '../../host/board/side-clock.ts';
+import { MoteError } from '../../host/error.ts';
+import type { SensorOptions, SensorSource } from '../../host/node/index.ts';
+import { type Geometry, type Life, NODE_ID, SEED, type Start, type Subject } from './world.ts';
+
+const HEADER_BYTES = 4096;
+
+/** The file of a flash, docs/spec/flash.md. */
+export function flashFile({ sizeBytes, pageBytes, writeBytes }: Geometry, image: Uint8Array): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.write(`moteware flash 1\nsize ${sizeBytes} page ${pageBytes} write ${writeBytes}\n`);
+  return Buffer.concat([header, image]);
+}
+
+export function sensorWord({ name, source, ringSamples }: SensorOptions): string {
+  return `sensor=${name}:${source.rateMilliHz}:${source.channels}:${ringSamples}`;
+}
+
+export function boardSubject(board: Board, elf: string, geometry: Geometry): Subject {
+  return { name: board.name, geometry, start: (options) => start(board, elf, geometry, options) };
+}
+
+async function start(board: Board, elf: string, geometry: Geometry, options: Start): Promise<Life> {
+  const { setup, flash, clock, transport, onTap } = options;
+  const sensors = setup.sensors ?? [];
+  const folder = mkdtempSync(join(tmpdir(), 'mote-conformance-'));
+  const path = join(folder, 'flash.bin');
+  writeFileSync(path, flashFile(geometry, flash));
+  const side = new SideClock({
+    folder,
+    clock,
+    transport,
+    sensors: sensors.map(({ source }) => source as SensorSource),
+    onTap,
+  });
+  const words = [
+    ...['clock=virtual', 'side=1', `id=${NODE_ID}`, `seed=${SEED}`],
+    ...[`memory=${setup.memoryBytes ?? 16_384}`, `vitals=${setup.vitalsS ?? 0}`],
+    ...sensors.map(sensorWord),
+  ];
+  const node = await startNode(board, elf, { folder, options: words });
+  let stopping = false;
+  node.ended.then(({ code, output }) => {
+    if (stopping) return;
+    side.fail(new MoteError('NODE_ENDED', `${board.name} ended with ${code}:\n${output.slice(-4000)}`));
+  });
+  return {
+    runUntil: (us) => side.runUntil(us),
+    async stop() {
+      stopping = true;
+      await node.kill();
+      side.close();
+      const image = readFileSync(path).subarray(HEADER_BYTES);
+      rmSync(folder, { recursive: true, force: true });
+      return new Uint8Array(image);
+    },
+  };
+}

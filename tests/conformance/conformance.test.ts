@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { loadBoard } from '../../host/board/board-json.ts';
+import { buildImage } from '../../host/board/build.ts';
+import { packageVersion } from '../../host/paths.ts';
+import { boardSubject } from './board.ts';
+import { SCENARIOS, type Scenario } from './scenarios.ts';
+import { typescriptSubject } from './typescript.ts';
+import { type Recording, type Subject, World } from './world.ts';
+
+async function record(scenario: Scenario, subject: Subject): Promise<Recording> {
+  const world = new World(subject, scenario.setup);
+  try {
+    await scenario.run(world);
+  } finally {
+    await world.end();
+  }
+  return world.recording;
+}
+
+describe.each(['linux'])('%s', async (name) => {
+  const board = loadBoard(name);
+  const { bytes: sizeBytes, page: pageBytes, write: writeBytes } = board.flash;
+  const geometry = { sizeBytes, pageBytes, writeBytes };
+  const { elf } = await buildImage(board, { image: 'agent', sanitize: name === 'linux' });
+  const subject = boardSubject(board, elf, geometry);
+  const reference = await typescriptSubject({
+    board: name,
+    version: packageVersion(),
+    geometry,
+    linkStoreBytes: 8192,
+    messageBytes: 1280,
+    stackBytes: 65_536,
+  });
+  it.each(SCENARIOS)('$name', async (scenario) => {
+    const expected = await record(scenario, reference);
+    const got = await record(scenario, subject);
+    expect(got.sent).toEqual(expected.sent);
+    expect(got).toEqual(expected);
+  });
+});

@@ -1,0 +1,198 @@
+/**
+ * A node under test and all that is around it, in virtual time: a shim that answers, packages, flash that outlives the node. The node is
+ * TypeScript's or a board's; what it did is recorded, so that the two can be compared byte by byte.
+ */
+import { createHash } from 'node:crypto';
+import { flashRegion, KeyValueStore, MemoryFlash } from '../../host/flash/index.ts';
+import { encodeMessage, type ShimMessage, transportPair, VirtualClock } from '../../host/link/index.ts';
+import type { SensorOptions } from '../../host/node/index.ts';
+import { DEFAULT_LAYOUT, provision, writeIdentity } from '../../host/node/storage.ts';
+import { metadataOf, TestShim } from '../../host/node/testing.ts';
+import { buildPackage, generateKeyPair, type Metadata } from '../../host/ota/index.ts';
+import { MEMORY_BYTES, probeWasm } from './probe.ts';
+
+/** One way of every byte; an odd time, so that nothing that travels meets a deadline. */
+const WAY_MS = 0.137;
+export const NODE_ID = 'under-test';
+export const SEED = 77;
+export const UTC_MS = 1_790_000_000_000;
+
+export const trusted = generateKeyPair();
+export const stranger = generateKeyPair();
+
+export interface PackageText extends Partial<Metadata> {
+  sequence?: number;
+  rom?: Uint8Array;
+  wasm?: Uint8Array;
+  /** Whoever signs it; `trusted` by default. */
+  key?: typeof trusted;
+}
+
+/** A package of the probe, or of other code. */
+export function packageOf({ sequence = 1, rom, wasm, key = trusted, ...metadata }: PackageText = {}): Uint8Array {
+  return buildPackage({
+    wasm: wasm ?? probeWasm(),
+    rom: rom ?? new Uint8Array(0),
+    metadata: metadataOf({
+      name: 'probe',
+      version: `1.0.${sequence}`,
+      memoryBytes: MEMORY_BYTES,
+      sensors: ['mic'],
+      commands: ['run'],
+      trialMs: 3000,
+      fuel: 100_000n,
+      ...metadata,
+    }),
+    sequence,
+    privateKey: key.privateKey,
+  });
+}
+
+export interface Setup {
+  /** In the slot, confirmed; null for none. */
+  module?: PackageText | null;
+  /** What the module's store holds. */
+  kv?: Record<string, Uint8Array>;
+  config?: Record<string, number>;
+  sensors?: (SensorOptions & { ringSamples: number })[];
+  /** Linear memory that the node gives; 16,384 bytes unless told. */
+  memoryBytes?: number;
+  /** Seconds between reports of the node on itself, where its configuration doesn't say; 0 unless told. */
+  vitalsS?: number;
+}
+
+export interface Geometry {
+  sizeBytes: number;
+  pageBytes: number;
+  writeBytes: number;
+}
+
+/** Flash of a node that was just set up. */
+export function makeFlash(geometry: Geometry, { module = {}, kv = {}, config }: Setup): Uint8Array {
+  const flash = new MemoryFlash(geometry);
+  writeIdentity(flash, { id: NODE_ID, publicKeys: [trusted.publicKey] });
+  if (module !== null) provision(flash, module.sequence ?? 1, packageOf(module));
+  const { agentPages, kvPages } = DEFAULT_LAYOUT;
+  const store = KeyValueStore.open(flashRegion(flash, agentPages, kvPages));
+  for (const [key, value] of Object.entries(kv)) store.set(key, value);
+  if (config !== undefined) {
+    const agent = KeyValueStore.open(flashRegion(flash, 0, agentPages));
+    agent.set('config', encodeMessage({ type: 'config', values: config }));
+  }
+  return flash.image();
+}
+
+/** What a node did. Times are microseconds of the whole scenario, over all starts. */
+export interface Recording {
+  /** Bytes on the link, all of one time together. */
+  sent: { us: number; hex: string }[];
+  taps: { us: number; name: string; hex: string }[];
+  messages: unknown[];
+  /** Digest of the whole flash after each life. */
+  flash: string[];
+}
+
+/** A node that runs. */
+export interface Life {
+  runUntil(us: number): Promise<void>;
+  /** Power off; what its flash holds then. */
+  stop(): Promise<Uint8Array>;
+}
+
+export interface Start {
+  setup: Setup;
+  /** Number of this start of the flash. */
+  boot: number;
+  flash: Uint8Array;
+  clock: VirtualClock;
+  /** The node's end of the link. */
+  transport: ReturnType<typeof transportPair>['a'];
+  onTap(name: string, data: Uint8Array): void;
+}
+
+/** A kind of node. */
+export interface Subject {
+  name: string;
+  geometry: Geometry;
+  start(options: Start): Promise<Life>;
+}
+
+export class World {
+  readonly clock = new VirtualClock();
+  readonly shim = new TestShim(this.clock, UTC_MS);
+  readonly recording: Recording = { sent: [], taps: [], messages: [], flash: [] };
+  readonly #subject: Subject;
+  readonly #setup: Setup;
+  flash: Uint8Array;
+  #life: Life | null = null;
+  #boots = 0;
+  #cut: () => void = () => {};
+
+  constructor(subject: Subject, setup: Setup) {
+    this.#subject = subject;
+    this.#setup = setup;
+    this.flash = makeFlash(subject.geometry, setup);
+  }
+
+  /** Power on; the shim's end is connected unless told. */
+  async start({ connected = true } = {}): Promise<void> {
+    const pair = transportPair(this.clock, { delayMs: WAY_MS });
+    this.#cut = pair.cut;
+    if (connected) this.shim.attach(pair.a);
+    this.#life = await this.#subject.start({
+      setup: this.#setup,
+      boot: ++this.#boots,
+      flash: this.flash,
+      clock: this.clock,
+      transport: { ...pair.b, write: (bytes) => this.#write(bytes, () => pair.b.write(bytes)) },
+      onTap: (name, data) => {
+        this.recording.taps.push({ us: this.clock.nowUs(), name, hex: Buffer.from(data).toString('hex') });
+      },
+    });
+  }
+
+  async run(ms: number): Promise<void> {
+    await this.#life!.runUntil(this.clock.nowUs() + Math.round(ms * 1000));
+  }
+
+  /** Power off. */
+  async stop(): Promise<void> {
+    this.flash = await this.#life!.stop();
+    this.#life = null;
+    this.#cut();
+    this.recording.flash.push(createHash('sha256').update(this.flash).digest('hex'));
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  send(...messages: ShimMessage[]): void {
+    for (const message of messages) this.shim.send(message);
+  }
+
+  /** The command `run` with a script. */
+  command(id: number, body: Uint8Array, name = 'run'): void {
+    this.send({ type: 'command', id, name, body });
+  }
+
+  push(text: PackageText): void {
+    this.shim.push(packageOf(text), text.sequence ?? 1);
+  }
+
+  async end(): Promise<Recording> {
+    if (this.#life !== null) await this.stop();
+    this.recording.messages = this.shim.got;
+    return this.recording;
+  }
+
+  #write(bytes: Uint8Array, pass: () => void): void {
+    const us = this.clock.nowUs();
+    const hex = Buffer.from(bytes).toString('hex');
+    const last = this.recording.sent.at(-1);
+    if (last?.us === us) last.hex += hex;
+    else this.recording.sent.push({ us, hex });
+    pass();
+  }
+}
