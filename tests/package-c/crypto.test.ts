@@ -315,9 +315,13 @@ describe.skipIf(missingCompiler)('the C code', () => {
     expect(r < P256_PRIME - P256_ORDER).toBe(true);
     // Of a digest of zeros, which no message is known to have, R is (r / s) Q: for s = r it is Q itself.
     const raw = point.subarray(1);
-    const signature = (s: bigint) => new Uint8Array([...bigEndian(r), ...bigEndian(s)]);
-    expect(ask(driver, [['d', raw, new Uint8Array(32), signature(r)]])).toEqual(['true']);
-    expect(ask(driver, [['d', raw, new Uint8Array(32), signature(r + 1n)]])).toEqual(['false']);
+    const judged = (r: bigint, s: bigint) =>
+      ask(driver, [['d', raw, new Uint8Array(32), new Uint8Array([...bigEndian(r), ...bigEndian(s)])]])[0];
+    expect(judged(r, r)).toBe('true');
+    expect(judged(r, r + 1n)).toBe('false');
+    // Equal modulo the order, and yet no other form of the signature is good.
+    expect(judged(r + P256_ORDER, r)).toBe('false');
+    expect(judged(r, r + P256_ORDER)).toBe('false');
   });
 
   it('takes no key that is no point of P-256', () => {

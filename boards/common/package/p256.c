@@ -1,25 +1,13 @@
 /*
- * Numbers are eight words, the lowest first. Products are Montgomery's (Koç, Acar, Kaliski, "Analyzing and Comparing Montgomery
- * Multiplication Algorithms", 1996: CIOS), for the field and for the group's order alike. Points are Jacobian; the formulas are
- * dbl-2001-b and madd of the Explicit-Formulas Database (a = -3).
+ * Points are Jacobian, their coordinates in Montgomery's form; the formulas are dbl-2001-b and madd of the Explicit-Formulas Database
+ * (a = -3).
  */
 #include "p256.h"
 
 #include <string.h>
 
 #include "big_endian.h"
-
-#define WORDS 8
-
-typedef uint32_t number[WORDS];
-
-struct modulus {
-    number m;
-    /* 2^512 mod m, which brings a number into Montgomery's form. */
-    number r2;
-    /* -1/m mod 2^32 */
-    uint32_t inverse;
-};
+#include "modular.h"
 
 static const struct modulus FIELD = {
     .m = {0xffffffff, 0xffffffff, 0xffffffff, 0x00000000, 0x00000000, 0x00000000, 0x00000001, 0xffffffff},
@@ -59,95 +47,25 @@ struct point {
 
 static void read_number(number out, const uint8_t *bytes)
 {
-    for (unsigned i = 0; i < WORDS; i++)
-        out[i] = get_u32_be(bytes + 4 * (WORDS - 1 - i));
-}
-
-static bool is_zero(const number a)
-{
-    uint32_t any = 0;
-    for (unsigned i = 0; i < WORDS; i++)
-        any |= a[i];
-    return any == 0;
-}
-
-static bool less(const number a, const number b)
-{
-    for (unsigned i = WORDS; i-- > 0;)
-        if (a[i] != b[i])
-            return a[i] < b[i];
-    return false;
-}
-
-/* What is carried out of the highest word. */
-static uint32_t add_words(number out, const number a, const number b)
-{
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < WORDS; i++) {
-        sum += (uint64_t)a[i] + b[i];
-        out[i] = (uint32_t)sum;
-        sum >>= 32;
-    }
-    return (uint32_t)sum;
-}
-
-/* 1 when it borrowed from beyond the highest word. */
-static uint32_t sub_words(number out, const number a, const number b)
-{
-    uint32_t borrow = 0;
-    for (unsigned i = 0; i < WORDS; i++) {
-        const uint64_t difference = (uint64_t)a[i] - b[i] - borrow;
-        out[i] = (uint32_t)difference;
-        borrow = (uint32_t)(difference >> 32) & 1;
-    }
-    return borrow;
+    for (unsigned i = 0; i < NUMBER_WORDS; i++)
+        out[i] = get_u32_be(bytes + 4 * (NUMBER_WORDS - 1 - i));
 }
 
 static void mod_add(number out, const number a, const number b)
 {
-    if (add_words(out, a, b) != 0 || !less(out, FIELD.m))
-        sub_words(out, out, FIELD.m);
+    if (number_add(out, a, b) != 0 || !number_less(out, FIELD.m))
+        number_subtract(out, out, FIELD.m);
 }
 
 static void mod_sub(number out, const number a, const number b)
 {
-    if (sub_words(out, a, b) != 0)
-        add_words(out, out, FIELD.m);
-}
-
-/* a * b / 2^256 mod m, below m, for any a and for b < m. `out` may be one of them. */
-static void multiply(number out, const number a, const number b, const struct modulus *modulus)
-{
-    uint32_t t[WORDS + 1] = {0};
-    for (unsigned i = 0; i < WORDS; i++) {
-        uint64_t carry = 0;
-        for (unsigned j = 0; j < WORDS; j++) {
-            carry += (uint64_t)a[i] * b[j] + t[j];
-            t[j] = (uint32_t)carry;
-            carry >>= 32;
-        }
-        carry += t[WORDS];
-        t[WORDS] = (uint32_t)carry;
-        const uint32_t top = (uint32_t)(carry >> 32);
-        const uint32_t factor = t[0] * modulus->inverse;
-        carry = ((uint64_t)factor * modulus->m[0] + t[0]) >> 32;
-        for (unsigned j = 1; j < WORDS; j++) {
-            carry += (uint64_t)factor * modulus->m[j] + t[j];
-            t[j - 1] = (uint32_t)carry;
-            carry >>= 32;
-        }
-        carry += t[WORDS];
-        t[WORDS - 1] = (uint32_t)carry;
-        t[WORDS] = top + (uint32_t)(carry >> 32);
-    }
-    if (t[WORDS] != 0 || !less(t, modulus->m))
-        sub_words(t, t, modulus->m);
-    memcpy(out, t, sizeof(number));
+    if (number_subtract(out, a, b) != 0)
+        number_add(out, out, FIELD.m);
 }
 
 static void times(number out, const number a, const number b)
 {
-    multiply(out, a, b, &FIELD);
+    modular_multiply(out, a, b, &FIELD);
 }
 
 /* 1/a, from and to Montgomery's form of the order: a^(m - 2). */
@@ -156,13 +74,13 @@ static void invert(number out, const number a)
     static const number two = {2};
     number exponent;
     number result;
-    sub_words(exponent, ORDER.m, two);
+    number_subtract(exponent, ORDER.m, two);
     memcpy(result, a, sizeof result);
     /* The highest bit of the exponent is set, and done. */
     for (unsigned bit = 255; bit-- > 0;) {
-        multiply(result, result, result, &ORDER);
+        modular_multiply(result, result, result, &ORDER);
         if ((exponent[bit / 32] >> bit % 32 & 1) != 0)
-            multiply(result, result, a, &ORDER);
+            modular_multiply(result, result, a, &ORDER);
     }
     memcpy(out, result, sizeof result);
 }
@@ -204,7 +122,7 @@ static void add(struct point *p, const struct affine *q)
     number h;
     number r;
     number u;
-    if (is_zero(p->z)) {
+    if (number_is_zero(p->z)) {
         memcpy(p->x, q->x, sizeof(number));
         memcpy(p->y, q->y, sizeof(number));
         memcpy(p->z, ONE, sizeof(number));
@@ -216,9 +134,9 @@ static void add(struct point *p, const struct affine *q)
     times(u, u, p->z);
     times(r, q->y, u);
     mod_sub(r, r, p->y);
-    if (is_zero(h)) {
+    if (number_is_zero(h)) {
         /* The same point, or its negative. */
-        if (is_zero(r))
+        if (number_is_zero(r))
             twice(p);
         else
             memset(p->z, 0, sizeof(number));
@@ -256,7 +174,7 @@ static bool read_point(struct affine *q, const uint8_t *bytes)
 {
     read_number(q->x, bytes);
     read_number(q->y, bytes + 32);
-    if (!less(q->x, FIELD.m) || !less(q->y, FIELD.m))
+    if (!number_less(q->x, FIELD.m) || !number_less(q->y, FIELD.m))
         return false;
     times(q->x, q->x, FIELD.r2);
     times(q->y, q->y, FIELD.r2);
@@ -287,7 +205,7 @@ static bool has_x(const struct point *p, number r)
         times(want, want, z2);
         if (memcmp(want, p->x, sizeof want) == 0)
             return true;
-        if (add_words(r, r, ORDER.m) != 0 || !less(r, FIELD.m))
+        if (number_add(r, r, ORDER.m) != 0 || !number_less(r, FIELD.m))
             return false;
     }
 }
@@ -302,14 +220,14 @@ bool p256_verify(const uint8_t *key, const uint8_t *digest, const uint8_t *signa
     number u2;
     read_number(r, signature);
     read_number(s, signature + 32);
-    if (is_zero(r) || is_zero(s) || !less(r, ORDER.m) || !less(s, ORDER.m) || !read_point(&q, key))
+    if (number_is_zero(r) || number_is_zero(s) || !number_less(r, ORDER.m) || !number_less(s, ORDER.m) || !read_point(&q, key))
         return false;
-    multiply(s, s, ORDER.r2, &ORDER);
+    modular_multiply(s, s, ORDER.r2, &ORDER);
     invert(s, s);
     /* One factor in Montgomery's form and one not: the product is not. */
     read_number(u1, digest);
-    multiply(u1, u1, s, &ORDER);
-    multiply(u2, r, s, &ORDER);
+    modular_multiply(u1, u1, s, &ORDER);
+    modular_multiply(u2, r, s, &ORDER);
     add_multiples(&sum, u1, u2, &q);
-    return !is_zero(sum.z) && has_x(&sum, r);
+    return !number_is_zero(sum.z) && has_x(&sum, r);
 }
