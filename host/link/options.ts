@@ -11,7 +11,8 @@ export interface LinkOptions<Out extends Message, In extends Message> {
   /**
    * The other end is one that this session never spoke with: the first, or one that restarted. The queue is empty at this moment,
    * so what is sent here goes first (a birth, an offer). `pending` are the messages that no peer acknowledged; the old peer may
-   * have got some of them. Send again what still has a meaning. Without this handler they are sent again as they are.
+   * have got some of them. Send again what still has a meaning. Without this handler they are sent again as
+   * they are, but for those that are too long for the new one.
    */
   onPeer?(pending: Out[]): void;
   onUp?(): void;

@@ -306,7 +306,16 @@ export class LinkSession<Out extends Message, In extends Message> {
     this.#nakSent = false;
     this.#goDown('restarted');
     if (this.#options.onPeer !== undefined) this.#options.onPeer(pending);
-    else for (const message of pending) this.send(message);
+    else for (const message of pending) this.#sendAgain(message);
+  }
+
+  /** What a new peer says is too long for it, which the old one took, is lost. */
+  #sendAgain(message: Out): void {
+    try {
+      this.send(message);
+    } catch (error) {
+      if (!(error instanceof MoteError) || error.code !== 'LINK_TOO_LARGE') throw error;
+    }
   }
 
   #onTraffic(packet: Exclude<Packet, Hello>): void {

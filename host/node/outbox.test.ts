@@ -72,6 +72,40 @@ describe('the outbox', () => {
     expect(sent[1]).toMatchObject({ seq: 8, t0Ms: examples.telemetry.t0Ms });
   });
 
+  it('within a memory of so many bytes drops telemetry, then logs, for what comes; keeps events, and a reserve for answers', () => {
+    // A frame takes 26 bytes, an event 24, a line 22, an answer 13.
+    const roomy = { telemetryFrames: 100, telemetryValues: 1000, events: 100, logs: 100 };
+    const outbox = new Outbox({ ...roomy, bytes: 120, reserveBytes: 30 });
+    outbox.data(log(0));
+    outbox.data(frame(0));
+    outbox.data(frame(1));
+    expect(outbox.counts()).toEqual({ waiting: 3, droppedTelemetry: 0, droppedLogs: 0 });
+    outbox.data(event(0));
+    expect(outbox.counts()).toEqual({ waiting: 3, droppedTelemetry: 1, droppedLogs: 0 });
+    outbox.data(event(1));
+    outbox.data(event(2));
+    expect(outbox.counts()).toEqual({ waiting: 3, droppedTelemetry: 2, droppedLogs: 1 });
+    expect(outbox.eventRoom('e', Uint8Array.of(0))).toBe(false);
+    outbox.data(frame(2));
+    outbox.data(event(3));
+    expect(outbox.counts()).toEqual({ waiting: 3, droppedTelemetry: 3, droppedLogs: 1 });
+    for (let id = 0; id < 5; id++) outbox.control({ ...examples.result, id });
+    const sent = drain(outbox);
+    expect(seqs(sent)).toEqual(['result', 'result', 'result', 0, 1, 2]);
+    expect(sent.slice(0, 3).map((message) => (message as { id: number }).id)).toEqual([2, 3, 4]);
+  });
+
+  it('counts what the link holds towards its memory', () => {
+    let queued = { all: 0, data: 0 };
+    const outbox = new Outbox({ ...limits, bytes: 100 }, () => queued);
+    expect(outbox.eventRoom('e', Uint8Array.of(0))).toBe(true);
+    queued = { all: 90, data: 0 };
+    expect(outbox.eventRoom('e', Uint8Array.of(0))).toBe(false);
+    outbox.data(frame(0));
+    expect(outbox.counts()).toEqual({ waiting: 0, droppedTelemetry: 1, droppedLogs: 0 });
+    expect(outbox.reserve(examples.result)).toBe(false);
+  });
+
   it('holds at most 64 answers', () => {
     const outbox = new Outbox(limits);
     for (let id = 0; id < 70; id++) outbox.control({ ...examples.result, id });

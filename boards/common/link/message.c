@@ -25,10 +25,10 @@ static void parse_command(struct cbor_reader *from, struct message_command *comm
     command->body = cbor_bytes(from, 0, MESSAGE_BODY_BYTES);
 }
 
-/* Leads of characters beyond 16 bits, whose surrogates come before what U+E000 and up has: leads from 0xee. */
+/* Characters beyond 16 bits (leads from 0xf0) have surrogates, which come before U+E000 to U+FFFF (leads 0xee and 0xef). */
 static int rank(uint8_t byte)
 {
-    return byte >= 0xf0 ? byte - 0x100 + 0xee : byte >= 0xee ? byte + 0x100 : byte;
+    return byte == 0xee || byte == 0xef ? byte + 0x100 : byte;
 }
 
 int message_compare_names(struct span a, struct span b)

@@ -1,0 +1,210 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { decodeCbor, wellFormed } from '../../host/cbor/index.ts';
+import { examples } from '../../host/link/examples.ts';
+import { encodeFrame, FrameDecoder } from '../../host/link/frame.ts';
+import { encodeMessage, isNodeMessage, type Message, parseMessage, Xorshift } from '../../host/link/index.ts';
+import { packagePath } from '../../host/paths.ts';
+import { ask, compare, compileDriver, missingCompiler } from './compile.ts';
+import { hex, show } from './reference.ts';
+
+const random = new Xorshift(4);
+const bytesOf = (count: number) => Uint8Array.from({ length: count }, () => random.below(256));
+
+/** What the C code answers for a body: nothing but messages of a shim are for a node. */
+function parsed(body: Uint8Array): string {
+  try {
+    const message = parseMessage(body);
+    return isNodeMessage(message) ? 'none' : show(message);
+  } catch {
+    return 'none';
+  }
+}
+
+function decodes(bytes: Uint8Array): string {
+  try {
+    decodeCbor(bytes);
+    return '1';
+  } catch {
+    return '0';
+  }
+}
+
+function framed(maxBytes: number, piece: number, stream: Uint8Array): string {
+  const decoder = new FrameDecoder(maxBytes + 16);
+  const contents: string[] = [];
+  for (let at = 0; at < stream.length; at += piece)
+    decoder.push(stream.subarray(at, at + piece), (content) => contents.push(hex(content)));
+  return [...contents, decoder.errors].join(' ');
+}
+
+function mutated(bytes: Uint8Array): Uint8Array {
+  const copy = bytes.slice();
+  for (let n = random.below(4); n > 0; n--) copy[random.below(copy.length)] = random.below(random.below(2) ? 256 : 4);
+  const tail = random.below(6) === 0 ? bytesOf(random.below(9)) : new Uint8Array(0);
+  return Buffer.concat([random.below(6) === 0 ? copy.subarray(0, random.below(copy.length + 1)) : copy, tail]);
+}
+
+/** Any item, nested up to `depth`; now and then not well-formed. */
+function item(depth: number): Uint8Array {
+  const major = random.below(8);
+  const small = random.below(4);
+  const nested = (count: number) => Array.from({ length: count }, () => item(depth - 1));
+  if (random.below(40) === 0) return bytesOf(1 + random.below(4));
+  if (major < 2 || major === 7 || depth === 0) {
+    const short = random.below(28);
+    const size = short < 24 ? 0 : 1 << (short - 24);
+    return Uint8Array.of((depth === 0 ? major & 1 : major) * 32 + short, ...bytesOf(size));
+  }
+  if (random.below(5) === 0 && major < 6) {
+    const parts =
+      major < 4
+        ? Array.from({ length: small }, () => Uint8Array.of(major * 32 + 2, 0x61, 0x62))
+        : nested(major === 5 ? 2 * small : small);
+    return Buffer.concat([Uint8Array.of(major * 32 + 31), ...parts, Uint8Array.of(255)]);
+  }
+  if (major < 4)
+    return Uint8Array.of(major * 32 + small, ...Array.from({ length: small }, () => 0x61 + random.below(3)));
+  if (major === 6) return Buffer.concat([Uint8Array.of(0xc0 + random.below(24)), ...nested(1)]);
+  return Buffer.concat([Uint8Array.of(major * 32 + small), ...nested(major === 5 ? 2 * small : small)]);
+}
+
+describe.skipIf(missingCompiler)('the C codec and the TypeScript codec', () => {
+  const driver = compileDriver();
+  const bodies = (Object.values(examples) as Message[]).map(encodeMessage);
+  const forNodes: Uint8Array[] = [
+    ...(Object.values(examples) as Message[]).filter((message) => !isNodeMessage(message)).map(encodeMessage),
+    encodeMessage({ type: 'config', values: { ﬀ: 2, '😀': -3, é: 4, e: 5, ee: 6 } }),
+    encodeMessage({ type: 'chunk', transfer: bytesOf(8), offset: 0, bytes: bytesOf(4096) }),
+  ];
+
+  it('read each example of docs/spec/link.md alike', () => {
+    const spec = readFileSync(packagePath('docs', 'spec', 'link.md'), 'utf8');
+    const rows = [...spec.matchAll(/^\| ([a-z?]+) \| `([0-9a-f]+)` \|(?: `([0-9a-f]+)` \|)?$/gm)];
+    expect(rows).toHaveLength(16);
+    for (const [, name, content, frame] of rows) {
+      const bytes = Uint8Array.from(Buffer.from(content!, 'hex'));
+      if (frame === undefined) compare(driver, [`parse ${content}`], [parsed(bytes)]);
+      else compare(driver, [`frames 8192 5 ${frame}`, `frame ${content} 7`], [`${content} 0`, frame]);
+      if (frame === undefined) expect([name, parsed(bytes) === 'none']).toEqual([name, bytes[1]! < 16]);
+    }
+  });
+
+  it('take and refuse the same of 60,000 mutated bodies', () => {
+    const inputs = Array.from({ length: 60_000 }, () => mutated(forNodes[random.below(forNodes.length)]!));
+    for (const body of bodies) inputs.push(body);
+    const expected = inputs.map(parsed);
+    expect(expected.filter((one) => one !== 'none').length).toBeGreaterThan(5000);
+    compare(
+      driver,
+      inputs.map((body) => `parse ${hex(body)}`),
+      expected,
+    );
+  });
+
+  it('call the same of 60,000 items well-formed, and the same of them deterministic', () => {
+    const inputs = Array.from({ length: 60_000 }, () => {
+      const one = item(random.below(8) ? random.below(5) : 18);
+      return random.below(3) ? one : mutated(one);
+    });
+    for (const depth of [15, 16, 17, 18]) {
+      for (const open of [0x81, 0xc1, 0x9f, 0xa1]) {
+        const heads = Array.from({ length: depth }, () => (open === 0xa1 ? [open, 0] : [open])).flat();
+        for (const inner of [[0], [0x80], [0xa0], [0x40]]) {
+          const ends = open === 0x9f ? Array<number>(depth).fill(0xff) : [];
+          inputs.push(Uint8Array.of(...heads, ...inner, ...ends));
+        }
+      }
+    }
+    const verdicts = inputs.map((one) => [wellFormed(one) ? '1' : '0', decodes(one)]);
+    for (const kind of [0, 1]) {
+      const taken = verdicts.filter((verdict) => verdict[kind] === '1').length;
+      expect(taken).toBeGreaterThan(3000);
+      expect(inputs.length - taken).toBeGreaterThan(3000);
+    }
+    compare(
+      driver,
+      inputs.flatMap((one) => [`well-formed ${hex(one)}`, `value ${hex(one)}`]),
+      verdicts.flat(),
+    );
+  });
+
+  it('cut 20,000 damaged streams into the same frames and count the same errors', () => {
+    const lines: string[] = [];
+    const expected: string[] = [];
+    for (let i = 0; i < 20_000; i++) {
+      const max = [40, 100, 600, 8192][random.below(4)]!;
+      const contents = Array.from({ length: 1 + random.below(4) }, () => {
+        const most = [20, max + 20, 600][random.below(3)]!;
+        const fill = random.below(3);
+        return bytesOf(1 + random.below(Math.min(most, 700))).map((byte) =>
+          fill === 0 ? byte : fill === 1 ? byte & 1 : 1,
+        );
+      });
+      const stream = Buffer.concat(contents.map((content) => encodeFrame(content)));
+      const damaged = random.below(2) ? mutated(stream) : stream;
+      const piece = 1 + random.below(300);
+      lines.push(`frames ${max} ${piece} ${hex(damaged)}`);
+      expected.push(framed(max, piece, damaged));
+    }
+    // As long as can be, and one byte longer.
+    for (const max of [40, 238, 239, 492, 8192]) {
+      for (const extra of [15, 16, 17]) {
+        for (const fill of [0, 1, 255]) {
+          // The sender's own limit is that of the longest message there is.
+          if (max + extra > 8208) continue;
+          const stream = encodeFrame(new Uint8Array(max + extra).fill(fill));
+          lines.push(`frames ${max} 1000 ${hex(stream)}`);
+          expected.push(framed(max, 1000, stream));
+        }
+      }
+    }
+    compare(driver, lines, expected);
+  });
+
+  it('stuff 5,000 contents to the same frames, however they are taken', () => {
+    const lines: string[] = [];
+    const expected: string[] = [];
+    for (let i = 0; i < 5000; i++) {
+      const zeros = random.below(4);
+      const count = 1 + random.below(random.below(3) ? 40 : 1100);
+      const content = bytesOf(count).map((byte) => (zeros === 0 ? byte || 1 : zeros === 1 ? byte & 1 : byte));
+      lines.push(`frame ${hex(content)} ${1 + random.below(300)}`);
+      expected.push(hex(encodeFrame(content)));
+    }
+    compare(driver, lines, expected);
+  });
+
+  it('needs as many bytes for 20 samples', () => {
+    const { values, dtUs, exponent, quality, seq } = examples.telemetry;
+    const bytes = new Uint8Array(Int32Array.from(values).buffer);
+    const lines = [
+      '0 start 9 16 64 8000 8192 9 9000 9 9 9 16000 1000',
+      '0 attach',
+      // A shim's hellos, and the time.
+      ...hellos(9).map((frame) => `0 in ${frame}`),
+      `0 in ${reply(0, 1_790_000_000_000)}`,
+      `0 telemetry 0 0 ${dtUs} ${exponent} ${quality} ${seq} ${hex(bytes)}`,
+    ];
+    const sent = ask(driver, lines).at(-1)!;
+    expect(sent.length / 2).toBe(58);
+  });
+});
+
+function hellos(session: number): string[] {
+  const packet = new Uint8Array(15);
+  const view = new DataView(packet.buffer);
+  packet.set([0x11, 1]);
+  view.setUint32(2, 77, true);
+  view.setUint32(6, session, true);
+  packet[12] = 16;
+  view.setUint16(13, 8192, true);
+  return [hex(encodeFrame(packet))];
+}
+
+/** The first message of a shim: the answer to what was asked at `sentUs`. */
+function reply(sentUs: number, utcMs: number): string {
+  return hex(
+    encodeFrame(Buffer.concat([Uint8Array.of(0x12, 0, 0, 0, 0), encodeMessage({ type: 'time', sentUs, utcMs })])),
+  );
+}

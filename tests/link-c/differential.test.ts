@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { compare, compileDriver, missingCompiler } from './compile.ts';
+import { hostileScript, lossyScript, type Script } from './script.ts';
+
+describe.skipIf(missingCompiler)('the C link and the TypeScript link', () => {
+  const driver = compileDriver();
+
+  function total(scripts: Script[]) {
+    const lines = scripts.flatMap((script) => script.lines);
+    compare(
+      driver,
+      lines,
+      scripts.flatMap((script) => script.expected),
+    );
+    return lines.length;
+  }
+
+  it('say the same at the same times over streams that lose, damage, double and cut, and over restarts', () => {
+    const scripts = Array.from({ length: 60 }, (_, seed) => lossyScript(seed + 1, 500));
+    expect(total(scripts)).toBeGreaterThan(30_000);
+  });
+
+  it('say the same to a peer that keeps to no rule', () => {
+    const scripts = Array.from({ length: 40 }, (_, seed) => hostileScript(seed + 1, 500));
+    expect(total(scripts)).toBeGreaterThan(20_000);
+  });
+});
