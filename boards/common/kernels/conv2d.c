@@ -60,6 +60,28 @@ struct layer {
     struct pair *pairs;
 };
 
+/* Rarely needed, so it is worth its loop: how far the sums of channel `lane` can be from 0. */
+static uint64_t reach(const struct layer *layer, const uint8_t *group, uint32_t lane)
+{
+    const uint8_t *weights = group + PARAMS_BYTES + 4 * lane;
+    int32_t sum = 0;
+    for (uint32_t step = layer->steps; step > 0; step--, weights += STEP_BYTES) {
+        if (get_u32(weights) == 0)
+            continue;
+        for (uint32_t tap = 0; tap < 4; tap++) {
+            int32_t weight = (int8_t)weights[tap];
+            sum += weight < 0 ? -weight : weight;
+        }
+    }
+    return (uint64_t)(uint32_t)sum * 255;
+}
+
+static bool prepare_scale(const struct layer *layer, struct scale *scale, const uint8_t *group, uint32_t lane)
+{
+    return scale_prepare(scale, group, lane, layer->zero, (uint64_t)layer->taps * MAX_PRODUCT) ||
+           scale_prepare(scale, group, lane, layer->zero, reach(layer, group, lane));
+}
+
 /* Prepares `count` channels from `group` on. */
 static void prepare_pairs(const struct layer *layer, const uint8_t *group, uint32_t count)
 {
@@ -69,7 +91,7 @@ static void prepare_pairs(const struct layer *layer, const uint8_t *group, uint3
         uint32_t lane = 2 * (i & 1);
         bool exact = layer->whole_range && 2 * i + 1 < count;
         for (uint32_t j = 0; j < 2; j++)
-            exact &= scale_prepare(&pair->scale[j], group, lane + j, layer->zero, (uint64_t)layer->taps * MAX_PRODUCT);
+            exact = exact && prepare_scale(layer, &pair->scale[j], group, lane + j);
         for (uint32_t j = 0; j < 2 * ABREAST; j++)
             pair->start[j / ABREAST][j % ABREAST] = exact ? (int32_t)(2 * get_u32(group + 4 * (lane + j / ABREAST))) : 0;
         pair->run = exact;

@@ -1,7 +1,6 @@
 /* depthwise_conv2d of assembly/nn, where record and weights are described. */
+#include "depthwise.h"
 #include "operation.h"
-#include "scale.h"
-#include "window.h"
 
 enum {
     INPUT,
@@ -28,46 +27,49 @@ enum {
     TILE_GROUPS,
 };
 
-/* Channels of a group, and bytes of its weights for a tap. */
-#define LANES 4
-
-struct layer {
-    struct window window;
-    int32_t out_h;
-    uint32_t channels;
-    uint32_t taps;
-    int32_t zero, low, high;
-    const uint8_t *weights;
-    uint32_t group_bytes;
-    uint8_t *output;
-    /* The window of one output pixel, all channels. */
-    uint8_t *patch;
-};
-
-/* Four channels, or as many as there are from `channel` on, of one output pixel. */
-static void convolve(const struct layer *layer, uint32_t channel, uint8_t *output)
+/* Adds what one tap of a group contributes; `value` has as many channels as there are lanes. */
+static inline void add_tap(int32_t sums[LANES], const uint8_t *value, const uint8_t *weight, uint32_t lanes)
 {
-    const uint8_t *group = layer->weights + channel / LANES * layer->group_bytes;
-    const uint8_t *weight = group + PARAMS_BYTES;
-    const uint8_t *value = layer->patch + channel;
-    int32_t sums[LANES];
-    for (uint32_t lane = 0; lane < LANES; lane++)
-        sums[lane] = (int32_t)get_u32(group + 4 * lane);
-    for (uint32_t tap = layer->taps; tap > 0; tap--, weight += LANES, value += layer->channels)
+    if (lanes == LANES) {
+        uint32_t values = get_u32(value);
+        uint32_t weights = get_u32(weight);
         for (uint32_t lane = 0; lane < LANES; lane++)
-            sums[lane] = wrapping_add(sums[lane], (int8_t)value[lane] * (int8_t)weight[lane]);
-    for (uint32_t lane = 0; lane < LANES && channel + lane < layer->channels; lane++)
-        output[channel + lane] = requantize(sums[lane], group, lane, layer->zero, layer->low, layer->high);
+            sums[lane] += (int8_t)(values >> (8 * lane)) * (int8_t)(weights >> (8 * lane));
+    } else {
+        for (uint32_t lane = 0; lane < lanes; lane++)
+            sums[lane] += (int8_t)value[lane] * (int8_t)weight[lane];
+    }
 }
 
-static void any_window(const struct layer *layer)
+/* Adds the window of one output pixel to the sums of a group. They can't overflow: the weights of a group would be 2 GiB. */
+static void add_window(const struct depthwise *layer, const uint8_t *group, uint32_t first, struct corner at, int32_t sums[LANES])
 {
-    uint8_t *output = layer->output;
+    const struct window *window = &layer->window;
+    uint32_t lanes = layer->channels - first < LANES ? layer->channels - first : LANES;
+    const uint8_t outside[LANES] = {window->zero, window->zero, window->zero, window->zero};
+    const uint8_t *weight = group + PARAMS_BYTES;
+    int32_t y = at.top;
+    for (int32_t ky = window->kernel_h; ky > 0; ky--, y += window->dilation_h) {
+        bool row_inside = y >= 0 && y < window->in_h;
+        const uint8_t *row = window->input + first + (row_inside ? (uint32_t)(y * window->in_w) * layer->channels : 0);
+        int32_t x = at.left;
+        for (int32_t kx = window->kernel_w; kx > 0; kx--, x += window->dilation_w, weight += LANES) {
+            bool inside = row_inside && x >= 0 && x < window->in_w;
+            add_tap(sums, inside ? row + (uint32_t)x * layer->channels : outside, weight, lanes);
+        }
+    }
+}
+
+void depthwise_any(const struct depthwise *layer, const uint8_t *group, uint32_t first)
+{
+    uint8_t *output = layer->output + first;
     for (int32_t y = 0; y < layer->out_h; y++) {
         for (int32_t x = 0; x < layer->window.out_w; x++, output += layer->channels) {
-            window_copy(&layer->window, y, x, layer->patch);
-            for (uint32_t channel = 0; channel < layer->channels; channel += LANES)
-                convolve(layer, channel, output);
+            int32_t sums[LANES] = {0};
+            add_window(layer, group, first, window_corner(&layer->window, y, x), sums);
+            for (uint32_t lane = 0; lane < LANES && first + lane < layer->channels; lane++)
+                output[lane] = requantize(wrapping_add(sums[lane], (int32_t)get_u32(group + 4 * lane)), group, lane, layer->zero,
+                                          layer->low, layer->high);
         }
     }
 }
@@ -95,7 +97,7 @@ static struct window read_window(const struct operation *op)
 enum outcome kernel_depthwise_conv2d(struct operation *op)
 {
     const int32_t *field = op->field;
-    struct layer layer = {
+    struct depthwise layer = {
         .window = read_window(op),
         .out_h = field[OUT_H],
         .zero = field[OUTPUT_ZERO],
@@ -122,15 +124,16 @@ enum outcome kernel_depthwise_conv2d(struct operation *op)
     uint64_t scratch_bytes = ((patch_bytes + 6) & ~(uint64_t)3) + tile_groups * group_bytes;
     layer.window.input = arena_at(op, field[INPUT], in_bytes);
     layer.output = arena_at(op, field[OUTPUT], out_bytes);
-    layer.patch = arena_at(op, field[SCRATCH], scratch_bytes);
-    layer.weights = rom_at(op->space, field[WEIGHTS], groups * group_bytes);
-    if (layer.window.input == NULL || layer.output == NULL || layer.patch == NULL || layer.weights == NULL)
+    const uint8_t *patch = arena_at(op, field[SCRATCH], scratch_bytes);
+    const uint8_t *group = rom_at(op->space, field[WEIGHTS], groups * group_bytes);
+    if (layer.window.input == NULL || layer.output == NULL || patch == NULL || group == NULL)
         return FAULT;
-    layer.group_bytes = (uint32_t)group_bytes;
-    if (!aligned(layer.patch) || !aligned(layer.weights) || !apart(layer.output, out_bytes, layer.window.input, in_bytes) ||
-        !apart(layer.output, out_bytes, layer.patch, scratch_bytes) ||
-        !apart(layer.window.input, in_bytes, layer.patch, scratch_bytes) || !spend(op, out_bytes * layer.taps))
+    if (!aligned(patch) || !aligned(group) || !apart(layer.output, out_bytes, layer.window.input, in_bytes) ||
+        !apart(layer.output, out_bytes, patch, scratch_bytes) ||
+        !apart(layer.window.input, in_bytes, patch, scratch_bytes) || !spend(op, out_bytes * layer.taps))
         return DECLINED;
-    any_window(&layer);
+    for (uint32_t first = 0; first < layer.channels; first += LANES, group += group_bytes)
+        if (!depthwise_3x3(&layer, group, first))
+            depthwise_any(&layer, group, first);
     return DONE;
 }

@@ -30,6 +30,9 @@ enum outcome kernel_fully_connected(struct operation *op)
         !apart(input, in_bytes, tile, tile_bytes) || !spend(op, in_bytes * outputs))
         return DECLINED;
 
+    int32_t zero = field[OUTPUT_ZERO];
+    int32_t low = field[OUTPUT_MIN];
+    int32_t high = field[OUTPUT_MAX];
     for (uint32_t first = 0; first < outputs; first += 4) {
         int32_t sums[4];
         for (uint32_t lane = 0; lane < 4; lane++)
@@ -43,7 +46,7 @@ enum outcome kernel_fully_connected(struct operation *op)
             weights += STEP_BYTES * piece;
         }
         for (uint32_t lane = 0; lane < 4 && first + lane < outputs; lane++)
-            output[first + lane] = requantize(sums[lane], group, lane, field[OUTPUT_ZERO], field[OUTPUT_MIN], field[OUTPUT_MAX]);
+            output[first + lane] = requantize(sums[lane], group, lane, zero, low, high);
         group = weights;
     }
     return DONE;

@@ -26,7 +26,7 @@ enum outcome kernel_mean(struct operation *op)
             const uint8_t *at = input + i;
             for (int32_t n = field[REDUCED]; n > 0; n--, at += inner)
                 sum = wrapping_add(sum, (int8_t)*at);
-            int32_t value = multiply(sum, field[MULTIPLIER], (uint32_t)field[LEFT], (uint32_t)field[RIGHT]);
+            int32_t value = multiply_quickly(sum, field[MULTIPLIER], (uint32_t)field[LEFT], (uint32_t)field[RIGHT]);
             *output++ = (uint8_t)clamp(wrapping_add(value, field[OUTPUT_ZERO]), INT8_MIN, INT8_MAX);
         }
     }

@@ -67,7 +67,7 @@ enum outcome kernel_add(struct operation *op)
     scale_values(table_b, field[ADD_ZERO_B], field[ADD_MULTIPLIER_B], (uint32_t)field[ADD_SHIFT_B]);
     for (uint32_t i = 0; i < count; i++) {
         int32_t sum = wrapping_add(table_a[a[i] ^ 128], table_b[b[i] ^ 128]);
-        int32_t value = wrapping_add(multiply(sum, field[ADD_MULTIPLIER], 0, (uint32_t)field[ADD_SHIFT]), field[ADD_ZERO]);
+        int32_t value = wrapping_add(multiply_quickly(sum, field[ADD_MULTIPLIER], 0, (uint32_t)field[ADD_SHIFT]), field[ADD_ZERO]);
         output[i] = (uint8_t)clamp(value, field[ADD_MIN], field[ADD_MAX]);
     }
     return DONE;

@@ -39,11 +39,7 @@ static inline int32_t multiply_high(int32_t a, int32_t b)
 }
 
 /* `value` x `multiplier` / 2^31 x 2^(left - right), rounded twice. */
-static inline int32_t multiply(int32_t value, int32_t multiplier, uint32_t left, uint32_t right)
-{
-    int64_t product = (int64_t)(int32_t)((uint32_t)value << (left & 31)) * multiplier;
-    return halve_and_divide(((product + (1 << 30)) >> 30) & ~(int64_t)1, right);
-}
+int32_t multiply(int32_t value, int32_t multiplier, uint32_t left, uint32_t right);
 
 static inline int32_t clamp(int32_t value, int32_t low, int32_t high)
 {
@@ -61,18 +57,18 @@ static inline int32_t clamp(int32_t value, int32_t low, int32_t high)
 #define SHORT_FORM_SUM (1 << 30)
 #define SHORT_FORM_RIGHT 22
 
+static inline int32_t multiply_quickly(int32_t value, int32_t multiplier, uint32_t left, uint32_t right)
+{
+    if (left != 0 || right - 1 >= SHORT_FORM_RIGHT || value <= -SHORT_FORM_SUM || value >= SHORT_FORM_SUM)
+        return multiply(value, multiplier, left, right);
+    return (multiply_rounded_add(2 * value, multiplier, 1 << (right - 1)) + (value >> 31)) >> right;
+}
+
 /* The output value of channel `lane` (0 to 3) of the group at `group` for a sum that has its bias. */
 static inline uint8_t requantize(int32_t sum, const uint8_t *group, uint32_t lane, int32_t zero, int32_t low, int32_t high)
 {
     const uint8_t *at = group + 4 * lane;
-    int32_t multiplier = (int32_t)get_u32(at + 16);
-    uint32_t left = at[32];
-    uint32_t right = at[33];
-    int32_t value;
-    if (left == 0 && right - 1 < SHORT_FORM_RIGHT && sum > -SHORT_FORM_SUM && sum < SHORT_FORM_SUM)
-        value = (multiply_rounded_add(2 * sum, multiplier, 1 << (right - 1)) + (sum >> 31)) >> right;
-    else
-        value = multiply(sum, multiplier, left, right);
+    int32_t value = multiply_quickly(sum, (int32_t)get_u32(at + 16), at[32], at[33]);
     return (uint8_t)clamp(wrapping_add(value, zero), low, high);
 }
 

@@ -23,8 +23,9 @@ void window_copy(const struct window *window, int32_t y, int32_t x, uint8_t *byt
 {
     uint32_t pixel = (uint32_t)window->channels;
     uint32_t row = pixel * (uint32_t)window->kernel_w;
-    int32_t left = x * window->stride_w - window->pad_left;
-    int32_t top = y * window->stride_h - window->pad_top;
+    struct corner corner = window_corner(window, y, x);
+    int32_t left = corner.left;
+    int32_t top = corner.top;
     bool inside = window->dilation_w == 1 && left >= 0 && left + window->kernel_w <= window->in_w;
     for (int32_t ky = 0; ky < window->kernel_h; ky++, top += window->dilation_h) {
         if (top < 0 || top >= window->in_h) {

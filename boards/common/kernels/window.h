@@ -25,6 +25,16 @@ struct window {
 /* Whether positions can be computed with these numbers; sizes and steps must be positive, paddings not negative. */
 bool window_fits(const struct window *window, int32_t out_h);
 
+/* The first row and column of the window of output pixel (y, x), which may lie outside. */
+struct corner {
+    int32_t top, left;
+};
+
+static inline struct corner window_corner(const struct window *window, int32_t y, int32_t x)
+{
+    return (struct corner){y * window->stride_h - window->pad_top, x * window->stride_w - window->pad_left};
+}
+
 /* Copies the window of output pixel (y, x) to `bytes`: kernel_h x kernel_w x channels. */
 void window_copy(const struct window *window, int32_t y, int32_t x, uint8_t *bytes);
 

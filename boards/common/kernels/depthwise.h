@@ -1,0 +1,29 @@
+/* A depthwise convolution whose record has been checked, and the two ways of doing it. */
+#ifndef MOTE_KERNELS_DEPTHWISE_H
+#define MOTE_KERNELS_DEPTHWISE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "scale.h"
+#include "window.h"
+
+/* Channels of a group, and bytes of its weights for a tap. */
+#define LANES 4
+
+struct depthwise {
+    struct window window;
+    int32_t out_h;
+    uint32_t channels;
+    uint32_t taps;
+    int32_t zero, low, high;
+    uint8_t *output;
+};
+
+/* What both do: the channels of one group, from number `first` on. */
+void depthwise_any(const struct depthwise *layer, const uint8_t *group, uint32_t first);
+
+/* Windows of 3x3 with steps of 1 or 2 on processors with the DSP extension; false: not this layer or group. */
+bool depthwise_3x3(const struct depthwise *layer, const uint8_t *group, uint32_t first);
+
+#endif
