@@ -2,9 +2,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
+import { loadBoard, runModelOnBoard } from '../board/index.ts';
+import type { ModelRunner, Verification, VerifyResult } from '../compiler/index.ts';
 import { ENGINE_NAMES, loadEngine } from '../engine/index.ts';
 import { MoteError } from '../error.ts';
 import { addCommand, choice } from './command.ts';
+import { registerBench } from './model-bench.ts';
 import { readInput } from './package.ts';
 import { Exit, formatBytes, table } from './terminal.ts';
 
@@ -69,38 +72,49 @@ function registerCompile(group: Command): void {
   });
 }
 
+interface VerifyOptions {
+  golden?: string;
+  engine?: string;
+  board?: string;
+  acceleration: boolean;
+}
+
 function registerVerify(group: Command): void {
-  addCommand<[string], { golden: string; engine: string }>(group, {
+  addCommand<[string], VerifyOptions>(group, {
     usage: 'verify <model>',
-    says: 'Runs every in_*.bin of a folder and compares with its out_*.bin, byte for byte. Exit code 0 only when all are equal; names the first tensor that differs where tensors_*.json are there.',
+    says: 'Runs every in_*.bin of a folder and compares with its out_*.bin, byte for byte, in an engine or on an emulated board. Exit code 0 only when all are equal; an engine names the first tensor that differs where tensors_*.json are there.',
     options: [
       ['-g, --golden <dir>', 'folder of in_*.bin and out_*.bin'],
-      ['-e, --engine <name>', ENGINE_NAMES.join(' or '), 'wasm3'],
+      ['-e, --engine <name>', `${ENGINE_NAMES.join(' or ')}; wasm3 unless told`],
+      ['-b, --board <name>', 'a board that runs here, instead of an engine ("mote board list")'],
+      ['--no-acceleration', "without the board's native kernels"],
     ],
     examples: [
       `mote model verify ${EXAMPLE} --golden models/micro_speech/golden`,
       `mote model verify ${EXAMPLE} --golden models/micro_speech/golden --engine v8 --json`,
+      `mote model verify ${EXAMPLE} --golden models/micro_speech/golden --board mps2-an386`,
+      `mote model verify ${EXAMPLE} --golden models/micro_speech/golden --board riscv-virt --no-acceleration`,
     ],
     async run({ terminal, options, args: [path] }) {
-      const engine = await loadEngine(choice(options.engine, 'engine', ENGINE_NAMES));
-      const { verifyModel } = await compiler();
-      terminal.progress('compiling the model ...');
       const bytes = readInput(path, 'The model');
-      const { results, firstDifference } = await verifyModel(bytes, required(options.golden), engine);
+      const golden = required(options.golden);
+      terminal.progress('compiling the model ...');
+      const { where, verification } = await verify(bytes, golden, options);
+      const { results, firstDifference } = verification;
       terminal.progress('');
       const identical = results.filter((result) => result.equal).length;
       terminal.data({
         identical,
         total: results.length,
-        engine: engine.name,
-        results,
+        ...where,
+        results: results.map(({ cost, ...result }) => ({ ...result, ...cost })),
         ...(firstDifference && { firstDifference }),
       });
-      const rows = results.map(({ run, equal, differing, bytes, ms }) => [
+      const rows = results.map(({ run, equal, differing, bytes, cost }) => [
         equal ? terminal.paint('green', '✓') : terminal.paint('red', '✗'),
         run,
         equal ? `${bytes} bytes` : `${differing} of ${bytes} bytes differ`,
-        `${ms.toFixed(1)} ms`,
+        costText(cost),
       ]);
       for (const line of table(rows, 'lllr')) terminal.line(line);
       if (firstDifference) {
@@ -113,6 +127,32 @@ function registerVerify(group: Command): void {
       return identical === results.length ? Exit.ok : Exit.failed;
     },
   });
+}
+
+async function verify(
+  bytes: Uint8Array,
+  golden: string,
+  { engine, board, acceleration }: VerifyOptions,
+): Promise<{ where: Record<string, string | boolean>; verification: Verification }> {
+  const { verifyModel, verifyOutputs } = await compiler();
+  if (board === undefined) {
+    if (!acceleration) throw new MoteError('USAGE', 'Engines have no native kernels: --no-acceleration needs --board.');
+    const found = await loadEngine(choice(engine ?? 'wasm3', 'engine', ENGINE_NAMES));
+    return { where: { engine: found.name }, verification: await verifyModel(bytes, golden, found) };
+  }
+  if (engine !== undefined) throw new MoteError('USAGE', 'A model runs in an engine or on a board: not both at once.');
+  const found = loadBoard(board);
+  const runner: ModelRunner = async (harness, inputs) => {
+    const { outputs } = await runModelOnBoard(found, harness, inputs, { accelerated: acceleration });
+    return outputs.map(({ output, instructions }) => ({ output, cost: { instructions } }));
+  };
+  const results = await verifyOutputs(bytes, golden, runner);
+  return { where: { board: found.name, accelerated: acceleration }, verification: { results } };
+}
+
+function costText(cost: VerifyResult['cost']): string {
+  if ('ms' in cost) return `${cost.ms.toFixed(1)} ms`;
+  return cost.instructions === null ? '' : `${cost.instructions.toLocaleString('en-US')} instructions`;
 }
 
 /** `models/kws/model.tflite` is called kws, `kws.tflite` too; always a word that AssemblyScript takes. */
@@ -132,4 +172,5 @@ export function registerModel(program: Command): void {
   registerInspect(group);
   registerCompile(group);
   registerVerify(group);
+  registerBench(group);
 }

@@ -16,10 +16,13 @@ export { ModelLimit, parseModel } from './parse.ts';
 export { renderHtml } from './render-html.ts';
 export { renderText } from './render-text.ts';
 export {
+  checkInput,
   load as loadHarness,
+  type ModelRunner,
   runModel,
   type TensorDifference,
   type Verification,
   type VerifyResult,
   verifyModel,
+  verifyOutputs,
 } from './verify.ts';

@@ -13,8 +13,15 @@ export interface VerifyResult {
   /** Bytes of the outputs that differ, and of how many. */
   differing: number;
   bytes: number;
-  ms: number;
+  /** What it cost: milliseconds of an engine, instructions of a board (null where nobody counts them). */
+  cost: { ms: number } | { instructions: number | null };
 }
+
+/** What runs a model: an engine, or a board. Each input and output is one run of bytes, in the model's order. */
+export type ModelRunner = (
+  harness: Harness,
+  inputs: readonly Uint8Array[],
+) => Promise<{ output: Uint8Array; cost: VerifyResult['cost'] }[]>;
 
 export interface TensorDifference {
   run: string;
@@ -42,34 +49,59 @@ const FUEL = 1n << 60n;
 
 /** Runs every `in_*.bin` of `goldenDir` through the model. Throws `GOLDEN` when the folder has none or they don't fit the model. */
 export async function verifyModel(bytes: Uint8Array, goldenDir: string, engine: Engine): Promise<Verification> {
-  const runs = await goldenRuns(goldenDir);
-  const harness = await buildHarness(bytes);
-  const instance = load(harness, engine);
-  const results: VerifyResult[] = [];
-  try {
-    for (const run of runs) {
-      const input = await readFile(join(goldenDir, `in_${run}.bin`));
-      const expected = await readFile(join(goldenDir, `out_${run}.bin`));
-      const start = performance.now();
-      const found = runModel(instance, harness, input);
-      const ms = performance.now() - start;
-      if (found.length !== expected.length) throw misfit(`out_${run}.bin`, expected.length, found.length);
-      const { differing } = compare(found, expected);
-      results.push({ run, equal: differing === 0, differing, bytes: expected.length, ms });
-    }
-  } finally {
-    instance.close();
-  }
+  const results = await verifyOutputs(bytes, goldenDir, onEngine(engine));
   const failed = results.find(({ equal }) => !equal);
   const firstDifference = failed && (await findDifference(bytes, goldenDir, engine));
   return firstDifference === undefined ? { results } : { results, firstDifference };
 }
 
+/** The outputs alone, by whatever runs the model; at most the first `most` inputs. Throws `GOLDEN`, and what the runner throws. */
+export async function verifyOutputs(
+  bytes: Uint8Array,
+  goldenDir: string,
+  runner: ModelRunner,
+  most = Number.POSITIVE_INFINITY,
+): Promise<VerifyResult[]> {
+  const runs = (await goldenRuns(goldenDir)).slice(0, most);
+  const read = (file: string) => readFile(join(goldenDir, file));
+  const harness = await buildHarness(bytes);
+  const found = await runner(harness, await Promise.all(runs.map((run) => read(`in_${run}.bin`))));
+  return Promise.all(
+    runs.map(async (run, i) => {
+      const { output, cost } = found[i]!;
+      const expected = await read(`out_${run}.bin`);
+      if (output.length !== expected.length) throw misfit(`out_${run}.bin`, expected.length, output.length);
+      const { differing } = compare(output, expected);
+      return { run, equal: differing === 0, differing, bytes: expected.length, cost };
+    }),
+  );
+}
+
+function onEngine(engine: Engine): ModelRunner {
+  return async (harness, inputs) => {
+    const instance = load(harness, engine);
+    try {
+      return inputs.map((input) => {
+        const start = performance.now();
+        const output = runModel(instance, harness, input);
+        return { output, cost: { ms: performance.now() - start } };
+      });
+    } finally {
+      instance.close();
+    }
+  };
+}
+
+/** Throws `GOLDEN` for an input that isn't the model's. */
+export function checkInput(harness: Harness, input: Uint8Array): void {
+  const total = sum(harness.model.inputs);
+  if (input.length !== total) throw misfit('the input', input.length, total);
+}
+
 /** Inputs as one run of bytes, in the model's order; returns the outputs so. Throws what the engine throws. */
 export function runModel(instance: Instance, harness: Harness, input: Uint8Array): Uint8Array {
   const { inputs, outputs } = harness.model;
-  const total = sum(inputs);
-  if (input.length !== total) throw misfit('the input', input.length, total);
+  checkInput(harness, input);
   let at = 0;
   inputs.forEach((tensor, i) => {
     instance.bytes(Number(instance.call('model_input', i)), tensor.bytes).set(input.subarray(at, at + tensor.bytes));
