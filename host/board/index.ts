@@ -11,6 +11,7 @@ export { type BuildOptions, type BuiltImage, buildImage } from './build.ts';
 export { readElf } from './elf.ts';
 export { readHex, writeHex } from './hex.ts';
 export { type NewNode, nodeSegment } from './image-node.ts';
+export { type BoardModelOptions, type BoardModelRun, runModelOnBoard } from './model.ts';
 export { NODE_EXIT, type NodeProcess, type StartOptions, startNode } from './qemu.ts';
 export { hex32, type Image, joinSegments, type Segment, toBinary } from './segments.ts';
 export { SideChannel, type SideHandlers } from './side.ts';
