@@ -3,7 +3,8 @@ import { loadBoard } from '../../host/board/board-json.ts';
 import { buildImage } from '../../host/board/build.ts';
 import { packageVersion } from '../../host/paths.ts';
 import { boardSubject } from './board.ts';
-import { SCENARIOS, type Scenario } from './scenarios.ts';
+import type { Scenario } from './scenario.ts';
+import { SCENARIOS } from './scenarios.ts';
 import { typescriptSubject } from './typescript.ts';
 import { type Recording, type Subject, World } from './world.ts';
 

@@ -10,6 +10,8 @@ import { ABI_IMPORTS, ABI_VERSION, type FunctionType } from '../../host/engine/i
 import { wat } from '../../host/engine/testing.ts';
 
 export const MEMORY_BYTES = 8192;
+/** Where two letters are, AA, AB and so on; so many more follow that 54 of them are a name. */
+export const LETTERS = 8;
 /** Where a script lies in the module's memory, and where it may write. */
 export const SCRIPT = 2048;
 export const SCRATCH = 4096;
@@ -36,6 +38,8 @@ const DEEDS = {
   health: '(global.set $answer (i32.wrap_i64 (i64.load offset=8 (local.get $at))))',
   /** Sets the microseconds between steps; below 0: the next step is never. */
   period: '(global.set $period (i64.load offset=8 (local.get $at)))',
+  /** Does the next call so often, each time with other letters at LETTERS. */
+  times: '(global.set $times (i32.wrap_i64 (i64.load offset=8 (local.get $at))))',
   /** Sets what `init` returns. */
   start: '(global.set $start (i32.wrap_i64 (i64.load offset=8 (local.get $at))))',
   burn: `(local.set $n (i64.load offset=8 (local.get $at)))
@@ -72,10 +76,20 @@ const all = [
 /** One function a case keeps wasm3's compiled code small on a board. */
 const bodies = all.map(({ name, text }) => `(func $do_${name} (param $at i32) (local $n i64) ${text})`).join('\n');
 
-export function probeWasm(
-  options: { memoryBytes?: number; abi?: number; leaveOut?: string; data?: string } = {},
-): Uint8Array {
-  const { memoryBytes = MEMORY_BYTES, abi = ABI_VERSION, leaveOut = '', data = '' } = options;
+export interface ProbeOptions {
+  memoryBytes?: number;
+  abi?: number;
+  /** An export that it hasn't. */
+  leaveOut?: string;
+  /** Of `health`, until a script says otherwise. */
+  answer?: number;
+  /** Runs into `unreachable` there. */
+  faultIn?: 'init' | 'step' | 'health';
+}
+
+export function probeWasm(options: ProbeOptions = {}): Uint8Array {
+  const { memoryBytes = MEMORY_BYTES, abi = ABI_VERSION, leaveOut = '', answer = 1, faultIn } = options;
+  const fault = (place: ProbeOptions['faultIn']) => (place === faultIn ? '(unreachable)' : '');
   const exported = (name: string) => (name === leaveOut ? '' : `(export "${name}")`);
   const global = (name: string, id: string) => (name === leaveOut ? '' : `(export "${name}" (global ${id}))`);
   return wat(`(module
@@ -85,10 +99,11 @@ export function probeWasm(
     (global $version i32 (i32.const ${abi})) ${global('abi_version', '$version')}
     (global $bytes i32 (i32.const ${memoryBytes})) ${global('memory_bytes', '$bytes')}
     (global $fuel (mut i64) (i64.const 0)) (export "fuel" (global $fuel))
-    (global $answer (mut i32) (i32.const 1))
+    (global $answer (mut i32) (i32.const ${answer}))
     (global $start (mut i32) (i32.const 0))
+    (global $times (mut i32) (i32.const 1))
     (global $period (mut i64) (i64.const 1000000))
-    (data (i32.const 16) "initstephealthrunrm") (data (i32.const 64) "${data}")
+    (data (i32.const 10) "${'x'.repeat(6)}initstephealthrunrm${'x'.repeat(29)}")
     (table ${all.length + 1} funcref)
     (elem (i32.const 0) ${all.map(({ name }) => `$do_${name}`).join(' ')})
     (func $burn (global.set $fuel (i64.sub (global.get $fuel) (i64.const 1)))
@@ -96,7 +111,7 @@ export function probeWasm(
     (func $recurse (param $n i32) (result i32)
       (i32.add (call $recurse (i32.add (local.get $n) (i32.const 1))) (i32.const 1)))
     ${bodies}
-    (func $script (param $bytes i32) (local $left i32) (local $at i32) (local $what i32)
+    (func $script (param $bytes i32) (local $left i32) (local $at i32) (local $what i32) (local $count i32) (local $k i32)
       (if (i32.lt_s (local.get $bytes) (i32.const 2)) (then (return)))
       (local.set $left (i32.load16_u (i32.const ${SCRIPT})))
       (local.set $at (i32.const ${SCRIPT + 8}))
@@ -104,19 +119,27 @@ export function probeWasm(
         (if (i32.eqz (local.get $left)) (then (return)))
         (local.set $left (i32.sub (local.get $left) (i32.const 1)))
         (local.set $what (i32.load8_u (local.get $at)))
-        (call_indirect (type $deed) (local.get $at) (local.get $what))
-        (call $tap (i32.const 33) (i32.const 1) (i32.const 0) (i32.const 8))
+        (local.set $count (global.get $times))
+        (global.set $times (i32.const 1))
+        (local.set $k (i32.const 0))
+        (loop $again
+          (i32.store8 (i32.const ${LETTERS}) (i32.add (i32.const 65) (i32.div_u (local.get $k) (i32.const 26))))
+          (i32.store8 (i32.const ${LETTERS + 1}) (i32.add (i32.const 65) (i32.rem_u (local.get $k) (i32.const 26))))
+          (call_indirect (type $deed) (local.get $at) (local.get $what))
+          (call $tap (i32.const 33) (i32.const 1) (i32.const 0) (i32.const 8))
+          (local.set $k (i32.add (local.get $k) (i32.const 1)))
+          (br_if $again (i32.lt_u (local.get $k) (local.get $count))))
         (if (i32.load16_u offset=2 (local.get $at)) (then
           (call $tap (i32.const 34) (i32.const 1) (i32.load offset=4 (local.get $at)) (i32.load16_u offset=2 (local.get $at)))))
         (local.set $at (i32.add (local.get $at) (i32.add (i32.const 8) (i32.shl (i32.load8_u offset=1 (local.get $at)) (i32.const 3)))))
         (br $next)))
     (func $stored (param $key i32) (param $bytes i32)
       (call $script (call $kv_get (local.get $key) (local.get $bytes) (i32.const ${SCRIPT}) (i32.const ${SCRIPT_BYTES}))))
-    (func ${exported('init')} (result i32)
+    (func ${exported('init')} (result i32) ${fault('init')}
       (drop (call $subscribe (i32.const 30) (i32.const 3)))
       (call $stored (i32.const 16) (i32.const 4))
       (global.get $start))
-    (func ${exported('step')} (param $now i64) (result i64)
+    (func ${exported('step')} (param $now i64) (result i64) ${fault('step')}
       (call $stored (i32.const 20) (i32.const 4))
       (select (i64.const 0x7fffffffffffffff) (i64.add (local.get $now) (global.get $period))
         (i64.lt_s (global.get $period) (i64.const 0))))
@@ -124,7 +147,7 @@ export function probeWasm(
       (i32.store (i32.const 0) (local.get $id)) (i32.store (i32.const 4) (local.get $length))
       (call $tap (i32.const 34) (i32.const 1) (i32.const 0) (i32.const 8))
       (call $script (call $message_read (i32.const ${SCRIPT}) (i32.const ${SCRIPT_BYTES}))))
-    (func ${exported('health')} (result i32)
+    (func ${exported('health')} (result i32) ${fault('health')}
       (call $stored (i32.const 24) (i32.const 6))
       (global.get $answer)))`);
 }

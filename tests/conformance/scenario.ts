@@ -1,0 +1,47 @@
+/** One row of the table: a node that is set up in some way, and what happens to it. */
+import { type Call, script } from './probe.ts';
+import type { Setup, World } from './world.ts';
+
+export interface Scenario {
+  name: string;
+  setup: Setup;
+  run(world: World): Promise<void>;
+  /** Longer than others on an emulated board, so only run where it is quick. */
+  slow?: boolean;
+}
+
+/** Calls of `init`, then scripts of the command `run`, one every 100 ms. */
+export function calls(name: string, init: Call[], commands: Call[][] = [], setup: Setup = {}): Scenario {
+  return {
+    name,
+    setup: { ...setup, kv: { ...setup.kv, init: script(...init) } },
+    async run(world) {
+      await world.start();
+      await world.run(100);
+      for (const [i, command] of commands.entries()) {
+        world.command(i + 1, script(...command));
+        await world.run(100);
+      }
+      await world.run(500);
+    },
+  };
+}
+
+/** Scripts, each of which ends the module, which is started again a second later. */
+export function faults(name: string, commands: Call[][], setup: Setup = {}): Scenario {
+  return {
+    name,
+    setup,
+    async run(world) {
+      await world.start();
+      await world.run(100);
+      for (const [i, command] of commands.entries()) {
+        world.command(i + 1, script(...command));
+        await world.run(1500);
+      }
+    },
+  };
+}
+
+export const utf8 = (...bytes: number[]) => Uint8Array.from(bytes);
+export const long = (count: number, character = 'x') => character.repeat(count);
