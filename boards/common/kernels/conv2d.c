@@ -52,11 +52,14 @@ struct layer {
     int32_t zero, low, high;
     /* Low to high is all that int8 holds. */
     bool whole_range;
-    bool direct;
     uint8_t *output;
-    /* Windows that are spread, then the bytes of windows. */
+    /* Windows that are spread, then room for the bytes that are not together in the picture. */
     uint32_t *windows;
     uint8_t *bytes;
+    /* Rows of a window that are whole steps are spread from the picture one by one, other windows are copied first. */
+    bool by_rows;
+    uint32_t pieces;
+    uint32_t piece_steps;
     struct pair *pairs;
 };
 
@@ -158,20 +161,48 @@ struct position {
     int32_t y, x;
 };
 
-/* The bytes of the next window: in the picture itself where they lie together there, else copied to `bytes`. */
-static const uint8_t *next_window(const struct layer *layer, struct position *at, uint8_t *bytes)
+/* The next pixel's window. */
+static inline struct corner advance(const struct window *window, struct position *at)
 {
-    const struct window *window = &layer->window;
-    int32_t y = at->y;
-    int32_t x = at->x;
+    struct corner corner = window_corner(window, at->y, at->x);
     if (++at->x == window->out_w) {
         at->x = 0;
         at->y++;
     }
-    if (layer->direct)
-        return window->input + (uint32_t)(y * window->stride_h * window->in_w + x * window->stride_w) * layer->taps;
-    window_copy(window, y, x, bytes);
-    return bytes;
+    return corner;
+}
+
+/* Spreads the windows of the next `count` pixels: one, or as many as lie abreast. */
+static inline void spread_windows(const struct layer *layer, struct position *at, uint32_t count)
+{
+    const struct window *window = &layer->window;
+    struct corner corners[ABREAST];
+    const uint8_t *bytes[ABREAST];
+    bool inside = layer->by_rows;
+    for (uint32_t i = 0; i < count; i++) {
+        corners[i] = advance(window, at);
+        bytes[i] = window_origin(window, corners[i]);
+        inside = inside && bytes[i] != NULL;
+    }
+    uint32_t *to = layer->windows;
+    uint32_t steps = layer->piece_steps;
+    for (uint32_t piece = 0; piece < layer->pieces; piece++) {
+        for (uint32_t i = 0; !inside && i < count; i++) {
+            uint8_t *room = layer->bytes + i * 4 * steps;
+            bytes[i] = room;
+            if (layer->by_rows)
+                bytes[i] = window_row(window, corners[i], piece, room);
+            else
+                window_copy(window, corners[i], room);
+        }
+        if (count == ABREAST)
+            spread_abreast(bytes, steps, to);
+        else
+            spread_raised(bytes[0], steps, to);
+        to += steps * (count == ABREAST ? ABREAST_WORDS : ALONE_WORDS);
+        for (uint32_t i = 0; inside && i < count; i++)
+            bytes[i] += window->step_bytes;
+    }
 }
 
 /* All pixels of `count` channels, whose outputs begin at `output`. */
@@ -180,24 +211,13 @@ static void chunk(const struct layer *layer, uint32_t count, uint8_t *output)
     struct position at = {0, 0};
     uint32_t left = layer->pixels;
     for (; left >= ABREAST; left -= ABREAST, output += ABREAST * layer->out_c) {
-        const uint8_t *bytes[ABREAST];
-        for (uint32_t i = 0; i < ABREAST; i++)
-            bytes[i] = next_window(layer, &at, layer->bytes + i * 4 * layer->steps);
-        spread_abreast(bytes, layer->steps, layer->windows);
+        spread_windows(layer, &at, ABREAST);
         pixels_abreast(layer, count, output);
     }
     for (; left > 0; left--, output += layer->out_c) {
-        spread_raised(next_window(layer, &at, layer->bytes), layer->steps, layer->windows);
+        spread_windows(layer, &at, 1);
         one_pixel(layer, count, output);
     }
-}
-
-/* Whether every window is one pixel of the picture and a whole number of steps, so that it can be read where it is. */
-static bool is_direct(const struct window *window, int32_t out_h)
-{
-    return window->kernel_h == 1 && window->kernel_w == 1 && window->pad_top == 0 && window->pad_left == 0 &&
-           (window->channels & 3) == 0 && (out_h - 1) * window->stride_h < window->in_h &&
-           (window->out_w - 1) * window->stride_w < window->in_w;
 }
 
 static struct window read_window(const struct operation *op)
@@ -236,7 +256,7 @@ enum outcome kernel_conv2d(struct operation *op)
     const int32_t out_sizes[] = {field[OUT_H], field[OUT_W], field[OUT_C]};
     const int32_t kernel_sizes[] = {field[KERNEL_H], field[KERNEL_W], field[IN_C]};
     uint64_t taps = volume(kernel_sizes, 3);
-    if (!window_fits(window, field[OUT_H]) || field[OUT_C] < 1 || field[OUT_C] > WINDOW_MAX_SIZE || taps > MAX_TAPS ||
+    if (!window_prepare(window, field[OUT_H]) || field[OUT_C] < 1 || field[OUT_C] > WINDOW_MAX_SIZE || taps > MAX_TAPS ||
         field[TILE_GROUPS] < 1 || field[INPUT_ZERO] < INT8_MIN || field[INPUT_ZERO] > INT8_MAX)
         return DECLINED;
     layer.out_c = (uint32_t)field[OUT_C];
@@ -264,7 +284,9 @@ enum outcome kernel_conv2d(struct operation *op)
     layer.windows = (uint32_t *)(void *)scratch;
     layer.bytes = scratch + window_bytes;
 
-    layer.direct = is_direct(window, field[OUT_H]);
+    layer.by_rows = (field[KERNEL_W] * field[IN_C] & 3) == 0;
+    layer.pieces = layer.by_rows ? (uint32_t)field[KERNEL_H] : 1;
+    layer.piece_steps = layer.steps / layer.pieces;
     for (uint32_t first = 0; first < layer.out_c; first += CHUNK) {
         uint32_t count = layer.out_c - first < CHUNK ? layer.out_c - first : CHUNK;
         prepare_pairs(&layer, group, count);

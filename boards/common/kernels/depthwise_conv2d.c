@@ -28,21 +28,21 @@ enum {
 };
 
 /* Adds what one tap of a group contributes; `value` has as many channels as there are lanes. */
-static inline void add_tap(int32_t sums[LANES], const uint8_t *value, const uint8_t *weight, uint32_t lanes)
+static inline void add_tap(uint32_t sums[LANES], const uint8_t *value, const uint8_t *weight, uint32_t lanes)
 {
     if (lanes == LANES) {
         uint32_t values = get_u32(value);
         uint32_t weights = get_u32(weight);
         for (uint32_t lane = 0; lane < LANES; lane++)
-            sums[lane] += (int8_t)(values >> (8 * lane)) * (int8_t)(weights >> (8 * lane));
+            sums[lane] += (uint32_t)((int8_t)(values >> (8 * lane)) * (int8_t)(weights >> (8 * lane)));
     } else {
         for (uint32_t lane = 0; lane < lanes; lane++)
-            sums[lane] += (int8_t)value[lane] * (int8_t)weight[lane];
+            sums[lane] += (uint32_t)((int8_t)value[lane] * (int8_t)weight[lane]);
     }
 }
 
-/* Adds the window of one output pixel to the sums of a group. They can't overflow: the weights of a group would be 2 GiB. */
-static void add_window(const struct depthwise *layer, const uint8_t *group, uint32_t first, struct corner at, int32_t sums[LANES])
+/* Adds the window of one output pixel to the sums of a group. */
+static void add_window(const struct depthwise *layer, const uint8_t *group, uint32_t first, struct corner at, uint32_t sums[LANES])
 {
     const struct window *window = &layer->window;
     uint32_t lanes = layer->channels - first < LANES ? layer->channels - first : LANES;
@@ -65,11 +65,12 @@ void depthwise_any(const struct depthwise *layer, const uint8_t *group, uint32_t
     uint8_t *output = layer->output + first;
     for (int32_t y = 0; y < layer->out_h; y++) {
         for (int32_t x = 0; x < layer->window.out_w; x++, output += layer->channels) {
-            int32_t sums[LANES] = {0};
+            uint32_t sums[LANES];
+            for (uint32_t lane = 0; lane < LANES; lane++)
+                sums[lane] = get_u32(group + 4 * lane);
             add_window(layer, group, first, window_corner(&layer->window, y, x), sums);
             for (uint32_t lane = 0; lane < LANES && first + lane < layer->channels; lane++)
-                output[lane] = requantize(wrapping_add(sums[lane], (int32_t)get_u32(group + 4 * lane)), group, lane, layer->zero,
-                                          layer->low, layer->high);
+                output[lane] = requantize((int32_t)sums[lane], group, lane, layer->zero, layer->low, layer->high);
         }
     }
 }
@@ -104,7 +105,7 @@ enum outcome kernel_depthwise_conv2d(struct operation *op)
         .low = field[OUTPUT_MIN],
         .high = field[OUTPUT_MAX],
     };
-    if (!window_fits(&layer.window, field[OUT_H]) || field[TILE_GROUPS] < 1)
+    if (!window_prepare(&layer.window, field[OUT_H]) || field[TILE_GROUPS] < 1)
         return DECLINED;
     const int32_t in_sizes[] = {field[IN_H], field[IN_W], field[CHANNELS]};
     const int32_t out_sizes[] = {field[OUT_H], field[OUT_W], field[CHANNELS]};

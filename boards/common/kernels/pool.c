@@ -93,7 +93,7 @@ static enum outcome pool(struct operation *op, int32_t (*value)(const struct par
         .pad_top = field[PAD_TOP],
         .pad_left = field[PAD_LEFT],
     };
-    if (!window_fits(&window, field[OUT_H]) || !meets(field[OUT_H], window.stride_h, window.pad_top, window.kernel_h, window.in_h) ||
+    if (!window_prepare(&window, field[OUT_H]) || !meets(field[OUT_H], window.stride_h, window.pad_top, window.kernel_h, window.in_h) ||
         !meets(field[OUT_W], window.stride_w, window.pad_left, window.kernel_w, window.in_w))
         return DECLINED;
     const int32_t in_sizes[] = {field[IN_H], field[IN_W], field[CHANNELS]};

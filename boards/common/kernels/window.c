@@ -3,48 +3,78 @@
 
 #include <string.h>
 
+#include "../bytes.h"
+
 static bool within(int32_t value, int32_t low, int32_t high)
 {
     return value >= low && value <= high;
 }
 
-bool window_fits(const struct window *window, int32_t out_h)
+bool window_prepare(struct window *window, int32_t out_h)
 {
     const int32_t sizes[] = {window->in_h, window->in_w, window->channels, out_h, window->out_w, window->kernel_h, window->kernel_w};
+    const int32_t steps[] = {window->stride_h, window->stride_w, window->dilation_h, window->dilation_w};
+    const int32_t paddings[] = {window->pad_top, window->pad_left};
     for (uint32_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
         if (!within(sizes[i], 1, WINDOW_MAX_SIZE))
             return false;
-    return within(window->stride_h, 1, WINDOW_MAX_STEP) && within(window->stride_w, 1, WINDOW_MAX_STEP) &&
-           within(window->dilation_h, 1, WINDOW_MAX_STEP) && within(window->dilation_w, 1, WINDOW_MAX_STEP) &&
-           within(window->pad_top, 0, WINDOW_MAX_STEP) && within(window->pad_left, 0, WINDOW_MAX_STEP);
+    for (uint32_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+        if (!within(steps[i], 1, WINDOW_MAX_STEP))
+            return false;
+    for (uint32_t i = 0; i < sizeof(paddings) / sizeof(paddings[0]); i++)
+        if (!within(paddings[i], 0, WINDOW_MAX_STEP))
+            return false;
+    window->last_top = window->in_h - 1 - (window->kernel_h - 1) * window->dilation_h;
+    window->last_left = window->dilation_w == 1 ? window->in_w - window->kernel_w : -1;
+    window->row_bytes = (uint32_t)window->kernel_w * (uint32_t)window->channels;
+    window->step_bytes = (uint32_t)(window->dilation_h * window->in_w) * (uint32_t)window->channels;
+    return true;
 }
 
-void window_copy(const struct window *window, int32_t y, int32_t x, uint8_t *bytes)
+/* Few bytes at a time, where a call and a look at their places would cost more than they do. */
+static inline void copy(uint8_t *to, const uint8_t *from, uint32_t count)
+{
+    for (; count >= 4; count -= 4, to += 4, from += 4)
+        put_u32(to, get_u32(from));
+    for (; count > 0; count--)
+        *to++ = *from++;
+}
+
+const uint8_t *window_row(const struct window *window, struct corner corner, uint32_t ky, uint8_t *room)
 {
     uint32_t pixel = (uint32_t)window->channels;
-    uint32_t row = pixel * (uint32_t)window->kernel_w;
-    struct corner corner = window_corner(window, y, x);
-    int32_t left = corner.left;
-    int32_t top = corner.top;
-    bool inside = window->dilation_w == 1 && left >= 0 && left + window->kernel_w <= window->in_w;
-    for (int32_t ky = 0; ky < window->kernel_h; ky++, top += window->dilation_h) {
-        if (top < 0 || top >= window->in_h) {
-            memset(bytes, window->zero, row);
-            bytes += row;
-            continue;
-        }
-        const uint8_t *from = window->input + (uint32_t)(top * window->in_w) * pixel;
-        if (inside) {
-            memcpy(bytes, from + (uint32_t)left * pixel, row);
-            bytes += row;
-            continue;
-        }
-        int32_t column = left;
-        for (int32_t kx = 0; kx < window->kernel_w; kx++, column += window->dilation_w, bytes += pixel) {
-            if (column < 0 || column >= window->in_w)
-                memset(bytes, window->zero, pixel);
-            else
-                memcpy(bytes, from + (uint32_t)column * pixel, pixel);
-        }
+    int32_t y = corner.top + (int32_t)ky * window->dilation_h;
+    if (y < 0 || y >= window->in_h) {
+        memset(room, window->zero, window->row_bytes);
+        return room;
+    }
+    const uint8_t *row = window->input + (uint32_t)(y * window->in_w) * pixel;
+    int32_t x = corner.left;
+    if (x >= 0 && x <= window->last_left)
+        return row + (uint32_t)x * pixel;
+    uint8_t *to = room;
+    for (int32_t kx = window->kernel_w; kx > 0; kx--, x += window->dilation_w, to += pixel) {
+        if (x < 0 || x >= window->in_w)
+            memset(to, window->zero, pixel);
+        else
+            copy(to, row + (uint32_t)x * pixel, pixel);
+    }
+    return room;
+}
+
+void window_copy(const struct window *window, struct corner corner, uint8_t *bytes)
+{
+    uint32_t row_bytes = window->row_bytes;
+    uint32_t rows = (uint32_t)window->kernel_h;
+    const uint8_t *row = window_origin(window, corner);
+    if (row != NULL) {
+        for (; rows > 0; rows--, row += window->step_bytes, bytes += row_bytes)
+            copy(bytes, row, row_bytes);
+        return;
+    }
+    for (uint32_t ky = 0; ky < rows; ky++, bytes += row_bytes) {
+        row = window_row(window, corner, ky, bytes);
+        if (row != bytes)
+            copy(bytes, row, row_bytes);
     }
 }

@@ -3,6 +3,7 @@
 #define MOTE_KERNELS_WINDOW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct window {
@@ -15,6 +16,11 @@ struct window {
     int32_t pad_top, pad_left;
     /* What lies outside. */
     uint8_t zero;
+    /* Filled by window_prepare: the last corner whose window lies in the picture row by row (less than 0: none does), bytes of a row. */
+    int32_t last_top, last_left;
+    uint32_t row_bytes;
+    /* Bytes from one row of a window to the next, in the picture. */
+    uint32_t step_bytes;
 };
 
 /* Strides, dilations and paddings that keep every position within 32 bits. */
@@ -22,8 +28,8 @@ struct window {
 /* The same for heights, widths and channels. */
 #define WINDOW_MAX_SIZE 65535
 
-/* Whether positions can be computed with these numbers; sizes and steps must be positive, paddings not negative. */
-bool window_fits(const struct window *window, int32_t out_h);
+/* False: positions can't be computed with these numbers; sizes and steps must be positive, paddings not negative. */
+bool window_prepare(struct window *window, int32_t out_h);
 
 /* The first row and column of the window of output pixel (y, x), which may lie outside. */
 struct corner {
@@ -35,7 +41,18 @@ static inline struct corner window_corner(const struct window *window, int32_t y
     return (struct corner){y * window->stride_h - window->pad_top, x * window->stride_w - window->pad_left};
 }
 
-/* Copies the window of output pixel (y, x) to `bytes`: kernel_h x kernel_w x channels. */
-void window_copy(const struct window *window, int32_t y, int32_t x, uint8_t *bytes);
+/* The first byte of a window that lies in the picture row by row, NULL for others. */
+static inline const uint8_t *window_origin(const struct window *window, struct corner corner)
+{
+    if (corner.top < 0 || corner.top > window->last_top || corner.left < 0 || corner.left > window->last_left)
+        return NULL;
+    return window->input + (uint32_t)(corner.top * window->in_w + corner.left) * (uint32_t)window->channels;
+}
+
+/* The bytes of row `ky` of any window, `row_bytes`: in the picture itself where they lie together there, else put together in `room`. */
+const uint8_t *window_row(const struct window *window, struct corner corner, uint32_t ky, uint8_t *room);
+
+/* Copies a whole window: its rows one after another. */
+void window_copy(const struct window *window, struct corner corner, uint8_t *bytes);
 
 #endif
