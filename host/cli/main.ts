@@ -14,6 +14,7 @@ import { registerMonitor } from './monitor.ts';
 import { registerNew } from './new.ts';
 import { registerPackage } from './package.ts';
 import { registerPush } from './push.ts';
+import { registerRun } from './run.ts';
 import { registerShim } from './shim.ts';
 import { registerSim } from './sim.ts';
 import { Exit, reportError } from './terminal.ts';
@@ -31,6 +32,7 @@ const program = new Command('mote')
 registerNew(program);
 registerBuild(program);
 registerSim(program);
+registerRun(program);
 registerShim(program);
 registerPush(program);
 registerBoard(program);

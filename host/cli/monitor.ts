@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander';
 import { MoteError } from '../error.ts';
-import { DEFAULT_NAMESPACE, type NodeState, Shim } from '../gateway/index.ts';
+import { DEFAULT_NAMESPACE, Shim } from '../gateway/index.ts';
 import { connectTcp, openSerial, type Transport } from '../link/index.ts';
 import { addCommand, interrupted } from './command.ts';
 import { keepOpen, parseAddress } from './connect.ts';
@@ -12,7 +12,7 @@ import { bar, otaText } from './push.ts';
 import { Printer } from './report.ts';
 import { DEFAULT_BROKER, openBroker, parseSerial } from './shim.ts';
 import { Exit, formatBytes, type Terminal } from './terminal.ts';
-import { watchNodes } from './watch.ts';
+import { stateLine, watchNodes } from './watch.ts';
 
 interface MonitorOptions {
   broker?: string;
@@ -29,14 +29,6 @@ export function parseTarget(text: string): { node: string } | { open: () => Prom
   if (!text.includes('/')) return { node: text };
   const { path, baud } = parseSerial(text);
   return { open: () => openSerial(path, baud) };
-}
-
-export function stateLine({ online, boot, birth }: NodeState): string {
-  if (!online) return 'offline';
-  if (birth === null) return 'online';
-  const { firmware, module } = birth;
-  const running = module === null ? 'no module' : `${module.name} ${module.version} ${module.state}`;
-  return `online: ${running}${module === null ? '' : `, slot ${'AB'[module.slot] ?? module.slot}`}; ${firmware.name} ${firmware.version}, start ${boot}`;
 }
 
 /** UTC, to the millisecond. */

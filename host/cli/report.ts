@@ -98,9 +98,10 @@ export class Printer {
     if (text !== null) this.#dim(t, text);
   }
 
-  /** Extremes and a picture of each metric, for the end of a run. */
-  summary(): string[] {
-    const rows = [...this.metrics.values()].map(({ name, unit, exponent, peaks, least, most }) => {
+  /** Extremes and a picture of each metric that `shown` takes, for the end of a run. */
+  summary(shown: (name: string) => boolean = () => true): string[] {
+    const metrics = [...this.metrics.values()].filter(({ name }) => shown(name));
+    const rows = metrics.map(({ name, unit, exponent, peaks, least, most }) => {
       const extremes = `${decimal(least, exponent)} .. ${decimal(most, exponent)} ${unit === '1' ? '' : unit}`.trim();
       return [this.#terminal.paint('bold', name), sparkline(peaks, 40), extremes];
     });

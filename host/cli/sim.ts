@@ -41,7 +41,7 @@ interface SimOptions {
 }
 
 /** Writes each tap to a file of its own, new in this run. */
-function tapFiles(dir: string): NonNullable<NonNullable<NodeOptions['hooks']>['onTap']> {
+export function tapFiles(dir: string): NonNullable<NonNullable<NodeOptions['hooks']>['onTap']> {
   mkdirSync(dir, { recursive: true });
   const started = new Set<string>();
   return ({ name, data }) => {

@@ -36,8 +36,13 @@ export interface WatchOptions {
 export async function watchNodes(options: WatchOptions): Promise<() => void> {
   const { brokerUrl, ns, node, username, password } = options;
   const metrics = new Map<string, MetricInfo[]>();
+  const states = new Map<string, Uint8Array>();
   const channels: Record<string, (payload: Uint8Array, from: string) => void> = {
     s(payload, from) {
+      // A gateway says it again when it can't know that it was heard.
+      const before = states.get(from);
+      if (before !== undefined && Buffer.from(payload).equals(before)) return;
+      states.set(from, payload);
       const state = decodeState(payload);
       if (state.birth !== null) metrics.set(from, state.birth.metrics);
       options.onState?.(state, from);
@@ -76,4 +81,13 @@ export async function watchNodes(options: WatchOptions): Promise<() => void> {
     throw error;
   }
   return () => client.close();
+}
+
+/** A node's state in one line. */
+export function stateLine({ online, boot, birth }: NodeState): string {
+  if (!online) return 'offline';
+  if (birth === null) return 'online';
+  const { firmware, module } = birth;
+  const running = module === null ? 'no module' : `${module.name} ${module.version} ${module.state}`;
+  return `online: ${running}${module === null ? '' : `, slot ${'AB'[module.slot] ?? module.slot}`}; ${firmware.name} ${firmware.version}, start ${boot}`;
 }

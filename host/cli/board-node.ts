@@ -1,0 +1,207 @@
+/**
+ * A board's firmware on this machine as a live node: started with a flash that makes it somebody, its sensors fed from sources, its link on
+ * a shim, its time virtual and paced by the wall clock.
+ */
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Board, buildImage, type NewNode, type NodeProcess, SideClock, startNode } from '../board/index.ts';
+import { MoteError } from '../error.ts';
+import { FileFlash, flashRegion, KeyValueStore } from '../flash/index.ts';
+import type { Shim } from '../gateway/index.ts';
+import { encodeMessage, transportPair, type VirtualClock } from '../link/index.ts';
+import { DEFAULT_LAYOUT, provision, type SensorSource, writeIdentity } from '../node/index.ts';
+
+/** The link's way through the wire. */
+const WIRE_MS = 0.5;
+/** Time goes on in such pieces, between which sockets have their turn. */
+const TURN_US = 5000;
+/** The agent tells its own state this often. */
+const VITALS_S = 5;
+/** Of a board's RAM for one sensor's ring. */
+const RING_SHARE = 8;
+
+export interface BoardNodeOptions {
+  board: Board;
+  node: NewNode & { id: string };
+  sensors: { name: string; source: SensorSource }[];
+  /** Settings in place of those that the node has; null: it keeps them. */
+  config: Record<string, number> | null;
+  seed: number;
+  accelerated: boolean;
+  /** Shows the node's time; the shim's links go by it, too. */
+  clock: VirtualClock;
+  shim: Shim;
+  /** Work folder to keep, with what the node's flash holds; null: one that goes when the node ends. */
+  folder: string | null;
+  /** Seconds of the node a second of this machine; infinity: as fast as it goes. */
+  speed: number;
+  onTap?(name: string, data: Uint8Array): void;
+  onDebug?(text: string): void;
+}
+
+/** One sensor's samples as the board fetched them. */
+export interface Fetched {
+  /** Samples until now: those that came by time. */
+  read: number;
+  /** Passed over: the ring couldn't hold them until they were fetched. */
+  lost: number;
+}
+
+export class BoardNode {
+  readonly #options: BoardNodeOptions;
+  readonly #folder: string;
+  readonly #side: SideClock;
+  readonly #process: NodeProcess;
+  readonly #fetched: Map<string, Fetched>;
+  readonly #startedMs = performance.now();
+  #closed = false;
+
+  private constructor(
+    options: BoardNodeOptions,
+    folder: string,
+    side: SideClock,
+    process: NodeProcess,
+    fetched: Map<string, Fetched>,
+  ) {
+    this.#options = options;
+    this.#folder = folder;
+    this.#side = side;
+    this.#process = process;
+    this.#fetched = fetched;
+    // A Ctrl-C reaches the emulator as well as us; whoever waits for it closes this node in the next turns.
+    process.ended.then(({ code, output }) =>
+      setTimeout(() => {
+        if (!this.#closed) side.fail(ended(options.board, code, output));
+      }, 200),
+    );
+  }
+
+  /** Sets the flash up, unless it was, and starts the firmware. */
+  static async start(options: BoardNodeOptions, elf: string): Promise<BoardNode> {
+    const { board, node, sensors, seed, accelerated, clock, shim } = options;
+    const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'mote-run-'));
+    try {
+      mkdirSync(folder, { recursive: true });
+      setUp(join(folder, 'flash.bin'), options);
+      const pair = transportPair(clock, { delayMs: WIRE_MS });
+      shim.port().attach(pair.a);
+      const fetched = new Map(sensors.map(({ name }) => [name, { read: 0, lost: 0 }]));
+      const side = new SideClock({
+        folder,
+        clock,
+        transport: pair.b,
+        sensors: sensors.map(({ name, source }) => counted(source, fetched.get(name)!)),
+        ...(options.onTap && { onTap: options.onTap }),
+        ...(options.onDebug && { onDebug: options.onDebug }),
+      });
+      try {
+        const words = [
+          ...[
+            'clock=virtual',
+            'side=1',
+            `id=${node.id}`,
+            `seed=${seed}`,
+            `accel=${accelerated ? 1 : 0}`,
+            `vitals=${VITALS_S}`,
+          ],
+          ...sensors.map(({ name, source }) => sensorWord(board, name, source)),
+        ];
+        const icount = board.run?.kind === 'qemu';
+        return new BoardNode(
+          options,
+          folder,
+          side,
+          await startNode(board, elf, { folder, options: words, icount }),
+          fetched,
+        );
+      } catch (error) {
+        side.close();
+        throw error;
+      }
+    } catch (error) {
+      if (options.folder === null) rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  sensor(name: string): Fetched {
+    return { ...this.#fetched.get(name)! };
+  }
+
+  /** Instructions, where the emulator counts them. */
+  get work(): { instructions: number; longest: number } | null {
+    if (this.#options.board.run?.kind !== 'qemu') return null;
+    const { totalUs, longestUs } = this.#side.work;
+    return { instructions: totalUs * 1000, longest: longestUs * 1000 };
+  }
+
+  /** Lets time go on to `us`, or until `stopped` says so. Rejects when the node ends by itself. */
+  async runUntil(us: number, stopped: () => boolean = () => false): Promise<void> {
+    const { clock, speed } = this.#options;
+    while (clock.nowUs() < us && !stopped()) {
+      const dueUs = (performance.now() - this.#startedMs) * 1000 * speed;
+      const nextUs = Math.min(us, clock.nowUs() + TURN_US);
+      if (nextUs > dueUs) await new Promise((resolve) => setTimeout(resolve, (nextUs - dueUs) / speed / 1000));
+      else await new Promise((resolve) => setImmediate(resolve));
+      await this.#side.runUntil(nextUs);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#process.kill();
+    this.#side.close();
+    if (this.#options.folder === null) rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** The agent for a board; compiled when something of it has changed. */
+export const agentOf = async (board: Board): Promise<string> => (await buildImage(board, { image: 'agent' })).elf;
+
+/** A flash that was there keeps who it is and what it has, unless it has no module. */
+function setUp(path: string, { board, node: { id, publicKeys, first }, config }: BoardNodeOptions): void {
+  const { bytes: sizeBytes, page: pageBytes, write: writeBytes } = board.flash;
+  const there = existsSync(path);
+  const flash = FileFlash.open(path, { sizeBytes, pageBytes, writeBytes });
+  try {
+    if (!there) writeIdentity(flash, { id, publicKeys });
+    if (first !== null) provision(flash, first.sequence, first.bytes);
+    if (config === null) return;
+    const agent = KeyValueStore.open(flashRegion(flash, 0, DEFAULT_LAYOUT.agentPages));
+    agent.set('config', encodeMessage({ type: 'config', values: config }));
+  } finally {
+    flash.close();
+  }
+}
+
+/** A ring of a second, or what a small board has room for. */
+function sensorWord(board: Board, name: string, { rateMilliHz, channels }: SensorSource): string {
+  const second = Math.max(64, Math.ceil(rateMilliHz / 1000));
+  const room = board.memory === null ? second : Math.floor(board.memory.ram.bytes / RING_SHARE / (2 * channels));
+  return `sensor=${name}:${rateMilliHz}:${channels}:${Math.min(second, room)}`;
+}
+
+/** A source that notes what was asked of it. One that ends goes on with zeros. */
+function counted(source: SensorSource, fetched: Fetched): SensorSource {
+  const { channels, length } = source;
+  let next = 0;
+  return {
+    ...source,
+    length: null,
+    read(index, out) {
+      const count = out.length / channels;
+      const there = Math.max(0, Math.min(count, (length ?? Number.POSITIVE_INFINITY) - index));
+      fetched.lost += Math.max(0, index - next);
+      fetched.read += there;
+      next = index + count;
+      if (there > 0) source.read(index, out.subarray(0, there * channels));
+    },
+  };
+}
+
+function ended(board: Board, code: number | null, output: string): MoteError {
+  const how = code === null ? 'was ended by a signal' : `ended with code ${code}`;
+  const last = output.trim().split('\n').slice(-5).join('\n');
+  return new MoteError('NODE_ENDED', `The node on ${board.name} ${how}${last === '' ? '' : `: ${last}`}`);
+}

@@ -1,0 +1,301 @@
+/** `mote run`: an app on a board's real firmware, in an emulator (or as a process), as a live node with a gateway and broker of its own. */
+import { createPublicKey } from 'node:crypto';
+import type { Command } from 'commander';
+import { type Board, loadBoard } from '../board/index.ts';
+import { MoteError } from '../error.ts';
+import { DEFAULT_NAMESPACE, isNodeId, Shim, systemClock } from '../gateway/index.ts';
+import { VirtualClock } from '../link/index.ts';
+import type { SensorSource } from '../node/index.ts';
+import { generateKeyPair, loadPublicKey } from '../ota/index.ts';
+import { type App, checkSettings, findPrivateKey, loadApp, packageOf } from './app.ts';
+import { agentOf, BoardNode, type BoardNodeOptions } from './board-node.ts';
+import { addCommand, choice, integer, interrupted, settings } from './command.ts';
+import { INPUT_HELP, parseInputs } from './inputs.ts';
+import { otaText } from './push.ts';
+import { Printer } from './report.ts';
+import { openBroker } from './shim.ts';
+import { tapFiles } from './sim.ts';
+import { Exit, formatBytes, type Terminal } from './terminal.ts';
+import { stateLine, watchNodes } from './watch.ts';
+
+interface RunOptions {
+  board: string;
+  input: string[];
+  set: string[];
+  accel: string;
+  taps?: string;
+  telemetry?: boolean;
+  seconds?: string;
+  speed: string;
+  loop?: boolean;
+  seed: string;
+  broker: string;
+  ns: string;
+  node?: string;
+  dir?: string;
+  key?: string;
+  trust?: string;
+}
+
+/** What the agent says of itself among the metrics. */
+const VITAL = /^agent\./;
+/** A fault, as the agent logs it. */
+const FAULT = /^[A-Z][A-Z0-9_]+ (load|init|step|on_message|health): /;
+/** After the input's end: what was said last goes over the link, and no window of zeros is full. */
+const DRAIN_US = 2000;
+const CLOCK_HZ = 100e6;
+
+/** Signs the app and says whom the node trusts. Without any key one is made for this run. */
+function keysOf(path: string, app: App, options: RunOptions, terminal: Terminal) {
+  const found = findPrivateKey(options.key, path);
+  const signer = found?.key ?? (app.package === null ? generateKeyPair().privateKey : null);
+  if (signer === null && options.trust === undefined)
+    throw new MoteError(
+      'KEY_MISSING',
+      'A package runs only where its key is trusted: name the public one with --trust.',
+    );
+  if (found === null && options.trust === undefined)
+    terminal.line(
+      terminal.paint('dim', 'no key: one was made for this run; to push to it, give --key ("mote key new")'),
+    );
+  const publicKey = options.trust === undefined ? createPublicKey(signer!) : loadPublicKey(options.trust);
+  return { bytes: packageOf(app, signer), publicKey };
+}
+
+function speedOf(text: string): number {
+  if (text === 'max') return Number.POSITIVE_INFINITY;
+  const speed = Number(text);
+  if (speed > 0 && speed <= 1000) return speed;
+  throw new MoteError(
+    'USAGE',
+    `--speed takes "max", or how many seconds of the node go by in one, such as 1; got "${text}".`,
+  );
+}
+
+interface Finite {
+  name: string;
+  length: number;
+}
+
+/** Whether all inputs that end have been fetched to their end. */
+function inputEnded(node: BoardNode, finite: readonly Finite[]): boolean {
+  const over = ({ name, length }: Finite) => {
+    const { read, lost } = node.sensor(name);
+    return read + lost >= length;
+  };
+  return finite.length > 0 && finite.every(over);
+}
+
+async function runBoard(path: string, options: RunOptions, terminal: Terminal): Promise<number> {
+  const board = loadBoard(options.board);
+  if (board.run === null)
+    throw new MoteError(
+      'BOARD_RUN',
+      `${board.name} runs on the hardware only: "mote flash ${board.name}" puts an app on it.`,
+    );
+  const id = options.node ?? board.name;
+  if (!isNodeId(id)) throw new MoteError('NODE_ID', `"${id}" is no node id; use 1 to 64 letters, digits, "_" and "-".`);
+  const seed = integer(options.seed, 'seed', 0, 0xffff_ffff);
+  const speed = speedOf(options.speed);
+  const limitUs = options.seconds === undefined ? null : integer(options.seconds, 'seconds', 1, 1e9) * 1e6;
+  const accelerated = choice(options.accel, 'accel', ['on', 'off']) === 'on';
+  const config = options.set.length === 0 ? null : settings(options.set);
+  const app = await loadApp(path, terminal);
+  await checkSettings(path, Object.keys(config ?? {}));
+  const sensors = parseInputs(options.input, app.metadata.sensors, { seed, loop: options.loop === true });
+  const { bytes, publicKey } = keysOf(path, app, options, terminal);
+  terminal.progress(`building the firmware of ${board.name} ...`);
+  const elf = await agentOf(board);
+  terminal.progress('');
+  const clock = new VirtualClock();
+  const startMs = Date.now();
+  const utc = { nowMs: () => startMs + Math.floor(clock.nowMs()), after: systemClock.after };
+  const broker = await openBroker(options.broker, undefined, ({ code, message }) => problem(terminal, code, message));
+  const printer = new Printer(terminal, { telemetry: options.telemetry === true });
+  const faults: string[] = [];
+  let shim: Shim | undefined;
+  let unwatch = () => {};
+  try {
+    let gone = () => {};
+    const offline = new Promise<void>((resolve) => {
+      gone = resolve;
+    });
+    const nodeTime = (tMs: number) => Math.max(0, tMs - startMs) / 1000;
+    unwatch = await watchNodes({
+      brokerUrl: broker.url,
+      ns: options.ns,
+      node: id,
+      onState(state) {
+        printer.state(clock.nowUs() / 1e6, 'node', { ...state }, stateLine(state));
+        if (!state.online) gone();
+      },
+      onTelemetry({ t0Ms, dtUs, values, exponent, quality, seq }, info) {
+        if (info === undefined) return;
+        const { name, unit } = info;
+        printer.telemetry({ t: nodeTime(t0Ms), dt: dtUs / 1e6, name, unit, exponent, values, quality, seq });
+      },
+      onEvent: ({ name, tMs, seq, body }) => printer.event({ t: nodeTime(tMs), name, seq, body }),
+      onLog({ level, tMs, text }) {
+        if (level === 'error' && FAULT.test(text)) faults.push(text);
+        printer.log({ t: nodeTime(tMs), level, text });
+      },
+      onOta(status) {
+        const passing = status.state === 'receiving' && terminal.live;
+        if (passing) terminal.progress(otaText(status));
+        printer.state(clock.nowUs() / 1e6, 'ota', { status }, passing ? null : `update ${otaText(status)}`);
+      },
+      onProblem: ({ code, message }) => problem(terminal, code, message),
+    });
+    shim = new Shim({
+      brokerUrl: broker.url,
+      ns: options.ns,
+      clock: utc,
+      timers: clock,
+      onProblem: ({ code, message }) => problem(terminal, code, message),
+    });
+    const setup: BoardNodeOptions = {
+      board,
+      node: { id, publicKeys: [publicKey], first: { sequence: app.sequence, bytes } },
+      sensors: sensors.map(({ name, source }) => ({ name, source: source as SensorSource })),
+      config,
+      seed,
+      accelerated,
+      clock,
+      shim,
+      folder: options.dir ?? null,
+      speed,
+      ...(options.taps !== undefined && { onTap: tapsTo(options.taps, clock) }),
+      onDebug: (text) => printer.log({ t: clock.nowUs() / 1e6, level: 'debug', text }),
+    };
+    terminal.data({ type: 'listening', board: board.name, node: id, broker: broker.url, ns: options.ns });
+    const push = `mote push APP --node ${id}${broker.url === 'mqtt://127.0.0.1:1883' ? '' : ` --broker ${broker.url}`}`;
+    terminal.line(terminal.paint('dim', `${id} on ${board.name}; "${push}" updates it; Ctrl-C ends it`));
+    const node = await BoardNode.start(setup, elf);
+    const wallMs = performance.now();
+    try {
+      await untilEnd(node, setup, limitUs);
+    } finally {
+      await node.close();
+    }
+    const seconds = (performance.now() - wallMs) / 1000;
+    await shim.close();
+    await Promise.race([offline, new Promise((resolve) => setTimeout(resolve, 2000))]);
+    summary(terminal, { board, node, printer, setup, wallSeconds: seconds, faults });
+    return faults.length > 0 ? Exit.failed : Exit.ok;
+  } finally {
+    unwatch();
+    await shim?.close();
+    await broker.own?.close();
+  }
+}
+
+/** To the end of the input, for --seconds, or until stopped. */
+async function untilEnd(node: BoardNode, { sensors, clock }: BoardNodeOptions, limitUs: number | null): Promise<void> {
+  const finite = sensors.flatMap(({ name, source: { length } }) => (length === null ? [] : [{ name, length }]));
+  let stopped = false;
+  void interrupted().then(() => {
+    stopped = true;
+  });
+  const limit = limitUs ?? Number.MAX_SAFE_INTEGER;
+  await node.runUntil(limit, () => stopped || (limitUs === null && inputEnded(node, finite)));
+  if (!stopped && clock.nowUs() < limit) await node.runUntil(clock.nowUs() + DRAIN_US, () => stopped);
+}
+
+function problem(terminal: Terminal, code: string, message: string): void {
+  terminal.data({ type: 'problem', code, message });
+  terminal.line(`${terminal.paint('yellow', message)} [${code}]`);
+}
+
+function tapsTo(dir: string, clock: VirtualClock): NonNullable<BoardNodeOptions['onTap']> {
+  const write = tapFiles(dir);
+  return (name, data) => write({ name, data, tUs: clock.nowUs() });
+}
+
+interface Outcome {
+  board: Board;
+  node: BoardNode;
+  printer: Printer;
+  setup: BoardNodeOptions;
+  wallSeconds: number;
+  faults: string[];
+}
+
+function summary(terminal: Terminal, { board, node, printer, setup, wallSeconds, faults }: Outcome): void {
+  const t = setup.clock.nowUs() / 1e6;
+  const { work } = node;
+  const sensors = Object.fromEntries(setup.sensors.map(({ name }) => [name, node.sensor(name)]));
+  const metrics = [...printer.metrics.values()];
+  const vitals = Object.fromEntries(
+    metrics.filter(({ name }) => VITAL.test(name)).map(({ name, most }) => [name.slice(6), most]),
+  );
+  const mips = work === null ? null : work.instructions / t / 1e6;
+  terminal.data({
+    type: 'end',
+    t,
+    wallSeconds,
+    realTimeRatio: t / wallSeconds,
+    board: board.name,
+    events: printer.events,
+    faults: faults.length,
+    sensors,
+    metrics: metrics.map(({ peaks: _peaks, ...rest }) => rest),
+    vitals,
+    ...(work !== null && {
+      instructions: work.instructions,
+      longestInstructions: work.longest,
+      realTimeAt100MHz: CLOCK_HZ / 1e6 / mips!,
+    }),
+  });
+  const pictures = printer.summary((name) => !VITAL.test(name));
+  if (pictures.length > 0) terminal.line();
+  for (const line of pictures) terminal.line(line);
+  terminal.line();
+  const read = Object.entries(sensors).map(([name, { read, lost }]) => `${name}: ${read} samples read, ${lost} lost`);
+  const lines = [`${printer.events} events; ${read.join('; ')}`];
+  if (work !== null)
+    lines.push(
+      `${(work.instructions / 1e6).toFixed(1)} M instructions, ${mips!.toFixed(2)} M a second: ${(CLOCK_HZ / 1e6 / mips!).toFixed(1)} times real time at 100 MHz`,
+    );
+  const known = [
+    ['stack', 'stack'],
+    ['heap', 'heap_peak'],
+    ['slot', 'slot'],
+  ].flatMap(([label, name]) => (vitals[name!] === undefined ? [] : [`${label} ${formatBytes(vitals[name!]!)}`]));
+  if (known.length > 0) lines.push(`most used: ${known.join(', ')}`);
+  lines.push(`${t.toFixed(1)} s in ${wallSeconds.toFixed(2)} s on ${board.name}`);
+  for (const line of lines) terminal.line(terminal.paint('dim', line));
+}
+
+export function registerRun(program: Command): void {
+  addCommand<[string?], RunOptions>(program, {
+    usage: 'run [app]',
+    says: "Runs an app (a folder, or a .mote file) on a board's own firmware, in QEMU or as a process, with a gateway and a broker around it: its events and telemetry come out of the broker, and it takes updates. Exit code 1 when a module faulted.",
+    options: [
+      ['-b, --board <name>', 'which board ("mote board list")', 'mps2-an386'],
+      ['-i, --input <[sensor=]source...>', INPUT_HELP],
+      ['--accel <on|off>', "the board's native operators, or the module's own", 'on'],
+      ['--taps <dir>', 'record each tap to DIR/NAME.bin'],
+      ['--telemetry', 'show each telemetry frame, too'],
+      ['--set <name=value...>', 'a setting of the app, as config would'],
+      ['--seconds <n>', 'stop after so much time of the node; default: at the end of the input'],
+      ['--speed <n|max>', 'seconds of the node in one of this machine', '1'],
+      ['--loop', 'play inputs again and again'],
+      ['--seed <n>', 'of random numbers and noise', '1'],
+      ['--broker <url>', 'mqtt://[user:password@]host:port, or embedded[:port]', 'embedded:0'],
+      ['--ns <name>', 'first part of all topics', DEFAULT_NAMESPACE],
+      ['-n, --node <id>', "the node's name; default: the board's"],
+      ['--dir <dir>', 'keep the work folder, with flash.bin, here'],
+      [
+        '-k, --key <file>',
+        'private key: signs the app, and the node trusts it; default: release.pem where there is one',
+      ],
+      ['--trust <file>', 'public key that the node trusts instead'],
+    ],
+    examples: [
+      'mote run --board mps2-an386 . --input recording.wav',
+      'mote run --board riscv-virt . --input recording.wav --speed max --taps taps --json',
+      'mote run --board lm3s6965evb . --input recording.csv:rate=1000 --loop --dir press-7 --node press-7',
+    ],
+    run: ({ terminal, options, args: [path = '.'] }) => runBoard(path, options, terminal),
+  });
+}
