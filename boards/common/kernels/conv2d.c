@@ -172,36 +172,38 @@ static inline struct corner advance(const struct window *window, struct position
     return corner;
 }
 
+/* The bytes of a piece that isn't whole in the picture: of window `number` of those abreast. */
+static const uint8_t *put_together(const struct layer *layer, struct corner corner, uint32_t piece, uint32_t number)
+{
+    uint8_t *room = layer->bytes + number * 4 * layer->piece_steps;
+    if (layer->by_rows)
+        return window_row(&layer->window, corner, piece, room);
+    window_copy(&layer->window, corner, room);
+    return room;
+}
+
 /* Spreads the windows of the next `count` pixels: one, or as many as lie abreast. */
 static inline void spread_windows(const struct layer *layer, struct position *at, uint32_t count)
 {
     const struct window *window = &layer->window;
     struct corner corners[ABREAST];
-    const uint8_t *bytes[ABREAST];
-    bool inside = layer->by_rows;
+    const uint8_t *origins[ABREAST];
     for (uint32_t i = 0; i < count; i++) {
         corners[i] = advance(window, at);
-        bytes[i] = window_origin(window, corners[i]);
-        inside = inside && bytes[i] != NULL;
+        origins[i] = layer->by_rows ? window_origin(window, corners[i]) : NULL;
     }
     uint32_t *to = layer->windows;
     uint32_t steps = layer->piece_steps;
-    for (uint32_t piece = 0; piece < layer->pieces; piece++) {
-        for (uint32_t i = 0; !inside && i < count; i++) {
-            uint8_t *room = layer->bytes + i * 4 * steps;
-            bytes[i] = room;
-            if (layer->by_rows)
-                bytes[i] = window_row(window, corners[i], piece, room);
-            else
-                window_copy(window, corners[i], room);
-        }
+    uint32_t offset = 0;
+    for (uint32_t piece = 0; piece < layer->pieces; piece++, offset += window->step_bytes) {
+        const uint8_t *bytes[ABREAST];
+        for (uint32_t i = 0; i < count; i++)
+            bytes[i] = origins[i] != NULL ? origins[i] + offset : put_together(layer, corners[i], piece, i);
         if (count == ABREAST)
             spread_abreast(bytes, steps, to);
         else
             spread_raised(bytes[0], steps, to);
         to += steps * (count == ABREAST ? ABREAST_WORDS : ALONE_WORDS);
-        for (uint32_t i = 0; inside && i < count; i++)
-            bytes[i] += window->step_bytes;
     }
 }
 

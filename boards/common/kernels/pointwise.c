@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "operation.h"
-#include "requantize.h"
+#include "scale.h"
 
 _Static_assert(sizeof(float) == 4, "float is IEEE single precision");
 
@@ -41,11 +41,28 @@ enum {
 /* Bits by which inputs are lifted. */
 #define LIFT 20
 
-/* What each of the 256 values of an input becomes on the common scale; value + 128 is the index. */
-static void scale_values(int32_t *table, int32_t zero, int32_t multiplier, uint32_t shift)
+/* What each byte of an input becomes on the common scale; `most` is how far that is from 0 at most. */
+static void scale_values(int32_t *table, const int32_t *of_input, uint32_t *most)
 {
-    for (int32_t value = INT8_MIN; value <= INT8_MAX; value++)
-        *table++ = multiply((int32_t)(((uint32_t)value - (uint32_t)zero) << LIFT), multiplier, 0, shift);
+    int32_t zero = of_input[0];
+    int32_t multiplier = of_input[1];
+    uint32_t shift = (uint32_t)of_input[2];
+    *most = 0;
+    for (int32_t value = INT8_MIN; value <= INT8_MAX; value++) {
+        int32_t scaled = multiply_quickly((int32_t)(((uint32_t)value - (uint32_t)zero) << LIFT), multiplier, 0, shift);
+        uint32_t distance = scaled < 0 ? -(uint32_t)scaled : (uint32_t)scaled;
+        *most = distance > *most ? distance : *most;
+        table[(uint8_t)value] = scaled;
+    }
+}
+
+/* The sums of short scales only. */
+static void add_quickly(const struct scale *scale, const int32_t *table_a, const int32_t *table_b, const uint8_t *a, const uint8_t *b,
+                        uint8_t *output, uint32_t count)
+{
+    struct scale local = *scale;
+    for (uint32_t i = 0; i < count; i++)
+        output[i] = scale_apply(&local, 2 * (table_a[a[i]] + table_b[b[i]]));
 }
 
 enum outcome kernel_add(struct operation *op)
@@ -63,12 +80,22 @@ enum outcome kernel_add(struct operation *op)
         return DECLINED;
     int32_t *table_a = (int32_t *)(void *)kernels_shared;
     int32_t *table_b = table_a + 256;
-    scale_values(table_a, field[ADD_ZERO_A], field[ADD_MULTIPLIER_A], (uint32_t)field[ADD_SHIFT_A]);
-    scale_values(table_b, field[ADD_ZERO_B], field[ADD_MULTIPLIER_B], (uint32_t)field[ADD_SHIFT_B]);
+    uint32_t most_a, most_b;
+    scale_values(table_a, &field[ADD_ZERO_A], &most_a);
+    scale_values(table_b, &field[ADD_ZERO_B], &most_b);
+    int32_t zero = field[ADD_ZERO];
+    int32_t multiplier = field[ADD_MULTIPLIER];
+    uint32_t shift = (uint32_t)field[ADD_SHIFT];
+    int32_t low = field[ADD_MIN];
+    int32_t high = field[ADD_MAX];
+    struct scale scale;
+    if (low == INT8_MIN && high == INT8_MAX && scale_set(&scale, multiplier, 0, shift, zero, (uint64_t)most_a + most_b)) {
+        add_quickly(&scale, table_a, table_b, a, b, output, count);
+        return DONE;
+    }
     for (uint32_t i = 0; i < count; i++) {
-        int32_t sum = wrapping_add(table_a[a[i] ^ 128], table_b[b[i] ^ 128]);
-        int32_t value = wrapping_add(multiply_quickly(sum, field[ADD_MULTIPLIER], 0, (uint32_t)field[ADD_SHIFT]), field[ADD_ZERO]);
-        output[i] = (uint8_t)clamp(value, field[ADD_MIN], field[ADD_MAX]);
+        int32_t value = multiply(wrapping_add(table_a[a[i]], table_b[b[i]]), multiplier, 0, shift);
+        output[i] = (uint8_t)clamp(wrapping_add(value, zero), low, high);
     }
     return DONE;
 }

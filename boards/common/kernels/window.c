@@ -1,8 +1,6 @@
 /* Windows of pictures. */
 #include "window.h"
 
-#include <string.h>
-
 #include "../bytes.h"
 
 static bool within(int32_t value, int32_t low, int32_t high)
@@ -40,25 +38,46 @@ static inline void copy(uint8_t *to, const uint8_t *from, uint32_t count)
         *to++ = *from++;
 }
 
+static inline void fill(uint8_t *to, uint8_t value, uint32_t count)
+{
+    for (; count >= 4; count -= 4, to += 4)
+        put_u32(to, value * 0x01010101u);
+    for (; count > 0; count--)
+        *to++ = value;
+}
+
+/* `columns` columns of a row from column `x` on, some of which may lie outside. */
+static void columns_at(const struct window *window, const uint8_t *row, int32_t x, int32_t columns, uint8_t *to)
+{
+    uint32_t pixel = (uint32_t)window->channels;
+    int32_t before = x >= 0 ? 0 : -x < columns ? -x : columns;
+    int32_t end = window->in_w - x < columns ? window->in_w - x : columns;
+    uint32_t inside = end > before ? (uint32_t)(end - before) * pixel : 0;
+    uint32_t first = (uint32_t)before * pixel;
+    fill(to, window->zero, first);
+    copy(to + first, row + (uint32_t)(x + before) * pixel, inside);
+    fill(to + first + inside, window->zero, (uint32_t)columns * pixel - first - inside);
+}
+
 const uint8_t *window_row(const struct window *window, struct corner corner, uint32_t ky, uint8_t *room)
 {
     uint32_t pixel = (uint32_t)window->channels;
     int32_t y = corner.top + (int32_t)ky * window->dilation_h;
     if (y < 0 || y >= window->in_h) {
-        memset(room, window->zero, window->row_bytes);
+        fill(room, window->zero, window->row_bytes);
         return room;
     }
     const uint8_t *row = window->input + (uint32_t)(y * window->in_w) * pixel;
     int32_t x = corner.left;
     if (x >= 0 && x <= window->last_left)
         return row + (uint32_t)x * pixel;
-    uint8_t *to = room;
-    for (int32_t kx = window->kernel_w; kx > 0; kx--, x += window->dilation_w, to += pixel) {
-        if (x < 0 || x >= window->in_w)
-            memset(to, window->zero, pixel);
-        else
-            copy(to, row + (uint32_t)x * pixel, pixel);
+    if (window->dilation_w == 1) {
+        columns_at(window, row, x, window->kernel_w, room);
+        return room;
     }
+    uint8_t *to = room;
+    for (int32_t kx = window->kernel_w; kx > 0; kx--, x += window->dilation_w, to += pixel)
+        columns_at(window, row, x, 1, to);
     return room;
 }
 
