@@ -259,6 +259,9 @@ export class NodeBridge {
       get room() {
         return link.room;
       },
+      get peerMaxBytes() {
+        return link.peerMaxBytes;
+      },
       send: (message) => this.#say(message),
     };
   }

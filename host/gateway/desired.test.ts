@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { OtaStatus, ShimMessage } from '../link/index.ts';
+import { encodeMessage, type OtaStatus, type ShimMessage } from '../link/index.ts';
 import { Desired } from './desired.ts';
 import { birth } from './examples.ts';
 import { somePackage } from './fake-node.ts';
@@ -9,7 +9,7 @@ it('offers a package again that a node refused because a trial was under way, on
   const sent: ShimMessage[] = [];
   const desired = new Desired({
     clock: new VirtualClock(),
-    link: () => ({ up: true, room: 64, send: (message) => sent.push(message) > 0 }),
+    link: () => ({ up: true, room: 64, peerMaxBytes: 8192, send: (message) => sent.push(message) > 0 }),
     onStatus: () => {},
   });
   const offers = () => sent.filter(({ type }) => type === 'offer');
@@ -36,4 +36,29 @@ it('offers a package again that a node refused because a trial was under way, on
   desired.born(birth, true);
   expect(offers()).toHaveLength(2);
   desired.stop();
+});
+
+it('cuts a package into chunks that the node takes, however small those are', () => {
+  const bytes = somePackage(9);
+  for (const peerMaxBytes of [280, 1280, 8192]) {
+    const sent: ShimMessage[] = [];
+    const desired = new Desired({
+      clock: new VirtualClock(),
+      link: () => ({ up: true, room: 64, peerMaxBytes, send: (message) => sent.push(message) > 0 }),
+      onStatus: () => {},
+    });
+    desired.born(birth, true);
+    desired.set(bytes);
+    const [offer] = sent;
+    if (offer?.type !== 'offer') throw new Error('it was not offered');
+    const { sha256, sequence, total } = offer;
+    const parts = () => sent.flatMap((message) => (message.type === 'chunk' ? [message.bytes] : []));
+    for (let received = 0; received < total; received = Buffer.concat(parts()).length)
+      desired.status({ type: 'ota', state: 'receiving', sequence, sha256, received, total });
+    desired.stop();
+    expect(Buffer.concat(parts()).equals(Buffer.from(bytes))).toBe(true);
+    const longest = Math.max(...sent.map((message) => encodeMessage(message).length));
+    expect(longest).toBeLessThanOrEqual(peerMaxBytes);
+    expect(longest).toBeGreaterThan(Math.min(peerMaxBytes, 2048) - 24);
+  }
 });

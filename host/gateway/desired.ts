@@ -12,9 +12,13 @@ export interface TransferLink {
   readonly up: boolean;
   /** Messages that `send` takes at once. */
   readonly room: number;
+  /** Longest message that the node takes, in bytes. */
+  readonly peerMaxBytes: number;
   send(message: ShimMessage): boolean;
 }
 
+/** Of a chunk message, besides its bytes. */
+const CHUNK_HEAD_BYTES = 24;
 /** Kept free for commands and configurations. */
 const RESERVED_ROOM = 8;
 const RETRY_MS = 50;
@@ -101,7 +105,7 @@ export class Desired {
     if (this.#offerDue && !link.send(this.#sender.offer())) return;
     this.#offerDue = false;
     while (link.room > RESERVED_ROOM) {
-      const chunk = this.#sender.next();
+      const chunk = this.#sender.next(link.peerMaxBytes - CHUNK_HEAD_BYTES);
       if (chunk === null) return;
       link.send(chunk);
     }

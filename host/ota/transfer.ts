@@ -77,12 +77,12 @@ export class PackageSender {
     this.#answered = true;
   }
 
-  /** The next chunk; null when a status must come first, or there is nothing to send. */
-  next(): Chunk | null {
+  /** The next chunk, of at most `mostBytes`; null when a status must come first, or there is nothing to send. */
+  next(mostBytes = this.#chunkBytes): Chunk | null {
     if (!this.#answered || this.#state !== 'receiving' || this.#position >= this.total) return null;
     if (this.#position - this.#acknowledged >= this.#windowBytes) return null;
     const offset = this.#position;
-    const bytes = this.#bytes.subarray(offset, offset + this.#chunkBytes);
+    const bytes = this.#bytes.subarray(offset, offset + Math.max(1, Math.min(this.#chunkBytes, mostBytes)));
     this.#position += bytes.length;
     return { type: 'chunk', transfer: this.sha256.slice(0, TRANSFER_BYTES), offset, bytes };
   }
