@@ -6,7 +6,7 @@ import { bold, dim, green, red, root, run, seconds } from './run.mjs';
 
 const node = process.execPath;
 if (process.argv.includes('--help')) {
-  console.log('npm test [-- --only NAME]   runners: lint, types, abi, assembly, host, asan');
+  console.log('npm test [-- --only NAME]   runners: lint, types, abi, assembly, host, asan, fuzz-link');
   process.exit(0);
 }
 const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
@@ -84,6 +84,7 @@ const runners = [
     count: asPect,
   },
   { name: 'asan', says: 'wasm3 addon under AddressSanitizer', args: ['scripts/asan.mjs'], count: counted },
+  { name: 'fuzz-link', says: 'C link under sanitizers: 500,000 inputs', args: ['scripts/fuzz-link.mjs'], count: counted },
 ].filter((runner) => !only || runner.name === only);
 if (runners.length === 0) {
   console.error(`no runner is called ${only}`);
