@@ -84,7 +84,12 @@ const runners = [
     count: asPect,
   },
   { name: 'asan', says: 'wasm3 addon under AddressSanitizer', args: ['scripts/asan.mjs'], count: counted },
-  { name: 'fuzz-link', says: 'C link under sanitizers: 500,000 inputs', args: ['scripts/fuzz-link.mjs'], count: counted },
+  {
+    name: 'fuzz-link',
+    says: 'C link under sanitizers: 500,000 inputs',
+    args: ['scripts/fuzz-link.mjs'],
+    count: counted,
+  },
 ].filter((runner) => !only || runner.name === only);
 if (runners.length === 0) {
   console.error(`no runner is called ${only}`);
