@@ -3,13 +3,17 @@
 
 #if defined(__riscv)
 
+#include "csr.h"
+
 uint64_t count_instructions(void)
 {
     uint32_t low;
     uint32_t high;
     uint32_t again;
     do {
-        __asm volatile("csrr %0, minstreth\n csrr %1, minstret\n csrr %2, minstreth" : "=r"(high), "=r"(low), "=r"(again));
+        CSR("csrr %0, minstreth", "=r"(high));
+        CSR("csrr %0, minstret", "=r"(low));
+        CSR("csrr %0, minstreth", "=r"(again));
     } while (high != again);
     return (uint64_t)high << 32 | low;
 }

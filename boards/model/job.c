@@ -27,6 +27,7 @@ void job_read(int file, struct job *job)
     job->memory_bytes = word(file);
     job->stack_bytes = word(file);
     job->entries = word(file);
+    job->apart = word(file);
     job->runs = word(file);
     job->input_count = sizes(file, job->input_bytes);
     job->output_count = sizes(file, job->output_bytes);

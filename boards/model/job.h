@@ -13,6 +13,8 @@ struct job {
     uint32_t stack_bytes;
     /* Operators of the model's program. */
     uint32_t entries;
+    /* Whether it runs once more, to see the operators apart. */
+    uint32_t apart;
     /* How often it runs, each time with inputs of its own. */
     uint32_t runs;
     uint32_t input_count;

@@ -1,10 +1,10 @@
 /*
  * The firmware image that runs one compiled model on an emulated board: for goldens and for counting instructions. It takes `module.wasm`,
  * `rom.bin` and `job.bin` from the folder of option `dir`, runs the model once for each input with the native kernels or, with accel=0,
- * without them, then once more to see the layers apart, and writes `result.bin`:
+ * without them, then if it is asked to once more to see the operators apart, and writes `result.bin`:
  *
  *   for each run    u64 instructions around the call of the module, the outputs
- *   for the last    u64 instructions until the end of each entry of the program
+ *   if apart        u64 instructions until the end of each entry of the program
  *   u32 x 4         heap: size, peak; native stack: size, used
  */
 #include <string.h>
@@ -221,6 +221,8 @@ static void run(struct model *of, int job, int result)
         for (uint32_t n = 0; n < of->job.output_count; n++)
             write_all(result, tensor(of, output, n, of->job.output_bytes[n]), of->job.output_bytes[n]);
     }
+    if (of->job.apart == 0)
+        return;
     of->watched = true;
     invoke(of, start);
     for (uint32_t i = 0; i < of->job.entries; i++)

@@ -12,12 +12,14 @@ import { NODE_EXIT, startNode } from './qemu.ts';
 export interface BoardModelOptions {
   /** With the native kernels; true by default. */
   accelerated?: boolean;
+  /** One run more, to see the operators of the program apart. */
+  apart?: boolean;
 }
 
 export interface BoardModelRun {
   /** The outputs of each input, and the instructions around the module's inference call (null on `linux`, which tells none). */
   outputs: { output: Uint8Array; instructions: number | null }[];
-  /** Of one more run: instructions of each operator of the program. */
+  /** Instructions of each operator of the program; none unless asked for. */
   operators: number[];
   /** All RAM that modules may take, and what the interpreter, its code and the module's memory took at most. */
   heapBytes: number;
@@ -40,7 +42,7 @@ export async function runModelOnBoard(
   board: Board,
   harness: Harness,
   inputs: readonly Uint8Array[],
-  { accelerated = true }: BoardModelOptions = {},
+  { accelerated = true, apart = false }: BoardModelOptions = {},
 ): Promise<BoardModelRun> {
   const { wasm, rom, model } = harness;
   const { checkInput } = await compiler();
@@ -54,7 +56,10 @@ export async function runModelOnBoard(
     const sizes = (tensors: readonly { bytes: number }[]) => [tensors.length, ...tensors.map(({ bytes }) => bytes)];
     const entries = model.layers.reduce((sum, { calls }) => sum + calls, 0);
     const memoryBytes = await memoryOf(harness);
-    const words = [memoryBytes, STACK_BYTES, entries, inputs.length, ...sizes(model.inputs), ...sizes(model.outputs)];
+    const words = [
+      ...[memoryBytes, STACK_BYTES, entries, apart ? 1 : 0, inputs.length],
+      ...[...sizes(model.inputs), ...sizes(model.outputs)],
+    ];
     await writeFile(join(folder, 'module.wasm'), wasm);
     await writeFile(join(folder, 'rom.bin'), rom);
     await writeFile(join(folder, 'job.bin'), Buffer.concat([words32(words), ...inputs]));
@@ -66,7 +71,7 @@ export async function runModelOnBoard(
     const { code, output } = await node.ended;
     if (code !== NODE_EXIT.done) throw noRoom(board, output.trim() || `it ended with ${code}`);
     const outputBytes = model.outputs.reduce((sum, { bytes }) => sum + bytes, 0);
-    return readResult(await readFile(join(folder, 'result.bin')), inputs.length, outputBytes, entries);
+    return readResult(await readFile(join(folder, 'result.bin')), inputs.length, outputBytes, apart ? entries : 0);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

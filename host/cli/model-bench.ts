@@ -46,7 +46,7 @@ export function registerBench(group: Command): void {
       const harness = await buildHarness(bytes);
       terminal.progress(`running it on ${board.name} ...`);
       const inputs = inputsOf(path, harness);
-      const run = await runModelOnBoard(board, harness, inputs, { accelerated: options.acceleration });
+      const run = await runModelOnBoard(board, harness, inputs, { accelerated: options.acceleration, apart: true });
       terminal.progress('');
       const instructions = median(run.outputs.map(({ instructions }) => instructions ?? 0));
       const perLayer = layersOf(harness.model.layers, run.operators);
