@@ -119,10 +119,10 @@ export class TestShim {
   readonly #link: ShimLink;
   #sender: PackageSender | null = null;
 
-  constructor(clock: VirtualClock, utcMs = 1_790_000_000_000) {
+  /** `session`: the number of its first session. */
+  constructor(clock: VirtualClock, utcMs = 1_790_000_000_000, session = 1000) {
     this.#clock = clock;
     this.#utcMs = utcMs;
-    let session = 1000;
     this.#link = shimLink({
       timers: clock,
       newSessionId: () => session++,
@@ -138,6 +138,10 @@ export class TestShim {
 
   attach(transport: Transport): void {
     this.#link.attach(transport);
+  }
+
+  detach(): void {
+    this.#link.detach();
   }
 
   send(message: ShimMessage): void {

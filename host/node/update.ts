@@ -134,6 +134,11 @@ export class Updates {
     if (missing !== undefined) {
       throw new MoteError('NODE_SENSOR', `The module needs the sensor '${missing}', which this node doesn't have.`);
     }
-    validateModule(opened.wasm);
+    if (validateModule(opened.wasm).memoryBytes !== opened.metadata.memoryBytes) {
+      throw new MoteError(
+        'PKG_METADATA',
+        "The package's metadata can't be used: the memory isn't what its module says. Build the package again with this version.",
+      );
+    }
   }
 }

@@ -5,6 +5,7 @@ import { packageVersion } from '../../host/paths.ts';
 import { boardSubject } from './board.ts';
 import type { Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
+import { traceOf } from './trace.ts';
 import { typescriptSubject } from './typescript.ts';
 import { type Recording, type Subject, World } from './world.ts';
 
@@ -34,8 +35,14 @@ describe.each(['linux'])('%s', async (name) => {
   });
   it.each(SCENARIOS)('$name', async (scenario) => {
     const expected = await record(scenario, reference);
+    const trace = traceOf(expected);
+    for (const shown of scenario.shows ?? [])
+      expect(
+        trace.some((line) => line.includes(shown)),
+        `${shown} in\n${trace.join('\n')}`,
+      ).toBe(true);
     const got = await record(scenario, subject);
-    expect(got.sent).toEqual(expected.sent);
+    expect(traceOf(got)).toEqual(trace);
     expect(got).toEqual(expected);
   });
 });

@@ -18,6 +18,7 @@ const DEEDS: Call[] = [
 
 /** A module that is on its way out the moment it starts, until its store says otherwise. */
 const inPlace = (place: 'init' | 'step' | 'health'): Scenario => ({
+  shows: [`TRAP_UNREACHABLE ${place}: `],
   name: `a fault in ${place} comes back with each start, later each time`,
   setup: { kv: { [place]: script(['log', 1, place], ['unreachable']) } },
   async run(world) {
@@ -36,6 +37,7 @@ export const FAULTS: Scenario[] = [
   inPlace('health'),
   {
     name: 'init that refuses',
+    shows: ['MODULE_INIT init: init returned -3'],
     setup: { kv: { init: script(['start', -3]) } },
     async run(world) {
       await world.start();
@@ -97,6 +99,7 @@ export const FAULTS: Scenario[] = [
   },
   {
     name: 'a module that hangs without counting fuel is ended by the clock',
+    shows: ['TRAP_DEADLINE', 'log info back'],
     setup: {},
     async run(world) {
       await world.start();

@@ -83,12 +83,21 @@ export interface ProbeOptions {
   leaveOut?: string;
   /** Of `health`, until a script says otherwise. */
   answer?: number;
+  /** `health` answers 0 so many times before that. */
+  healthyAfter?: number;
   /** Runs into `unreachable` there. */
   faultIn?: 'init' | 'step' | 'health';
 }
 
 export function probeWasm(options: ProbeOptions = {}): Uint8Array {
-  const { memoryBytes = MEMORY_BYTES, abi = ABI_VERSION, leaveOut = '', answer = 1, faultIn } = options;
+  const {
+    memoryBytes = MEMORY_BYTES,
+    abi = ABI_VERSION,
+    leaveOut = '',
+    answer = 1,
+    healthyAfter = 0,
+    faultIn,
+  } = options;
   const fault = (place: ProbeOptions['faultIn']) => (place === faultIn ? '(unreachable)' : '');
   const exported = (name: string) => (name === leaveOut ? '' : `(export "${name}")`);
   const global = (name: string, id: string) => (name === leaveOut ? '' : `(export "${name}" (global ${id}))`);
@@ -100,6 +109,7 @@ export function probeWasm(options: ProbeOptions = {}): Uint8Array {
     (global $bytes i32 (i32.const ${memoryBytes})) ${global('memory_bytes', '$bytes')}
     (global $fuel (mut i64) (i64.const 0)) (export "fuel" (global $fuel))
     (global $answer (mut i32) (i32.const ${answer}))
+    (global $patience (mut i32) (i32.const ${healthyAfter}))
     (global $start (mut i32) (i32.const 0))
     (global $times (mut i32) (i32.const 1))
     (global $period (mut i64) (i64.const 1000000))
@@ -149,7 +159,8 @@ export function probeWasm(options: ProbeOptions = {}): Uint8Array {
       (call $script (call $message_read (i32.const ${SCRIPT}) (i32.const ${SCRIPT_BYTES}))))
     (func ${exported('health')} (result i32) ${fault('health')}
       (call $stored (i32.const 24) (i32.const 6))
-      (global.get $answer)))`);
+      (global.set $patience (i32.sub (global.get $patience) (i32.const 1)))
+      (if (result i32) (i32.ge_s (global.get $patience) (i32.const 0)) (then (i32.const 0)) (else (global.get $answer)))))`);
 }
 
 type Argument = number | bigint | string | Uint8Array;

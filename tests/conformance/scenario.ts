@@ -6,8 +6,8 @@ export interface Scenario {
   name: string;
   setup: Setup;
   run(world: World): Promise<void>;
-  /** Longer than others on an emulated board, so only run where it is quick. */
-  slow?: boolean;
+  /** What the trace of the reference must have, so that the row tests what it says. */
+  shows?: string[];
 }
 
 /** Calls of `init`, then scripts of the command `run`, one every 100 ms. */

@@ -1,7 +1,9 @@
 /** The whole table. */
 import { ABI } from './abi.ts';
 import { FAULTS } from './faults.ts';
+import { LINK } from './link.ts';
 import type { Scenario } from './scenario.ts';
+import { STATE } from './state.ts';
 import { UPDATES } from './updates.ts';
 
-export const SCENARIOS: readonly Scenario[] = [...ABI, ...FAULTS, ...UPDATES];
+export const SCENARIOS: readonly Scenario[] = [...ABI, ...FAULTS, ...LINK, ...STATE, ...UPDATES];

@@ -9,18 +9,20 @@ interface Push {
   next: PackageText;
   setup?: Setup;
   ms?: number;
-  then?(world: World): Promise<void>;
+  after?(world: World): Promise<void>;
+  shows: string[];
 }
 
-const push = (name: string, { next, setup = {}, ms = 5000, then }: Push): Scenario => ({
+const push = (name: string, { next, setup = {}, ms = 5000, after, shows }: Push): Scenario => ({
   name,
   setup,
+  shows,
   async run(world) {
     await world.start();
     await world.run(200);
     world.push(next);
     await world.run(ms);
-    await then?.(world);
+    await after?.(world);
   },
 });
 
@@ -31,24 +33,32 @@ const restartAfter = async (world: World) => {
 
 const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update(bytes).digest());
 
-const REFUSED: [name: string, next: PackageText, setup?: Setup][] = [
-  ['signed by a stranger', { sequence: 2, key: stranger }],
-  ['of an ABI that is newer', { sequence: 2, abi: 0x1_0063 }],
-  ['of another major ABI', { sequence: 2, abi: 0x2_0000 }],
-  ['that needs too much memory', { sequence: 2, memoryBytes: 60_000 }],
-  ['that needs a sensor', { sequence: 2, sensors: ['mic', 'nose'] }],
-  ['of a sequence that was confirmed', { sequence: 1, name: 'other' }],
-  ['without init', { sequence: 2, wasm: probeWasm({ leaveOut: 'init' }) }],
-  ['without step', { sequence: 2, wasm: probeWasm({ leaveOut: 'step' }) }],
-  ['without health', { sequence: 2, wasm: probeWasm({ leaveOut: 'health' }) }],
-  ['without abi_version', { sequence: 2, wasm: probeWasm({ leaveOut: 'abi_version' }) }],
-  ['without memory_bytes', { sequence: 2, wasm: probeWasm({ leaveOut: 'memory_bytes' }) }],
+const without = (leaveOut: string): PackageText => ({ sequence: 2, wasm: probeWasm({ leaveOut }) });
+const REFUSED: [name: string, next: PackageText, code: string][] = [
+  ['signed by a stranger', { sequence: 2, key: stranger }, 'PKG_KEY'],
+  ['of an ABI that is newer', { sequence: 2, abi: 0x1_0063 }, 'PKG_ABI'],
+  ['of another major ABI', { sequence: 2, abi: 0x2_0000 }, 'PKG_ABI'],
+  ['that needs too much memory', { sequence: 2, memoryBytes: 60_000 }, 'PKG_MEMORY'],
+  ['that needs a sensor', { sequence: 2, sensors: ['mic', 'nose'] }, "NODE_SENSOR The module needs the sensor 'mic'"],
+  ['of a sequence that was confirmed', { sequence: 1, name: 'other' }, 'OTA_ROLLBACK'],
+  ['whose memory is not what its module says', { sequence: 2, memoryBytes: 4096 }, 'PKG_METADATA'],
+  ...['init', 'step', 'on_message', 'health', 'abi_version', 'memory_bytes'].map(
+    (name): [string, PackageText, string] => [`without ${name}`, without(name), 'WASM_EXPORT'],
+  ),
 ];
 
 export const UPDATES: Scenario[] = [
   push('a good package is swapped in, confirmed, and there after a restart', {
+    shows: [
+      'ota trial 2',
+      'swap 0 lost 0',
+      'ota confirmed 2',
+      'birth 2 probe 1.0.2 confirmed',
+      'ota confirmed 5',
+      'birth 3 probe 1.0.5',
+    ],
     next: { sequence: 2 },
-    then: async (world) => {
+    after: async (world) => {
       await restartAfter(world);
       world.push({ sequence: 5 });
       await world.run(4000);
@@ -56,15 +66,17 @@ export const UPDATES: Scenario[] = [
     },
   }),
   push('the first package of a node that has none', {
+    shows: ['birth 1 nothing', 'ota confirmed 1', 'birth 2 probe 1.0.1 confirmed'],
     next: { sequence: 1 },
     setup: { module: null },
-    then: restartAfter,
+    after: restartAfter,
   }),
-  ...REFUSED.map(([name, next, setup]) =>
-    push(`a package ${name} is refused`, { next, ...(setup && { setup }), ms: 2000 }),
+  ...REFUSED.map(([name, next, code]) =>
+    push(`a package ${name} is refused`, { next, ms: 2000, shows: [`0/`, ` ${code}`] }),
   ),
   {
     name: 'a package that was refused is refused again without a transfer, until another came',
+    shows: ['PKG_KEY', 'ota confirmed 3'],
     setup: {},
     async run(world) {
       await world.start();
@@ -80,8 +92,9 @@ export const UPDATES: Scenario[] = [
     },
   },
   push('a module on trial that never says that it is healthy', {
+    shows: ['rolledback 2', 'TRIAL_UNHEALTHY', 'OTA_FAILED_BEFORE', 'birth 2 probe 1.0.1'],
     next: { sequence: 2, wasm: probeWasm({ answer: 0 }) },
-    then: async (world) => {
+    after: async (world) => {
       world.push({ sequence: 2, wasm: probeWasm({ answer: 0 }) });
       await world.run(500);
       world.push({ sequence: 2 });
@@ -90,36 +103,44 @@ export const UPDATES: Scenario[] = [
     },
   }),
   push('a module on trial that becomes healthy late', {
+    shows: ['ota trial 2', 'ota confirmed 2'],
     next: { sequence: 2, wasm: probeWasm({ answer: 0 }) },
     ms: 2500,
-    then: async (world) => {
+    after: async (world) => {
       world.command(1, script(['health', 1]));
       await world.run(2000);
     },
   }),
-  push('a module on trial that says that it is failing', { next: { sequence: 2, wasm: probeWasm({ answer: -4 }) } }),
-  push('a module on trial that faults in init', { next: { sequence: 2, wasm: probeWasm({ faultIn: 'init' }) } }),
+  push('a module on trial that says that it is failing', {
+    shows: ['HEALTH_FAILING'],
+    next: { sequence: 2, wasm: probeWasm({ answer: -4 }) },
+  }),
+  push('a module on trial that faults in init', {
+    shows: ['ota swapping 2', 'ota rolledback 2', 'TRAP_UNREACHABLE init: '],
+    next: { sequence: 2, wasm: probeWasm({ faultIn: 'init' }) },
+  }),
   push('a module on trial that faults in its first step', {
+    shows: ['TRAP_UNREACHABLE step: '],
     next: { sequence: 2, wasm: probeWasm({ faultIn: 'step' }) },
   }),
   push('a module on trial that faults when asked for its health', {
+    shows: ['TRAP_UNREACHABLE health: '],
     next: { sequence: 2, wasm: probeWasm({ faultIn: 'health' }) },
   }),
   push('a module on trial that faults in a command', {
+    shows: ['TRAP_DIVIDE on_message: ', 'result 1 false on_message: '],
     next: { sequence: 2, wasm: probeWasm({ answer: 0 }) },
     ms: 1000,
-    then: async (world) => {
+    after: async (world) => {
       world.command(1, script(['divide', 0]));
       await world.run(2000);
     },
   }),
-  push('a module on trial that can not be loaded', {
-    next: { sequence: 2, wasm: probeWasm({ memoryBytes: 8192 }), memoryBytes: 1024 },
-  }),
   push('a trial that the power ended', {
+    shows: ['birth 2 probe 1.0.1', 'TRIAL_INTERRUPTED', 'ota confirmed 3'],
     next: { sequence: 2, wasm: probeWasm({ answer: 0 }) },
     ms: 2000,
-    then: async (world) => {
+    after: async (world) => {
       await restartAfter(world);
       world.push({ sequence: 2, wasm: probeWasm({ answer: 0 }) });
       await world.run(500);
@@ -128,36 +149,45 @@ export const UPDATES: Scenario[] = [
     },
   }),
   push('another package while one is on trial', {
+    shows: ['OTA_BUSY', 'TRIAL_UNHEALTHY'],
     next: { sequence: 2, wasm: probeWasm({ answer: 0 }) },
     ms: 1500,
-    then: async (world) => {
+    after: async (world) => {
       world.push({ sequence: 3 });
       await world.run(4000);
     },
   }),
   push('a transfer that the power ended goes on', {
+    shows: ['ota receiving 2 16384/', 'ota confirmed 2'],
     next: { sequence: 2, rom: new Uint8Array(20_000).fill(7) },
     ms: 6,
-    then: async (world) => {
+    after: async (world) => {
       await world.restart();
       await world.run(4000);
     },
   }),
-  {
-    name: 'a trial without a link is rolled back',
-    setup: {},
-    async run(world) {
-      await world.start();
-      await world.run(200);
-      world.push({ sequence: 2, wasm: probeWasm({ answer: 0 }) });
-      await world.run(1000);
-      world.command(1, script(['health', 1]));
-      world.disconnect();
-      await world.run(5000);
-    },
-  },
+  ...[false, true].map(
+    (back): Scenario => ({
+      name: `a trial without a link ${back ? 'is confirmed when it is back' : 'is rolled back'}`,
+      shows: [back ? 'ota confirmed 2' : 'TRIAL_LINK_DOWN'],
+      setup: {},
+      async run(world) {
+        await world.start();
+        await world.run(200);
+        world.push({ sequence: 2, wasm: probeWasm({ healthyAfter: 45 }), trialMs: 60_000 });
+        await world.run(1000);
+        world.disconnect();
+        await world.run(50_000);
+        if (back) world.connect();
+        await world.run(15_000);
+        world.connect();
+        await world.run(10_000);
+      },
+    }),
+  ),
   {
     name: 'chunks that lie, repeat, are of no transfer, or leave a gap',
+    shows: ['OTA_TOO_LARGE', 'OTA_DIGEST'],
     setup: {},
     async run(world) {
       await world.start();
@@ -180,19 +210,17 @@ export const UPDATES: Scenario[] = [
       chunk(150, 500);
       chunk(650, 1);
       chunk(651, 2);
-      world.send({ type: 'chunk', transfer, offset: bytes.length - 1, bytes: bytes.slice(0, 100) });
       await world.run(50);
-      world.send({ type: 'chunk', transfer, offset: 653, bytes: new Uint8Array(bytes.length - 653) });
+      for (let at = 653; at < bytes.length - 10; at += 1000) chunk(at, Math.min(1000, bytes.length - 10 - at));
+      world.send({ type: 'chunk', transfer, offset: bytes.length - 10, bytes: bytes.slice(0, 100) });
       await world.run(50);
-      for (let at = 653; at < bytes.length; at += 1000) {
-        const part = bytes.slice(at, at + 1000);
-        world.send({ type: 'chunk', transfer, offset: at, bytes: at === 653 ? part.fill(0) : part });
-      }
+      world.send({ type: 'chunk', transfer, offset: bytes.length - 10, bytes: new Uint8Array(10) });
       await world.run(200);
     },
   },
   {
     name: 'offers that no slot takes',
+    shows: ['OTA_TOO_LARGE', 'OTA_FORMAT', 'OTA_ROLLBACK', 'ota receiving 3 0/500'],
     setup: {},
     async run(world) {
       await world.start();
@@ -210,6 +238,7 @@ export const UPDATES: Scenario[] = [
   },
   {
     name: 'nine sequences that fail, and what is taken after that',
+    shows: ['HEALTH_FAILING', 'OTA_FAILED_BEFORE', 'ota confirmed 27'],
     setup: {},
     async run(world) {
       await world.start();

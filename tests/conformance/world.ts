@@ -4,7 +4,16 @@
  */
 import { createHash } from 'node:crypto';
 import { flashRegion, KeyValueStore, MemoryFlash } from '../../host/flash/index.ts';
-import { encodeMessage, type ShimMessage, transportPair, VirtualClock } from '../../host/link/index.ts';
+import {
+  encodeMessage,
+  type FaultPlan,
+  type NodeMessage,
+  type ShimMessage,
+  type Transport,
+  transportPair,
+  VirtualClock,
+  Xorshift,
+} from '../../host/link/index.ts';
 import type { SensorOptions } from '../../host/node/index.ts';
 import { DEFAULT_LAYOUT, provision, writeIdentity } from '../../host/node/storage.ts';
 import { metadataOf, TestShim } from '../../host/node/testing.ts';
@@ -37,7 +46,7 @@ export function packageOf({ sequence = 1, rom, wasm, key = trusted, ...metadata 
       name: 'probe',
       version: `1.0.${sequence}`,
       memoryBytes: MEMORY_BYTES,
-      sensors: ['mic'],
+      sensors: [],
       commands: ['run'],
       trialMs: 3000,
       fuel: 100_000n,
@@ -87,7 +96,7 @@ export interface Recording {
   /** Bytes on the link, all of one time together. */
   sent: { us: number; hex: string }[];
   taps: { us: number; name: string; hex: string }[];
-  messages: unknown[];
+  messages: NodeMessage[];
   /** Digest of the whole flash after each life. */
   flash: string[];
 }
@@ -119,7 +128,7 @@ export interface Subject {
 
 export class World {
   readonly clock = new VirtualClock();
-  readonly shim = new TestShim(this.clock, UTC_MS);
+  shim = new TestShim(this.clock, UTC_MS);
   readonly recording: Recording = { sent: [], taps: [], messages: [], flash: [] };
   readonly #subject: Subject;
   readonly #setup: Setup;
@@ -128,6 +137,8 @@ export class World {
   #boots = 0;
   #connected = true;
   #cut: () => void = () => {};
+  #toNode: Transport | null = null;
+  readonly #got: NodeMessage[] = [];
 
   constructor(subject: Subject, setup: Setup) {
     this.#subject = subject;
@@ -136,12 +147,15 @@ export class World {
   }
 
   /** Power on; the shim's end is connected unless told. */
-  async start({ connected = true } = {}): Promise<void> {
-    const pair = transportPair(this.clock, { delayMs: WAY_MS });
+  async start({ connected = true, faults = {} }: { connected?: boolean; faults?: FaultPlan } = {}): Promise<void> {
+    const random = new Xorshift(SEED);
+    const pair = transportPair(this.clock, { ...faults, delayMs: WAY_MS }, () => random.unit());
     this.#cut = pair.cut;
     this.#connected = connected;
+    this.#toNode = pair.a;
     this.shim.attach({
       ...pair.a,
+      close: () => {},
       write: (bytes) => {
         if (this.#connected) pair.a.write(bytes);
       },
@@ -172,6 +186,26 @@ export class World {
     await this.#life!.runUntil(this.clock.nowUs() + Math.round(ms * 1000));
   }
 
+  /** Another shim, which knows nothing, at the other end of the stream. */
+  newShim(): void {
+    this.#got.push(...this.shim.got);
+    this.shim.detach();
+    this.shim = new TestShim(this.clock, UTC_MS, 5000);
+    const toNode = this.#toNode!;
+    this.shim.attach({
+      ...toNode,
+      close: () => {},
+      write: (bytes) => {
+        if (this.#connected) toNode.write(bytes);
+      },
+    });
+  }
+
+  /** Bytes on the way to the node that are no frames of the shim. */
+  noise(bytes: Uint8Array): void {
+    this.#toNode!.write(bytes);
+  }
+
   /** Power off. */
   async stop(): Promise<void> {
     this.flash = await this.#life!.stop();
@@ -200,7 +234,7 @@ export class World {
 
   async end(): Promise<Recording> {
     if (this.#life !== null) await this.stop();
-    this.recording.messages = this.shim.got;
+    this.recording.messages = [...this.#got, ...this.shim.got];
     return this.recording;
   }
 

@@ -70,7 +70,7 @@ static bool refuse(struct reason *why, const char *code, const char *before, str
 }
 
 /* What a node calls must be there; the types of it, and whatever else is wrong in it, are found when it is loaded. */
-static bool check_exports(struct span wasm, struct reason *why)
+static bool check_exports(struct span wasm, uint32_t *memory_bytes, struct reason *why)
 {
     static const char after[] = ", which a node needs: build it with mote build";
     static const char *const functions[][2] = {
@@ -83,7 +83,7 @@ static bool check_exports(struct span wasm, struct reason *why)
     const char *missing = NULL;
     if (!export_constant(wasm.bytes, wasm.count, ABI_GLOBAL_ABI_VERSION, &value))
         missing = "the global abi_version";
-    else if (!export_constant(wasm.bytes, wasm.count, ABI_GLOBAL_MEMORY_BYTES, &value))
+    else if (!export_constant(wasm.bytes, wasm.count, ABI_GLOBAL_MEMORY_BYTES, memory_bytes))
         missing = "the global memory_bytes";
     for (size_t i = 0; missing == NULL && i < sizeof functions / sizeof functions[0]; i++)
         if (export_find(wasm.bytes, wasm.count, EXPORT_FUNCTION, functions[i][0]) < 0)
@@ -92,6 +92,19 @@ static bool check_exports(struct span wasm, struct reason *why)
         return true;
     const struct span what = {(const uint8_t *)missing, (uint32_t)strlen(missing)};
     return refuse(why, "WASM_EXPORT", "module doesn't export ", what, after);
+}
+
+static bool check_module(const struct package *package, struct reason *why)
+{
+    uint32_t memory_bytes;
+    if (!check_exports(package->wasm, &memory_bytes, why))
+        return false;
+    if (memory_bytes == package->metadata.memory_bytes)
+        return true;
+    reason_set(why, "PKG_METADATA",
+               "The package's metadata can't be used: the memory isn't what its module says. "
+               "Build the package again with this version.");
+    return false;
 }
 
 static bool check_sensors(const struct agent *agent, struct metadata_list sensors, struct reason *why)
@@ -120,7 +133,7 @@ static bool verify(void *context, struct span bytes, uint32_t sequence, struct r
     const struct package_limits limits = {
         .abi = ABI_VERSION, .memory_bytes = agent->memory_bytes, .sequence = slots_of(agent)->state.highest};
     return package_check(&package, &limits, why) && check_sensors(agent, package.metadata.sensors, why) &&
-           check_exports(package.wasm, why);
+           check_module(&package, why);
 }
 
 void rollout_open(struct agent *agent)

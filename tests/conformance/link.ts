@@ -1,0 +1,162 @@
+/** What waits while the link is down, what is lost then, and how a stream that damages bytes is survived. */
+import { type Call, SCRATCH, script } from './probe.ts';
+import type { Scenario } from './scenario.ts';
+import type { Setup } from './world.ts';
+
+const CHATTY: Setup = {
+  kv: {
+    init: script(['metric', 'a', '1', 0], ['period', 100_000]),
+    step: script(['publish', 0, 5, 10, SCRATCH, 4, 0], ['event', 'e', Uint8Array.of(1)], ['log', 2, 'step']),
+  },
+};
+const TALK: Call[] = [['log', 2, 'said']];
+
+export const LINK: Scenario[] = [
+  {
+    name: 'a node that nobody listens to keeps what it may, and says it later',
+    shows: ['log info step', 'event 0 e', 'telemetry 0 '],
+    setup: CHATTY,
+    async run(world) {
+      await world.start({ connected: false });
+      await world.run(1000);
+      world.connect();
+      await world.run(20_000);
+    },
+  },
+  {
+    name: 'more than the store holds: telemetry and logs go, events are refused',
+    setup: {
+      kv: {
+        init: script(['metric', 'a', '1', 0], ['period', 100_000]),
+        step: script(
+          ['times', 5],
+          ['publish', 0, 5, 10, SCRATCH, 100, 0],
+          ['times', 2],
+          ['event', 'e', Uint8Array.of(0x44, 1, 2, 3, 4)],
+          ['log', 2, 'a line that takes some room'],
+        ),
+      },
+    },
+    async run(world) {
+      await world.start({ connected: false });
+      await world.run(10_000);
+      world.connect();
+      await world.run(20_000);
+    },
+  },
+  {
+    name: 'more events than wait',
+    shows: ['event 63 e'],
+    setup: { kv: { init: script(['period', 100_000]), step: script(['times', 10], ['event', 'e', Uint8Array.of(0)]) } },
+    async run(world) {
+      await world.start({ connected: false });
+      await world.run(1000);
+      world.connect();
+      await world.run(10_000);
+    },
+  },
+  {
+    name: 'more log lines than wait',
+    setup: { kv: { init: script(['period', 100_000]), step: script(['times', 10], ['log', 2, 8, 2]) } },
+    async run(world) {
+      await world.start({ connected: false });
+      await world.run(1000);
+      world.connect();
+      await world.run(10_000);
+    },
+  },
+  {
+    name: 'a link that falls silent goes down and comes back',
+    setup: CHATTY,
+    async run(world) {
+      await world.start();
+      await world.run(500);
+      world.disconnect();
+      await world.run(60_000);
+      world.connect();
+      await world.run(20_000);
+      world.command(1, script(...TALK));
+      await world.run(1000);
+    },
+  },
+  {
+    name: 'a short break loses nothing',
+    setup: CHATTY,
+    async run(world) {
+      await world.start();
+      await world.run(500);
+      world.disconnect();
+      await world.run(1000);
+      world.connect();
+      await world.run(10_000);
+    },
+  },
+  {
+    name: 'a shim that starts anew is told who the node is and what it has not had',
+    setup: CHATTY,
+    async run(world) {
+      await world.start();
+      await world.run(500);
+      world.disconnect();
+      await world.run(1000);
+      world.newShim();
+      world.connect();
+      await world.run(10_000);
+    },
+  },
+  {
+    name: 'an idle link is kept alive, and the time is asked for again',
+    setup: { kv: { init: script(['period', -1]) } },
+    async run(world) {
+      await world.start();
+      await world.run(1_300_000);
+    },
+  },
+  ...(
+    [
+      ['loses bytes', { drop: 0.1 }],
+      ['changes bits', { corrupt: 0.1 }],
+      ['repeats', { duplicate: 0.2 }],
+      ['does everything', { drop: 0.05, corrupt: 0.05, duplicate: 0.1 }],
+    ] as const
+  ).map(
+    ([name, faults]): Scenario => ({
+      name: `a stream that ${name}`,
+      setup: CHATTY,
+      async run(world) {
+        await world.start({ faults });
+        for (let i = 0; i < 10; i++) {
+          await world.run(900);
+          world.command(i, script(...TALK));
+        }
+        await world.run(15_000);
+      },
+    }),
+  ),
+  {
+    name: 'an update over a stream that loses bytes',
+    shows: ['ota confirmed 2'],
+    setup: {},
+    async run(world) {
+      await world.start({ faults: { drop: 0.05, corrupt: 0.02 } });
+      await world.run(1000);
+      world.push({ sequence: 2 });
+      await world.run(30_000);
+    },
+  },
+  {
+    name: 'noise, frames of another protocol, and messages that are none',
+    setup: {},
+    async run(world) {
+      await world.start();
+      await world.run(200);
+      world.noise(Uint8Array.from({ length: 3000 }, (_, i) => (i * 7919) & 255));
+      await world.run(100);
+      world.noise(new Uint8Array(4000).fill(0x55));
+      world.noise(new Uint8Array(10));
+      await world.run(2000);
+      world.command(1, script(...TALK));
+      await world.run(5000);
+    },
+  },
+];

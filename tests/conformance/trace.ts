@@ -1,0 +1,32 @@
+/** What a node said, as lines of text: to see in a difference what happened, and in a test that it did. */
+import type { NodeMessage } from '../../host/link/index.ts';
+import type { Recording } from './world.ts';
+
+function lineOf(message: NodeMessage): string {
+  switch (message.type) {
+    case 'birth': {
+      const { boot, module, metrics, commands } = message;
+      const what = module === null ? 'nothing' : `${module.name} ${module.version} ${module.state}`;
+      return `birth ${boot} ${what} metrics ${metrics.map(({ name }) => name)} commands ${commands.length}`;
+    }
+    case 'ota': {
+      const { state, sequence, received, total, reason, swapUs, lost } = message;
+      const swap = swapUs === undefined ? '' : ` swap ${swapUs} lost ${lost}`;
+      return `ota ${state} ${sequence} ${received}/${total}${swap}${reason ? ` ${reason.code} ${reason.text}` : ''}`;
+    }
+    case 'telemetry':
+      return `telemetry ${message.seq} metric ${message.metric} t0 ${message.t0Ms} values ${message.values.slice(0, 8)}`;
+    case 'event':
+      return `event ${message.seq} ${message.name} ${Buffer.from(message.body).toString('hex').slice(0, 80)}`;
+    case 'log':
+      return `log ${message.level} ${message.text}`;
+    case 'result':
+      return `result ${message.id} ${message.ok} ${message.text}`;
+    default:
+      return `time? ${message.sentUs}`;
+  }
+}
+
+export function traceOf({ messages, taps }: Recording): string[] {
+  return [...messages.map(lineOf), ...taps.map(({ us, name, hex }) => `tap ${us} ${name} ${hex}`)];
+}
