@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../boards/common/bytes.h"
-#include "../../boards/common/kernels/kernels.h"
+#include "bytes.h"
+#include "kernels.h"
 #include "report.h"
 
 #define INSTRUCTIONS_PER_TICK 40

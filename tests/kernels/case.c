@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../boards/common/bytes.h"
+#include "bytes.h"
 #include "host.h"
 
 enum { FILL_SPACE, FILL_OFFSET, FILL_BYTES, FILL_MODE, FILL_SEED, FILL_WORDS };

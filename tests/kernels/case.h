@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../../boards/common/kernels/kernels.h"
+#include "kernels.h"
 
 /* Kinds beside the operators of abi.h. */
 enum { CASE_REAL_FFT = 100, CASE_FILTER_BANK = 101 };

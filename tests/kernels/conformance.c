@@ -3,9 +3,9 @@
  * AssemblyScript kernels left. Prints each case that differs, then one line with counts. The same program runs on the
  * machine that builds it, with memory of exactly the size that a case has, so that a sanitizer sees every step outside, and on boards.
  */
-#include "../../boards/common/abi.h"
-#include "../../boards/common/bytes.h"
-#include "../../boards/common/kernels/kernels.h"
+#include "abi.h"
+#include "bytes.h"
+#include "kernels.h"
 #include "case.h"
 #include "report.h"
 

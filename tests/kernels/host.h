@@ -1,2 +1,0 @@
-/* Files and an end for the programs of this folder: those of the emulated boards. */
-#include "../../boards/emulated/host.h"

@@ -1,0 +1,90 @@
+/** Native kernels against the AssemblyScript kernels: equal bytes on this machine and on every emulated board, whatever a record says. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type BuildOptions,
+  buildImage,
+  findTool,
+  libraryFlags,
+  loadBoard,
+  startNode,
+  type ToolName,
+} from '../../host/board/index.ts';
+import { packagePath } from '../../host/paths.ts';
+import { caseFile } from './reference.ts';
+
+/** Cases of each operator and signal kernel. */
+const CASES = 10_000;
+/** How often the records of each case are spoiled. */
+const SPOILED = 2;
+const KERNELS = 17;
+
+const sources = (...names: string[]) => names.map((name) => packagePath('tests', 'kernels', name));
+const CONFORMANCE: BuildOptions = {
+  image: { name: 'kernels-conformance', sources: sources('conformance.c', 'case.c'), rooms: ['kernels'] },
+};
+const HOSTILE: BuildOptions = {
+  image: { name: 'kernels-hostile', sources: sources('hostile.c', 'case.c'), rooms: ['kernels'] },
+};
+/** Memory of each case's own size, watched. */
+const WATCHED = { sanitize: true, defines: { CASE_EXACT: 1, HOSTILE_TIMES: SPOILED } };
+
+/** What a board needs and this machine lacks, as the end of a test's name. */
+async function missing(board: string): Promise<string | null> {
+  const { cpu, run } = loadBoard(board);
+  const tools: ToolName[] = [cpu.toolchain, ...(run?.kind === 'qemu' ? [run.program as ToolName] : [])];
+  try {
+    for (const tool of tools) await findTool(tool);
+    await libraryFlags(cpu.toolchain);
+    return null;
+  } catch (error) {
+    return `skipped: needs ${(error as Error).message}`;
+  }
+}
+
+const BOARDS = ['mps2-an386', 'mps2-an505', 'lm3s6965evb', 'riscv-virt'];
+const lacking = new Map<string, string | null>();
+for (const board of [...BOARDS, 'linux']) lacking.set(board, await missing(board));
+const titled = (title: string, board: string) => [title, lacking.get(board)].filter((part) => part != null).join(', ');
+
+describe('native kernels', { timeout: 180_000 }, () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'mote-kernels-'));
+    await writeFile(join(folder, 'cases.bin'), await caseFile(CASES, 20_261_124));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  /** Builds and runs a program over the cases; what it printed. */
+  async function run(boardName: string, options: BuildOptions): Promise<string> {
+    const board = loadBoard(boardName);
+    const { elf } = await buildImage(board, options);
+    const node = await startNode(board, elf, { folder });
+    const { output } = await node.ended;
+    return output.trim();
+  }
+
+  const count = KERNELS * CASES;
+  it.skipIf(lacking.get('linux') !== null)(
+    titled(`leave the bytes that the AssemblyScript kernels leave, and no others, on this machine`, 'linux'),
+    async () => expect(await run('linux', { ...CONFORMANCE, ...WATCHED })).toBe(`${count} cases, 0 differ`),
+  );
+
+  it.skipIf(lacking.get('linux') !== null)(
+    titled('touch nothing outside memory and rom when records, entries and arguments are spoiled', 'linux'),
+    async () => {
+      const output = await run('linux', { ...HOSTILE, ...WATCHED });
+      expect(output).toMatch(new RegExp(`^${count * SPOILED} spoiled: \\d+ done, \\d+ declined, \\d+ faults, 0 odd$`));
+      // All three answers are there in numbers: the spoiling reaches the checks, and not only the first one.
+      for (const answer of output.matchAll(/(\d+) (?:done|declined|faults)/g))
+        expect(Number(answer[1])).toBeGreaterThan(count / 20);
+    },
+  );
+
+  for (const board of BOARDS)
+    it.skipIf(lacking.get(board) !== null)(titled(`leave the same bytes on ${board}`, board), async () =>
+      expect(await run(board, CONFORMANCE)).toContain(`${count} cases, 0 differ`),
+    );
+});
