@@ -100,11 +100,11 @@ export const STATE: Scenario[] = [
     name: 'flash that holds nothing, and flash that holds noise',
     setup: { module: null },
     async run(world) {
-      world.flash.fill(0xff);
+      world.wipe(() => 0xff);
       await world.start();
       await world.run(1000);
       await world.stop();
-      for (let i = 0; i < world.flash.length; i++) world.flash[i] = (i * 7919 + (i >> 8)) & 255;
+      world.wipe((i) => (i * 7919 + (i >> 8)) & 255);
       await world.start();
       await world.run(1000);
       world.send({ type: 'config', values: { gain: 1 } });

@@ -148,16 +148,25 @@ export class World {
 
   /** Power on; the shim's end is connected unless told. */
   async start({ connected = true, faults = {} }: { connected?: boolean; faults?: FaultPlan } = {}): Promise<void> {
-    const random = new Xorshift(SEED);
-    const pair = transportPair(this.clock, { ...faults, delayMs: WAY_MS }, () => random.unit());
+    // Each direction has its own bad luck: what both ends do at one time has no order that all nodes share.
+    const luck = { node: new Xorshift(SEED), shim: new Xorshift(SEED + 1) };
+    let writing = luck.shim;
+    const pair = transportPair(this.clock, { ...faults, delayMs: WAY_MS }, () => writing.unit());
+    const toNode: Transport = {
+      ...pair.a,
+      write: (bytes) => {
+        writing = luck.shim;
+        pair.a.write(bytes);
+      },
+    };
     this.#cut = pair.cut;
     this.#connected = connected;
-    this.#toNode = pair.a;
+    this.#toNode = toNode;
     this.shim.attach({
       ...pair.a,
       close: () => {},
       write: (bytes) => {
-        if (this.#connected) pair.a.write(bytes);
+        if (this.#connected) toNode.write(bytes);
       },
     });
     this.#life = await this.#subject.start({
@@ -165,11 +174,24 @@ export class World {
       boot: ++this.#boots,
       flash: this.flash,
       clock: this.clock,
-      transport: { ...pair.b, write: (bytes) => this.#write(bytes, () => pair.b.write(bytes)) },
+      transport: {
+        ...pair.b,
+        write: (bytes) =>
+          this.#write(bytes, () => {
+            writing = luck.node;
+            pair.b.write(bytes);
+          }),
+      },
       onTap: (name, data) => {
         this.recording.taps.push({ us: this.clock.nowUs(), name, hex: Buffer.from(data).toString('hex') });
       },
     });
+  }
+
+  /** Flash that holds something else: no start of it was counted. */
+  wipe(byteAt: (address: number) => number): void {
+    this.flash = Uint8Array.from(this.flash, (_, i) => byteAt(i));
+    this.#boots = 0;
   }
 
   /** The stream ends. A board's driver of a serial line doesn't notice: nothing comes any more. */

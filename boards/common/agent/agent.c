@@ -354,39 +354,48 @@ static void fire(struct agent *agent, enum timer timer)
     agent_settle(agent);
 }
 
-/* The time of what comes next; `*link`: it is the link's. */
-static enum timer next_timer(const struct agent *agent, uint64_t *due_us, bool *link)
-{
-    uint64_t link_us;
+struct due {
+    /* TIMERS: the link's. */
+    enum timer timer;
     uint32_t order;
-    const enum timer timer = schedule_next(&agent->schedule, due_us);
-    *link = uplink_next(&agent->uplink, &link_us, &order) &&
-            (timer == TIMERS || link_us < *due_us ||
-             (link_us == *due_us && (int32_t)(order - agent->schedule.order[timer]) < 0));
-    if (*link)
-        *due_us = link_us;
-    return timer;
+    uint64_t us;
+};
+
+/* What comes next; its time is UINT64_MAX when nothing does. */
+static struct due next_due(const struct agent *agent)
+{
+    struct due next;
+    uint64_t link_us;
+    uint32_t link_order;
+    next.timer = schedule_next(&agent->schedule, &next.us);
+    next.order = next.timer == TIMERS ? 0 : agent->schedule.order[next.timer];
+    if (!uplink_next(&agent->uplink, &link_us, &link_order))
+        return next;
+    const bool first = link_us == next.us && (int32_t)(link_order - next.order) < 0;
+    if (next.timer == TIMERS || link_us < next.us || first)
+        next = (struct due){.timer = TIMERS, .order = link_order, .us = link_us};
+    return next;
 }
 
 uint64_t agent_next_us(const struct agent *agent)
 {
-    uint64_t due_us;
-    bool link;
-    next_timer(agent, &due_us, &link);
-    return due_us;
+    return next_due(agent).us;
 }
 
 bool agent_turn(struct agent *agent)
 {
-    uint64_t due_us;
-    bool link;
-    const bool took = take_link(agent);
-    const enum timer timer = next_timer(agent, &due_us, &link);
-    if (due_us > hal_now_us())
-        return took;
-    if (link)
-        uplink_poll(&agent->uplink);
-    else
-        fire(agent, timer);
-    return true;
+    /* What is asked for from here on is for the next turn: neither a module that always wants to run nor the link stops the other. */
+    const uint32_t asked = agent->schedule.asked;
+    bool did = false;
+    for (;;) {
+        const struct due next = next_due(agent);
+        if (next.us > hal_now_us() || (int32_t)(next.order - asked) >= 0)
+            break;
+        did = true;
+        if (next.timer == TIMERS)
+            uplink_poll(&agent->uplink);
+        else
+            fire(agent, next.timer);
+    }
+    return take_link(agent) || did;
 }

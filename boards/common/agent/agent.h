@@ -58,7 +58,7 @@ struct agent {
 
 /* Opens the flash, counts a start, starts the module and the link. Ends the node when there is no working flash. */
 void agent_start(struct agent *agent);
-/* Does the next thing that is due now; false when nothing is. */
+/* Does what is due now, and takes what came over the link; false when there was neither. */
 bool agent_turn(struct agent *agent);
 /* When the next thing is due, UINT64_MAX for never. */
 uint64_t agent_next_us(const struct agent *agent);
