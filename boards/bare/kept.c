@@ -8,6 +8,7 @@
 
 struct kept kept __attribute__((section(".noinit")));
 static enum hal_boot reason;
+static bool unnoted;
 static struct hal_fault fault;
 
 static uint32_t checksum(void)
@@ -23,6 +24,7 @@ void kept_start(void)
     /* A reset that nobody noted came from outside. */
     reason = kept.noted ? (enum hal_boot)kept.reason : HAL_BOOT_POWER;
     fault = kept.noted ? kept.fault : (struct hal_fault){0};
+    unnoted = !kept.noted;
     kept.noted = 0;
     kept.starts++;
     kept.crc = checksum();
@@ -36,6 +38,12 @@ void kept_note(enum hal_boot why, const struct hal_fault *where)
     kept.fault = where != NULL ? *where : (struct hal_fault){0};
     kept.noted = 1;
     kept.crc = checksum();
+}
+
+void kept_unnoted(enum hal_boot why)
+{
+    if (unnoted)
+        reason = why;
 }
 
 enum hal_boot hal_boot_reason(struct hal_fault *where)

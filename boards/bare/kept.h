@@ -19,4 +19,7 @@ void kept_start(void);
 /* Written just before a reset. The first reason stays: what follows a fault isn't the cause. */
 void kept_note(enum hal_boot reason, const struct hal_fault *fault);
 
+/* A chip that knows it: a reset that nobody could note was for this reason, and not from outside. Once, after kept_start. */
+void kept_unnoted(enum hal_boot reason);
+
 #endif

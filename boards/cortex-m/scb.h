@@ -11,6 +11,7 @@
 #define SYST_CVR REGISTER(0xE000E018)
 #define NVIC_ISER(n) REGISTER(0xE000E100 + 4 * (n))
 #define NVIC_IPR(irq) (*(volatile uint8_t *)(uintptr_t)(0xE000E400 + (irq)))
+#define NVIC_IPR_WORD(n) REGISTER(0xE000E400 + 4 * (n))
 #define ICSR REGISTER(0xE000ED04)
 #define ICSR_PENDSTSET (1u << 26)
 #define AIRCR REGISTER(0xE000ED0C)
@@ -37,7 +38,13 @@
 /* Lets an interrupt through, with a priority of which the upper bits count (0 is the most urgent). */
 static inline void nvic_enable(uint32_t irq, uint8_t priority)
 {
+#if __ARM_ARCH_6M__
+    /* Whole words only (ARMv6-M, B3.4.3). */
+    uint32_t shift = irq % 4 * 8;
+    NVIC_IPR_WORD(irq / 4) = (NVIC_IPR_WORD(irq / 4) & ~(0xFFu << shift)) | (uint32_t)priority << shift;
+#else
     NVIC_IPR(irq) = priority;
+#endif
     NVIC_ISER(irq / 32) = 1u << irq % 32;
 }
 

@@ -25,8 +25,14 @@ _Noreturn void hal_reset(void)
 
 _Noreturn __attribute__((used)) static void fault_record(const uint32_t *frame, uint32_t exception)
 {
+#if __ARM_ARCH_6M__
+    /* There is nothing but the hard fault, and no register that says why. */
+    uint32_t status = 0;
+    struct hal_fault fault = {.kind = exception};
+#else
     uint32_t status = CFSR;
     struct hal_fault fault = {.kind = exception, .status = status != 0 ? status : HFSR};
+#endif
     uintptr_t at = (uintptr_t)frame;
     bool framed = at % 4 == 0 && at >= (uintptr_t)memory_stack &&
                   at <= (uintptr_t)memory_ram_end - FRAME_WORDS * sizeof *frame &&
@@ -44,12 +50,25 @@ _Noreturn __attribute__((used)) static void fault_record(const uint32_t *frame, 
 /* On the stack that the fault left as it was: the frame is where EXC_RETURN says. */
 __attribute__((naked)) static void fault_entry(void)
 {
+#if __ARM_ARCH_6M__
+    __asm volatile("movs r0, #4\n"
+                   "mov r1, lr\n"
+                   "tst r0, r1\n"
+                   "mrs r0, msp\n"
+                   "beq 1f\n"
+                   "mrs r0, psp\n"
+                   "1: mrs r1, ipsr\n"
+                   "ldr r2, =fault_record\n"
+                   "bx r2\n"
+                   ".ltorg\n");
+#else
     __asm volatile("tst lr, #4\n"
                    "ite eq\n"
                    "mrseq r0, msp\n"
                    "mrsne r0, psp\n"
                    "mrs r1, ipsr\n"
                    "b fault_record\n");
+#endif
 }
 
 static void interrupt_entry(void)
@@ -83,8 +102,10 @@ __attribute__((used)) static void prepare(void)
 {
     memory_start();
     kept_start();
+#if !__ARM_ARCH_6M__
     /* Memory, bus and usage faults come as themselves, not as a hard fault. */
     SHCSR |= 7u << 16;
+#endif
     protect_start();
 }
 

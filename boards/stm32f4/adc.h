@@ -1,0 +1,9 @@
+/* The analog-to-digital converter as a sensor. */
+#ifndef MOTE_ADC_H
+#define MOTE_ADC_H
+
+enum { ADC_NUMBER = 18 };
+
+void adc_interrupt(void);
+
+#endif
