@@ -19,7 +19,10 @@ async function record(scenario: Scenario, subject: Subject): Promise<Recording> 
   return world.recording;
 }
 
-describe.each(['linux'])('%s', async (name) => {
+/** Those of `MOTE_BOARDS`, or all that run here. */
+const BOARDS = process.env.MOTE_BOARDS?.split(',') ?? ['linux', 'mps2-an386', 'mps2-an505', 'lm3s6965evb', 'riscv-virt'];
+
+describe.each(BOARDS)('%s', async (name) => {
   const board = loadBoard(name);
   const { bytes: sizeBytes, page: pageBytes, write: writeBytes } = board.flash;
   const geometry = { sizeBytes, pageBytes, writeBytes };

@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 const char guard_deadline[] = "[trap] deadline";
-const char guard_stack[] = "[trap] native stack overflow";
+const char guard_stack[] = "[trap] stack overflow";
 
 void guard_begin(struct guard *guard, int64_t deadline_us)
 {
