@@ -53,11 +53,11 @@ static bool prepare_lane(const struct depthwise *layer, const uint8_t *group, ui
 /* Two pixels of four channels to the four planes at `to`. */
 static inline void take_apart(uint32_t a, uint32_t b, uint8_t *to)
 {
-    uint32_t a02, a13, b02, b13, pair;
-    __asm__("sxtb16 %0, %1" : "=r"(a02) : "r"(a));
-    __asm__("sxtb16 %0, %1, ror #8" : "=r"(a13) : "r"(a));
-    __asm__("sxtb16 %0, %1" : "=r"(b02) : "r"(b));
-    __asm__("sxtb16 %0, %1, ror #8" : "=r"(b13) : "r"(b));
+    uint32_t a02 = even_bytes(a);
+    uint32_t a13 = odd_bytes(a);
+    uint32_t b02 = even_bytes(b);
+    uint32_t b13 = odd_bytes(b);
+    uint32_t pair;
     uint32_t *plane = (uint32_t *)(void *)to;
     __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(pair) : "r"(a02), "r"(b02));
     plane[0] = pair;

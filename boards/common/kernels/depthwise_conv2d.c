@@ -1,4 +1,6 @@
 /* depthwise_conv2d of assembly/nn, where record and weights are described. */
+#include <string.h>
+
 #include "depthwise.h"
 #include "operation.h"
 
@@ -27,50 +29,77 @@ enum {
     TILE_GROUPS,
 };
 
-/* Adds what one tap of a group contributes; `value` has as many channels as there are lanes. */
-static inline void add_tap(uint32_t sums[LANES], const uint8_t *value, const uint8_t *weight, uint32_t lanes)
+struct sums {
+    uint32_t lane[LANES];
+};
+
+/* With what one tap of a whole group contributes. */
+static inline struct sums add_tap(struct sums sums, const uint8_t *value, const uint8_t *weight)
 {
-    if (lanes == LANES) {
-        uint32_t values = get_u32(value);
-        uint32_t weights = get_u32(weight);
-        for (uint32_t lane = 0; lane < LANES; lane++)
-            sums[lane] += (uint32_t)((int8_t)(values >> (8 * lane)) * (int8_t)(weights >> (8 * lane)));
-    } else {
-        for (uint32_t lane = 0; lane < lanes; lane++)
-            sums[lane] += (uint32_t)((int8_t)value[lane] * (int8_t)weight[lane]);
-    }
+    uint32_t values = get_u32(value);
+    uint32_t weights = get_u32(weight);
+    uint32_t values02 = even_bytes(values);
+    uint32_t values13 = odd_bytes(values);
+    uint32_t weights02 = even_bytes(weights);
+    uint32_t weights13 = odd_bytes(weights);
+    return (struct sums){{
+        add_low_product(sums.lane[0], values02, weights02),
+        add_low_product(sums.lane[1], values13, weights13),
+        add_high_product(sums.lane[2], values02, weights02),
+        add_high_product(sums.lane[3], values13, weights13),
+    }};
 }
 
-/* Adds the window of one output pixel to the sums of a group. */
-static void add_window(const struct depthwise *layer, const uint8_t *group, uint32_t first, struct corner at, uint32_t sums[LANES])
+/* With a window that lies in the picture, from `row` on. */
+static struct sums add_rows(struct sums sums, const struct depthwise *layer, const uint8_t *row, const uint8_t *weight)
 {
     const struct window *window = &layer->window;
-    uint32_t lanes = layer->channels - first < LANES ? layer->channels - first : LANES;
-    const uint8_t outside[LANES] = {window->zero, window->zero, window->zero, window->zero};
-    const uint8_t *weight = group + PARAMS_BYTES;
-    int32_t y = at.top;
+    uint32_t channels = layer->channels;
+    for (int32_t ky = window->kernel_h; ky > 0; ky--, row += window->step_bytes) {
+        const uint8_t *value = row;
+        for (int32_t kx = window->kernel_w; kx > 0; kx--, value += channels, weight += LANES)
+            sums = add_tap(sums, value, weight);
+    }
+    return sums;
+}
+
+/* With any window, of the group's `lanes` channels from number `first` on. */
+static struct sums add_window(struct sums sums, const struct depthwise *layer, uint32_t first, uint32_t lanes,
+                              struct corner corner, const uint8_t *weight)
+{
+    const struct window *window = &layer->window;
+    int32_t y = corner.top;
     for (int32_t ky = window->kernel_h; ky > 0; ky--, y += window->dilation_h) {
-        bool row_inside = y >= 0 && y < window->in_h;
-        const uint8_t *row = window->input + first + (row_inside ? (uint32_t)(y * window->in_w) * layer->channels : 0);
-        int32_t x = at.left;
+        int32_t x = corner.left;
         for (int32_t kx = window->kernel_w; kx > 0; kx--, x += window->dilation_w, weight += LANES) {
-            bool inside = row_inside && x >= 0 && x < window->in_w;
-            add_tap(sums, inside ? row + (uint32_t)x * layer->channels : outside, weight, lanes);
+            bool inside = y >= 0 && y < window->in_h && x >= 0 && x < window->in_w;
+            uint8_t values[LANES] = {window->zero, window->zero, window->zero, window->zero};
+            if (inside)
+                memcpy(values, window->input + (uint32_t)(y * window->in_w + x) * layer->channels + first, lanes);
+            sums = add_tap(sums, values, weight);
         }
     }
+    return sums;
 }
 
 void depthwise_any(const struct depthwise *layer, const uint8_t *group, uint32_t first)
 {
+    const struct window *window = &layer->window;
+    const uint8_t *weight = group + PARAMS_BYTES;
+    uint32_t lanes = layer->channels - first < LANES ? layer->channels - first : LANES;
     uint8_t *output = layer->output + first;
     for (int32_t y = 0; y < layer->out_h; y++) {
-        for (int32_t x = 0; x < layer->window.out_w; x++, output += layer->channels) {
-            uint32_t sums[LANES];
-            for (uint32_t lane = 0; lane < LANES; lane++)
-                sums[lane] = get_u32(group + 4 * lane);
-            add_window(layer, group, first, window_corner(&layer->window, y, x), sums);
-            for (uint32_t lane = 0; lane < LANES && first + lane < layer->channels; lane++)
-                output[lane] = requantize((int32_t)sums[lane], group, lane, layer->zero, layer->low, layer->high);
+        for (int32_t x = 0; x < window->out_w; x++, output += layer->channels) {
+            struct sums sums = {{get_u32(group), get_u32(group + 4), get_u32(group + 8), get_u32(group + 12)}};
+            struct corner corner = window_corner(window, y, x);
+            const uint8_t *origin = lanes == LANES ? window_origin(window, corner) : NULL;
+            if (origin != NULL)
+                sums = add_rows(sums, layer, origin + first, weight);
+            else
+                sums = add_window(sums, layer, first, lanes, corner, weight);
+            const int32_t with_bias[LANES] = {(int32_t)sums.lane[0], (int32_t)sums.lane[1], (int32_t)sums.lane[2],
+                                              (int32_t)sums.lane[3]};
+            requantize_group(with_bias, group, lanes, layer->zero, layer->low, layer->high, output);
         }
     }
 }

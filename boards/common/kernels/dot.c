@@ -3,22 +3,12 @@
 
 #include "../bytes.h"
 
-static uint32_t halves(uint32_t low, uint32_t high)
-{
-    return (low & 0xffff) | high << 16;
-}
-
-static uint32_t extend(uint32_t byte)
-{
-    return (uint32_t)(int32_t)(int8_t)byte;
-}
-
 void spread_signed(const uint8_t *bytes, uint32_t steps, uint32_t *window)
 {
     for (; steps > 0; steps--, bytes += 4, window += ALONE_WORDS) {
         uint32_t word = get_u32(bytes);
-        window[0] = halves(extend(word), extend(word >> 16));
-        window[1] = halves(extend(word >> 8), extend(word >> 24));
+        window[0] = even_bytes(word);
+        window[1] = odd_bytes(word);
     }
 }
 

@@ -35,4 +35,50 @@ static inline int32_t clamp_to_int8(int32_t value)
 #endif
 }
 
+/* Bytes 0 and 2 of a word, or 1 and 3, as two int16. */
+static inline uint32_t even_bytes(uint32_t word)
+{
+    uint32_t result;
+#if KERNELS_DSP
+    __asm__("sxtb16 %0, %1" : "=r"(result) : "r"(word));
+#else
+    result = (uint16_t)(int8_t)word | (uint32_t)(int8_t)(word >> 16) << 16;
+#endif
+    return result;
+}
+
+static inline uint32_t odd_bytes(uint32_t word)
+{
+    uint32_t result;
+#if KERNELS_DSP
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(result) : "r"(word));
+#else
+    result = even_bytes(word >> 8);
+#endif
+    return result;
+}
+
+/* `sum` and the product of both low halves, or both high halves; sums wrap. */
+static inline uint32_t add_low_product(uint32_t sum, uint32_t a, uint32_t b)
+{
+#if KERNELS_DSP
+    uint32_t result;
+    __asm__("smlabb %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+#else
+    return sum + (uint32_t)((int16_t)a * (int16_t)b);
+#endif
+}
+
+static inline uint32_t add_high_product(uint32_t sum, uint32_t a, uint32_t b)
+{
+#if KERNELS_DSP
+    uint32_t result;
+    __asm__("smlatt %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+#else
+    return sum + (uint32_t)((int16_t)(a >> 16) * (int16_t)(b >> 16));
+#endif
+}
+
 #endif

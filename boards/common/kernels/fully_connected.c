@@ -45,8 +45,7 @@ enum outcome kernel_fully_connected(struct operation *op)
             dot_alone(weights, kernels_shared, piece, sums);
             weights += STEP_BYTES * piece;
         }
-        for (uint32_t lane = 0; lane < 4 && first + lane < outputs; lane++)
-            output[first + lane] = requantize(sums[lane], group, lane, zero, low, high);
+        requantize_group(sums, group, outputs - first < 4 ? outputs - first : 4, zero, low, high, output + first);
         group = weights;
     }
     return DONE;

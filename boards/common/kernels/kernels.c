@@ -50,9 +50,13 @@ static enum outcome run_entry(struct operation *op, const uint8_t *entry)
 int32_t kernels_run(const struct kernels_space *space, uint32_t arena, uint32_t program, uint32_t count)
 {
     const uint8_t *entries = rom_at(space, (int32_t)program, (uint64_t)count * ENTRY_BYTES);
-    if (entries == NULL || count > INT32_MAX)
+    if (entries == NULL || count > INT32_MAX || arena > space->memory_bytes)
         return KERNELS_FAULT;
-    struct operation op = {.space = space, .arena = arena, .work_left = KERNELS_CALL_WORK};
+    struct operation op;
+    op.space = space;
+    op.arena = space->memory + arena;
+    op.arena_bytes = space->memory_bytes - arena;
+    op.work_left = KERNELS_CALL_WORK;
     for (uint32_t entry = 0; entry < count; entry++) {
         enum outcome outcome = run_entry(&op, entries + entry * ENTRY_BYTES);
         if (outcome == FAULT)

@@ -20,7 +20,9 @@ enum outcome { DONE, DECLINED, FAULT };
 
 struct operation {
     const struct kernels_space *space;
-    uint32_t arena;
+    /* The arena, and bytes of memory from there on. */
+    uint8_t *arena;
+    uint32_t arena_bytes;
     /* Work that the call may still do. */
     uint64_t work_left;
     int32_t field[RECORD_WORDS];
@@ -64,9 +66,9 @@ static inline uint64_t volume(const int32_t *sizes, uint32_t count)
 }
 
 /* `bytes` bytes of memory at `address`, NULL when they aren't all there. */
-static inline uint8_t *memory_at(const struct kernels_space *space, uint64_t address, uint64_t bytes)
+static inline uint8_t *memory_at(const struct kernels_space *space, uint32_t address, uint64_t bytes)
 {
-    if (bytes > space->memory_bytes || address > space->memory_bytes - bytes)
+    if (address > space->memory_bytes || bytes > space->memory_bytes - address)
         return NULL;
     return space->memory + address;
 }
@@ -74,20 +76,24 @@ static inline uint8_t *memory_at(const struct kernels_space *space, uint64_t add
 /* The same at an offset of the arena. */
 static inline uint8_t *arena_at(const struct operation *op, int32_t offset, uint64_t bytes)
 {
-    return memory_at(op->space, (uint64_t)op->arena + (uint32_t)offset, bytes);
+    uint32_t at = (uint32_t)offset;
+    if (at > op->arena_bytes || bytes > op->arena_bytes - at)
+        return NULL;
+    return op->arena + at;
 }
 
 static inline const uint8_t *rom_at(const struct kernels_space *space, int32_t offset, uint64_t bytes)
 {
-    if (bytes > space->rom_bytes || (uint32_t)offset > space->rom_bytes - bytes)
+    uint32_t at = (uint32_t)offset;
+    if (at > space->rom_bytes || bytes > space->rom_bytes - at)
         return NULL;
-    return space->rom + (uint32_t)offset;
+    return space->rom + at;
 }
 
-/* Whether two areas share no byte. */
+/* Whether two areas that are there share no byte. */
 static inline bool apart(const uint8_t *a, uint64_t a_bytes, const uint8_t *b, uint64_t b_bytes)
 {
-    return (uintptr_t)a + a_bytes <= (uintptr_t)b || (uintptr_t)b + b_bytes <= (uintptr_t)a;
+    return (uintptr_t)a + (uintptr_t)a_bytes <= (uintptr_t)b || (uintptr_t)b + (uintptr_t)b_bytes <= (uintptr_t)a;
 }
 
 /* Whether a kernel may go through two areas of equal length value by value: one and the same, or apart. */

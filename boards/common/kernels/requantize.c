@@ -1,8 +1,36 @@
-/* Requantization in 64 bits, for what the short form can't do. */
+/* Requantization in 64 bits, for what the short form can't do, and of groups. */
 #include "requantize.h"
+
+#include <stdbool.h>
 
 int32_t multiply(int32_t value, int32_t multiplier, uint32_t left, uint32_t right)
 {
     int64_t product = (int64_t)(int32_t)((uint32_t)value << (left & 31)) * multiplier;
     return halve_and_divide(((product + (1 << 30)) >> 30) & ~(int64_t)1, right);
+}
+
+/* With an output that may be all of int8. False, with the outputs unfinished, where the short form doesn't do. */
+static inline bool group_quickly(const int32_t sums[4], const uint8_t *group, uint32_t lanes, int32_t zero, uint8_t *output)
+{
+    for (uint32_t lane = 0; lane < lanes; lane++, group += 4) {
+        /* The left shift above the right one, so that one comparison sees both. */
+        uint32_t shifts = get_u16(group + 32);
+        shifts = shifts >> 8 | shifts << 24;
+        int32_t sum = sums[lane];
+        if (shifts - 1 >= SHORT_FORM_RIGHT || wrapping_add(sum, SHORT_FORM_SUM) < 0)
+            return false;
+        int32_t value = multiply_rounded_add(2 * sum, (int32_t)get_u32(group + 16), 1 << (shifts - 1));
+        output[lane] = (uint8_t)clamp_to_int8(((value + (sum >> 31)) >> shifts) + zero);
+    }
+    return true;
+}
+
+void requantize_group(const int32_t sums[4], const uint8_t *group, uint32_t lanes, int32_t zero, int32_t low, int32_t high,
+                      uint8_t *output)
+{
+    bool whole_range = low == INT8_MIN && high == INT8_MAX && zero >= INT8_MIN && zero <= INT8_MAX;
+    if (whole_range && group_quickly(sums, group, lanes, zero, output))
+        return;
+    for (uint32_t lane = 0; lane < lanes; lane++)
+        output[lane] = requantize(sums[lane], group, lane, zero, low, high);
 }

@@ -74,4 +74,8 @@ static inline uint8_t requantize(int32_t sum, const uint8_t *group, uint32_t lan
     return (uint8_t)clamp(wrapping_add(value, zero), low, high);
 }
 
+/* The same for the first `lanes` channels of a group. */
+void requantize_group(const int32_t sums[4], const uint8_t *group, uint32_t lanes, int32_t zero, int32_t low, int32_t high,
+                      uint8_t *output);
+
 #endif
