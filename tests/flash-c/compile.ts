@@ -1,4 +1,4 @@
-/** Builds the C programs of these tests for this machine, with the checks of address and undefined behaviour. */
+/** Builds the C programs of these tests for this machine. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ export const missingCompiler = spawnSync('gcc', ['--version']).status === 0 ? ''
 if (missingCompiler) process.stderr.write(`flash-c: skipped: needs ${missingCompiler}\n`);
 
 /** The code under test. */
-export function flashSources(): string[] {
+function flashSources(): string[] {
   const folder = packagePath('boards', 'common');
   const flash = readdirSync(join(folder, 'flash')).filter((file) => file.endsWith('.c'));
   return [
@@ -18,15 +18,16 @@ export function flashSources(): string[] {
   ];
 }
 
-export const WARNINGS = ['-std=c11', '-Wall', '-Wextra', '-Werror', '-Wconversion'];
+const WARNINGS = ['-std=c11', '-Wall', '-Wextra', '-Werror', '-Wconversion'];
 
-/** Gives the program's path. */
-export function compile(program: string, sources: string[]): string {
+const CHECKS = ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
+
+/** Gives the program's path. Unless told, it is built with the checks of address and undefined behaviour. */
+export function compile(program: string, sources: string[], flags = CHECKS): string {
   const out = packagePath('build', 'flash-c');
   mkdirSync(out, { recursive: true });
   const path = join(out, program);
   const own = sources.map((file) => packagePath('tests', 'flash-c', file));
-  const checks = ['-O2', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
-  execFileSync('gcc', [...WARNINGS, ...checks, ...own, ...flashSources(), '-o', path], { stdio: 'inherit' });
+  execFileSync('gcc', [...WARNINGS, ...flags, ...own, ...flashSources(), '-o', path], { stdio: 'inherit' });
   return path;
 }

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { flashRegion, KeyValueStore, MemoryFlash } from '../../host/flash/index.ts';
-import { SlotStore } from '../../host/ota/index.ts';
 import { compile, missingCompiler } from './compile.ts';
 import type { Geometry } from './reference.ts';
 import { journalScript, kvScript, type Script, slotsScript, storageScript } from './script.ts';

@@ -25,9 +25,10 @@ enum verdict {
 
 struct push {
     uint32_t sequence;
+    /* Bytes on pages of 512; as many times more as pages are larger. */
     uint32_t total;
     enum verdict verdict;
-    /* In the first life the sender gives up after so many bytes; 0: it doesn't. */
+    /* In the first life the sender gives up after so many such bytes; 0: it doesn't. */
     uint32_t stop;
 };
 
@@ -52,7 +53,7 @@ struct scenario {
 
 static const struct push first[] = {{1, 1150, VERDICT_CONFIRM, 0}};
 static const struct push update[] = {{2, 1203, VERDICT_CONFIRM, 0}};
-static const struct push superseded[] = {{2, 1203, VERDICT_CONFIRM, 900}, {3, 700, VERDICT_CONFIRM, 0}};
+static const struct push superseded[] = {{3, 1203, VERDICT_CONFIRM, 900}, {4, 700, VERDICT_CONFIRM, 0}};
 static const struct push resumed[] = {{2, 1203, VERDICT_CONFIRM, 600}, {2, 1203, VERDICT_CONFIRM, 0}};
 static const struct push rolled_back[] = {
     {2, 600, VERDICT_FAIL, 0}, {2, 600, VERDICT_FAIL, 0}, {3, 520, VERDICT_CONFIRM, 0}};
@@ -70,7 +71,7 @@ static const struct change small_changes[] = {
     {2, 0}, {3, 39}, {1, 10}, {0, 0}, {2, 32}, {1, 0}, {4, 25}, {3, 36}, {4, 0},  {2, 18}, {0, 29}, {2, 0},  {1, 11},
 };
 /* More than one program each. */
-static const struct change large_changes[] = {{0, 300}, {1, 20}, {0, 310}, {0, 0}, {2, 290}, {1, 30}, {2, 0}, {0, 270}};
+static const struct change large_changes[] = {{0, 280}, {1, 20}, {0, 290}, {0, 0}, {2, 285}, {1, 30}, {2, 0}, {0, 270}};
 
 static const struct scenario scenarios[] = {
     {.name = "the first module", PUSHES(first)},
@@ -115,33 +116,33 @@ static bool again(struct world *world, bool done, const struct reason *why)
 
 /* --- Packages: bytes that their sequence gives, with a run of ones that hides a page or spans two --- */
 
-static uint8_t package_byte(uint32_t sequence, uint32_t at)
+static uint32_t scaled(const struct world *world, uint32_t bytes)
 {
-    bool blank = at >= 500 && at < (sequence % 2 == 0 ? 1030 : 600);
+    return bytes * (world->chip.flash.page / 512);
+}
+
+static uint8_t package_byte(const struct world *world, uint32_t sequence, uint32_t at)
+{
+    bool blank = at >= scaled(world, 500) && at < scaled(world, sequence % 2 == 0 ? 1030 : 600);
     return blank ? 0xff : (uint8_t)(at * 31 + sequence * 97 + (at >> 5));
 }
 
-static void package_bytes(uint8_t *out, uint32_t sequence, uint32_t at, uint32_t count)
+static const uint8_t *package_sha256(const struct world *world, const struct push *push)
 {
-    for (uint32_t i = 0; i < count; i++)
-        out[i] = package_byte(sequence, at + i);
-}
-
-static const uint8_t *package_sha256(const struct push *push)
-{
+    uint32_t total = scaled(world, push->total);
     static struct {
         uint32_t total;
         uint8_t sha256[SHA256_BYTES];
     } known[SEQUENCES];
-    if (known[push->sequence].total != push->total) {
+    if (known[push->sequence].total != total) {
         struct sha256 sha256;
         sha256_start(&sha256);
-        for (uint32_t at = 0; at < push->total; at++) {
-            uint8_t byte = package_byte(push->sequence, at);
+        for (uint32_t at = 0; at < total; at++) {
+            uint8_t byte = package_byte(world, push->sequence, at);
             sha256_add(&sha256, &byte, 1);
         }
         sha256_finish(&sha256, known[push->sequence].sha256);
-        known[push->sequence].total = push->total;
+        known[push->sequence].total = total;
     }
     return known[push->sequence].sha256;
 }
@@ -224,9 +225,9 @@ static bool verify(void *context, struct span package, uint32_t sequence, struct
 {
     struct world *world = context;
     const struct push *push = push_of(world, sequence);
-    require(world, push != NULL && package.count == push->total, "a package was verified that nobody sent");
+    require(world, push != NULL && package.count == scaled(world, push->total), "a package was verified that nobody sent");
     for (uint32_t i = 0; i < package.count; i++)
-        require(world, package.bytes[i] == package_byte(sequence, i), "a package was verified that isn't whole");
+        require(world, package.bytes[i] == package_byte(world, sequence, i), "a package was verified that isn't whole");
     if (push->verdict != VERDICT_REFUSE)
         return true;
     reason_set(why, "PKG_SIGNATURE", "The signature is wrong.");
@@ -280,7 +281,7 @@ static uint32_t run_module(struct world *world)
     uint32_t sequence = record->sequence, bit = 1u << sequence;
     const uint8_t *package = region_bytes(&slots->region[slot]);
     for (uint32_t i = 0; i < record->total; i++)
-        require(world, package[i] == package_byte(sequence, i), "what is to run isn't what was sent");
+        require(world, package[i] == package_byte(world, sequence, i), "what is to run isn't what was sent");
     require(world, (promises->failed & bit) == 0, "a module that failed runs again");
     require(world, sequence >= promises->confirmed, "an older module runs than the confirmed one");
     if (record->state == SLOT_TRIAL) {
@@ -332,12 +333,13 @@ static bool gives_up(const struct world *world, const struct push *push)
 static void send(struct world *world, const struct push *push, bool wrong)
 {
     uint8_t chunk[CHUNK_BYTES];
-    uint32_t end = gives_up(world, push) ? push->stop : push->total;
+    uint32_t end = scaled(world, gives_up(world, push) ? push->stop : push->total);
     for (uint32_t at = world->received; at < end && world->state == TRANSFER_RECEIVING;) {
         uint32_t count = end - at < CHUNK_BYTES ? end - at : CHUNK_BYTES;
-        package_bytes(chunk, push->sequence, at, count);
+        for (uint32_t i = 0; i < count; i++)
+            chunk[i] = package_byte(world, push->sequence, at + i);
         chunk[0] ^= wrong;
-        transfer_chunk(&world->transfer, package_sha256(push), at, chunk, count);
+        transfer_chunk(&world->transfer, package_sha256(world, push), at, chunk, count);
         at += count;
     }
 }
@@ -373,8 +375,8 @@ static bool is_over(struct world *world, const struct push *push)
 
 static void send_package(struct world *world, const struct push *push)
 {
-    struct slots_offer offer = {.sequence = push->sequence, .total = push->total};
-    memcpy(offer.sha256, package_sha256(push), sizeof offer.sha256);
+    struct slots_offer offer = {.sequence = push->sequence, .total = scaled(world, push->total)};
+    memcpy(offer.sha256, package_sha256(world, push), sizeof offer.sha256);
     for (uint32_t offers = 0; offers < OFFERS; offers++) {
         transfer_offer(&world->transfer, &offer);
         if (!is_over(world, push))

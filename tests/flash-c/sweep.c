@@ -9,8 +9,8 @@
 static uint8_t image[FLASH_BYTES];
 static uint8_t written[WRITTEN_BYTES];
 static uint32_t erases[SCENARIO_PAGES];
-/* Three erased pages of a slot, what is programmed into one more, and what is remembered of them. */
-static uint8_t undo[4 * (SWEEP_PAGE + SWEEP_PAGE / SWEEP_WRITE + 64)];
+/* What may wait for one sync: three erased pages of a slot, as many again after a fault, and what is programmed then. */
+static uint8_t undo[8 * (SWEEP_PAGE + SWEEP_PAGE / SWEEP_WRITE + 64)];
 
 /* What a node leaves when its power fails: its flash, and what was promised. */
 struct state {

@@ -7,9 +7,9 @@
 
 #include "scenario.h"
 
-/* The largest page and the smallest write that there is memory for. */
+/* The largest page, 512 times a whole number, and the smallest write that there is memory for. */
 #ifndef SWEEP_PAGE
-#define SWEEP_PAGE 1024
+#define SWEEP_PAGE 2048
 #endif
 #define SWEEP_WRITE 4
 

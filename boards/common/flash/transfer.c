@@ -79,7 +79,6 @@ static void complete(struct transfer *transfer, const struct slots_offer *offer)
     if (slots_read(slots, slot, &package, &why) &&
         callbacks->verify(callbacks->context, package, offer->sequence, &why)) {
         memcpy(transfer->verified, offer->sha256, SLOT_SHA256_BYTES);
-        transfer->has_verified = true;
         return;
     }
     memcpy(transfer->refused, offer->sha256, SLOT_SHA256_BYTES);
@@ -153,7 +152,7 @@ void transfer_chunk(struct transfer *transfer, const uint8_t *id, uint32_t offse
 int transfer_ready(const struct transfer *transfer)
 {
     int slot = slots_find(transfer->slots, SLOT_READY);
-    bool verified = slot != SLOT_NONE && transfer->has_verified &&
-                    same(transfer->slots->state.slot[slot].sha256, transfer->verified);
-    return verified ? slot : SLOT_NONE;
+    if (slot == SLOT_NONE || !same(transfer->slots->state.slot[slot].sha256, transfer->verified))
+        return SLOT_NONE;
+    return slot;
 }

@@ -48,8 +48,7 @@ struct transfer {
     struct transfer_callbacks callbacks;
     uint32_t since_status;
     bool gap_told;
-    /* Verified in this life of the node: a ready slot alone only has the right digest. */
-    bool has_verified;
+    /* Verified in this life of the node, zeros for none: a ready slot alone only has the right digest. */
     uint8_t verified[SLOT_SHA256_BYTES];
     /* The last package that was refused: not transferred again just to be refused again. No code, none. */
     uint8_t refused[SLOT_SHA256_BYTES];

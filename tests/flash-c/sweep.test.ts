@@ -1,0 +1,91 @@
+/** Power cuts and wear: the C flash code on flash in memory, here and as the firmware of boards. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { buildImage, loadBoard, NODE_EXIT, startNode } from '../../host/board/index.ts';
+import { packagePath } from '../../host/paths.ts';
+import { missingTool } from '../boards/selftest.ts';
+import { compile, missingCompiler } from './compile.ts';
+
+const SWEEP = ['sweep.c', 'scenario.c', 'cut_flash.c'];
+/** Scenarios 0 to 9 are short; the last is all of them in one life. */
+const SHORT = ['0', '10'];
+const LONG = ['10', '11'];
+
+/** Lives that a sweep tells of; fails with what it says when one of them went wrong. */
+function runs(output: string, status: number | null): number {
+  const lines = output.replace('Timer with period zero, disabling\n', '');
+  expect([status, lines]).toEqual([0, expect.stringMatching(/^(.*: \d+ operations, \d+ runs\n)+$/)]);
+  return [...output.matchAll(/(\d+) runs/g)].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+describe.skipIf(missingCompiler)('power cuts, in each of six ways', () => {
+  const fast = compile('sweep', ['sweep_main.c', ...SWEEP], ['-O2']);
+  const checked = compile('sweep-checked', ['sweep_main.c', ...SWEEP]);
+
+  it.each([
+    [
+      'at every operation, and a second one at every operation of the recovery',
+      fast,
+      ['512', '8', '1', '1', ...SHORT],
+      150_000,
+    ],
+    ['at every operation of a long life, then at some', fast, ['512', '8', '1', '47', ...LONG], 10_000],
+    ['on pages of 1024 and writes of 4', fast, ['1024', '4', '1', '5', ...SHORT], 30_000],
+    ['on writes of 16', fast, ['512', '16', '1', '5', ...SHORT], 30_000],
+    ['on writes of 256', fast, ['2048', '256', '1', '11', ...SHORT], 15_000],
+    ['with the checks of address and undefined behaviour', checked, ['512', '8', '1', '11', ...SHORT], 10_000],
+  ])('%s: always something to run, nothing twice, no key lost', (_, program, args, least) => {
+    const { stdout, stderr, status } = spawnSync(program, args, { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(runs(stdout, status)).toBeGreaterThan(least);
+  });
+});
+
+describe.skipIf(missingCompiler)('wear', () => {
+  const wear = compile('wear', ['wear.c', 'cut_flash.c'], ['-O2']);
+
+  it.each([
+    [1024, 4],
+    [4096, 8],
+    [16384, 16],
+  ])('after 100,000 changes of keys and 1000 swaps is even over the pages of a part: %i, %i', (page, write) => {
+    const { stdout, stderr, status } = spawnSync(wear, [`${page}`, `${write}`, '100000', '1000'], { encoding: 'utf8' });
+    expect([stderr, status]).toEqual(['', 0]);
+    const parts = stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' '));
+    expect(parts.map(([name]) => name)).toEqual(['agent', 'module', 'journal', 'slots']);
+    for (const [, least, most] of parts) {
+      // A part that turned over only once or twice has had no time to be even.
+      expect(Number(most)).toBeLessThanOrEqual(Math.max(2 * Number(least), Number(least) + 1));
+    }
+  });
+});
+
+for (const name of ['mps2-an386', 'lm3s6965evb', 'riscv-virt']) {
+  const board = loadBoard(name);
+  const missing = await missingTool(board);
+  const title = missing === null ? name : `${name} (skipped: needs ${missing})`;
+  it.skipIf(missing !== null)(`${title}: 500 power cuts and more in the board's own firmware`, async () => {
+    const own = ['board_main.c', ...SWEEP].map((file) => packagePath('tests', 'flash-c', file));
+    const sources = [...own, packagePath('boards', 'common', 'package', 'sha256.c')];
+    const image = { name: 'flash-sweep', sources, rooms: ['flash'] };
+    const { elf } = await buildImage(board, { image, defines: { SWEEP_PAGE: 512 } });
+    const folder = mkdtempSync(join(tmpdir(), 'mote-flash-'));
+    try {
+      const node = await startNode(board, elf, {
+        folder,
+        options: ['first=9', 'second=31', `to=${SHORT[1]}`, 'seed=1'],
+      });
+      const { code, output } = await node.ended;
+      expect(code, output).toBe(NODE_EXIT.done);
+      expect(runs(output, code)).toBeGreaterThan(500);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
