@@ -67,24 +67,33 @@ static void do_stack(void)
     say("after", hal_stack_used(&size));
 }
 
+/* Reads the clock on and on where its hardware runs round, which is at whole quarters of a second. */
 static void do_time(void)
 {
-    uint64_t last = hal_now_us(), start = last, steps = 0;
-    while (last - start < 1500000u) {
-        uint64_t now = hal_now_us();
-        if (now < last)
-            say("backwards", last - now);
-        if (now - last > 100000u)
-            say("jump", now - last);
-        last = now;
-        steps++;
+    uint64_t last = hal_now_us(), steps = 0;
+    for (uint64_t quarter = 1; quarter <= 5; quarter++) {
+        uint64_t edge = last / 250000u * 250000u + 250000u;
+        hal_sleep_until(edge - 300u);
+        last = hal_now_us();
+        while (last < edge + 300u) {
+            uint64_t now = hal_now_us();
+            if (now < last)
+                say("backwards", last - now);
+            if (now - last > 10u)
+                say("jump", now - last);
+            last = now;
+            steps++;
+        }
     }
-    say("asleep-awake", hal_asleep_us());
+    uint64_t asleep = hal_asleep_us();
+    while (hal_now_us() < last + 1000u)
+        ;
+    say("asleep-awake", hal_asleep_us() - asleep);
     uint64_t before = hal_now_us();
     hal_sleep_until(before + 1300000u);
     uint64_t after = hal_now_us();
     say("slept", after - before);
-    say("asleep", hal_asleep_us());
+    say("asleep", hal_asleep_us() - asleep);
     hal_sleep_until(before);
     say("past", hal_now_us() - after < 100000u);
     say("steps", steps);
@@ -120,16 +129,17 @@ static void do_nor(void)
     say("allowed", 1);
 }
 
-/* Bytes come back, each changed in one bit, until a zero comes. */
+/* Bytes come back, each changed in one bit, until a zero comes that isn't the first. */
 static void do_echo(void)
 {
     uint64_t bytes = 0;
+    uint32_t zeros = 0;
     uint8_t buffer[64];
-    for (bool end = false; !end;) {
+    while (zeros < 2) {
         hal_sleep_until(UINT64_MAX);
         for (size_t got; (got = hal_link_read(buffer, sizeof buffer)) > 0;) {
             for (size_t i = 0; i < got; i++) {
-                end |= buffer[i] == 0;
+                zeros += buffer[i] == 0;
                 buffer[i] ^= 0x20;
             }
             for (size_t done = 0; done < got;) {
@@ -140,8 +150,6 @@ static void do_echo(void)
             bytes += got;
         }
     }
-    /* The last ones are still on their way. */
-    hal_sleep_until(hal_now_us() + 200000u);
     say("echoed", bytes);
 }
 
@@ -185,9 +193,9 @@ static void do_watchdog(void)
 {
     if (!first_start())
         return;
-    hal_watchdog_start(200);
+    hal_watchdog_start(20);
     for (uint32_t i = 0; i < 6; i++) {
-        hal_sleep_until(hal_now_us() + 100000u);
+        hal_sleep_until(hal_now_us() + 10000u);
         hal_watchdog_feed();
     }
     say("fed", 1);

@@ -1,9 +1,20 @@
 /** The firmware of tests/boards/selftest.c on any board, and what it says. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BuildOptions, NodeProcess, StartOptions } from '../../host/board/index.ts';
-import { type Board, type BuiltImage, buildImage, loadBoard, startNode } from '../../host/board/index.ts';
+import {
+  type Board,
+  type BuildOptions,
+  type BuiltImage,
+  buildImage,
+  findTool,
+  loadBoard,
+  type NodeProcess,
+  type StartOptions,
+  startNode,
+  type ToolName,
+} from '../../host/board/index.ts';
+import { MoteError } from '../../host/error.ts';
 import { packagePath } from '../../host/paths.ts';
 
 /** A place where the board has nothing. */
@@ -21,6 +32,18 @@ export function buildSelftest(board: Board, options: Partial<BuildOptions> = {})
   return buildImage(board, { ...options, image: { name: 'selftest', sources, rooms: ['flash'] }, defines });
 }
 
+/** What must be installed to build and run a board's firmware; null: nothing is missing. */
+export async function missingTool({ cpu, run }: Board): Promise<string | null> {
+  try {
+    await findTool(cpu.toolchain);
+    if (run?.kind === 'qemu') await findTool(run.program as ToolName);
+    return null;
+  } catch (error) {
+    if (error instanceof MoteError) return error.message;
+    throw error;
+  }
+}
+
 /** A board with its self-test, and work folders that go away. */
 export class Bench {
   readonly board: Board;
@@ -32,9 +55,12 @@ export class Bench {
     this.board = loadBoard(name);
   }
 
+  get faultAddress(): number {
+    return Number(FAULT_ADDRESS[this.board.name]);
+  }
+
   folder(): string {
     const folder = mkdtempSync(join(tmpdir(), 'mote-board-'));
-    mkdirSync(folder, { recursive: true });
     this.#folders.push(folder);
     return folder;
   }
@@ -50,7 +76,7 @@ export class Bench {
   /** Runs it to its end: its exit code and its lines, one object for each start of the processor. */
   async run(what: string, options: Partial<StartOptions> = {}) {
     const node = await this.start(what, options);
-    return { ...lives(await node.ended) };
+    return lives(await node.ended);
   }
 
   async end(): Promise<void> {

@@ -1,0 +1,284 @@
+/** boards/common/hal.h on every board that runs here: the self-test's firmware does, this file looks. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { boardNames, loadBoard, NODE_EXIT, startNode } from '../../host/board/index.ts';
+import { FileFlash } from '../../host/flash/index.ts';
+import { Bench, buildSelftest, missingTool } from './selftest.ts';
+
+const BOOT = { power: 0, software: 1, watchdog: 2, fault: 3 };
+
+/** What the processor calls each fault: Arm's exception numbers, RISC-V's causes, POSIX signals. */
+const KINDS = {
+  arm: { store: 4, flashStore: 4, illegal: 6, overflow: 4 },
+  riscv: { store: 7, flashStore: 7, illegal: 3, overflow: 7 },
+  host: { store: 11, flashStore: null, illegal: 4, overflow: 11 },
+};
+const WATCHDOG_KIND: Record<string, number> = { linux: 14, lm3s6965evb: 34, 'riscv-virt': 0x8000_0007 };
+
+/** What QEMU complains of itself, before the firmware's first instruction. */
+const QEMU_SAYS = /^Invalid read at addr 0x1000000[04], size 4, region '\(null\)', reason: rejected$/;
+
+for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
+  const board = loadBoard(name);
+  const missing = await missingTool(board);
+  const says = missing === null ? name : `${name} (skipped: needs ${missing})`;
+  // Compiling comes first, and the emulator has few processors to itself.
+  describe.skipIf(missing !== null)(says, { timeout: 180_000 }, () => {
+    const qemu = board.run?.kind === 'qemu';
+    const kinds = KINDS[board.cpu.toolchain === 'host' ? 'host' : board.cpu.core.startsWith('rv') ? 'riscv' : 'arm'];
+    let bench: Bench;
+    beforeAll(() => {
+      bench = new Bench(name);
+    });
+    afterAll(() => bench.end());
+
+    test('what RAM is left is one aligned heap, and the stack lies where its floor says', async () => {
+      const { code, lives } = await bench.run('memory');
+      expect(code).toBe(NODE_EXIT.done);
+      const [life] = lives;
+      expect(life).toMatchObject({ boot: BOOT.power, kind: 0, pc: 0, aligned: 1, 'floor-below': 1 });
+      const { heap, stack } = life!;
+      expect(stack).toBe(board.memory?.stackBytes ?? 256 * 1024);
+      if (board.memory !== null) expect(heap).toBeGreaterThan(board.memory.ram.bytes * 0.75);
+    });
+
+    test("the stack's high-water mark is what was used", async () => {
+      const { lives } = await bench.run('stack');
+      const { before, after } = lives[0]!;
+      // Its frames have 2048 bytes; what a C library used before may have been more.
+      if (before! < 2048) expect(after! - before!).toBeGreaterThan(1024);
+      expect(after).toBeGreaterThanOrEqual(2048);
+      expect(after).toBeLessThan(16384);
+    });
+
+    test('time never goes back or jumps, sleep lasts until its deadline, and only sleep counts as asleep', async () => {
+      const { code, lives } = await bench.run('time', { icount: qemu });
+      expect(code).toBe(NODE_EXIT.done);
+      const life = lives[0]!;
+      expect(life).toMatchObject({ 'asleep-awake': 0, past: 1 });
+      expect(life).not.toHaveProperty('backwards');
+      expect(life.slept).toBeGreaterThanOrEqual(1_300_000);
+      expect(life.asleep).toBeGreaterThan(1_290_000);
+      expect(life.asleep).toBeLessThanOrEqual(life.slept!);
+      if (!qemu) return;
+      // Where time is instructions, it is exact.
+      expect(life).not.toHaveProperty('jump');
+      expect(life.slept).toBeLessThan(1_300_010);
+    });
+
+    test('flash is programmed and erased, its window follows, and the file is one that TypeScript reads', async () => {
+      const folder = bench.folder();
+      const { code, lives } = await bench.run('flash', { folder });
+      expect(code).toBe(NODE_EXIT.done);
+      expect(lives[0]).toMatchObject({ erased: 1, programmed: 1, equal: 1, again: 1, kept: 1 });
+      const { bytes, page, write } = board.flash;
+      const path = join(folder, 'flash.bin');
+      const flash = FileFlash.open(path, { sizeBytes: bytes, pageBytes: page, writeBytes: write });
+      expect(flash.read(page, 256)).toEqual(Uint8Array.from({ length: 256 }, (_, i) => i * 7));
+      expect(flash.read(bytes - page, page).every((byte) => byte === 0xff)).toBe(true);
+      flash.program(page + 256, new Uint8Array(256));
+      flash.close();
+      // It programs page 1 again, which isn't erased any more.
+      expect(await bench.run('flash', { folder })).toMatchObject({ code: NODE_EXIT.broken });
+    });
+
+    test.each([
+      ['before', [0xff, 0xff]],
+      ['after', [0, 7]],
+    ])('a cut %s an operation leaves that, and ends the node', async (how, bytes) => {
+      const folder = bench.folder();
+      const { code, lives } = await bench.run('flash', { folder, options: [`cut=0:${how}`] });
+      expect(code).toBe(NODE_EXIT.cut);
+      expect(lives[0]).not.toHaveProperty('programmed');
+      const at = 4096 + board.flash.bytes - board.flash.page;
+      expect([...readFileSync(join(folder, 'flash.bin')).subarray(at, at + 2)]).toEqual(bytes);
+    });
+
+    test('a cut in the middle leaves a mixture, the same for the same seed', async () => {
+      const images = [];
+      for (const seed of [5, 5, 6]) {
+        const folder = bench.folder();
+        const options = ['cut=0:middle', `seed=${seed}`];
+        expect(await bench.run('flash', { folder, options })).toMatchObject({ code: NODE_EXIT.cut });
+        const at = 4096 + board.flash.bytes - board.flash.page;
+        images.push(readFileSync(join(folder, 'flash.bin')).subarray(at, at + 512));
+      }
+      const whole = Uint8Array.from({ length: 512 }, (_, i) => i * 7);
+      expect(images[0]).toEqual(images[1]);
+      expect(images[0]).not.toEqual(images[2]);
+      expect(images[0]!.some((byte, i) => byte !== whole[i])).toBe(true);
+      expect(images[0]!.some((byte) => byte !== 0xff)).toBe(true);
+      // Programming clears bits, and no others than were wanted.
+      expect(images[0]!.every((byte, i) => (byte | whole[i]!) === byte)).toBe(true);
+    });
+
+    test('an erase is cut page by page, after as many operations as are let through', async () => {
+      expect(await bench.run('flash', { options: ['cut=1:before'] })).toMatchObject({
+        code: NODE_EXIT.cut,
+        lives: [{ equal: 1 }],
+      });
+      expect(await bench.run('flash', { options: ['cut=3:before'] })).toMatchObject({ code: NODE_EXIT.done });
+    });
+
+    test('what NOR flash forbids ends the node', async () => {
+      const { code, output, lives } = await bench.run('nor');
+      expect(code).toBe(NODE_EXIT.broken);
+      expect(lives[0]).not.toHaveProperty('allowed');
+      expect(output).toContain("a write that isn't erased");
+    });
+
+    test("a file of another flash isn't touched", async () => {
+      const folder = bench.folder();
+      const path = join(folder, 'flash.bin');
+      FileFlash.open(path, { sizeBytes: board.flash.bytes, pageBytes: board.flash.page, writeBytes: 1 }).close();
+      const before = readFileSync(path);
+      expect(await bench.run('flash', { folder })).toMatchObject({ code: NODE_EXIT.broken });
+      expect(readFileSync(path).equals(before)).toBe(true);
+      writeFileSync(path, before.subarray(0, 5000));
+      expect(await bench.run('flash', { folder })).toMatchObject({ code: NODE_EXIT.broken });
+    });
+
+    test('random numbers differ from start to start, also with a seed after a restart, which repeats with the seed', async () => {
+      const random = async (options: string[]) => {
+        const { code, output, lives } = await bench.run('random', { options });
+        expect(code).toBe(NODE_EXIT.done);
+        expect(lives.map(({ boot }) => boot)).toEqual([BOOT.power, BOOT.software]);
+        return [...output.matchAll(/random (\d+)/g)].map(([, value]) => Number(value));
+      };
+      const host = [...(await random([])), ...(await random([]))];
+      expect(new Set(host).size).toBe(8);
+      const seeded = [...(await random(['seed=1'])), ...(await random(['seed=2']))];
+      expect(new Set(seeded).size).toBe(8);
+      expect(await random(['seed=1'])).toEqual(seeded.slice(0, 4));
+    });
+
+    test('sensors are what options say; samples are counted without loss for weeks', async () => {
+      const options = ['sensor=mic:16000000:1:800', 'sensor=accel:26667:3:64'];
+      const { code, lives, output } = await bench.run('sensors', { options });
+      expect(code).toBe(NODE_EXIT.done);
+      expect(lives[0]).toMatchObject({ sensors: 2, mic: 16_000_000, accel: 26_667, sum: 1_000_000 });
+      expect([...output.matchAll(/after-weeks (\d+)/g)].map(([, n]) => Number(n))).toEqual([
+        48_000_000_000, 80_001_000,
+      ]);
+    });
+
+    test.each([
+      ['sensor=mic:0:1:800'],
+      ['sensor=mic:16000000:1'],
+      ['sensor=mic:16000000:65:1'],
+      ['sensor=mic:16000000:64:16000000'],
+      ['clock=slow'],
+      ['clock=virtual'],
+      ['seed=-1'],
+      ['seed=4294967296'],
+      ['cut=1:never'],
+      ['cut=:after'],
+    ])('option %s is refused', async (option) => {
+      const { code, output } = await bench.run('memory', { options: [option] });
+      expect(code).toBe(NODE_EXIT.options);
+      expect(output).toMatch(/^[^\n]+: [^\n]+\n$/m);
+    });
+
+    test('bytes come in and go out over the link, more than rings hold', async () => {
+      const sent = Buffer.from(Array.from({ length: 20_000 }, (_, i) => 1 + ((i * 31) % 255)));
+      const end = Buffer.from([0]);
+      let back = Buffer.alloc(0);
+      const server = createServer((socket: Socket) => {
+        socket
+          .on('error', () => {})
+          .on('data', (bytes) => {
+            back = Buffer.concat([back, bytes]);
+            // The second zero ends it, when all else came back.
+            if (back.length === sent.length + 1) socket.write(end);
+          });
+        socket.write(Buffer.concat([sent, end]));
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      try {
+        const linkPort = (server.address() as { port: number }).port;
+        const { code, lives } = await bench.run('echo', { linkPort });
+        expect(code).toBe(NODE_EXIT.done);
+        expect(lives[0]).toMatchObject({ echoed: sent.length + 2 });
+        expect(back.subarray(0, sent.length).equals(sent.map((byte) => byte ^ 0x20))).toBe(true);
+      } finally {
+        server.close();
+      }
+    });
+
+    test('a reset says that it was one', async () => {
+      const { code, lives } = await bench.run('reset');
+      expect(code).toBe(NODE_EXIT.done);
+      expect(lives.map(({ boot, kind }) => [boot, kind])).toEqual([
+        [BOOT.power, 0],
+        [BOOT.software, 0],
+      ]);
+    });
+
+    test('the watchdog lets a node live that feeds it, and restarts one that hangs, even in calls of the host', async () => {
+      const { code, lives } = await bench.run('watchdog', { icount: qemu });
+      expect(code).toBe(NODE_EXIT.done);
+      expect(lives).toHaveLength(2);
+      expect(lives[0]).toMatchObject({ boot: BOOT.power, fed: 1 });
+      expect(lives[1]).toMatchObject({ boot: BOOT.watchdog, kind: WATCHDOG_KIND[name] ?? 2 });
+      expect(lives[1]!.pc).toBeGreaterThan(0);
+    });
+
+    test('a store where nothing is faults and is recorded', async () => {
+      const { code, lives } = await bench.run('store');
+      expect(code).toBe(NODE_EXIT.done);
+      expect(lives).toHaveLength(2);
+      expect(lives[1]).toMatchObject({ boot: BOOT.fault, kind: kinds.store, address: bench.faultAddress });
+      expect(lives[1]!.pc).toBeGreaterThan(0);
+    });
+
+    test.skipIf(kinds.flashStore === null)("flash can't be stored to", async () => {
+      const { lives } = await bench.run('flash-store');
+      expect(lives[1]).toMatchObject({ boot: BOOT.fault, kind: kinds.flashStore, address: board.flash.origin });
+    });
+
+    test('an instruction that is none is recorded', async () => {
+      const { lives } = await bench.run('illegal');
+      expect(lives[1]).toMatchObject({ boot: BOOT.fault, kind: kinds.illegal });
+      expect(lives[1]!.pc).toBeGreaterThan(0);
+    });
+
+    test('a stack that overflows faults below its floor and harms nothing else', async () => {
+      const { code, lives } = await bench.run('overflow');
+      expect(code).toBe(NODE_EXIT.done);
+      expect(lives).toHaveLength(2);
+      expect(lives[1]).toMatchObject({ boot: BOOT.fault, kind: kinds.overflow });
+      if (board.memory === null) return;
+      const { ram } = board.memory;
+      expect(lives[1]!.address).toBeLessThan(ram.origin);
+      expect(lives[1]!.address).toBeGreaterThanOrEqual(ram.origin - 512);
+    });
+
+    test.skipIf(!qemu)("touches no device in a way that it doesn't know", async () => {
+      for (const what of ['time', 'flash', 'watchdog', 'reset']) {
+        const folder = bench.folder();
+        const log = join(folder, 'qemu.log');
+        const qemuArgs = ['-d', 'guest_errors,unimp', '-D', log];
+        expect(await bench.run(what, { folder, icount: true, qemuArgs })).toMatchObject({ code: NODE_EXIT.done });
+        const lines = readFileSync(log, 'utf8').split('\n');
+        expect(lines.filter((line) => line !== '' && !QEMU_SAYS.test(line))).toEqual([]);
+      }
+    });
+
+    test.skipIf(board.memory === null)('is told how much RAM it has, and has no byte more', async () => {
+      const { ram } = board.memory!;
+      const ramBytes = (ram.bytes * 5) / 8;
+      const nowhere = ram.origin + ramBytes;
+      const { elf } = await buildSelftest(board, { ramBytes, defines: { FAULT_ADDRESS: nowhere } });
+      const at = async (what: string) => {
+        const node = await startNode(board, elf, { folder: bench.folder(), options: [`do=${what}`] });
+        return (await node.ended).output;
+      };
+      const heap = Number(/heap (\d+)/.exec(await at('memory'))![1]);
+      expect(heap).toBeLessThan(ramBytes);
+      expect(heap).toBeGreaterThan(ramBytes / 2);
+      expect(await at('store')).toContain(`address ${nowhere}\n`);
+    });
+  });
+}
