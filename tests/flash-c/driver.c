@@ -249,9 +249,10 @@ static void run(const char *command)
     } else if (strcmp(command, "cut") == 0) {
         cut_flash_plan(&chip, number(1), (enum cut_mode)number(2));
     } else if (strcmp(command, "load") == 0) {
+        /* Another chip: what programmed it isn't known, so whatever isn't blank may not be programmed again. */
         struct span image = bytes(2);
+        cut_flash_start(&chip);
         memcpy(chip.image + number(1), image.bytes, image.count);
-        /* What programmed it isn't known: whatever isn't blank may not be programmed again. */
         for (uint32_t at = 0; at < image.count; at++)
             chip.written[(number(1) + at) / chip.flash.write] |= image.bytes[at] != 0xff;
     } else if (strcmp(command, "dump") == 0) {

@@ -85,7 +85,7 @@ export class Reference {
         return hex(this.flash.image());
       case 'load': {
         const { sizeBytes, pageBytes, writeBytes } = this.flash;
-        const image = this.flash.image();
+        const image = new Uint8Array(sizeBytes).fill(0xff);
         image.set(unhex(words[1]), a);
         this.flash = new MemoryFlash({ sizeBytes, pageBytes, writeBytes, image });
         return '';

@@ -205,3 +205,36 @@ export function journalScript(geometry: Geometry, slotPages: number, steps: numb
   }
   return writer.script;
 }
+
+/** Flash whose bytes something else has changed: whatever it holds, both sides open it alike and go on. */
+export function spoiltScript(steps: number, seed: number): Script {
+  const geometry = { sizeBytes: 8 * 512, pageBytes: 512, writeBytes: 8 };
+  const writer = new Writer(geometry, seed);
+  const { random, script } = writer;
+  const opens = ['slots-open 2 6 2 2', 'kv-open 0 2'];
+  const package1 = new Package(writer, 1, 600);
+  const work = () => [
+    `kv-set ${text(writer.pick('a', 'b', 'c'))} ${hex(writer.bytes(random.below(60)))}`,
+    `kv-delete ${text(writer.pick('a', 'b'))}`,
+    `slots-begin ${package1.offer}`,
+    `slots-append 0 ${hex(package1.bytes.subarray(0, writer.pick(100, 600)))}`,
+    writer.pick('slots-finish', 'slots-discard'),
+    writer.pick('slots-trial', 'slots-boot'),
+    writer.pick('slots-boot', `slots-fail ${text('TRAP_FUEL')} ${text('Out of fuel.')}`, 'slots-confirm'),
+  ];
+  for (const line of opens) writer.add(line);
+  for (let step = 0; step < steps; step++) {
+    const image = script.reference.flash.image();
+    const most = writer.pick(1, 6, 40);
+    for (let change = random.below(most); change >= 0; change--) image[random.below(image.length)] = random.next();
+    // Mostly what was written, now and then nothing but noise.
+    for (const line of [
+      `load 0 ${hex(random.below(20) ? image : writer.bytes(image.length))}`,
+      ...opens,
+      'kv-keys',
+      ...work(),
+    ])
+      writer.add(line);
+  }
+  return script;
+}
