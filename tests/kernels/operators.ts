@@ -7,7 +7,11 @@ const PARAMS_BYTES = 48;
 
 /** Multiplier and shifts of a channel: mostly what models have, sometimes the ends. */
 function scaling(dice: Dice, sums: number): { multiplier: number; left: number; right: number } {
-  const multiplier = dice.chance(3) ? 0 : dice.chance(5) ? 0x7fffffff : 2 ** 30 + (dice.bits() & 0x3fffffff);
+  const multiplier = dice.chance(3)
+    ? dice.pick([0, -0x40000000])
+    : dice.chance(5)
+      ? 0x7fffffff
+      : 2 ** 30 + (dice.bits() & 0x3fffffff);
   const usual = Math.max(1, Math.round(Math.log2(sums)) - 7);
   if (dice.chance(10)) return { multiplier, left: dice.int(0, 6), right: 0 };
   return {

@@ -227,14 +227,16 @@ static bool suits(const struct depthwise *layer)
     const struct window *window = &layer->window;
     int32_t stride = window->stride_w;
     return window->kernel_h == ROWS && window->kernel_w == ROWS && window->dilation_h == 1 && window->dilation_w == 1 &&
-           window->pad_left <= 1 && stride <= 2 && (layer->channels & 3) == 0 && layer->low == INT8_MIN &&
+           window->pad_left <= 1 && stride <= 2 && window->stride_h <= 2 && (layer->channels & 3) == 0 && layer->low == INT8_MIN &&
            layer->high == INT8_MAX && (window->out_w + 1) / 2 * 2 * stride + 2 <= MAX_COLUMNS;
 }
 
-/* Where row `y` of the picture, from above its padding on, lies in the planes. */
-static uint32_t place(int32_t y)
+/* The place of a row in the planes, `steps` rows behind that in `place`. */
+static uint32_t place_after(uint32_t place, uint32_t steps)
 {
-    return (uint32_t)(y + WINDOW_MAX_STEP * ROWS) % ROWS;
+    for (place += steps; place >= ROWS; place -= ROWS)
+        ;
+    return place;
 }
 
 bool depthwise_3x3(const struct depthwise *layer, const uint8_t *group, uint32_t first)
@@ -251,17 +253,22 @@ bool depthwise_3x3(const struct depthwise *layer, const uint8_t *group, uint32_t
     uint32_t pairs = (columns + 1) / 2;
     /* Words of a row that its outputs look at. */
     uint32_t words = pairs * (uint32_t)window->stride_w + 1;
-    int32_t known = -window->pad_top;
-    uint8_t *output = layer->output + first;
-    for (int32_t y = 0; y < layer->out_h; y++, output += columns * layer->channels) {
-        int32_t top = y * window->stride_h - window->pad_top;
-        for (known = known < top ? top : known; known < top + ROWS; known++)
-            take_row(layer, first, known, words, planes + place(known) * PITCH);
-        struct row row = {lanes, 8 * ((ROWS - place(top)) % ROWS), planes, 0, output, layer->channels};
+    /* Rows from the first that outputs look at to the last that is in the planes, and where the first is. */
+    int32_t top = -window->pad_top;
+    int32_t known = top;
+    uint32_t first_place = 0;
+    struct row row = {lanes, 0, planes, 0, layer->output + first, layer->channels};
+    for (int32_t y = 0; y < layer->out_h; y++) {
+        for (; known < top + ROWS; known++)
+            take_row(layer, first, known, words, planes + place_after(first_place, (uint32_t)(known - top)) * PITCH);
+        row.turn = first_place == 0 ? 0 : 8 * (ROWS - first_place);
         if (y < layer->out_h - 1)
             outputs(&row, window->stride_w, pairs);
         else
             last_outputs(&row, window->stride_w, columns);
+        row.output += columns * layer->channels;
+        top += window->stride_h;
+        first_place = place_after(first_place, (uint32_t)window->stride_h);
     }
     return true;
 }

@@ -54,10 +54,18 @@ static inline struct sums add_tap(struct sums sums, const uint8_t *value, const 
 static struct sums add_rows(struct sums sums, const struct depthwise *layer, const uint8_t *row, const uint8_t *weight)
 {
     const struct window *window = &layer->window;
-    uint32_t channels = layer->channels;
-    for (int32_t ky = window->kernel_h; ky > 0; ky--, row += window->step_bytes) {
+    int32_t rows = window->kernel_h;
+    int32_t columns = window->kernel_w;
+    uint32_t step = layer->channels;
+    if (columns == 1) {
+        /* A column is gone through like a row. */
+        columns = rows;
+        rows = 1;
+        step = window->step_bytes;
+    }
+    for (; rows > 0; rows--, row += window->step_bytes) {
         const uint8_t *value = row;
-        for (int32_t kx = window->kernel_w; kx > 0; kx--, value += channels, weight += LANES)
+        for (int32_t left = columns; left > 0; left--, value += step, weight += LANES)
             sums = add_tap(sums, value, weight);
     }
     return sums;

@@ -17,9 +17,10 @@ static inline bool group_quickly(const int32_t sums[4], const uint8_t *group, ui
         uint32_t shifts = get_u16(group + 32);
         shifts = shifts >> 8 | shifts << 24;
         int32_t sum = sums[lane];
-        if (shifts - 1 >= SHORT_FORM_RIGHT || wrapping_add(sum, SHORT_FORM_SUM) < 0)
+        int32_t multiplier = (int32_t)get_u32(group + 16);
+        if (shifts - 1 >= SHORT_FORM_RIGHT || (wrapping_add(sum, SHORT_FORM_SUM) | multiplier) < 0)
             return false;
-        int32_t value = multiply_rounded_add(2 * sum, (int32_t)get_u32(group + 16), 1 << (shifts - 1));
+        int32_t value = multiply_rounded_add(2 * sum, multiplier, 1 << (shifts - 1));
         output[lane] = (uint8_t)clamp_to_int8(((value + (sum >> 31)) >> shifts) + zero);
     }
     return true;

@@ -51,15 +51,16 @@ static inline int32_t clamp(int32_t value, int32_t low, int32_t high)
 #define PARAMS_BYTES 48
 
 /*
- * Below this value and with shifts to the right by up to this many bits only, requantization in 32 bits is exact: twice the value fits, so
- * the product's high half is at most 2^30, and beside it neither half of 2^right nor a zero point x 2^right overflows.
+ * From minus this value to below it, with a multiplier that isn't negative and a shift to the right by up to so many bits, requantization in
+ * 32 bits is exact: twice the value fits, so the product's high half is at most 2^30, and beside it neither half of 2^right nor a zero
+ * point x 2^right overflows. docs/kernels.md has the proof.
  */
 #define SHORT_FORM_SUM (1 << 30)
 #define SHORT_FORM_RIGHT 22
 
 static inline int32_t multiply_quickly(int32_t value, int32_t multiplier, uint32_t left, uint32_t right)
 {
-    if (left != 0 || right > SHORT_FORM_RIGHT || value <= -SHORT_FORM_SUM || value >= SHORT_FORM_SUM)
+    if (left != 0 || right > SHORT_FORM_RIGHT || (wrapping_add(value, SHORT_FORM_SUM) | multiplier) < 0)
         return multiply(value, multiplier, left, right);
     if (right == 0)
         return multiply_rounded_add(2 * value, multiplier, 0);
