@@ -41,6 +41,15 @@ static int64_t integer(void)
     return strtoll(word(), NULL, 10);
 }
 
+static unsigned digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return (unsigned)(c - '0');
+    if (c < 'a' || c > 'f')
+        fail("no hexadecimal digit");
+    return (unsigned)(c - 'a') + 10;
+}
+
 /* In place of the digits; exactly as long as it is, so that a byte too far is seen. */
 static struct span bytes(void)
 {
@@ -49,12 +58,8 @@ static struct span bytes(void)
     uint8_t *copy = malloc(count > 0 ? count : 1);
     if (copy == NULL)
         fail("no memory");
-    for (size_t i = 0; i < count; i++) {
-        unsigned byte;
-        if (sscanf(digits + 2 * i, "%2x", &byte) != 1)
-            fail("no hexadecimal digits");
-        copy[i] = (uint8_t)byte;
-    }
+    for (size_t i = 0; i < count; i++)
+        copy[i] = (uint8_t)(digit(digits[2 * i]) << 4 | digit(digits[2 * i + 1]));
     return (struct span){.bytes = copy, .count = (uint32_t)count};
 }
 
@@ -67,8 +72,10 @@ static void put_hex(const uint8_t *at, size_t count)
 {
     if (count == 0)
         putchar('-');
-    for (size_t i = 0; i < count; i++)
-        printf("%02x", at[i]);
+    for (size_t i = 0; i < count; i++) {
+        putchar("0123456789abcdef"[at[i] >> 4]);
+        putchar("0123456789abcdef"[at[i] & 15]);
+    }
 }
 
 static void put_message(const struct message *message)
@@ -211,8 +218,8 @@ static size_t write_link(void *context, const uint8_t *at, size_t count)
 {
     (void)context;
     const size_t taken = sink == NONE || count < sink ? count : sink;
-    for (size_t i = 0; i < taken; i++)
-        printf("%02x", at[i]);
+    if (taken > 0)
+        put_hex(at, taken);
     if (sink != NONE)
         sink -= (uint32_t)taken;
     return taken;

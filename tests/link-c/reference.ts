@@ -1,5 +1,14 @@
 /** What `driver.c` does, done by the TypeScript code: a line of a script in, a line of results out. */
-import { type Birth, type OtaStatus, type ShimMessage, type Transport, VirtualClock } from '../../host/link/index.ts';
+import { encodeFrame } from '../../host/link/frame.ts';
+import {
+  type Birth,
+  encodeMessage,
+  type OtaStatus,
+  type ShimMessage,
+  type Transport,
+  VirtualClock,
+} from '../../host/link/index.ts';
+import { encodePacket } from '../../host/link/packet.ts';
 import { Uplink } from '../../host/node/uplink.ts';
 import { UtcClock } from '../../host/node/utc.ts';
 
@@ -29,6 +38,18 @@ export function show(message: ShimMessage): string {
     default:
       return `chunk ${hex(message.transfer)} ${message.offset} ${hex(message.bytes)}`;
   }
+}
+
+/** Frames of a shim that knows the node's session. */
+export function shimHello(peer: number): string {
+  const hello = { kind: 'hello', ready: true, session: 77, peer, next: 0, window: 16, maxBytes: 8192 } as const;
+  return hex(encodeFrame(encodePacket(hello)));
+}
+export function shimSays(seq: number, message: ShimMessage, ack = 0): string {
+  return hex(encodeFrame(encodePacket({ kind: 'data', seq, ack, body: encodeMessage(message) })));
+}
+export function shimAcks(ack: number, kind: 'ack' | 'nak' = 'ack'): string {
+  return hex(encodeFrame(encodePacket({ kind, ack })));
 }
 
 export class NodeEnd {

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { FrameDecoder } from '../../host/link/frame.ts';
+import { type Packet, parsePacket } from '../../host/link/packet.ts';
+import { ask, compare, compileDriver, missingCompiler } from './compile.ts';
+import { hex, NodeEnd, shimAcks, shimHello, shimSays } from './reference.ts';
+
+const START = '0 start 9 16 64 4000 1280 1024 65536 64 64 64 8192 2048';
+const time = { type: 'time', sentUs: 0, utcMs: 1_790_000_000_000 } as const;
+const log = (us: number, text: string) => `${us} log 2 ${hex(Buffer.from(text))}`;
+
+/** Packets in what was written, and how many frames were cut short. */
+function packets(written: string[]): { packets: Packet[]; errors: number } {
+  const decoder = new FrameDecoder();
+  const found: Packet[] = [];
+  const bytes = Buffer.from(written.join('').replace(/\[[^\]]*\]/g, ''), 'hex');
+  decoder.push(bytes, (content) => found.push(parsePacket(content.slice())!));
+  return { packets: found, errors: decoder.errors };
+}
+const kinds = (found: Packet[]) => found.map((one) => (one.kind === 'data' ? one.seq : one.kind));
+
+describe.skipIf(missingCompiler)('a C node', () => {
+  const driver = compileDriver();
+  const same = (lines: string[]) => {
+    const node = new NodeEnd();
+    const expected = lines.map((line) => node.run(line));
+    compare(driver, lines, expected);
+    return expected;
+  };
+
+  it('calls a link silent exactly three keep-alive times after the last byte, and speaks once in one', () => {
+    for (const us of [0, 1, 123_457]) {
+      const script = [`${us} ${START.slice(2)}`, `${us} attach`, `${us} in ${shimHello(9)}`];
+      const written = same([...script, ...[1, 2, 3, 4].map((n) => `${us + n * 10_000_000} wait`)]);
+      expect(written.findIndex((line) => line.includes('[silent]'))).toBe(5);
+    }
+  });
+
+  it('ends a frame early when its message has arrived meanwhile, and goes on behind it', () => {
+    const up = [START, '0 attach', `0 in ${shimHello(9)}`, `0 in ${shimSays(0, time)}`, `0 in ${shimAcks(2)}`];
+    const text = 'longer than what is stuffed at once '.repeat(5);
+    // Three are sent in part of a frame, then the first two are acknowledged.
+    const slow = [
+      '0 drain 0',
+      log(0, text),
+      log(0, text),
+      log(0, text),
+      '0 drain 20',
+      `0 in ${shimAcks(3)}`,
+      '0 drain 5000',
+    ];
+    const written = ask(driver, [...up, ...slow]).slice(up.length);
+    const { packets: found, errors } = packets(written);
+    expect(errors).toBe(1);
+    expect(kinds(found)).toEqual([3, 4]);
+  });
+
+  it('sends nothing again while the line still takes what was sent', () => {
+    const up = [START, '0 attach', `0 in ${shimHello(9)}`, `0 in ${shimSays(0, time)}`, `0 in ${shimAcks(2)}`];
+    const slow = ['0 drain 0', log(0, 'one'), log(0, 'two'), '0 drain 10', '3000000 drain 1000', '3000000 stats'];
+    const written = ask(driver, [...up, ...slow]).slice(up.length, -1);
+    expect(kinds(packets(written).packets)).toEqual([2, 3]);
+    // What was sent is sent again after that.
+    const again = ask(driver, [...up, ...slow, '9000000 wait']).at(-1)!;
+    expect(kinds(packets([again]).packets).slice(0, 2)).toEqual([2, 3]);
+  });
+
+  it('answers a flood of one read with one window, one birth and as many messages as its window has', () => {
+    const command = { type: 'command', id: 1, name: 'go', body: new Uint8Array(0) } as const;
+    const naks = shimAcks(0, 'nak').repeat(200);
+    const flood = Array.from({ length: 100 }, (_, seq) => shimSays(seq, { ...command, id: 5 * seq + 1 })).join('');
+    const lines = [START, '0 attach', `0 in ${shimHello(9)}`, `1 in ${naks}`, `2 in ${flood}`];
+    const written = same(lines);
+    expect(packets([written[3]!]).packets).toHaveLength(2);
+    expect(written[4]!.match(/\[command/g)).toHaveLength(16);
+  });
+});
