@@ -5,9 +5,10 @@
 #include "irq.h"
 #include "scb.h"
 
+/* Gives what lock needs to leave both as they were: PRIMASK in bit 0, whether the protection was on above. */
 static inline uint32_t unlock(void)
 {
-    uint32_t state = irq_off();
+    uint32_t state = irq_off() | MPU_CTRL << 1;
     MPU_CTRL = 0;
     __asm volatile("dsb\n isb" ::: "memory");
     return state;
@@ -15,9 +16,9 @@ static inline uint32_t unlock(void)
 
 static inline void lock(uint32_t state)
 {
-    MPU_CTRL = 1;
+    MPU_CTRL = state >> 1;
     __asm volatile("dsb\n isb" ::: "memory");
-    irq_restore(state);
+    irq_restore(state & 1);
 }
 
 #endif

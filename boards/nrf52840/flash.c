@@ -68,4 +68,4 @@ const struct flash hardware_flash = {
     .program = program,
     .sync = sync,
 };
-_Static_assert(BOARD_FLASH_PAGE == 4096 && BOARD_FLASH_WRITE == 4, "as the controller has them");
+_Static_assert(BOARD_FLASH_WRITE == 4, "as the controller has it");

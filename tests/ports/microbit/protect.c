@@ -1,0 +1,6 @@
+/* An nRF51 has no memory protection. */
+#include "protect.h"
+
+void protect_start(void)
+{
+}
