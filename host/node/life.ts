@@ -55,6 +55,7 @@ export class ModuleLife {
   #running: Running | null = null;
   #cancelStep: (() => void) | null = null;
   #busyUntilUs = 0;
+  #busyUs = 0;
 
   constructor(options: LifeOptions) {
     this.#options = options;
@@ -62,6 +63,11 @@ export class ModuleLife {
 
   get running(): Running | null {
     return this.#running;
+  }
+
+  /** Microseconds that steps kept a simulated processor busy. */
+  get busyUs(): number {
+    return this.#busyUs;
   }
 
   /** Compiled and ready to run, while another one may still be running. Throws `MoteError`. */
@@ -127,7 +133,11 @@ export class ModuleLife {
     if (!stepped) return;
     this.counts.steps++;
     if (fuel > this.counts.maxFuel) this.counts.maxFuel = fuel;
-    if (fuelPerMs !== undefined) this.#busyUntilUs = nowUs + Math.ceil((Number(fuel) * 1000) / fuelPerMs);
+    if (fuelPerMs !== undefined) {
+      const busyUs = Math.ceil((Number(fuel) * 1000) / fuelPerMs);
+      this.#busyUntilUs = nowUs + busyUs;
+      this.#busyUs += busyUs;
+    }
     if (nextUs !== null) {
       // Late by the module's own work: that a busy computer called it late is no fault of the module.
       const endUs = Math.max(clock.nowUs(), this.#busyUntilUs);

@@ -30,6 +30,7 @@ import { DEFAULT_LAYOUT, type NodeLayout, NodeStorage, volatileFlash } from './s
 import { Updates } from './update.ts';
 import { type LinkSettings, Uplink } from './uplink.ts';
 import { UtcClock } from './utc.ts';
+import { VITALS_SETTING, Vitals } from './vitals.ts';
 import { birthOf, stateOf, Voice } from './voice.ts';
 
 export interface NodeOptions {
@@ -57,6 +58,8 @@ export interface NodeOptions {
   wallUs?: () => number;
   /** Speed of a simulated processor: a step keeps it busy for its fuel divided by this. Default: no time at all. */
   fuelPerMs?: number;
+  /** Seconds between reports of the node on itself, where its setting `agent.vitals_s` doesn't say; default 0, none. */
+  vitalsS?: number;
   hooks?: NodeHooks;
   /** A node without it has no link, keeps nothing for one, and confirms trials without one. */
   link?: LinkSettings;
@@ -81,6 +84,7 @@ export class Node {
   readonly #voice: Voice;
   readonly #uplink: Uplink | null;
   readonly #life: ModuleLife;
+  readonly #vitals: Vitals;
   #config: Record<string, number>;
   #state: 'new' | 'on' | 'off' = 'new';
   #cancelRestart: (() => void) | null = null;
@@ -115,6 +119,14 @@ export class Node {
       onFault: (fault, who) => this.#onFault(fault, who),
       onHealth: (running, before) => this.#onHealth(running, before),
     });
+    this.#vitals = new Vitals({
+      clock,
+      defaultS: options.vitalsS ?? 0,
+      setting: () => this.#setting(VITALS_SETTING),
+      running: () => this.#life.running,
+      busyUs: () => this.#life.busyUs,
+      publish: (frame, metric) => this.#voice.publish(frame, metric),
+    });
     const { slots } = this.#storage;
     this.#updates =
       slots === null
@@ -136,6 +148,7 @@ export class Node {
       throw new MoteError('NODE_STATE', 'This node was started before; make a new one on its flash.');
     this.#state = 'on';
     this.#voice.tell({ kind: 'boot', boot: this.boot });
+    this.#vitals.configure();
     this.#startModule();
     const transport = this.#options.link?.transport;
     if (transport !== undefined) this.#uplink!.attach(transport);
@@ -147,6 +160,7 @@ export class Node {
     this.#state = 'off';
     this.#stopModule();
     this.#rollout?.close();
+    this.#vitals.close();
     this.#uplink?.close();
   }
 
@@ -169,6 +183,7 @@ export class Node {
     this.#storage.saveConfig(values);
     this.#config = { ...values };
     this.#voice.tell({ kind: 'config', values: { ...values } });
+    if (this.#vitals.configure()) this.#uplink?.control(this.#birth());
     this.#life.message(-1);
   }
 
@@ -339,7 +354,7 @@ export class Node {
 
   #birth(): Birth {
     const { firmware = { name: 'mote-node', version: packageVersion() } } = this.#options;
-    return birthOf({ node: this.id, boot: this.boot, firmware }, this.#life.running);
+    return birthOf({ node: this.id, boot: this.boot, firmware }, this.#life.running, this.#vitals.metrics);
   }
 
   #makeUplink(settings: LinkSettings): Uplink {
@@ -358,6 +373,10 @@ export class Node {
     });
   }
 
+  #setting(name: string): number | undefined {
+    return Object.hasOwn(this.#config, name) ? this.#config[name] : undefined;
+  }
+
   #makeServices(random: Xorshift): HostServices {
     const voice = this.#voice;
     return {
@@ -369,7 +388,7 @@ export class Node {
       sensor: (name) => this.#sensors.get(name),
       publish: (frame) => voice.publish(frame, this.#life.running!.runtime.metrics[frame.metric]!),
       event: (name, body) => voice.event(name, body),
-      config: (name) => (Object.hasOwn(this.#config, name) ? this.#config[name] : undefined),
+      config: (name) => this.#setting(name),
       kv: this.#storage.kv,
     };
   }

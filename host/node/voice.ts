@@ -60,9 +60,13 @@ export class Voice {
   }
 }
 
-/** Who a node is and what runs on it. */
-export function birthOf(who: Pick<Birth, 'node' | 'boot' | 'firmware'>, running: Running | null): Birth {
-  if (running === null) return { type: 'birth', ...who, module: null, metrics: [], commands: [] };
+/** Who a node is and what runs on it; `own` are the node's metrics, behind those of the module. */
+export function birthOf(
+  who: Pick<Birth, 'node' | 'boot' | 'firmware'>,
+  running: Running | null,
+  own: readonly MetricInfo[],
+): Birth {
+  if (running === null) return { type: 'birth', ...who, module: null, metrics: [...own], commands: [] };
   const { metadata, metrics, commands } = running.runtime;
   const { slot = 0, sequence = 0 } = running.info ?? {};
   const module = {
@@ -73,7 +77,7 @@ export function birthOf(who: Pick<Birth, 'node' | 'boot' | 'firmware'>, running:
     slot,
     state: stateOf(running),
   };
-  return { type: 'birth', ...who, module, metrics: [...metrics], commands: [...commands] };
+  return { type: 'birth', ...who, module, metrics: [...metrics, ...own], commands: [...commands] };
 }
 
 /** A module without slots counts as confirmed. */

@@ -20,7 +20,13 @@ async function record(scenario: Scenario, subject: Subject): Promise<Recording> 
 }
 
 /** Those of `MOTE_BOARDS`, or all that run here. */
-const BOARDS = process.env.MOTE_BOARDS?.split(',') ?? ['linux', 'mps2-an386', 'mps2-an505', 'lm3s6965evb', 'riscv-virt'];
+const BOARDS = process.env.MOTE_BOARDS?.split(',') ?? [
+  'linux',
+  'mps2-an386',
+  'mps2-an505',
+  'lm3s6965evb',
+  'riscv-virt',
+];
 
 describe.each(BOARDS)('%s', async (name) => {
   const board = loadBoard(name);
@@ -46,6 +52,6 @@ describe.each(BOARDS)('%s', async (name) => {
       ).toBe(true);
     const got = await record(scenario, subject);
     expect(traceOf(got)).toEqual(trace);
-    expect(got).toEqual(expected);
+    if (!scenario.vitals) expect(got).toEqual(expected);
   });
 });

@@ -8,6 +8,8 @@ export interface Scenario {
   run(world: World): Promise<void>;
   /** What the trace of the reference must have, so that the row tests what it says. */
   shows?: string[];
+  /** The node's metrics of itself are in it: not all bytes are the same. */
+  vitals?: boolean;
 }
 
 /** Calls of `init`, then scripts of the command `run`, one every 100 ms. */

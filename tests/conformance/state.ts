@@ -1,5 +1,5 @@
 /** What outlives a start: settings, the store, the number of starts; and what a node does with flash that is damaged. */
-import { SCRATCH, script } from './probe.ts';
+import { LETTERS, SCRATCH, script } from './probe.ts';
 import { long, type Scenario } from './scenario.ts';
 
 export const STATE: Scenario[] = [
@@ -120,6 +120,49 @@ export const STATE: Scenario[] = [
       world.send({ type: 'time', sentUs: 12_345, utcMs: 5 });
       world.send({ type: 'time', sentUs: 0, utcMs: Number.MAX_SAFE_INTEGER });
       await world.run(1000);
+    },
+  },
+  {
+    name: 'what the node says of itself: by default, when it is told, and not beside too many metrics',
+    vitals: true,
+    shows: ['metrics a,agent.stack,agent.heap,agent.heap_peak,agent.slot,agent.asleep,agent.boot'],
+    setup: {
+      vitalsS: 2,
+      kv: { init: script(['metric', 'a', '1', 0]), step: script(['publish', 0, 1, 1, SCRATCH, 1, 0]) },
+    },
+    async run(world) {
+      await world.start();
+      await world.run(5000);
+      world.send({ type: 'config', values: { 'agent.vitals_s': 3 } });
+      await world.run(7000);
+      world.send({ type: 'config', values: { 'agent.vitals_s': 0 } });
+      await world.run(4000);
+      world.send({ type: 'config', values: { 'agent.vitals_s': -1 } });
+      world.send({ type: 'config', values: {} });
+      await world.run(5000);
+      world.push({ sequence: 2 });
+      await world.run(5000);
+      await world.restart();
+      await world.run(5000);
+    },
+  },
+  {
+    name: 'what a node without a module says of itself',
+    vitals: true,
+    shows: ['birth 1 nothing metrics agent.stack', 'telemetry 0 metric 0 '],
+    setup: { vitalsS: 1, module: null },
+    async run(world) {
+      await world.start();
+      await world.run(2500);
+    },
+  },
+  {
+    name: 'what the node says of itself has no room beside as many metrics as there may be',
+    vitals: true,
+    setup: { vitalsS: 1, kv: { init: script(['times', 59], ['metric', LETTERS, 2, 16, 1, 0]) } },
+    async run(world) {
+      await world.start();
+      await world.run(2500);
     },
   },
   {

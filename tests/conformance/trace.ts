@@ -2,7 +2,8 @@
 import type { NodeMessage } from '../../host/link/index.ts';
 import type { Recording } from './world.ts';
 
-function lineOf(message: NodeMessage): string {
+/** `opaque`: metrics whose values are the node's own affair. */
+function lineOf(message: NodeMessage, opaque: ReadonlySet<number>): string {
   switch (message.type) {
     case 'birth': {
       const { boot, module, metrics, commands } = message;
@@ -15,7 +16,7 @@ function lineOf(message: NodeMessage): string {
       return `ota ${state} ${sequence} ${received}/${total}${swap}${reason ? ` ${reason.code} ${reason.text}` : ''}`;
     }
     case 'telemetry':
-      return `telemetry ${message.seq} metric ${message.metric} t0 ${message.t0Ms} values ${message.values.slice(0, 8)}`;
+      return `telemetry ${message.seq} metric ${message.metric} t0 ${message.t0Ms} values ${opaque.has(message.metric) ? '...' : message.values.slice(0, 8)}`;
     case 'event':
       return `event ${message.seq} ${message.name} ${Buffer.from(message.body).toString('hex').slice(0, 80)}`;
     case 'log':
@@ -28,5 +29,11 @@ function lineOf(message: NodeMessage): string {
 }
 
 export function traceOf({ messages, taps }: Recording): string[] {
-  return [...messages.map(lineOf), ...taps.map(({ us, name, hex }) => `tap ${us} ${name} ${hex}`)];
+  let opaque = new Set<number>();
+  const lines = messages.map((message) => {
+    if (message.type === 'birth')
+      opaque = new Set(message.metrics.flatMap(({ name }, i) => (name.startsWith('agent.') ? [i] : [])));
+    return lineOf(message, opaque);
+  });
+  return [...lines, ...taps.map(({ us, name, hex }) => `tap ${us} ${name} ${hex}`)];
 }

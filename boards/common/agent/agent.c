@@ -109,7 +109,11 @@ static void set_config(struct agent *agent, const struct message_config *config)
     }
     const enum kv_result result = storage_save_config(&agent->storage, message, count);
     if (result == KV_FULL) {
-        text_add(&text, "The configuration doesn't fit into the agent's store. Use fewer or shorter settings.");
+        text_add(&text, "'config' doesn't fit: the store would hold ");
+        text_add_unsigned(&text, storage_used_with_config(&agent->storage, (uint32_t)count));
+        text_add(&text, " bytes of ");
+        text_add_unsigned(&text, kv_capacity(&agent->storage.agent));
+        text_add(&text, ". Delete keys that aren't needed.");
         log_text(agent, &text);
         return;
     }

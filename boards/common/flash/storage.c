@@ -56,6 +56,16 @@ bool storage_config(const struct storage *storage, struct span *message)
     return kv_get(&storage->agent, CONFIG, sizeof CONFIG, message);
 }
 
+uint32_t storage_used_with_config(const struct storage *storage, uint32_t count)
+{
+    const struct kv *kv = &storage->agent;
+    struct span old;
+    const uint32_t head = 2 + sizeof CONFIG;
+    const uint32_t stored =
+        kv_get(kv, CONFIG, sizeof CONFIG, &old) ? journal_stored_bytes(&kv->journal, head + old.count) : 0;
+    return kv->used - stored + journal_stored_bytes(&kv->journal, head + count);
+}
+
 enum kv_result storage_save_config(struct storage *storage, const uint8_t *message, size_t count)
 {
     return kv_set(&storage->agent, CONFIG, sizeof CONFIG, message, count);

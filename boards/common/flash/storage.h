@@ -36,6 +36,9 @@ bool storage_open(struct storage *storage, const struct flash *flash, const stru
  */
 bool storage_config(const struct storage *storage, struct span *message);
 
+/* Bytes that the agent's store would hold with a configuration of `count` bytes. */
+uint32_t storage_used_with_config(const struct storage *storage, uint32_t count);
+
 /* Durable when it returns KV_OK. */
 enum kv_result storage_save_config(struct storage *storage, const uint8_t *message, size_t count);
 

@@ -113,7 +113,7 @@ describe('wasm3', () => {
       });
     const all = await Promise.all([run(), run(), run()]);
     const expected = Array.from({ length: 20 }, (_, i) =>
-      i & 1 ? 'stack [trap] native stack overflow' : 'deadline [trap] deadline',
+      i & 1 ? 'stack [trap] stack overflow' : 'deadline [trap] deadline',
     );
     for (const one of all) expect(one).toEqual(expected);
   });
