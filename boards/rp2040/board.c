@@ -54,6 +54,9 @@ enum { PIN_SENDS = 0, PIN_RECEIVES = 1, FUNCTION_UART = 2, PAD_INPUT = 1 << 6, P
 #define WATCHDOG_ON (1u << 30)
 #define WATCHDOG_LONGEST 0xFFFFFFu
 #define WATCH_EVERY_US 2000000u
+/* What it resets (DS 2.13): all but the two oscillators. */
+#define PSM_WDSEL REGISTER(0x40010008)
+#define ALL_BUT_OSCILLATORS 0x1FFFCu
 
 /* The ring oscillator's bit (DS 2.17.5). */
 #define ROSC_RANDOM REGISTER(0x4006001C)
@@ -168,6 +171,7 @@ void hal_watchdog_start(uint32_t timeout_ms)
     hal_watchdog_feed();
     watch();
     SET_BITS(TIMER_INTE) = 1u << WATCH;
+    PSM_WDSEL = ALL_BUT_OSCILLATORS;
     WATCHDOG_CTRL = WATCHDOG_ON;
 }
 
