@@ -1,0 +1,90 @@
+/**
+ * Telemetry of the node itself: metrics that follow those of the module in a birth message. The setting `agent.vitals_s` says how often
+ * they come, in seconds; 0: not at all. The same on a board: boards/common/agent/vitals.c.
+ */
+import { MessageLimit, type MetricInfo } from '../link/index.ts';
+import type { Clock } from './clock.ts';
+import type { Running } from './life.ts';
+
+const metric = (name: string, unit: string): MetricInfo => ({ name, unit, exponent: 0 });
+/** A process has no stack to measure and no reason of a chip to start: both are 0. */
+const METRICS: readonly MetricInfo[] = [
+  metric('agent.stack', 'By'),
+  metric('agent.heap', 'By'),
+  metric('agent.heap_peak', 'By'),
+  metric('agent.slot', 'By'),
+  metric('agent.asleep', 'us'),
+  metric('agent.boot', '1'),
+];
+export const VITALS_SETTING = 'agent.vitals_s';
+const MOST_S = 86_400;
+const I32_MAX = 0x7fff_ffff;
+
+export interface VitalsOptions {
+  clock: Clock;
+  /** Where the setting isn't set. */
+  defaultS: number;
+  setting(): number | undefined;
+  running(): Running | null;
+  /** Microseconds that modules kept the processor busy since the start. */
+  busyUs(): number;
+  publish(
+    frame: { metric: number; t0Us: number; dtUs: number; values: number[]; quality: number },
+    of: MetricInfo,
+  ): void;
+}
+
+export class Vitals {
+  readonly #options: VitalsOptions;
+  #periodS = 0;
+  #cancel: (() => void) | null = null;
+  #heapPeak = 0;
+  #asleepUs = 0;
+
+  constructor(options: VitalsOptions) {
+    this.#options = options;
+  }
+
+  /** Looks at the setting; true when it is another than before. */
+  configure(): boolean {
+    const { setting, defaultS } = this.#options;
+    const periodS = Math.min(Math.max(setting() ?? defaultS, 0), MOST_S);
+    if (periodS === this.#periodS) return false;
+    this.#periodS = periodS;
+    this.#plan();
+    return true;
+  }
+
+  /** Of a birth message, behind the module's own. A module that declares as many as there may be leaves no room for more. */
+  get metrics(): readonly MetricInfo[] {
+    return this.#periodS > 0 && this.#own() + METRICS.length <= MessageLimit.metrics ? METRICS : [];
+  }
+
+  close(): void {
+    this.#cancel?.();
+  }
+
+  #own(): number {
+    return this.#options.running()?.runtime.metrics.length ?? 0;
+  }
+
+  #plan(): void {
+    this.#cancel?.();
+    this.#cancel = this.#periodS > 0 ? this.#options.clock.after(this.#periodS * 1000, () => this.#tell()) : null;
+  }
+
+  #tell(): void {
+    this.#plan();
+    const { clock, running, busyUs, publish } = this.#options;
+    const nowUs = clock.nowUs();
+    const heap = running()?.runtime.metadata.memoryBytes ?? 0;
+    this.#heapPeak = Math.max(this.#heapPeak, heap);
+    const asleepUs = Math.max(nowUs - busyUs(), 0);
+    const values = [0, heap, this.#heapPeak, running()?.info?.total ?? 0, asleepUs - this.#asleepUs, 0];
+    for (const [i, of] of this.metrics.entries()) {
+      const value = Math.min(Math.max(values[i]!, 0), I32_MAX);
+      publish({ metric: this.#own() + i, t0Us: nowUs, dtUs: 0, values: [value], quality: 0 }, of);
+    }
+    this.#asleepUs = asleepUs;
+  }
+}
