@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { type Board, boardNames, loadBoard, type ToolName } from '../board/index.ts';
 import { addCommand } from './command.ts';
-import { Exit, type Terminal, table } from './terminal.ts';
+import { Exit, type Terminal, table, wrap } from './terminal.ts';
 import {
   BOARD_TOOLS,
   type Check,
@@ -42,7 +42,8 @@ function list(terminal: Terminal): void {
   if (labels.size > 0) terminal.line();
   for (const label of labels) {
     const names = boards.filter(({ neverRun }) => neverRun === label).map(({ name }) => name);
-    terminal.line(terminal.paint('dim', `never run ${label}: ${names.join(', ')}`));
+    const text = `${names.join(', ')}: never run ${label}`;
+    for (const line of wrap(text, terminal.columns)) terminal.line(terminal.paint('dim', line));
   }
 }
 
@@ -58,7 +59,7 @@ async function diagnose(board: Board): Promise<Check[]> {
     ...(await Promise.all(built.map((name) => checkBuildTool(name, true)))),
     ...(tools.includes('probe-rs') ? [await checkTool(TOOLS.probeRs, must)] : []),
     ...(tools.includes('esptool') ? [await checkTool(TOOLS.esptool, must)] : []),
-    ...(run === null ? places() : []),
+    ...(run === null ? places(tools.includes('uf2')) : []),
   ];
 }
 
@@ -66,22 +67,24 @@ async function diagnoseAll(): Promise<Check[]> {
   return [
     ...(await Promise.all(BOARD_TOOLS.map((name) => checkBuildTool(name, false)))),
     ...(await Promise.all(Object.values(TOOLS).map((tool) => checkTool(tool, false)))),
-    ...places(),
+    ...places(true),
   ];
 }
 
 /** Where a board may be plugged in. */
-function places(): Check[] {
+function places(drives: boolean): Check[] {
   const check = (name: string, found: string[], fix: string): Check =>
     found.length > 0
       ? { name, ok: true, needed: false, found: found.join(', ') }
       : { name, ok: false, needed: false, found: 'none', fix };
-  const drives = uf2Drives().map(({ path, board }) => `${path} (${board})`);
+  const ports = check('serial ports', serialPorts(), 'plug the board in with a USB cable that carries data');
+  if (!drives) return [ports];
+  const mounted = uf2Drives().map(({ path, board }) => `${path} (${board})`);
   return [
-    check('serial ports', serialPorts(), 'plug the board in with a USB cable that carries data'),
+    ports,
     check(
       'UF2 drives',
-      drives,
+      mounted,
       'put the board into its bootloader: press reset twice, or hold BOOTSEL while plugging in',
     ),
   ];

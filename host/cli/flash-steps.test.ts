@@ -134,9 +134,9 @@ describe("a UF2 bootloader's drive", () => {
 
 describe('formats', () => {
   it('are what they say, and uf2 only where the board has it', () => {
-    expect(encodeImage(IMAGE, 'bin', undefined).length).toBe(0x10_0008);
+    expect(encodeImage(IMAGE, 'bin').length).toBe(0x10_0008);
     expect(existsSync(at('image.hex'))).toBe(false);
-    expect(() => encodeImage(IMAGE, 'uf2', undefined)).toThrow(/no UF2 bootloader/);
+    expect(() => encodeImage(IMAGE, 'uf2')).toThrow(/no UF2 bootloader/);
   });
 });
 

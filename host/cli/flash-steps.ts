@@ -16,8 +16,8 @@ export interface FlashStep {
   run(): Promise<void>;
 }
 
-/** The image as a file's bytes. `uf2` needs the family. */
-export function encodeImage(image: Image, format: Format, family: Uf2Family | undefined): Uint8Array {
+/** The image as a file's bytes. UF2 needs the family. */
+export function encodeImage(image: Image, format: Format, family?: Uf2Family): Uint8Array {
   if (format === 'hex') return Buffer.from(writeHex(image));
   if (format === 'bin') return toBinary(image).bytes;
   if (family !== undefined) return writeUf2(image, family);
@@ -61,7 +61,7 @@ function program(tool: Tool, args: string[]): FlashStep {
 /** Writes the image's files into `folder` and says what is to be done with them. */
 export function probeSteps(chip: string, image: Image, folder: string, probe: string | undefined): FlashStep[] {
   const file = join(folder, 'image.hex');
-  writeFileSync(file, encodeImage(image, 'hex', undefined));
+  writeFileSync(file, encodeImage(image, 'hex'));
   const which = ['--chip', chip, '--non-interactive', ...(probe === undefined ? [] : ['--probe', probe])];
   // A sector that the image fills only in part keeps the rest: what a node has stored may lie there.
   const download = ['download', ...which, '--restore-unwritten', '--verify', '--binary-format', 'hex', file];

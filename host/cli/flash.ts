@@ -109,24 +109,21 @@ async function makeImage(board: Board, node: NewNode | null, terminal: Terminal)
   return { ...firmware, segments: joinSegments([...firmware.segments, nodeSegment(board, node)]) };
 }
 
-function stepsOf(board: Board, method: FlashMethod, image: Image, folder: string, options: FlashOptions): FlashStep[] {
+/** How it gets onto the board, once there is an image; what can't work is said before one is built. */
+function planOf(board: Board, options: FlashOptions): (image: Image, folder: string) => FlashStep[] {
+  const method = chooseMethod(board, options);
   switch (method.tool) {
     case 'probe-rs':
-      return probeSteps(method.chip, image, folder, options.probe);
-    case 'esptool':
+      return (image, folder) => probeSteps(method.chip, image, folder, options.probe);
+    case 'esptool': {
       // Where the firmware begins in the image's addresses is `address` in the chip's flash.
-      return esptoolSteps(
-        { chip: method.chip, base: (board.memory?.firmware.origin ?? 0) - method.address },
-        image,
-        folder,
-        options.port,
-      );
-    default:
-      return driveSteps(
-        board.name,
-        encodeImage(image, 'uf2', method.family),
-        chooseDrive(options.drive, method.volume, uf2Drives),
-      );
+      const base = (board.memory?.firmware.origin ?? 0) - method.address;
+      return (image, folder) => esptoolSteps({ chip: method.chip, base }, image, folder, options.port);
+    }
+    default: {
+      const drive = chooseDrive(options.drive, method.volume, uf2Drives);
+      return (image) => driveSteps(board.name, encodeImage(image, 'uf2', method.family), drive);
+    }
   }
 }
 
@@ -144,7 +141,12 @@ async function flash(name: string, path: string | undefined, options: FlashOptio
     throw new MoteError('USAGE', '--format is the format of --out FILE.');
   const guessed = FORMATS.find((one) => options.out?.toLowerCase().endsWith(`.${one}`));
   const format = choice(options.format ?? guessed ?? 'hex', 'format', FORMATS);
-  const method = options.out === undefined ? chooseMethod(board, options) : null;
+  if (board.memory === null)
+    throw new MoteError('FLASH_NONE', `${name} is a process on this machine and has no image: "mote run" starts it.`);
+  const family = board.flashing.find((one) => one.tool === 'uf2')?.family;
+  if (options.out !== undefined && format === 'uf2' && family === undefined)
+    throw new MoteError('USAGE', `${name} has no UF2 bootloader; write its image as hex or bin.`);
+  const plan = options.out === undefined ? planOf(board, options) : null;
   const made = await newNode(board, path, options, terminal);
   const image = await makeImage(board, made?.node ?? null, terminal);
   terminal.line(made?.says ?? 'firmware alone: the node keeps its name, keys and modules');
@@ -152,7 +154,6 @@ async function flash(name: string, path: string | undefined, options: FlashOptio
   for (const { address, bytes } of parts) terminal.line(`  ${hex32(address)}  ${formatBytes(bytes)}`);
   const facts = { board: board.name, node: made?.node.id ?? null, parts };
   if (options.out !== undefined) {
-    const family = board.flashing.find((one) => one.tool === 'uf2')?.family;
     const bytes = encodeImage(image, format, family);
     if (options.dryRun !== true) writeOut(options.out, bytes);
     terminal.data({ ...facts, out: options.out, format, bytes: bytes.length, written: options.dryRun !== true });
@@ -161,7 +162,7 @@ async function flash(name: string, path: string | undefined, options: FlashOptio
   }
   const folder = mkdtempSync(join(tmpdir(), 'mote-flash-'));
   try {
-    const steps = stepsOf(board, method!, image, folder, options);
+    const steps = plan!(image, folder);
     for (const step of steps) {
       terminal.line(terminal.paint('dim', `$ ${step.command.join(' ')}`));
       if (options.dryRun !== true) await step.run();

@@ -43,6 +43,8 @@ const VITAL = /^agent\./;
 const FAULT = /^[A-Z][A-Z0-9_]+ (load|init|step|on_message|health): /;
 /** After the input's end: what was said last goes over the link, and no window of zeros is full. */
 const DRAIN_US = 2000;
+/** After the time of an input that nobody fetches: a module may have been restarted. */
+const PATIENCE_US = 10_000_000;
 const CLOCK_HZ = 100e6;
 
 /** Signs the app and says whom the node trusts. Without any key one is made for this run. */
@@ -191,12 +193,16 @@ async function runBoard(path: string, options: RunOptions, terminal: Terminal): 
 
 /** To the end of the input, for --seconds, or until stopped. */
 async function untilEnd(node: BoardNode, { sensors, clock }: BoardNodeOptions, limitUs: number | null): Promise<void> {
-  const finite = sensors.flatMap(({ name, source: { length } }) => (length === null ? [] : [{ name, length }]));
+  const finite = sensors.flatMap(({ name, source: { length, rateMilliHz } }) =>
+    length === null ? [] : [{ name, length, us: (length * 1e9) / rateMilliHz }],
+  );
+  // A module that was refused, or ended, fetches nothing.
+  const patienceUs = Math.max(...finite.map(({ us }) => us)) + PATIENCE_US;
   let stopped = false;
   void interrupted().then(() => {
     stopped = true;
   });
-  const limit = limitUs ?? Number.MAX_SAFE_INTEGER;
+  const limit = limitUs ?? (finite.length > 0 ? patienceUs : Number.MAX_SAFE_INTEGER);
   await node.runUntil(limit, () => stopped || (limitUs === null && inputEnded(node, finite)));
   if (!stopped && clock.nowUs() < limit) await node.runUntil(clock.nowUs() + DRAIN_US, () => stopped);
 }

@@ -98,3 +98,14 @@ function visibleLength(text: string): number {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours are control characters
   return text.replace(/\x1b\[[0-9;]*m/g, '').length;
 }
+
+/** Cuts a text at spaces into lines of at most `width`. */
+export function wrap(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)!;
+    if (line !== '' && line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines;
+}

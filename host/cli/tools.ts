@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findTool, libraryFlags, TOOL_NAMES, TOOLCHAINS, type Toolchain, type ToolName } from '../board/index.ts';
 import { MoteError } from '../error.ts';
-import { type Terminal, table } from './terminal.ts';
+import { type Terminal, table, wrap } from './terminal.ts';
 
 export interface Check {
   name: string;
@@ -85,17 +85,6 @@ export function checkLines(terminal: Terminal, checks: readonly Check[]): string
     lines[i]!,
     ...(fix === undefined ? [] : wrap(fix, terminal.columns - 3).map((line) => terminal.paint('dim', `   ${line}`))),
   ]);
-}
-
-/** Cuts a text at spaces into lines of at most `width`. */
-function wrap(text: string, width: number): string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1)!;
-    if (line !== '' && line.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
-  }
-  return lines;
 }
 
 const listed = (folder: string): string[] => {

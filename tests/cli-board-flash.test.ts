@@ -1,0 +1,239 @@
+/** `mote board` and `mote flash` as a user meets them, with tools that only write down what they were told and a folder that plays a drive. */
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { boardNames, type Image, loadBoard, readHex, readUf2, UF2_FAMILIES } from '../host/board/index.ts';
+import { MemoryFlash } from '../host/flash/index.ts';
+import { DEFAULT_LAYOUT, readIdentity } from '../host/node/index.ts';
+import { NodeStorage } from '../host/node/storage.ts';
+import { keyId, saveKeyPair } from '../host/ota/index.ts';
+import { mote } from './program.ts';
+import { keys, release } from './world.ts';
+
+let dir: string;
+let first: Uint8Array;
+const at = (...parts: string[]) => join(dir, ...parts);
+const run = (args: string[], env: NodeJS.ProcessEnv = {}) => mote(args, dir, env);
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'moteware-board-'));
+  saveKeyPair(at('r.pem'), keys);
+  first = await release('vibration', { sequence: 7 });
+  writeFileSync(at('first.mote'), first);
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+/** A `bin` folder with a tool that keeps its arguments, one a line, and the image that it was given; ends with `code`. */
+let tools = 0;
+function fakeTool(name: string, code = 0): { env: NodeJS.ProcessEnv; calls: () => string[][]; image: string } {
+  const bin = at(`bin-${tools++}`);
+  mkdirSync(bin, { recursive: true });
+  const log = join(bin, 'calls');
+  const image = join(bin, 'image');
+  const script = `#!/bin/sh
+for a in "$@"; do printf '%s\\n' "$a" >> ${log}; if [ -f "$a" ]; then cp "$a" ${image}; fi; done
+echo >> ${log}; echo "says ${name}"; exit ${code}`;
+  writeFileSync(join(bin, name), script);
+  chmodSync(join(bin, name), 0o755);
+  const calls = () => readFileSync(log, 'utf8').split('\n\n').filter(Boolean);
+  return {
+    env: { PATH: `${bin}${delimiter}${process.env.PATH}` },
+    calls: () => calls().map((call) => call.trim().split('\n')),
+    image,
+  };
+}
+
+/** Boots a node in TypeScript from the image of a board, as its agent does. */
+function boot(name: string, { segments }: Image) {
+  const { flash } = loadBoard(name);
+  const device = new MemoryFlash({ sizeBytes: flash.bytes, pageBytes: flash.page, writeBytes: flash.write });
+  const own = segments.filter(({ address }) => address >= flash.origin! && address < flash.origin! + flash.bytes);
+  for (const { address, bytes } of own) device.program(address - flash.origin!, bytes);
+  const { id, publicKeys } = readIdentity(device);
+  const slots = new NodeStorage(device, DEFAULT_LAYOUT, true).slots!;
+  const active = slots.active();
+  return { id, keys: publicKeys.map(keyId), active, package: active && Buffer.from(slots.read(active.slot)) };
+}
+
+function expectNode(name: string, id: string, image: Image): void {
+  const node = boot(name, image);
+  expect(node).toMatchObject({ id, keys: [keyId(keys.publicKey)], active: { sequence: 7, state: 'confirmed' } });
+  expect(node.package!.equals(Buffer.from(first))).toBe(true);
+}
+
+describe('mote board', () => {
+  it('list shows every board, where it runs, and what nobody has run', async () => {
+    const { code, stdout } = await run(['board', 'list']);
+    expect(code).toBe(0);
+    for (const name of boardNames()) {
+      const { run: how, cpu, neverRun } = loadBoard(name);
+      const [line] = stdout.split('\n').filter((text) => text.startsWith(`${name} `));
+      expect(line).toContain(cpu.core);
+      expect(line).toMatch(how === null ? /no$/ : how.kind === 'qemu' ? /in QEMU$/ : /as a process$/);
+      if (neverRun !== null)
+        expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(new RegExp(`${name}[^:]*: never run ${neverRun.split(' ')[0]}`));
+    }
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    const json = await run(['board', 'list', '--json']);
+    const { boards } = JSON.parse(json.stdout);
+    expect(boards.map(({ name }: { name: string }) => name)).toEqual(boardNames());
+    expect(boards.find(({ name }: { name: string }) => name === 'mps2-an386')).toMatchObject({
+      memory: { ram: { bytes: 262_144 } },
+    });
+  });
+
+  it('doctor finds what a board needs, and says how to get what is missing', async () => {
+    const good = await run(['board', 'doctor', 'mps2-an386', '--json']);
+    expect([good.code, JSON.parse(good.stdout)]).toMatchObject([
+      0,
+      { board: 'mps2-an386', ok: true, checks: [{ name: 'arm-none-eabi-gcc' }, { name: 'qemu-system-arm' }] },
+    ]);
+    const bare = await run(['board', 'doctor', 'mps2-an386'], { PATH: at('nothing') });
+    expect(bare.code).toBe(1);
+    expect(bare.stdout.replaceAll(/\s+/g, ' ')).toMatch(
+      /✗ arm-none-eabi-gcc not found .*apt install gcc-arm-none-eabi.*✗ qemu-system-arm not found/,
+    );
+    const probe = await run(['board', 'doctor', 'nrf52840', '--json'], fakeTool('probe-rs').env);
+    expect(JSON.parse(probe.stdout).checks).toContainEqual({
+      name: 'probe-rs',
+      ok: true,
+      needed: true,
+      found: 'says probe-rs',
+    });
+    const all = await run(['board', 'doctor'], { PATH: at('nothing') });
+    expect(all.code).toBe(0);
+    for (const tool of [
+      'riscv64-unknown-elf-gcc',
+      'qemu-system-riscv32',
+      'probe-rs',
+      'esptool',
+      'stty',
+      'serial ports',
+      'UF2 drives',
+    ])
+      expect(all.stdout).toMatch(new RegExp(`^- +${tool} `, 'm'));
+    expect((await run(['board', 'doctor', 'pdp11'])).stderr).toMatch(
+      /There is no board pdp11: use one of .*mps2-an386.*\[BOARD_NAME\]/,
+    );
+  });
+});
+
+describe('mote flash', () => {
+  it('puts firmware and node onto a board by its debug probe', async () => {
+    const { env, calls, image } = fakeTool('probe-rs');
+    const args = ['flash', 'nrf52840', 'first.mote', '--key', 'r.pem', '--node', 'press-7', '--json'];
+    const { code, stdout, stderr } = await run(args, env);
+    expect([code, stderr]).toEqual([0, 'says probe-rs\nsays probe-rs\n']);
+    const [download, reset] = calls();
+    expect(download!.slice(0, -1)).toEqual([
+      'download',
+      '--chip',
+      'nRF52840_xxAA',
+      '--non-interactive',
+      '--restore-unwritten',
+      '--verify',
+      '--binary-format',
+      'hex',
+    ]);
+    expect(reset).toEqual(['reset', '--chip', 'nRF52840_xxAA', '--non-interactive']);
+    expect(existsSync(download!.at(-1)!)).toBe(false);
+    const flashed = readHex(readFileSync(image, 'utf8'));
+    expectNode('nrf52840', 'press-7', flashed);
+    // Vectors: the stack's top in RAM, the first instruction in flash, in Thumb state.
+    const vectors = Buffer.from(flashed.segments[0]!.bytes);
+    expect(vectors.readUInt32LE(0)).toBeGreaterThan(0x2000_0000);
+    expect(vectors.readUInt32LE(4) & 1).toBe(1);
+    const said = JSON.parse(stdout);
+    expect(said).toMatchObject({ board: 'nrf52840', node: 'press-7', done: true });
+    expect(said.parts).toEqual(flashed.segments.map(({ address, bytes }) => ({ address, bytes: bytes.length })));
+  });
+
+  it('says what failed, and fails', async () => {
+    const { env } = fakeTool('probe-rs', 1);
+    const { code, stderr } = await run(['flash', 'nrf52840'], env);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^says probe-rs\nmote: "probe-rs download .*" ended with code 1.*\[FLASH_FAILED\]\n$/);
+    const missing = await run(['flash', 'nrf52840']);
+    expect(missing.stderr).toMatch(/probe-rs isn't there; .*\[FLASH_TOOL\]/);
+  });
+
+  it("copies a UF2 file to a bootloader's drive, and does nothing with --dry-run", async () => {
+    mkdirSync(at('drive'));
+    writeFileSync(at('drive', 'INFO_UF2.TXT'), 'UF2 Bootloader v3.0\nModel: Raspberry Pi RP2\nBoard-ID: RPI-RP2\n');
+    const args = ['flash', 'rp2040', 'first.mote', '--key', 'r.pem', '--drive', 'drive'];
+    const dry = await run([...args, '--dry-run']);
+    expect([dry.code, dry.stderr]).toEqual([0, '']);
+    expect(dry.stdout).toMatch(/\$ copy RP2040\.UF2 drive\nnothing was done/);
+    expect(readdirSync(at('drive'))).toEqual(['INFO_UF2.TXT']);
+    const { code, stdout } = await run(args);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/node rp2040 with vibration 1\.0\.0, sequence 7, trusts r\.pem/);
+    const file = readUf2(readFileSync(at('drive', 'RP2040.UF2')));
+    expect(file.family).toBe(UF2_FAMILIES.rp2040.id);
+    expectNode('rp2040', 'rp2040', file);
+  });
+
+  it('writes the image in each format, of emulated boards too; all hold the same', async () => {
+    const write = async (board: string, out: string, ...more: string[]) => {
+      const { code, stderr } = await run(['flash', board, 'first.mote', '--key', 'r.pem', '--out', out, ...more]);
+      expect([code, stderr]).toEqual([0, '']);
+      return readFileSync(at(out));
+    };
+    const hex = readHex((await write('rp2040', 'a.hex')).toString());
+    expectNode('rp2040', 'rp2040', hex);
+    const uf2 = readUf2(await write('rp2040', 'a.uf2'));
+    const bin = await write('rp2040', 'image', '--format', 'bin');
+    const base = hex.segments[0]!.address;
+    for (const { address, bytes } of hex.segments) {
+      const here = uf2.segments.find(
+        (s) => s.address <= address && address + bytes.length <= s.address + s.bytes.length,
+      )!;
+      const from = address - here.address;
+      expect(Buffer.from(here.bytes.subarray(from, from + bytes.length)).equals(Buffer.from(bytes))).toBe(true);
+      expect(bin.subarray(address - base, address - base + bytes.length).equals(Buffer.from(bytes))).toBe(true);
+    }
+    expectNode('mps2-an386', 'mps2-an386', readHex((await write('mps2-an386', 'b.hex')).toString()));
+  });
+
+  it('leaves the node alone when it is given nobody', async () => {
+    const { stdout } = await run(['flash', 'nrf52840', '--out', 'c.hex', '--json'], {});
+    const { flash } = loadBoard('nrf52840');
+    expect(JSON.parse(stdout)).toMatchObject({ node: null, written: true });
+    for (const { address, bytes } of readHex(readFileSync(at('c.hex'), 'utf8')).segments)
+      expect(address + bytes.length <= flash.origin! || address >= flash.origin! + flash.bytes).toBe(true);
+  });
+
+  it.each([
+    [['flash', 'pdp11'], /There is no board pdp11/],
+    [['flash', 'mps2-an386'], /runs on this machine, with "mote run --board mps2-an386"/],
+    [
+      ['flash', 'linux', '--out', 'x.hex', '--node', 'a', '--key', 'r.pem'],
+      /linux is a process .*"mote run" starts it/,
+    ],
+    [['flash', 'nrf52840', '--drive', '.'], /nrf52840 is flashed by probe-rs, not by uf2/],
+    [['flash', 'rp2040', '--by', 'esptool'], /rp2040 is flashed by uf2 or probe-rs, not by esptool/],
+    [['flash', 'rp2040', '--drive', '.'], /no INFO_UF2\.TXT/],
+    [['flash', 'nrf52840', '--out', 'x.uf2'], /no UF2 bootloader/],
+    [['flash', 'nrf52840', '--out', 'no/where.hex'], /where\.hex can't be written/],
+    [['flash', 'nrf52840', '--format', 'hex'], /--format is the format of --out/],
+    [['flash', 'nrf52840', '--out', 'x', '--format', 'elf'], /--format is one of hex, uf2, bin/],
+    [['flash', 'nrf52840', '--node', 'a/b', '--key', 'r.pem', '--out', 'x'], /"a\/b" is no node id/],
+    [['flash', 'nrf52840', '--node', 'a', '--out', 'x'], /A node must trust a key/],
+    [['flash', 'nrf52840', 'nowhere', '--key', 'r.pem', '--out', 'x'], /nowhere isn't there/],
+  ])('%j: says what is wrong', async (args, sentence) => {
+    const { code, stderr } = await run(args);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).toMatch(/^mote: [^\n]+ \[[A-Z0-9_]+\]\n$/);
+    expect(code).toBe(2);
+  });
+});
