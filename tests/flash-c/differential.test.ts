@@ -7,7 +7,7 @@ import { flashRegion, KeyValueStore, MemoryFlash } from '../../host/flash/index.
 import { provision } from '../../host/node/storage.ts';
 import { packagePath } from '../../host/paths.ts';
 import { compile, missingCompiler } from './compile.ts';
-import type { Geometry } from './reference.ts';
+import { type Geometry, Reference } from './reference.ts';
 import { journalScript, kvScript, type Script, slotsScript, spoiltScript, storageScript } from './script.ts';
 
 const geometries: [Geometry, slotPages: number][] = [
@@ -107,7 +107,20 @@ describe.skipIf(missingCompiler)('the C flash code and the TypeScript code', () 
   });
 
   it.each(geometries)('slots and transfers do the same to each byte, over cuts and restarts: %o', (geometry, pages) => {
-    for (const seed of [1, 2]) compare(geometry, slotsScript(geometry, pages, 700, seed));
+    compare(geometry, slotsScript(geometry, pages, 800, 1));
+    compare(geometry, slotsScript(geometry, pages, 500, 2, true));
+  });
+
+  it.each([
+    ['the stores leave nothing for slots', 'storage-open 8 8 2 0'],
+    ['a store has one page', 'storage-open 1 4 2 0'],
+    ['the journal leaves nothing for slots', 'storage-open 2 4 10 0'],
+    ['the journal has one page', 'storage-open 2 4 1 0'],
+    ['the slots are too large', 'storage-open 2 4 2 5'],
+  ])('refuse a layout that does not fit: %s', (_, line) => {
+    const [geometry] = geometries[0]!;
+    expect(ask(geometry, line)[0]).toMatch(/^FLASH_RANGE:[A-Z].*\.$/);
+    expect(() => new Reference(geometry).run(line)).toThrow(expect.objectContaining({ code: 'FLASH_RANGE' }));
   });
 
   it('open whatever a flash holds, and go on', () => {

@@ -88,7 +88,7 @@ class Package {
   constructor(writer: Writer, sequence: number, count: number) {
     this.sequence = sequence;
     this.bytes = writer.bytes(count);
-    if (count > 0 && writer.random.below(8) === 0) this.bytes[0] = 0xee;
+    if (count > 0 && writer.random.below(4) === 0) this.bytes[0] = 0xee;
     this.sha256 = createHash('sha256').update(this.bytes).digest();
   }
 
@@ -97,22 +97,33 @@ class Package {
   }
 }
 
-/** The calls of the slot store, or of the transfer above it, mostly those that lead somewhere. */
-export function slotsScript(geometry: Geometry, slotPages: number, steps: number, seed: number): Script {
+/** The calls of the slot store, or of the transfer above it, mostly those that lead somewhere; `failing`: trials do all but fail. */
+export function slotsScript(
+  geometry: Geometry,
+  slotPages: number,
+  steps: number,
+  seed: number,
+  failing = false,
+): Script {
   const writer = new Writer(geometry, seed);
   const { random, script } = writer;
   const open = `slots-open 1 ${2 + 2 * slotPages} 2 ${slotPages}`;
   const slotBytes = slotPages * geometry.pageBytes;
-  let current = new Package(writer, 1, 100);
+  const history = [new Package(writer, 1, 100)];
+  let newest = 1;
+  const known = () => `offer ${writer.pick(...history.slice(-6)).offer}`;
   const next = () => {
-    const { highestSequence } = script.reference.slots;
-    const sequence = Math.max(0, highestSequence - 1) + random.below(12);
-    const most = writer.pick(30, 3 * geometry.pageBytes, slotBytes + 2);
-    current = new Package(writer, sequence, random.below(Math.min(most, slotBytes + 2)));
-    return `${writer.pick('slots-begin', 'offer')} ${current.offer}`;
+    const sequence = random.below(4) ? newest + 1 + random.below(3) : random.below(newest + 3);
+    const most = writer.pick(30, 30, geometry.pageBytes, Math.min(3 * geometry.pageBytes, slotBytes));
+    const count = random.below(25) ? random.below(most + 1) : slotBytes + random.below(3) - 1;
+    const one = new Package(writer, sequence, count);
+    history.push(one);
+    newest = Math.max(newest, sequence);
+    return `${writer.pick('slots-begin', 'offer')} ${one.offer}`;
   };
   const chunk = () => {
-    const received = script.reference.slots.transfer()?.received ?? 0;
+    const { received = 0, sha256 } = script.reference.slots.transfer() ?? {};
+    const current = history.find((one) => sha256 && one.sha256.equals(sha256)) ?? history.at(-1)!;
     const offset = random.below(10) ? received : Math.max(0, received + random.below(400) - 200);
     const bytes = current.bytes.slice(offset, offset + writer.pick(1, 7, 256, 1024, random.below(4097)));
     if (random.below(40) === 0 && bytes.length > 0) bytes[0]! ^= 1;
@@ -128,16 +139,13 @@ export function slotsScript(geometry: Geometry, slotPages: number, steps: number
     const likely = states.includes('receiving')
       ? chunk()
       : states.includes('ready')
-        ? writer.pick('slots-trial', 'slots-trial', 'slots-finish', `offer ${current.offer}`)
+        ? writer.pick('slots-trial', 'slots-trial', 'slots-finish', known())
         : states.includes('trial')
-          ? writer.pick('slots-boot', 'slots-boot', 'slots-confirm', `slots-fail ${reason()}`)
-          : next();
-    const any = writer.pick(
-      next,
-      chunk,
-      () => `offer ${current.offer}`,
-      () => `slots-read ${random.below(2)}`,
-    );
+          ? writer.pick('slots-boot', failing ? 'slots-boot' : 'slots-confirm', `slots-fail ${reason()}`)
+          : random.below(5)
+            ? next()
+            : known();
+    const any = writer.pick(next, chunk, known, () => `slots-read ${random.below(2)}`);
     const rare = writer.pick('slots-finish', 'slots-discard', 'slots-trial', 'slots-boot', 'slots-confirm', open, open);
     const line = [likely, likely, likely, likely, any(), rare][random.below(6)]!;
     if (!writer.add(line)) writer.add(open);
@@ -232,6 +240,7 @@ export function spoiltScript(steps: number, seed: number): Script {
       `load 0 ${hex(random.below(20) ? image : writer.bytes(image.length))}`,
       ...opens,
       'kv-keys',
+      'slots-read 0',
       ...work(),
     ])
       writer.add(line);
