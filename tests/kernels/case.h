@@ -40,7 +40,7 @@ bool case_read(int file, struct test_case *test);
 struct kernels_space case_space(const struct test_case *test);
 void case_free(struct kernels_space *space);
 
-/* Whether memory beside output and scratch is as it was. */
+/* Whether memory beside output and scratch is as it was; on a board only close to the output. */
 bool case_untouched(const struct test_case *test, const struct kernels_space *space);
 
 #endif
