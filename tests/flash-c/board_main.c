@@ -1,6 +1,6 @@
 /*
- * The sweep as a board's firmware, on flash in its RAM. Options: first, second: every how many operations the cuts come;
- * to: the number of the scenario after the last.
+ * The sweep as a board's firmware, on flash in its RAM. Options: first, second: every how many operations the cuts
+ * come; to: the number of the scenario after the last.
  */
 #include "hal.h"
 #include "host.h"

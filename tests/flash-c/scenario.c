@@ -225,7 +225,8 @@ static bool verify(void *context, struct span package, uint32_t sequence, struct
 {
     struct world *world = context;
     const struct push *push = push_of(world, sequence);
-    require(world, push != NULL && package.count == scaled(world, push->total), "a package was verified that nobody sent");
+    bool sent = push != NULL && package.count == scaled(world, push->total);
+    require(world, sent, "a package was verified that nobody sent");
     for (uint32_t i = 0; i < package.count; i++)
         require(world, package.bytes[i] == package_byte(world, sequence, i), "a package was verified that isn't whole");
     if (push->verdict != VERDICT_REFUSE)

@@ -9,7 +9,9 @@
 static uint8_t image[FLASH_BYTES];
 static uint8_t written[WRITTEN_BYTES];
 static uint32_t erases[SCENARIO_PAGES];
-/* What may wait for one sync: three erased pages of a slot, as many again after a fault, and what is programmed then. */
+/*
+ * What may wait for one sync: three erased pages of a slot, as many again after a fault, and what is programmed then.
+ */
 static uint8_t undo[8 * (SWEEP_PAGE + SWEEP_PAGE / SWEEP_WRITE + 64)];
 
 /* What a node leaves when its power fails: its flash, and what was promised. */

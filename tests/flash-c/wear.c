@@ -1,6 +1,6 @@
 /*
- * Wears a flash out as a node does over years: starts, changes of keys, updates. Answers with one line for each part of it: its name,
- * the fewest and the most erases of its pages. Usage: wear PAGE WRITE CHANGES SWAPS
+ * Wears a flash out as a node does over years: starts, changes of keys, updates. Answers with one line for each part of
+ * it: its name, the fewest and the most erases of its pages. Usage: wear PAGE WRITE CHANGES SWAPS
  */
 #include <setjmp.h>
 #include <stdio.h>

@@ -174,8 +174,8 @@ static bool check_offer(const struct slots *slots, const struct slots_offer *off
     /* What was forgotten to make room is below all that is remembered, and is still not to be tried again. */
     if (state->failed_count == SLOT_FAILURES && sequence < lowest)
         return refuse_numbers(why, "OTA_FAILED_BEFORE",
-                              "Sequence # is below the # failed ones that this node remembers, so it may have failed as "
-                              "well; build the package with a higher one.",
+                              "Sequence # is below the # failed ones that this node remembers, so it may have failed "
+                              "as well; build the package with a higher one.",
                               (const uint32_t[]){sequence, SLOT_FAILURES});
     if (offer->total > slots_bytes(slots))
         return refuse_numbers(why, "OTA_TOO_LARGE", "The package has # bytes; a slot of this node holds #.",
@@ -284,7 +284,8 @@ bool slots_read(const struct slots *slots, int slot, struct span *package, struc
     }
     if (!has_digest(slots, slot))
         return refuse_numbers(why, "OTA_DIGEST",
-                              "The package in slot # is damaged in flash; send it again under a new sequence.", &number);
+                              "The package in slot # is damaged in flash; send it again under a new sequence.",
+                              &number);
     *package = (struct span){region_bytes(&slots->region[slot]), record->total};
     return true;
 }
