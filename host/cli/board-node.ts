@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type Board, buildImage, type NewNode, type NodeProcess, SideClock, startNode } from '../board/index.ts';
 import { MoteError } from '../error.ts';
 import { FileFlash, flashRegion, KeyValueStore } from '../flash/index.ts';
-import type { Shim } from '../gateway/index.ts';
+import { Shim, type ShimOptions, systemClock } from '../gateway/index.ts';
 import { encodeMessage, transportPair, type VirtualClock } from '../link/index.ts';
 import { DEFAULT_LAYOUT, provision, type SensorSource, writeIdentity } from '../node/index.ts';
 
@@ -20,6 +20,17 @@ const TURN_US = 5000;
 const VITALS_S = 5;
 /** Of a board's RAM for one sensor's ring. */
 const RING_SHARE = 8;
+
+/** A gateway for nodes whose time is virtual: it began with this call. */
+export function virtualShim(
+  clock: VirtualClock,
+  options: Pick<ShimOptions, 'brokerUrl' | 'ns' | 'onProblem'>,
+): { shim: Shim; startMs: number } {
+  const startMs = Date.now();
+  const nowMs = () => startMs + Math.floor(clock.nowMs());
+  // Links go by the nodes' time; what guards the connection to the broker goes by the machine's.
+  return { shim: new Shim({ ...options, timers: clock, clock: { nowMs, after: systemClock.after } }), startMs };
+}
 
 export interface BoardNodeOptions {
   board: Board;

@@ -1,9 +1,11 @@
 /** The demo's node: simulated in this process, or a board's firmware in its emulator. */
 import type { KeyObject } from 'node:crypto';
+import type { Board } from '../board/index.ts';
 import { type EngineName, loadEngine } from '../engine/index.ts';
-import type { Shim } from '../gateway/index.ts';
-import { connectTcp, listenTcp } from '../link/index.ts';
+import { Shim } from '../gateway/index.ts';
+import { connectTcp, listenTcp, VirtualClock } from '../link/index.ts';
 import { Node, provision, RealClock, type SensorSource, volatileFlash } from '../node/index.ts';
+import { BoardNode, virtualShim } from './board-node.ts';
 
 export interface DemoNodeOptions {
   id: string;
@@ -11,7 +13,7 @@ export interface DemoNodeOptions {
   /** The package that it has from the start, sequence 1. */
   first: Uint8Array;
   microphone: SensorSource;
-  shim: Shim;
+  brokerUrl: string;
 }
 
 export interface DemoNode {
@@ -23,11 +25,16 @@ export interface DemoNode {
   samples(): { read: number; lost: number };
   /** Resolves when the node's clock shows `us`. */
   until(us: number): Promise<void>;
+  /** Instructions since its start, where they are counted. */
+  instructions(): number | null;
+  /** Rejects when the node ends by itself. */
+  failed: Promise<never>;
   close(): Promise<void>;
 }
 
 export async function simulatedNode(engineName: EngineName, options: DemoNodeOptions): Promise<DemoNode> {
-  const { id, publicKey, first, microphone, shim } = options;
+  const { id, publicKey, first, microphone, brokerUrl } = options;
+  const shim = new Shim({ brokerUrl });
   const listener = await listenTcp(0, (transport) => shim.accept(transport));
   const clock = new RealClock();
   const flash = volatileFlash();
@@ -52,9 +59,53 @@ export async function simulatedNode(engineName: EngineName, options: DemoNodeOpt
       return { read, lost };
     },
     until: (us) => new Promise((resolve) => clock.at(startUs + us, resolve)),
+    instructions: () => null,
+    failed: new Promise(() => {}),
     async close() {
       node.close();
       await listener.close();
+      await shim.close();
+    },
+  };
+}
+
+/** In real time, if the emulator keeps up. */
+export async function boardNode(board: Board, elf: string, options: DemoNodeOptions): Promise<DemoNode> {
+  const { id, publicKey, first, microphone, brokerUrl } = options;
+  const clock = new VirtualClock();
+  const { shim } = virtualShim(clock, { brokerUrl });
+  const node = await BoardNode.start(
+    {
+      board,
+      node: { id, publicKeys: [publicKey], first: { sequence: 1, bytes: first } },
+      sensors: [{ name: 'microphone', source: microphone }],
+      config: null,
+      seed: 1,
+      accelerated: true,
+      clock,
+      shim,
+      folder: null,
+      speed: 1,
+    },
+    elf,
+  );
+  let closing = false;
+  const running = node.runUntil(Number.MAX_SAFE_INTEGER, () => closing);
+  const failed = running.then(() => new Promise<never>(() => {}));
+  // Whoever waits hears of it; when nobody does, it is no fault of ours.
+  failed.catch(() => {});
+  return {
+    platform: board.name,
+    nowUs: () => clock.nowUs(),
+    samples: () => node.sensor('microphone'),
+    until: (us) => new Promise((resolve) => void clock.at(us, resolve)),
+    instructions: () => node.work?.instructions ?? null,
+    failed,
+    async close() {
+      closing = true;
+      await running.catch(() => {});
+      await node.close();
+      await shim.close();
     },
   };
 }

@@ -29,6 +29,8 @@ export interface DemoFacts {
   running: number | null;
   read: number;
   lost: number;
+  /** Of the node while it listens, where they are counted. */
+  instructionsPerSecond: number | null;
   messages: number;
   /** Newest last. */
   heard: string[];

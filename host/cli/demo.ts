@@ -5,16 +5,19 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { loadBoard } from '../board/index.ts';
 import type { ManifestOverride } from '../build/index.ts';
 import { ENGINE_NAMES, type EngineName } from '../engine/index.ts';
-import { DEFAULT_NAMESPACE, pushPackage, Shim, startEmbeddedBroker } from '../gateway/index.ts';
+import { MoteError } from '../error.ts';
+import { DEFAULT_NAMESPACE, pushPackage, startEmbeddedBroker } from '../gateway/index.ts';
 import type { OtaStatus } from '../link/index.ts';
 import { repeat, wavSource } from '../node/index.ts';
 import { buildPackage, generateKeyPair } from '../ota/index.ts';
 import { packagePath } from '../paths.ts';
 import { builder } from './app.ts';
+import { agentOf } from './board-node.ts';
 import { addCommand, choice } from './command.ts';
-import { simulatedNode } from './demo-node.ts';
+import { boardNode, type DemoNode, type DemoNodeOptions, simulatedNode } from './demo-node.ts';
 import { type DemoFacts, demoScreen } from './demo-screen.ts';
 import { otaText } from './push.ts';
 import { Exit, formatBytes, type Terminal, table } from './terminal.ts';
@@ -80,20 +83,38 @@ interface Outcome {
   reason: string;
 }
 
-async function demo(terminal: Terminal, engineName: EngineName): Promise<number> {
+/** Node of the demo: simulated on an engine, or a board. */
+type Start = (options: DemoNodeOptions) => Promise<DemoNode>;
+
+/** Builds the board's firmware unless it is there. */
+async function prepareBoard(terminal: Terminal, name: string): Promise<Start> {
+  const board = loadBoard(name);
+  if (board.run === null)
+    throw new MoteError('BOARD_RUN', `${name} runs on the hardware only; "mote board list" shows which run here.`);
+  const started = performance.now();
+  terminal.progress(`building the firmware of ${name} ...`);
+  const elf = await agentOf(board);
+  terminal.progress('');
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  terminal.line(`${terminal.paint('green', '✓')} firmware of ${name}   ${terminal.paint('dim', `${seconds} s`)}`);
+  return (options) => boardNode(board, elf, options);
+}
+
+async function demo(terminal: Terminal, engineName: EngineName, boardName: string | undefined): Promise<number> {
   terminal.line(
     `${terminal.paint('bold', 'moteware demo')}: building three modules from TypeScript and a .tflite model`,
   );
   const keys = generateKeyPair();
   const [first, strict, hang] = (await buildReleases(terminal, keys.privateKey)) as [Built, Built, Built];
+  const start: Start =
+    boardName === undefined ? (options) => simulatedNode(engineName, options) : await prepareBoard(terminal, boardName);
   const broker = await startEmbeddedBroker({ port: 0 });
-  const shim = new Shim({ brokerUrl: broker.url });
   const wav = wavSource(readFileSync(packagePath('recordings', 'speech', 'stream.wav')));
 
   const facts: DemoFacts = {
     seconds: 0,
     endSeconds: END_S,
-    platform: engineName,
+    platform: boardName ?? engineName,
     brokerUrl: broker.url,
     threshold: first.threshold ?? 0,
     sound: [],
@@ -103,11 +124,13 @@ async function demo(terminal: Terminal, engineName: EngineName): Promise<number>
     running: null,
     read: 0,
     lost: 0,
+    instructionsPerSecond: null,
     messages: 0,
     heard: [],
     updates: [],
   };
-  const screen = openScreen(terminal, facts);
+  let node: DemoNode | undefined;
+  const screen = openScreen(terminal, facts, async () => node?.close());
   const outcomes: Outcome[] = [];
   let version = '';
 
@@ -146,19 +169,13 @@ async function demo(terminal: Terminal, engineName: EngineName): Promise<number>
     },
   });
 
-  const node = await simulatedNode(engineName, {
-    id: NODE,
-    publicKey: keys.publicKey,
-    first: first.bytes,
-    microphone: repeat(wav),
-    shim,
-  });
-  const tick = setInterval(() => {
-    const { read, lost } = node.samples();
-    Object.assign(facts, { seconds: node.nowUs() / 1e6, read, lost });
+  const look = (now: DemoNode) => {
+    const { read, lost } = now.samples();
+    Object.assign(facts, { seconds: now.nowUs() / 1e6, read, lost });
     facts.sound = soundAt(wav, facts.seconds);
     screen.draw();
-  }, 100);
+  };
+  let tick: NodeJS.Timeout | undefined;
 
   const push = async (release: Built): Promise<void> => {
     screen.update(`push ${release.label}`);
@@ -184,18 +201,33 @@ async function demo(terminal: Terminal, engineName: EngineName): Promise<number>
       reason: status.reason?.code ?? '',
     });
   };
-  try {
-    await node.until(PUSH_STRICT_S * 1e6);
+  const story = async (now: DemoNode): Promise<void> => {
+    await now.until(PUSH_STRICT_S * 1e6);
     await push(strict);
-    await node.until(PUSH_HANG_S * 1e6);
+    await now.until(PUSH_HANG_S * 1e6);
+    // What the next one burns until it is stopped is no work of listening.
+    const instructions = now.instructions();
+    if (instructions !== null) facts.instructionsPerSecond = instructions / (now.nowUs() / 1e6);
     await push(hang);
-    await node.until(END_S * 1e6);
+    await now.until(END_S * 1e6);
+  };
+  try {
+    const now = await start({
+      id: NODE,
+      publicKey: keys.publicKey,
+      first: first.bytes,
+      microphone: repeat(wav),
+      brokerUrl: broker.url,
+    });
+    node = now;
+    tick = setInterval(look, 100, now);
+    await Promise.race([story(now), now.failed]);
+    look(now);
   } finally {
     clearInterval(tick);
     screen.close();
-    await node.close();
+    await node?.close();
     unwatch();
-    await shim.close();
     await broker.close();
   }
   return conclude(terminal, facts, outcomes);
@@ -220,7 +252,7 @@ function soundAt(wav: ReturnType<typeof wavSource>, seconds: number): number[] {
 }
 
 /** The live screen on a terminal; lines, or NDJSON, elsewhere. */
-function openScreen(terminal: Terminal, facts: DemoFacts) {
+function openScreen(terminal: Terminal, facts: DemoFacts, onLeave: () => Promise<void>) {
   let lines = 0;
   const at = () => `${facts.seconds.toFixed(1).padStart(5)} s  `;
   const say = (list: string[], text: string, data: Record<string, unknown>) => {
@@ -230,13 +262,11 @@ function openScreen(terminal: Terminal, facts: DemoFacts) {
   };
   let receiving = false;
   const leave = () => {
-    process.stdout.write('\x1b[?25h');
-    process.exit(Exit.interrupted);
+    if (terminal.live) process.stdout.write('\x1b[?25h');
+    void onLeave().finally(() => process.exit(Exit.interrupted));
   };
-  if (terminal.live) {
-    process.stdout.write('\x1b[?25l\n');
-    for (const signal of SIGNALS) process.once(signal, leave);
-  }
+  for (const signal of SIGNALS) process.once(signal, leave);
+  if (terminal.live) process.stdout.write('\x1b[?25l\n');
   return {
     draw() {
       if (!terminal.live) return;
@@ -256,19 +286,25 @@ function openScreen(terminal: Terminal, facts: DemoFacts) {
       if (!receiving) say(facts.updates, otaText(status), { ...status });
     },
     close() {
+      for (const signal of SIGNALS) process.off(signal, leave);
       if (!terminal.live) return;
       this.draw();
       process.stdout.write('\x1b[?25h');
-      for (const signal of SIGNALS) process.off(signal, leave);
     },
   };
 }
 
+/** A clock that real microcontrollers have; an instruction takes a cycle or a little more. */
+const CLOCK_HZ = 100e6;
+
 function conclude(terminal: Terminal, facts: DemoFacts, outcomes: Outcome[]): number {
+  const { instructionsPerSecond } = facts;
+  const realTime = instructionsPerSecond === null ? null : CLOCK_HZ / instructionsPerSecond;
   const expected =
     outcomes.map((outcome) => outcome.verdict).join() === 'confirmed,rolled back' &&
     facts.lost === 0 &&
-    facts.heard.length > 0;
+    facts.heard.length > 0 &&
+    (realTime === null || realTime >= 1);
   terminal.data({
     type: 'end',
     ok: expected,
@@ -277,6 +313,7 @@ function conclude(terminal: Terminal, facts: DemoFacts, outcomes: Outcome[]): nu
     read: facts.read,
     lost: facts.lost,
     outcomes,
+    ...(realTime !== null && { instructionsPerSecond, realTimeAt100MHz: realTime }),
   });
   terminal.line();
   const head = ['module', 'digest', 'slot', 'swap', 'lost', 'verdict', 'why'].map((text) =>
@@ -286,7 +323,7 @@ function conclude(terminal: Terminal, facts: DemoFacts, outcomes: Outcome[]): nu
     label,
     sha256.slice(0, 12),
     slot,
-    swapMs === null ? '-' : `${swapMs.toFixed(2)} ms`,
+    swapMs === null || swapMs === 0 ? '-' : `${swapMs.toFixed(2)} ms`,
     lost === null ? '-' : `${lost} samples`,
     terminal.paint(verdict === 'confirmed' ? 'green' : 'yellow', verdict),
     reason,
@@ -296,6 +333,10 @@ function conclude(terminal: Terminal, facts: DemoFacts, outcomes: Outcome[]): nu
   terminal.line(
     `${facts.read.toLocaleString('en')} samples read, ${facts.lost} lost; ${facts.heard.length} words heard; ${facts.messages} MQTT messages`,
   );
+  if (realTime !== null)
+    terminal.line(
+      `${(instructionsPerSecond! / 1e6).toFixed(1)} M instructions a second of sound on ${facts.platform}: ${realTime.toFixed(1)} times real time at 100 MHz`,
+    );
   terminal.line(
     terminal.paint(
       expected ? 'green' : 'red',
@@ -318,11 +359,14 @@ function conclude(terminal: Terminal, facts: DemoFacts, outcomes: Outcome[]): nu
 }
 
 export function registerDemo(program: Command): void {
-  addCommand<[], { engine: string }>(program, {
+  addCommand<[], { engine: string; board?: string }>(program, {
     usage: 'demo',
     says: 'The whole product on a recording: a keyword node, its broker, a live swap, a bad module that rolls back. Half a minute.',
-    options: [['-e, --engine <name>', ENGINE_NAMES.join(' or '), 'wasm3']],
-    examples: ['mote demo', 'mote demo --engine v8 --json'],
-    run: ({ terminal, options }) => demo(terminal, choice(options.engine, 'engine', ENGINE_NAMES)),
+    options: [
+      ['-e, --engine <name>', `of the simulated node: ${ENGINE_NAMES.join(' or ')}`, 'wasm3'],
+      ['-b, --board <name>', "the node is this board's firmware in its emulator instead, such as mps2-an386"],
+    ],
+    examples: ['mote demo', 'mote demo --engine v8 --json', 'mote demo --board mps2-an386'],
+    run: ({ terminal, options }) => demo(terminal, choice(options.engine, 'engine', ENGINE_NAMES), options.board),
   });
 }

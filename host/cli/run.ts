@@ -3,12 +3,12 @@ import { createPublicKey } from 'node:crypto';
 import type { Command } from 'commander';
 import { type Board, loadBoard } from '../board/index.ts';
 import { MoteError } from '../error.ts';
-import { DEFAULT_NAMESPACE, isNodeId, Shim, systemClock } from '../gateway/index.ts';
+import { DEFAULT_NAMESPACE, isNodeId, type Shim } from '../gateway/index.ts';
 import { VirtualClock } from '../link/index.ts';
 import type { SensorSource } from '../node/index.ts';
 import { generateKeyPair, loadPublicKey } from '../ota/index.ts';
 import { type App, checkSettings, findPrivateKey, loadApp, packageOf } from './app.ts';
-import { agentOf, BoardNode, type BoardNodeOptions } from './board-node.ts';
+import { agentOf, BoardNode, type BoardNodeOptions, virtualShim } from './board-node.ts';
 import { addCommand, choice, integer, interrupted, settings } from './command.ts';
 import { INPUT_HELP, parseInputs } from './inputs.ts';
 import { otaText } from './push.ts';
@@ -110,8 +110,6 @@ async function runBoard(path: string, options: RunOptions, terminal: Terminal): 
   const elf = await agentOf(board);
   terminal.progress('');
   const clock = new VirtualClock();
-  const startMs = Date.now();
-  const utc = { nowMs: () => startMs + Math.floor(clock.nowMs()), after: systemClock.after };
   const broker = await openBroker(options.broker, undefined, ({ code, message }) => problem(terminal, code, message));
   const printer = new Printer(terminal, { telemetry: options.telemetry === true });
   const faults: string[] = [];
@@ -122,7 +120,13 @@ async function runBoard(path: string, options: RunOptions, terminal: Terminal): 
     const offline = new Promise<void>((resolve) => {
       gone = resolve;
     });
-    const nodeTime = (tMs: number) => Math.max(0, tMs - startMs) / 1000;
+    const gateway = virtualShim(clock, {
+      brokerUrl: broker.url,
+      ns: options.ns,
+      onProblem: ({ code, message }) => problem(terminal, code, message),
+    });
+    shim = gateway.shim;
+    const nodeTime = (tMs: number) => Math.max(0, tMs - gateway.startMs) / 1000;
     unwatch = await watchNodes({
       brokerUrl: broker.url,
       ns: options.ns,
@@ -146,13 +150,6 @@ async function runBoard(path: string, options: RunOptions, terminal: Terminal): 
         if (passing) terminal.progress(otaText(status));
         printer.state(clock.nowUs() / 1e6, 'ota', { status }, passing ? null : `update ${otaText(status)}`);
       },
-      onProblem: ({ code, message }) => problem(terminal, code, message),
-    });
-    shim = new Shim({
-      brokerUrl: broker.url,
-      ns: options.ns,
-      clock: utc,
-      timers: clock,
       onProblem: ({ code, message }) => problem(terminal, code, message),
     });
     const setup: BoardNodeOptions = {
