@@ -85,6 +85,14 @@ static M3Result mote_skip_constant(bytes_t *bytes, cbytes_t end)
     return mote_constant(bytes, end, &type, &value);
 }
 
+/* Forms of an operation that take an operand from a register: those of floats are left out, for their size. */
+#define mote_r_i32(OP) OP
+#define mote_r_u32(OP) OP
+#define mote_r_i64(OP) OP
+#define mote_r_u64(OP) OP
+#define mote_r_f32(OP) NULL
+#define mote_r_f64(OP) NULL
+
 #undef nextOpImpl
 #undef nextOpDirect
 #define nextOpImpl() ({ m3ret_t stop = mote_stop(_mem); M3_UNLIKELY(stop != NULL) ? stop : mote_next(); })
