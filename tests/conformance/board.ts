@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Board } from '../../host/board/board-json.ts';
-import { startNode } from '../../host/board/qemu.ts';
+import { NODE_EXIT, startNode } from '../../host/board/qemu.ts';
 import { SideClock } from '../../host/board/side-clock.ts';
 import { MoteError } from '../../host/error.ts';
 import type { SensorOptions, SensorSource } from '../../host/node/index.ts';
@@ -43,12 +43,14 @@ async function start(board: Board, elf: string, geometry: Geometry, options: Sta
     ...['clock=virtual', 'side=1', `id=${NODE_ID}`, `seed=${SEED}`],
     ...[`memory=${setup.memoryBytes ?? 16_384}`, `vitals=${setup.vitalsS ?? 0}`],
     ...sensors.map(sensorWord),
+    ...(setup.words ?? []),
   ];
   const node = await startNode(board, elf, { folder, options: words });
   let stopping = false;
   node.ended.then(({ code, output }) => {
     if (stopping) return;
-    side.fail(new MoteError('NODE_ENDED', `${board.name} ended with ${code}:\n${output.slice(-4000)}`));
+    const what = code === NODE_EXIT.cut ? 'NODE_CUT' : 'NODE_ENDED';
+    side.fail(new MoteError(what, `${board.name} ended with ${code}:\n${output.slice(-4000)}`));
   });
   return {
     runUntil: (us) => side.runUntil(us),

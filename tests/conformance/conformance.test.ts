@@ -3,6 +3,7 @@ import { loadBoard } from '../../host/board/board-json.ts';
 import { buildImage } from '../../host/board/build.ts';
 import { packageVersion } from '../../host/paths.ts';
 import { boardSubject } from './board.ts';
+import { BOARDS, boundOf, geometryOf } from './boards.ts';
 import type { Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { traceOf } from './trace.ts';
@@ -19,27 +20,17 @@ async function record(scenario: Scenario, subject: Subject): Promise<Recording> 
   return world.recording;
 }
 
-/** Those of `MOTE_BOARDS`, or all that run here. */
-const BOARDS = process.env.MOTE_BOARDS?.split(',') ?? [
-  'linux',
-  'mps2-an386',
-  'mps2-an505',
-  'lm3s6965evb',
-  'riscv-virt',
-];
-
 describe.each(BOARDS)('%s', async (name) => {
   const board = loadBoard(name);
-  const { bytes: sizeBytes, page: pageBytes, write: writeBytes } = board.flash;
-  const geometry = { sizeBytes, pageBytes, writeBytes };
+  const geometry = geometryOf(board);
   const { elf } = await buildImage(board, { image: 'agent', sanitize: name === 'linux' });
   const subject = boardSubject(board, elf, geometry);
   const reference = await typescriptSubject({
     board: name,
     version: packageVersion(),
     geometry,
-    linkStoreBytes: 8192,
-    messageBytes: 1280,
+    linkStoreBytes: boundOf(board, 'AGENT_LINK_STORE_BYTES'),
+    messageBytes: boundOf(board, 'AGENT_MESSAGE_BYTES'),
     stackBytes: 65_536,
   });
   it.each(SCENARIOS)('$name', async (scenario) => {

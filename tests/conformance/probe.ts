@@ -85,6 +85,8 @@ export interface ProbeOptions {
   answer?: number;
   /** `health` answers 0 so many times before that. */
   healthyAfter?: number;
+  /** A tap of this name in `init`. */
+  mark?: string;
   /** Runs into `unreachable` there. */
   faultIn?: 'init' | 'step' | 'health';
 }
@@ -96,6 +98,7 @@ export function probeWasm(options: ProbeOptions = {}): Uint8Array {
     leaveOut = '',
     answer = 1,
     healthyAfter = 0,
+    mark = '',
     faultIn,
   } = options;
   const fault = (place: ProbeOptions['faultIn']) => (place === faultIn ? '(unreachable)' : '');
@@ -145,7 +148,9 @@ export function probeWasm(options: ProbeOptions = {}): Uint8Array {
         (br $next)))
     (func $stored (param $key i32) (param $bytes i32)
       (call $script (call $kv_get (local.get $key) (local.get $bytes) (i32.const ${SCRIPT}) (i32.const ${SCRIPT_BYTES}))))
+    (data (i32.const 128) "${mark}")
     (func ${exported('init')} (result i32) ${fault('init')}
+      (call $tap (i32.const 128) (i32.const ${mark.length}) (i32.const 0) (i32.const 0))
       (drop (call $subscribe (i32.const 30) (i32.const 3)))
       (call $stored (i32.const 16) (i32.const 4))
       (global.get $start))

@@ -66,6 +66,8 @@ export interface Setup {
   sensors?: (SensorOptions & { ringSamples: number })[];
   /** Linear memory that the node gives; 16,384 bytes unless told. */
   memoryBytes?: number;
+  /** More options of a board. */
+  words?: string[];
   /** Seconds between reports of the node on itself, where its configuration doesn't say; 0 unless told. */
   vitalsS?: number;
 }
@@ -131,7 +133,7 @@ export class World {
   shim = new TestShim(this.clock, UTC_MS);
   readonly recording: Recording = { sent: [], taps: [], messages: [], flash: [] };
   readonly #subject: Subject;
-  readonly #setup: Setup;
+  readonly setup: Setup;
   flash: Uint8Array;
   #life: Life | null = null;
   #boots = 0;
@@ -142,7 +144,7 @@ export class World {
 
   constructor(subject: Subject, setup: Setup) {
     this.#subject = subject;
-    this.#setup = setup;
+    this.setup = setup;
     this.flash = makeFlash(subject.geometry, setup);
   }
 
@@ -170,7 +172,7 @@ export class World {
       },
     });
     this.#life = await this.#subject.start({
-      setup: this.#setup,
+      setup: this.setup,
       boot: ++this.#boots,
       flash: this.flash,
       clock: this.clock,
