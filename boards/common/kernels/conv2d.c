@@ -49,9 +49,7 @@ struct layer {
     uint32_t pixels;
     uint32_t taps;
     uint32_t steps;
-    int32_t zero, low, high;
-    /* Low to high is all that int8 holds. */
-    bool whole_range;
+    struct output_range range;
     uint8_t *output;
     /* Windows that are spread, then room for the bytes that are not together in the picture. */
     uint32_t *windows;
@@ -64,7 +62,7 @@ struct layer {
 };
 
 /* Rarely needed, so it is worth its loop: how far the sums of channel `lane` can be from 0. */
-static uint64_t reach(const struct layer *layer, const uint8_t *group, uint32_t lane)
+static uint32_t reach(const struct layer *layer, const uint8_t *group, uint32_t lane)
 {
     const uint8_t *weights = group + PARAMS_BYTES + 4 * lane;
     int32_t sum = 0;
@@ -76,13 +74,13 @@ static uint64_t reach(const struct layer *layer, const uint8_t *group, uint32_t 
             sum += weight < 0 ? -weight : weight;
         }
     }
-    return (uint64_t)(uint32_t)sum * 255;
+    return (uint32_t)sum * 255;
 }
 
 static bool prepare_scale(const struct layer *layer, struct scale *scale, const uint8_t *group, uint32_t lane)
 {
-    return scale_prepare(scale, group, lane, layer->zero, (uint64_t)layer->taps * MAX_PRODUCT) ||
-           scale_prepare(scale, group, lane, layer->zero, reach(layer, group, lane));
+    return scale_prepare(scale, group, lane, layer->range.zero, layer->taps * MAX_PRODUCT) ||
+           scale_prepare(scale, group, lane, layer->range.zero, reach(layer, group, lane));
 }
 
 /* Prepares `count` channels from `group` on. */
@@ -92,7 +90,7 @@ static void prepare_pairs(const struct layer *layer, const uint8_t *group, uint3
     for (uint32_t i = 0; i < pairs; i++) {
         struct pair *pair = &layer->pairs[i];
         uint32_t lane = 2 * (i & 1);
-        bool exact = layer->whole_range && 2 * i + 1 < count;
+        bool exact = layer->range.whole && 2 * i + 1 < count;
         for (uint32_t j = 0; j < 2; j++)
             exact = exact && prepare_scale(layer, &pair->scale[j], group, lane + j);
         for (uint32_t j = 0; j < 2 * ABREAST; j++)
@@ -114,7 +112,7 @@ static uint8_t requantize_twice(const struct layer *layer, const struct pair *pa
     uint32_t lane = 2 * ((uint32_t)(pair - layer->pairs) & 1);
     const uint8_t *group = pair->weights - PARAMS_BYTES - 4 * lane;
     int32_t sum = wrapping_add(twice >> 1, (int32_t)get_u32(group + 4 * (lane + second)));
-    return requantize(sum, group, lane + second, layer->zero, layer->low, layer->high);
+    return requantize(sum, group, lane + second, &layer->range);
 }
 
 /* One window with `count` channels. */
@@ -247,10 +245,7 @@ enum outcome kernel_conv2d(struct operation *op)
     const int32_t *field = op->field;
     struct layer layer = {
         .window = read_window(op),
-        .zero = field[OUTPUT_ZERO],
-        .low = field[OUTPUT_MIN],
-        .high = field[OUTPUT_MAX],
-        .whole_range = field[OUTPUT_MIN] == INT8_MIN && field[OUTPUT_MAX] == INT8_MAX,
+        .range = output_range(&field[OUTPUT_ZERO]),
         .pairs = (struct pair *)(void *)kernels_shared,
     };
     struct window *window = &layer.window;

@@ -16,7 +16,7 @@ struct depthwise {
     int32_t out_h;
     uint32_t channels;
     uint32_t taps;
-    int32_t zero, low, high;
+    struct output_range range;
     uint8_t *output;
 };
 

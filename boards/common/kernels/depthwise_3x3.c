@@ -47,7 +47,7 @@ static bool prepare_lane(const struct depthwise *layer, const uint8_t *group, ui
         }
     }
     lane->start[0] = lane->start[1] = (int32_t)(2 * get_u32(group + 4 * number));
-    return scale_prepare(&lane->scale, group, number, layer->zero, (uint64_t)layer->taps * (128 * 128));
+    return scale_prepare(&lane->scale, group, number, layer->range.zero, ROWS * ROWS * 128 * 128);
 }
 
 /* Two pixels of four channels to the four planes at `to`. */
@@ -227,8 +227,8 @@ static bool suits(const struct depthwise *layer)
     const struct window *window = &layer->window;
     int32_t stride = window->stride_w;
     return window->kernel_h == ROWS && window->kernel_w == ROWS && window->dilation_h == 1 && window->dilation_w == 1 &&
-           window->pad_left <= 1 && stride <= 2 && window->stride_h <= 2 && (layer->channels & 3) == 0 && layer->low == INT8_MIN &&
-           layer->high == INT8_MAX && (window->out_w + 1) / 2 * 2 * stride + 2 <= MAX_COLUMNS;
+           window->pad_left <= 1 && stride <= 2 && window->stride_h <= 2 && (layer->channels & 3) == 0 && layer->range.whole &&
+           (window->out_w + 1) / 2 * 2 * stride + 2 <= MAX_COLUMNS;
 }
 
 /* The place of a row in the planes, `steps` rows behind that in `place`. */

@@ -107,7 +107,7 @@ void depthwise_any(const struct depthwise *layer, const uint8_t *group, uint32_t
                 sums = add_window(sums, layer, first, lanes, corner, weight);
             const int32_t with_bias[LANES] = {(int32_t)sums.lane[0], (int32_t)sums.lane[1], (int32_t)sums.lane[2],
                                               (int32_t)sums.lane[3]};
-            requantize_group(with_bias, group, lanes, layer->zero, layer->low, layer->high, output);
+            requantize_group(with_bias, group, lanes, &layer->range, output);
         }
     }
 }
@@ -138,9 +138,7 @@ enum outcome kernel_depthwise_conv2d(struct operation *op)
     struct depthwise layer = {
         .window = read_window(op),
         .out_h = field[OUT_H],
-        .zero = field[OUTPUT_ZERO],
-        .low = field[OUTPUT_MIN],
-        .high = field[OUTPUT_MAX],
+        .range = output_range(&field[OUTPUT_ZERO]),
     };
     if (!window_prepare(&layer.window, field[OUT_H]) || field[TILE_GROUPS] < 1)
         return DECLINED;

@@ -30,9 +30,7 @@ enum outcome kernel_fully_connected(struct operation *op)
         !apart(input, in_bytes, tile, tile_bytes) || !spend(op, in_bytes * outputs))
         return DECLINED;
 
-    int32_t zero = field[OUTPUT_ZERO];
-    int32_t low = field[OUTPUT_MIN];
-    int32_t high = field[OUTPUT_MAX];
+    struct output_range range = output_range(&field[OUTPUT_ZERO]);
     for (uint32_t first = 0; first < outputs; first += 4) {
         int32_t sums[4];
         for (uint32_t lane = 0; lane < 4; lane++)
@@ -45,7 +43,7 @@ enum outcome kernel_fully_connected(struct operation *op)
             dot_alone(weights, kernels_shared, piece, sums);
             weights += STEP_BYTES * piece;
         }
-        requantize_group(sums, group, outputs - first < 4 ? outputs - first : 4, zero, low, high, output + first);
+        requantize_group(sums, group, outputs - first < 4 ? outputs - first : 4, &range, output + first);
         group = weights;
     }
     return DONE;

@@ -89,7 +89,8 @@ enum outcome kernel_add(struct operation *op)
     int32_t low = field[ADD_MIN];
     int32_t high = field[ADD_MAX];
     struct scale scale;
-    if (low == INT8_MIN && high == INT8_MAX && scale_set(&scale, multiplier, 0, shift, zero, (uint64_t)most_a + most_b)) {
+    bool short_sums = low == INT8_MIN && high == INT8_MAX && most_a < SHORT_FORM_SUM && most_b < SHORT_FORM_SUM;
+    if (short_sums && scale_set(&scale, multiplier, 0, shift, zero, most_a + most_b)) {
         add_quickly(&scale, table_a, table_b, a, b, output, count);
         return DONE;
     }

@@ -1,8 +1,6 @@
 /* Requantization in 64 bits, for what the short form can't do, and of groups. */
 #include "requantize.h"
 
-#include <stdbool.h>
-
 int32_t multiply(int32_t value, int32_t multiplier, uint32_t left, uint32_t right)
 {
     int64_t product = (int64_t)(int32_t)((uint32_t)value << (left & 31)) * multiplier;
@@ -26,12 +24,10 @@ static inline bool group_quickly(const int32_t sums[4], const uint8_t *group, ui
     return true;
 }
 
-void requantize_group(const int32_t sums[4], const uint8_t *group, uint32_t lanes, int32_t zero, int32_t low, int32_t high,
-                      uint8_t *output)
+void requantize_group(const int32_t sums[4], const uint8_t *group, uint32_t lanes, const struct output_range *range, uint8_t *output)
 {
-    bool whole_range = low == INT8_MIN && high == INT8_MAX && zero >= INT8_MIN && zero <= INT8_MAX;
-    if (whole_range && group_quickly(sums, group, lanes, zero, output))
+    if (range->whole && group_quickly(sums, group, lanes, range->zero, output))
         return;
     for (uint32_t lane = 0; lane < lanes; lane++)
-        output[lane] = requantize(sums[lane], group, lane, zero, low, high);
+        output[lane] = requantize(sums[lane], group, lane, range);
 }

@@ -5,6 +5,7 @@
 #ifndef MOTE_KERNELS_REQUANTIZE_H
 #define MOTE_KERNELS_REQUANTIZE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "../bytes.h"
@@ -67,16 +68,30 @@ static inline int32_t multiply_quickly(int32_t value, int32_t multiplier, uint32
     return (multiply_rounded_add(2 * value, multiplier, 1 << (right - 1)) + (value >> 31)) >> right;
 }
 
+/* What an output may be. */
+struct output_range {
+    int32_t zero, low, high;
+    /* All that int8 holds, around a zero point of int8. */
+    bool whole;
+};
+
+/* From three words of a record. */
+static inline struct output_range output_range(const int32_t words[3])
+{
+    int32_t zero = words[0];
+    bool whole = words[1] == INT8_MIN && words[2] == INT8_MAX && zero >= INT8_MIN && zero <= INT8_MAX;
+    return (struct output_range){zero, words[1], words[2], whole};
+}
+
 /* The output value of channel `lane` (0 to 3) of the group at `group` for a sum that has its bias. */
-static inline uint8_t requantize(int32_t sum, const uint8_t *group, uint32_t lane, int32_t zero, int32_t low, int32_t high)
+static inline uint8_t requantize(int32_t sum, const uint8_t *group, uint32_t lane, const struct output_range *range)
 {
     const uint8_t *at = group + 4 * lane;
     int32_t value = multiply_quickly(sum, (int32_t)get_u32(at + 16), at[32], at[33]);
-    return (uint8_t)clamp(wrapping_add(value, zero), low, high);
+    return (uint8_t)clamp(wrapping_add(value, range->zero), range->low, range->high);
 }
 
 /* The same for the first `lanes` channels of a group. */
-void requantize_group(const int32_t sums[4], const uint8_t *group, uint32_t lanes, int32_t zero, int32_t low, int32_t high,
-                      uint8_t *output);
+void requantize_group(const int32_t sums[4], const uint8_t *group, uint32_t lanes, const struct output_range *range, uint8_t *output);
 
 #endif

@@ -1,7 +1,7 @@
 /* When the short form of requantization is exact. */
 #include "scale.h"
 
-bool scale_set(struct scale *scale, int32_t multiplier, uint32_t left, uint32_t right, int32_t zero, uint64_t most)
+bool scale_set(struct scale *scale, int32_t multiplier, uint32_t left, uint32_t right, int32_t zero, uint32_t most)
 {
     if (multiplier < 0 || left != 0 || right < 1 || right > SHORT_FORM_RIGHT || most >= SHORT_FORM_SUM || zero < INT8_MIN ||
         zero > INT8_MAX)
@@ -19,14 +19,14 @@ static bool always(struct scale *scale, int32_t low, int32_t high, int32_t zero)
     return true;
 }
 
-bool scale_prepare(struct scale *scale, const uint8_t *group, uint32_t lane, int32_t zero, uint64_t magnitude)
+bool scale_prepare(struct scale *scale, const uint8_t *group, uint32_t lane, int32_t zero, uint32_t magnitude)
 {
     const uint8_t *at = group + 4 * lane;
     int32_t bias = (int32_t)get_u32(at);
     int32_t multiplier = (int32_t)get_u32(at + 16);
     uint32_t left = at[32];
     uint32_t right = at[33];
-    uint64_t most = magnitude + (bias < 0 ? -(uint64_t)bias : (uint64_t)bias);
+    uint32_t most = magnitude + (bias < 0 ? -(uint32_t)bias : (uint32_t)bias);
     if (scale_set(scale, multiplier, left, right, zero, most))
         return true;
     if (multiplier < 0 || left != 0 || right > 31 || most > INT32_MAX)

@@ -24,10 +24,10 @@ struct scale {
  * From a record's multiplier and shifts, for sums at most `most` away from 0 and an output that may be all of int8. False when the short
  * form isn't exact for all of them.
  */
-bool scale_set(struct scale *scale, int32_t multiplier, uint32_t left, uint32_t right, int32_t zero, uint64_t most);
+bool scale_set(struct scale *scale, int32_t multiplier, uint32_t left, uint32_t right, int32_t zero, uint32_t most);
 
-/* Of channel `lane` of a group whose sums, without the bias, are at most `magnitude` away from 0. */
-bool scale_prepare(struct scale *scale, const uint8_t *group, uint32_t lane, int32_t zero, uint64_t magnitude);
+/* Of channel `lane` of a group whose sums, without the bias, are at most `magnitude`, below 2^31, away from 0. */
+bool scale_prepare(struct scale *scale, const uint8_t *group, uint32_t lane, int32_t zero, uint32_t magnitude);
 
 /* The output value, clamped to int8, of twice a sum that has its bias. */
 static inline uint8_t scale_apply(const struct scale *scale, int32_t twice)
