@@ -1,4 +1,7 @@
-/* Time from a 32-bit counter of microseconds. It goes round every 71 minutes, so a longer sleep wakes in between to see that. */
+/*
+ * Time from a 32-bit counter of microseconds. It goes round every 71 minutes, so a longer sleep wakes in between to see
+ * that.
+ */
 #include "counter.h"
 
 #include "chip.h"

@@ -1,6 +1,6 @@
 /*
- * A counter of microseconds that goes round after 2^32 and runs on while the processor sleeps, with an interrupt at a count. The board
- * gives these few lines; counter.c makes the clock of them.
+ * A counter of microseconds that goes round after 2^32 and runs on while the processor sleeps, with an interrupt at a
+ * count. The board gives these few lines; counter.c makes the clock of them.
  */
 #ifndef MOTE_COUNTER_H
 #define MOTE_COUNTER_H

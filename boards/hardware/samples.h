@@ -1,6 +1,6 @@
 /*
- * Samples that an interrupt takes, until the agent reads them: a ring that forgets the oldest. The board calls samples_put in the
- * converter's interrupt; hal.h's functions of a sensor are here.
+ * Samples that an interrupt takes, until the agent reads them: a ring that forgets the oldest. The board calls
+ * samples_put in the converter's interrupt; hal.h's functions of a sensor are here.
  */
 #ifndef MOTE_SAMPLES_H
 #define MOTE_SAMPLES_H
@@ -26,8 +26,8 @@ void samples_put(struct samples *samples, const int16_t *values, uint32_t count)
 void samples_lost(struct samples *samples, uint32_t count);
 
 /*
- * As samples_put for a converter whose clock is the counter's, and which went on while the processor stood still for the flash: more samples
- * that were due by `now_us` are lost.
+ * As samples_put for a converter whose clock is the counter's, and which went on while the processor stood still for
+ * the flash: more samples that were due by `now_us` are lost.
  */
 void samples_due(struct samples *samples, const int16_t *values, uint32_t count, uint32_t now_us);
 

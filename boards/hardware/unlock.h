@@ -1,4 +1,7 @@
-/* The memory protection unit lets nobody write the flash; its driver suspends it for the moment of a write, with interrupts off. */
+/*
+ * The memory protection unit lets nobody write the flash; its driver suspends it for the moment of a write, with
+ * interrupts off.
+ */
 #ifndef MOTE_UNLOCK_H
 #define MOTE_UNLOCK_H
 

@@ -3,6 +3,7 @@
 
 #include "alarm.h"
 #include "chip.h"
+#include "pl011.h"
 #include "scb.h"
 #include "uart.h"
 
@@ -22,25 +23,6 @@ enum { CLOCK_WATCHDOG = 1 << 3, CLOCK_UART0 = 1 << 0, CLOCK_TIMER0 = 1 << 16, CL
 #define PORT_A_ALTERNATE REGISTER(0x40004420)
 #define PORT_A_DIGITAL REGISTER(0x4000451C)
 #define PORT_A_UART 3u /* pins 0 and 1 */
-
-#define UART_DATA REGISTER(0x4000C000)
-#define UART_FLAGS REGISTER(0x4000C018)
-#define UART_INTEGER_DIVIDER REGISTER(0x4000C024)
-#define UART_FRACTION_DIVIDER REGISTER(0x4000C028)
-#define UART_LINE REGISTER(0x4000C02C)
-#define UART_CONTROL REGISTER(0x4000C030)
-#define UART_LEVELS REGISTER(0x4000C034)
-#define UART_MASK REGISTER(0x4000C038)
-#define UART_CLEAR REGISTER(0x4000C044)
-enum {
-    UART_EMPTY = 0x10,
-    UART_FULL = 0x20,
-    UART_8_BITS_FIFO = 0x70,
-    UART_ON = 0x301,
-    UART_RECEIVED_IRQ = 0x50, /* FIFO filled so far, and what has waited in it */
-    UART_ROOM_IRQ = 0x20,
-};
-#define UART_BAUD 115200u
 
 #define TIMER_CONFIG REGISTER(0x40030000)
 #define TIMER_MODE REGISTER(0x40030004)
@@ -78,33 +60,8 @@ void uart_device_start(void)
 {
     PORT_A_ALTERNATE = PORT_A_UART;
     PORT_A_DIGITAL = PORT_A_UART;
-    /* The divider counts in 64ths of 16 clocks. */
-    uint32_t divider = (CLOCK_HZ * 4u + UART_BAUD / 2u) / UART_BAUD;
-    UART_INTEGER_DIVIDER = divider / 64u;
-    UART_FRACTION_DIVIDER = divider % 64u;
-    UART_LINE = UART_8_BITS_FIFO;
-    UART_LEVELS = 0;
-    UART_CONTROL = UART_ON;
-    UART_MASK = UART_RECEIVED_IRQ;
+    pl011_start();
     nvic_enable(UART_NUMBER, 0x40);
-}
-
-int uart_device_get(void)
-{
-    return UART_FLAGS & UART_EMPTY ? -1 : (int)(UART_DATA & 0xFF);
-}
-
-bool uart_device_put(uint8_t byte)
-{
-    if (UART_FLAGS & UART_FULL)
-        return false;
-    UART_DATA = byte;
-    return true;
-}
-
-void uart_device_interrupts(bool received, bool room)
-{
-    UART_MASK = (received ? (uint32_t)UART_RECEIVED_IRQ : 0) | (room ? (uint32_t)UART_ROOM_IRQ : 0);
 }
 
 void alarm_set(uint32_t ticks)
@@ -126,7 +83,6 @@ void board_interrupt(uint32_t irq)
     if (irq == TIMER_NUMBER) {
         alarm_clear();
     } else {
-        UART_CLEAR = UART_RECEIVED_IRQ | UART_ROOM_IRQ;
-        uart_interrupt();
+        pl011_interrupt();
     }
 }

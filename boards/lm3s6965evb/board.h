@@ -8,6 +8,9 @@
 /* 64 KiB of RAM: half a ring suffices for a frame. */
 #define UART_RING 512u
 
+#define UART_BASE 0x4000C000u
+#define UART_BAUD 115200u
+
 #define WATCHDOG_BASE 0x40000000u
 #define WATCHDOG_EXCEPTION (16 + 18) /* this chip's watchdog has an interrupt like any other */
 

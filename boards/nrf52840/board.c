@@ -1,6 +1,6 @@
 /*
- * nRF52840: clock, counter, UART, watchdog, noise. A task is started by writing 1 to its register, an event is a register that reads 1 until
- * it is cleared (PS 6.1).
+ * nRF52840: clock, counter, UART, watchdog, noise. A task is started by writing 1 to its register, an event is a
+ * register that reads 1 until it is cleared (PS 6.1).
  */
 #include "board.h"
 

@@ -1,5 +1,6 @@
 /*
- * nRF52840 (Nordic's product specification v1.7, "PS" below) on its development kit PCA10056: interrupts, pins and where its devices are.
+ * nRF52840 (Nordic's product specification v1.7, "PS" below) on its development kit PCA10056: interrupts, pins and
+ * where its devices are.
  */
 #ifndef MOTE_BOARD_H
 #define MOTE_BOARD_H

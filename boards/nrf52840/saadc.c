@@ -1,12 +1,11 @@
 /*
- * Sensor `analog`: the voltage at pin P0.02 (AIN0), 0 to 3.6 V as 0 to 4095, a thousand times a second. A timer starts each conversion and
- * its end starts the next block, both through the interconnect (PPI), so that the processor wakes once a block and no sample depends on it.
- * SAADC: PS 6.23; PPI: PS 6.16.
+ * Sensor `analog`: the voltage at pin P0.02 (AIN0), 0 to 3.6 V as 0 to 4095, a thousand times a second. A timer starts
+ * each conversion and its end starts the next block, both through the interconnect (PPI), so that the processor wakes
+ * once a block and no sample depends on it. SAADC: PS 6.23; PPI: PS 6.16.
  */
 #include "saadc.h"
 
-#include "hardware.h"
-#include "samples.h"
+#include "analog.h"
 #include "scb.h"
 
 #define SAADC(offset) REGISTER(0x40007000 + (offset))
@@ -50,16 +49,15 @@ enum { MODE_COUNTER = 1 };
 #define SAADC_END_EVENT 0x40007104u
 #define SAADC_START_TASK 0x40007000u
 
-#define RATE_HZ 1000u
 #define BLOCK 16u
-#define CAPACITY 256u
-#define RING_SAMPLES 1024u
 
-/* One block is being filled while the other waits for its turn; the converter takes the next address when it starts a block. */
+/*
+ * One block is being filled while the other waits for its turn; the converter takes the next address when it starts a
+ * block.
+ */
 static int16_t blocks[2][BLOCK];
 static volatile uint32_t next;
 static uint32_t ended;
-static int16_t taken[CAPACITY], ring[RING_SAMPLES];
 
 static void offer_block(void)
 {
@@ -67,7 +65,7 @@ static void offer_block(void)
     next ^= 1;
 }
 
-static void on(void)
+void analog_on(void)
 {
     SAADC_RESOLUTION = BITS_12;
     SAADC_CH0_CONFIG = GAIN_1_6 | REFERENCE_0_6_V | ACQUIRE_10_US;
@@ -93,29 +91,14 @@ static void on(void)
     BLOCKS_START = 1;
     TIMER_BITMODE = TIMER_32_BITS;
     TIMER_PRESCALER = TIMER_1_MHZ;
-    TIMER_CC0 = 1000000u / RATE_HZ;
+    TIMER_CC0 = ANALOG_PERIOD_US;
     TIMER_SHORTS = COMPARE0_CLEARS;
     TIMER_START = 1;
 }
 
-static struct samples samples = {.on = on, .ring = taken, .capacity = CAPACITY};
-
-const struct hal_sensor hardware_sensors[] = {{
-    .name = "analog",
-    .rate_millihertz = RATE_HZ * 1000u,
-    .channels = 1,
-    .ring_samples = RING_SAMPLES,
-    .ring = ring,
-    .start = samples_start,
-    .produced = samples_produced,
-    .read = samples_read,
-    .context = &samples,
-}};
-const uint32_t hardware_sensor_count = 1;
-
 /*
- * The block that ended is the one that isn't being filled, which is the one that is offered next. Of several that ended, the first is there
- * still; the others were written over each other.
+ * The block that ended is the one that isn't being filled, which is the one that is offered next. Of several that
+ * ended, the first is there still; the others were written over each other.
  */
 static void take_blocks(void)
 {
@@ -124,8 +107,8 @@ static void take_blocks(void)
     if (more == 0)
         return;
     ended += more;
-    samples_put(&samples, blocks[next], BLOCK);
-    samples_lost(&samples, (more - 1) * BLOCK);
+    samples_put(&analog, blocks[next], BLOCK);
+    samples_lost(&analog, (more - 1) * BLOCK);
 }
 
 void saadc_interrupt(void)

@@ -1,13 +1,12 @@
 /*
- * Sensor `analog`: the voltage at GPIO 26 (ADC0), 0 to 3.3 V as 0 to 4095, a thousand times a second by the converter's own divider (DS 4.9).
- * Each sample interrupts.
+ * Sensor `analog`: the voltage at GPIO 26 (ADC0), 0 to 3.3 V as 0 to 4095, a thousand times a second by the converter's
+ * own divider (DS 4.9). Each sample interrupts.
  */
 #include "adc.h"
 
+#include "analog.h"
 #include "counter.h"
-#include "hardware.h"
 #include "resets.h"
-#include "samples.h"
 
 #define ADC(offset) REGISTER(0x4004C000 + (offset))
 #define ADC_CS ADC(0x00)
@@ -23,43 +22,20 @@ enum { FIFO_ON = 1, FIFO_EMPTY = 1 << 8, FIFO_OVERFLOWN = 1 << 11, FIFO_INTERRUP
 #define PAD_GPIO26 REGISTER(0x4001C06C)
 enum { PAD_NO_OUTPUT = 1 << 7 };
 
-#define RATE_HZ 1000u
-#define PERIOD_US (1000000u / RATE_HZ)
-#define CAPACITY 256u
-#define RING_SAMPLES 1024u
-
-static int16_t taken[CAPACITY], ring[RING_SAMPLES];
-static struct samples samples;
-
-static void on(void)
+void analog_on(void)
 {
     let_go(RESET_ADC);
     PAD_GPIO26 = PAD_NO_OUTPUT;
     ADC_CS = ADC_ON;
     while ((ADC_CS & ADC_READY) == 0)
         ;
-    ADC_DIV = (ADC_HZ / RATE_HZ - 1) << 8;
+    ADC_DIV = (ADC_HZ / ANALOG_RATE_HZ - 1) << 8;
     ADC_FCS = FIFO_ON | FIFO_INTERRUPTS_AT_ONE;
     ADC_INTE = 1;
     nvic_enable(ADC_NUMBER, 0x40);
     ADC_CS = ADC_ON | ADC_AGAIN_AND_AGAIN;
-    samples.due_us = counter_now();
+    analog.due_us = counter_now();
 }
-
-static struct samples samples = {.on = on, .ring = taken, .capacity = CAPACITY, .period_us = PERIOD_US};
-
-const struct hal_sensor hardware_sensors[] = {{
-    .name = "analog",
-    .rate_millihertz = RATE_HZ * 1000u,
-    .channels = 1,
-    .ring_samples = RING_SAMPLES,
-    .ring = ring,
-    .start = samples_start,
-    .produced = samples_produced,
-    .read = samples_read,
-    .context = &samples,
-}};
-const uint32_t hardware_sensor_count = 1;
 
 /* Converter and counter run from one crystal. After a wait for the flash the FIFO has the first samples of it. */
 void adc_interrupt(void)
@@ -69,5 +45,5 @@ void adc_interrupt(void)
     while (count < FIFO_SAMPLES && (ADC_FCS & FIFO_EMPTY) == 0)
         values[count++] = (int16_t)(ADC_FIFO & 0xFFF);
     ADC_FCS = FIFO_ON | FIFO_INTERRUPTS_AT_ONE | FIFO_OVERFLOWN; /* a one clears what is kept of an overflow */
-    samples_due(&samples, values, count, counter_now());
+    samples_due(&analog, values, count, counter_now());
 }

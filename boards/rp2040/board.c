@@ -8,6 +8,7 @@
 #include "hal.h"
 #include "hardware.h"
 #include "kept.h"
+#include "pl011.h"
 #include "resets.h"
 #include "uart.h"
 
@@ -21,31 +22,11 @@ enum { ALARM_NUMBER = 0, WATCHDOG_NUMBER = 1, UART_NUMBER = 20 };
 #define TIMER_INTE 0x40054038u
 enum { ALARM = 0, WATCH = 1 };
 
-/* UART0, Arm's PL011 (DS 4.2), at GPIO 0 and 1. */
-#define UART(offset) REGISTER(0x40034000 + (offset))
-#define UART_DATA UART(0x00)
-#define UART_FLAGS UART(0x18)
-#define UART_INTEGER_DIVIDER UART(0x24)
-#define UART_FRACTION_DIVIDER UART(0x28)
-#define UART_LINE UART(0x2C)
-#define UART_CONTROL UART(0x30)
-#define UART_LEVELS UART(0x34)
-#define UART_MASK UART(0x38)
-#define UART_CLEAR UART(0x44)
-enum {
-    UART_EMPTY = 0x10,
-    UART_FULL = 0x20,
-    UART_8_BITS_FIFO = 0x70,
-    UART_ON = 0x301,
-    UART_RECEIVED_IRQ = 0x50, /* FIFO filled so far, and what has waited in it */
-    UART_ROOM_IRQ = 0x20,
-};
-#define UART_BAUD 115200u
-
-/* Pins (DS 2.19.6): function 2 is the UART. */
+/* Pins of UART0, a PL011 (DS 4.2): function 2 (DS 2.19.6). */
 #define PIN_CONTROL(n) REGISTER(0x40014004 + 8 * (n))
 #define PAD(n) REGISTER(0x4001C004 + 4 * (n))
-enum { PIN_SENDS = 0, PIN_RECEIVES = 1, FUNCTION_UART = 2, PAD_INPUT = 1 << 6, PAD_4_MA = 1 << 4, PAD_UP = 1 << 3, PAD_SCHMITT = 1 << 1 };
+enum { PIN_SENDS = 0, PIN_RECEIVES = 1, FUNCTION_UART = 2 };
+enum { PAD_INPUT = 1 << 6, PAD_4_MA = 1 << 4, PAD_UP = 1 << 3, PAD_SCHMITT = 1 << 1 };
 
 /* The watchdog (DS 4.7). It counts two for each tick (erratum RP2040-E1), so that its 24 bits are 8 seconds. */
 #define WATCHDOG_CTRL REGISTER(0x40058000)
@@ -107,38 +88,13 @@ void uart_device_start(void)
     PIN_CONTROL(PIN_SENDS) = FUNCTION_UART;
     PIN_CONTROL(PIN_RECEIVES) = FUNCTION_UART;
     PAD(PIN_RECEIVES) = PAD_INPUT | PAD_4_MA | PAD_UP | PAD_SCHMITT;
-    /* The divider counts in 64ths of 16 clocks. */
-    uint32_t divider = (CLOCK_HZ * 4u + UART_BAUD / 2u) / UART_BAUD;
-    UART_INTEGER_DIVIDER = divider / 64u;
-    UART_FRACTION_DIVIDER = divider % 64u;
-    UART_LINE = UART_8_BITS_FIFO;
-    UART_LEVELS = 0;
-    UART_CONTROL = UART_ON;
-    UART_MASK = UART_RECEIVED_IRQ;
+    pl011_start();
     nvic_enable(UART_NUMBER, 0x40);
 }
 
-int uart_device_get(void)
-{
-    return UART_FLAGS & UART_EMPTY ? -1 : (int)(UART_DATA & 0xFF);
-}
-
-bool uart_device_put(uint8_t byte)
-{
-    if (UART_FLAGS & UART_FULL)
-        return false;
-    UART_DATA = byte;
-    return true;
-}
-
-void uart_device_interrupts(bool received, bool room)
-{
-    UART_MASK = (received ? (uint32_t)UART_RECEIVED_IRQ : 0) | (room ? (uint32_t)UART_ROOM_IRQ : 0);
-}
-
 /*
- * The hardware is fed every two seconds, as long as the agent has fed this within its longer time: where interrupts stay off it resets within
- * eight seconds, where the agent hangs this does.
+ * The hardware is fed every two seconds, as long as the agent has fed this within its longer time: where interrupts
+ * stay off it resets within eight seconds, where the agent hangs this does.
  */
 static void watch(void)
 {
@@ -160,8 +116,7 @@ void board_interrupt(uint32_t irq)
     } else if (irq == ADC_NUMBER) {
         adc_interrupt();
     } else {
-        UART_CLEAR = UART_RECEIVED_IRQ | UART_ROOM_IRQ;
-        uart_interrupt();
+        pl011_interrupt();
     }
 }
 

@@ -11,4 +11,7 @@
 #define CLOCK_HZ 125000000u
 #define CRYSTAL_HZ 12000000u
 
+#define UART_BASE 0x40034000u
+#define UART_BAUD 115200u
+
 #endif

@@ -1,7 +1,7 @@
 /*
- * What the boot ROM loads from the flash's first 256 bytes and starts (DS 2.8.1.3): sets the flash's interface up so that code runs from it,
- * by the command 03h that every such flash has, and goes on to the vectors behind it. Called again after the flash was written, it returns.
- * SSI: DS 4.10.
+ * What the boot ROM loads from the flash's first 256 bytes and starts (DS 2.8.1.3): sets the flash's interface up so
+ * that code runs from it, by the command 03h that every such flash has, and goes on to the vectors behind it. Called
+ * again after the flash was written, it returns. SSI: DS 4.10.
  */
 .syntax unified
 .cpu cortex-m0plus

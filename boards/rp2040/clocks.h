@@ -1,4 +1,6 @@
-/* The clock tree: processor and UART at 125 MHz, converter at 48 MHz, a tick of a microsecond for timer and watchdog. */
+/*
+ * The clock tree: processor and UART at 125 MHz, converter at 48 MHz, a tick of a microsecond for timer and watchdog.
+ */
 #ifndef MOTE_CLOCKS_H
 #define MOTE_CLOCKS_H
 

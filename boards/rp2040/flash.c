@@ -1,11 +1,11 @@
 /*
- * The flash beside the chip (W25Q16JV or another of its kind), by the functions of the boot ROM (DS 2.8.3.1.3): sectors of 4 KiB; any part of
- * a page of 256 bytes is programmed by leaving the others ones. Code can't be read from it meanwhile, so this runs from RAM with interrupts
- * off: up to 400 ms for a sector, 3 ms for a page.
+ * The flash beside the chip (W25Q16JV or another of its kind), by the functions of the boot ROM (DS 2.8.3.1.3): sectors
+ * of 4 KiB; any part of a page of 256 bytes is programmed by leaving the others ones. Code can't be read from it
+ * meanwhile, so this runs from RAM with interrupts off: up to 400 ms for a sector, 3 ms for a page.
  */
 #include <string.h>
 
-#include "hardware.h"
+#include "internal_flash.h"
 #include "unlock.h"
 
 #define FLASH_START 0x10000000u
@@ -72,46 +72,29 @@ __attribute__((section(".data.in_ram"), noinline)) static void work(uint32_t at,
     ((void (*)(void))((uintptr_t)boot2 | 1))();
 }
 
-static void work_alone(uint32_t at, bool program)
+static void work_alone(uint32_t address, bool program)
 {
     uint32_t state = unlock();
     find_functions();
-    work(BOARD_FLASH_ORIGIN - FLASH_START + at, program);
+    work(address - FLASH_START, program);
     lock(state);
 }
 
-static bool erase(const struct flash *flash, uint32_t at, uint32_t count)
+bool internal_flash_erase(uint32_t address)
 {
-    for (uint32_t done = 0; done < count; done += flash->page)
-        work_alone(at + done, false);
+    work_alone(address, false);
     return true;
 }
 
-static bool program(const struct flash *flash, uint32_t at, const uint8_t *bytes, uint32_t count)
+bool internal_flash_program(uint32_t address, const uint8_t *bytes, uint32_t count)
 {
     for (uint32_t done = 0; done < count;) {
-        uint32_t in_page = (at + done) % PAGE;
+        uint32_t in_page = (address + done) % PAGE;
         uint32_t part = count - done < PAGE - in_page ? count - done : PAGE - in_page;
         memset(page, 0xFF, sizeof page);
         memcpy(page + in_page, bytes + done, part);
-        work_alone(at + done - in_page, true);
+        work_alone(address + done - in_page, true);
         done += part;
     }
-    return memcmp(flash->base + at, bytes, count) == 0;
-}
-
-static bool sync(const struct flash *flash)
-{
-    (void)flash;
     return true;
 }
-
-const struct flash hardware_flash = {
-    .base = (const uint8_t *)BOARD_FLASH_ORIGIN,
-    .size = BOARD_FLASH_BYTES,
-    .page = BOARD_FLASH_PAGE,
-    .write = BOARD_FLASH_WRITE,
-    .erase = erase,
-    .program = program,
-    .sync = sync,
-};

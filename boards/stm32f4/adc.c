@@ -1,14 +1,13 @@
 /*
- * Sensor `analog`: the voltage at pin PA5, 0 to the supply's as 0 to 4095, a thousand times a second. TIM3 starts each conversion, whose end
- * interrupts. ADC1: RM 13.13; TIM3: RM 18.4.
+ * Sensor `analog`: the voltage at pin PA5, 0 to the supply's as 0 to 4095, a thousand times a second. TIM3 starts each
+ * conversion, whose end interrupts. ADC1: RM 13.13; TIM3: RM 18.4.
  */
 #include "adc.h"
 
+#include "analog.h"
 #include "board.h"
 #include "counter.h"
-#include "hardware.h"
 #include "rcc.h"
-#include "samples.h"
 
 #define ADC(offset) REGISTER(0x40012000 + (offset))
 #define ADC_CR1 ADC(0x04)
@@ -29,15 +28,7 @@ enum { ADC_ON = 1, TRIGGER_TIM3 = 8 << 24, RISING = 1 << 28, CLOCK_BY_4 = 1 << 1
 #define TIM3_ARR TIM3(0x2C)
 enum { UPDATE_TRIGGERS = 2 << 4 };
 
-#define RATE_HZ 1000u
-#define PERIOD_US (1000000u / RATE_HZ)
-#define CAPACITY 256u
-#define RING_SAMPLES 1024u
-
-static int16_t taken[CAPACITY], ring[RING_SAMPLES];
-static struct samples samples;
-
-static void on(void)
+void analog_on(void)
 {
     RCC_APB1ENR |= RCC_TIM3;
     RCC_APB2ENR |= RCC_ADC1;
@@ -50,31 +41,16 @@ static void on(void)
     ADC_CR2 = ADC_ON | TRIGGER_TIM3 | RISING;
     nvic_enable(ADC_NUMBER, 0x40);
     TIM3_PSC = PERIPHERAL_HZ / 1000000u - 1;
-    TIM3_ARR = PERIOD_US - 1;
+    TIM3_ARR = ANALOG_PERIOD_US - 1;
     TIM3_EGR = 1;
     TIM3_CR2 = UPDATE_TRIGGERS;
     TIM3_CR1 = 1;
-    samples.due_us = counter_now();
+    analog.due_us = counter_now();
 }
-
-static struct samples samples = {.on = on, .ring = taken, .capacity = CAPACITY, .period_us = PERIOD_US};
-
-const struct hal_sensor hardware_sensors[] = {{
-    .name = "analog",
-    .rate_millihertz = RATE_HZ * 1000u,
-    .channels = 1,
-    .ring_samples = RING_SAMPLES,
-    .ring = ring,
-    .start = samples_start,
-    .produced = samples_produced,
-    .read = samples_read,
-    .context = &samples,
-}};
-const uint32_t hardware_sensor_count = 1;
 
 /* Both timers run from one clock. Reading the value ends the interrupt. */
 void adc_interrupt(void)
 {
     int16_t value = (int16_t)(ADC_DR & 0xFFF);
-    samples_due(&samples, &value, 1, counter_now());
+    samples_due(&analog, &value, 1, counter_now());
 }

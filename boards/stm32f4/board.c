@@ -140,7 +140,10 @@ void board_interrupt(uint32_t irq)
         uart_interrupt();
 }
 
-/* At its fastest this clock runs half as fast again as it should, so that the watchdog may come early, but never much too late. */
+/*
+ * At its fastest this clock runs half as fast again as it should, so that the watchdog may come early, but never much
+ * too late.
+ */
 void hal_watchdog_start(uint32_t timeout_ms)
 {
     uint32_t ticks = timeout_ms / 8 + 1;

@@ -1,5 +1,6 @@
 /*
- * STM32F429 (ST's reference manual RM0090, "RM" below) on the discovery kit STM32F429I-DISC1 (UM1670): clock and interrupts.
+ * STM32F429 (ST's reference manual RM0090, "RM" below) on the discovery kit STM32F429I-DISC1 (UM1670): clock and
+ * interrupts.
  */
 #ifndef MOTE_BOARD_H
 #define MOTE_BOARD_H

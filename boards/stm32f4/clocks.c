@@ -3,7 +3,10 @@
 
 #include "rcc.h"
 
-/* The kit's 8 MHz, divided by 8, times 336: a half for the processor, a seventh for noise and USB (RM 6.3); a bit that must stay set. */
+/*
+ * The kit's 8 MHz, divided by 8, times 336: a half for the processor, a seventh for noise and USB (RM 6.3); a bit that
+ * must stay set.
+ */
 #define PLL_SETTING (8u | 336u << 6 | 1u << 22 | 7u << 24 | 1u << 29)
 enum { HSE_ON = 1 << 16, HSE_READY = 1 << 17, PLL_ON = 1 << 24, PLL_READY = 1 << 25 };
 enum { APB1_QUARTER = 5 << 10, APB2_HALF = 4 << 13, USE_PLL = 2, USES_PLL = 2 << 2 };

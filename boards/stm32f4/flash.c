@@ -1,11 +1,11 @@
 /*
- * The chip's own flash (RM 3.6 and 3.9): sectors of 128 KiB, words of 4 bytes. The five small sectors at the start of the second half are
- * one page together. The processor stands still while the half is written that its code is in: 1 to 2 s for a sector.
+ * The chip's own flash (RM 3.6 and 3.9): sectors of 128 KiB, words of 4 bytes. The five small sectors at the start of
+ * the second half are one page together. The processor stands still while the half is written that its code is in: 1 to
+ * 2 s for a sector.
  */
-#include <string.h>
-
 #include "bytes.h"
-#include "hardware.h"
+#include "hal.h"
+#include "internal_flash.h"
 #include "unlock.h"
 
 #define FLASH(offset) REGISTER(0x40023C00 + (offset))
@@ -67,7 +67,7 @@ static bool erase_sector(uint32_t sector)
 }
 
 /* The first half's sectors of this size are 5 to 11, of 0x20000 from its start on; the second half's are 17 to 23. */
-static bool erase_page(uint32_t address)
+bool internal_flash_erase(uint32_t address)
 {
     if (address < SECOND_HALF)
         return erase_sector(4 + (address - START_OF_FLASH) / PAGE);
@@ -79,38 +79,14 @@ static bool erase_page(uint32_t address)
     return ok;
 }
 
-static bool erase(const struct flash *flash, uint32_t at, uint32_t count)
-{
-    bool ok = true;
-    for (uint32_t done = 0; done < count; done += flash->page)
-        ok = erase_page(BOARD_FLASH_ORIGIN + at + done) && ok;
-    return ok;
-}
-
-static bool program(const struct flash *flash, uint32_t at, const uint8_t *bytes, uint32_t count)
+bool internal_flash_program(uint32_t address, const uint8_t *bytes, uint32_t count)
 {
     bool ok = true;
     for (uint32_t done = 0; done < count; done += 4) {
         uint32_t state = begin();
         FLASH_CR = PROGRAM | BY_WORD;
-        REGISTER(BOARD_FLASH_ORIGIN + at + done) = get_u32(bytes + done);
+        REGISTER(address + done) = get_u32(bytes + done);
         ok = end(state) && ok;
     }
-    return ok && memcmp(flash->base + at, bytes, count) == 0;
+    return ok;
 }
-
-static bool sync(const struct flash *flash)
-{
-    (void)flash;
-    return true;
-}
-
-const struct flash hardware_flash = {
-    .base = (const uint8_t *)BOARD_FLASH_ORIGIN,
-    .size = BOARD_FLASH_BYTES,
-    .page = BOARD_FLASH_PAGE,
-    .write = BOARD_FLASH_WRITE,
-    .erase = erase,
-    .program = program,
-    .sync = sync,
-};

@@ -1,6 +1,7 @@
 /*
- * Runs the code under test over requests from standard input, a line of answer each. A request is a letter and parts, a part its length
- * (u32, little-endian) and its bytes. Each part is in memory of its own, so that one byte read too many is found.
+ * Runs the code under test over requests from standard input, a line of answer each. A request is a letter and parts, a
+ * part its length (u32, little-endian) and its bytes. Each part is in memory of its own, so that one byte read too many
+ * is found.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,8 +49,8 @@ static void put_package(const struct package *package)
     struct metadata_list models = metadata->models;
     struct metadata_metric metric;
     struct metadata_model model;
-    printf("ok sequence=%u abi=%u memory=%u fuel=%llu trial=%u", package->sequence, metadata->abi, metadata->memory_bytes,
-           (unsigned long long)metadata->fuel, metadata->trial_ms);
+    printf("ok sequence=%u abi=%u memory=%u", package->sequence, metadata->abi, metadata->memory_bytes);
+    printf(" fuel=%llu trial=%u", (unsigned long long)metadata->fuel, metadata->trial_ms);
     put_hex("name", metadata->name);
     put_hex("version", metadata->version);
     put_names("sensor", metadata->sensors);

@@ -1,6 +1,6 @@
 /*
- * Drivers of a port in an emulator that has devices of the same kind: does what the letters that come over the link say, and answers a line
- * each over it.
+ * Drivers of a port in an emulator that has devices of the same kind: does what the letters that come over the link
+ * say, and answers a line each over it.
  */
 #include <string.h>
 
@@ -72,6 +72,7 @@ static void try_faults(uint8_t letter)
         put_number(hal_boot_reason(&fault));
         put_number(fault.kind);
         put_number(chip_starts());
+        put_number(fault.pc);
     } else if (letter == 'r') {
         hal_reset();
     } else {

@@ -94,7 +94,7 @@ describe.skipIf(missing)('the nRF52840 port on an nRF51 in QEMU', () => {
 
   it('starts, and answers over its UART', async () => {
     emulator = await start(microbit, 'microbit');
-    expect(await emulator.ask('b')).toEqual([0, 0, 1]);
+    expect(await emulator.ask('b')).toEqual([0, 0, 1, 0]);
   });
 
   it('has noise that differs', async () => {
@@ -116,10 +116,13 @@ describe.skipIf(missing)('the nRF52840 port on an nRF51 in QEMU', () => {
   it('knows after a restart that it was told to, and after a fault what it was', async () => {
     emulator.process.stdin!.write('r');
     await emulator.line('rready');
-    expect(await emulator.ask('b')).toEqual([1, 0, 2]);
+    expect(await emulator.ask('b')).toEqual([1, 0, 2, 0]);
     emulator.process.stdin!.write('x');
     await emulator.line('xready');
-    expect(await emulator.ask('b')).toEqual([3, 3, 3]);
+    const [reason, kind, starts, pc] = await emulator.ask('b');
+    expect([reason, kind, starts]).toEqual([3, 3, 3]);
+    // An instruction of the code, which the frame on the stack said.
+    expect(pc! > 0xc0 && pc! < 0x2000 && pc! % 2 === 0, `pc ${pc}`).toBe(true);
   });
 });
 
@@ -129,9 +132,9 @@ describe.skipIf(missing)('the STM32F429 port on an STM32F405 in QEMU', () => {
 
   it('starts, answers over its UART, and restarts', async () => {
     emulator = await start(netduinoplus2, 'netduinoplus2');
-    expect(await emulator.ask('b')).toEqual([0, 0, 1]);
+    expect(await emulator.ask('b')).toEqual([0, 0, 1, 0]);
     emulator.process.stdin!.write('r');
     await emulator.line('rready');
-    expect(await emulator.ask('b')).toEqual([1, 0, 2]);
+    expect(await emulator.ask('b')).toEqual([1, 0, 2, 0]);
   });
 });

@@ -107,7 +107,9 @@ bool sign1_parse(struct span bytes, struct sign1 *sign1, struct reason *why)
             return bad(why, "The COSE payload is neither bytes nor null");
         cbor_value(&reader);
     }
-    const struct span signature = cbor_major(&reader) == CBOR_BYTES ? cbor_bytes(&reader, 0, UINT32_MAX) : (struct span){0};
+    struct span signature = {0};
+    if (cbor_major(&reader) == CBOR_BYTES)
+        signature = cbor_bytes(&reader, 0, UINT32_MAX);
     if (signature.count != COSE_SIGNATURE_BYTES)
         return bad(why, "The COSE signature has not 64 bytes");
     sign1->signature = signature.bytes;

@@ -1,6 +1,7 @@
 /*
- * The field and the points are the library's. Its own verification is not used: it takes any S below 2^253, so that one signature has
- * several forms, and its tables for speed need 2.3 KB of stack. This one adds bit by bit, in which nothing is secret.
+ * The field and the points are the library's. Its own verification is not used: it takes any S below 2^253, so that one
+ * signature has several forms, and its tables for speed need 2.3 KB of stack. This one adds bit by bit, in which
+ * nothing is secret.
  */
 #include "ed25519.h"
 

@@ -1,4 +1,6 @@
-/* A list of byte strings: 32 bytes are an Ed25519 key, 65 a P-256 point as SEC 1, section 2.3.3 writes it uncompressed. */
+/*
+ * A list of byte strings: 32 bytes are an Ed25519 key, 65 a P-256 point as SEC 1, section 2.3.3 writes it uncompressed.
+ */
 #include "keys.h"
 
 #include <string.h>

@@ -33,8 +33,9 @@ struct public_key {
 };
 
 /*
- * Reads the value of `keys` into up to KEYS_MAX keys, which point into it. False, with none: it is no such value. A key
- * that is no point of its curve is taken and verifies nothing.
+ * Reads the value of `keys` into up to KEYS_MAX keys, which point into it: a value in a store stays where it is only
+ * until the store's next change. False, with none: it is no such value. A key that is no point of its curve is taken
+ * and verifies nothing.
  */
 bool keys_parse(struct span value, struct public_key *keys, uint32_t *count);
 

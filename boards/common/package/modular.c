@@ -1,6 +1,6 @@
 /*
- * Montgomery's product by words, with the reduction in the same loop (CIOS in Koç, Acar, Kaliski, "Analyzing and Comparing Montgomery
- * Multiplication Algorithms", IEEE Micro 16(3), 1996).
+ * Montgomery's product by words, with the reduction in the same loop (CIOS in Koç, Acar, Kaliski, "Analyzing and
+ * Comparing Montgomery Multiplication Algorithms", IEEE Micro 16(3), 1996).
  */
 #include "modular.h"
 

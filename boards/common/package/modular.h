@@ -1,4 +1,7 @@
-/* Numbers of 256 bits, and products of them modulo another: the arithmetic of both curves' signatures. Nothing in it is secret. */
+/*
+ * Numbers of 256 bits, and products of them modulo another: the arithmetic of both curves' signatures. Nothing in it is
+ * secret.
+ */
 #ifndef MOTE_MODULAR_H
 #define MOTE_MODULAR_H
 

@@ -1,6 +1,6 @@
 /*
- * Points are Jacobian, their coordinates in Montgomery's form; the formulas are dbl-2001-b and madd of the Explicit-Formulas Database
- * (a = -3).
+ * Points are Jacobian, their coordinates in Montgomery's form; the formulas are dbl-2001-b and madd of the
+ * Explicit-Formulas Database (a = -3).
  */
 #include "p256.h"
 
@@ -220,7 +220,9 @@ bool p256_verify(const uint8_t *key, const uint8_t *digest, const uint8_t *signa
     number u2;
     read_number(r, signature);
     read_number(s, signature + 32);
-    if (number_is_zero(r) || number_is_zero(s) || !number_less(r, ORDER.m) || !number_less(s, ORDER.m) || !read_point(&q, key))
+    if (number_is_zero(r) || number_is_zero(s) || !number_less(r, ORDER.m) || !number_less(s, ORDER.m))
+        return false;
+    if (!read_point(&q, key))
         return false;
     modular_multiply(s, s, ORDER.r2, &ORDER);
     invert(s, s);

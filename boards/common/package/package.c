@@ -50,17 +50,19 @@ static bool read_contents(struct span bytes, struct envelope *envelope, struct p
         return false;
     package->sequence = (uint32_t)sequence;
     if (!envelope->has[PAYLOAD_WASM] || !envelope->has[PAYLOAD_ROM] || !envelope->has[PAYLOAD_META])
-        return refuse(why, "PKG_FORMAT", "A package holds #wasm, #rom, #meta and nothing else", ", and this one does not.");
+        return refuse(why, "PKG_FORMAT", "A package holds #wasm, #rom, #meta and nothing else",
+                      ", and this one does not.");
     if (!manifest_is(envelope->manifest, package->sequence, envelope->payload))
-        return refuse(why, "PKG_DIGEST", "The package's manifest is not that of its contents", "; it is damaged, get it again.");
+        return refuse(why, "PKG_DIGEST", "The package's manifest is not that of its contents",
+                      "; it is damaged, get it again.");
     if (envelope->signature_count != 1 || !envelope->signature.plain)
         return refuse(why, "PKG_FORMAT", "A package has one signature that names its key and nothing else",
                       ", and this one does not.");
     package->key_id = envelope->signature.key_id;
     package->wasm = envelope->payload[PAYLOAD_WASM];
     if (!find_rom(bytes, envelope->payload[PAYLOAD_ROM], &package->rom))
-        return refuse(why, "PKG_FORMAT", "The rom of a package lies at a multiple of 16 between 15 zeros, and this one does not",
-                      "; build the package again with this version.");
+        return refuse(why, "PKG_FORMAT", "The rom of a package lies at a multiple of 16 between 15 zeros",
+                      ", and this one does not; build the package again with this version.");
     if (!metadata_parse(envelope->payload[PAYLOAD_META], &package->metadata, why))
         return false;
     sha256_of(bytes.bytes, bytes.count, package->sha256);
@@ -77,7 +79,8 @@ static bool refuse_key(struct span id, struct reason *why)
     return false;
 }
 
-bool package_open(struct span bytes, const struct public_key *keys, uint32_t key_count, struct package *package, struct reason *why)
+bool package_open(struct span bytes, const struct public_key *keys, uint32_t key_count, struct package *package,
+                  struct reason *why)
 {
     struct envelope envelope;
     *package = (struct package){0};

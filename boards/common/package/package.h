@@ -26,10 +26,11 @@ struct package {
 
 /*
  * Reads a package, checks every byte of it, and that one of `keys` signed it. What is read points into `bytes`. False,
- * with the code and the sentence in `why`: CBOR, COSE, SUIT, PKG_FORMAT, PKG_DIGEST, PKG_SEQUENCE, PKG_METADATA, PKG_KEY
- * (signed with another key), PKG_SIGNATURE, KEY_TYPE (the key is of another kind than the signature says).
+ * with the code and the sentence in `why`: CBOR, COSE, SUIT, PKG_FORMAT, PKG_DIGEST, PKG_SEQUENCE, PKG_METADATA,
+ * PKG_KEY (signed with another key), PKG_SIGNATURE, KEY_TYPE (the key is of another kind than the signature says).
  */
-bool package_open(struct span bytes, const struct public_key *keys, uint32_t key_count, struct package *package, struct reason *why);
+bool package_open(struct span bytes, const struct public_key *keys, uint32_t key_count, struct package *package,
+                  struct reason *why);
 
 /* What a node asks of a package before it runs it. */
 struct package_limits {

@@ -1,4 +1,7 @@
-/* A package's manifest is compared with the only one that its payloads can have, so no command in it is ever interpreted. */
+/*
+ * A package's manifest is compared with the only one that its payloads can have, so no command in it is ever
+ * interpreted.
+ */
 #include "suit.h"
 
 #include <string.h>
