@@ -1,6 +1,7 @@
 /*
- * Does with the C link what a script says, one line in and one line out, for comparison with the TypeScript link (reference.ts). Bytes are
- * hexadecimal, `-` for none. A line of a session begins with a time: what is due until then is done first.
+ * Does with the C link what a script says, one line in and one line out, for comparison with the TypeScript link
+ * (reference.ts). Bytes are hexadecimal, `-` for none. A line of a session begins with a time: what is due until then
+ * is done first.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -248,7 +249,12 @@ static void birth(void *context, struct message_birth *out)
         .firmware_name = text("test"),
         .firmware_version = text("1.0.0"),
         .has_module = metrics > 0,
-        .module = {.name = text("app"), .version = text("2.0.0"), .sequence = 3, .sha256 = sha256, .slot = 1, .state = 4},
+        .module = {.name = text("app"),
+                   .version = text("2.0.0"),
+                   .sequence = 3,
+                   .sha256 = sha256,
+                   .slot = 1,
+                   .state = 4},
         .metric_count = metrics,
         .command_count = metrics > 0 ? 1 : 0,
         .metric = metric,
@@ -287,7 +293,8 @@ static void on_message(void *context, const struct message *message)
     put_message(message);
     putchar(']');
     if (message->type == MESSAGE_COMMAND) {
-        const struct message_result result = {.id = message->as.command.id, .ok = true, .text = message->as.command.name};
+        const struct message_command *asked = &message->as.command;
+        const struct message_result result = {.id = asked->id, .ok = true, .text = asked->name};
         if (message->as.command.id % 5 == 0)
             say_event(message->as.command.id, text("answer"), (struct span){.bytes = &one, .count = 1});
         uplink_control_result(&uplink, &result);
@@ -341,11 +348,14 @@ static void stats(void)
 {
     const struct session_counts *counts = &uplink.session.counts;
     const struct outbox *outbox = &uplink.outbox;
-    printf("%d %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32, uplink_up(&uplink),
-           counts->sent, counts->received, counts->resent, counts->duplicates, counts->gaps, uplink.session.decoder.errors,
-           counts->bad_packets, counts->bad_messages);
-    printf(" %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32, outbox->queued.count, outbox->data.count,
-           outbox->dropped_telemetry, outbox->dropped_logs);
+    const uint32_t numbers[] = {
+        counts->sent,         counts->received,     counts->resent,           counts->duplicates,
+        counts->gaps,         uplink.session.decoder.errors, counts->bad_packets, counts->bad_messages,
+        outbox->queued.count, outbox->data.count,   outbox->dropped_telemetry, outbox->dropped_logs,
+    };
+    printf("%d", uplink_up(&uplink));
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        printf(" %" PRIu32, numbers[i]);
 }
 
 static void telemetry(void)
@@ -426,7 +436,11 @@ static void run(char *first)
         void (*run)(void);
     } commands[] = {{"start", start}, {"stats", stats}, {"telemetry", telemetry}, {"event", event}, {"log", log_line},
                     {"ota", ota},     {"in", in},       {"drain", drain}},
-      codec[] = {{"parse", parse}, {"well-formed", well_formed}, {"value", value}, {"frames", frames}, {"frame", frame}};
+      codec[] = {{"parse", parse},
+                 {"well-formed", well_formed},
+                 {"value", value},
+                 {"frames", frames},
+                 {"frame", frame}};
     for (size_t i = 0; i < sizeof codec / sizeof *codec; i++)
         if (strcmp(first, codec[i].name) == 0) {
             codec[i].run();

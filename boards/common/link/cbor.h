@@ -1,6 +1,7 @@
 /*
- * Deterministic CBOR (RFC 8949, section 4.2.1), read and written item by item in buffers that the caller has. The reader takes nothing
- * else: only definite lengths, only the shortest form, only valid UTF-8, no floats; the same as host/cbor in TypeScript.
+ * Deterministic CBOR (RFC 8949, section 4.2.1), read and written item by item in buffers that the caller has. The
+ * reader takes nothing else: only definite lengths, only the shortest form, only valid UTF-8, no floats; the same as
+ * host/cbor in TypeScript.
  */
 #ifndef MOTE_CBOR_H
 #define MOTE_CBOR_H
@@ -42,8 +43,8 @@ enum cbor_error {
 };
 
 /*
- * After the first error every call returns 0, false or an empty span and changes nothing, so a caller may read a whole record and ask
- * once, but must not use counts from it before.
+ * After the first error every call returns 0, false or an empty span and changes nothing, so a caller may read a whole
+ * record and ask once, but must not use counts from it before.
  */
 struct cbor_reader {
     const uint8_t *at;
@@ -66,7 +67,10 @@ uint64_t cbor_integer(struct cbor_reader *reader, bool *negative);
 struct span cbor_bytes(struct cbor_reader *reader, uint32_t min, uint32_t max);
 struct span cbor_text(struct cbor_reader *reader, uint32_t min, uint32_t max);
 
-/* Number of items of an array or of pairs of a map, in min..max, which come next. There is a byte at least for each item. */
+/*
+ * Number of items of an array or of pairs of a map, in min..max, which come next. There is a byte at least for each
+ * item.
+ */
 uint32_t cbor_array(struct cbor_reader *reader, uint32_t min, uint32_t max);
 uint32_t cbor_map(struct cbor_reader *reader, uint32_t min, uint32_t max);
 
@@ -78,8 +82,8 @@ bool cbor_bool(struct cbor_reader *reader);
 bool cbor_null(struct cbor_reader *reader);
 
 /*
- * Past one whole value, which it checks as host/cbor/value.ts does: nested at most CBOR_MAX_DEPTH deep, keys of maps are integers or
- * texts in ascending order of their bytes. The span is its encoding.
+ * Past one whole value, which it checks as host/cbor/value.ts does: nested at most CBOR_MAX_DEPTH deep, keys of maps
+ * are integers or texts in ascending order of their bytes. The span is its encoding.
  */
 struct span cbor_value(struct cbor_reader *reader);
 
@@ -90,8 +94,8 @@ bool cbor_end(struct cbor_reader *reader);
 void cbor_fail(struct cbor_reader *reader, enum cbor_error error);
 
 /*
- * Writes into `size` bytes and counts on when they are full, without writing: first with a size of 0 to know how many it takes. What
- * was written is whole when `length <= size`.
+ * Writes into `size` bytes and counts on when they are full, without writing: first with a size of 0 to know how many
+ * it takes. What was written is whole when `length <= size`.
  */
 struct cbor_writer {
     uint8_t *bytes;
@@ -113,8 +117,9 @@ void cbor_put_null(struct cbor_writer *writer);
 void cbor_put_raw(struct cbor_writer *writer, const uint8_t *bytes, size_t count);
 
 /*
- * True when `bytes` are exactly one well-formed item (RFC 8949, appendix C) of any kind, deterministic or not, at most `depth` levels
- * deep, itself counted (16 for the body of an event; at most CBOR_MAX_LEVELS). For items that others wrote and that are passed on.
+ * True when `bytes` are exactly one well-formed item (RFC 8949, appendix C) of any kind, deterministic or not, at most
+ * `depth` levels deep, itself counted (16 for the body of an event; at most CBOR_MAX_LEVELS). For items that others
+ * wrote and that are passed on.
  */
 #define CBOR_MAX_LEVELS 16
 bool cbor_well_formed(const uint8_t *bytes, size_t count, unsigned depth);

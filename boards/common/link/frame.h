@@ -1,6 +1,7 @@
 /*
- * Frames on a byte stream (docs/spec/link.md, "Frame"): consistent overhead byte stuffing with 0x00 between frames, and CRC-32 at the
- * end of each. Both directions work byte by byte: what comes is unstuffed where it is kept, what goes is stuffed as the stream takes it.
+ * Frames on a byte stream (docs/spec/link.md, "Frame"): consistent overhead byte stuffing with 0x00 between frames,
+ * and CRC-32 at the end of each. Both directions work byte by byte: what comes is unstuffed where it is kept, what
+ * goes is stuffed as the stream takes it.
  */
 #ifndef MOTE_FRAME_H
 #define MOTE_FRAME_H
@@ -32,8 +33,8 @@ void frame_decoder_init(struct frame_decoder *decoder, uint8_t *buffer, uint32_t
 void frame_reset(struct frame_decoder *decoder);
 
 /*
- * Takes bytes up to the end of a frame; returns how many. `content` is the frame's when it was a good one, valid until the next call,
- * else empty.
+ * Takes bytes up to the end of a frame; returns how many. `content` is the frame's when it was a good one, valid until
+ * the next call, else empty.
  */
 size_t frame_decode(struct frame_decoder *decoder, const uint8_t *bytes, size_t count, struct span *content);
 

@@ -25,7 +25,10 @@ static void parse_command(struct cbor_reader *from, struct message_command *comm
     command->body = cbor_bytes(from, 0, MESSAGE_BODY_BYTES);
 }
 
-/* Characters beyond 16 bits (leads from 0xf0) have surrogates, which come before U+E000 to U+FFFF (leads 0xee and 0xef). */
+/*
+ * Characters beyond 16 bits (leads from 0xf0) have surrogates, which come before U+E000 to U+FFFF (leads 0xee and
+ * 0xef).
+ */
 static int rank(uint8_t byte)
 {
     return byte == 0xee || byte == 0xef ? byte + 0x100 : byte;

@@ -1,6 +1,6 @@
 /*
- * What a node and its shim say to each other (docs/spec/link.md, "Messages"). Spans point to where the bytes are: of a message that came
- * in into the receive buffer, until its handler returns.
+ * What a node and its shim say to each other (docs/spec/link.md, "Messages"). Spans point to where the bytes are: of a
+ * message that came in into the receive buffer, until its handler returns.
  */
 #ifndef MOTE_MESSAGE_H
 #define MOTE_MESSAGE_H
@@ -49,7 +49,10 @@ struct message_command {
     struct span body;
 };
 
-/* The whole configuration; `message_setting` takes the pairs off, in ascending order of names. Copy it to read them again. */
+/*
+ * The whole configuration; `message_setting` takes the pairs off, in ascending order of names. Copy it to read them
+ * again.
+ */
 struct message_config {
     struct cbor_reader pairs;
     uint32_t count;
@@ -191,8 +194,9 @@ struct message_said {
 };
 
 /*
- * Writes a message. False for one that is out of its limits; then what was written is of no use. One with a time is written with a place
- * of MESSAGE_TIME_BYTES for it, whose offset is `*time_at`, in which there is the node's time; of any other `*time_at` becomes 0.
+ * Writes a message. False for one that is out of its limits; then what was written is of no use. One with a time is
+ * written with a place of MESSAGE_TIME_BYTES for it, whose offset is `*time_at`, in which there is the node's time; of
+ * any other `*time_at` becomes 0.
  */
 bool message_put(struct cbor_writer *out, const struct message_said *said, uint8_t *time_at);
 

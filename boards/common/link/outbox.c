@@ -5,7 +5,10 @@
 
 #include "packet.h"
 
-/* An item: its bytes in all, those of its message, its values (telemetry), its type and where its time is to be put (0: it has none). */
+/*
+ * An item: its bytes in all, those of its message, its values (telemetry), its type and where its time is to be put
+ * (0: it has none).
+ */
 struct item {
     uint32_t cost;
     uint32_t length;
@@ -93,7 +96,9 @@ static void account_take(struct outbox *outbox, const struct item *item)
     part_take(&outbox->data, item->cost);
 }
 
-/* Closes the gap of `count` bytes at `at`, from the side with less to move. Called before the parts are counted anew. */
+/*
+ * Closes the gap of `count` bytes at `at`, from the side with less to move. Called before the parts are counted anew.
+ */
 static void cut(struct outbox *outbox, uint32_t at, uint32_t count)
 {
     const uint32_t behind = total(outbox) - at - count;
@@ -220,7 +225,8 @@ static bool room_for_event(const struct outbox *outbox, uint32_t cost)
 static bool room_for_telemetry(struct outbox *outbox, const struct item *item)
 {
     const struct outbox_limits *limits = &outbox->limits;
-    if (limits->telemetry_frames == 0 || item->values > limits->telemetry_values || !could_fit(outbox, item->cost, true)) {
+    if (limits->telemetry_frames == 0 || item->values > limits->telemetry_values ||
+        !could_fit(outbox, item->cost, true)) {
         outbox->dropped_telemetry++;
         return false;
     }
@@ -249,7 +255,8 @@ bool outbox_event_room(const struct outbox *outbox, uint32_t name_bytes, uint32_
     cbor_put_int(&count, UINT32_MAX);
     cbor_put_array(&count, name_bytes);
     cbor_put_array(&count, body_bytes);
-    return room_for_event(outbox, OUTBOX_ITEM_BYTES + (uint32_t)count.length + MESSAGE_TIME_BYTES + name_bytes + body_bytes);
+    const uint32_t head = OUTBOX_ITEM_BYTES + (uint32_t)count.length + MESSAGE_TIME_BYTES;
+    return room_for_event(outbox, head + name_bytes + body_bytes);
 }
 
 /* --- What the node says --- */

@@ -1,8 +1,9 @@
 /*
- * Everything that a node has said and the shim hasn't acknowledged, in one block of memory, in three parts: what the session has taken
- * (with UTC, in the order of sequence numbers), answers and statuses that wait, and data that waits. So a message lies in one place
- * from the moment in which it is said until it has arrived. While the link is down telemetry drops its oldest frames and counts them,
- * log lines drop their oldest, events are never dropped: when there is no room the module is told. The same as host/node/outbox.ts.
+ * Everything that a node has said and the shim hasn't acknowledged, in one block of memory, in three parts: what the
+ * session has taken (with UTC, in the order of sequence numbers), answers and statuses that wait, and data that waits.
+ * So a message lies in one place from the moment in which it is said until it has arrived. While the link is down
+ * telemetry drops its oldest frames and counts them, log lines drop their oldest, events are never dropped: when there
+ * is no room the module is told. The same as host/node/outbox.ts.
  */
 #ifndef MOTE_OUTBOX_H
 #define MOTE_OUTBOX_H
@@ -57,7 +58,10 @@ struct outbox {
 /* `size` is at most OUTBOX_MAX_BYTES; limits beyond it are cut to it. */
 void outbox_init(struct outbox *outbox, uint8_t *memory, uint32_t size, const struct outbox_limits *limits);
 
-/* Puts a message to those that wait. False: it is out of its limits, or there was no room for it; dropped data was counted. */
+/*
+ * Puts a message to those that wait. False: it is out of its limits, or there was no room for it; dropped data was
+ * counted.
+ */
 bool outbox_add(struct outbox *outbox, const struct message_said *said);
 
 /* Whether an event with a name and a body of so many bytes would be taken. */
@@ -79,7 +83,10 @@ void outbox_queue_data(struct outbox *outbox, const struct utc *utc);
 void outbox_drop_control(struct outbox *outbox);
 void outbox_drop_data(struct outbox *outbox);
 
-/* Makes room for a control message that doesn't wait (false: it is out of its limits, or there can't be any); puts it into the queue. */
+/*
+ * Makes room for a control message that doesn't wait (false: it is out of its limits, or there can't be any); puts it
+ * into the queue.
+ */
 bool outbox_reserve(struct outbox *outbox, const struct message_said *said, struct outbox_head *head);
 void outbox_queue_reserved(struct outbox *outbox, const struct message_said *said);
 

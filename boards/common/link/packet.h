@@ -38,7 +38,10 @@ struct packet {
     struct span body;
 };
 
-/* False for anything that isn't a packet of this version with a message of at most `max_bytes`. The body points into `content`. */
+/*
+ * False for anything that isn't a packet of this version with a message of at most `max_bytes`. The body points into
+ * `content`.
+ */
 bool packet_parse(struct span content, uint32_t max_bytes, struct packet *packet);
 
 /* Writes all but the body into up to PACKET_HELLO_BYTES; returns how many. */

@@ -188,8 +188,9 @@ void session_output(struct session *session)
 bool session_blocked(const struct session *session)
 {
     const struct session_output *output = &session->output;
-    return session->attached && (output->staged_bytes > output->staged_at || frame_busy(&output->frame) || output->zero ||
-                                 output->hello || output->nak || output->ack);
+    const bool sending = output->staged_bytes > output->staged_at || frame_busy(&output->frame);
+    const bool due = output->zero || output->hello || output->nak || output->ack;
+    return session->attached && (sending || due);
 }
 
 /* The message that a frame carries is gone: a zero ends the frame where it is, and the other end drops it. */

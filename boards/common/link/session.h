@@ -1,7 +1,8 @@
 /*
- * The node's end of a session: every message exactly once and in order between two ends that live, over streams that come and go
- * (docs/spec/link.md, "Session"). The same as host/link/session.ts. A stream that doesn't take everything at once holds up no one: what
- * is due is remembered as flags, and messages are stuffed from where they lie when the stream takes them.
+ * The node's end of a session: every message exactly once and in order between two ends that live, over streams that
+ * come and go (docs/spec/link.md, "Session"). The same as host/link/session.ts. A stream that doesn't take everything
+ * at once holds up no one: what is due is remembered as flags, and messages are stuffed from where they lie when the
+ * stream takes them.
  */
 #ifndef MOTE_SESSION_H
 #define MOTE_SESSION_H
@@ -30,8 +31,8 @@ struct link_io {
     size_t (*write)(void *context, const uint8_t *bytes, size_t count);
     void *context;
     /*
-     * Counts timers as they are set, of all who share a clock with the link: of two that are due at one time the one that was set first
-     * comes first.
+     * Counts timers as they are set, of all who share a clock with the link: of two that are due at one time the one
+     * that was set first comes first.
      */
     uint32_t *timers;
 };
@@ -111,7 +112,10 @@ struct session {
     uint8_t peer_window;
     uint16_t peer_max_bytes;
     uint16_t expected;
-    /* Number of the first of the queue; how many are in flight on the present stream; how many were ever sent to this peer. */
+    /*
+     * Number of the first of the queue; how many are in flight on the present stream; how many were ever sent to this
+     * peer.
+     */
     uint16_t base;
     uint32_t in_flight;
     uint32_t sent;
@@ -143,7 +147,7 @@ void link_timer_set(struct link_timer *timer, const struct link_io *io, uint64_t
 /* Of two timers, which may be NULL, the one that comes first. */
 const struct link_timer *link_timer_first(const struct link_timer *a, const struct link_timer *b);
 
-/* --- Sending: the caller moves messages into the queue of the outbox, when these say so, and then calls session_pump. --- */
+/* --- Sending: when these say so, the caller moves messages into the outbox's queue, and calls session_pump. --- */
 
 /* The other end takes a message of so many bytes. */
 bool session_takes(const struct session *session, uint32_t length);

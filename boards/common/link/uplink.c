@@ -9,7 +9,9 @@ static uint64_t now(const struct uplink *uplink)
     return uplink->session.io.now_us(uplink->session.io.context);
 }
 
-/* False when the link is full. What the other end says is too long for it is dropped: it would stop all that follows. */
+/*
+ * False when the link is full. What the other end says is too long for it is dropped: it would stop all that follows.
+ */
 static bool send_control(struct uplink *uplink)
 {
     struct outbox_head head;

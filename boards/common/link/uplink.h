@@ -1,7 +1,8 @@
 /*
- * The node's side of its link: bytes in, bytes out, who it is, what waits to be sent, what time it is. The same as host/node/uplink.ts
- * over host/link/session.ts, to the byte. Nothing is allocated; callbacks come from inside the functions here and may call
- * `uplink_control_...`, `uplink_telemetry`, `uplink_event` and `uplink_log`, but not `uplink_attach`, `uplink_detach`, `uplink_receive` or `uplink_poll`.
+ * The node's side of its link: bytes in, bytes out, who it is, what waits to be sent, what time it is. The same as
+ * host/node/uplink.ts over host/link/session.ts, to the byte. Nothing is allocated; callbacks come from inside the
+ * functions here and may call `uplink_control_...`, `uplink_telemetry`, `uplink_event` and `uplink_log`, but not
+ * `uplink_attach`, `uplink_detach`, `uplink_receive` or `uplink_poll`.
  */
 #ifndef MOTE_UPLINK_H
 #define MOTE_UPLINK_H
@@ -10,7 +11,9 @@
 #include "session.h"
 
 struct uplink_callbacks {
-    /* Who the node is now. What it points to must live until the callback's caller has written it: the next callback. */
+    /*
+     * Who the node is now. What it points to must live until the callback's caller has written it: the next callback.
+     */
     void (*birth)(void *context, struct message_birth *birth);
     /* Of a trial that failed, told to each new peer; false without one. */
     bool (*failure)(void *context, struct message_ota *status);
@@ -42,7 +45,10 @@ struct uplink {
     bool flushing;
 };
 
-/* What docs/LIMITS.md says of boards with so much memory; `store`, `receive`, `io` and `callbacks` are to be filled in. */
+/*
+ * What docs/LIMITS.md says of boards with so much memory; `store`, `receive`, `io` and `callbacks` are to be filled
+ * in.
+ */
 struct uplink_options uplink_defaults(uint16_t max_bytes, uint32_t store_bytes);
 
 void uplink_init(struct uplink *uplink, const struct uplink_options *options);
@@ -54,8 +60,9 @@ void uplink_attach(struct uplink *uplink);
 void uplink_detach(struct uplink *uplink, enum link_down why);
 
 /*
- * Bytes that came. `uplink_receive` may be called several times for the parts of one read; `uplink_received` ends it, and then the
- * acknowledgement leaves. At most `window` messages are taken in one read: a peer that keeps to its window never sends more.
+ * Bytes that came. `uplink_receive` may be called several times for the parts of one read; `uplink_received` ends it,
+ * and then the acknowledgement leaves. At most `window` messages are taken in one read: a peer that keeps to its
+ * window never sends more.
  */
 void uplink_receive(struct uplink *uplink, const uint8_t *bytes, size_t count);
 void uplink_received(struct uplink *uplink);
@@ -75,7 +82,10 @@ bool uplink_up(const struct uplink *uplink);
 /* UTC milliseconds of a time of the node's clock; false while it is not known. */
 bool uplink_utc_ms(const struct uplink *uplink, uint64_t us, int64_t *utc_ms);
 
-/* Answers and statuses go before data, and without knowing UTC. False: out of its limits, or no room (then it is lost). */
+/*
+ * Answers and statuses go before data, and without knowing UTC. False: out of its limits, or no room (then it is
+ * lost).
+ */
 bool uplink_control_birth(struct uplink *uplink);
 bool uplink_control_ota(struct uplink *uplink, const struct message_ota *status);
 bool uplink_control_result(struct uplink *uplink, const struct message_result *result);

@@ -1,6 +1,6 @@
 /*
- * A look at CBOR that others wrote and that is passed on as it is: everything that RFC 8949 allows. Not looked at, as in its appendix C:
- * whether texts are UTF-8 and keys of maps are unique.
+ * A look at CBOR that others wrote and that is passed on as it is: everything that RFC 8949 allows. Not looked at, as
+ * in its appendix C: whether texts are UTF-8 and keys of maps are unique.
  */
 #include "cbor.h"
 
@@ -45,7 +45,10 @@ static void enter(struct look *look, unsigned major, bool indefinite, uint32_t c
     look->levels[look->open++] = (struct level){.major = (uint8_t)major, .indefinite = indefinite, .left = count};
 }
 
-/* Passes the head of an item, and a string's bytes. `*whole` tells whether nothing of it is to come; false: it isn't well-formed. */
+/*
+ * Passes the head of an item, and a string's bytes. `*whole` tells whether nothing of it is to come; false: it isn't
+ * well-formed.
+ */
 static bool pass(struct look *look, bool *whole)
 {
     const uint8_t first = *look->at++;
