@@ -11,36 +11,36 @@ struct complex {
 };
 #define COMPLEX_BYTES 4
 
-static struct complex load(const uint8_t *at)
+static inline struct complex load(const uint8_t *at)
 {
-    return (struct complex){(int16_t)get_u16(at), (int16_t)get_u16(at + 2)};
+    uint32_t word = get_u32(at);
+    return (struct complex){(int16_t)word, (int16_t)(word >> 16)};
 }
 
-static void store(uint8_t *at, int32_t real, int32_t imaginary)
+static inline void store(uint8_t *at, int32_t real, int32_t imaginary)
 {
-    put_u16(at, (uint16_t)real);
-    put_u16(at + 2, (uint16_t)imaginary);
+    put_u32(at, (uint16_t)real | (uint32_t)imaginary << 16);
 }
 
-static int32_t q15(int32_t x)
+static inline int32_t q15(int32_t x)
 {
     return (x + 16384) >> 15;
 }
 
-static struct complex quarter(const uint8_t *at)
+static inline struct complex quarter(const uint8_t *at)
 {
     struct complex value = load(at);
     return (struct complex){q15(value.real * 8191), q15(value.imaginary * 8191)};
 }
 
-static struct complex half(const uint8_t *at)
+static inline struct complex half(const uint8_t *at)
 {
     struct complex value = load(at);
     return (struct complex){q15(value.real * 16383), q15(value.imaginary * 16383)};
 }
 
 /* kissfft's product; the sums wrap like the portable code's. */
-static struct complex times(struct complex value, struct complex twiddle)
+static inline struct complex times(struct complex value, struct complex twiddle)
 {
     uint32_t real = (uint32_t)(value.real * twiddle.real) - (uint32_t)(value.imaginary * twiddle.imaginary);
     uint32_t imaginary = (uint32_t)(value.real * twiddle.imaginary) + (uint32_t)(value.imaginary * twiddle.real);
@@ -58,7 +58,7 @@ static uint32_t next_reversed(uint32_t index, uint32_t top)
 }
 
 /* Joins four values, of which three have had their twiddle, and stores them `row` bytes apart. */
-static void butterfly(uint8_t *at, uint32_t row, struct complex p0, struct complex p1, struct complex p2, struct complex p3)
+static inline void butterfly(uint8_t *at, uint32_t row, struct complex p0, struct complex p1, struct complex p2, struct complex p3)
 {
     struct complex sum02 = {p0.real + p2.real, p0.imaginary + p2.imaginary};
     struct complex difference02 = {p0.real - p2.real, p0.imaginary - p2.imaginary};
@@ -121,7 +121,7 @@ static void separate(uint8_t *data, const uint8_t *twiddles, uint32_t n)
         struct complex twiddle = load(twiddles + COMPLEX_BYTES * k);
         struct complex l = half(left);
         struct complex r = half(right);
-        r.imaginary = q15((int16_t)-(int16_t)get_u16(right + 2) * 16383);
+        r.imaginary = q15((int16_t)-load(right).imaginary * 16383);
         struct complex even = {l.real + r.real, l.imaginary + r.imaginary};
         struct complex odd = {l.real - r.real, l.imaginary - r.imaginary};
         /* Times -i x the twiddle turned by a quarter; int16 as in kissfft, where this may wrap. */
