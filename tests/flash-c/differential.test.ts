@@ -5,6 +5,7 @@ import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { flashRegion, KeyValueStore, MemoryFlash } from '../../host/flash/index.ts';
 import { provision } from '../../host/node/storage.ts';
+import { SlotStore } from '../../host/ota/index.ts';
 import { packagePath } from '../../host/paths.ts';
 import { compile, missingCompiler } from './compile.ts';
 import { type Geometry, Reference } from './reference.ts';
@@ -107,7 +108,12 @@ describe.skipIf(missingCompiler)('the C flash code and the TypeScript code', () 
   });
 
   it.each(geometries)('slots and transfers do the same to each byte, over cuts and restarts: %o', (geometry, pages) => {
-    compare(geometry, slotsScript(geometry, pages, 800, 1));
+    const script = slotsScript(geometry, pages, 800, 1);
+    compare(geometry, script);
+    const image = Buffer.from(script.expected.at(-1)!.split(' ')[0]!, 'hex');
+    const region = flashRegion(new MemoryFlash({ ...geometry, image }), 1, 2 + 2 * pages);
+    const opened = SlotStore.open(region, { journalPages: 2, slotPages: pages });
+    expect(opened.slots()).toEqual(script.reference.slots.slots());
     compare(geometry, slotsScript(geometry, pages, 500, 2, true));
   });
 

@@ -21,7 +21,10 @@ struct flash {
      * False: the device failed, and what it holds at that place is unknown. `at` and `count` are multiples of a page.
      */
     bool (*erase)(const struct flash *flash, uint32_t at, uint32_t count);
-    /* `at` and `count` are multiples of a write; no write is programmed twice without an erase between. */
+    /*
+     * `at` and `count` are multiples of a write, and may cross pages; no write is programmed twice without an erase
+     * between. `bytes` may be at any address, but not in this flash.
+     */
     bool (*program)(const struct flash *flash, uint32_t at, const uint8_t *bytes, uint32_t count);
     /* When it returns true, everything before it survives a loss of power. */
     bool (*sync)(const struct flash *flash);
