@@ -56,6 +56,8 @@ struct layer {
     uint8_t *bytes;
     /* Rows of a window that are whole steps are spread from the picture one by one, other windows are copied first. */
     bool by_rows;
+    /* An output pixel sees just the pixel of the picture with the same number. */
+    bool same_pixels;
     uint32_t pieces;
     uint32_t piece_steps;
     struct pair *pairs;
@@ -154,9 +156,10 @@ static void pixels_abreast(const struct layer *layer, uint32_t count, uint8_t *o
     }
 }
 
-/* Where the walk over the output is. */
+/* Where the walk over the output is, and the pixel of the picture with the same number. */
 struct position {
     int32_t y, x;
+    const uint8_t *pixel;
 };
 
 /* The next pixel's window. */
@@ -187,6 +190,11 @@ static inline void spread_windows(const struct layer *layer, struct position *at
     struct corner corners[ABREAST];
     const uint8_t *origins[ABREAST];
     for (uint32_t i = 0; i < count; i++) {
+        if (layer->same_pixels) {
+            origins[i] = at->pixel;
+            at->pixel += layer->taps;
+            continue;
+        }
         corners[i] = advance(window, at);
         origins[i] = layer->by_rows ? window_origin(window, corners[i]) : NULL;
     }
@@ -208,7 +216,7 @@ static inline void spread_windows(const struct layer *layer, struct position *at
 /* All pixels of `count` channels, whose outputs begin at `output`. */
 static void chunk(const struct layer *layer, uint32_t count, uint8_t *output)
 {
-    struct position at = {0, 0};
+    struct position at = {0, 0, layer->window.input};
     uint32_t left = layer->pixels;
     for (; left >= ABREAST; left -= ABREAST, output += ABREAST * layer->out_c) {
         spread_windows(layer, &at, ABREAST);
@@ -238,6 +246,12 @@ static struct window read_window(const struct operation *op)
         .pad_left = field[PAD_LEFT],
         .zero = (uint8_t)field[INPUT_ZERO],
     };
+}
+
+static bool sees_same_pixels(const struct window *window, int32_t out_h)
+{
+    return window->kernel_h == 1 && window->kernel_w == 1 && window->stride_h == 1 && window->stride_w == 1 &&
+           window->pad_top == 0 && window->pad_left == 0 && window->out_w == window->in_w && out_h <= window->in_h;
 }
 
 enum outcome kernel_conv2d(struct operation *op)
@@ -271,6 +285,7 @@ enum outcome kernel_conv2d(struct operation *op)
     uint8_t *scratch = arena_at(op, field[SCRATCH], scratch_bytes);
     window->input = arena_at(op, field[INPUT], in_bytes);
     layer.output = arena_at(op, field[OUTPUT], out_bytes);
+    window->may_overrun = arena_at(op, field[INPUT], in_bytes + WINDOW_OVERRUN) != NULL;
     const uint8_t *group = rom_at(op->space, field[WEIGHTS], (uint64_t)groups * group_bytes);
     if (scratch == NULL || window->input == NULL || layer.output == NULL || group == NULL)
         return FAULT;
@@ -282,6 +297,7 @@ enum outcome kernel_conv2d(struct operation *op)
     layer.bytes = scratch + window_bytes;
 
     layer.by_rows = (field[KERNEL_W] * field[IN_C] & 3) == 0;
+    layer.same_pixels = layer.by_rows && sees_same_pixels(window, field[OUT_H]);
     layer.pieces = layer.by_rows ? (uint32_t)field[KERNEL_H] : 1;
     layer.piece_steps = layer.steps / layer.pieces;
     for (uint32_t first = 0; first < layer.out_c; first += CHUNK) {

@@ -86,6 +86,13 @@ void window_copy(const struct window *window, struct corner corner, uint8_t *byt
     uint32_t row_bytes = window->row_bytes;
     uint32_t rows = (uint32_t)window->kernel_h;
     const uint8_t *row = window_origin(window, corner);
+    if (row != NULL && window->may_overrun) {
+        /* Each row's overrun is overwritten by the next. */
+        for (; rows > 0; rows--, row += window->step_bytes, bytes += row_bytes)
+            for (uint32_t i = 0; i < row_bytes; i += 4)
+                put_u32(bytes + i, get_u32(row + i));
+        return;
+    }
     if (row != NULL) {
         for (; rows > 0; rows--, row += window->step_bytes, bytes += row_bytes)
             copy(bytes, row, row_bytes);
