@@ -25,6 +25,9 @@ import { SendWindow } from './send-window.ts';
 import { storedBytes } from './stored.ts';
 import type { Transport } from './transport.ts';
 
+/** A few bytes can ask for a whole window, or for a birth: not again on the same stream for so long. */
+const FLOOD_MS = 5;
+
 export class LinkSession<Out extends Message, In extends Message> {
   readonly #options: LinkOptions<Out, In>;
   readonly #accepts: (message: Message) => message is In;
@@ -50,10 +53,11 @@ export class LinkSession<Out extends Message, In extends Message> {
   #expected = 0;
   #ackDue = false;
   #nakSent = false;
-  /** Within one read: messages taken, whether the window was sent again, whether a new peer was met. */
+  /** Messages taken of the present read. */
   #taken = 0;
-  #resent = false;
-  #met = false;
+  /** Until then no window is sent again for a nak, and no new peer is met. */
+  #nextResendMs = 0;
+  #nextPeerMs = 0;
   // Time.
   #backoffMs: number;
   #lastHeardMs = 0;
@@ -106,6 +110,8 @@ export class LinkSession<Out extends Message, In extends Message> {
     this.#transport = transport;
     this.#decoder.reset();
     this.#lastHeardMs = this.#options.timers.nowMs();
+    this.#nextResendMs = 0;
+    this.#nextPeerMs = 0;
     transport.onData((bytes) => {
       if (this.#transport === transport) this.#receive(bytes);
     });
@@ -217,6 +223,11 @@ export class LinkSession<Out extends Message, In extends Message> {
     });
   }
 
+  /** In whole microseconds, as a node on a board counts. */
+  #isBefore(ms: number): boolean {
+    return Math.round((ms - this.#options.timers.nowMs()) * 1000) > 0;
+  }
+
   #goDown(why: DownReason): void {
     if (!this.#up) return;
     this.#up = false;
@@ -242,8 +253,6 @@ export class LinkSession<Out extends Message, In extends Message> {
     const transport = this.#transport;
     this.#lastHeardMs = this.#options.timers.nowMs();
     this.#taken = 0;
-    this.#resent = false;
-    this.#met = false;
     this.#decoder.push(bytes, (content) => {
       // A handler may have changed the stream under us.
       if (this.#transport !== transport) return;
@@ -258,9 +267,9 @@ export class LinkSession<Out extends Message, In extends Message> {
   #onHello(hello: Hello): void {
     const transport = this.#transport;
     if (hello.session !== this.#peer) {
-      // One new peer a read: it says so again.
-      if (this.#met) return;
-      this.#met = true;
+      // It says so again.
+      if (this.#isBefore(this.#nextPeerMs)) return;
+      this.#nextPeerMs = this.#options.timers.nowMs() + FLOOD_MS;
       this.#adopt(hello);
     }
     // A handler may have changed the stream; then this hello is of the past.
@@ -320,9 +329,8 @@ export class LinkSession<Out extends Message, In extends Message> {
 
   #onTraffic(packet: Exclude<Packet, Hello>): void {
     this.#acknowledge(packet.ack);
-    // Once a read: a few bytes could otherwise ask for a whole window many times over.
-    if (packet.kind === 'nak' && !this.#resent) {
-      this.#resent = true;
+    if (packet.kind === 'nak' && !this.#isBefore(this.#nextResendMs)) {
+      this.#nextResendMs = this.#options.timers.nowMs() + FLOOD_MS;
       this.#resend();
     }
     if (packet.kind === 'data') this.#onData(packet.seq, packet.body);

@@ -22,8 +22,9 @@ function linkSources(): string[] {
   ];
 }
 
-/** Gives the program's path. */
+/** Gives the program's path; without a compiler none, for then what needs it is skipped. */
 export function compileDriver(): string {
+  if (missingCompiler) return '';
   const out = packagePath('build', 'link-c');
   mkdirSync(out, { recursive: true });
   const path = join(out, `driver-${process.pid}`);

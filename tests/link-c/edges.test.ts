@@ -64,13 +64,19 @@ describe.skipIf(missingCompiler)('a C node', () => {
     expect(kinds(packets([again]).packets).slice(0, 2)).toEqual([2, 3]);
   });
 
-  it('answers a flood of one read with one window, one birth and as many messages as its window has', () => {
+  it('answers a flood with one window and one birth in 5 ms, and of one read takes as many messages as its window has', () => {
     const command = { type: 'command', id: 1, name: 'go', body: new Uint8Array(0) } as const;
-    const naks = shimAcks(0, 'nak').repeat(200);
     const flood = Array.from({ length: 100 }, (_, seq) => shimSays(seq, { ...command, id: 5 * seq + 1 })).join('');
-    const lines = [START, '0 attach', `0 in ${shimHello(9)}`, `1 in ${naks}`, `2 in ${flood}`];
+    const naks = Array.from({ length: 11 }, (_, i) => `${1000 + i * 1000} in ${shimAcks(0, 'nak')}`);
+    const strangers = Array.from({ length: 11 }, (_, i) => `${20_000 + i * 1000} in ${shimHello(9, 100 + i)}`);
+    const lines = [START, '0 attach', `0 in ${shimHello(9)}`, ...naks, `13000 in ${flood}`, ...strangers];
     const written = same(lines);
-    expect(packets([written[3]!]).packets).toHaveLength(2);
-    expect(written[4]!.match(/\[command/g)).toHaveLength(16);
+    // The birth and the question for the time are in flight.
+    expect(written.slice(3, 14).map((line) => packets([line]).packets.length)).toEqual([
+      2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 2,
+    ]);
+    expect(written[14]!.match(/\[command/g)).toHaveLength(16);
+    const births = written.slice(15).map((line) => packets([line]).packets.length > 0);
+    expect(births).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((i) => i % 5 === 0));
   });
 });

@@ -41,8 +41,8 @@ export function show(message: ShimMessage): string {
 }
 
 /** Frames of a shim that knows the node's session. */
-export function shimHello(peer: number): string {
-  const hello = { kind: 'hello', ready: true, session: 77, peer, next: 0, window: 16, maxBytes: 8192 } as const;
+export function shimHello(peer: number, session = 77): string {
+  const hello = { kind: 'hello', ready: true, session, peer, next: 0, window: 16, maxBytes: 8192 } as const;
   return hex(encodeFrame(encodePacket(hello)));
 }
 export function shimSays(seq: number, message: ShimMessage, ack = 0): string {

@@ -103,10 +103,11 @@ struct session {
     bool wants_drain;
     bool ack_due;
     bool nak_sent;
-    /* Within one read: messages taken, and whether a whole window was sent again or a new peer was met. */
+    /* Messages taken of the present read. */
     uint8_t taken;
-    bool resent;
-    bool met;
+    /* Until then no window is sent again for a nak, and no new peer is met. */
+    uint64_t next_resend_us;
+    uint64_t next_peer_us;
     uint32_t id;
     uint32_t peer;
     uint8_t peer_window;
