@@ -11,6 +11,7 @@ import { FileFlash, flashRegion, KeyValueStore } from '../flash/index.ts';
 import { Shim, type ShimOptions, systemClock } from '../gateway/index.ts';
 import { encodeMessage, transportPair, type VirtualClock } from '../link/index.ts';
 import { DEFAULT_LAYOUT, provision, type SensorSource, writeIdentity } from '../node/index.ts';
+import type { Terminal } from './terminal.ts';
 
 /** The link's way through the wire. */
 const WIRE_MS = 0.5;
@@ -167,8 +168,17 @@ export class BoardNode {
   }
 }
 
-/** The agent for a board; compiled when something of it has changed. */
-export const agentOf = async (board: Board): Promise<string> => (await buildImage(board, { image: 'agent' })).elf;
+/** A board's agent, compiled when something of it has changed, with what it took. */
+export async function buildAgent(board: Board, terminal: Terminal): Promise<{ elf: string; seconds: string }> {
+  const started = performance.now();
+  terminal.progress(`building the firmware of ${board.name} ...`);
+  try {
+    const { elf } = await buildImage(board, { image: 'agent' });
+    return { elf, seconds: `${((performance.now() - started) / 1000).toFixed(1)} s` };
+  } finally {
+    terminal.progress('');
+  }
+}
 
 /** A flash that was there keeps who it is and what it has, unless it has no module. */
 function setUp(path: string, { board, node: { id, publicKeys, first }, config }: BoardNodeOptions): void {

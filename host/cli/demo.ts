@@ -15,7 +15,7 @@ import { repeat, wavSource } from '../node/index.ts';
 import { buildPackage, generateKeyPair } from '../ota/index.ts';
 import { packagePath } from '../paths.ts';
 import { builder } from './app.ts';
-import { agentOf } from './board-node.ts';
+import { buildAgent } from './board-node.ts';
 import { addCommand, choice } from './command.ts';
 import { boardNode, type DemoNode, type DemoNodeOptions, simulatedNode } from './demo-node.ts';
 import { type DemoFacts, demoScreen } from './demo-screen.ts';
@@ -91,12 +91,8 @@ async function prepareBoard(terminal: Terminal, name: string): Promise<Start> {
   const board = loadBoard(name);
   if (board.run === null)
     throw new MoteError('BOARD_RUN', `${name} runs on the hardware only; "mote board list" shows which run here.`);
-  const started = performance.now();
-  terminal.progress(`building the firmware of ${name} ...`);
-  const elf = await agentOf(board);
-  terminal.progress('');
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  terminal.line(`${terminal.paint('green', '✓')} firmware of ${name}   ${terminal.paint('dim', `${seconds} s`)}`);
+  const { elf, seconds } = await buildAgent(board, terminal);
+  terminal.line(`${terminal.paint('green', '✓')} firmware of ${name}   ${terminal.paint('dim', seconds)}`);
   return (options) => boardNode(board, elf, options);
 }
 

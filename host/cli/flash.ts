@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import {
   type Board,
-  buildImage,
   type FlashMethod,
   hex32,
   type Image,
@@ -20,6 +19,7 @@ import { MoteError } from '../error.ts';
 import { isNodeId } from '../gateway/index.ts';
 import { loadPublicKey } from '../ota/index.ts';
 import { findPrivateKey, loadApp, packageOf } from './app.ts';
+import { buildAgent } from './board-node.ts';
 import { addCommand, choice } from './command.ts';
 import {
   chooseDrive,
@@ -97,14 +97,10 @@ async function newNode(
 
 /** Firmware and node as one image. */
 async function makeImage(board: Board, node: NewNode | null, terminal: Terminal): Promise<Image> {
-  terminal.progress(`building the firmware of ${board.name} ...`);
-  const started = performance.now();
-  const built = await buildImage(board, { image: 'agent' });
-  terminal.progress('');
-  const firmware = readElf(readFileSync(built.elf));
+  const { elf, seconds } = await buildAgent(board, terminal);
+  const firmware = readElf(readFileSync(elf));
   const bytes = firmware.segments.reduce((sum, segment) => sum + segment.bytes.length, 0);
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  terminal.line(`firmware of ${board.name}: ${formatBytes(bytes)}   ${terminal.paint('dim', `${seconds} s`)}`);
+  terminal.line(`firmware of ${board.name}: ${formatBytes(bytes)}   ${terminal.paint('dim', seconds)}`);
   if (node === null) return firmware;
   return { ...firmware, segments: joinSegments([...firmware.segments, nodeSegment(board, node)]) };
 }

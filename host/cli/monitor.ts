@@ -8,11 +8,10 @@ import { DEFAULT_NAMESPACE, Shim } from '../gateway/index.ts';
 import { connectTcp, openSerial, type Transport } from '../link/index.ts';
 import { addCommand, interrupted } from './command.ts';
 import { keepOpen, parseAddress } from './connect.ts';
-import { bar, otaText } from './push.ts';
 import { Printer } from './report.ts';
 import { DEFAULT_BROKER, openBroker, parseSerial } from './shim.ts';
-import { Exit, formatBytes, type Terminal } from './terminal.ts';
-import { stateLine, watchNodes } from './watch.ts';
+import { Exit, type Terminal } from './terminal.ts';
+import { printing, tellProblem, watchNodes } from './watch.ts';
 
 interface MonitorOptions {
   broker?: string;
@@ -34,38 +33,21 @@ export function parseTarget(text: string): { node: string } | { open: () => Prom
 /** UTC, to the millisecond. */
 const utc = (t: number): string => new Date(t * 1000).toISOString().slice(11, 23);
 
-async function watch(options: MonitorOptions, node: string, brokerUrl: string, terminal: Terminal) {
+function watch(options: MonitorOptions, node: string, brokerUrl: string, terminal: Terminal) {
   const printer = new Printer(terminal, { telemetry: options.telemetry, time: utc });
-  const now = () => Date.now() / 1000;
   return watchNodes({
     brokerUrl,
     ns: options.ns,
     node,
     ...(process.env.MOTE_MQTT_USER !== undefined && { username: process.env.MOTE_MQTT_USER }),
     ...(process.env.MOTE_MQTT_PASSWORD !== undefined && { password: process.env.MOTE_MQTT_PASSWORD }),
-    onState: (state) => printer.state(now(), 'node', { ...state }, stateLine(state)),
-    onTelemetry({ metric, t0Ms, dtUs, values, exponent, quality, seq }, info) {
-      const { name, unit } = info ?? { name: `metric ${metric}`, unit: '?' };
-      printer.telemetry({ t: t0Ms / 1000, dt: dtUs / 1e6, name, unit, exponent, values, quality, seq });
-    },
-    onEvent: ({ name, tMs, seq, body }) => printer.event({ t: tMs / 1000, name, seq, body }),
-    onLog: ({ level, tMs, text }) => printer.log({ t: tMs / 1000, level, text }),
-    onOta(status) {
-      const passing = status.state === 'receiving' && terminal.live;
-      const { received, total } = status;
-      if (passing) terminal.progress(`receiving ${bar(received, total, 24)} ${formatBytes(received)}`);
-      printer.state(now(), 'ota', { status }, passing ? null : `update ${otaText(status)}`);
-    },
-    onProblem: ({ code, message }) => printer.log({ t: now(), level: 'warn', text: `${message} [${code}]` }),
+    ...printing(terminal, printer, { of: (tMs) => tMs / 1000, now: () => Date.now() / 1000 }),
   });
 }
 
 /** A gateway for one line, until it is told to end. */
 async function monitorLine(open: () => Promise<Transport>, options: MonitorOptions, terminal: Terminal): Promise<void> {
-  const problem = ({ code, message }: MoteError) => {
-    terminal.data({ type: 'problem', code, message });
-    terminal.line(`${terminal.paint('yellow', message)} [${code}]`);
-  };
+  const problem = (error: MoteError) => tellProblem(terminal, error);
   // Before anything else: a port that isn't there is a slip of the pen.
   const first = await open();
   const broker = await openBroker(options.broker ?? 'embedded:0', undefined, problem).catch((error) => {

@@ -8,15 +8,14 @@ import { VirtualClock } from '../link/index.ts';
 import type { SensorSource } from '../node/index.ts';
 import { generateKeyPair, loadPublicKey } from '../ota/index.ts';
 import { type App, checkSettings, findPrivateKey, loadApp, packageOf } from './app.ts';
-import { agentOf, BoardNode, type BoardNodeOptions, virtualShim } from './board-node.ts';
+import { BoardNode, type BoardNodeOptions, buildAgent, virtualShim } from './board-node.ts';
 import { addCommand, choice, integer, interrupted, settings } from './command.ts';
 import { INPUT_HELP, parseInputs } from './inputs.ts';
-import { otaText } from './push.ts';
 import { Printer } from './report.ts';
 import { openBroker } from './shim.ts';
 import { tapFiles } from './sim.ts';
 import { Exit, formatBytes, type Terminal } from './terminal.ts';
-import { stateLine, watchNodes } from './watch.ts';
+import { printing, tellProblem, watchNodes } from './watch.ts';
 
 interface RunOptions {
   board: string;
@@ -45,6 +44,8 @@ const FAULT = /^[A-Z][A-Z0-9_]+ (load|init|step|on_message|health): /;
 const DRAIN_US = 2000;
 /** After the time of an input that nobody fetches: a module may have been restarted. */
 const PATIENCE_US = 10_000_000;
+/** A broker has the last message for us after this, or never. */
+const BROKER_MS = 2000;
 const CLOCK_HZ = 100e6;
 
 /** Signs the app and says whom the node trusts. Without any key one is made for this run. */
@@ -106,16 +107,15 @@ async function runBoard(path: string, options: RunOptions, terminal: Terminal): 
   await checkSettings(path, Object.keys(config ?? {}));
   const sensors = parseInputs(options.input, app.metadata.sensors, { seed, loop: options.loop === true });
   const { bytes, publicKey } = keysOf(path, app, options, terminal);
-  terminal.progress(`building the firmware of ${board.name} ...`);
-  const elf = await agentOf(board);
-  terminal.progress('');
+  const { elf } = await buildAgent(board, terminal);
   const clock = new VirtualClock();
-  const broker = await openBroker(options.broker, undefined, ({ code, message }) => problem(terminal, code, message));
+  const broker = await openBroker(options.broker, undefined, (error) => tellProblem(terminal, error));
   const printer = new Printer(terminal, { telemetry: options.telemetry === true });
   const faults: string[] = [];
   let shim: Shim | undefined;
   let unwatch = () => {};
   try {
+    let ending = false;
     let gone = () => {};
     const offline = new Promise<void>((resolve) => {
       gone = resolve;
@@ -123,34 +123,24 @@ async function runBoard(path: string, options: RunOptions, terminal: Terminal): 
     const gateway = virtualShim(clock, {
       brokerUrl: broker.url,
       ns: options.ns,
-      onProblem: ({ code, message }) => problem(terminal, code, message),
+      onProblem: (error) => tellProblem(terminal, error),
     });
     shim = gateway.shim;
-    const nodeTime = (tMs: number) => Math.max(0, tMs - gateway.startMs) / 1000;
+    const times = { of: (tMs: number) => Math.max(0, tMs - gateway.startMs) / 1000, now: () => clock.nowUs() / 1e6 };
+    const printed = printing(terminal, printer, times);
     unwatch = await watchNodes({
+      ...printed,
       brokerUrl: broker.url,
       ns: options.ns,
       node: id,
       onState(state) {
-        printer.state(clock.nowUs() / 1e6, 'node', { ...state }, stateLine(state));
-        if (!state.online) gone();
+        printed.onState(state, id);
+        if (ending && !state.online) gone();
       },
-      onTelemetry({ t0Ms, dtUs, values, exponent, quality, seq }, info) {
-        if (info === undefined) return;
-        const { name, unit } = info;
-        printer.telemetry({ t: nodeTime(t0Ms), dt: dtUs / 1e6, name, unit, exponent, values, quality, seq });
+      onLog(line) {
+        if (line.level === 'error' && FAULT.test(line.text)) faults.push(line.text);
+        printed.onLog(line, id);
       },
-      onEvent: ({ name, tMs, seq, body }) => printer.event({ t: nodeTime(tMs), name, seq, body }),
-      onLog({ level, tMs, text }) {
-        if (level === 'error' && FAULT.test(text)) faults.push(text);
-        printer.log({ t: nodeTime(tMs), level, text });
-      },
-      onOta(status) {
-        const passing = status.state === 'receiving' && terminal.live;
-        if (passing) terminal.progress(otaText(status));
-        printer.state(clock.nowUs() / 1e6, 'ota', { status }, passing ? null : `update ${otaText(status)}`);
-      },
-      onProblem: ({ code, message }) => problem(terminal, code, message),
     });
     const setup: BoardNodeOptions = {
       board,
@@ -177,8 +167,10 @@ async function runBoard(path: string, options: RunOptions, terminal: Terminal): 
       await node.close();
     }
     const seconds = (performance.now() - wallMs) / 1000;
+    ending = true;
     await shim.close();
-    await Promise.race([offline, new Promise((resolve) => setTimeout(resolve, 2000))]);
+    // What the broker got last, we get.
+    await Promise.race([offline, new Promise((resolve) => setTimeout(resolve, BROKER_MS).unref())]);
     summary(terminal, { board, node, printer, setup, wallSeconds: seconds, faults });
     return faults.length > 0 ? Exit.failed : Exit.ok;
   } finally {
@@ -202,11 +194,6 @@ async function untilEnd(node: BoardNode, { sensors, clock }: BoardNodeOptions, l
   const limit = limitUs ?? (finite.length > 0 ? patienceUs : Number.MAX_SAFE_INTEGER);
   await node.runUntil(limit, () => stopped || (limitUs === null && inputEnded(node, finite)));
   if (!stopped && clock.nowUs() < limit) await node.runUntil(clock.nowUs() + DRAIN_US, () => stopped);
-}
-
-function problem(terminal: Terminal, code: string, message: string): void {
-  terminal.data({ type: 'problem', code, message });
-  terminal.line(`${terminal.paint('yellow', message)} [${code}]`);
 }
 
 function tapsTo(dir: string, clock: VirtualClock): NonNullable<BoardNodeOptions['onTap']> {

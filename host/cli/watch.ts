@@ -12,6 +12,9 @@ import {
   type Received,
 } from '../gateway/index.ts';
 import type { Log, MetricInfo, OtaStatus, Telemetry } from '../link/index.ts';
+import { otaText } from './push.ts';
+import type { Printer } from './report.ts';
+import type { Terminal } from './terminal.ts';
 
 export interface WatchOptions {
   brokerUrl: string;
@@ -90,4 +93,37 @@ export function stateLine({ online, boot, birth }: NodeState): string {
   const { firmware, module } = birth;
   const running = module === null ? 'no module' : `${module.name} ${module.version} ${module.state}`;
   return `online: ${running}${module === null ? '' : `, slot ${'AB'[module.slot] ?? module.slot}`}; ${firmware.name} ${firmware.version}, start ${boot}`;
+}
+
+/** Times as a printer wants them: seconds of a message's UTC milliseconds, and now. */
+export interface PrintedTimes {
+  of(tMs: number): number;
+  now(): number;
+}
+
+type Handlers = Required<Pick<WatchOptions, 'onState' | 'onTelemetry' | 'onEvent' | 'onLog' | 'onOta' | 'onProblem'>>;
+
+/** Handlers that print what is heard. */
+export function printing(terminal: Terminal, printer: Printer, times: PrintedTimes): Handlers {
+  return {
+    onState: (state) => printer.state(times.now(), 'node', { ...state }, stateLine(state)),
+    onTelemetry({ metric, t0Ms, dtUs, values, exponent, quality, seq }, info) {
+      const { name, unit } = info ?? { name: `metric ${metric}`, unit: '?' };
+      printer.telemetry({ t: times.of(t0Ms), dt: dtUs / 1e6, name, unit, exponent, values, quality, seq });
+    },
+    onEvent: ({ name, tMs, seq, body }) => printer.event({ t: times.of(tMs), name, seq, body }),
+    onLog: ({ level, tMs, text }) => printer.log({ t: times.of(tMs), level, text }),
+    onOta(status) {
+      const passing = status.state === 'receiving' && terminal.live;
+      if (passing) terminal.progress(otaText(status));
+      printer.state(times.now(), 'ota', { status }, passing ? null : `update ${otaText(status)}`);
+    },
+    onProblem: (error) => tellProblem(terminal, error),
+  };
+}
+
+/** What an operator should know, and nothing ends for. */
+export function tellProblem(terminal: Terminal, { code, message }: MoteError): void {
+  terminal.data({ type: 'problem', code, message });
+  terminal.line(`${terminal.paint('yellow', message)} [${code}]`);
 }

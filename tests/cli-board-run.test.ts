@@ -1,0 +1,232 @@
+/** `mote run` and the demo on boards: the same firmware as a process and in QEMU, with everything that works with the simulator. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { saveKeyPair } from '../host/ota/index.ts';
+import { mote, ndjson, type Program, startMote } from './program.ts';
+import { app, keys, release, speech } from './world.ts';
+
+const has = (command: string) => spawnSync(command, ['--version']).status === 0;
+const available = has('arm-none-eabi-gcc') && has('qemu-system-arm');
+const NEEDS_QEMU = available
+  ? ''
+  : ', skipped: needs an Arm compiler and QEMU (apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm)';
+
+let dir: string;
+/** Where temporary folders of the commands go, so that what is left can be seen. */
+let temporary: string;
+const at = (...parts: string[]) => join(dir, ...parts);
+const run = (...args: string[]) => mote(args, dir, { TMPDIR: temporary });
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'moteware-run-'));
+  temporary = mkdtempSync(join(tmpdir(), 'moteware-run-tmp-'));
+  saveKeyPair(at('r.pem'), keys);
+  const packages = {
+    'keyword.mote': release('keyword', { config: { threshold: 200 } }),
+    'next.mote': release('keyword', { version: '1.1.0', sequence: 2, config: { threshold: 245 } }),
+    'faulty.mote': release('faulty', { version: '1.2.0', sequence: 3 }),
+  };
+  for (const [name, bytes] of Object.entries(packages)) writeFileSync(at(name), await bytes);
+  // The first run of all compiles the firmware.
+  expect(
+    await run('run', '--board', 'linux', 'keyword.mote', '-k', 'r.pem', '-i', speech('yes.wav'), '--speed', 'max'),
+  ).toMatchObject({
+    code: 0,
+    stderr: '',
+  });
+}, 300_000);
+afterAll(() => {
+  for (const folder of [dir, temporary]) rmSync(folder, { recursive: true, force: true });
+});
+
+const running: Program[] = [];
+afterEach(async () => {
+  for (const program of running) program.kill('SIGKILL');
+  await Promise.all(running.splice(0).map(({ ended }) => ended));
+});
+function start(...args: string[]): Program {
+  const program = startMote(args, dir, { TMPDIR: temporary });
+  running.push(program);
+  return program;
+}
+const lineWith = (text: string) => (line: string) => line.includes(text);
+
+const BOARDS: [string, boolean][] = [
+  ['linux', true],
+  ['mps2-an386', available],
+];
+
+for (const [board, possible] of BOARDS) {
+  describe.skipIf(!possible)(`mote run --board ${board}${possible ? '' : NEEDS_QEMU}`, () => {
+    it("hears the recording as the simulator does, with the reference's features and scores", {
+      timeout: 180_000,
+    }, async () => {
+      for (const accel of board === 'linux' ? ['on', 'off'] : ['on']) {
+        const taps = at(`taps-${board}-${accel}`);
+        const args = ['-k', 'r.pem', '-i', speech('stream.wav'), '--speed', 'max', '--accel', accel, '--taps', taps];
+        const { code, stdout, stderr } = await run(
+          'run',
+          '--board',
+          board,
+          'keyword.mote',
+          ...args,
+          '--telemetry',
+          '--json',
+        );
+        expect([code, stderr]).toEqual([0, '']);
+        const lines = ndjson(stdout);
+        const events = lines.filter(({ type }) => type === 'event');
+        expect(events.map(({ name, body }) => [name, (body as { word: string }).word])).toEqual(
+          ['yes', 'no', 'no', 'yes'].map((word) => ['keyword', word]),
+        );
+        expect(events.map(({ t }) => Math.round((t as number) * 10))).toEqual([18, 38, 62, 68]);
+        const scores = lines.filter(({ type, name }) => type === 'telemetry' && name === 'score.yes');
+        expect(scores.flatMap(({ values }) => values as number[])).toHaveLength(80);
+        for (const tap of ['features', 'scores'])
+          expect(readFileSync(join(taps, `${tap}.bin`)).equals(readFileSync(speech(`stream.${tap}.bin`)))).toBe(true);
+        const end = lines.at(-1)!;
+        expect(end).toMatchObject({
+          type: 'end',
+          board,
+          events: 4,
+          faults: 0,
+          sensors: { microphone: { read: 128_000, lost: 0 } },
+        });
+        expect(end.vitals).toMatchObject({
+          stack: expect.any(Number),
+          heap: expect.any(Number),
+          slot: expect.any(Number),
+        });
+        if (board === 'linux') expect(end).not.toHaveProperty('instructions');
+        else {
+          expect(end.instructions).toBeGreaterThan(50e6);
+          expect(end.realTimeAt100MHz).toBeGreaterThan(1);
+        }
+      }
+      expect(readdirSync(temporary)).toEqual([]);
+    });
+
+    it('takes a push, rolls a bad one back, keeps its flash, and ends at Ctrl-C with nothing left over', {
+      timeout: 180_000,
+    }, async () => {
+      const folder = at(`node-${board}`);
+      const args = [
+        'run',
+        '--board',
+        board,
+        'keyword.mote',
+        '-k',
+        'r.pem',
+        '-i',
+        speech('stream.wav'),
+        '--loop',
+        '--json',
+      ];
+      const node = start(...args, '--dir', folder, '--node', 'hall', '--speed', '4');
+      const { broker } = JSON.parse(await node.line(lineWith('"listening"')));
+      await node.line(lineWith('"online":true'));
+      const push = (file: string) => run('push', file, '--node', 'hall', '--broker', broker, '--json');
+      const good = await push('next.mote');
+      expect(good.stderr).toBe('');
+      expect(ndjson(good.stdout).at(-1)).toMatchObject({ type: 'result', state: 'confirmed' });
+      const bad = await push('faulty.mote');
+      expect([bad.code, ndjson(bad.stdout).at(-1)]).toMatchObject([
+        1,
+        { state: 'rolledback', reason: { code: expect.stringMatching(/^TRAP_(FUEL|DEADLINE)$/) } },
+      ]);
+      node.kill('SIGINT');
+      const { code, stdout, stderr } = await node.ended;
+      // The bad module's fault was the node's, too.
+      expect([code, stderr]).toEqual([1, '']);
+      expect(ndjson(stdout).at(-1)).toMatchObject({ type: 'end', faults: 1 });
+      const emulators = spawnSync('pgrep', ['-f', folder], { encoding: 'utf8' }).stdout;
+      expect(emulators).toBe('');
+      const again = await run(
+        ...args.slice(0, -1),
+        '--dir',
+        folder,
+        '--node',
+        'hall',
+        '--speed',
+        'max',
+        '--seconds',
+        '3',
+      );
+      expect(again.stdout).toMatch(/online: keyword 1\.1\.0 confirmed, slot B; .*, start 2$/m);
+      expect(existsSync(join(folder, 'flash.bin'))).toBe(true);
+    });
+  });
+}
+
+describe('mote run', () => {
+  it.each([
+    [['--board', 'pdp11', 'keyword.mote'], /There is no board pdp11/],
+    [['--board', 'nrf52840', 'keyword.mote'], /runs on the hardware only: "mote flash nrf52840"/],
+    [['--board', 'linux', 'keyword.mote', '-k', 'r.pem'], /opens microphone: say what it feels/],
+    [
+      ['--board', 'linux', 'keyword.mote', '-i', 'noise:rate=16000,amplitude=9'],
+      /A package runs only where its key is trusted/,
+    ],
+    [['--board', 'linux', 'keyword.mote', '--speed', '0'], /--speed takes "max"/],
+    [['--board', 'linux', 'keyword.mote', '--accel', 'maybe'], /--accel is one of on, off/],
+    [['--board', 'linux', 'keyword.mote', '--node', 'a/b'], /"a\/b" is no node id/],
+    [['--board', 'linux', 'nowhere'], /nowhere isn't there/],
+  ])('%j: says what is wrong', async (args, sentence) => {
+    const { code, stderr } = await run('run', ...args);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).toMatch(/^mote: [^\n]+ \[[A-Z0-9_]+\]\n$/);
+    expect(code).toBe(2);
+  });
+
+  it('runs an app from its folder with a key of its own, and its settings', async () => {
+    const { code, stdout } = await run(
+      'run',
+      '--board',
+      'linux',
+      app('vibration'),
+      '-i',
+      'sine:rate=1000,freq=25,amplitude=600,seconds=5',
+      '--set',
+      'alarm=2000',
+      '--speed',
+      'max',
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/no key: one was made for this run/);
+    expect(stdout).toMatch(/^0 events; accelerometer: 5000 samples read, 0 lost$/m);
+  });
+});
+
+describe.skipIf(!available)(`mote demo --board mps2-an386${NEEDS_QEMU}`, () => {
+  it('tells the same story on the M4, in real time at 100 MHz', { timeout: 180_000 }, async () => {
+    const { code, stdout, stderr } = await run('demo', '--board', 'mps2-an386', '--json');
+    expect(stderr).toBe('');
+    const lines = ndjson(stdout);
+    expect(lines.at(-1)).toMatchObject({
+      type: 'end',
+      ok: true,
+      lost: 0,
+      outcomes: [
+        { verdict: 'confirmed', lost: 0 },
+        { verdict: 'rolled back', reason: expect.stringMatching(/^TRAP_/) },
+      ],
+    });
+    expect(lines.at(-1)!.realTimeAt100MHz).toBeGreaterThan(1);
+    const heard = lines.filter(({ type }) => type === 'event');
+    expect(heard.length).toBeGreaterThanOrEqual(8);
+    expect(new Set(heard.map(({ version }) => version))).toEqual(new Set(['1.0.0', '1.1.0']));
+    expect(code).toBe(0);
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
+  it('leaves nothing behind when it is stopped', { timeout: 180_000 }, async () => {
+    const demo = start('demo', '--board', 'mps2-an386', '--json');
+    await demo.line(lineWith('"type":"event"'));
+    demo.kill('SIGTERM');
+    expect((await demo.ended).code).toBe(130);
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+});
