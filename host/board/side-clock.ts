@@ -79,6 +79,11 @@ export class SideClock {
     });
   }
 
+  /** The node is about to restart by itself: what it asked for isn't answered any more. */
+  restarting(): void {
+    this.#asleep = null;
+  }
+
   /** The node is gone: whoever waits for it is told. */
   fail(error: MoteError): void {
     this.#error ??= error;

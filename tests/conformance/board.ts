@@ -54,6 +54,10 @@ async function start(board: Board, elf: string, geometry: Geometry, options: Sta
   });
   return {
     runUntil: (us) => side.runUntil(us),
+    crash(signal) {
+      side.restarting();
+      process.kill(node.pid, signal);
+    },
     async stop() {
       stopping = true;
       await node.kill();

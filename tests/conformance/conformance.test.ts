@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadBoard } from '../../host/board/board-json.ts';
 import { buildImage } from '../../host/board/build.ts';
 import { packageVersion } from '../../host/paths.ts';
+import { appScenarios } from './apps.ts';
 import { boardSubject } from './board.ts';
 import { BOARDS, boundOf, geometryOf } from './boards.ts';
 import type { Scenario } from './scenario.ts';
@@ -20,6 +21,8 @@ async function record(scenario: Scenario, subject: Subject): Promise<Recording> 
   return world.recording;
 }
 
+const APPS = await appScenarios();
+
 describe.each(BOARDS)('%s', async (name) => {
   const board = loadBoard(name);
   const geometry = geometryOf(board);
@@ -33,7 +36,9 @@ describe.each(BOARDS)('%s', async (name) => {
     messageBytes: boundOf(board, 'AGENT_MESSAGE_BYTES'),
     stackBytes: 65_536,
   });
-  it.each(SCENARIOS)('$name', async (scenario) => {
+  const ramBytes = board.memory?.ram.bytes ?? Number.POSITIVE_INFINITY;
+  const rows = [...SCENARIOS, ...APPS].filter((row) => (row.ramBytes ?? 0) <= ramBytes);
+  it.each(rows)('$name', async (scenario) => {
     const expected = await record(scenario, reference);
     const trace = traceOf(expected);
     for (const shown of scenario.shows ?? [])

@@ -6,6 +6,8 @@ export interface Scenario {
   name: string;
   setup: Setup;
   run(world: World): Promise<void>;
+  /** RAM of a board that can run it. */
+  ramBytes?: number;
   /** What the trace of the reference must have, so that the row tests what it says. */
   shows?: string[];
   /** The node's metrics of itself are in it: not all bytes are the same. */

@@ -106,6 +106,8 @@ export interface Recording {
 /** A node that runs. */
 export interface Life {
   runUntil(us: number): Promise<void>;
+  /** A signal to the process that it is, as a fault of the processor. */
+  crash?(signal: NodeJS.Signals): void;
   /** Power off; what its flash holds then. */
   stop(): Promise<Uint8Array>;
 }
@@ -228,6 +230,10 @@ export class World {
   /** Bytes on the way to the node that are no frames of the shim. */
   noise(bytes: Uint8Array): void {
     this.#toNode!.write(bytes);
+  }
+
+  crash(signal: NodeJS.Signals): void {
+    this.#life!.crash!(signal);
   }
 
   /** Power off. */

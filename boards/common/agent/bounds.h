@@ -20,7 +20,7 @@
 #define AGENT_CALL_WRITES 16
 
 /* Sensors of a board. */
-#define AGENT_SENSORS 16
+#define AGENT_SENSORS 8
 /* The interpreter's stack of values is this part of the module heap, within bounds. */
 #define AGENT_STACK_SHARE 16
 #define AGENT_STACK_LEAST 2048
@@ -35,7 +35,7 @@
 
 /* What a board with little memory sets otherwise: the link's store, and the longest message that is taken. */
 #ifndef AGENT_LINK_STORE_BYTES
-#define AGENT_LINK_STORE_BYTES 8192
+#define AGENT_LINK_STORE_BYTES 6144
 #endif
 #ifndef AGENT_MESSAGE_BYTES
 #define AGENT_MESSAGE_BYTES 1280

@@ -1,0 +1,28 @@
+/** A whole app: what it hears, computes and says is the same, with the board's own kernels as with the module's. */
+import { readFileSync } from 'node:fs';
+import { buildApp } from '../../host/build/index.ts';
+import { repeat, wavSource } from '../../host/node/index.ts';
+import { packagePath } from '../../host/paths.ts';
+import type { Scenario } from './scenario.ts';
+
+export async function appScenarios(): Promise<Scenario[]> {
+  const { wasm, rom, metadata, config } = await buildApp(packagePath('assembly', 'apps', 'keyword'));
+  const speech = readFileSync(packagePath('recordings', 'speech', 'yes.wav'));
+  const microphone = { name: 'microphone', source: repeat(wavSource(speech)), ringSamples: 16_000 };
+  return [true, false].map((accelerated) => ({
+    name: `the keyword app, ${accelerated ? 'accelerated' : 'as it is'}`,
+    ramBytes: 200_000,
+    shows: ['event 0 keyword', 'telemetry 0 '],
+    setup: {
+      module: { ...metadata, wasm, rom },
+      config,
+      sensors: [microphone],
+      memoryBytes: 65_536,
+      words: [`accel=${accelerated ? 1 : 0}`],
+    },
+    async run(world) {
+      await world.start();
+      await world.run(accelerated ? 4000 : 1600);
+    },
+  }));
+}

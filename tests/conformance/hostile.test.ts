@@ -1,0 +1,103 @@
+/**
+ * What only a board can suffer: operators described by a module that lies, and faults of the processor itself. The module is stopped or
+ * the node restarts, and the agent is there again with the reason.
+ */
+import { describe, expect, it } from 'vitest';
+import { loadBoard } from '../../host/board/board-json.ts';
+import { buildImage } from '../../host/board/build.ts';
+import { boardSubject } from './board.ts';
+import { BOARDS, geometryOf } from './boards.ts';
+import { type Call, MEMORY_BYTES, probeWasm, SCRATCH, script } from './probe.ts';
+import { traceOf } from './trace.ts';
+import { World } from './world.ts';
+
+/** A program of one entry at rom offset 0 for each operator, and records of all ones and of small numbers behind it. */
+function rom(record: number): Uint8Array {
+  const bytes = Buffer.alloc(1024);
+  for (let operator = 0; operator < 64; operator++) {
+    bytes.writeUInt32LE(operator, operator * 8);
+    bytes.writeUInt32LE(512, operator * 8 + 4);
+  }
+  for (let at = 512; at < 1024; at += 4) bytes.writeUInt32LE(record >>> 0, at);
+  return bytes;
+}
+
+const END = MEMORY_BYTES;
+const POINTERS: Call[] = [
+  ['nn_run', END, 0, 1],
+  ['nn_run', -16, 0, 1],
+  ['nn_run', SCRATCH, 1020, 1],
+  ['nn_run', SCRATCH, -8, 1],
+  ['nn_run', SCRATCH, 0, 0x7fff_ffff],
+  ['nn_run', SCRATCH, 0, -1],
+  ['nn_real_fft', END - 4, SCRATCH, 0, 512],
+  ['nn_real_fft', SCRATCH, END - 4, 0, 512],
+  ['nn_real_fft', SCRATCH, SCRATCH, -4, 512],
+  ['nn_real_fft', SCRATCH, SCRATCH, 0, -512],
+  ['nn_real_fft', SCRATCH, SCRATCH, 0, 0x4000_0000],
+  ['nn_filter_bank', END - 4, 0, 0, 40, 0, SCRATCH],
+  ['nn_filter_bank', SCRATCH, -4, 0, 40, 0, SCRATCH],
+  ['nn_filter_bank', SCRATCH, 0, -4, 40, 0, SCRATCH],
+  ['nn_filter_bank', SCRATCH, 0, 0, 0x7fff_ffff, 0, SCRATCH],
+  ['nn_filter_bank', SCRATCH, 0, 0, 40, -1, END - 2],
+];
+const OPERATORS = Array.from({ length: 20 }, (_, operator): Call => ['nn_run', SCRATCH, operator * 8, 1]);
+
+describe.each(BOARDS)('%s', async (name) => {
+  const board = loadBoard(name);
+  const { elf } = await buildImage(board, { image: 'agent', sanitize: name === 'linux' });
+  const subject = boardSubject(board, elf, geometryOf(board));
+
+  it.each([
+    ['pointers and counts outside everything', 0, POINTERS],
+    ['records of ones', 0xffff_ffff, OPERATORS],
+    ['records of small numbers', 3, OPERATORS],
+    ['records of huge sizes', 0x7fff_fff0, OPERATORS],
+    ['records of zeros', 0, OPERATORS],
+  ])('survives operators with %s', async (_, record, calls) => {
+    const world = new World(subject, { module: { rom: rom(record) }, words: ['accel=1'] });
+    try {
+      await world.start();
+      await world.run(100);
+      for (const [i, call] of calls.entries()) {
+        world.command(i, script(call));
+        // A module that was stopped is started again after a second.
+        await world.run(1500);
+        world.command(1000 + i, script(['log', 2, `alive ${i}`]));
+        await world.run(100);
+      }
+    } finally {
+      await world.end();
+    }
+    const trace = traceOf(world.recording);
+    for (const i of calls.keys()) expect(trace).toContain(`log info alive ${i}`);
+    const reasons = new Set(trace.filter((line) => line.startsWith('log error')).map((line) => line.split(' ')[2]));
+    expect([...reasons].filter((code) => code !== 'TRAP_MEMORY')).toEqual([]);
+    // Those of which every record is out of bounds.
+    if (calls === POINTERS || record === 0x7fff_fff0) expect(reasons.size).toBe(1);
+  });
+});
+
+describe('a fault of the processor', async () => {
+  const board = loadBoard('linux');
+  const { elf } = await buildImage(board, { image: 'agent', sanitize: false });
+  const subject = boardSubject(board, elf, geometryOf(board));
+
+  it('is told after the restart, and a trial that it ended is rolled back', async () => {
+    const world = new World(subject, {});
+    try {
+      await world.start();
+      await world.run(100);
+      world.push({ sequence: 2, wasm: probeWasm({ answer: 0 }) });
+      await world.run(1000);
+      world.crash('SIGSEGV');
+      await world.run(2000);
+    } finally {
+      await world.end();
+    }
+    const trace = traceOf(world.recording);
+    expect(trace.some((line) => line.startsWith('log error NODE_FAULT '))).toBe(true);
+    expect(trace.some((line) => line.startsWith('ota rolledback 2 ') && line.includes('TRIAL_INTERRUPTED'))).toBe(true);
+    expect(trace.some((line) => line.startsWith('birth 2 probe 1.0.1 confirmed'))).toBe(true);
+  });
+});
