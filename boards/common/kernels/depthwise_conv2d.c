@@ -36,6 +36,7 @@ struct sums {
 /* With what one tap of a whole group contributes. */
 static inline struct sums add_tap(struct sums sums, const uint8_t *value, const uint8_t *weight)
 {
+#if KERNELS_DSP
     uint32_t values = get_u32(value);
     uint32_t weights = get_u32(weight);
     uint32_t values02 = even_bytes(values);
@@ -48,6 +49,14 @@ static inline struct sums add_tap(struct sums sums, const uint8_t *value, const 
         add_high_product(sums.lane[2], values02, weights02),
         add_high_product(sums.lane[3], values13, weights13),
     }};
+#else
+    return (struct sums){{
+        sums.lane[0] + (uint32_t)((int8_t)value[0] * (int8_t)weight[0]),
+        sums.lane[1] + (uint32_t)((int8_t)value[1] * (int8_t)weight[1]),
+        sums.lane[2] + (uint32_t)((int8_t)value[2] * (int8_t)weight[2]),
+        sums.lane[3] + (uint32_t)((int8_t)value[3] * (int8_t)weight[3]),
+    }};
+#endif
 }
 
 /* With a window that lies in the picture, from `row` on. */

@@ -48,26 +48,33 @@ void spread_abreast(const uint8_t *const bytes[ABREAST], uint32_t steps, uint32_
     }
 }
 
-/* Of the four taps of one channel with one window. */
-static inline int32_t products(uint32_t weights, uint32_t even, uint32_t odd)
+/* What one tap of two channels adds to the sums of two windows. */
+static inline void add_tap(uint32_t sums[4], const uint8_t *weight, uint32_t a, uint32_t b)
 {
-    return (int8_t)weights * (int16_t)even + (int8_t)(weights >> 16) * (int16_t)(even >> 16) +
-           (int8_t)(weights >> 8) * (int16_t)odd + (int8_t)(weights >> 24) * (int16_t)(odd >> 16);
+    uint32_t first = (uint32_t)(int8_t)weight[0];
+    uint32_t second = (uint32_t)(int8_t)weight[4];
+    sums[0] += first * a;
+    sums[1] += first * b;
+    sums[2] += second * a;
+    sums[3] += second * b;
 }
 
+/* Two windows at a time: for more sums C has no registers. */
 void dot_abreast(const struct pair *pair, const uint32_t *windows, uint32_t steps, int32_t sums[2 * ABREAST])
 {
-    const uint8_t *weights = pair->weights;
-    for (uint32_t i = 0; i < 2 * ABREAST; i++)
-        sums[i] = pair->start[i / ABREAST][i % ABREAST];
-    for (; steps > 0; steps--, weights += STEP_BYTES, windows += ABREAST_WORDS) {
-        uint32_t first = get_u32(weights);
-        uint32_t second = get_u32(weights + 4);
-        for (uint32_t i = 0; i < ABREAST; i++) {
-            uint32_t even = windows[i];
-            uint32_t odd = windows[i + ABREAST];
-            sums[i] = wrapping_add(sums[i], products(first, even, odd));
-            sums[i + ABREAST] = wrapping_add(sums[i + ABREAST], products(second, even, odd));
+    for (uint32_t i = 0; i < ABREAST; i += 2) {
+        const uint8_t *weights = pair->weights;
+        const uint32_t *word = windows + i;
+        uint32_t totals[4] = {0, 0, 0, 0};
+        for (uint32_t step = steps; step > 0; step--, weights += STEP_BYTES, word += ABREAST_WORDS) {
+            add_tap(totals, weights, word[0] & 0xffff, word[1] & 0xffff);
+            add_tap(totals, weights + 1, word[ABREAST] & 0xffff, word[ABREAST + 1] & 0xffff);
+            add_tap(totals, weights + 2, word[0] >> 16, word[1] >> 16);
+            add_tap(totals, weights + 3, word[ABREAST] >> 16, word[ABREAST + 1] >> 16);
+        }
+        for (uint32_t j = 0; j < 2; j++) {
+            sums[i + j] = wrapping_add(pair->start[0][i + j], (int32_t)totals[j]);
+            sums[ABREAST + i + j] = wrapping_add(pair->start[1][i + j], (int32_t)totals[2 + j]);
         }
     }
 }
@@ -213,11 +220,24 @@ void dot_pairs(const struct pair *pair, const struct pair *end, const uint32_t *
     }
 }
 
+/* Of the four taps of one channel with one window. */
+static inline uint32_t products(const uint8_t *weights, uint32_t even, uint32_t odd)
+{
+    return (uint32_t)((int8_t)weights[0] * (int16_t)even) + (uint32_t)((int8_t)weights[1] * (int16_t)odd) +
+           (uint32_t)((int8_t)weights[2] * (int16_t)(even >> 16)) + (uint32_t)((int8_t)weights[3] * (int16_t)(odd >> 16));
+}
+
 void dot_alone(const uint8_t *weights, const uint32_t *window, uint32_t steps, int32_t sums[4])
 {
-    for (; steps > 0; steps--, weights += STEP_BYTES, window += ALONE_WORDS)
+    uint32_t totals[4] = {(uint32_t)sums[0], (uint32_t)sums[1], (uint32_t)sums[2], (uint32_t)sums[3]};
+    for (; steps > 0; steps--, weights += STEP_BYTES, window += ALONE_WORDS) {
+#pragma GCC unroll 4
         for (uint32_t channel = 0; channel < 4; channel++)
-            sums[channel] = wrapping_add(sums[channel], products(get_u32(weights + 4 * channel), window[0], window[1]));
+            totals[channel] += products(weights + 4 * channel, window[0], window[1]);
+    }
+#pragma GCC unroll 4
+    for (uint32_t channel = 0; channel < 4; channel++)
+        sums[channel] = (int32_t)totals[channel];
 }
 
 #endif

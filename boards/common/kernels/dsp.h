@@ -58,27 +58,23 @@ static inline uint32_t odd_bytes(uint32_t word)
     return result;
 }
 
+#if KERNELS_DSP
+
 /* `sum` and the product of both low halves, or both high halves; sums wrap. */
 static inline uint32_t add_low_product(uint32_t sum, uint32_t a, uint32_t b)
 {
-#if KERNELS_DSP
     uint32_t result;
     __asm__("smlabb %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
     return result;
-#else
-    return sum + (uint32_t)((int16_t)a * (int16_t)b);
-#endif
 }
 
 static inline uint32_t add_high_product(uint32_t sum, uint32_t a, uint32_t b)
 {
-#if KERNELS_DSP
     uint32_t result;
     __asm__("smlatt %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
     return result;
-#else
-    return sum + (uint32_t)((int16_t)(a >> 16) * (int16_t)(b >> 16));
-#endif
 }
+
+#endif
 
 #endif
