@@ -11,7 +11,7 @@ import {
   verify,
 } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { CborTag, decodeCbor, encodeCbor } from '../../host/cbor/index.ts';
 import { packagePath } from '../../host/paths.ts';
 import { ask, buildDriver, missingCompiler, type Request } from './driver.ts';
@@ -46,6 +46,9 @@ function bigEndian(number: bigint): Uint8Array {
 const ED25519_ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
 const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 const P256_PRIME = 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n;
+
+/** Thousands of cases, under a sanitizer. */
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 300_000 });
 
 describe.skipIf(missingCompiler)('the C code', () => {
   let driver: string;

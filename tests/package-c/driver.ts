@@ -1,6 +1,6 @@
 /** Builds the C code that opens packages for this machine, with the checks of address and undefined behaviour, and asks it. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { packagePath } from '../../host/paths.ts';
 import { findThirdParty } from '../../host/third-party.ts';
@@ -12,10 +12,12 @@ if (missingCompiler) process.stderr.write(`package-c: skipped: needs ${missingCo
 const CHECKS = ['-O2', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 const WARNINGS = ['-std=c11', '-Wall', '-Wextra', '-Werror', '-Wconversion'];
 
+/** The program's path. Tests that build it at the same time don't disturb each other. */
 export async function buildDriver(): Promise<string> {
   const library = await findThirdParty('ed25519');
   const out = packagePath('build', 'package-c');
   mkdirSync(out, { recursive: true });
+  const work = mkdtempSync(join(out, 'work-'));
   const common = packagePath('boards', 'common');
   const folder = (name: string) => readdirSync(join(common, name)).filter((file) => file.endsWith('.c'));
   const ours = [
@@ -33,12 +35,14 @@ export async function buildDriver(): Promise<string> {
       '-c',
       join(library, file),
       '-o',
-      join(out, `${file}.o`),
+      join(work, `${file}.o`),
     ]);
-  const objects = theirs.map((file) => join(out, `${file}.o`));
-  const program = join(out, 'driver');
+  const objects = theirs.map((file) => join(work, `${file}.o`));
+  const [made, program] = [join(work, 'driver'), join(out, 'driver')];
   const include = ['-I', common, '-isystem', library];
-  execFileSync('gcc', [...CHECKS, ...WARNINGS, ...include, ...ours, ...objects, '-o', program], { stdio: 'inherit' });
+  execFileSync('gcc', [...CHECKS, ...WARNINGS, ...include, ...ours, ...objects, '-o', made], { stdio: 'inherit' });
+  renameSync(made, program);
+  rmSync(work, { recursive: true });
   return program;
 }
 

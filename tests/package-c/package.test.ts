@@ -1,6 +1,6 @@
 /** Packages opened by the C code and by TypeScript: the same verdict, the same code, the same contents. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from '../../host/cbor/index.ts';
 import { buildPackage, encodeTrustedKeys, generateKeyPair, keyId } from '../../host/ota/index.ts';
 import { encodeEnvelope, parseEnvelope } from '../../host/ota/suit.ts';
@@ -20,6 +20,9 @@ import {
   withPayload,
   xorshift,
 } from './samples.ts';
+
+/** Thousands of cases, under a sanitizer. */
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 300_000 });
 
 describe.skipIf(missingCompiler)('a package opened in C', () => {
   let driver: string;
@@ -97,7 +100,7 @@ describe.skipIf(missingCompiler)('a package opened in C', () => {
       });
       compare(packages);
     }
-  }, 600_000);
+  });
 
   it('gets the same code over 20,000 mutations of metadata that are signed', () => {
     const random = xorshift(5);
@@ -110,7 +113,7 @@ describe.skipIf(missingCompiler)('a package opened in C', () => {
     });
     const counts = compare(packages);
     for (const code of ['ok', 'CBOR', 'PKG_METADATA']) expect(counts[code], code).toBeGreaterThan(100);
-  }, 600_000);
+  });
 
   const inMap = (change: (map: CborMap) => unknown) => (bytes: Uint8Array) => {
     const map = decodeCbor(bytes) as CborMap;
