@@ -46,6 +46,7 @@ describe.skipIf(!online)(`the package${online ? '' : `, ${NEEDS_REGISTRY}`}`, ()
     expect(files.filter((file) => /\.(test|spec|fuzz)\.|testing\.|\/generated\/|(^|\/)golden/.test(file))).toEqual([]);
     expect(files.filter((file) => /^host\/.*\.ts$/.test(file))).toEqual([]);
     expect(files).toContain('third_party/wasm3/m3_core.c');
+    expect(files).toContain('third_party/ed25519/ge.c');
     const { dependencies } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8'));
     for (const name of Object.keys(dependencies))
       expect(readdirSync(join(lab, 'node_modules'))).toContain(name.split('/')[0]);
