@@ -50,10 +50,10 @@ const WARNINGS = ['-Wall', '-Wextra', '-Werror', '-Wconversion'];
 
 /** Options by file, the first that fits; everything else is made small. */
 const FILE_FLAGS: readonly (readonly [RegExp, readonly string[]])[] = [
-  // wasm3 reads its stack slots as several types, and its dispatch is a tail call an operation (host/engine/wasm3/build.ts).
+  // wasm3 reads its stack slots as several types, its integers wrap, its dispatch is a tail call an operation (host/engine/wasm3/build.ts).
   [
     /machine\/interpreter\.c$/,
-    ['-std=gnu11', '-Os', '-w', '-fno-strict-aliasing', '-fno-stack-protector', '-fno-math-errno'],
+    ['-std=gnu11', '-Os', '-w', '-fno-strict-aliasing', '-fwrapv', '-fno-stack-protector', '-fno-math-errno'],
   ],
   [/bare\/string\.c$/, ['-std=c11', '-Os', '-fno-builtin', '-fno-tree-loop-distribute-patterns', ...WARNINGS]],
   [/kernels\/[^/]*\.c$/, ['-std=c11', '-O2', ...WARNINGS]],
