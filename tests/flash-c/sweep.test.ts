@@ -44,6 +44,12 @@ describe.skipIf(missingCompiler)('power cuts, in each of six ways', () => {
   });
 });
 
+it.skipIf(missingCompiler)('100,000 flashes with any content open, and keep what is written then', () => {
+  const hostile = compile('hostile', ['hostile.c', 'cut_flash.c']);
+  const { stdout, stderr } = spawnSync(hostile, ['100000', '1'], { encoding: 'utf8' });
+  expect([stderr, stdout]).toEqual(['', '100000 runs\n']);
+});
+
 describe.skipIf(missingCompiler)('wear', () => {
   const wear = compile('wear', ['wear.c', 'cut_flash.c'], ['-O2']);
 
