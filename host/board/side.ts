@@ -168,7 +168,7 @@ export class SideChannel {
     try {
       for (const name of ['to-node', 'from-node']) {
         const path = join(folder, name);
-        if (!existsSync(path)) execFileSync('mkfifo', ['-m', '600', path]);
+        if (!existsSync(path)) execFileSync('mkfifo', ['-m', '600', path], { stdio: 'pipe' });
       }
       return new SideChannel(folder, handlers);
     } catch (cause) {

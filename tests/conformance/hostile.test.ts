@@ -78,6 +78,32 @@ describe.each(BOARDS)('%s', async (name) => {
   });
 });
 
+/** What the package says is what the node has, but not in one piece, or not beside the interpreter. */
+describe.runIf(BOARDS.includes('lm3s6965evb'))('a board with memory for one module', async () => {
+  const board = loadBoard('lm3s6965evb');
+  const { elf } = await buildImage(board, { image: 'agent' });
+  const subject = boardSubject(board, elf, geometryOf(board));
+
+  it('has the old module back when the new one has no room even without it', async () => {
+    const world = new World(subject, { memoryBytes: 60_000 });
+    try {
+      await world.start();
+      await world.run(100);
+      world.push({ sequence: 2, wasm: probeWasm({ memoryBytes: 50_000 }), memoryBytes: 50_000 });
+      await world.run(3000);
+      world.command(1, script(['log', 2, 'alive']));
+      await world.run(100);
+    } finally {
+      await world.end();
+    }
+    const trace = traceOf(world.recording);
+    const failed = trace.findIndex((line) => line.startsWith('ota rolledback 2 '));
+    expect(trace[failed]).toContain(' WASM_LOAD load: wasm3 could not load the module: memory allocation failed');
+    expect(trace.slice(failed)).toContain('birth 1 probe 1.0.1 confirmed metrics  commands 1');
+    expect(trace).toContain('log info alive');
+  });
+});
+
 describe('a fault of the processor', async () => {
   const board = loadBoard('linux');
   const { elf } = await buildImage(board, { image: 'agent', sanitize: false });

@@ -4,6 +4,9 @@ import { probeWasm, script } from './probe.ts';
 import type { Scenario } from './scenario.ts';
 import { type PackageText, packageOf, type Setup, stranger, type World } from './world.ts';
 
+/** Two of these are more than the smallest board has. */
+const LARGE: PackageText = { wasm: probeWasm({ memoryBytes: 16_384 }), memoryBytes: 16_384 };
+
 interface Push {
   /** Pushed after the module that is there has run for 200 ms. */
   next: PackageText;
@@ -63,6 +66,15 @@ export const UPDATES: Scenario[] = [
       world.push({ sequence: 5 });
       await world.run(4000);
       await restartAfter(world);
+    },
+  }),
+  push('a module that may have no room beside the old one', {
+    shows: ['ota trial 2', 'ota confirmed 2', 'ota confirmed 3'],
+    setup: { module: LARGE },
+    next: { sequence: 2, ...LARGE },
+    after: async (world) => {
+      world.push({ sequence: 3 });
+      await world.run(4000);
     },
   }),
   push('the first package of a node that has none', {
