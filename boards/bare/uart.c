@@ -4,19 +4,22 @@
 #include "chip.h"
 #include "irq.h"
 
-#ifndef UART_RING
-#define UART_RING 1024u
-#endif
-_Static_assert((UART_RING & (UART_RING - 1)) == 0, "positions are masked");
+/* What comes waits while a module works; what goes has a sender that waits. */
+#define IN_BYTES 1024u
+#define OUT_BYTES 256u
+_Static_assert((IN_BYTES & (IN_BYTES - 1)) == 0 && (OUT_BYTES & (OUT_BYTES - 1)) == 0, "positions are masked");
 
 /* Positions count all bytes ever; the interrupt moves `put` of the first and `got` of the second, the agent the others. */
 struct ring {
     volatile uint32_t put;
     volatile uint32_t got;
-    uint8_t bytes[UART_RING];
+    uint8_t *bytes;
+    uint32_t size;
 };
 
-static struct ring in, out;
+static uint8_t in_bytes[IN_BYTES], out_bytes[OUT_BYTES];
+static struct ring in = {.bytes = in_bytes, .size = IN_BYTES};
+static struct ring out = {.bytes = out_bytes, .size = OUT_BYTES};
 static bool wants_room;
 
 static uint32_t held(const struct ring *ring)
@@ -24,15 +27,20 @@ static uint32_t held(const struct ring *ring)
     return ring->put - ring->got;
 }
 
+static bool full(const struct ring *ring)
+{
+    return held(ring) == ring->size;
+}
+
 static void push(struct ring *ring, uint8_t byte)
 {
-    ring->bytes[ring->put & (UART_RING - 1)] = byte;
+    ring->bytes[ring->put & (ring->size - 1)] = byte;
     ring->put = ring->put + 1;
 }
 
 static uint8_t pull(struct ring *ring)
 {
-    uint8_t byte = ring->bytes[ring->got & (UART_RING - 1)];
+    uint8_t byte = ring->bytes[ring->got & (ring->size - 1)];
     ring->got = ring->got + 1;
     return byte;
 }
@@ -40,15 +48,15 @@ static uint8_t pull(struct ring *ring)
 /* Moves what can be moved. Runs in the interrupt, or with interrupts off. */
 static void move(void)
 {
-    while (held(&in) < UART_RING) {
+    while (!full(&in)) {
         int byte = uart_device_get();
         if (byte < 0)
             break;
         push(&in, (uint8_t)byte);
     }
-    while (held(&out) > 0 && uart_device_put(out.bytes[out.got & (UART_RING - 1)]))
+    while (held(&out) > 0 && uart_device_put(out.bytes[out.got & (OUT_BYTES - 1)]))
         out.got = out.got + 1;
-    uart_device_interrupts(held(&in) < UART_RING, held(&out) > 0);
+    uart_device_interrupts(!full(&in), held(&out) > 0);
 }
 
 void uart_interrupt(void)
@@ -65,7 +73,7 @@ static void move_now(void)
 
 size_t chip_link_read(uint8_t *bytes, size_t count)
 {
-    bool was_full = held(&in) == UART_RING;
+    bool was_full = full(&in);
     size_t done = 0;
     while (done < count && held(&in) > 0)
         bytes[done++] = pull(&in);
@@ -77,7 +85,7 @@ size_t chip_link_read(uint8_t *bytes, size_t count)
 size_t chip_link_write(const uint8_t *bytes, size_t count)
 {
     size_t done = 0;
-    while (done < count && held(&out) < UART_RING)
+    while (done < count && !full(&out))
         push(&out, bytes[done++]);
     wants_room = done < count;
     if (done > 0)
@@ -87,5 +95,5 @@ size_t chip_link_write(const uint8_t *bytes, size_t count)
 
 bool uart_wakes(void)
 {
-    return held(&in) > 0 || (wants_room && held(&out) < UART_RING);
+    return held(&in) > 0 || (wants_room && !full(&out));
 }

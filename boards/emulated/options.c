@@ -28,10 +28,10 @@ void options_start(void)
     words_end = at;
 }
 
-const char *options_value(const char *key, uint32_t index)
+char *options_value(const char *key, uint32_t index)
 {
     size_t length = strlen(key);
-    for (const char *word = words; word < words_end; word += strlen(word) + 1)
+    for (char *word = words; word < words_end; word += strlen(word) + 1)
         if (strncmp(word, key, length) == 0 && word[length] == '=' && index-- == 0)
             return word + length + 1;
     return NULL;

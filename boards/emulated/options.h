@@ -8,8 +8,8 @@
 /* Reads them once, and ends the node on a word that isn't key=value. */
 void options_start(void);
 
-/* Value of the `index`th word with that key; NULL: there are no more. */
-const char *options_value(const char *key, uint32_t index);
+/* Value of the `index`th word with that key; NULL: there are no more. Who asks may write into it. */
+char *options_value(const char *key, uint32_t index);
 
 /* The value's number, or `otherwise` without one; ends the node when it isn't a number of `least` to `most`. */
 uint32_t options_number(const char *key, uint32_t least, uint32_t most, uint32_t otherwise);

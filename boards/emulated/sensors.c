@@ -16,7 +16,6 @@ enum { SENSORS_MAX = 8, NAME_MAX = 64 };
 
 struct source {
     uint64_t start_us;
-    char name[NAME_MAX + 1];
     uint8_t index;
 };
 
@@ -47,21 +46,22 @@ static void read(const struct hal_sensor *sensor, uint64_t first, uint32_t count
         memset(out, 0, (size_t)count * sensor->channels * sizeof *out);
 }
 
-static void parse(const char *text, uint32_t index)
+/* The name stays where it is in the option, which ends behind it from then on. */
+static void parse(char *text, uint32_t index)
 {
     struct hal_sensor *sensor = &sensors[index];
     struct source *source = &sources[index];
-    const char *at = strchr(text, ':');
-    size_t length = at != NULL ? (size_t)(at - text) : 0;
+    char *colon = strchr(text, ':');
+    size_t length = colon != NULL ? (size_t)(colon - text) : 0;
+    const char *at = text + length + 1;
     uint32_t channels = 0;
-    bool right = length >= 1 && length <= NAME_MAX && options_digits((at++, &at), RATE_MAX, &sensor->rate_millihertz) &&
+    bool right = length >= 1 && length <= NAME_MAX && options_digits(&at, RATE_MAX, &sensor->rate_millihertz) &&
                  *at++ == ':' && options_digits(&at, CHANNELS_MAX, &channels) && *at++ == ':' &&
                  options_digits(&at, RING_MAX, &sensor->ring_samples) && *at == 0;
     if (!right || sensor->rate_millihertz == 0 || channels == 0 || sensor->ring_samples == 0)
         host_fail(HOST_EXIT_OPTIONS, "not NAME:RATE_MILLIHZ:CHANNELS:RING_SAMPLES", text);
-    memcpy(source->name, text, length);
     source->index = (uint8_t)index;
-    sensor->name = source->name;
+    sensor->name = text;
     sensor->channels = (uint8_t)channels;
     uint64_t bytes = (uint64_t)sensor->ring_samples * channels * sizeof *sensor->ring;
     sensor->ring = bytes <= UINT32_MAX ? chip_take((uint32_t)bytes) : NULL;
@@ -71,11 +71,12 @@ static void parse(const char *text, uint32_t index)
     sensor->produced = produced;
     sensor->read = read;
     sensor->context = source;
+    *colon = 0;
 }
 
 void sensors_start(void)
 {
-    const char *text;
+    char *text;
     while ((text = options_value("sensor", sensor_count)) != NULL) {
         if (sensor_count == SENSORS_MAX)
             host_fail(HOST_EXIT_OPTIONS, "more than 8 sensors", "sensor");

@@ -32,7 +32,7 @@ void side_samples(uint8_t sensor, uint64_t first, uint32_t count, uint8_t channe
  * are kept, up to SIDE_ROOM.
  */
 uint64_t side_idle(uint64_t now_us, uint64_t until_us, uint64_t worked_us);
-enum { SIDE_ROOM = 2048 };
+enum { SIDE_ROOM = 1024 };
 bool side_link_waits(void);
 size_t side_link_read(uint8_t *bytes, size_t count);
 void side_link_write(const uint8_t *bytes, size_t count);

@@ -5,9 +5,6 @@
 #define CLOCK_HZ 50000000u
 #define IRQS 44
 
-/* 64 KiB of RAM: half a ring suffices for a frame. */
-#define UART_RING 512u
-
 #define UART_BASE 0x4000C000u
 #define UART_BAUD 115200u
 

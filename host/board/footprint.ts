@@ -11,6 +11,7 @@ export const PARTS = [
   'agent',
   'common',
   'board',
+  'emulation',
   'libc',
   'stack',
 ] as const;
@@ -23,6 +24,14 @@ export interface Bytes {
 
 export type Footprint = Record<Part, Bytes>;
 
+/** The parts together. */
+export function totalOf(footprint: Footprint): Bytes {
+  const parts = Object.values(footprint);
+  return { flash: sum(parts.map(({ flash }) => flash)), ram: sum(parts.map(({ ram }) => ram)) };
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+
 /** Sections that are kept in flash, and that lie in RAM while it runs; data is in both. */
 const IN_FLASH = ['.text', '.rodata', '.exidx', '.data'];
 const IN_RAM = ['.stack', '.noinit', '.data', '.bss'];
@@ -34,6 +43,7 @@ const PART_OF: readonly (readonly [RegExp, Part])[] = [
   [/\/common\/(?:machine|kernels|link|flash|package|agent)\//, 'common'],
   [/\/ed25519\/[^/]*$/, 'package'],
   [/\/boards\/common\/[^/]*$/, 'common'],
+  [/\/boards\/emulated\//, 'emulation'],
   [/\/boards\//, 'board'],
 ];
 

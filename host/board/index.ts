@@ -9,6 +9,7 @@ export {
 } from './board-json.ts';
 export { type BuildOptions, type BuiltImage, buildImage } from './build.ts';
 export { readElf } from './elf.ts';
+export { type Footprint, footprintOf, PARTS, totalOf } from './footprint.ts';
 export { readHex, writeHex } from './hex.ts';
 export { type NewNode, nodeSegment } from './image-node.ts';
 export { type BoardModelOptions, type BoardModelRun, runModelOnBoard } from './model.ts';
