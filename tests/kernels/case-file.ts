@@ -12,6 +12,13 @@ export type FillMode = 'random' | 'extreme';
 type Space = 'memory' | 'rom';
 const MODES: readonly FillMode[] = ['random', 'extreme'];
 const SPACES: readonly Space[] = ['memory', 'rom'];
+const MOST_ARGUMENTS = 6;
+/** Where an operator's program, one entry, lies in the rom. */
+const PROGRAM = 0;
+/** Words of a case beside its fills and patches, of a fill, and of a patch beside its data. */
+const HEAD = 19;
+const FILL_WORDS = 5;
+const PATCH_HEAD = 3;
 const EXTREMES = [0x80, 0x7f, 0x80, 0x7f, 0x81, 0x00, 0x80, 0x7f] as const;
 
 interface Fill {
@@ -119,8 +126,8 @@ export class Case {
     const offset = this.rom(4 * words.length);
     this.record = { offset, words: words.length };
     this.patch('rom', offset, words);
-    this.patch('rom', 0, [this.kind, offset]);
-    this.call = [this.arena, 0];
+    this.patch('rom', PROGRAM, [this.kind, offset]);
+    this.call = [this.arena, PROGRAM];
     return this;
   }
 
@@ -131,7 +138,12 @@ export class Case {
   }
 
   get fits(): boolean {
-    return this.memoryEnd <= MAX_BYTES && this.romEnd <= MAX_BYTES && this.words(0).length <= MAX_WORDS;
+    return this.memoryEnd <= MAX_BYTES && this.romEnd <= MAX_BYTES && this.wordCount <= MAX_WORDS;
+  }
+
+  private get wordCount(): number {
+    const patched = this.patches.reduce((sum, { words }) => sum + PATCH_HEAD + words.length, 0);
+    return HEAD + FILL_WORDS * this.fills.length + patched;
   }
 
   /** Writes what the case starts from. */
@@ -157,24 +169,25 @@ export class Case {
 
   /** The case as `case.c` reads it, once `memory` holds what the kernel left. */
   encode(memory: Uint8Array): Uint32Array {
-    const { offset, bytes } = this.output;
-    const words = this.words(crc32(memory.subarray(offset, offset + bytes)));
-    return Uint32Array.from([words.length, ...words]);
-  }
-
-  private words(crc: number): number[] {
-    const call = [...this.call, 0, 0, 0, 0, 0, 0].slice(0, 6);
+    const { output, scratch, record, fills, patches } = this;
+    const words = new Uint32Array(1 + this.wordCount);
+    let at = 0;
+    const put = (...values: readonly number[]) => {
+      for (const value of values) words[at++] = value;
+    };
     // Memory ends where the case ends, so that a step beyond is seen.
-    const sizes = [this.memoryEnd, Math.ceil(this.romEnd / 4) * 4];
-    const { output, scratch, record } = this;
-    return [
-      ...[this.kind, ...sizes, ...call, output.offset, output.bytes, crc, scratch.offset, scratch.bytes],
-      ...[record.offset, record.words, 0],
-      this.fills.length,
-      ...this.fills.flatMap((f) => [SPACES.indexOf(f.space), f.offset, f.bytes, MODES.indexOf(f.mode), f.seed]),
-      this.patches.length,
-      ...this.patches.flatMap((p) => [SPACES.indexOf(p.space), p.offset, p.words.length, ...p.words]),
-    ].map((word) => word >>> 0);
+    put(this.wordCount, this.kind, this.memoryEnd, Math.ceil(this.romEnd / 4) * 4);
+    for (let i = 0; i < MOST_ARGUMENTS; i++) put(this.call[i] ?? 0);
+    put(output.offset, output.bytes, crc32(memory.subarray(output.offset, output.offset + output.bytes)));
+    put(scratch.offset, scratch.bytes, record.offset, record.words, PROGRAM, fills.length);
+    for (const { space, offset, bytes, mode, seed } of fills)
+      put(SPACES.indexOf(space), offset, bytes, MODES.indexOf(mode), seed);
+    put(patches.length);
+    for (const { space, offset, words: given } of patches) {
+      put(SPACES.indexOf(space), offset, given.length);
+      for (const word of given) put(word);
+    }
+    return words;
   }
 }
 

@@ -28,6 +28,7 @@ const CONFORMANCE: BuildOptions = {
 const HOSTILE: BuildOptions = {
   image: { name: 'kernels-hostile', sources: sources('hostile.c', 'case.c'), rooms: ['kernels'] },
 };
+const CALLS: BuildOptions = { image: { name: 'kernels-calls', sources: sources('calls.c'), rooms: ['kernels'] } };
 /** Memory of each case's own size, watched. */
 const WATCHED = { sanitize: true, defines: { CASE_EXACT: 1, HOSTILE_TIMES: SPOILED } };
 
@@ -81,6 +82,11 @@ describe('native kernels', { timeout: 180_000 }, () => {
       for (const answer of output.matchAll(/(\d+) (?:done|declined|faults)/g))
         expect(Number(answer[1])).toBeGreaterThan(count / 20);
     },
+  );
+
+  it.skipIf(lacking.get('linux') !== null)(
+    titled('stop where only the portable kernel goes on, after much work, and at a fault', 'linux'),
+    async () => expect(await run('linux', { ...CALLS, sanitize: true })).toBe('0 wrong'),
   );
 
   for (const board of BOARDS)

@@ -173,7 +173,7 @@ enum outcome kernel_depthwise_conv2d(struct operation *op)
     const uint8_t *group = rom_at(op->space, field[WEIGHTS], groups * group_bytes);
     if (layer.window.input == NULL || layer.output == NULL || patch == NULL || group == NULL)
         return FAULT;
-    if (!aligned(patch) || !aligned(group) || !apart(layer.output, out_bytes, layer.window.input, in_bytes) ||
+    if (!aligned(group) || !apart(layer.output, out_bytes, layer.window.input, in_bytes) ||
         !apart(layer.output, out_bytes, patch, scratch_bytes) ||
         !apart(layer.window.input, in_bytes, patch, scratch_bytes) || !spend(op, out_bytes * layer.taps))
         return DECLINED;

@@ -27,7 +27,7 @@ struct kernels_space {
 #define KERNELS_FAULT (-1)
 
 /* Multiply-accumulates, about, after which a call returns although it could go on, so that its caller sees the time. */
-#define KERNELS_CALL_WORK (1u << 27)
+#define KERNELS_CALL_WORK (1u << 25)
 
 /*
  * Runs the entries of the program at rom offset `program` (`count` x {u32 operator, u32 rom offset of its record}) on the arena at memory
