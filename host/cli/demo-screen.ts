@@ -67,7 +67,7 @@ export function demoScreen(terminal: Terminal, facts: DemoFacts): string[] {
   ];
   const clock = `${facts.seconds.toFixed(1).padStart(5)} of ${facts.endSeconds} s`;
   return [
-    `${terminal.paint('bold', 'moteware')}  a keyword node, live   ${dim(`${facts.platform} · MQTT 5 at ${facts.brokerUrl}`)}   ${clock}`,
+    `${terminal.paint('bold', 'moteware')}  ${clock}   a keyword node on ${facts.platform} ${dim(`· ${facts.brokerUrl}`)}`,
     '',
     `microphone ${terminal.paint('green', sparkline([...facts.sound, 0, 12_000], Math.min(66, width - 12)).slice(0, -2))}`,
     score('yes', facts.yes),

@@ -317,7 +317,7 @@ function conclude(terminal: Terminal, facts: DemoFacts, outcomes: Outcome[]): nu
   );
   const rows = outcomes.map(({ label, sha256, slot, swapMs, lost, verdict, reason }) => [
     label,
-    sha256.slice(0, 12),
+    sha256.slice(0, 8),
     slot,
     swapMs === null || swapMs === 0 ? '-' : `${swapMs.toFixed(2)} ms`,
     lost === null ? '-' : `${lost} samples`,
@@ -331,7 +331,7 @@ function conclude(terminal: Terminal, facts: DemoFacts, outcomes: Outcome[]): nu
   );
   if (realTime !== null)
     terminal.line(
-      `${(instructionsPerSecond! / 1e6).toFixed(1)} M instructions a second of sound on ${facts.platform}: ${realTime.toFixed(1)} times real time at 100 MHz`,
+      `${(instructionsPerSecond! / 1e6).toFixed(1)} M instructions a second on ${facts.platform}: ${realTime.toFixed(1)} times real time at 100 MHz`,
     );
   terminal.line(
     terminal.paint(
@@ -346,7 +346,8 @@ function conclude(terminal: Terminal, facts: DemoFacts, outcomes: Outcome[]): nu
   const next = [
     ['npx mote new my-sensor', 'a project of your own'],
     ['npx mote model inspect MODEL.tflite', 'what your model becomes on a node'],
-    ['npx mote shim', 'a gateway to link nodes to, with mote sim --connect'],
+    ['npx mote run --board mps2-an386', "an app on a board's own firmware"],
+    ['npx mote shim', 'a gateway for nodes, as of mote sim --connect'],
     ['docs/getting-started.md', 'the guide'],
   ];
   for (const line of table(next.map(([what = '', says = '']) => [`  ${what}`, terminal.paint('dim', says)])))
