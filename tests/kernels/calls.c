@@ -1,4 +1,5 @@
 /* What a call of kernels_run answers: how many entries it did, who is told, when it stops. Prints one line for each that is wrong. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "abi.h"
@@ -36,6 +37,14 @@ static void put_copy(uint32_t at, uint32_t from, uint32_t to, uint32_t bytes)
     put_u32(rom + at + 8, bytes);
 }
 
+static void expect(const char *what, bool right)
+{
+    if (right)
+        return;
+    report(what);
+    wrong++;
+}
+
 /* Runs `count` copies, entry `special` replaced, and looks at the answer and at who was told. */
 static void check(const char *what, uint32_t count, uint32_t special, uint32_t operator_number, uint32_t record, int32_t answer,
                   uint32_t observed)
@@ -45,10 +54,7 @@ static void check(const char *what, uint32_t count, uint32_t special, uint32_t o
     if (special < count)
         put_entry(special, operator_number, record);
     told = 0;
-    if (kernels_run(&space, 0, 0, count) == answer && told == observed)
-        return;
-    report(what);
-    wrong++;
+    expect(what, kernels_run(&space, 0, 0, count) == answer && told == observed);
 }
 
 int main(void)
@@ -64,12 +70,11 @@ int main(void)
     check("a tensor outside memory is no fault\n", 3, 2, ABI_OPERATOR_COPY, OUTSIDE, KERNELS_FAULT, 2);
     check("a record outside rom is no fault\n", 3, 2, ABI_OPERATOR_COPY, ROM_BYTES - 8, KERNELS_FAULT, 2);
     check("a call does not end after its work\n", MANY, NONE, 0, 0, KERNELS_CALL_WORK / PIECE, KERNELS_CALL_WORK / PIECE);
-    if (kernels_run(&space, 0, ROM_BYTES - 8, 2) != KERNELS_FAULT || kernels_run(&space, sizeof(memory) + 1, 0, 1) != KERNELS_FAULT)
-        wrong++;
+    expect("a program outside rom is no fault\n", kernels_run(&space, 0, ROM_BYTES - 8, 2) == KERNELS_FAULT);
+    expect("an arena outside memory is no fault\n", kernels_run(&space, sizeof(memory) + 1, 0, 1) == KERNELS_FAULT);
     memset(memory, 7, PIECE);
-    kernels_run(&space, 0, 0, 1);
-    if (memcmp(memory, memory + PIECE, PIECE) != 0)
-        wrong++;
+    told = 0;
+    expect("a copy is not done\n", kernels_run(&space, 0, 0, 1) == 1 && memcmp(memory, memory + PIECE, PIECE) == 0);
     report_number(wrong);
     report(" wrong\n");
     host_exit(wrong != 0);
