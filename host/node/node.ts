@@ -32,6 +32,7 @@ import { type LinkSettings, Uplink } from './uplink.ts';
 import { UtcClock } from './utc.ts';
 import { VITALS_SETTING, Vitals } from './vitals.ts';
 import { birthOf, stateOf, Voice } from './voice.ts';
+import { OWN_PREFIX, Windows } from './windows.ts';
 
 export interface NodeOptions {
   /** 1 to 64 bytes. */
@@ -58,6 +59,8 @@ export interface NodeOptions {
   wallUs?: () => number;
   /** Speed of a simulated processor: a step keeps it busy for its fuel divided by this. Default: no time at all. */
   fuelPerMs?: number;
+  /** Of raw samples before events that are kept for a replay; default 0, none. */
+  windowBytes?: number;
   /** Seconds between reports of the node on itself, where its setting `agent.vitals_s` doesn't say; default 0, none. */
   vitalsS?: number;
   hooks?: NodeHooks;
@@ -85,6 +88,7 @@ export class Node {
   readonly #uplink: Uplink | null;
   readonly #life: ModuleLife;
   readonly #vitals: Vitals;
+  readonly #windows: Windows;
   #config: Record<string, number>;
   #state: 'new' | 'on' | 'off' = 'new';
   #cancelRestart: (() => void) | null = null;
@@ -118,6 +122,12 @@ export class Node {
       fuelPerMs: options.fuelPerMs,
       onFault: (fault, who) => this.#onFault(fault, who),
       onHealth: (running, before) => this.#onHealth(running, before),
+    });
+    this.#windows = new Windows({
+      clock,
+      sensors: [...this.#sensors.values()],
+      bytes: options.windowBytes ?? 0,
+      event: (name, body) => this.#voice.event(name, body),
     });
     this.#vitals = new Vitals({
       clock,
@@ -187,8 +197,9 @@ export class Node {
     this.#life.message(-1);
   }
 
-  /** Hands a command to the module, as one that came over the link. */
+  /** Hands a command to the module, or to the node itself, as one that came over the link. */
   command(name: string, body: Uint8Array): { ok: boolean; text: string } {
+    if (name.startsWith(OWN_PREFIX)) return this.#windows.command(name, body);
     const { running } = this.#life;
     if (running === null) return { ok: false, text: 'no module runs' };
     const id = running.runtime.commands.indexOf(name);
@@ -387,7 +398,11 @@ export class Node {
       tap: voice.tap,
       sensor: (name) => this.#sensors.get(name),
       publish: (frame) => voice.publish(frame, this.#life.running!.runtime.metrics[frame.metric]!),
-      event: (name, body) => voice.event(name, body),
+      event: (name, body) => {
+        const said = voice.event(name, body);
+        if (said) this.#windows.keep(voice.lastEvent);
+        return said;
+      },
       config: (name) => this.#setting(name),
       kv: this.#storage.kv,
     };

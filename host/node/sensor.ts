@@ -108,13 +108,27 @@ export class Sensor {
   take(nowUs: number, samples: number, out: DataView): number {
     this.#advance(nowUs);
     const count = Math.min(samples, this.#waiting);
-    let at = ((this.#read + this.#lost) % this.#capacity) * this.channels;
+    this.#copy(this.#read + this.#lost, count, out);
+    this.#read += count;
+    return count;
+  }
+
+  /** The last samples that the ring holds, read or not, at most `most`: the number and the time of the first, and their bytes. */
+  history(nowUs: number, most: number): { first: number; tUs: number; samples: Uint8Array } {
+    this.#advance(nowUs);
+    const count = Math.min(most, this.#capacity, this.#produced);
+    const first = this.#produced - count;
+    const samples = new Uint8Array(count * this.channels * 2);
+    this.#copy(first, count, new DataView(samples.buffer));
+    return { first, tUs: this.#timeOf(first), samples };
+  }
+
+  #copy(first: number, count: number, out: DataView): void {
+    let at = (first % this.#capacity) * this.channels;
     for (let i = 0; i < count * this.channels; i++) {
       out.setInt16(i * 2, this.#ring[at]!, true);
       if (++at === this.#ring.length) at = 0;
     }
-    this.#read += count;
-    return count;
   }
 
   /** Samples of a live sensor, interleaved; those before the first opening are nobody's. */

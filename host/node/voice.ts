@@ -37,6 +37,11 @@ export class Voice {
     this.uplink?.data({ type: 'telemetry', ...frame, exponent: metric.exponent, seq });
   }
 
+  /** Number of the last event. */
+  get lastEvent(): number {
+    return (this.#events - 1) >>> 0;
+  }
+
   /** False when there is no room. */
   event(name: string, body: Uint8Array): boolean {
     if (this.uplink?.eventRoom(name, body) === false) return false;

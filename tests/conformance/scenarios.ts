@@ -5,5 +5,6 @@ import { LINK } from './link.ts';
 import type { Scenario } from './scenario.ts';
 import { STATE } from './state.ts';
 import { UPDATES } from './updates.ts';
+import { WINDOWS } from './windows.ts';
 
-export const SCENARIOS: readonly Scenario[] = [...ABI, ...FAULTS, ...LINK, ...STATE, ...UPDATES];
+export const SCENARIOS: readonly Scenario[] = [...ABI, ...FAULTS, ...LINK, ...STATE, ...UPDATES, ...WINDOWS];

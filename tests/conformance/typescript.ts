@@ -55,6 +55,7 @@ export async function typescriptSubject(limits: BoardLimits): Promise<Subject> {
       firmware: { name: `mote-${limits.board}`, version: limits.version },
       wallUs: () => clock.nowUs(),
       vitalsS: setup.vitalsS ?? 0,
+      windowBytes: setup.windowBytes ?? 0,
       limits: {
         ...NODE_LIMITS,
         memoryBytes: setup.memoryBytes ?? 16_384,

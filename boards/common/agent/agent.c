@@ -125,13 +125,22 @@ static void set_config(struct agent *agent, const struct message_config *config)
     life_message(agent, -1, (struct span){0});
 }
 
+/* Names that the node keeps for itself. */
+static bool is_own(struct span name)
+{
+    const size_t prefix = sizeof WINDOWS_PREFIX - 1;
+    return name.count >= prefix && memcmp(name.bytes, WINDOWS_PREFIX, prefix) == 0;
+}
+
 static void command(struct agent *agent, const struct message_command *command)
 {
     char space[MESSAGE_TEXT_BYTES];
     struct text text = text_in(space, sizeof space);
     const int32_t id = agent->running == NULL ? -1 : declared_find(&agent->running->commands, command->name);
     bool ok = false;
-    if (agent->running == NULL) {
+    if (is_own(command->name)) {
+        ok = windows_command(agent, command->name, command->body, &text);
+    } else if (agent->running == NULL) {
         text_add(&text, "no module runs");
     } else if (id < 0) {
         text_add(&text, "the module takes no command '");
@@ -242,6 +251,11 @@ static void start_modules(struct agent *agent)
 {
     uint32_t size;
     uint8_t *heap = hal_module_heap(&size);
+    /* Raw windows have the end of it. */
+    const uint32_t windows = option_number("windows", AGENT_WINDOW_BYTES);
+    agent->windows.size = windows < size / AGENT_WINDOW_SHARE ? windows : size / AGENT_WINDOW_SHARE;
+    size = (size - agent->windows.size) & ~UINT32_C(15);
+    agent->windows.bytes = heap + size;
     heap_start(heap, size);
     agent->memory_bytes = option_number("memory", size);
     const uint32_t share = size / AGENT_STACK_SHARE / 1024 * 1024;

@@ -12,6 +12,7 @@
 #include "random.h"
 #include "schedule.h"
 #include "sensor.h"
+#include "windows.h"
 
 struct agent {
     struct span id;
@@ -20,6 +21,7 @@ struct agent {
     uint32_t key_count;
     struct sensor sensors[AGENT_SENSORS];
     uint32_t sensor_count;
+    struct windows windows;
     struct schedule schedule;
     struct random random;
     struct uplink uplink;

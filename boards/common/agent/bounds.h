@@ -43,6 +43,12 @@
 /* What a module declares goes into its birth message, for which a quarter of the store is kept free; the rest says who the node is. */
 #define AGENT_DECLARED_BYTES (AGENT_LINK_STORE_BYTES / 4 - 512)
 
+/* Raw windows around events, at the end of the module heap: bytes, and the most of it that they take. A small board has none. */
+#ifndef AGENT_WINDOW_BYTES
+#define AGENT_WINDOW_BYTES 0
+#endif
+#define AGENT_WINDOW_SHARE 16
+
 /* Pages of the two key-value stores and of the slots' journal: DEFAULT_LAYOUT of host/node/storage.ts. */
 #define AGENT_STORE_PAGES 2
 #define AGENT_MODULE_PAGES 4

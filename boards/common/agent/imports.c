@@ -359,7 +359,10 @@ IMPORT(event)
         return answer(result, ABI_INVALID);
     if (!spend(module, SPEND_EVENTS))
         return answer(result, ABI_FULL);
-    return answer(result, voice_event(module->agent, name, body) ? ABI_OK : ABI_FULL);
+    if (!voice_event(module->agent, name, body))
+        return answer(result, ABI_FULL);
+    windows_keep(module->agent, module->agent->events - 1);
+    return answer(result, ABI_OK);
 }
 
 IMPORT(subscribe)

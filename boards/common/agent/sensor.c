@@ -80,15 +80,29 @@ uint64_t sensor_time_us(struct sensor *sensor, uint64_t now_us)
     return sensor->start_us + sensor_due_us(sensor->read + sensor->lost, sensor->driver->rate_millihertz);
 }
 
-void sensor_take(struct sensor *sensor, uint32_t count, uint8_t *out)
+void sensor_copy(const struct sensor *sensor, uint64_t first, uint32_t count, uint8_t *out)
 {
     const struct hal_sensor *driver = sensor->driver;
     const size_t values = (size_t)driver->ring_samples * driver->channels;
-    size_t at = (size_t)((sensor->read + sensor->lost) % driver->ring_samples) * driver->channels;
+    size_t at = (size_t)(first % driver->ring_samples) * driver->channels;
     for (size_t i = 0; i < (size_t)count * driver->channels; i++) {
         put_u16(out + i * 2, (uint16_t)driver->ring[at]);
         if (++at == values)
             at = 0;
     }
+}
+
+void sensor_take(struct sensor *sensor, uint32_t count, uint8_t *out)
+{
+    sensor_copy(sensor, sensor->read + sensor->lost, count, out);
     sensor->read += count;
+}
+
+uint32_t sensor_history(struct sensor *sensor, uint64_t now_us, uint32_t most, uint64_t *first)
+{
+    advance(sensor, now_us);
+    const uint32_t held = sensor->driver->ring_samples < most ? sensor->driver->ring_samples : most;
+    const uint32_t count = sensor->produced < held ? (uint32_t)sensor->produced : held;
+    *first = sensor->produced - count;
+    return count;
 }

@@ -30,6 +30,11 @@ uint64_t sensor_time_us(struct sensor *sensor, uint64_t now_us);
 /* Takes `count` of the oldest samples, which must be waiting, into `out` as little-endian bytes. */
 void sensor_take(struct sensor *sensor, uint32_t count, uint8_t *out);
 
+/* How many of the last samples the ring holds, read or not, at most `most`; `*first` is the number of the first of them. */
+uint32_t sensor_history(struct sensor *sensor, uint64_t now_us, uint32_t most, uint64_t *first);
+/* Copies such samples as little-endian bytes. */
+void sensor_copy(const struct sensor *sensor, uint64_t first, uint32_t count, uint8_t *out);
+
 /* Samples due in `elapsed_us` at a rate, and the time after the start at which sample `index` is there. */
 uint64_t sensor_due(uint64_t elapsed_us, uint32_t rate_millihertz);
 uint64_t sensor_due_us(uint64_t index, uint32_t rate_millihertz);
