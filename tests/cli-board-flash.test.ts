@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { boardNames, type Image, loadBoard, readHex, readUf2, UF2_FAMILIES } from '../host/board/index.ts';
 import { MemoryFlash } from '../host/flash/index.ts';
 import { DEFAULT_LAYOUT, readIdentity } from '../host/node/index.ts';
@@ -19,6 +19,9 @@ import { NodeStorage } from '../host/node/storage.ts';
 import { keyId, saveKeyPair } from '../host/ota/index.ts';
 import { mote } from './program.ts';
 import { keys, release } from './world.ts';
+
+// In a fresh clone each board's firmware is compiled first.
+vi.setConfig({ testTimeout: 240_000 });
 
 let dir: string;
 let first: Uint8Array;
@@ -205,6 +208,20 @@ describe('mote flash', () => {
     expectNode('mps2-an386', 'mps2-an386', readHex((await write('mps2-an386', 'b.hex')).toString()));
   });
 
+  it('flashes an image that was written before, from each format, only where it belongs', async () => {
+    for (const file of ['a.hex', 'a.uf2']) {
+      const { env, calls, image } = fakeTool('probe-rs');
+      const { code } = await run(['flash', 'rp2040', '--image', file, '--by', 'probe-rs', '--json'], env);
+      expect([code, calls()[0]?.[2]]).toEqual([0, 'RP2040']);
+      expectNode('rp2040', 'rp2040', readHex(readFileSync(image, 'utf8')));
+    }
+    const wrong = await run(['flash', 'nrf52840', '--image', 'a.hex'], fakeTool('probe-rs').env);
+    expect([wrong.code, wrong.stderr]).toEqual([
+      2,
+      expect.stringMatching(/bytes at 0x10000000, where nrf52840 has no flash for them\. \[IMAGE\]/),
+    ]);
+  });
+
   it('leaves the node alone when it is given nobody', async () => {
     const { stdout } = await run(['flash', 'nrf52840', '--out', 'c.hex', '--json'], {});
     const { flash } = loadBoard('nrf52840');
@@ -229,6 +246,8 @@ describe('mote flash', () => {
     [['flash', 'nrf52840', '--out', 'x', '--format', 'elf'], /--format is one of hex, uf2, bin/],
     [['flash', 'nrf52840', '--node', 'a/b', '--key', 'r.pem', '--out', 'x'], /"a\/b" is no node id/],
     [['flash', 'nrf52840', '--node', 'a', '--out', 'x'], /A node must trust a key/],
+    [['flash', 'nrf52840', '--image', 'image', '--out', 'x'], /image is no ELF, Intel HEX or UF2 file/],
+    [['flash', 'nrf52840', '--image', 'a.hex', '--node', 'b'], /--image is a whole image/],
     [['flash', 'nrf52840', 'nowhere', '--key', 'r.pem', '--out', 'x'], /nowhere isn't there/],
   ])('%j: says what is wrong', async (args, sentence) => {
     const { code, stderr } = await run(args);

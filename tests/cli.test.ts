@@ -32,6 +32,7 @@ const COMMANDS = [
     'model inspect',
     'model compile',
     'model verify',
+    'model bench',
   ],
 ];
 

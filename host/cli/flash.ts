@@ -14,6 +14,8 @@ import {
   type NewNode,
   nodeSegment,
   readElf,
+  readHex,
+  readUf2,
 } from '../board/index.ts';
 import { MoteError } from '../error.ts';
 import { isNodeId } from '../gateway/index.ts';
@@ -30,6 +32,7 @@ import {
   FORMATS,
   probeSteps,
 } from './flash-steps.ts';
+import { readInput } from './package.ts';
 import { Exit, formatBytes, type Terminal } from './terminal.ts';
 import { uf2Drives } from './tools.ts';
 
@@ -41,6 +44,7 @@ interface FlashOptions {
   port?: string;
   probe?: string;
   drive?: string;
+  image?: string;
   out?: string;
   format?: string;
   dryRun?: boolean;
@@ -95,6 +99,28 @@ async function newNode(
   };
 }
 
+/** An image that was written before, by --out or by a linker. Throws what its format's reader throws. */
+function readImage(path: string): Image {
+  const bytes = readInput(path, 'The image');
+  const begin = Buffer.from(bytes.subarray(0, 4)).toString('latin1');
+  if (begin === '\x7fELF') return readElf(bytes);
+  if (begin === 'UF2\n') return readUf2(bytes);
+  if (begin.startsWith(':')) return readHex(Buffer.from(bytes).toString('latin1'));
+  throw new MoteError('IMAGE', `${path} is no ELF, Intel HEX or UF2 file; a raw binary doesn't say where it belongs.`);
+}
+
+/** Every part must lie in the board's flash: another board's image is a mistake. */
+function checkPlace({ name, memory, flash }: Board, { segments }: Image): void {
+  const parts = [memory!.firmware, { origin: flash.origin ?? 0, bytes: flash.bytes }];
+  for (const { address, bytes } of segments) {
+    const inside = parts.some(
+      ({ origin, bytes: size }) => address >= origin && address + bytes.length <= origin + size,
+    );
+    if (!inside)
+      throw new MoteError('IMAGE', `The image has bytes at ${hex32(address)}, where ${name} has no flash for them.`);
+  }
+}
+
 /** Firmware and node as one image. */
 async function makeImage(board: Board, node: NewNode | null, terminal: Terminal): Promise<Image> {
   const { elf, seconds } = await buildAgent(board, terminal);
@@ -136,6 +162,9 @@ async function flash(name: string, path: string | undefined, options: FlashOptio
   if (options.format !== undefined && options.out === undefined)
     throw new MoteError('USAGE', '--format is the format of --out FILE.');
   const guessed = FORMATS.find((one) => options.out?.toLowerCase().endsWith(`.${one}`));
+  const whole = [path, options.node, options.key, options.trust].every((one) => one === undefined);
+  if (options.image !== undefined && !whole)
+    throw new MoteError('USAGE', '--image is a whole image: an app, a node or keys are not put into it.');
   const format = choice(options.format ?? guessed ?? 'hex', 'format', FORMATS);
   if (board.memory === null)
     throw new MoteError('FLASH_NONE', `${name} is a process on this machine and has no image: "mote run" starts it.`);
@@ -143,9 +172,12 @@ async function flash(name: string, path: string | undefined, options: FlashOptio
   if (options.out !== undefined && format === 'uf2' && family === undefined)
     throw new MoteError('USAGE', `${name} has no UF2 bootloader; write its image as hex or bin.`);
   const plan = options.out === undefined ? planOf(board, options) : null;
-  const made = await newNode(board, path, options, terminal);
-  const image = await makeImage(board, made?.node ?? null, terminal);
-  terminal.line(made?.says ?? 'firmware alone: the node keeps its name, keys and modules');
+  const made = options.image === undefined ? await newNode(board, path, options, terminal) : null;
+  const image =
+    options.image === undefined ? await makeImage(board, made?.node ?? null, terminal) : readImage(options.image);
+  checkPlace(board, image);
+  const alone = options.image ?? 'firmware alone: the node keeps its name, keys and modules';
+  terminal.line(made?.says ?? alone);
   const parts = image.segments.map(({ address, bytes }) => ({ address, bytes: bytes.length }));
   for (const { address, bytes } of parts) terminal.line(`  ${hex32(address)}  ${formatBytes(bytes)}`);
   const facts = { board: board.name, node: made?.node.id ?? null, parts };
@@ -190,15 +222,16 @@ export function registerFlash(program: Command): void {
       ['--port <path>', 'serial port, for esptool'],
       ['--probe <vid:pid[:serial]>', 'debug probe, for probe-rs, where there are several'],
       ['--drive <dir>', "the bootloader's drive, for uf2; found by its INFO_UF2.TXT unless given"],
+      ['--image <file>', 'this ELF, Intel HEX or UF2 file instead of what would be built'],
       ['-o, --out <file>', 'write the image to a file instead'],
       ['--format <format>', `${FORMATS.join(', ')}; default: by the file's ending, else hex`],
       ['--dry-run', 'build, and only say what would be done'],
     ],
     examples: [
-      'mote flash nrf52840-dk . --node press-7',
-      'mote flash rp2040-pico build/my-sensor.mote --drive /media/me/RPI-RP2',
-      'mote flash esp32c3-devkit . --port /dev/ttyUSB0 --dry-run',
-      'mote flash nrf52840-dk . --out press-7.hex',
+      'mote flash nrf52840 . --node press-7',
+      'mote flash rp2040 build/my-sensor.mote --drive /media/me/RPI-RP2',
+      'mote flash nrf52840 . --node press-7 --out press-7.hex',
+      'mote flash nrf52840 --image press-7.hex',
     ],
     run: ({ terminal, options, args: [board, path] }) => flash(board, path, options, terminal),
   });
