@@ -1,7 +1,8 @@
 /*
- * Runs one model's program many times on the MPS2 board with a Cortex-M4 and prints the instructions of each entry, then those of
- * whole runs that nobody watched. QEMU's -icount shift=0 makes an instruction a nanosecond, and SysTick counts 25 million ticks a second
- * there: 40 instructions each, so the mean of many runs is right to a few. bench/kernels.mjs writes model.bin and reads what comes out.
+ * Runs one model's program many times on the MPS2 board with a Cortex-M4 and prints the instructions of each entry,
+ * then those of whole runs that nobody watched. QEMU's -icount shift=0 makes an instruction a nanosecond, and SysTick
+ * counts 25 million ticks a second there: 40 instructions each, so the mean of many runs is right to a few.
+ * bench/kernels.mjs writes model.bin and reads what comes out.
  */
 #include <string.h>
 
@@ -81,7 +82,8 @@ int main(void)
 {
     chip_start();
     read_model();
-    struct kernels_space space = {.memory = memory, .memory_bytes = model.memory_bytes, .rom = rom, .rom_bytes = model.rom_bytes};
+    struct kernels_space space = {
+        .memory = memory, .memory_bytes = model.memory_bytes, .rom = rom, .rom_bytes = model.rom_bytes};
     uint64_t whole = 0;
     for (uint32_t run = 0; run < 2 * model.runs; run++) {
         memcpy(memory + model.input, input, model.input_bytes);

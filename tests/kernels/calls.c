@@ -1,4 +1,7 @@
-/* What a call of kernels_run answers: how many entries it did, who is told, when it stops. Prints one line for each that is wrong. */
+/*
+ * What a call of kernels_run answers: how many entries it did, who is told, when it stops. Prints one line for each
+ * that is wrong.
+ */
 #include <stdbool.h>
 #include <string.h>
 
@@ -21,8 +24,12 @@ static void observe(void *context, uint32_t entry)
         wrong++;
 }
 
-static const struct kernels_space space = {
-    .memory = memory, .memory_bytes = sizeof(memory), .rom = rom, .rom_bytes = sizeof(rom), .observe = observe, .context = &told};
+static const struct kernels_space space = {.memory = memory,
+                                           .memory_bytes = sizeof(memory),
+                                           .rom = rom,
+                                           .rom_bytes = sizeof(rom),
+                                           .observe = observe,
+                                           .context = &told};
 
 static void put_entry(uint32_t number, uint32_t operator_number, uint32_t record)
 {
@@ -46,8 +53,8 @@ static void expect(const char *what, bool right)
 }
 
 /* Runs `count` copies, entry `special` replaced, and looks at the answer and at who was told. */
-static void check(const char *what, uint32_t count, uint32_t special, uint32_t operator_number, uint32_t record, int32_t answer,
-                  uint32_t observed)
+static void check(const char *what, uint32_t count, uint32_t special, uint32_t operator_number, uint32_t record,
+                  int32_t answer, uint32_t observed)
 {
     for (uint32_t i = 0; i < count; i++)
         put_entry(i, ABI_OPERATOR_COPY, GOOD);
@@ -69,7 +76,8 @@ int main(void)
     check("a first entry that is declined is not 0\n", 3, 0, ABI_OPERATOR_COPY, EMPTY, 0, 0);
     check("a tensor outside memory is no fault\n", 3, 2, ABI_OPERATOR_COPY, OUTSIDE, KERNELS_FAULT, 2);
     check("a record outside rom is no fault\n", 3, 2, ABI_OPERATOR_COPY, ROM_BYTES - 8, KERNELS_FAULT, 2);
-    check("a call does not end after its work\n", MANY, NONE, 0, 0, KERNELS_CALL_WORK / PIECE, KERNELS_CALL_WORK / PIECE);
+    check("a call does not end after its work\n", MANY, NONE, 0, 0, KERNELS_CALL_WORK / PIECE,
+          KERNELS_CALL_WORK / PIECE);
     expect("a program outside rom is no fault\n", kernels_run(&space, 0, ROM_BYTES - 8, 2) == KERNELS_FAULT);
     expect("an arena outside memory is no fault\n", kernels_run(&space, sizeof(memory) + 1, 0, 1) == KERNELS_FAULT);
     memset(memory, 7, PIECE);

@@ -88,7 +88,8 @@ static void prepare(const struct test_case *test, uint8_t *memory, uint8_t *rom)
 
 static struct kernels_space space_at(const struct test_case *test, uint8_t *memory, uint8_t *rom)
 {
-    return (struct kernels_space){.memory = memory, .memory_bytes = test->memory_bytes, .rom = rom, .rom_bytes = test->rom_bytes};
+    return (struct kernels_space){
+        .memory = memory, .memory_bytes = test->memory_bytes, .rom = rom, .rom_bytes = test->rom_bytes};
 }
 
 #ifdef CASE_EXACT

@@ -1,4 +1,7 @@
-/* One case of cases.bin: a memory and a rom, what to call, and what must come out. All numbers are little-endian 32-bit words. */
+/*
+ * One case of cases.bin: a memory and a rom, what to call, and what must come out. All numbers are little-endian 32-bit
+ * words.
+ */
 #ifndef CASE_H
 #define CASE_H
 

@@ -1,7 +1,8 @@
 /*
- * Runs the cases of a file (tests/kernels/cases.ts writes it) through the native kernels and compares what they leave with what the
- * AssemblyScript kernels left. Prints each case that differs, then one line with counts. The same program runs on the
- * machine that builds it, with memory of exactly the size that a case has, so that a sanitizer sees every step outside, and on boards.
+ * Runs the cases of a file (tests/kernels/cases.ts writes it) through the native kernels and compares what they leave
+ * with what the AssemblyScript kernels left. Prints each case that differs, then one line with counts. The same program
+ * runs on the machine that builds it, with memory of exactly the size that a case has, so that a sanitizer sees every
+ * step outside, and on boards.
  */
 #include "abi.h"
 #include "bytes.h"

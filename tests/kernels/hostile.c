@@ -1,6 +1,6 @@
 /*
- * Spoils the records, entries and arguments of the cases of a file and runs each many times: whatever comes out, no byte outside memory
- * and rom may be touched (a sanitizer watches), and the answer must be one of those that there are.
+ * Spoils the records, entries and arguments of the cases of a file and runs each many times: whatever comes out, no
+ * byte outside memory and rom may be touched (a sanitizer watches), and the answer must be one of those that there are.
  */
 #include <string.h>
 
@@ -23,7 +23,8 @@ static uint32_t any(void)
 /* Values that are wrong in ways that matter: ends of ranges, near the sizes at hand, next to what it was, anything. */
 static uint32_t spoil(uint32_t value, const struct test_case *test)
 {
-    static const uint32_t ends[] = {0, 1, 0xffffffff, 0x80000000, 0x7fffffff, 0xffff, 0x10000, 0x40000000, 4095, 4096, 4097};
+    static const uint32_t ends[] = {0,       1,          0xffffffff, 0x80000000, 0x7fffffff, 0xffff,
+                                    0x10000, 0x40000000, 4095,       4096,       4097};
     switch (any() % 8) {
     case 0:
         return ends[any() % (sizeof(ends) / sizeof(ends[0]))];
@@ -69,8 +70,9 @@ static int32_t run(const struct test_case *test, const struct kernels_space *spa
         return kernels_run(space, a[0], a[1], count);
     if (any() % 4 == 0 && test->kind == CASE_FILTER_BANK)
         put_u16(space->memory + test->arguments[1], (uint16_t)any());
-    return test->kind == CASE_REAL_FFT ? kernels_real_fft(space, a[0], a[1], a[2], (int32_t)a[3])
-                                       : kernels_filter_bank(space, a[0], a[1], a[2], (int32_t)a[3], (int32_t)a[4], a[5]);
+    return test->kind == CASE_REAL_FFT
+               ? kernels_real_fft(space, a[0], a[1], a[2], (int32_t)a[3])
+               : kernels_filter_bank(space, a[0], a[1], a[2], (int32_t)a[3], (int32_t)a[4], a[5]);
 }
 
 int main(void)

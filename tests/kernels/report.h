@@ -1,4 +1,7 @@
-/* Text and numbers for whoever started the program, without a C library's formats, which a bare board would have to bring along. */
+/*
+ * Text and numbers for whoever started the program, without a C library's formats, which a bare board would have to
+ * bring along.
+ */
 #ifndef REPORT_H
 #define REPORT_H
 

@@ -1,6 +1,6 @@
 /*
- * conv2d of assembly/nn, where record and weights are described. The windows of four output pixels are spread to int16 in the scratch,
- * then each pair of channels runs over them; one or two pixels that are left at the end go one by one.
+ * conv2d of assembly/nn, where record and weights are described. The windows of four output pixels are spread to int16
+ * in the scratch, then each pair of channels runs over them; one or two pixels that are left at the end go one by one.
  */
 #include <string.h>
 
@@ -96,7 +96,8 @@ static void prepare_pairs(const struct layer *layer, const uint8_t *group, uint3
         for (uint32_t j = 0; j < 2; j++)
             exact = exact && prepare_scale(layer, &pair->scale[j], group, lane + j);
         for (uint32_t j = 0; j < 2 * ABREAST; j++)
-            pair->start[j / ABREAST][j % ABREAST] = exact ? (int32_t)(2 * get_u32(group + 4 * (lane + j / ABREAST))) : 0;
+            pair->start[j / ABREAST][j % ABREAST] =
+                exact ? (int32_t)(2 * get_u32(group + 4 * (lane + j / ABREAST))) : 0;
         pair->run = exact;
         pair->weights = group + PARAMS_BYTES + 4 * lane;
         if (lane != 0)
@@ -267,8 +268,8 @@ enum outcome kernel_conv2d(struct operation *op)
     const int32_t out_sizes[] = {field[OUT_H], field[OUT_W], field[OUT_C]};
     const int32_t kernel_sizes[] = {field[KERNEL_H], field[KERNEL_W], field[IN_C]};
     uint64_t taps = volume(kernel_sizes, 3);
-    if (!window_prepare(window, field[OUT_H]) || field[OUT_C] < 1 || field[OUT_C] > WINDOW_MAX_SIZE || taps > MAX_TAPS ||
-        field[TILE_GROUPS] < 1 || field[INPUT_ZERO] < INT8_MIN || field[INPUT_ZERO] > INT8_MAX)
+    if (!window_prepare(window, field[OUT_H]) || field[OUT_C] < 1 || field[OUT_C] > WINDOW_MAX_SIZE ||
+        taps > MAX_TAPS || field[TILE_GROUPS] < 1 || field[INPUT_ZERO] < INT8_MIN || field[INPUT_ZERO] > INT8_MAX)
         return DECLINED;
     layer.out_c = (uint32_t)field[OUT_C];
     layer.pixels = (uint32_t)field[OUT_H] * (uint32_t)field[OUT_W];
@@ -290,8 +291,8 @@ enum outcome kernel_conv2d(struct operation *op)
     if (scratch == NULL || window->input == NULL || layer.output == NULL || group == NULL)
         return FAULT;
     if (!aligned(scratch) || !aligned(group) || !apart(layer.output, out_bytes, window->input, in_bytes) ||
-        !apart(layer.output, out_bytes, scratch, scratch_bytes) || !apart(window->input, in_bytes, scratch, scratch_bytes) ||
-        !spend(op, out_bytes * taps))
+        !apart(layer.output, out_bytes, scratch, scratch_bytes) ||
+        !apart(window->input, in_bytes, scratch, scratch_bytes) || !spend(op, out_bytes * taps))
         return DECLINED;
     layer.windows = (uint32_t *)(void *)scratch;
     layer.bytes = scratch + window_bytes;

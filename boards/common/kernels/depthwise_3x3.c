@@ -1,7 +1,7 @@
 /*
- * Depthwise convolution of 3x3 with SMLAD. Rows of the picture are taken apart into one plane for each of four channels, as int16, three
- * rows in turn in three places; two neighbouring outputs share what they load. As SMLAD multiplies pairs, each row of a kernel is kept
- * as (first, second) and (second, third).
+ * Depthwise convolution of 3x3 with SMLAD. Rows of the picture are taken apart into one plane for each of four
+ * channels, as int16, three rows in turn in three places; two neighbouring outputs share what they load. As SMLAD
+ * multiplies pairs, each row of a kernel is kept as (first, second) and (second, third).
  */
 #include "depthwise.h"
 #include "operation.h"
@@ -69,7 +69,10 @@ static inline void take_apart(uint32_t a, uint32_t b, uint8_t *to)
     plane[3 * PLANE / 4] = pair;
 }
 
-/* Row `y` of the picture, `pairs` x 2 columns from the padding on, of four channels from `first` on to the planes' row at `to`. */
+/*
+ * Row `y` of the picture, `pairs` x 2 columns from the padding on, of four channels from `first` on to the planes' row
+ * at `to`.
+ */
 static void take_row(const struct depthwise *layer, uint32_t first, int32_t y, uint32_t pairs, uint8_t *to)
 {
     const struct window *window = &layer->window;
@@ -133,7 +136,8 @@ _Static_assert(PITCH == 252, "OUTPUTS_1 and OUTPUTS_2 know it");
 
 /* Two outputs, two columns apart: (0, 1) in r1, (2, 3) in r2, then (4, 5) in r1. */
 #define OUTPUTS_2                                                                                                      \
-    "ldrd r1, r2, [r0], #8\n" ADD_PRODUCTS_2("r4", "r5", "0") "ldrd r1, r2, [r0, #244]\n" ADD_PRODUCTS_2("r6", "r7", "252") \
+    "ldrd r1, r2, [r0], #8\n" ADD_PRODUCTS_2("r4", "r5", "0")                                                          \
+        "ldrd r1, r2, [r0, #244]\n" ADD_PRODUCTS_2("r6", "r7", "252")                                                  \
         "ldrd r1, r2, [r0, #496]\n" ADD_PRODUCTS_2("r8", "r9", "504")
 
 /* scale_apply: r11 multiplier, r12 round, lr right shift. */
@@ -144,8 +148,8 @@ _Static_assert(PITCH == 252, "OUTPUTS_1 and OUTPUTS_2 know it");
     "ssat " sum ", #8, " sum "\n"
 
 /*
- * All four channels of a row of outputs. Frame: 0 lane, 4 turn, 8 planes, 12 length, 16 output, 20 channels, 24 start (two words),
- * 32 next output, 36 channels, 40 end of the plane's row, 44 last lane's end.
+ * All four channels of a row of outputs. Frame: 0 lane, 4 turn, 8 planes, 12 length, 16 output, 20 channels, 24 start
+ * (two words), 32 next output, 36 channels, 40 end of the plane's row, 44 last lane's end.
  */
 #define ROW_OF_OUTPUTS(outputs)                                                                                        \
     __asm volatile("push {r4-r11, lr}\n"                                                                               \
@@ -205,7 +209,10 @@ static void outputs(struct row *row, int32_t stride, uint32_t pairs)
         row_of_outputs_2(row);
 }
 
-/* The picture's last row may not be followed by what lies behind its last column: an odd last output goes by way of `beside`. */
+/*
+ * The picture's last row may not be followed by what lies behind its last column: an odd last output goes by way of
+ * `beside`.
+ */
 static void last_outputs(struct row *row, int32_t stride, uint32_t count)
 {
     if (count / 2 > 0)
@@ -227,8 +234,8 @@ static bool suits(const struct depthwise *layer)
     const struct window *window = &layer->window;
     int32_t stride = window->stride_w;
     return window->kernel_h == ROWS && window->kernel_w == ROWS && window->dilation_h == 1 && window->dilation_w == 1 &&
-           window->pad_left <= 1 && stride <= 2 && window->stride_h <= 2 && (layer->channels & 3) == 0 && layer->range.whole &&
-           (window->out_w + 1) / 2 * 2 * stride + 2 <= MAX_COLUMNS;
+           window->pad_left <= 1 && stride <= 2 && window->stride_h <= 2 && (layer->channels & 3) == 0 &&
+           layer->range.whole && (window->out_w + 1) / 2 * 2 * stride + 2 <= MAX_COLUMNS;
 }
 
 /* The place of a row in the planes, `steps` rows behind that in `place`. */

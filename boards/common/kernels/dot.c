@@ -82,8 +82,8 @@ void dot_abreast(const struct pair *pair, const uint32_t *windows, uint32_t step
 #if KERNELS_DSP
 
 /*
- * One step of four windows and two channels: r0 weights, r1 windows, r2 to r5 sums of the first channel, r6 to r9 of the second. 32
- * products in 26 instructions: weights are loaded twice because no register is left to keep them in.
+ * One step of four windows and two channels: r0 weights, r1 windows, r2 to r5 sums of the first channel, r6 to r9 of
+ * the second. 32 products in 26 instructions: weights are loaded twice because no register is left to keep them in.
  */
 #define HALF_STEP                                                                                                      \
     "ldm r1!, {r12, lr}\n"                                                                                             \
@@ -117,9 +117,9 @@ void dot_abreast(const struct pair *pair, const uint32_t *windows, uint32_t step
     "add " a ", lr, r0\n"                                                                                              \
     "strb r12, [" a ", r0, lsl #1]\n"
 
-_Static_assert(offsetof(struct pair, start) == 0 && offsetof(struct pair, scale) == 32 && offsetof(struct pair, weights) == 60 &&
-                   sizeof(struct pair) == 64 && sizeof(struct scale) == 12 && offsetof(struct scale, round) == 4 &&
-                   offsetof(struct scale, right) == 8,
+_Static_assert(offsetof(struct pair, start) == 0 && offsetof(struct pair, scale) == 32 &&
+                   offsetof(struct pair, weights) == 60 && sizeof(struct pair) == 64 && sizeof(struct scale) == 12 &&
+                   offsetof(struct scale, round) == 4 && offsetof(struct scale, right) == 8,
                "dot_pairs_dsp knows where things lie");
 
 /* Frame: pair, windows, end of windows, stride, output, end of pairs, where the loop is entered. */
@@ -171,8 +171,8 @@ __attribute__((naked)) static void dot_pairs_dsp(const struct pair *pair __attri
                    "pop {r4-r11, pc}\n");
 }
 
-void dot_pairs(const struct pair *pair, const struct pair *end, const uint32_t *windows, uint32_t steps, uint8_t *output,
-               uint32_t stride)
+void dot_pairs(const struct pair *pair, const struct pair *end, const uint32_t *windows, uint32_t steps,
+               uint8_t *output, uint32_t stride)
 {
     dot_pairs_dsp(pair, windows, windows + steps * ABREAST_WORDS, stride, output, end);
 }
@@ -188,7 +188,8 @@ void dot_pairs(const struct pair *pair, const struct pair *end, const uint32_t *
     "ldrd r12, lr, [r1], #8\n" CHANNEL("r8", "r4") CHANNEL("r9", "r5") CHANNEL("r10", "r6") CHANNEL("r11", "r7")
 
 __attribute__((naked)) void dot_alone(const uint8_t *weights __attribute__((unused)),
-                                      const uint32_t *window __attribute__((unused)), uint32_t steps __attribute__((unused)),
+                                      const uint32_t *window __attribute__((unused)),
+                                      uint32_t steps __attribute__((unused)),
                                       int32_t sums[4] __attribute__((unused)))
 {
     __asm volatile("push {r3-r11, lr}\n"
@@ -207,8 +208,8 @@ __attribute__((naked)) void dot_alone(const uint8_t *weights __attribute__((unus
 
 #else
 
-void dot_pairs(const struct pair *pair, const struct pair *end, const uint32_t *windows, uint32_t steps, uint8_t *output,
-               uint32_t stride)
+void dot_pairs(const struct pair *pair, const struct pair *end, const uint32_t *windows, uint32_t steps,
+               uint8_t *output, uint32_t stride)
 {
     for (; pair < end; pair++, output += 2) {
         int32_t sums[2 * ABREAST];
@@ -224,7 +225,8 @@ void dot_pairs(const struct pair *pair, const struct pair *end, const uint32_t *
 static inline uint32_t products(const uint8_t *weights, uint32_t even, uint32_t odd)
 {
     return (uint32_t)((int8_t)weights[0] * (int16_t)even) + (uint32_t)((int8_t)weights[1] * (int16_t)odd) +
-           (uint32_t)((int8_t)weights[2] * (int16_t)(even >> 16)) + (uint32_t)((int8_t)weights[3] * (int16_t)(odd >> 16));
+           (uint32_t)((int8_t)weights[2] * (int16_t)(even >> 16)) +
+           (uint32_t)((int8_t)weights[3] * (int16_t)(odd >> 16));
 }
 
 void dot_alone(const uint8_t *weights, const uint32_t *window, uint32_t steps, int32_t sums[4])

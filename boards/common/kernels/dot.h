@@ -1,7 +1,7 @@
 /*
- * Products of weights and windows. Weights lie as in assembly/nn/conv2d.ts: steps of 16 bytes, four taps of four channels. A window is
- * spread to int16: of each four taps two words, taps (0, 2) and taps (1, 3), the lower tap in the low half, because that is how
- * bytes of a word come apart two at a time.
+ * Products of weights and windows. Weights lie as in assembly/nn/conv2d.ts: steps of 16 bytes, four taps of four
+ * channels. A window is spread to int16: of each four taps two words, taps (0, 2) and taps (1, 3), the lower tap in the
+ * low half, because that is how bytes of a word come apart two at a time.
  */
 #ifndef MOTE_KERNELS_DOT_H
 #define MOTE_KERNELS_DOT_H
@@ -39,11 +39,11 @@ struct pair {
 };
 
 /*
- * Pairs from `pair` to before `end` with windows abreast; all scales must be exact. Writes two channels of each pair: those of the first
- * window to `output`, of the others `stride` bytes apart.
+ * Pairs from `pair` to before `end` with windows abreast; all scales must be exact. Writes two channels of each pair:
+ * those of the first window to `output`, of the others `stride` bytes apart.
  */
-void dot_pairs(const struct pair *pair, const struct pair *end, const uint32_t *windows, uint32_t steps, uint8_t *output,
-               uint32_t stride);
+void dot_pairs(const struct pair *pair, const struct pair *end, const uint32_t *windows, uint32_t steps,
+               uint8_t *output, uint32_t stride);
 
 /* The sums of one pair, those of a channel's windows together, for a pair whose scales aren't exact. */
 void dot_abreast(const struct pair *pair, const uint32_t *windows, uint32_t steps, int32_t sums[2 * ABREAST]);

@@ -44,8 +44,8 @@ static uint32_t interval(const uint8_t *at)
     return end > first ? end - first : 0;
 }
 
-int32_t kernels_filter_bank(const struct kernels_space *space, uint32_t energy, uint32_t edges, uint32_t weights, int32_t channels,
-                            int32_t shift, uint32_t dst)
+int32_t kernels_filter_bank(const struct kernels_space *space, uint32_t energy, uint32_t edges, uint32_t weights,
+                            int32_t channels, int32_t shift, uint32_t dst)
 {
     if (channels < 1 || channels > MAX_CHANNELS || shift < 0 || shift > 31)
         return 0;
@@ -63,7 +63,8 @@ int32_t kernels_filter_bank(const struct kernels_space *space, uint32_t energy, 
     uint8_t *to = memory_at(space, dst, dst_bytes);
     if (from == NULL || weight == NULL || to == NULL)
         return KERNELS_FAULT;
-    if (!apart(to, dst_bytes, from, 4 * bins) || !apart(to, dst_bytes, weight, 4 * bins) || !apart(to, dst_bytes, edge, edge_bytes))
+    if (!apart(to, dst_bytes, from, 4 * bins) || !apart(to, dst_bytes, weight, 4 * bins) ||
+        !apart(to, dst_bytes, edge, edge_bytes))
         return 0;
     uint64_t from_left = 0;
     for (uint32_t i = 0; i < intervals; i++, edge += 2) {

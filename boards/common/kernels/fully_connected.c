@@ -15,12 +15,14 @@ enum outcome kernel_fully_connected(struct operation *op)
         return DECLINED;
     uint32_t steps = (uint32_t)field[STEPS];
     uint32_t outputs = (uint32_t)field[OUTPUTS];
-    uint64_t tile_bytes = (uint64_t)STEP_BYTES * (uint32_t)(field[TILE_STEPS] < field[STEPS] ? field[TILE_STEPS] : field[STEPS]);
+    uint64_t tile_bytes =
+        (uint64_t)STEP_BYTES * (uint32_t)(field[TILE_STEPS] < field[STEPS] ? field[TILE_STEPS] : field[STEPS]);
     uint64_t in_bytes = (uint64_t)4 * steps;
     uint64_t groups = ((uint64_t)outputs + 3) / 4;
     uint64_t group_bytes = PARAMS_BYTES + (uint64_t)STEP_BYTES * steps;
     /* A group has 64 bytes or more, so that more groups than this are in no rom, and fewer can be multiplied. */
-    const uint8_t *group = groups > op->space->rom_bytes ? NULL : rom_at(op->space, field[WEIGHTS], groups * group_bytes);
+    const uint8_t *group =
+        groups > op->space->rom_bytes ? NULL : rom_at(op->space, field[WEIGHTS], groups * group_bytes);
     const uint8_t *input = arena_at(op, field[INPUT], in_bytes);
     uint8_t *output = arena_at(op, field[OUTPUT], outputs);
     const uint8_t *tile = arena_at(op, field[SCRATCH], tile_bytes);

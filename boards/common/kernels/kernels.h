@@ -1,7 +1,8 @@
 /*
- * Native kernels: the operators of assembly/nn and two of assembly/dsp in C, for hosts that answer `nn_run`, `nn_real_fft` and
- * `nn_filter_bank` themselves. They read the same records and weights in place and leave the same bytes in the output as the portable
- * kernels. Whatever a record says, nothing outside the given memory and rom is touched.
+ * Native kernels: the operators of assembly/nn and two of assembly/dsp in C, for hosts that answer `nn_run`,
+ * `nn_real_fft` and `nn_filter_bank` themselves. They read the same records and weights in place and leave the same
+ * bytes in the output as the portable kernels. Whatever a record says, nothing outside the given memory and rom is
+ * touched.
  *
  * Kernels share one static scratch (4 KiB), so only one call may run at a time.
  */
@@ -18,7 +19,10 @@ struct kernels_space {
     /* Its rom in place, aligned to 16. */
     const uint8_t *rom;
     uint32_t rom_bytes;
-    /* Told after each entry that was done, with its number counted from the program's start; NULL: nobody wants to know. */
+    /*
+     * Told after each entry that was done, with its number counted from the program's start; NULL: nobody wants to
+     * know.
+     */
     void (*observe)(void *context, uint32_t entry);
     void *context;
 };
@@ -30,18 +34,19 @@ struct kernels_space {
 #define KERNELS_CALL_WORK (1u << 25)
 
 /*
- * Runs the entries of the program at rom offset `program` (`count` x {u32 operator, u32 rom offset of its record}) on the arena at memory
- * offset `arena`, from the first on. Returns how many are done, 0 to `count`, or KERNELS_FAULT. It stops early before an entry that only
- * the portable kernel does (0: that is the first one) and after much work.
+ * Runs the entries of the program at rom offset `program` (`count` x {u32 operator, u32 rom offset of its record}) on
+ * the arena at memory offset `arena`, from the first on. Returns how many are done, 0 to `count`, or KERNELS_FAULT. It
+ * stops early before an entry that only the portable kernel does (0: that is the first one) and after much work.
  */
 int32_t kernels_run(const struct kernels_space *space, uint32_t arena, uint32_t program, uint32_t count);
 
 /*
- * assembly/dsp/fft.ts `realFft` and filter_bank.ts `filterBank`; pointers are memory offsets. 1: done, 0: left to the portable code,
- * KERNELS_FAULT.
+ * assembly/dsp/fft.ts `realFft` and filter_bank.ts `filterBank`; pointers are memory offsets. 1: done, 0: left to the
+ * portable code, KERNELS_FAULT.
  */
-int32_t kernels_real_fft(const struct kernels_space *space, uint32_t src, uint32_t dst, uint32_t twiddles, int32_t points);
-int32_t kernels_filter_bank(const struct kernels_space *space, uint32_t energy, uint32_t edges, uint32_t weights, int32_t channels,
-                            int32_t shift, uint32_t dst);
+int32_t kernels_real_fft(const struct kernels_space *space, uint32_t src, uint32_t dst, uint32_t twiddles,
+                         int32_t points);
+int32_t kernels_filter_bank(const struct kernels_space *space, uint32_t energy, uint32_t edges, uint32_t weights,
+                            int32_t channels, int32_t shift, uint32_t dst);
 
 #endif

@@ -38,7 +38,18 @@ enum outcome kernel_constant(struct operation *op)
     return DONE;
 }
 
-enum { PAD_VALUE = 2, PAD_BYTES, PAD_DIM0, PAD_DIM1, PAD_DIM2, PAD_RUN, PAD_STRIDE0, PAD_STRIDE1, PAD_STRIDE2, PAD_FIRST };
+enum {
+    PAD_VALUE = 2,
+    PAD_BYTES,
+    PAD_DIM0,
+    PAD_DIM1,
+    PAD_DIM2,
+    PAD_RUN,
+    PAD_STRIDE0,
+    PAD_STRIDE1,
+    PAD_STRIDE2,
+    PAD_FIRST
+};
 
 /* How far the last index of a dimension is from the first. */
 static uint64_t reach(int32_t size, int32_t stride)
@@ -50,8 +61,8 @@ enum outcome kernel_pad(struct operation *op)
 {
     const int32_t *field = op->field;
     uint64_t in_bytes = volume(&field[PAD_DIM0], 4);
-    if (in_bytes == 0 || field[PAD_BYTES] < 1 || field[PAD_STRIDE0] < 0 || field[PAD_STRIDE1] < 0 || field[PAD_STRIDE2] < 0 ||
-        field[PAD_FIRST] < 0)
+    if (in_bytes == 0 || field[PAD_BYTES] < 1 || field[PAD_STRIDE0] < 0 || field[PAD_STRIDE1] < 0 ||
+        field[PAD_STRIDE2] < 0 || field[PAD_FIRST] < 0)
         return DECLINED;
     uint32_t out_bytes = (uint32_t)field[PAD_BYTES];
     const uint8_t *input = arena_at(op, field[INPUT], in_bytes);
@@ -100,7 +111,8 @@ enum outcome kernel_transpose(struct operation *op)
     for (uint32_t i = 0; i < (uint32_t)field[TURN_DIM0]; i++) {
         for (uint32_t j = 0; j < (uint32_t)field[TURN_DIM1]; j++) {
             for (uint32_t k = 0; k < (uint32_t)field[TURN_DIM2]; k++) {
-                uint32_t from = i * (uint32_t)field[TURN_STRIDE0] + j * (uint32_t)field[TURN_STRIDE1] + k * (uint32_t)field[TURN_STRIDE2];
+                uint32_t from = i * (uint32_t)field[TURN_STRIDE0] + j * (uint32_t)field[TURN_STRIDE1] +
+                                k * (uint32_t)field[TURN_STRIDE2];
                 for (int32_t n = field[TURN_DIM3]; n > 0; n--, from += stride)
                     *output++ = input[from];
             }

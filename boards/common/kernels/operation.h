@@ -1,7 +1,7 @@
 /*
- * One entry of a program while it runs: its record's words, and how a kernel gets from the record's numbers, which anybody may have
- * written, to memory that it may touch. What isn't there is a fault; what the native kernel doesn't do is declined before a byte is
- * written, so that the portable kernel finds everything as it was.
+ * One entry of a program while it runs: its record's words, and how a kernel gets from the record's numbers, which
+ * anybody may have written, to memory that it may touch. What isn't there is a fault; what the native kernel doesn't do
+ * is declined before a byte is written, so that the portable kernel finds everything as it was.
  */
 #ifndef MOTE_KERNELS_OPERATION_H
 #define MOTE_KERNELS_OPERATION_H

@@ -57,8 +57,8 @@ static void scale_values(int32_t *table, const int32_t *of_input, uint32_t *most
 }
 
 /* The sums of short scales only. */
-static void add_quickly(const struct scale *scale, const int32_t *table_a, const int32_t *table_b, const uint8_t *a, const uint8_t *b,
-                        uint8_t *output, uint32_t count)
+static void add_quickly(const struct scale *scale, const int32_t *table_a, const int32_t *table_b, const uint8_t *a,
+                        const uint8_t *b, uint8_t *output, uint32_t count)
 {
     struct scale local = *scale;
     for (uint32_t i = 0; i < count; i++)

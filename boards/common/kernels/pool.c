@@ -70,7 +70,10 @@ static struct range overlap(int32_t index, int32_t stride, int32_t before, int32
     return (struct range){first, (uint32_t)(end - first)};
 }
 
-/* Whether every window of an axis has a part in the picture. The portable kernel divides by zero or looks elsewhere without. */
+/*
+ * Whether every window of an axis has a part in the picture. The portable kernel divides by zero or looks elsewhere
+ * without.
+ */
 static bool meets(int32_t outputs, int32_t stride, int32_t before, int32_t kernel, int32_t size)
 {
     return before < kernel && (outputs - 1) * stride - before < size;
@@ -93,7 +96,8 @@ static enum outcome pool(struct operation *op, int32_t (*value)(const struct par
         .pad_top = field[PAD_TOP],
         .pad_left = field[PAD_LEFT],
     };
-    if (!window_prepare(&window, field[OUT_H]) || !meets(field[OUT_H], window.stride_h, window.pad_top, window.kernel_h, window.in_h) ||
+    if (!window_prepare(&window, field[OUT_H]) ||
+        !meets(field[OUT_H], window.stride_h, window.pad_top, window.kernel_h, window.in_h) ||
         !meets(field[OUT_W], window.stride_w, window.pad_left, window.kernel_w, window.in_w))
         return DECLINED;
     const int32_t in_sizes[] = {field[IN_H], field[IN_W], field[CHANNELS]};

@@ -58,7 +58,8 @@ static uint32_t next_reversed(uint32_t index, uint32_t top)
 }
 
 /* Joins four values, of which three have had their twiddle, and stores them `row` bytes apart. */
-static inline void butterfly(uint8_t *at, uint32_t row, struct complex p0, struct complex p1, struct complex p2, struct complex p3)
+static inline void butterfly(uint8_t *at, uint32_t row, struct complex p0, struct complex p1, struct complex p2,
+                             struct complex p3)
 {
     struct complex sum02 = {p0.real + p2.real, p0.imaginary + p2.imaginary};
     struct complex difference02 = {p0.real - p2.real, p0.imaginary - p2.imaginary};
@@ -76,7 +77,8 @@ static void first_stage4(const uint8_t *src, uint8_t *dst, uint32_t n)
     uint32_t index = 0;
     for (uint32_t i = 0; i < n; i += 4, index = next_reversed(index, n >> 4)) {
         const uint8_t *at = src + COMPLEX_BYTES * index;
-        butterfly(dst + COMPLEX_BYTES * i, COMPLEX_BYTES, quarter(at), quarter(at + n), quarter(at + 2 * n), quarter(at + 3 * n));
+        butterfly(dst + COMPLEX_BYTES * i, COMPLEX_BYTES, quarter(at), quarter(at + n), quarter(at + 2 * n),
+                  quarter(at + 3 * n));
     }
 }
 
@@ -134,7 +136,8 @@ static void separate(uint8_t *data, const uint8_t *twiddles, uint32_t n)
     }
 }
 
-int32_t kernels_real_fft(const struct kernels_space *space, uint32_t src, uint32_t dst, uint32_t twiddles, int32_t points)
+int32_t kernels_real_fft(const struct kernels_space *space, uint32_t src, uint32_t dst, uint32_t twiddles,
+                         int32_t points)
 {
     if (points < MIN_POINTS || points > MAX_POINTS || (points & (points - 1)) != 0)
         return 0;

@@ -8,7 +8,8 @@ int32_t multiply(int32_t value, int32_t multiplier, uint32_t left, uint32_t righ
 }
 
 /* With an output that may be all of int8. False, with the outputs unfinished, where the short form doesn't do. */
-static inline bool group_quickly(const int32_t sums[4], const uint8_t *group, uint32_t lanes, int32_t zero, uint8_t *output)
+static inline bool group_quickly(const int32_t sums[4], const uint8_t *group, uint32_t lanes, int32_t zero,
+                                 uint8_t *output)
 {
     for (uint32_t lane = 0; lane < lanes; lane++, group += 4) {
         /* The left shift above the right one, so that one comparison sees both. */
@@ -24,7 +25,8 @@ static inline bool group_quickly(const int32_t sums[4], const uint8_t *group, ui
     return true;
 }
 
-void requantize_group(const int32_t sums[4], const uint8_t *group, uint32_t lanes, const struct output_range *range, uint8_t *output)
+void requantize_group(const int32_t sums[4], const uint8_t *group, uint32_t lanes, const struct output_range *range,
+                      uint8_t *output)
 {
     if (range->whole && group_quickly(sums, group, lanes, range->zero, output))
         return;

@@ -1,6 +1,6 @@
 /*
- * From an int32 sum to an output value, as assembly/nn/requantize.ts does it for every input there is: shifts count modulo 32 or 64,
- * sums wrap.
+ * From an int32 sum to an output value, as assembly/nn/requantize.ts does it for every input there is: shifts count
+ * modulo 32 or 64, sums wrap.
  */
 #ifndef MOTE_KERNELS_REQUANTIZE_H
 #define MOTE_KERNELS_REQUANTIZE_H
@@ -52,9 +52,9 @@ static inline int32_t clamp(int32_t value, int32_t low, int32_t high)
 #define PARAMS_BYTES 48
 
 /*
- * From minus this value to below it, with a multiplier that isn't negative and a shift to the right by up to so many bits, requantization in
- * 32 bits is exact: twice the value fits, so the product's high half is at most 2^30, and beside it neither half of 2^right nor a zero
- * point x 2^right overflows. docs/kernels.md has the proof.
+ * From minus this value to below it, with a multiplier that isn't negative and a shift to the right by up to so many
+ * bits, requantization in 32 bits is exact: twice the value fits, so the product's high half is at most 2^30, and
+ * beside it neither half of 2^right nor a zero point x 2^right overflows. docs/kernels.md has the proof.
  */
 #define SHORT_FORM_SUM (1 << 30)
 #define SHORT_FORM_RIGHT 22
@@ -92,6 +92,7 @@ static inline uint8_t requantize(int32_t sum, const uint8_t *group, uint32_t lan
 }
 
 /* The same for the first `lanes` channels of a group. */
-void requantize_group(const int32_t sums[4], const uint8_t *group, uint32_t lanes, const struct output_range *range, uint8_t *output);
+void requantize_group(const int32_t sums[4], const uint8_t *group, uint32_t lanes, const struct output_range *range,
+                      uint8_t *output);
 
 #endif

@@ -3,14 +3,17 @@
 
 bool scale_set(struct scale *scale, int32_t multiplier, uint32_t left, uint32_t right, int32_t zero, uint32_t most)
 {
-    if (multiplier < 0 || left != 0 || right < 1 || right > SHORT_FORM_RIGHT || most >= SHORT_FORM_SUM || zero < INT8_MIN ||
-        zero > INT8_MAX)
+    if (multiplier < 0 || left != 0 || right < 1 || right > SHORT_FORM_RIGHT || most >= SHORT_FORM_SUM ||
+        zero < INT8_MIN || zero > INT8_MAX)
         return false;
     *scale = (struct scale){multiplier, (int32_t)(((uint32_t)1 << (right - 1)) + ((uint32_t)zero << right)), right};
     return true;
 }
 
-/* A channel that training has switched off, with a bias and a shift that are huge: the form rises, so equal ends mean one value. */
+/*
+ * A channel that training has switched off, with a bias and a shift that are huge: the form rises, so equal ends mean
+ * one value.
+ */
 static bool always(struct scale *scale, int32_t low, int32_t high, int32_t zero)
 {
     if (low != high || low < INT16_MIN || low > INT16_MAX || zero < INT8_MIN || zero > INT8_MAX)
@@ -32,5 +35,6 @@ bool scale_prepare(struct scale *scale, const uint8_t *group, uint32_t lane, int
     if (multiplier < 0 || left != 0 || right > 31 || most > INT32_MAX)
         return false;
     int32_t reach = (int32_t)magnitude;
-    return always(scale, multiply(bias - reach, multiplier, 0, right), multiply(bias + reach, multiplier, 0, right), zero);
+    return always(scale, multiply(bias - reach, multiplier, 0, right), multiply(bias + reach, multiplier, 0, right),
+                  zero);
 }

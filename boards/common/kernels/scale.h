@@ -1,7 +1,7 @@
 /*
- * Requantization of one channel, prepared for many sums. The short form below works on twice the sum, which costs nothing where values or
- * weights are spread to int16 before, and gives the same as `requantize` for every sum that the channel can have: docs/kernels.md
- * has the proof.
+ * Requantization of one channel, prepared for many sums. The short form below works on twice the sum, which costs
+ * nothing where values or weights are spread to int16 before, and gives the same as `requantize` for every sum that the
+ * channel can have: docs/kernels.md has the proof.
  */
 #ifndef MOTE_KERNELS_SCALE_H
 #define MOTE_KERNELS_SCALE_H
@@ -21,8 +21,8 @@ struct scale {
 };
 
 /*
- * From a record's multiplier and shifts, for sums at most `most` away from 0 and an output that may be all of int8. False when the short
- * form isn't exact for all of them.
+ * From a record's multiplier and shifts, for sums at most `most` away from 0 and an output that may be all of int8.
+ * False when the short form isn't exact for all of them.
  */
 bool scale_set(struct scale *scale, int32_t multiplier, uint32_t left, uint32_t right, int32_t zero, uint32_t most);
 

@@ -60,7 +60,9 @@ static void row(const struct exponentials *of, const uint8_t *input, uint8_t *ou
     }
 }
 
-/* Whether the sum of a row's exponentials is more than 0 and fits, as it is with every table that the compiler makes. */
+/*
+ * Whether the sum of a row's exponentials is more than 0 and fits, as it is with every table that the compiler makes.
+ */
 static bool sums_fit(const struct exponentials *of)
 {
     if ((int32_t)get_u32(of->table) < 1 << SUM_BITS)
@@ -78,7 +80,8 @@ enum outcome kernel_softmax(struct operation *op)
     uint64_t count = volume(sizes, 2);
     if (count == 0 || field[DEPTH] > MAX_DEPTH || field[TABLE_SIZE] < 1 || field[TABLE_SIZE] > 256)
         return DECLINED;
-    struct exponentials of = {rom_at(op->space, field[TABLE], 4 * (uint64_t)(uint32_t)field[TABLE_SIZE]), field[TABLE_SIZE]};
+    struct exponentials of = {rom_at(op->space, field[TABLE], 4 * (uint64_t)(uint32_t)field[TABLE_SIZE]),
+                              field[TABLE_SIZE]};
     const uint8_t *input = arena_at(op, field[INPUT], count);
     uint8_t *output = arena_at(op, field[OUTPUT], count);
     if (of.table == NULL || input == NULL || output == NULL)

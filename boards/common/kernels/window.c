@@ -10,7 +10,8 @@ static bool within(int32_t value, int32_t low, int32_t high)
 
 bool window_prepare(struct window *window, int32_t out_h)
 {
-    const int32_t sizes[] = {window->in_h, window->in_w, window->channels, out_h, window->out_w, window->kernel_h, window->kernel_w};
+    const int32_t sizes[] = {window->in_h,  window->in_w,     window->channels, out_h,
+                             window->out_w, window->kernel_h, window->kernel_w};
     const int32_t steps[] = {window->stride_h, window->stride_w, window->dilation_h, window->dilation_w};
     const int32_t paddings[] = {window->pad_top, window->pad_left};
     for (uint32_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)

@@ -18,7 +18,10 @@ struct window {
     uint8_t zero;
     /* Up to WINDOW_OVERRUN bytes behind the picture may be read. */
     bool may_overrun;
-    /* Filled by window_prepare: the last corner whose window lies in the picture row by row (less than 0: none does), bytes of a row. */
+    /*
+     * Filled by window_prepare: the last corner whose window lies in the picture row by row (less than 0: none does),
+     * bytes of a row.
+     */
     int32_t last_top, last_left;
     uint32_t row_bytes;
     /* Bytes from one row of a window to the next, in the picture. */
@@ -51,13 +54,19 @@ static inline const uint8_t *window_origin(const struct window *window, struct c
     return window->input + (uint32_t)(corner.top * window->in_w + corner.left) * (uint32_t)window->channels;
 }
 
-/* The bytes of row `ky` of any window, `row_bytes`: in the picture itself where they lie together there, else put together in `room`. */
+/*
+ * The bytes of row `ky` of any window, `row_bytes`: in the picture itself where they lie together there, else put
+ * together in `room`.
+ */
 const uint8_t *window_row(const struct window *window, struct corner corner, uint32_t ky, uint8_t *room);
 
 /* What whole words reach beyond a row of bytes. */
 #define WINDOW_OVERRUN 3
 
-/* Copies a whole window, its rows one after another. Where it may overrun, also what lies behind, so room must be for that. */
+/*
+ * Copies a whole window, its rows one after another. Where it may overrun, also what lies behind, so room must be for
+ * that.
+ */
 void window_copy(const struct window *window, struct corner corner, uint8_t *bytes);
 
 #endif
