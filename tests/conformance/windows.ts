@@ -85,15 +85,16 @@ export const WINDOWS: Scenario[] = [
     setup: {
       ...setup,
       kv: {
-        init: script(['sensor_open', 'mic'], ['period', 0]),
+        init: script(['sensor_open', 'mic'], ['period', 131]),
         step: script(['times', 16], ['event', 'e', Uint8Array.of(0)]),
       },
     },
     async run(world) {
       await world.start();
-      await world.run(20);
+      // Steps and what travels meet only after 18 ms.
+      await world.run(8);
       world.command(2, nothing, 'agent.windows');
-      await world.run(20);
+      await world.run(8);
     },
   },
 ];
