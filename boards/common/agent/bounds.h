@@ -45,7 +45,7 @@
 
 /* Raw windows around events, at the end of the module heap: bytes, and the most of it that they take. A small board has none. */
 #ifndef AGENT_WINDOW_BYTES
-#define AGENT_WINDOW_BYTES 0
+#define AGENT_WINDOW_BYTES 8192
 #endif
 #define AGENT_WINDOW_SHARE 16
 
