@@ -93,6 +93,28 @@ static M3Result mote_skip_constant(bytes_t *bytes, cbytes_t end)
 #define mote_r_f32(OP) NULL
 #define mote_r_f64(OP) NULL
 
+/* A call in each of a hundred operations is what -Os would make of it. */
+#define INLINED static inline __attribute__((always_inline))
+
+/*
+ * Whether `size` bytes at `base` + `offset` lie in linear memory, and where. In 64 bits the sum can't wrap, which is cheapest where they are
+ * one register.
+ */
+#if UINTPTR_MAX > UINT32_MAX
+typedef u64 mote_address;
+INLINED bool mote_inside(const M3MemoryHeader *memory, u32 base, u32 offset, u32 size, mote_address *at)
+{
+    *at = (u64)base + offset;
+    return *at + size <= memory->length;
+}
+#else
+typedef u32 mote_address;
+INLINED bool mote_inside(const M3MemoryHeader *memory, u32 base, u32 offset, u32 size, mote_address *at)
+{
+    return !__builtin_add_overflow(base, offset, at) && *at <= memory->length && memory->length - *at >= size;
+}
+#endif
+
 #undef nextOpImpl
 #undef nextOpDirect
 #define nextOpImpl() ({ m3ret_t stop = mote_stop(_mem); M3_UNLIKELY(stop != NULL) ? stop : mote_next(); })
