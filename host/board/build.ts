@@ -45,7 +45,10 @@ export interface BuiltImage {
   map: string;
 }
 
-const ROOMS = ['flash', 'link', 'package', 'kernels', 'machine', 'agent'];
+const ROOMS = {
+  agent: ['flash', 'link', 'package', 'kernels', 'machine', 'agent'],
+  model: ['flash', 'kernels', 'machine'],
+} as const;
 const WARNINGS = ['-Wall', '-Wextra', '-Werror', '-Wconversion'];
 
 /** Options by file, the first that fits; everything else is made small. */
@@ -86,7 +89,7 @@ async function build(board: Board, options: BuildOptions, name: string, folder: 
   const { command, version } = await findTool(board.cpu.toolchain);
   const library = await libraryFlags(board.cpu.toolchain);
   const { image } = options;
-  const rooms = typeof image === 'string' ? ROOMS : image.rooms;
+  const rooms: readonly string[] = typeof image === 'string' ? ROOMS[image] : image.rooms;
   const others = rooms.includes('machine') || rooms.includes('package') ? await thirdParty() : [];
   const sources = sourcesOf(board, image, rooms, others);
   const common = [...compileFlags(board, options, rooms, others), ...library];
