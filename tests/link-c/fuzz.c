@@ -38,15 +38,18 @@ static struct span take(size_t count)
 
 static void fuzz_frames(void)
 {
-    uint8_t buffer[LINK_RECEIVE_BYTES(300)];
+    /* As long as may be used and no longer, so that a byte too far is seen. */
+    const uint32_t size = u8() % 64 + 1u;
+    uint8_t *buffer = malloc(size);
     struct frame_decoder decoder;
-    frame_decoder_init(&decoder, buffer, u8() % sizeof buffer);
+    frame_decoder_init(&decoder, buffer, size);
     while (left > 0) {
         struct span content;
         const struct span piece = take((size_t)u8() + 1);
         for (uint32_t at = 0; at < piece.count;)
             at += (uint32_t)frame_decode(&decoder, piece.bytes + at, piece.count - at, &content);
     }
+    free(buffer);
 }
 
 /* What is stuffed comes out as it went in. */
@@ -88,6 +91,34 @@ static void fuzz_packet(void)
     must(memcmp(out, content.bytes, count) == 0 && count + packet.body.count == content.count);
 }
 
+/* Reads what a parser points to. */
+static volatile uint8_t touched;
+
+static void touch(const uint8_t *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        touched ^= bytes[i];
+}
+
+static void touch_message(const struct message *message)
+{
+    switch (message->type) {
+    case MESSAGE_COMMAND:
+        touch(message->as.command.name.bytes, message->as.command.name.count);
+        touch(message->as.command.body.bytes, message->as.command.body.count);
+        break;
+    case MESSAGE_OFFER:
+        touch(message->as.offer.sha256, MESSAGE_SHA256_BYTES);
+        break;
+    case MESSAGE_CHUNK:
+        touch(message->as.chunk.transfer, MESSAGE_TRANSFER_BYTES);
+        touch(message->as.chunk.bytes.bytes, message->as.chunk.bytes.count);
+        break;
+    default:
+        break;
+    }
+}
+
 static void fuzz_message(void)
 {
     struct message message;
@@ -95,6 +126,7 @@ static void fuzz_message(void)
     if (!message_parse(body.bytes, body.count, &message))
         return;
     must(cbor_well_formed(body.bytes, body.count, CBOR_MAX_LEVELS));
+    touch_message(&message);
     if (message.type != MESSAGE_CONFIG)
         return;
     struct span last = {0};
@@ -124,8 +156,8 @@ static void fuzz_cbor(void)
 #define STORE_BYTES 6000
 
 static struct uplink uplink;
-static uint8_t store[STORE_BYTES];
-static uint8_t receive[LINK_RECEIVE_BYTES(MAX_BYTES)];
+static uint8_t *store;
+static uint8_t *receive;
 static uint64_t clock_us;
 static uint32_t timers;
 static uint32_t ids;
@@ -238,14 +270,14 @@ static void on_change(void *context, bool up, enum link_down why)
 static void start(void)
 {
     const uint8_t choice = u8();
-    struct uplink_options options = uplink_defaults(MAX_BYTES, choice & 1 ? STORE_BYTES : 900);
+    struct uplink_options options = uplink_defaults(choice & 8 ? MAX_BYTES : 60, choice & 1 ? STORE_BYTES : 900);
     options.session.window = (uint8_t)(1 + (choice >> 1 & 15));
     options.session.queue_limit = choice & 32 ? 3 : 64;
     options.outbox.telemetry_frames = choice & 64 ? 2 : 1024;
     options.outbox.control = choice & 128 ? 2 : 64;
-    options.store = store;
-    options.receive = receive;
-    options.receive_bytes = sizeof receive;
+    options.receive_bytes = LINK_RECEIVE_BYTES(options.session.max_bytes);
+    options.receive = receive = malloc(options.receive_bytes);
+    options.store = store = malloc(options.store_bytes);
     options.io = (struct link_io){.now_us = now_us, .session_id = session_id, .write = write_link, .timers = &timers};
     options.callbacks =
         (struct uplink_callbacks){.birth = birth, .failure = failure, .receive = on_message, .change = on_change};
@@ -362,7 +394,7 @@ static void audit(void)
     const struct session *session = &uplink.session;
     const uint32_t bytes = outbox->queued.bytes + outbox->control.bytes + outbox->data.bytes;
     uint32_t at = outbox->start;
-    uint32_t telemetry = 0, events = 0, logs = 0, values = 0;
+    uint32_t telemetry = 0, events = 0, logs = 0, values = 0, queued_data = 0, droppable = 0;
     must(at + bytes <= outbox->size && bytes <= outbox->limits.bytes);
     for (uint32_t i = 0; i < outbox->queued.count + outbox->control.count + outbox->data.count; i++) {
         const uint8_t *head = outbox->memory + at;
@@ -374,6 +406,11 @@ static void audit(void)
             logs += head[6] == MESSAGE_LOG;
             values += get_u16(head + 4);
         }
+        const bool drops = head[6] == MESSAGE_TELEMETRY || head[6] == MESSAGE_LOG;
+        if (i < outbox->queued.count)
+            queued_data += drops || head[6] == MESSAGE_EVENT ? get_u16(head) : 0;
+        else
+            droppable += drops ? get_u16(head) : 0;
         /* What is in the queue has its UTC. */
         must(i >= outbox->queued.count || head[7] == 0);
         at += get_u16(head);
@@ -381,6 +418,7 @@ static void audit(void)
     must(at == outbox->start + bytes);
     must(telemetry == outbox->telemetry && values == outbox->values);
     must(events == outbox->events && logs == outbox->logs);
+    must(queued_data == outbox->queued_data_bytes && droppable == outbox->droppable_bytes);
     must(session->in_flight <= outbox->queued.count && session->sent <= outbox->queued.count);
     must(session->in_flight <= session->options.window && outbox->queued.count <= session->options.queue_limit);
     must(limited || !uplink_blocked(&uplink));
@@ -453,6 +491,8 @@ static void fuzz_session(void)
         }
         audit();
     }
+    free(store);
+    free(receive);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
