@@ -38,6 +38,8 @@ const IN_RAM = ['.stack', '.noinit', '.data', '.bss'];
 
 /** The first that fits the path of an object. */
 const PART_OF: readonly (readonly [RegExp, Part])[] = [
+  // Calls from RAM to flash, or back, that the linker itself puts in.
+  [/^linker stubs$/, 'board'],
   [/\.a\(/, 'libc'],
   [/\/common\/machine\/interpreter\.c\.o$/, 'wasm3'],
   [/\/common\/(?:machine|kernels|link|flash|package|agent)\//, 'common'],
