@@ -39,6 +39,8 @@ enum {
 #define MAX_TAPS 32768
 /* The most that a raised value and a weight multiply to. */
 #define MAX_PRODUCT (255 * 128)
+/* Rows of a window that are worth being spread one by one. */
+#define WORTH_BYTES 16
 /* Channels whose scales are kept at once, whole groups. */
 #define CHUNK ((uint32_t)(sizeof(kernels_shared) / sizeof(struct pair)) / 2 * 4)
 _Static_assert(_Alignof(struct pair) <= 16, "kernels_shared is aligned enough");
@@ -54,7 +56,7 @@ struct layer {
     /* Windows that are spread, then room for the bytes that are not together in the picture. */
     uint32_t *windows;
     uint8_t *bytes;
-    /* Rows of a window that are whole steps are spread from the picture one by one, other windows are copied first. */
+    /* Long rows of whole steps are spread from the picture one by one; other windows are copied first. */
     bool by_rows;
     /* An output pixel sees just the pixel of the picture with the same number. */
     bool same_pixels;
@@ -297,7 +299,7 @@ enum outcome kernel_conv2d(struct operation *op)
     layer.windows = (uint32_t *)(void *)scratch;
     layer.bytes = scratch + window_bytes;
 
-    layer.by_rows = (field[KERNEL_W] * field[IN_C] & 3) == 0;
+    layer.by_rows = (window->row_bytes & 3) == 0 && (window->row_bytes >= WORTH_BYTES || field[KERNEL_H] == 1);
     layer.same_pixels = layer.by_rows && sees_same_pixels(window, field[OUT_H]);
     layer.pieces = layer.by_rows ? (uint32_t)field[KERNEL_H] : 1;
     layer.piece_steps = layer.steps / layer.pieces;

@@ -47,38 +47,57 @@ static inline void fill(uint8_t *to, uint8_t value, uint32_t count)
         *to++ = value;
 }
 
-/* `columns` columns of a row from column `x` on, some of which may lie outside. */
-static void columns_at(const struct window *window, const uint8_t *row, int32_t x, int32_t columns, uint8_t *to)
+/* Bytes of some columns, of which the first or the last may lie outside. */
+struct columns {
+    /* The first column inside. */
+    int32_t first;
+    uint32_t before, inside, after;
+};
+
+static struct columns columns_at(const struct window *window, int32_t x, int32_t count)
 {
     uint32_t pixel = (uint32_t)window->channels;
-    int32_t before = x >= 0 ? 0 : -x < columns ? -x : columns;
-    int32_t end = window->in_w - x < columns ? window->in_w - x : columns;
-    uint32_t inside = end > before ? (uint32_t)(end - before) * pixel : 0;
-    uint32_t first = (uint32_t)before * pixel;
-    fill(to, window->zero, first);
-    copy(to + first, row + (uint32_t)(x + before) * pixel, inside);
-    fill(to + first + inside, window->zero, (uint32_t)columns * pixel - first - inside);
+    int32_t before = x >= 0 ? 0 : -x < count ? -x : count;
+    int32_t end = window->in_w - x < count ? window->in_w - x : count;
+    int32_t inside = end > before ? end - before : 0;
+    return (struct columns){x + before, (uint32_t)before * pixel, (uint32_t)inside * pixel,
+                            (uint32_t)(count - before - inside) * pixel};
+}
+
+/* These columns of the picture's row `y`, which may lie outside as well. */
+static void put_columns(const struct window *window, const struct columns *columns, int32_t y, uint8_t *to)
+{
+    if (y < 0 || y >= window->in_h || columns->inside == 0) {
+        fill(to, window->zero, columns->before + columns->inside + columns->after);
+        return;
+    }
+    const uint8_t *from = window->input + (uint32_t)(y * window->in_w + columns->first) * (uint32_t)window->channels;
+    fill(to, window->zero, columns->before);
+    copy(to + columns->before, from, columns->inside);
+    fill(to + columns->before + columns->inside, window->zero, columns->after);
+}
+
+/* A row whose columns are apart. */
+static void put_dilated(const struct window *window, int32_t x, int32_t y, uint8_t *to)
+{
+    for (int32_t kx = window->kernel_w; kx > 0; kx--, x += window->dilation_w, to += window->channels) {
+        struct columns columns = columns_at(window, x, 1);
+        put_columns(window, &columns, y, to);
+    }
 }
 
 const uint8_t *window_row(const struct window *window, struct corner corner, uint32_t ky, uint8_t *room)
 {
-    uint32_t pixel = (uint32_t)window->channels;
     int32_t y = corner.top + (int32_t)ky * window->dilation_h;
-    if (y < 0 || y >= window->in_h) {
-        fill(room, window->zero, window->row_bytes);
-        return room;
-    }
-    const uint8_t *row = window->input + (uint32_t)(y * window->in_w) * pixel;
     int32_t x = corner.left;
-    if (x >= 0 && x <= window->last_left)
-        return row + (uint32_t)x * pixel;
+    if (y >= 0 && y < window->in_h && x >= 0 && x <= window->last_left)
+        return window->input + (uint32_t)(y * window->in_w + x) * (uint32_t)window->channels;
     if (window->dilation_w == 1) {
-        columns_at(window, row, x, window->kernel_w, room);
-        return room;
+        struct columns columns = columns_at(window, x, window->kernel_w);
+        put_columns(window, &columns, y, room);
+    } else {
+        put_dilated(window, x, y, room);
     }
-    uint8_t *to = room;
-    for (int32_t kx = window->kernel_w; kx > 0; kx--, x += window->dilation_w, to += pixel)
-        columns_at(window, row, x, 1, to);
     return room;
 }
 
@@ -94,14 +113,12 @@ void window_copy(const struct window *window, struct corner corner, uint8_t *byt
                 put_u32(bytes + i, get_u32(row + i));
         return;
     }
-    if (row != NULL) {
-        for (; rows > 0; rows--, row += window->step_bytes, bytes += row_bytes)
-            copy(bytes, row, row_bytes);
-        return;
-    }
-    for (uint32_t ky = 0; ky < rows; ky++, bytes += row_bytes) {
-        row = window_row(window, corner, ky, bytes);
-        if (row != bytes)
-            copy(bytes, row, row_bytes);
+    struct columns columns = columns_at(window, corner.left, window->kernel_w);
+    int32_t y = corner.top;
+    for (; rows > 0; rows--, y += window->dilation_h, bytes += row_bytes) {
+        if (window->dilation_w == 1)
+            put_columns(window, &columns, y, bytes);
+        else
+            put_dilated(window, corner.left, y, bytes);
     }
 }
