@@ -11,6 +11,7 @@ int32_t multiply(int32_t value, int32_t multiplier, uint32_t left, uint32_t righ
 static inline bool group_quickly(const int32_t sums[4], const uint8_t *group, uint32_t lanes, int32_t zero,
                                  uint8_t *output)
 {
+#pragma GCC unroll 4
     for (uint32_t lane = 0; lane < lanes; lane++, group += 4) {
         /* The left shift above the right one, so that one comparison sees both. */
         uint32_t shifts = get_u16(group + 32);
@@ -28,7 +29,8 @@ static inline bool group_quickly(const int32_t sums[4], const uint8_t *group, ui
 void requantize_group(const int32_t sums[4], const uint8_t *group, uint32_t lanes, const struct output_range *range,
                       uint8_t *output)
 {
-    if (range->whole && group_quickly(sums, group, lanes, range->zero, output))
+    /* The number of lanes is nearly always four: as a constant it is not counted. */
+    if (range->whole && lanes == 4 && group_quickly(sums, group, 4, range->zero, output))
         return;
     for (uint32_t lane = 0; lane < lanes; lane++)
         output[lane] = requantize(sums[lane], group, lane, range);
