@@ -5,7 +5,7 @@ import { repeat, wavSource } from '../../host/node/index.ts';
 import { packagePath } from '../../host/paths.ts';
 import type { Scenario } from './scenario.ts';
 
-export async function appScenarios(): Promise<Scenario[]> {
+async function keyword(): Promise<Scenario[]> {
   const { wasm, rom, metadata, config } = await buildApp(packagePath('assembly', 'apps', 'keyword'));
   const speech = readFileSync(packagePath('recordings', 'speech', 'yes.wav'));
   const microphone = { name: 'microphone', source: repeat(wavSource(speech)), ringSamples: 16_000 };
@@ -26,3 +26,5 @@ export async function appScenarios(): Promise<Scenario[]> {
     },
   }));
 }
+
+export const APPS: readonly Scenario[] = await keyword();

@@ -1,17 +1,31 @@
-/** The boards that the table runs on, and what they give a module. */
+/** A board under test: built once, and what it gives a module. */
 import { readFileSync } from 'node:fs';
-import type { Board } from '../../host/board/board-json.ts';
+import { type Board, loadBoard } from '../../host/board/board-json.ts';
+import { buildImage } from '../../host/board/build.ts';
+import { findTool, TOOL_NAMES, type ToolName } from '../../host/board/toolchain.ts';
 import { packagePath } from '../../host/paths.ts';
-import type { Geometry } from './world.ts';
+import { boardSubject } from './board.ts';
+import type { Geometry, Subject } from './world.ts';
 
-/** Those of `MOTE_BOARDS`, or all that run here. */
-export const BOARDS = process.env.MOTE_BOARDS?.split(',') ?? [
-  'linux',
-  'mps2-an386',
-  'mps2-an505',
-  'lm3s6965evb',
-  'riscv-virt',
-];
+/** What is missing here to run it, as a sentence; null: nothing. */
+export async function missing({ cpu, run }: Board): Promise<string | null> {
+  const program = run?.kind === 'qemu' ? TOOL_NAMES.filter((name) => name === run.program) : [];
+  for (const tool of [cpu.toolchain, ...program] satisfies ToolName[]) {
+    const why = await findTool(tool).then(
+      () => null,
+      (error: Error) => error.message,
+    );
+    if (why !== null) return why;
+  }
+  return null;
+}
+
+/** With sanitizers, where it is a process. */
+export async function subjectOf(name: string, { sanitize = name === 'linux' } = {}): Promise<Subject> {
+  const board = loadBoard(name);
+  const { elf } = await buildImage(board, { image: 'agent', sanitize });
+  return boardSubject(board, elf, geometryOf(board));
+}
 
 export const geometryOf = ({ flash }: Board): Geometry => ({
   sizeBytes: flash.bytes,

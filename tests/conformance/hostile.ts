@@ -2,14 +2,12 @@
  * What only a board can suffer: operators described by a module that lies, and faults of the processor itself. The module is stopped or
  * the node restarts, and the agent is there again with the reason.
  */
-import { describe, expect, it } from 'vitest';
-import { loadBoard } from '../../host/board/board-json.ts';
-import { buildImage } from '../../host/board/build.ts';
-import { boardSubject } from './board.ts';
-import { BOARDS, geometryOf } from './boards.ts';
+import { beforeAll, expect, it } from 'vitest';
+import type { Board } from '../../host/board/board-json.ts';
+import { subjectOf } from './boards.ts';
 import { type Call, MEMORY_BYTES, probeWasm, SCRATCH, script } from './probe.ts';
 import { traceOf } from './trace.ts';
-import { World } from './world.ts';
+import { type Subject, World } from './world.ts';
 
 /** A program of one entry at rom offset 0 for each operator, and records of all ones and of small numbers behind it. */
 function rom(record: number): Uint8Array {
@@ -43,10 +41,11 @@ const POINTERS: Call[] = [
 ];
 const OPERATORS = Array.from({ length: 20 }, (_, operator): Call => ['nn_run', SCRATCH, operator * 8, 1]);
 
-describe.each(BOARDS)('%s', async (name) => {
-  const board = loadBoard(name);
-  const { elf } = await buildImage(board, { image: 'agent', sanitize: name === 'linux' });
-  const subject = boardSubject(board, elf, geometryOf(board));
+export function survivesHostileModules({ name }: Board): void {
+  let subject: Subject;
+  beforeAll(async () => {
+    subject = await subjectOf(name);
+  }, 600_000);
 
   it.each([
     ['pointers and counts outside everything', 0, POINTERS],
@@ -76,16 +75,12 @@ describe.each(BOARDS)('%s', async (name) => {
     // Those of which every record is out of bounds.
     if (calls === POINTERS || record === 0x7fff_fff0) expect(reasons.size).toBe(1);
   });
-});
+}
 
 /** What the package says is what the node has, but not in one piece, or not beside the interpreter. */
-describe.runIf(BOARDS.includes('lm3s6965evb'))('a board with memory for one module', async () => {
-  const board = loadBoard('lm3s6965evb');
-  const { elf } = await buildImage(board, { image: 'agent' });
-  const subject = boardSubject(board, elf, geometryOf(board));
-
+export function survivesModulesWithoutRoom({ name }: Board): void {
   it('has the old module back when the new one has no room even without it', async () => {
-    const world = new World(subject, { memoryBytes: 60_000 });
+    const world = new World(await subjectOf(name), { memoryBytes: 60_000 });
     try {
       await world.start();
       await world.run(100);
@@ -102,15 +97,12 @@ describe.runIf(BOARDS.includes('lm3s6965evb'))('a board with memory for one modu
     expect(trace.slice(failed)).toContain('birth 1 probe 1.0.1 confirmed metrics  commands 1');
     expect(trace).toContain('log info alive');
   });
-});
+}
 
-describe('a fault of the processor', async () => {
-  const board = loadBoard('linux');
-  const { elf } = await buildImage(board, { image: 'agent', sanitize: false });
-  const subject = boardSubject(board, elf, geometryOf(board));
-
-  it('is told after the restart, and a trial that it ended is rolled back', async () => {
-    const world = new World(subject, {});
+/** Only where a signal is one. */
+export function survivesFaults({ name }: Board): void {
+  it('tells of a fault of the processor after the restart, and rolls the trial back that it ended', async () => {
+    const world = new World(await subjectOf(name, { sanitize: false }), {});
     try {
       await world.start();
       await world.run(100);
@@ -126,4 +118,4 @@ describe('a fault of the processor', async () => {
     expect(trace.some((line) => line.startsWith('ota rolledback 2 ') && line.includes('TRIAL_INTERRUPTED'))).toBe(true);
     expect(trace.some((line) => line.startsWith('birth 2 probe 1.0.1 confirmed'))).toBe(true);
   });
-});
+}

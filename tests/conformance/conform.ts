@@ -1,10 +1,9 @@
-import { describe, expect, it } from 'vitest';
-import { loadBoard } from '../../host/board/board-json.ts';
-import { buildImage } from '../../host/board/build.ts';
+/** The table on a board, beside the same on the node in TypeScript: every message, every byte with its time, every tap, the flash after it. */
+import { beforeAll, expect, it } from 'vitest';
+import type { Board } from '../../host/board/board-json.ts';
 import { packageVersion } from '../../host/paths.ts';
-import { appScenarios } from './apps.ts';
-import { boardSubject } from './board.ts';
-import { BOARDS, boundOf, geometryOf } from './boards.ts';
+import { APPS } from './apps.ts';
+import { boundOf, geometryOf, subjectOf } from './boards.ts';
 import type { Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { traceOf } from './trace.ts';
@@ -21,23 +20,24 @@ async function record(scenario: Scenario, subject: Subject): Promise<Recording> 
   return world.recording;
 }
 
-const APPS = await appScenarios();
-
-describe.each(BOARDS)('%s', async (name) => {
-  const board = loadBoard(name);
-  const geometry = geometryOf(board);
-  const { elf } = await buildImage(board, { image: 'agent', sanitize: name === 'linux' });
-  const subject = boardSubject(board, elf, geometry);
-  const reference = await typescriptSubject({
-    board: name,
-    version: packageVersion(),
-    geometry,
-    linkStoreBytes: boundOf(board, 'AGENT_LINK_STORE_BYTES'),
-    messageBytes: boundOf(board, 'AGENT_MESSAGE_BYTES'),
-    stackBytes: 65_536,
-  });
+/** The whole table on one board. */
+export function conforms(board: Board): void {
   const ramBytes = board.memory?.ram.bytes ?? Number.POSITIVE_INFINITY;
   const rows = [...SCENARIOS, ...APPS].filter((row) => (row.ramBytes ?? 0) <= ramBytes);
+  let subject: Subject;
+  let reference: Subject;
+  beforeAll(async () => {
+    subject = await subjectOf(board.name);
+    reference = await typescriptSubject({
+      board: board.name,
+      version: packageVersion(),
+      geometry: geometryOf(board),
+      linkStoreBytes: boundOf(board, 'AGENT_LINK_STORE_BYTES'),
+      messageBytes: boundOf(board, 'AGENT_MESSAGE_BYTES'),
+      stackBytes: 65_536,
+    });
+  }, 600_000);
+
   it.each(rows)('$name', async (scenario) => {
     const expected = await record(scenario, reference);
     const trace = traceOf(expected);
@@ -50,4 +50,4 @@ describe.each(BOARDS)('%s', async (name) => {
     expect(traceOf(got)).toEqual(trace);
     if (!scenario.vitals) expect(got).toEqual(expected);
   });
-});
+}

@@ -1,0 +1,3 @@
+import { testBoard } from './suite.ts';
+
+await testBoard('riscv-virt');
