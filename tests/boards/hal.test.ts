@@ -3,9 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { boardNames, loadBoard, NODE_EXIT, startNode } from '../../host/board/index.ts';
+import { boardNames, loadBoard, NODE_EXIT, SideClock, startNode } from '../../host/board/index.ts';
+import { MoteError } from '../../host/error.ts';
 import { FileFlash } from '../../host/flash/index.ts';
-import { Bench, buildSelftest, missingTool } from './selftest.ts';
+import { transportPair, VirtualClock } from '../../host/link/index.ts';
+import { Bench, buildSelftest, lifeOf, missingTool } from './selftest.ts';
 
 const BOOT = { power: 0, software: 1, watchdog: 2, fault: 3 };
 
@@ -204,6 +206,56 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
         expect(back.subarray(0, sent.length).equals(sent.map((byte) => byte ^ 0x20))).toBe(true);
       } finally {
         server.close();
+      }
+    });
+
+    test('with a simulator, time stands while it works, moves as told, and the link goes the same way', async () => {
+      const folder = bench.folder();
+      const clock = new VirtualClock();
+      const { a, b } = transportPair(clock, { delayMs: 1234 });
+      const heard: unknown[] = [];
+      a.onData((bytes) => heard.push([clock.nowMs(), Buffer.from(bytes).toString()]));
+      const sent = Uint8Array.from({ length: 3000 }, (_, i) => i % 251);
+      const side = new SideClock({
+        ...{ folder, clock, transport: b, sensors: [] },
+        onHello: (board) => heard.push(board),
+        onDebug: (line) => heard.push(line),
+        onTap: (tap, data) => heard.push([tap, [...data]]),
+      });
+      try {
+        const node = await bench.start('simulator', { folder, options: ['clock=virtual', 'side=1'], icount: qemu });
+        a.write(sent);
+        const turns = side.runUntil(10_000_000).catch(() => {});
+        const { code, lives } = lifeOf(await node.ended);
+        side.fail(new MoteError('ENDED', 'the node ended'));
+        await turns;
+        expect(code).toBe(NODE_EXIT.done);
+        // More than the node has room for at once: it takes the rest as it sleeps again.
+        const sum = sent.reduce((total, byte) => total + byte, 0);
+        expect(lives[0]).toMatchObject({ count: 3000, sum, woke: 1_234_000, slept: 5_000_000, asleep: 5_000_000 });
+        expect(heard).toEqual([name, 'a line', ['tap', [1, 2, 3]], [1234, 'out\0']]);
+      } finally {
+        side.close();
+      }
+    });
+
+    test("a simulator's samples are what a driver reads; without one they are zeros", async () => {
+      const folder = bench.folder();
+      const source = {
+        ...{ rateMilliHz: 26_667, channels: 3, length: null },
+        read: (index: number, out: Int16Array) =>
+          out.forEach((_, i) => {
+            out[i] = i === 0 ? -32_000 : index + Math.floor(i / 3);
+          }),
+      };
+      const side = new SideClock({ folder, clock: new VirtualClock(), sensors: [source] });
+      try {
+        const { lives } = await bench.run('sensors', { folder, options: ['side=1', 'sensor=accel:26667:3:64'] });
+        const expected = new Int16Array(64 * 3);
+        source.read(5, expected);
+        expect(lives[0]).toMatchObject({ sum: 1_000_000 + expected.reduce((total, value) => total + value, 0) });
+      } finally {
+        side.close();
       }
     });
 

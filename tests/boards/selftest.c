@@ -230,20 +230,27 @@ static void do_overflow(void)
         say("never", touch_stack(UINT32_MAX));
 }
 
-static void do_lines(void)
+/* With a simulator: shows what it can, sends a frame, takes what comes in five seconds. */
+static void do_simulator(void)
 {
     if (hal_traces()) {
         hal_trace("a line", 6, NULL, 0);
         hal_trace("tap", 3, (const uint8_t *)"\1\2\3", 3);
     }
     uint64_t before = hal_now_us();
-    hal_link_write((const uint8_t *)"out", 3);
-    hal_sleep_until(before + 5000000u);
-    uint8_t byte;
-    uint32_t sum = 0;
-    while (hal_link_read(&byte, 1) == 1)
-        sum += byte;
+    hal_link_write((const uint8_t *)"out", 4);
+    uint64_t woke = 0;
+    uint32_t sum = 0, count = 0;
+    while (hal_now_us() < before + 5000000u) {
+        hal_sleep_until(before + 5000000u);
+        if (woke == 0)
+            woke = hal_now_us();
+        for (uint8_t byte; hal_link_read(&byte, 1) == 1; count++)
+            sum += byte;
+    }
+    say("count", count);
     say("sum", sum);
+    say("woke", woke - before);
     say("slept", hal_now_us() - before);
     say("asleep", hal_asleep_us());
 }
@@ -255,7 +262,7 @@ static const struct {
     {"memory", do_memory},     {"stack", do_stack},       {"time", do_time},         {"flash", do_flash},
     {"nor", do_nor},           {"echo", do_echo},         {"random", do_random},     {"sensors", do_sensors},
     {"reset", do_reset},       {"watchdog", do_watchdog}, {"store", do_store},       {"flash-store", do_flash_store},
-    {"illegal", do_illegal},   {"overflow", do_overflow}, {"lines", do_lines},
+    {"illegal", do_illegal},   {"overflow", do_overflow}, {"simulator", do_simulator},
 };
 
 int main(void)

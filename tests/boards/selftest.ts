@@ -76,7 +76,7 @@ export class Bench {
   /** Runs it to its end: its exit code and its lines, one object for each start of the processor. */
   async run(what: string, options: Partial<StartOptions> = {}) {
     const node = await this.start(what, options);
-    return lives(await node.ended);
+    return lifeOf(await node.ended);
   }
 
   async end(): Promise<void> {
@@ -87,7 +87,8 @@ export class Bench {
 
 export type Life = Record<string, number>;
 
-function lives({ code, output }: { code: number | null; output: string }) {
+/** Its exit code and its lines, an object for each start. */
+export function lifeOf({ code, output }: { code: number | null; output: string }) {
   const found: Life[] = [];
   for (const [, name, value] of output.matchAll(/^(\S+) (\d+)$/gm)) {
     if (name === 'boot') found.push({});
