@@ -14,6 +14,8 @@ export interface BoardModelOptions {
   accelerated?: boolean;
   /** One run more, to see the operators of the program apart. */
   apart?: boolean;
+  /** RAM in all, instead of the board's. */
+  ramBytes?: number;
 }
 
 export interface BoardModelRun {
@@ -42,7 +44,7 @@ export async function runModelOnBoard(
   board: Board,
   harness: Harness,
   inputs: readonly Uint8Array[],
-  { accelerated = true, apart = false }: BoardModelOptions = {},
+  { accelerated = true, apart = false, ramBytes }: BoardModelOptions = {},
 ): Promise<BoardModelRun> {
   const { wasm, rom, model } = harness;
   const { checkInput } = await compiler();
@@ -50,7 +52,7 @@ export async function runModelOnBoard(
   const flashBytes = Math.ceil(wasm.length / 16) * 16 + rom.length;
   if (flashBytes > board.flash.bytes)
     throw noRoom(board, `module and rom have ${flashBytes} bytes, its flash ${board.flash.bytes}`);
-  const { elf } = await buildImage(board, { image: 'model' });
+  const { elf } = await buildImage(board, { image: 'model', ...(ramBytes !== undefined && { ramBytes }) });
   const folder = await mkdtemp(join(tmpdir(), 'mote-model-'));
   try {
     const sizes = (tensors: readonly { bytes: number }[]) => [tensors.length, ...tensors.map(({ bytes }) => bytes)];

@@ -2,13 +2,12 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { access, constants, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { MoteError } from '../../error.ts';
-import { packagePath } from '../../paths.ts';
+import { buildFolder, packagePath } from '../../paths.ts';
 import { findThirdParty } from '../../third-party.ts';
 import { withLock } from '../../with-lock.ts';
 
@@ -121,20 +120,6 @@ async function digest(source: string): Promise<string> {
   return hash.digest('hex').slice(0, 12);
 }
 
-/** `build/` of the package, or the user's cache where that can't be written. */
-async function outputFolder(root: string): Promise<string> {
-  const own = join(root, 'build');
-  try {
-    await mkdir(own, { recursive: true });
-    await access(own, constants.W_OK);
-    return own;
-  } catch {
-    const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'moteware');
-    await mkdir(cache, { recursive: true });
-    return cache;
-  }
-}
-
 /**
  * Path of the addon, built when there is none of these sources; safe against other processes that do the same. `root` is the folder
  * whose `build/` takes it. Throws `ENGINE_SOURCE`, `ENGINE_BUILD` or `ENGINE_LOCK`.
@@ -142,7 +127,7 @@ async function outputFolder(root: string): Promise<string> {
 export async function ensureAddon(root: string = packagePath()): Promise<string> {
   const source = await findSource();
   const name = `wasm3-${process.platform}-${process.arch}-${await digest(source)}.node`;
-  const output = join(await outputFolder(root), name);
+  const output = join(await buildFolder(root), name);
   if (existsSync(output)) return output;
   await withLock(`${output}.lock`, async () => {
     if (!existsSync(output)) await buildAddon({ source, output });
