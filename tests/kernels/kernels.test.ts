@@ -1,5 +1,5 @@
 /** Native kernels against the AssemblyScript kernels: equal bytes on this machine and on every emulated board, whatever a record says. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { link, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -50,7 +50,7 @@ const lacking = new Map<string, string | null>();
 for (const board of [...BOARDS, 'linux']) lacking.set(board, await missing(board));
 const titled = (title: string, board: string) => [title, lacking.get(board)].filter((part) => part != null).join(', ');
 
-describe('native kernels', { timeout: 180_000 }, () => {
+describe('native kernels', { timeout: 180_000, concurrent: true }, () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'mote-kernels-'));
@@ -62,7 +62,9 @@ describe('native kernels', { timeout: 180_000 }, () => {
   async function run(boardName: string, options: BuildOptions): Promise<string> {
     const board = loadBoard(boardName);
     const { elf } = await buildImage(board, options);
-    const node = await startNode(board, elf, { folder });
+    const own = await mkdtemp(join(folder, 'node-'));
+    await link(join(folder, 'cases.bin'), join(own, 'cases.bin'));
+    const node = await startNode(board, elf, { folder: own });
     const { output } = await node.ended;
     return output.trim();
   }
