@@ -17,21 +17,22 @@ import { flashRegion, MemoryFlash } from '../../host/flash/index.ts';
 import { DEFAULT_LAYOUT, readIdentity } from '../../host/node/index.ts';
 import { generateKeyPair, keyId, SlotStore } from '../../host/ota/index.ts';
 
-const missing = await findTool('arm-none-eabi').then(
+const missing = await Promise.all([findTool('arm-none-eabi'), findTool('riscv64-unknown-elf')]).then(
   () => '',
   (error: Error) => error.message,
 );
 if (missing) process.stderr.write(`ports: skipped: ${missing}\n`);
 
-/** Interrupts as the chips' vector tables number them, and where those begin in the image. */
+/** Interrupts as a Cortex-M's vector table numbers them, and where that begins in the image. */
 const PORTS = [
-  { name: 'nrf52840', irqs: 48, vectorsAt: 0, watchdogIrq: 16 },
-  { name: 'stm32f4', irqs: 91, vectorsAt: 0, watchdogIrq: null },
-  { name: 'rp2040', irqs: 32, vectorsAt: 256, watchdogIrq: null },
+  { name: 'nrf52840', vectors: { irqs: 48, at: 0, watchdogIrq: 16 } },
+  { name: 'stm32f4', vectors: { irqs: 91, at: 0, watchdogIrq: null } },
+  { name: 'rp2040', vectors: { irqs: 32, at: 256, watchdogIrq: null } },
+  { name: 'esp32c3', vectors: null },
 ];
 const MODULE_HEAP = 96 * 1024;
 
-describe.skipIf(missing).each(PORTS)('the image for $name', ({ name, irqs, vectorsAt, watchdogIrq }) => {
+describe.skipIf(missing).each(PORTS)('the image for $name', ({ name, vectors }) => {
   let board: Board;
   let segments: Segment[];
   let code: DataView;
@@ -44,7 +45,7 @@ describe.skipIf(missing).each(PORTS)('the image for $name', ({ name, irqs, vecto
     segments = readElf(readFileSync(elf)).segments;
     const { buffer, byteOffset, length } = segments[0]!.bytes;
     code = new DataView(buffer, byteOffset, length);
-    const nm = (...args: string[]) => execFileSync('arm-none-eabi-nm', [...args, elf], { encoding: 'utf8' });
+    const nm = (...args: string[]) => execFileSync(`${board.cpu.toolchain}-nm`, [...args, elf], { encoding: 'utf8' });
     undefinedSymbols = nm('-u');
     const lines = nm().trim().split('\n');
     symbols = new Map(lines.map((line) => [line.split(' ')[2]!, Number.parseInt(line, 16)]));
@@ -64,7 +65,8 @@ describe.skipIf(missing).each(PORTS)('the image for $name', ({ name, irqs, vecto
     expect(undefinedSymbols).toBe('');
   });
 
-  it('begins with vectors that lead into its code', () => {
+  it.skipIf(vectors === null)('begins with vectors that lead into its code', () => {
+    const { irqs, at: vectorsAt, watchdogIrq } = vectors!;
     const vector = (i: number) => code.getUint32(vectorsAt + 4 * i, true);
     expect(symbol('memory_vectors')).toBe(firmware.origin + vectorsAt);
     // The table's place is a multiple of its size, rounded up to a power of two.
