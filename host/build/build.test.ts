@@ -112,6 +112,15 @@ describe('buildApp', () => {
     expect(least.sizes.wasmBytes).toBeLessThan(500);
   });
 
+  it('warns of a function that a small board may not be able to compile', async () => {
+    const cases = Array.from({ length: 20 }, (_, i) => `case ${i}: return now * ${i + 3} ^ ${i * 77};`).join(' ');
+    const source = `export function step(now: i64): i64 { switch (<i32>(now % 100)) { ${cases} } return 0; }`;
+    const { warnings } = await buildApp(project({ 'app.ts': source }));
+    expect(warnings).toEqual([
+      expect.stringMatching(/^a function has 2\d blocks in one another, a small board.* 12: split/),
+    ]);
+  });
+
   it('gives settings as functions with the defaults of mote.json', async () => {
     const source = `import { limit } from './generated/config'; export function step(now: i64): i64 { return limit(); }`;
     const { wasm } = await buildApp(project({ 'app.ts': source }, { config: { limit: -2147483648 } }));

@@ -133,6 +133,22 @@ function writeGenerated(dir: string, files: ReadonlyMap<string, string>): void {
 
 const READ_ONLY = ['EROFS', 'EACCES', 'EPERM'];
 
+/** What a board's interpreter surely compiles on 6 KiB of native stack and in its tables (docs/LIMITS.md). */
+const BOARD_LIMITS = { blocks: 12, locals: 200 };
+
+function tooComplex({ most }: ModuleInfo): string[] {
+  const kinds = [
+    ['blocks', 'blocks in one another'],
+    ['locals', 'locals'],
+  ] as const;
+  return kinds
+    .filter(([kind]) => most[kind] > BOARD_LIMITS[kind])
+    .map(([kind, says]) => {
+      const what = `a function has ${most[kind]} ${says}, a small board may take only ${BOARD_LIMITS[kind]}`;
+      return `${what}: split it (a switch has a block for each case), or it traps there when it is called first`;
+    });
+}
+
 interface Parts {
   manifest: Manifest;
   models: CompiledModel[];
@@ -146,7 +162,7 @@ async function describe({ manifest, models, wasm, rom, info, warnings }: Parts):
   const macs = models.flatMap((model) => model.layers).reduce((sum, layer) => sum + layer.macs, 0);
   const fuel = BigInt(manifest.fuel ?? BASE_FUEL + macs * FUEL_PER_MAC);
   const declared = learnDeclarations(await loadEngine('v8'), wasm, rom, info.memoryBytes, fuel);
-  const all = [...warnings];
+  const all = [...warnings, ...tooComplex(info)];
   if (declared.result < 0) {
     all.push(
       `init refuses to start with error ${declared.result} even where every sensor is there: ${declared.log.join(' / ')}`,

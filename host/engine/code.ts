@@ -45,8 +45,15 @@ set(0x44, 0x44, EIGHT); // f64.const
 set(0x45, 0xc4, NONE); // comparisons, arithmetic, conversions, sign extension
 set(0xfc, 0xfc, PREFIX);
 
+/** What a function asks of an interpreter's compiler, which on a board has little room. */
+export interface Complexity {
+  locals: number;
+  /** Blocks in one another. */
+  blocks: number;
+}
+
 /** Throws `WASM_FEATURE` or `WASM_LIMIT` at the first instruction outside the allow-list. `reader` spans one body. */
-export function checkBody(reader: Reader, where: string): void {
+export function checkBody(reader: Reader, where: string): Complexity {
   let locals = 0;
   for (let groups = reader.u32(); groups > 0; groups--) {
     locals += reader.u32();
@@ -54,6 +61,7 @@ export function checkBody(reader: Reader, where: string): void {
     if (locals > MAX_LOCALS) throw new MoteError('WASM_LIMIT', `${where} has more than ${MAX_LOCALS} locals: split it`);
   }
   let depth = 1;
+  let blocks = 0;
   while (!reader.done) {
     const opcode = reader.u8();
     switch (IMMEDIATES[opcode]) {
@@ -63,6 +71,7 @@ export function checkBody(reader: Reader, where: string): void {
         if (reader.u8() < 0x40) throw refused('blocks with parameters or several results', where);
         if (++depth > MAX_NESTING)
           throw new MoteError('WASM_LIMIT', `${where} nests more than ${MAX_NESTING} blocks: split it`);
+        blocks = Math.max(blocks, depth - 1);
         break;
       case END:
         depth--;
@@ -102,6 +111,7 @@ export function checkBody(reader: Reader, where: string): void {
           : refused(`instruction 0x${opcode.toString(16)}`, where);
     }
   }
+  return { locals, blocks };
 }
 
 function checkPrefixed(reader: Reader, where: string): void {

@@ -3,7 +3,7 @@
  * its globals. Refuses whatever a node's engine can't hold. The module passed `WebAssembly.validate` before.
  */
 import { MoteError } from '../error.ts';
-import { checkBody } from './code.ts';
+import { type Complexity, checkBody } from './code.ts';
 import type { Value } from './engine.ts';
 import { Reader } from './reader.ts';
 
@@ -42,6 +42,8 @@ export interface ParsedModule {
   readonly memoryPages: number;
   /** The name under which it exports its memory. */
   readonly memoryName: string | null;
+  /** The most that one of its functions has. */
+  readonly most: Readonly<Complexity>;
   /** First byte behind the last data segment. */
   readonly dataEnd: number;
   /** The module without custom sections and data count: all that an engine needs. */
@@ -121,6 +123,7 @@ interface State {
   functions: Map<string, ExportedFunction>;
   exportedGlobals: Map<string, ExportedGlobal>;
   memoryName: string | null;
+  most: Complexity;
   dataEnd: number;
 }
 
@@ -200,6 +203,7 @@ export function parseModule(wasm: Uint8Array): ParsedModule {
     functions: new Map(),
     exportedGlobals: new Map(),
     memoryName: null,
+    most: { locals: 0, blocks: 0 },
     dataEnd: 0,
   };
   const kept: Uint8Array[] = [wasm.subarray(0, 8)];
@@ -220,13 +224,23 @@ export function parseModule(wasm: Uint8Array): ParsedModule {
   }
   const { imports, functions, exportedGlobals: globals, memoryName, dataEnd } = s;
   const stripped = Buffer.concat(kept);
-  return { imports, functions, globals, memoryPages: Math.max(s.memoryPages, 0), memoryName, dataEnd, stripped };
+  return {
+    imports,
+    functions,
+    globals,
+    memoryPages: Math.max(s.memoryPages, 0),
+    memoryName,
+    most: s.most,
+    dataEnd,
+    stripped,
+  };
 }
 
 function parseCode(section: Reader, s: State): void {
   const count = section.u32();
   for (let i = 0; i < count; i++) {
     const index = s.imports.length + i;
-    checkBody(section.slice(section.u32()), `function ${index} of the module`);
+    const { locals, blocks } = checkBody(section.slice(section.u32()), `function ${index} of the module`);
+    s.most = { locals: Math.max(s.most.locals, locals), blocks: Math.max(s.most.blocks, blocks) };
   }
 }
