@@ -15,11 +15,6 @@ static uint8_t link_frame[LINK_RECEIVE_BYTES(AGENT_MESSAGE_BYTES)];
 /* Native stack that is left for what a module calls, and for interrupts. */
 #define STACK_RESERVE 1024
 
-static struct span span_of(const char *text)
-{
-    return (struct span){(const uint8_t *)text, (uint32_t)strlen(text)};
-}
-
 void agent_broken(const char *what)
 {
     hal_trace(what, strlen(what), NULL, 0);
@@ -31,8 +26,7 @@ void agent_broken(const char *what)
 
 /* --- Who it is --- */
 
-/* In flash: looked for again whenever the agent's store has changed. */
-static void load_identity(struct agent *agent)
+void agent_load_identity(struct agent *agent)
 {
     struct span value;
     agent->key_count = 0;
@@ -43,7 +37,7 @@ static void load_identity(struct agent *agent)
         return;
     }
     const char *id = hal_option("id");
-    agent->id = span_of(id != NULL && text_is_name((const uint8_t *)id, strlen(id)) ? id : "mote");
+    agent->id = text_of(id != NULL && text_is_name((const uint8_t *)id, strlen(id)) ? id : "mote");
 }
 
 static uint32_t option_number(const char *name, uint32_t otherwise)
@@ -83,103 +77,6 @@ bool agent_setting(const struct agent *agent, struct span name, int32_t *value)
         return true;
     }
     return false;
-}
-
-/* --- What it is told --- */
-
-static void log_text(struct agent *agent, const struct text *text)
-{
-    voice_log(agent, ABI_LEVEL_ERROR, (struct span){(const uint8_t *)text->at, (uint32_t)text->length});
-}
-
-static void set_config(struct agent *agent, const struct message_config *config)
-{
-    /* The message as it came: it has one encoding, of which the pairs are the end. */
-    const uint32_t head = config->count < 24 ? 3 : 4;
-    const uint8_t *message = config->pairs.at - head;
-    const size_t count = (size_t)(config->pairs.end - message);
-    char space[REASON_TEXT_BYTES];
-    struct text text = text_in(space, sizeof space);
-    if (count > KV_VALUE_BYTES) {
-        text_add(&text, "The configuration takes ");
-        text_add_unsigned(&text, count);
-        text_add(&text, " bytes; 1024 is the most. Use fewer or shorter settings.");
-        log_text(agent, &text);
-        return;
-    }
-    const enum kv_result result = storage_save_config(&agent->storage, message, count);
-    if (result == KV_FULL) {
-        text_add(&text, "'config' doesn't fit: the store would hold ");
-        text_add_unsigned(&text, storage_used_with_config(&agent->storage, (uint32_t)count));
-        text_add(&text, " bytes of ");
-        text_add_unsigned(&text, kv_capacity(&agent->storage.agent));
-        text_add(&text, ". Delete keys that aren't needed.");
-        log_text(agent, &text);
-        return;
-    }
-    if (result != KV_OK)
-        agent_broken("the flash doesn't take the configuration");
-    load_identity(agent);
-    if (vitals_configure(agent))
-        uplink_control_birth(&agent->uplink);
-    life_message(agent, -1, (struct span){0});
-}
-
-/* Names that the node keeps for itself. */
-static bool is_own(struct span name)
-{
-    const size_t prefix = sizeof WINDOWS_PREFIX - 1;
-    return name.count >= prefix && memcmp(name.bytes, WINDOWS_PREFIX, prefix) == 0;
-}
-
-static void command(struct agent *agent, const struct message_command *command)
-{
-    char space[MESSAGE_TEXT_BYTES];
-    struct text text = text_in(space, sizeof space);
-    const int32_t id = agent->running == NULL ? -1 : declared_find(&agent->running->commands, command->name);
-    bool ok = false;
-    if (is_own(command->name)) {
-        ok = windows_command(agent, command->name, command->body, &text);
-    } else if (agent->running == NULL) {
-        text_add(&text, "no module runs");
-    } else if (id < 0) {
-        text_add(&text, "the module takes no command '");
-        text_add_line(&text, command->name.bytes, command->name.count);
-        text_add(&text, "'");
-    } else {
-        ok = life_message(agent, id, command->body);
-        if (!ok)
-            text_add(&text, agent->fault.text);
-    }
-    /* A module that faulted is started again, or the one before it, before this is answered. */
-    agent_settle(agent);
-    const struct message_result result = {
-        .id = command->id, .ok = ok, .text = {(const uint8_t *)text.at, (uint32_t)text.length}};
-    uplink_control_result(&agent->uplink, &result);
-}
-
-static void receive(void *context, const struct message *message)
-{
-    struct agent *agent = context;
-    switch (message->type) {
-    case MESSAGE_COMMAND:
-        command(agent, &message->as.command);
-        return;
-    case MESSAGE_CONFIG:
-        set_config(agent, &message->as.config);
-        break;
-    case MESSAGE_OFFER:
-        rollout_offer(agent, &message->as.offer);
-        rollout_prepare(agent);
-        break;
-    case MESSAGE_CHUNK:
-        rollout_chunk(agent, &message->as.chunk);
-        rollout_prepare(agent);
-        break;
-    default:
-        break;
-    }
-    agent_settle(agent);
 }
 
 static void change(void *context, bool up, enum link_down why)
@@ -243,7 +140,7 @@ static void start_link(struct agent *agent)
     options.io = (struct link_io){
         .now_us = now_us, .session_id = session_id, .write = write, .context = agent, .timers = &agent->schedule.asked};
     options.callbacks = (struct uplink_callbacks){
-        .birth = birth, .failure = failure, .receive = receive, .change = change, .context = agent};
+        .birth = birth, .failure = failure, .receive = told_receive, .change = change, .context = agent};
     uplink_init(&agent->uplink, &options);
 }
 
@@ -259,9 +156,16 @@ static void start_modules(struct agent *agent)
     heap_start(heap, size);
     agent->memory_bytes = option_number("memory", size);
     const uint32_t share = size / AGENT_STACK_SHARE / 1024 * 1024;
-    agent->stack_bytes = share < AGENT_STACK_LEAST ? AGENT_STACK_LEAST : share > AGENT_STACK_MOST ? AGENT_STACK_MOST : share;
+    agent->stack_bytes = share < AGENT_STACK_LEAST  ? AGENT_STACK_LEAST
+                         : share > AGENT_STACK_MOST ? AGENT_STACK_MOST
+                                                    : share;
     agent->accelerated = option_number("accel", 1) != 0;
     agent->platform = (struct machine_platform){.now_us = work_us, .stack_floor = stack_floor};
+}
+
+static void log_text(struct agent *agent, const struct text *text)
+{
+    voice_log(agent, ABI_LEVEL_ERROR, text_span(text));
 }
 
 /* What the chip says of a start that wasn't asked for. */
@@ -296,7 +200,7 @@ void agent_start(struct agent *agent)
     *agent = (struct agent){0};
     if (!storage_open(&agent->storage, hal_flash(), &layout, &why))
         agent_broken(why.text);
-    load_identity(agent);
+    agent_load_identity(agent);
     const struct hal_sensor *drivers = hal_sensors(&agent->sensor_count);
     if (agent->sensor_count > AGENT_SENSORS)
         agent->sensor_count = AGENT_SENSORS;
@@ -324,7 +228,9 @@ void agent_settle(struct agent *agent)
 
 /* --- Its turns --- */
 
-/* Takes what came over the link, frame by frame: what a frame asked for is acknowledged before the next is looked at. */
+/*
+ * Takes what came over the link, frame by frame: what a frame asked for is acknowledged before the next is looked at.
+ */
 static bool take_link(struct agent *agent)
 {
     uint8_t bytes[128];
@@ -402,7 +308,10 @@ uint64_t agent_next_us(const struct agent *agent)
 
 bool agent_turn(struct agent *agent)
 {
-    /* What is asked for from here on is for the next turn: neither a module that always wants to run nor the link stops the other. */
+    /*
+     * What is asked for from here on is for the next turn: neither a module that always wants to run nor the link stops
+     * the other.
+     */
     const uint32_t asked = agent->schedule.asked;
     bool did = false;
     for (;;) {

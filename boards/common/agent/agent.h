@@ -1,6 +1,6 @@
 /*
- * The agent: everything that a node is besides its chip, as one structure. Each file of this folder is one part of its work, and does
- * to the byte what its namesake in host/node does.
+ * The agent: everything that a node is besides its chip, as one structure. Each file of this folder is one part of its
+ * work, and does to the byte what its namesake in host/node does.
  */
 #ifndef MOTE_AGENT_H
 #define MOTE_AGENT_H
@@ -37,7 +37,9 @@ struct agent {
     struct module modules[2];
     struct module *running;
     struct module *prepared;
-    /* The ready package that is to be swapped in couldn't be loaded beside the old module: it is loaded in its place. */
+    /*
+     * The ready package that is to be swapped in couldn't be loaded beside the old module: it is loaded in its place.
+     */
     bool loads_late;
     uint8_t swap_sha256[SLOT_SHA256_BYTES];
 
@@ -72,6 +74,19 @@ int agent_sensor(const struct agent *agent, struct span name);
 void agent_settle(struct agent *agent);
 /* The flash failed: nothing that is said can be kept. Restarts the node. */
 _Noreturn void agent_broken(const char *what);
+
+/* Who it is and whom it trusts lie in flash: looked for again whenever the agent's store has changed. */
+void agent_load_identity(struct agent *agent);
+
+/* --- told.c: what it is told --- */
+
+/* A message of the link. */
+void told_receive(void *context, const struct message *message);
+
+/* --- verify.c: what may run --- */
+
+/* Judges a package in flash; false, and why: it may not. */
+bool verify_package(void *context, struct span bytes, uint32_t sequence, struct reason *why);
 
 /* --- life.c: a module's life --- */
 

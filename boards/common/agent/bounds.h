@@ -1,4 +1,7 @@
-/* Numbers that bound what a module, a link or a board can ask of the agent. Those of docs/LIMITS.md that hold for every node come first. */
+/*
+ * Numbers that bound what a module, a link or a board can ask of the agent. Those of docs/LIMITS.md that hold for every
+ * node come first.
+ */
 #ifndef MOTE_BOUNDS_H
 #define MOTE_BOUNDS_H
 
@@ -25,7 +28,10 @@
 #define AGENT_STACK_SHARE 16
 #define AGENT_STACK_LEAST 2048
 #define AGENT_STACK_MOST 65536
-/* Bytes that are taken from the link before timers are looked at again, so that a peer that floods it can't stop the module. */
+/*
+ * Bytes that are taken from the link before timers are looked at again, so that a peer that floods it can't stop the
+ * module.
+ */
 #define AGENT_LINK_TURN 4096
 /* The watchdog: longer than a call's deadline and than anything the agent itself does at once. */
 #define AGENT_WATCHDOG_MS 30000
@@ -40,10 +46,16 @@
 #ifndef AGENT_MESSAGE_BYTES
 #define AGENT_MESSAGE_BYTES 1280
 #endif
-/* What a module declares goes into its birth message, for which a quarter of the store is kept free; the rest says who the node is. */
+/*
+ * What a module declares goes into its birth message, for which a quarter of the store is kept free; the rest says who
+ * the node is.
+ */
 #define AGENT_DECLARED_BYTES (AGENT_LINK_STORE_BYTES / 4 - 512)
 
-/* Raw windows around events, at the end of the module heap: bytes, and the most of it that they take. A small board has none. */
+/*
+ * Raw windows around events, at the end of the module heap: bytes, and the most of it that they take. A small board has
+ * none.
+ */
 #ifndef AGENT_WINDOW_BYTES
 #define AGENT_WINDOW_BYTES 8192
 #endif

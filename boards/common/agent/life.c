@@ -1,6 +1,6 @@
 /*
- * A module's life on a node: started, stepped when it wants to be, asked for its health, ended by its first fault. The same as
- * host/node/life.ts and the part of node.ts that starts it again.
+ * A module's life on a node: started, stepped when it wants to be, asked for its health, ended by its first fault. The
+ * same as host/node/life.ts and the part of node.ts that starts it again.
  */
 #include <string.h>
 
@@ -31,7 +31,7 @@ static void log_fault(struct agent *agent, const struct reason *fault)
     text_add(&text, fault->code);
     text_add(&text, " ");
     text_add(&text, fault->text);
-    voice_log(agent, ABI_LEVEL_ERROR, (struct span){(const uint8_t *)text.at, (uint32_t)text.length});
+    voice_log(agent, ABI_LEVEL_ERROR, text_span(&text));
 }
 
 /* "during: sentence", on one line. */
@@ -43,7 +43,7 @@ struct reason life_reason(const struct reason *why, const char *during)
     text_add(&text, ": ");
     text_add_line(&text, (const uint8_t *)why->text, strlen(why->text));
     struct reason reason;
-    reason_set_bytes(&reason, (const uint8_t *)why->code, strlen(why->code), (const uint8_t *)text.at, text.length);
+    text_reason(&reason, why->code, &text);
     return reason;
 }
 
@@ -80,7 +80,7 @@ static void log_health(struct agent *agent, int32_t answer)
     text_add(&text, "the module says that it is failing (");
     text_add_number(&text, answer);
     text_add(&text, ")");
-    voice_log(agent, ABI_LEVEL_ERROR, (struct span){(const uint8_t *)text.at, (uint32_t)text.length});
+    voice_log(agent, ABI_LEVEL_ERROR, text_span(&text));
 }
 
 static void ask(struct agent *agent, struct module *module, uint64_t now_us)

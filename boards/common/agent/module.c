@@ -55,11 +55,6 @@ static void declared_clear(struct declarations *list)
     *list = (struct declarations){0};
 }
 
-static void set_reason(struct reason *why, const char *code, const struct text *text)
-{
-    reason_set_bytes(why, (const uint8_t *)code, strlen(code), (const uint8_t *)text->at, text->length);
-}
-
 static bool find_exports(struct module *module, struct reason *why)
 {
     const struct {
@@ -169,7 +164,7 @@ static void describe(struct module *module, enum trap trap, const char *during, 
         text_add(&text, "the module trapped: ");
         text_add(&text, machine_reason(module->machine));
     }
-    set_reason(why, code, &text);
+    text_reason(why, code, &text);
 }
 
 static bool call(struct module *module, int32_t function, const char *during, uint64_t *values, struct reason *why)
@@ -203,7 +198,7 @@ bool module_init(struct module *module, struct reason *why)
     text_add(&text, "init returned ");
     text_add_number(&text, result);
     text_add(&text, ": the module doesn't find what it needs on this node.");
-    set_reason(why, "MODULE_INIT", &text);
+    text_reason(why, "MODULE_INIT", &text);
     return false;
 }
 

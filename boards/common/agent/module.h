@@ -57,7 +57,6 @@ struct module {
     /* What an import found wrong, when it is more than the machine's own words. */
     bool has_fault;
     struct reason fault;
-    uint32_t dropped_logs;
 
     /* Its life: the last answer of `health`, and how it keeps its deadlines. */
     bool has_answered;
@@ -68,7 +67,10 @@ struct module {
     bool starting;
 };
 
-/* Opens the package in a slot and loads its module. False, with nothing loaded, and why; `*no_room`: only for want of memory. */
+/*
+ * Opens the package in a slot and loads its module. False, with nothing loaded, and why; `*no_room`: only for want of
+ * memory.
+ */
 bool module_load(struct module *module, struct agent *agent, int slot, struct reason *why, bool *no_room);
 /* Its memory is free again. Of a module that isn't loaded: nothing. */
 void module_unload(struct module *module);

@@ -1,4 +1,7 @@
-/* Repeatable random numbers: xorshift32 (G. Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8(14), 2003), as host/link/random.ts. */
+/*
+ * Repeatable random numbers: xorshift32 (G. Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8(14), 2003),
+ * as host/link/random.ts.
+ */
 #ifndef MOTE_RANDOM_H
 #define MOTE_RANDOM_H
 

@@ -1,12 +1,11 @@
 /*
- * Over-the-air updates: packages are judged before they may run, swapped in, run on trial, and are confirmed or rolled back. The same as
- * host/node/rollout.ts and update.ts.
+ * Over-the-air updates: packages are judged before they may run, swapped in, run on trial, and are confirmed or rolled
+ * back. The same as host/node/rollout.ts and update.ts.
  */
 #include <string.h>
 
 #include "../abi.h"
 #include "../hal.h"
-#include "../machine/exports.h"
 #include "agent.h"
 #include "text.h"
 
@@ -27,8 +26,8 @@ static struct message_ota message_of(const struct transfer_status *status)
         .total = status->total,
     };
     if (status->reason != NULL && status->reason->code[0] != '\0') {
-        message.reason_code = (struct span){(const uint8_t *)status->reason->code, (uint32_t)strlen(status->reason->code)};
-        message.reason_text = (struct span){(const uint8_t *)status->reason->text, (uint32_t)strlen(status->reason->text)};
+        message.reason_code = text_of(status->reason->code);
+        message.reason_text = text_of(status->reason->text);
     }
     return message;
 }
@@ -56,89 +55,9 @@ bool rollout_failure(const struct agent *agent, struct message_ota *message)
     return true;
 }
 
-/* --- What may run --- */
-
-static bool refuse(struct reason *why, const char *code, const char *before, struct span name, const char *after)
-{
-    char space[REASON_TEXT_BYTES];
-    struct text text = text_in(space, sizeof space);
-    text_add(&text, before);
-    text_add_bytes(&text, (const char *)name.bytes, name.count);
-    text_add(&text, after);
-    reason_set_bytes(why, (const uint8_t *)code, strlen(code), (const uint8_t *)text.at, text.length);
-    return false;
-}
-
-/* What a node calls must be there; the types of it, and whatever else is wrong in it, are found when it is loaded. */
-static bool check_exports(struct span wasm, uint32_t *memory_bytes, struct reason *why)
-{
-    static const char after[] = ", which a node needs: build it with mote build";
-    static const char *const functions[][2] = {
-        {"init", "the function init() -> i32"},
-        {"step", "the function step(i64) -> i64"},
-        {"on_message", "the function on_message(i32, i32)"},
-        {"health", "the function health() -> i32"},
-    };
-    uint32_t value;
-    const char *missing = NULL;
-    if (!export_constant(wasm.bytes, wasm.count, ABI_GLOBAL_ABI_VERSION, &value))
-        missing = "the global abi_version";
-    else if (!export_constant(wasm.bytes, wasm.count, ABI_GLOBAL_MEMORY_BYTES, memory_bytes))
-        missing = "the global memory_bytes";
-    for (size_t i = 0; missing == NULL && i < sizeof functions / sizeof functions[0]; i++)
-        if (export_find(wasm.bytes, wasm.count, EXPORT_FUNCTION, functions[i][0]) < 0)
-            missing = functions[i][1];
-    if (missing == NULL)
-        return true;
-    const struct span what = {(const uint8_t *)missing, (uint32_t)strlen(missing)};
-    return refuse(why, "WASM_EXPORT", "module doesn't export ", what, after);
-}
-
-static bool check_module(const struct package *package, struct reason *why)
-{
-    uint32_t memory_bytes;
-    if (!check_exports(package->wasm, &memory_bytes, why))
-        return false;
-    if (memory_bytes == package->metadata.memory_bytes)
-        return true;
-    reason_set(why, "PKG_METADATA",
-               "The package's metadata can't be used: the memory isn't what its module says. "
-               "Build the package again with this version.");
-    return false;
-}
-
-static bool check_sensors(const struct agent *agent, struct metadata_list sensors, struct reason *why)
-{
-    struct span name;
-    while (metadata_next_name(&sensors, &name))
-        if (agent_sensor(agent, name) < 0)
-            return refuse(why, "NODE_SENSOR", "The module needs the sensor '", name, "', which this node doesn't have.");
-    return true;
-}
-
-static bool verify(void *context, struct span bytes, uint32_t sequence, struct reason *why)
-{
-    struct agent *agent = context;
-    struct package package;
-    if (!package_open(bytes, agent->keys, agent->key_count, &package, why))
-        return false;
-    if (package.sequence != sequence) {
-        reason_set(why, "PKG_SEQUENCE", "The package has sequence ");
-        reason_add_number(why, package.sequence);
-        reason_add(why, ", it was offered as ");
-        reason_add_number(why, sequence);
-        reason_add(why, ".");
-        return false;
-    }
-    const struct package_limits limits = {
-        .abi = ABI_VERSION, .memory_bytes = agent->memory_bytes, .sequence = slots_of(agent)->state.highest};
-    return package_check(&package, &limits, why) && check_sensors(agent, package.metadata.sensors, why) &&
-           check_module(&package, why);
-}
-
 void rollout_open(struct agent *agent)
 {
-    const struct transfer_callbacks callbacks = {.verify = verify, .status = report, .context = agent};
+    const struct transfer_callbacks callbacks = {.verify = verify_package, .status = report, .context = agent};
     transfer_open(&agent->transfer, slots_of(agent), &callbacks);
 }
 
@@ -219,7 +138,9 @@ void rollout_prepare(struct agent *agent)
     } else if (no_room && agent->running != NULL) {
         agent->loads_late = true;
     } else {
-        /* It can't even be loaded: the old module goes on as if nothing had been, and the sequence is not tried again. */
+        /*
+         * It can't even be loaded: the old module goes on as if nothing had been, and the sequence is not tried again.
+         */
         start_trial(agent);
         const struct reason told = life_reason(&why, "load");
         fail_trial(agent, &told);
@@ -301,7 +222,7 @@ static enum verdict failed(struct reason *why, const char *code, const char *bef
     text_add(&text, before);
     text_add_number(&text, number);
     text_add(&text, after);
-    reason_set_bytes(why, (const uint8_t *)code, strlen(code), (const uint8_t *)text.at, text.length);
+    text_reason(why, code, &text);
     return VERDICT_FAIL;
 }
 
@@ -349,7 +270,10 @@ void rollout_judge(struct agent *agent, bool timeout)
 void rollout_time_over(struct agent *agent)
 {
     const struct module *module = agent->running;
-    /* A message may have changed the health of a module that steps rarely: asked once more before it is judged for good. */
+    /*
+     * A message may have changed the health of a module that steps rarely: asked once more before it is judged for
+     * good.
+     */
     life_ask(agent);
     if (agent->running == module)
         rollout_judge(agent, true);

@@ -23,8 +23,8 @@ enum timer schedule_next(const struct schedule *schedule, uint64_t *due_us)
     for (enum timer i = 0; i < TIMERS; i++) {
         const uint64_t due = schedule->due_us[i];
         /* The count of what was asked wraps; those that wait are near one another. */
-        const bool first = due == *due_us && next != TIMERS && (int32_t)(schedule->order[i] - schedule->order[next]) < 0;
-        if (due < *due_us || first) {
+        const bool tie = due == *due_us && next != TIMERS;
+        if (due < *due_us || (tie && (int32_t)(schedule->order[i] - schedule->order[next]) < 0)) {
             next = i;
             *due_us = due;
         }

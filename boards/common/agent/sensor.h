@@ -1,6 +1,6 @@
 /*
- * A sensor as the agent has it: a ring of samples that fills by the clock, whether anybody reads or not, and an account of every
- * sample: produced = read + lost + waiting. The same as host/node/sensor.ts.
+ * A sensor as the agent has it: a ring of samples that fills by the clock, whether anybody reads or not, and an account
+ * of every sample: produced = read + lost + waiting. The same as host/node/sensor.ts.
  */
 #ifndef MOTE_SENSOR_H
 #define MOTE_SENSOR_H
@@ -30,7 +30,10 @@ uint64_t sensor_time_us(struct sensor *sensor, uint64_t now_us);
 /* Takes `count` of the oldest samples, which must be waiting, into `out` as little-endian bytes. */
 void sensor_take(struct sensor *sensor, uint32_t count, uint8_t *out);
 
-/* How many of the last samples the ring holds, read or not, at most `most`; `*first` is the number of the first of them. */
+/*
+ * How many of the last samples the ring holds, read or not, at most `most`; `*first` is the number of the first of
+ * them.
+ */
 uint32_t sensor_history(struct sensor *sensor, uint64_t now_us, uint32_t most, uint64_t *first);
 /* Copies such samples as little-endian bytes. */
 void sensor_copy(const struct sensor *sensor, uint64_t first, uint32_t count, uint8_t *out);

@@ -4,10 +4,26 @@
 #include <string.h>
 
 #include "../abi.h"
+#include "../utf8.h"
 
 struct text text_in(char *at, size_t size)
 {
     return (struct text){.at = at, .size = size, .length = 0};
+}
+
+struct span text_span(const struct text *text)
+{
+    return (struct span){(const uint8_t *)text->at, (uint32_t)text->length};
+}
+
+struct span text_of(const char *string)
+{
+    return (struct span){(const uint8_t *)string, (uint32_t)strlen(string)};
+}
+
+void text_reason(struct reason *reason, const char *code, const struct text *text)
+{
+    reason_set_bytes(reason, (const uint8_t *)code, strlen(code), (const uint8_t *)text->at, text->length);
 }
 
 void text_add_bytes(struct text *text, const char *bytes, size_t count)
@@ -51,8 +67,8 @@ void text_add_number(struct text *text, int64_t number)
 }
 
 /*
- * Length of the character at the start of `bytes`, which aren't none; 0 when there is none, and then `bad` is how many bytes one
- * replacement stands for.
+ * Length of the character at the start of `bytes`, which aren't none; 0 when there is none, and then `bad` is how many
+ * bytes one replacement stands for.
  */
 static size_t character(const uint8_t *bytes, size_t count, size_t *bad)
 {
@@ -114,21 +130,9 @@ void text_add_line(struct text *text, const uint8_t *bytes, size_t count)
     }
 }
 
-bool text_is_utf8(const uint8_t *bytes, size_t count)
-{
-    for (size_t at = 0; at < count;) {
-        size_t bad;
-        const size_t length = character(bytes + at, count - at, &bad);
-        if (length == 0)
-            return false;
-        at += length;
-    }
-    return true;
-}
-
 bool text_is_name(const uint8_t *bytes, size_t count)
 {
-    if (count < 1 || count > ABI_MAX_NAME || !text_is_utf8(bytes, count))
+    if (count < 1 || count > ABI_MAX_NAME || !utf8_valid(bytes, count))
         return false;
     for (size_t i = 0; i < count; i++)
         if (is_control(bytes[i]))

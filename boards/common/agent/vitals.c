@@ -1,9 +1,7 @@
 /*
- * Telemetry of the agent itself: metrics that follow those of the module in a birth message. The setting `agent.vitals_s` says how often
- * they come, in seconds; 0: not at all. The same as host/node/vitals.ts.
+ * Telemetry of the agent itself: metrics that follow those of the module in a birth message. The setting
+ * `agent.vitals_s` says how often they come, in seconds; 0: not at all. The same as host/node/vitals.ts.
  */
-#include <string.h>
-
 #include "../bytes.h"
 #include "../hal.h"
 #include "../machine/heap.h"
@@ -24,8 +22,8 @@ static const struct {
 struct message_metric vitals_metric(uint32_t index)
 {
     return (struct message_metric){
-        .name = {(const uint8_t *)metrics[index].name, (uint32_t)strlen(metrics[index].name)},
-        .unit = {(const uint8_t *)metrics[index].unit, (uint32_t)strlen(metrics[index].unit)},
+        .name = text_of(metrics[index].name),
+        .unit = text_of(metrics[index].unit),
     };
 }
 
@@ -44,9 +42,8 @@ static void plan(struct agent *agent)
 
 bool vitals_configure(struct agent *agent)
 {
-    static const char name[] = "agent.vitals_s";
     int32_t seconds = agent->vitals_default_s;
-    agent_setting(agent, (struct span){(const uint8_t *)name, sizeof name - 1}, &seconds);
+    agent_setting(agent, text_of("agent.vitals_s"), &seconds);
     if (seconds < 0)
         seconds = 0;
     if (seconds > AGENT_VITALS_MOST_S)

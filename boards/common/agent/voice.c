@@ -1,14 +1,7 @@
 /* Everything that a node says over its link. Frames and events are numbered from its start on. */
-#include <string.h>
-
 #include "../hal.h"
 #include "agent.h"
 #include "text.h"
-
-static struct span span_of(const char *text)
-{
-    return (struct span){(const uint8_t *)text, (uint32_t)strlen(text)};
-}
 
 static struct message_metric metric_at(void *context, uint32_t index)
 {
@@ -37,8 +30,8 @@ void voice_birth(struct agent *agent, struct message_birth *birth)
     *birth = (struct message_birth){
         .node = agent->id,
         .boot = agent->storage.boot,
-        .firmware_name = span_of("mote-" BOARD_NAME),
-        .firmware_version = span_of(BOARD_VERSION),
+        .firmware_name = text_of("mote-" BOARD_NAME),
+        .firmware_version = text_of(BOARD_VERSION),
         .has_module = running != NULL,
         .metric_count = vitals_count(agent),
         .metric = metric_at,
@@ -83,6 +76,6 @@ void voice_log(struct agent *agent, uint8_t level, struct span line)
     text_add_line(&text, line.bytes, line.count);
     const struct message_log log = {.level = level,
                                     .t_us = (int64_t)hal_now_us(),
-                                    .text = {(const uint8_t *)text.at, (uint32_t)text.length}};
+                                    .text = text_span(&text)};
     uplink_log(&agent->uplink, &log);
 }

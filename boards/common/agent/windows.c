@@ -64,8 +64,7 @@ void windows_keep(struct agent *agent, uint32_t event)
 
 static bool say(struct agent *agent, const char *name, const struct cbor_writer *body, struct text *why)
 {
-    const struct span what = {(const uint8_t *)name, (uint32_t)strlen(name)};
-    if (voice_event(agent, what, (struct span){body->bytes, (uint32_t)body->length}))
+    if (voice_event(agent, text_of(name), (struct span){body->bytes, (uint32_t)body->length}))
         return true;
     text_add(why, "there is no room for the answer; ask again");
     return false;
@@ -91,7 +90,7 @@ static bool tell_part(struct agent *agent, uint32_t number, const uint8_t *windo
     cbor_put_array(&body, 7);
     cbor_put_int(&body, number);
     cbor_put_int(&body, get_u32(window + EVENT_AT));
-    cbor_put_text(&body, (struct span){(const uint8_t *)driver->name, (uint32_t)strlen(driver->name)});
+    cbor_put_text(&body, text_of(driver->name));
     cbor_put_int(&body, (int64_t)get_u64(window + TIME_AT));
     cbor_put_int(&body, total);
     cbor_put_int(&body, offset);

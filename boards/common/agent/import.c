@@ -1,0 +1,86 @@
+/* Checks and ends of imports. */
+#include "import.h"
+
+#include <string.h>
+
+enum trap import_answer(uint64_t *result, int32_t number)
+{
+    machine_put_u32(result, (uint32_t)number);
+    return TRAP_NONE;
+}
+
+enum trap import_fault(struct module *module, enum trap trap, const char *code, const struct text *text)
+{
+    module->has_fault = true;
+    text_reason(&module->fault, code, text);
+    return trap;
+}
+
+enum trap import_bytes(struct module *module, uint32_t at, uint32_t count, uint8_t **bytes)
+{
+    *bytes = machine_bytes(module->machine, at, count);
+    if (*bytes != NULL)
+        return TRAP_NONE;
+    uint32_t size;
+    machine_memory(module->machine, &size);
+    char space[REASON_TEXT_BYTES];
+    struct text text = text_in(space, sizeof space);
+    text_add(&text, "bytes ");
+    text_add_unsigned(&text, at);
+    text_add(&text, " to ");
+    text_add_unsigned(&text, (uint64_t)at + count);
+    text_add(&text, " are outside the module's ");
+    text_add_unsigned(&text, size);
+    text_add(&text, " bytes of memory");
+    return import_fault(module, TRAP_MEMORY, "TRAP_MEMORY", &text);
+}
+
+enum trap import_bounded(struct module *module, uint32_t at, uint32_t count, uint32_t most, struct span *span,
+                            int32_t *refusal)
+{
+    *refusal = ABI_OK;
+    *span = (struct span){0};
+    if (count > most) {
+        *refusal = ABI_TOO_LARGE;
+        return TRAP_NONE;
+    }
+    uint8_t *bytes;
+    const enum trap trap = import_bytes(module, at, count, &bytes);
+    *span = (struct span){bytes, count};
+    return trap;
+}
+
+enum trap import_name(struct module *module, uint32_t at, uint32_t count, struct span *name, int32_t *refusal)
+{
+    const enum trap trap = import_bounded(module, at, count, ABI_MAX_NAME, name, refusal);
+    if (trap == TRAP_NONE && *refusal == ABI_OK && !text_is_name(name->bytes, name->count))
+        *refusal = ABI_INVALID;
+    return trap;
+}
+
+enum trap import_copy_out(struct module *module, struct span from, uint32_t dst, uint32_t dst_bytes, uint64_t *result)
+{
+    if (from.count > dst_bytes)
+        return import_answer(result, ABI_TOO_LARGE);
+    uint8_t *out;
+    const enum trap trap = import_bytes(module, dst, from.count, &out);
+    if (trap != TRAP_NONE)
+        return trap;
+    if (from.count > 0)
+        memcpy(out, from.bytes, from.count);
+    return import_answer(result, (int32_t)from.count);
+}
+
+bool import_spend(struct module *module, enum spending what)
+{
+    static const uint8_t most[SPENDINGS] = {
+        [SPEND_PUBLISHES] = AGENT_CALL_PUBLISHES,
+        [SPEND_EVENTS] = AGENT_CALL_EVENTS,
+        [SPEND_LOGS] = AGENT_CALL_LOGS,
+        [SPEND_WRITES] = AGENT_CALL_WRITES,
+    };
+    if (module->spent[what] >= most[what])
+        return false;
+    module->spent[what]++;
+    return true;
+}
