@@ -7,6 +7,7 @@
 #include "hardware.h"
 #include "kept.h"
 #include "matrix.h"
+#include "timer.h"
 #include "uart.h"
 #include "watchdog.h"
 
@@ -16,27 +17,6 @@
 enum { PLL_480_MHZ = 1 << 2, CPU_160_MHZ = 1, CPU_FIELD = 3, FROM_PLL = 1 << 10, DIVIDER_AND_SOURCE = 0xFFF };
 /* The ROM's functions wait in turns of the processor (esp-rom-sys, esp32c3.rom.ld: ets_update_cpu_frequency). */
 #define ROM_TOLD_MHZ ((void (*)(uint32_t))0x40000588u)
-
-/* The system timer (TRM 10): 52 bits, 16 a microsecond, by the crystal; also while the processor sleeps. */
-#define TIMER(offset) REGISTER(0x60023000 + (offset))
-#define TIMER_CONF TIMER(0x00)
-#define TIMER_LATCH TIMER(0x04)
-#define TIMER_LOAD_HIGH TIMER(0x0C)
-#define TIMER_LOAD_LOW TIMER(0x10)
-#define TIMER_TARGET_HIGH TIMER(0x1C)
-#define TIMER_TARGET_LOW TIMER(0x20)
-#define TIMER_TARGET_CONF TIMER(0x34)
-#define TIMER_HIGH TIMER(0x40)
-#define TIMER_LOW TIMER(0x44)
-#define TIMER_TARGET_TAKE TIMER(0x50)
-#define TIMER_LOAD_TAKE TIMER(0x5C)
-#define TIMER_INT_ENA TIMER(0x64)
-#define TIMER_INT_CLR TIMER(0x6C)
-#define TARGET_ON (1u << 24)
-#define LATCH_NOW (1u << 30)
-#define LATCHED (1u << 29)
-#define TICKS_PER_US 16u
-enum { TARGET_ONCE = 0, TARGET = 1 };
 
 /* Noise (TRM 25), of which the fast oscillator beside the crystal is a source; the slow one counts since power came. */
 #define NOISE REGISTER(0x600260B0)
@@ -51,14 +31,10 @@ enum { NOISE_READS = 256, NOISE_EVERY_US = 4 };
 #define RTC_OPTIONS REGISTER(0x60008000)
 #define RESET_ALL (1u << 31)
 
-/* The chip's converter has no driver here. */
-const struct hal_sensor hardware_sensors[1];
-const uint32_t hardware_sensor_count = 0;
-
 static uint64_t ticks(void)
 {
-    TIMER_LATCH = LATCH_NOW;
-    while ((TIMER_LATCH & LATCHED) == 0)
+    TIMER_LATCH = TIMER_LATCH_NOW;
+    while ((TIMER_LATCH & TIMER_LATCHED) == 0)
         ;
     uint32_t high = TIMER_HIGH;
     return (uint64_t)high << 32 | TIMER_LOW;
@@ -77,7 +53,7 @@ static void counter_start(void)
     TIMER_LOAD_LOW = 0;
     TIMER_LOAD_TAKE = 1;
     counter_alarm_off();
-    TIMER_TARGET_CONF = TARGET_ONCE;
+    TARGET_CONF(TARGET_ALARM) = 0;
     matrix_connect(CLOCK_SOURCE, CLOCK_LINE);
 }
 
@@ -93,27 +69,27 @@ void chip_start(void)
 
 uint32_t counter_now(void)
 {
-    return (uint32_t)(ticks() / TICKS_PER_US);
+    return (uint32_t)(ticks() / TIMER_TICKS_PER_US);
 }
 
 /* A target that was just passed interrupts at once. */
 void counter_alarm(uint32_t at)
 {
     int32_t left = (int32_t)(at - counter_now());
-    uint64_t target = ticks() + (left > 0 ? (uint64_t)left * TICKS_PER_US : 0);
+    uint64_t target = ticks() + (left > 0 ? (uint64_t)left * TIMER_TICKS_PER_US : 0);
     counter_alarm_off();
-    TIMER_TARGET_HIGH = (uint32_t)(target >> 32);
-    TIMER_TARGET_LOW = (uint32_t)target;
-    TIMER_TARGET_TAKE = 1;
-    TIMER_CONF |= TARGET_ON;
-    TIMER_INT_ENA = TARGET;
+    TARGET_HIGH(TARGET_ALARM) = (uint32_t)(target >> 32);
+    TARGET_LOW(TARGET_ALARM) = (uint32_t)target;
+    TARGET_TAKE(TARGET_ALARM) = 1;
+    TIMER_CONF |= TARGET_ON(TARGET_ALARM);
+    TIMER_INT_ENA |= TARGET_IRQ(TARGET_ALARM);
 }
 
 void counter_alarm_off(void)
 {
-    TIMER_INT_ENA = 0;
-    TIMER_CONF &= ~TARGET_ON;
-    TIMER_INT_CLR = TARGET;
+    TIMER_INT_ENA &= ~TARGET_IRQ(TARGET_ALARM);
+    TIMER_CONF &= ~TARGET_ON(TARGET_ALARM);
+    TIMER_INT_CLR = TARGET_IRQ(TARGET_ALARM);
 }
 
 /*

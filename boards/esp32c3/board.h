@@ -27,6 +27,6 @@
 #define DEVICES_END 0x600D1000u
 
 /* The processor's interrupt lines that are used here, of 1 to 31. */
-enum { CLOCK_LINE = 16, UART_LINE = 17, WATCHDOG_LINE = 18 };
+enum { CLOCK_LINE = 16, UART_LINE = 17, WATCHDOG_LINE = 18, ADC_LINE = 19 };
 
 #endif

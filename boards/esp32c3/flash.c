@@ -13,7 +13,10 @@
 #define PAGE 256u
 _Static_assert(BOARD_FLASH_PAGE == SECTOR && BOARD_FLASH_WRITE == 4, "as the ROM's functions have it");
 
-/* Addresses from esp-rom-sys (esp32c3.rom.ld), which has them from Espressif; what they take from esp_rom_spiflash.h. */
+/*
+ * Addresses from the crate esp-rom-sys (esp32c3.rom.ld); what they take from ESP-IDF's esp_rom_spiflash.h. In the
+ * order of NuttX's esp32c3_spiflash.c: the cache forgets before it goes on.
+ */
 #define ROM_DESCRIBE ((int (*)(uint32_t id, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t status))0x40000134u)
 #define ROM_UNLOCK ((int (*)(void))0x40000140u)
 #define ROM_ERASE_SECTOR ((int (*)(uint32_t number))0x40000128u)

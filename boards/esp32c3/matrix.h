@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /* Devices by their number in the matrix. */
-enum { UART_SOURCE = 21, WATCHDOG_SOURCE = 33, CLOCK_SOURCE = 37 };
+enum { UART_SOURCE = 21, WATCHDOG_SOURCE = 33, CLOCK_SOURCE = 37, SAMPLE_SOURCE = 38, ADC_SOURCE = 43 };
 
 /* Nothing reaches a line. */
 void matrix_start(void);

@@ -19,7 +19,7 @@ reset_entry:
     call main
     tail hal_reset
 
-/* Vectors are all that this processor can (TRM 1): entry n is an instruction, 0 for faults, else for interrupt line n. */
+/* This processor knows vectors only (TRM 1): entry n is an instruction, 0 for faults, else for interrupt line n. */
 .text
 .balign 256
 .option norvc

@@ -2,6 +2,7 @@
  * Traps on the ESP32-C3: interrupts by their line, and faults, which are recorded before they restart it; and the
  * protection of memory.
  */
+#include "adc.h"
 #include "board.h"
 #include "counter.h"
 #include "csr.h"
@@ -77,6 +78,8 @@ void trap(uint32_t cause, uint32_t pc, uint32_t value)
         counter_alarm_off();
     } else if (cause == (INTERRUPT | UART_LINE)) {
         uart0_interrupt();
+    } else if (cause == (INTERRUPT | ADC_LINE)) {
+        adc_interrupt();
     } else if (cause == (INTERRUPT | WATCHDOG_LINE)) {
         watchdog_interrupt(pc);
     } else {

@@ -39,7 +39,7 @@
 /* Why the processor was reset (TRM 6), in the lowest six bits. */
 #define RESET_STATE REGISTER(0x60008038)
 #define RESET_REASONS 0x3Fu
-/* The groups' and the RTC's watchdogs, each for processor, digital core or all but the analog part; the super watchdog. */
+/* The groups' and the RTC's watchdogs, each for processor, core or all but the analog part; the super watchdog. */
 #define BY_WATCHDOG \
     (1u << 0x07 | 1u << 0x08 | 1u << 0x09 | 1u << 0x0B | 1u << 0x0D | 1u << 0x10 | 1u << 0x11 | 1u << 0x12)
 
