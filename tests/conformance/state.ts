@@ -159,7 +159,7 @@ export const STATE: Scenario[] = [
   {
     name: 'what the node says of itself has no room beside as many metrics as there may be',
     vitals: true,
-    setup: { vitalsS: 1, kv: { init: script(['times', 59], ['metric', LETTERS, 2, 16, 1, 0]) } },
+    setup: { vitalsS: 1, kv: { init: script(['times', 59], ['metric', LETTERS, 2, 16, 0, 0]) } },
     async run(world) {
       await world.start();
       await world.run(2500);

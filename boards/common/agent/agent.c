@@ -148,6 +148,9 @@ static void start_modules(struct agent *agent)
 {
     uint32_t size;
     uint8_t *heap = hal_module_heap(&size);
+    const uint32_t wanted = option_number("heap", size) & ~UINT32_C(15);
+    if (wanted < size)
+        size = wanted;
     /* Raw windows have the end of it. */
     const uint32_t windows = option_number("windows", AGENT_WINDOW_BYTES);
     agent->windows.size = windows < size / AGENT_WINDOW_SHARE ? windows : size / AGENT_WINDOW_SHARE;
