@@ -139,4 +139,23 @@ export function survivesFaults({ name }: Board): void {
     expect(trace.some((line) => line.startsWith('ota rolledback 2 ') && line.includes('TRIAL_INTERRUPTED'))).toBe(true);
     expect(trace.some((line) => line.startsWith('birth 2 probe 1.0.1 confirmed'))).toBe(true);
   });
+
+  it('does not try a package again that was ready when the processor faulted', async () => {
+    const world = new World(await subjectOf(name, { sanitize: false }), {});
+    world.receive({ sequence: 2 });
+    try {
+      await world.start();
+      await world.run(100);
+      world.crash('SIGSEGV');
+      await world.run(1000);
+      world.push({ sequence: 2 });
+      await world.run(1000);
+    } finally {
+      await world.end();
+    }
+    const trace = traceOf(world.recording);
+    expect(trace.some((line) => line.startsWith('ota rolledback 2 ') && line.includes('NODE_FAULT'))).toBe(true);
+    expect(trace.some((line) => line.startsWith('ota trial'))).toBe(false);
+    expect(trace.some((line) => line.startsWith('birth 2 probe 1.0.1 confirmed'))).toBe(true);
+  });
 }

@@ -17,7 +17,7 @@ import {
 import type { SensorOptions } from '../../host/node/index.ts';
 import { DEFAULT_LAYOUT, provision, writeIdentity } from '../../host/node/storage.ts';
 import { metadataOf, TestShim } from '../../host/node/testing.ts';
-import { buildPackage, generateKeyPair, type Metadata } from '../../host/ota/index.ts';
+import { buildPackage, generateKeyPair, type Metadata, SlotStore } from '../../host/ota/index.ts';
 import { MEMORY_BYTES, probeWasm } from './probe.ts';
 
 /** One way of every byte; an odd time, so that nothing that travels meets a deadline. */
@@ -198,6 +198,20 @@ export class World {
   wipe(byteAt: (address: number) => number): void {
     this.flash = Uint8Array.from(this.flash, (_, i) => byteAt(i));
     this.#boots = 0;
+  }
+
+  /** A package that came as a whole before the first start. */
+  receive(text: PackageText): void {
+    const flash = new MemoryFlash({ ...this.#subject.geometry, image: this.flash });
+    const first = DEFAULT_LAYOUT.agentPages + DEFAULT_LAYOUT.kvPages;
+    const pages = flash.sizeBytes / flash.pageBytes;
+    const slots = SlotStore.open(flashRegion(flash, first, pages - first));
+    const bytes = packageOf(text);
+    const sha256 = new Uint8Array(createHash('sha256').update(bytes).digest());
+    slots.begin({ sha256, sequence: text.sequence ?? 1, total: bytes.length });
+    slots.append(0, bytes);
+    slots.finish();
+    this.flash = flash.image();
   }
 
   /** The stream ends. A board's driver of a serial line doesn't notice: nothing comes any more. */

@@ -171,8 +171,8 @@ static void log_text(struct agent *agent, const struct text *text)
     voice_log(agent, ABI_LEVEL_ERROR, text_span(text));
 }
 
-/* What the chip says of a start that wasn't asked for. */
-static void log_boot(struct agent *agent)
+/* A start that wasn't asked for: what the chip says of it, and what it means for an update. */
+static void after_fault(struct agent *agent)
 {
     struct hal_fault fault;
     const enum hal_boot reason = hal_boot_reason(&fault);
@@ -192,6 +192,7 @@ static void log_boot(struct agent *agent)
         text_add_hex(&text, words[i].value);
     }
     log_text(agent, &text);
+    rollout_blame(agent);
 }
 
 void agent_start(struct agent *agent)
@@ -217,7 +218,7 @@ void agent_start(struct agent *agent)
     rollout_open(agent);
     agent->vitals_default_s = (int32_t)option_number("vitals", AGENT_VITALS_S);
     vitals_configure(agent);
-    log_boot(agent);
+    after_fault(agent);
     life_start(agent);
     uplink_attach(&agent->uplink);
     rollout_prepare(agent);

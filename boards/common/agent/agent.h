@@ -113,6 +113,8 @@ void rollout_offer(struct agent *agent, const struct message_offer *offer);
 void rollout_chunk(struct agent *agent, const struct message_chunk *chunk);
 /* Loads what is ready while the old module still has its steps; the swap itself comes after. */
 void rollout_prepare(struct agent *agent);
+/* The node restarted after a fault: a package that was ready then isn't tried again. */
+void rollout_blame(struct agent *agent);
 void rollout_swap(struct agent *agent);
 /* Looks at the module on trial, if there is one; `timeout`: its time is over. */
 void rollout_judge(struct agent *agent, bool timeout);

@@ -105,6 +105,15 @@ static void fail_trial(struct agent *agent, const struct reason *reason)
         uplink_control_ota(&agent->uplink, &status);
 }
 
+void rollout_blame(struct agent *agent)
+{
+    static const struct reason fault = {"NODE_FAULT", "The node faulted while it made the package ready to run."};
+    if (slots_find(slots_of(agent), SLOT_READY) == SLOT_NONE)
+        return;
+    start_trial(agent);
+    fail_trial(agent, &fault);
+}
+
 static void unprepare(struct agent *agent)
 {
     schedule_at(&agent->schedule, TIMER_SWAP, SCHEDULE_NEVER);
