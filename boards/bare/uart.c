@@ -1,6 +1,8 @@
 /* Rings between the agent and the UART's interrupt. */
 #include "uart.h"
 
+#include <stdatomic.h>
+
 #include "chip.h"
 #include "irq.h"
 
@@ -21,6 +23,8 @@ static uint8_t in_bytes[IN_BYTES], out_bytes[OUT_BYTES];
 static struct ring in = {.bytes = in_bytes, .size = IN_BYTES};
 static struct ring out = {.bytes = out_bytes, .size = OUT_BYTES};
 static bool wants_room;
+/* The ring was full, so that received bytes don't interrupt until there is room. */
+static volatile bool stopped;
 
 static uint32_t held(const struct ring *ring)
 {
@@ -35,12 +39,14 @@ static bool full(const struct ring *ring)
 static void push(struct ring *ring, uint8_t byte)
 {
     ring->bytes[ring->put & (ring->size - 1)] = byte;
+    atomic_signal_fence(memory_order_release);
     ring->put = ring->put + 1;
 }
 
 static uint8_t pull(struct ring *ring)
 {
     uint8_t byte = ring->bytes[ring->got & (ring->size - 1)];
+    atomic_signal_fence(memory_order_release);
     ring->got = ring->got + 1;
     return byte;
 }
@@ -56,7 +62,8 @@ static void move(void)
     }
     while (held(&out) > 0 && uart_device_put(out.bytes[out.got & (OUT_BYTES - 1)]))
         out.got = out.got + 1;
-    uart_device_interrupts(!full(&in), held(&out) > 0);
+    stopped = full(&in);
+    uart_device_interrupts(!stopped, held(&out) > 0);
 }
 
 void uart_interrupt(void)
@@ -73,11 +80,10 @@ static void move_now(void)
 
 size_t chip_link_read(uint8_t *bytes, size_t count)
 {
-    bool was_full = full(&in);
     size_t done = 0;
     while (done < count && held(&in) > 0)
         bytes[done++] = pull(&in);
-    if (was_full && done > 0)
+    if (stopped && done > 0)
         move_now();
     return done;
 }

@@ -44,17 +44,16 @@ void hal_watchdog_feed(void)
 
 /*
  * Goes on where it was, so that nobody feeds it by asking the host something. What is loaded is also what the second round has, in which the
- * first one's interrupt must come to its end.
+ * first one's interrupt must come to its end. Each hold costs a tick, or a loop of them could go on for ever between two ticks.
  */
 void chip_watchdog_hold(bool hold)
 {
     if (timeout_ticks == 0)
         return;
     if (hold) {
-        held_ticks = WATCHDOG_LEFT;
-        if (held_ticks < SHORTEST_TICKS)
-            held_ticks = 0;
-        else
+        uint32_t left = WATCHDOG_LEFT;
+        held_ticks = left > SHORTEST_TICKS ? left - 1 : 0;
+        if (held_ticks != 0)
             load(UINT32_MAX);
     } else if (held_ticks != 0) {
         load(held_ticks);

@@ -128,7 +128,8 @@ void chip_watchdog_hold(bool hold)
         set_expiry(ticks() + held_ticks);
         return;
     }
-    uint64_t now = ticks();
+    /* Each hold costs a tick, or a loop of them could go on for ever between two ticks. */
+    uint64_t now = ticks() + 1;
     held_ticks = expiry_ticks > now ? expiry_ticks - now : 0;
     set_expiry(UINT64_MAX);
 }

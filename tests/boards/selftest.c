@@ -129,14 +129,19 @@ static void do_nor(void)
     say("allowed", 1);
 }
 
-/* Bytes come back, each changed in one bit, until a zero comes that isn't the first. */
+/*
+ * Asks for bytes until they come, since neither a UART that isn't on yet nor a wire that isn't there yet keeps any; then they come back, each
+ * changed in one bit, until a second zero.
+ */
 static void do_echo(void)
 {
     uint64_t bytes = 0;
     uint32_t zeros = 0;
     uint8_t buffer[64];
     while (zeros < 2) {
-        hal_sleep_until(UINT64_MAX);
+        if (bytes == 0)
+            hal_link_write((const uint8_t *)"?", 1);
+        hal_sleep_until(bytes == 0 ? hal_now_us() + 50000u : UINT64_MAX);
         for (size_t got; (got = hal_link_read(buffer, sizeof buffer)) > 0;) {
             for (size_t i = 0; i < got; i++) {
                 zeros += buffer[i] == 0;
@@ -193,9 +198,9 @@ static void do_watchdog(void)
 {
     if (!first_start())
         return;
-    hal_watchdog_start(20);
+    hal_watchdog_start(6);
     for (uint32_t i = 0; i < 6; i++) {
-        hal_sleep_until(hal_now_us() + 10000u);
+        hal_sleep_until(hal_now_us() + 3000u);
         hal_watchdog_feed();
     }
     say("fed", 1);
