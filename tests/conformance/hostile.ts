@@ -4,6 +4,7 @@
  */
 import { beforeAll, expect, it } from 'vitest';
 import type { Board } from '../../host/board/board-json.ts';
+import { sine } from '../../host/node/index.ts';
 import { subjectOf } from './boards.ts';
 import { type Call, MEMORY_BYTES, probeWasm, SCRATCH, script } from './probe.ts';
 import { traceOf } from './trace.ts';
@@ -75,6 +76,45 @@ export function survivesHostileModules({ name }: Board): void {
     // Those of which every record is out of bounds.
     if (calls === POINTERS || record === 0x7fff_fff0) expect(reasons.size).toBe(1);
   });
+}
+
+/** An import that is called where the native stack ends has what it needs below that, or the module traps before. */
+export function survivesDeepCalls({ name }: Board): void {
+  const calls: Extract<Call, unknown[]>[] = [
+    ['kv_set', 'key', 0, 1024],
+    ['event', 'deep', Uint8Array.of(0)],
+    ['publish', 0, 0, 0, 0, 1024, 0],
+    ['log', 2, 0, 256],
+    ['sensor_read', 0, SCRATCH, 64],
+    ['nn_run', SCRATCH, 0, 1],
+  ];
+  it.each(calls.map((call) => [call[0], call] as const))(
+    'survives %s at each depth',
+    async (_, call) => {
+      const world = new World(await subjectOf(name), {
+        module: { rom: rom(3), sensors: ['mic'] },
+        windowBytes: 1600,
+        sensors: [{ name: 'mic', ringSamples: 64, source: sine({ rateHz: 1000, frequencyHz: 3, amplitude: 1000 }) }],
+        kv: { init: script(['metric', 'a', '1', 0], ['sensor_open', 'mic']) },
+      });
+      try {
+        await world.start();
+        await world.run(100);
+        for (let depth = 0; depth < 70; depth++) {
+          world.command(depth, script(['deep', depth], call));
+          await world.run(1100);
+        }
+      } finally {
+        await world.end();
+      }
+      const trace = traceOf(world.recording);
+      expect(trace.filter((line) => line.startsWith('birth 2 '))).toEqual([]);
+      expect(trace.filter((line) => line.startsWith('result '))).toHaveLength(70);
+      // Deep enough to matter, where the stack is small.
+      if (name !== 'linux') expect(trace.some((line) => line.startsWith('log error TRAP_STACK '))).toBe(true);
+    },
+    120_000,
+  );
 }
 
 /** However much memory there is: the new module finds room or it doesn't, the agent stays, and nothing of it is lost. */

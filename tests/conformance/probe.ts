@@ -40,6 +40,8 @@ const DEEDS = {
   period: '(global.set $period (i64.load offset=8 (local.get $at)))',
   /** Does the next call so often, each time with other letters at LETTERS. */
   times: '(global.set $times (i32.wrap_i64 (i64.load offset=8 (local.get $at))))',
+  /** Does the next call so many calls deep. */
+  deep: '(global.set $depth (i32.wrap_i64 (i64.load offset=8 (local.get $at))))',
   /** Sets what `init` returns. */
   start: '(global.set $start (i32.wrap_i64 (i64.load offset=8 (local.get $at))))',
   burn: `(local.set $n (i64.load offset=8 (local.get $at)))
@@ -115,6 +117,7 @@ export function probeWasm(options: ProbeOptions = {}): Uint8Array {
     (global $patience (mut i32) (i32.const ${healthyAfter}))
     (global $start (mut i32) (i32.const 0))
     (global $times (mut i32) (i32.const 1))
+    (global $depth (mut i32) (i32.const 0))
     (global $period (mut i64) (i64.const 1000000))
     (data (i32.const 10) "${'x'.repeat(6)}initstephealthrunrm${'x'.repeat(29)}")
     (table ${all.length + 1} funcref)
@@ -123,8 +126,12 @@ export function probeWasm(options: ProbeOptions = {}): Uint8Array {
       (if (i64.lt_s (global.get $fuel) (i64.const 0)) (then (unreachable))))
     (func $recurse (param $n i32) (result i32)
       (i32.add (call $recurse (i32.add (local.get $n) (i32.const 1))) (i32.const 1)))
+    (func $under (param $deep i32) (param $at i32) (param $what i32)
+      (if (i32.eqz (local.get $deep))
+        (then (call_indirect (type $deed) (local.get $at) (local.get $what)))
+        (else (call $under (i32.sub (local.get $deep) (i32.const 1)) (local.get $at) (local.get $what)))))
     ${bodies}
-    (func $script (param $bytes i32) (local $left i32) (local $at i32) (local $what i32) (local $count i32) (local $k i32)
+    (func $script (param $bytes i32) (local $left i32) (local $at i32) (local $what i32) (local $count i32) (local $k i32) (local $deep i32)
       (if (i32.lt_s (local.get $bytes) (i32.const 2)) (then (return)))
       (local.set $left (i32.load16_u (i32.const ${SCRIPT})))
       (local.set $at (i32.const ${SCRIPT + 8}))
@@ -138,7 +145,9 @@ export function probeWasm(options: ProbeOptions = {}): Uint8Array {
         (loop $again
           (i32.store8 (i32.const ${LETTERS}) (i32.add (i32.const 65) (i32.div_u (local.get $k) (i32.const 26))))
           (i32.store8 (i32.const ${LETTERS + 1}) (i32.add (i32.const 65) (i32.rem_u (local.get $k) (i32.const 26))))
-          (call_indirect (type $deed) (local.get $at) (local.get $what))
+          (local.set $deep (global.get $depth))
+          (global.set $depth (i32.const 0))
+          (call $under (local.get $deep) (local.get $at) (local.get $what))
           (call $tap (i32.const 33) (i32.const 1) (i32.const 0) (i32.const 8))
           (local.set $k (i32.add (local.get $k) (i32.const 1)))
           (br_if $again (i32.lt_u (local.get $k) (local.get $count))))
