@@ -97,11 +97,13 @@ export function survivesDeepCalls({ name }: Board): void {
         sensors: [{ name: 'mic', ringSamples: 64, source: sine({ rateHz: 1000, frequencyHz: 3, amplitude: 1000 }) }],
         kv: { init: script(['metric', 'a', '1', 0], ['sensor_open', 'mic']) },
       });
+      const traps = () => world.shim.get('log').filter(({ text }) => text.startsWith('TRAP_STACK ')).length;
+      let asked = 0;
       try {
         await world.start();
         await world.run(100);
-        for (let depth = 0; depth < 70; depth++) {
-          world.command(depth, script(['deep', depth], call));
+        for (; asked < 300 && traps() < 3; asked++) {
+          world.command(asked, script(['deep', asked], call));
           await world.run(1100);
         }
       } finally {
@@ -109,9 +111,9 @@ export function survivesDeepCalls({ name }: Board): void {
       }
       const trace = traceOf(world.recording);
       expect(trace.filter((line) => line.startsWith('birth 2 '))).toEqual([]);
-      expect(trace.filter((line) => line.startsWith('result '))).toHaveLength(70);
-      // Deep enough to matter, where the stack is small.
-      if (name !== 'linux') expect(trace.some((line) => line.startsWith('log error TRAP_STACK '))).toBe(true);
+      expect(trace.filter((line) => line.startsWith('result '))).toHaveLength(asked);
+      // As deep as it goes; the process has more of it than calls can take.
+      if (name !== 'linux') expect(traps()).toBe(3);
     },
     120_000,
   );
