@@ -106,8 +106,8 @@ void hal_trace(const char *name, size_t name_len, const uint8_t *data, size_t co
 bool hal_traces(void);
 
 /*
- * What was said at the start by whoever started the node (a simulator: "id", "seed", "accel", "vitals"); NULL where nobody can, or said
- * nothing.
+ * What was said at the start by whoever started the node (a simulator; docs/boards.md lists its options); NULL where nobody can, or
+ * said nothing.
  */
 const char *hal_option(const char *name);
 
