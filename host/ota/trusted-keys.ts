@@ -2,7 +2,7 @@
  * The public keys that a node trusts, as its flash has them: see "keys" in docs/spec/node.md. Ed25519 in 32 bytes, P-256 in 65 (SEC 1,
  * section 2.3.3, uncompressed). The same in C: boards/common/package/keys.c.
  */
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, ECDH, type KeyObject } from 'node:crypto';
 import { decodeCbor, encodeCbor } from '../cbor/index.ts';
 import { MoteError } from '../error.ts';
 import { algorithmOf } from './cose.ts';
@@ -33,12 +33,17 @@ function bad(what: string): MoteError {
   return new MoteError('KEY_LIST', `The trusted keys can't be read: ${what}. Write them to the node again.`);
 }
 
+/**
+ * The key at the end of its SPKI DER (RFC 8410, RFC 5480), behind a head of known length. Not by a JWK: Node 20 holds the key's lock
+ * while it makes one, and a garbage collection in it that ends the job which made the key waits for that lock for ever.
+ */
 function rawKey(key: KeyObject): Uint8Array {
-  const { x, y } = key.export({ format: 'jwk' });
-  const coordinate = (text = '') => Buffer.from(text, 'base64url');
-  return algorithmOf(key) === -8
-    ? new Uint8Array(coordinate(x))
-    : new Uint8Array([UNCOMPRESSED, ...coordinate(x), ...coordinate(y)]);
+  const publicKey = key.type === 'private' ? createPublicKey(key) : key;
+  const der = publicKey.export({ type: 'spki', format: 'der' });
+  if (algorithmOf(key) === -8) return new Uint8Array(der.subarray(12));
+  return new Uint8Array(
+    ECDH.convertKey(der.subarray(26), 'prime256v1', undefined, undefined, 'uncompressed') as Buffer,
+  );
 }
 
 function keyFrom(bytes: Uint8Array): KeyObject {
