@@ -59,6 +59,17 @@ describe.skipIf(!online)(`the package${online ? '' : `, ${NEEDS_REGISTRY}`}`, ()
     expect(readdirSync(installed('build'))).not.toContain('wasm3');
   });
 
+  it("runs an app on a board's firmware, built from the sources that it brings", async () => {
+    const made = await npm(['exec', '--offline', '--', 'mote', 'new', 'on-board'], lab);
+    expect(made.code).toBe(0);
+    const input = 'accelerometer=recording.csv:rate=1000';
+    const args = ['run', '--board', 'linux', '.', '--input', input, '--speed', 'max', '--json'];
+    const { code, stdout, stderr } = await mote(args, join(lab, 'on-board'));
+    expect([code, stderr]).toEqual([0, '']);
+    const lines = ndjson(stdout);
+    expect(lines.filter((line) => line.type === 'event').map((line) => line.name)).toEqual(['vibration', 'vibration']);
+  });
+
   it.each([
     ['my-sensor', [], 'vibration', 2],
     ['door-bell', ['--template', 'keyword'], 'keyword', 4],
