@@ -19,6 +19,8 @@
 #define TIME_HIGH WORD(CLINT_BASE + 0xBFFC)
 #define TICKS_PER_US (CLOCK_HZ / 1000000u)
 _Static_assert(CLOCK_HZ % 1000000u == 0, "whole ticks in a microsecond");
+/* A day. */
+#define FAR_TICKS ((uint64_t)CLOCK_HZ * 86400u)
 
 static uint64_t start_ticks, asleep_us;
 static volatile uint64_t alarm_ticks = UINT64_MAX;
@@ -36,11 +38,17 @@ static uint64_t ticks(void)
     return (uint64_t)high << 32 | low;
 }
 
-/* To the earlier of the two; never below on the way, which would interrupt at once. Interrupts are off. */
+/*
+ * To the earlier of the two, or far away: an emulator whose time is instructions goes to the end of all time when a restart finds nothing
+ * nearer. Interrupts are off, so what a half-written register does isn't seen.
+ */
 static void set_compare(void)
 {
-    uint64_t next = alarm_ticks < expiry_ticks ? alarm_ticks : expiry_ticks;
-    COMPARE_HIGH = UINT32_MAX;
+    uint64_t next = ticks() + FAR_TICKS;
+    if (alarm_ticks < next)
+        next = alarm_ticks;
+    if (expiry_ticks < next)
+        next = expiry_ticks;
     COMPARE_LOW = (uint32_t)next;
     COMPARE_HIGH = (uint32_t)(next >> 32);
 }
@@ -76,8 +84,7 @@ void clint_interrupt(uint32_t pc)
         kept_note(HAL_BOOT_WATCHDOG, &(struct hal_fault){.kind = 0x80000007u, .pc = pc});
         hal_reset();
     }
-    if (now >= alarm_ticks)
-        set_alarm(UINT64_MAX);
+    set_alarm(now >= alarm_ticks ? UINT64_MAX : alarm_ticks);
 }
 
 uint64_t chip_now_us(void)

@@ -274,7 +274,7 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
     });
 
     test('the watchdog lets a node live that feeds it, and restarts one that hangs, even in calls of the host', async () => {
-      const { code, lives } = await bench.run('watchdog', { icount: qemu });
+      const { code, lives } = await bench.run('watchdog', qemu ? { icount: true } : { options: ['slow=1'] });
       expect(code).toBe(NODE_EXIT.done);
       expect(lives).toHaveLength(2);
       expect(lives[0]).toMatchObject({ boot: BOOT.power, fed: 1 });
