@@ -98,7 +98,7 @@ async function commandOf(
       : ['-chardev', `socket,id=link,host=127.0.0.1,port=${linkPort},reconnect=1`, '-serial', 'chardev:link'];
   const args = [
     ...run.args,
-    ...['-display', 'none', '-monitor', 'none', '-nic', 'none', '-kernel', elf],
+    ...['-display', 'none', '-monitor', 'none', '-kernel', elf],
     ...['-semihosting-config', ['enable=on', 'target=native', ...semihosting].join(',')],
     ...serial,
     ...(icount ? ['-icount', 'shift=0,sleep=off'] : []),
