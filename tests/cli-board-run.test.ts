@@ -1,10 +1,20 @@
 /** `mote run` and the demo on boards: the same firmware as a process and in QEMU, with everything that works with the simulator. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { saveKeyPair } from '../host/ota/index.ts';
+import { packagePath } from '../host/paths.ts';
 import { mote, ndjson, type Program, startMote } from './program.ts';
 import { app, keys, release, speech } from './world.ts';
 
@@ -53,6 +63,33 @@ function start(...args: string[]): Program {
   return program;
 }
 const lineWith = (text: string) => (line: string) => line.includes(text);
+
+/** Runs micro_speech on each second of `features` as it is, and sends what it answers. */
+const SCORES = `import { event, Sensor } from 'moteware/assembly/mote';
+import * as model from './generated/micro_speech';
+
+let features!: Sensor;
+let runs = 0;
+
+export function init(): void {
+  features = Sensor.open('features');
+}
+
+export function step(now: i64): i64 {
+  if (features.available >= 980) {
+    features.read(model.input(), 980);
+    model.invoke();
+    runs++;
+    const at = model.output();
+    event('scores').int('a', load<i8>(at)).int('b', load<i8>(at, 1)).int('c', load<i8>(at, 2)).int('d', load<i8>(at, 3)).send();
+  }
+  return now + 100_000;
+}
+
+export function health(): i32 {
+  return runs > 0 ? 1 : 0;
+}
+`;
 
 const BOARDS: [string, boolean][] = [
   ['linux', true],
@@ -228,5 +265,43 @@ describe.skipIf(!available)(`mote demo --board mps2-an386${NEEDS_QEMU}`, () => {
     demo.kill('SIGTERM');
     expect((await demo.ended).code).toBe(130);
     expect(readdirSync(temporary)).toEqual([]);
+  });
+});
+
+describe.skipIf(!available)(`a board with 64 KiB of RAM and 256 KiB of flash${NEEDS_QEMU}`, () => {
+  it('runs micro_speech, signed and in one of two slots, with the answers of the reference', {
+    timeout: 180_000,
+  }, async () => {
+    const golden = (name: string) => readFileSync(packagePath('models', 'micro_speech', 'golden', name));
+    const runs = ['00', '01', '02'];
+    mkdirSync(at('scores'));
+    writeFileSync(at('scores', 'app.ts'), SCORES);
+    const manifest = { name: 'scores', version: '1.0.0', entry: 'app.ts', sequence: 1, trialMs: 5000 };
+    copyFileSync(packagePath('models', 'micro_speech', 'model.tflite'), at('scores', 'model.tflite'));
+    const models = { micro_speech: 'model.tflite' };
+    writeFileSync(at('scores', 'mote.json'), JSON.stringify({ ...manifest, models }));
+    // A sample is two of the model's 1960 inputs.
+    const input = Buffer.concat(runs.map((name) => golden(`in_${name}.bin`)));
+    const samples = Array.from({ length: input.length / 2 }, (_, i) => input.readInt16LE(i * 2));
+    writeFileSync(at('scores', 'features.csv'), `v\n${samples.join('\n')}\n`);
+    const source = `features=${at('scores', 'features.csv')}:rate=980`;
+    const { code, stdout, stderr } = await run(
+      'run',
+      '--board',
+      'lm3s6965evb',
+      'scores',
+      '-k',
+      'r.pem',
+      '-i',
+      source,
+      '--speed',
+      'max',
+      '--json',
+    );
+    expect([code, stderr]).toEqual([0, '']);
+    const events = ndjson(stdout).filter(({ type }) => type === 'event');
+    expect(events.map(({ body }) => Object.values(body as Record<string, number>))).toEqual(
+      runs.map((name) => [...new Int8Array(golden(`out_${name}.bin`))]),
+    );
   });
 });
