@@ -55,7 +55,10 @@ void hal_start(void);
 /* Monotonic microseconds since hal_start. */
 uint64_t hal_now_us(void);
 
-/* Monotonic microseconds that go on also where hal_now_us stands still while the node works, in a simulator's time: bounds a call. */
+/*
+ * Monotonic microseconds that go on also where hal_now_us stands still while the node works, in a simulator's time: bounds a call,
+ * measures a swap.
+ */
 uint64_t hal_work_us(void);
 
 /* Waits for `until_us` with the processor asleep; returns earlier when the link has bytes or room again. UINT64_MAX: no deadline. */

@@ -10,6 +10,7 @@ import type { ManifestOverride } from '../build/index.ts';
 import { ENGINE_NAMES, type EngineName } from '../engine/index.ts';
 import { MoteError } from '../error.ts';
 import { DEFAULT_NAMESPACE, pushPackage, startEmbeddedBroker } from '../gateway/index.ts';
+import type { OtaStatus } from '../link/index.ts';
 import { repeat, wavSource } from '../node/index.ts';
 import { buildPackage, generateKeyPair } from '../ota/index.ts';
 import { packagePath } from '../paths.ts';
@@ -177,7 +178,8 @@ async function demo(terminal: Terminal, engineName: EngineName, boardName: strin
       brokerUrl: broker.url,
       node: NODE,
       bytes: release.bytes,
-      onStatus(now) {
+      onStatus(said) {
+        const now = at100MHz(said, node?.instructions() != null);
         if (now.swapUs !== undefined) swap = { swapUs: now.swapUs, lost: now.lost ?? 0 };
         if (now.state === 'rolledback') failSlot(facts, release.sha256);
         screen.status(now);
@@ -234,6 +236,12 @@ function failSlot(facts: DemoFacts, sha256: string): void {
 /** A clock that real microcontrollers have; an instruction takes a cycle or a little more. */
 const CLOCK_HZ = 100e6;
 
+/** Where instructions are counted, the processor's clock is a nanosecond for each: a swap takes as long as on one of 100 MHz. */
+function at100MHz(status: OtaStatus, counted: boolean): OtaStatus {
+  if (!counted || status.swapUs === undefined) return status;
+  return { ...status, swapUs: (status.swapUs * 1e9) / CLOCK_HZ };
+}
+
 function conclude(terminal: Terminal, facts: DemoFacts, outcomes: Outcome[]): number {
   const { instructionsPerSecond } = facts;
   const realTime = instructionsPerSecond === null ? null : CLOCK_HZ / instructionsPerSecond;
@@ -253,14 +261,13 @@ function conclude(terminal: Terminal, facts: DemoFacts, outcomes: Outcome[]): nu
     ...(realTime !== null && { instructionsPerSecond, realTimeAt100MHz: realTime }),
   });
   terminal.line();
-  const head = ['module', 'digest', 'slot', 'swap', 'lost', 'verdict', 'why'].map((text) =>
-    terminal.paint('bold', text),
-  );
+  const swap = realTime === null ? 'swap' : 'swap at 100 MHz';
+  const head = ['module', 'digest', 'slot', swap, 'lost', 'verdict', 'why'].map((text) => terminal.paint('bold', text));
   const rows = outcomes.map(({ label, sha256, slot, swapMs, lost, verdict, reason }) => [
     label,
     sha256.slice(0, 8),
     slot,
-    swapMs === null || swapMs === 0 ? '-' : `${swapMs.toFixed(2)} ms`,
+    swapMs === null ? '-' : `${swapMs.toFixed(2)} ms`,
     lost === null ? '-' : `${lost} samples`,
     terminal.paint(verdict === 'confirmed' ? 'green' : 'yellow', verdict),
     reason,

@@ -27,10 +27,9 @@ export function otaText(status: OtaStatus): string {
     case 'receiving':
       return `receiving ${bar(received, total, 24)} ${formatBytes(received)} of ${formatBytes(total)}`;
     case 'trial':
-      // No time at all passes in virtual time.
       return swapUs === undefined
         ? 'on trial'
-        : `on trial: swapped in${swapUs === 0 ? '' : ` ${(swapUs / 1000).toFixed(2)} ms`}, ${lost ?? 0} samples lost`;
+        : `on trial: swapped in ${(swapUs / 1000).toFixed(2)} ms, ${lost ?? 0} samples lost`;
     case 'rolledback':
     case 'refused':
       return `${state === 'refused' ? 'refused' : 'rolled back'}: ${reason ? `${reason.text} [${reason.code}]` : 'no reason given'}`;

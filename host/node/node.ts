@@ -55,8 +55,8 @@ export interface NodeOptions {
   firmware?: { name: string; version: string };
   /** UTC at zero of the clock, when it is known without a link. */
   utcMs?: number;
-  /** Monotonic microseconds to measure swaps with; default: the process's. */
-  wallUs?: () => number;
+  /** Measures swaps: starts, and what it returns says the microseconds since. Default: the process's monotonic clock. */
+  stopwatch?: () => () => number;
   /** Speed of a simulated processor: a step keeps it busy for its fuel divided by this. Default: no time at all. */
   fuelPerMs?: number;
   /** Of raw samples before events that are kept for a replay; default 0, none. */
@@ -71,6 +71,12 @@ export interface NodeOptions {
 /** Between a fault and the next start of a confirmed module: doubled with each fault in a row. */
 const RESTART_MS = 1000;
 const MAX_RESTART_MS = 60_000;
+
+/** Of the process's monotonic clock. */
+function processStopwatch(): () => number {
+  const startMs = performance.now();
+  return () => (performance.now() - startMs) * 1000;
+}
 
 export class Node {
   readonly id: string;
@@ -337,7 +343,7 @@ export class Node {
       updates,
       life: this.#life,
       clock: this.#clock,
-      wallUs: this.#options.wallUs ?? (() => performance.now() * 1000),
+      stopwatch: this.#options.stopwatch ?? processStopwatch,
       linkUp: () => this.#uplink?.up ?? null,
       lost: () => this.#lost(),
       report: (status) => this.#report(status),

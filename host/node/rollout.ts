@@ -11,7 +11,8 @@ export interface RolloutOptions {
   updates: Updates;
   life: ModuleLife;
   clock: Clock;
-  wallUs(): number;
+  /** Starts to measure; what it returns says the microseconds since. */
+  stopwatch(): () => number;
   /** Null on a node that has no link. */
   linkUp(): boolean | null;
   /** Samples that all sensors lost so far. */
@@ -118,9 +119,9 @@ export class Rollout {
   }
 
   #swap(): void {
-    const { updates, life, wallUs, lost, report, changed, begin, stop } = this.#options;
+    const { updates, life, stopwatch, lost, report, changed, begin, stop } = this.#options;
     const next = this.#prepared!;
-    const startUs = wallUs();
+    const elapsedUs = stopwatch();
     const lostBefore = lost();
     this.#prepared = null;
     this.#cancelSwap = null;
@@ -131,7 +132,7 @@ export class Rollout {
     begin(next);
     // A fault in its first breath has rolled it back already.
     if (life.running !== next) return;
-    const swapUs = Math.max(0, Math.round(wallUs() - startUs));
+    const swapUs = Math.max(0, Math.round(elapsedUs()));
     report(updates.status('trial', next.info, { swapUs, lost: lost() - lostBefore }));
     changed();
     next.starting = false;

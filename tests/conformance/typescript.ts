@@ -41,7 +41,7 @@ class LifeClock implements Clock {
 export async function typescriptSubject(limits: BoardLimits): Promise<Subject> {
   const engine = await loadEngine('wasm3');
   const { linkStoreBytes: bytes, messageBytes: maxBytes } = limits;
-  const start = ({ setup, boot, flash: image, clock: whole, transport, onTap }: Start): Life => {
+  const start = ({ setup, boot, flash: image, clock: whole, transport, onTap, swapsUs }: Start): Life => {
     const flash = new MemoryFlash({ ...limits.geometry, image });
     const clock = new LifeClock(whole);
     const node = new Node({
@@ -53,7 +53,7 @@ export async function typescriptSubject(limits: BoardLimits): Promise<Subject> {
       publicKeys: [trusted.publicKey],
       sensors: setup.sensors ?? [],
       firmware: { name: `mote-${limits.board}`, version: limits.version },
-      wallUs: () => clock.nowUs(),
+      stopwatch: () => () => swapsUs.shift() ?? 0,
       vitalsS: setup.vitalsS ?? 0,
       windowBytes: setup.windowBytes ?? 0,
       limits: {

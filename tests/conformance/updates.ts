@@ -54,7 +54,8 @@ export const UPDATES: Scenario[] = [
   push('a good package is swapped in, confirmed, and there after a restart', {
     shows: [
       'ota trial 2',
-      'swap 0 lost 0',
+      ' swap ',
+      ' lost 0',
       'ota confirmed 2',
       'birth 2 probe 1.0.2 confirmed',
       'ota confirmed 5',

@@ -123,6 +123,8 @@ export interface Start {
   /** The node's end of the link. */
   transport: ReturnType<typeof transportPair>['a'];
   onTap(name: string, data: Uint8Array): void;
+  /** What the swaps take by a node that doesn't measure them itself, in order; what is taken goes from it. */
+  swapsUs: number[];
 }
 
 /** A kind of node. */
@@ -145,10 +147,12 @@ export class World {
   #cut: () => void = () => {};
   #toNode: Transport | null = null;
   readonly #got: NodeMessage[] = [];
+  readonly #swapsUs: number[];
 
-  constructor(subject: Subject, setup: Setup) {
+  constructor(subject: Subject, setup: Setup, swapsUs: readonly number[] = []) {
     this.#subject = subject;
     this.setup = setup;
+    this.#swapsUs = [...swapsUs];
     this.flash = makeFlash(subject.geometry, setup);
   }
 
@@ -191,6 +195,7 @@ export class World {
       onTap: (name, data) => {
         this.recording.taps.push({ us: this.clock.nowUs(), name, hex: Buffer.from(data).toString('hex') });
       },
+      swapsUs: this.#swapsUs,
     });
   }
 

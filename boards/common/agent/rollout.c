@@ -189,7 +189,7 @@ static struct module *take_over(struct agent *agent, int slot)
 void rollout_swap(struct agent *agent)
 {
     const int slot = slots_find(slots_of(agent), SLOT_READY);
-    const uint64_t start_us = hal_now_us();
+    const uint64_t start_us = hal_work_us();
     const uint64_t lost_before = lost(agent);
     report_slot(agent, slot, TRANSFER_SWAPPING);
     start_trial(agent);
@@ -205,7 +205,7 @@ void rollout_swap(struct agent *agent)
     const struct transfer_status status = transfer_status_of(slots_of(agent), slot, TRANSFER_TRIAL);
     struct message_ota message = message_of(&status);
     message.has_swap = true;
-    message.swap_us = hal_now_us() - start_us;
+    message.swap_us = hal_work_us() - start_us;
     message.has_lost = true;
     message.lost = (uint32_t)(lost(agent) - lost_before);
     uplink_control_ota(&agent->uplink, &message);
