@@ -332,9 +332,7 @@ export class Node {
         }
         return;
       default:
-        if (this.#updates === null) return;
-        for (const status of this.#updates.handle(message)) this.#report(status);
-        this.#rollout!.prepare();
+        this.#rollout?.receive(message);
     }
   }
 

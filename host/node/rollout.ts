@@ -1,6 +1,6 @@
 /** The swap to a new module and its trial: when it happens, what is measured, and how it ends. */
 import { MoteError } from '../error.ts';
-import type { OtaStatus } from '../link/index.ts';
+import type { Chunk, Offer, OtaStatus } from '../link/index.ts';
 import type { Reason } from '../ota/index.ts';
 import { clip } from '../text.ts';
 import type { Clock } from './clock.ts';
@@ -33,10 +33,30 @@ export class Rollout {
   /** The next module, compiled while the old one runs on. */
   #prepared: Running | null = null;
   #cancelSwap: (() => void) | null = null;
+  #cancelErase: (() => void) | null = null;
   #cancelTrial: (() => void) | null = null;
 
   constructor(options: RolloutOptions) {
     this.#options = options;
+  }
+
+  /** A message of a transfer. */
+  receive(message: Offer | Chunk): void {
+    const { updates, report } = this.#options;
+    for (const status of updates.handle(message)) report(status);
+    this.#erase();
+    this.prepare();
+  }
+
+  /** A page at a time, between whatever else is due: it stops a chip for a while. */
+  #erase(): void {
+    const { updates, clock, report } = this.#options;
+    if (!updates.erasing || this.#cancelErase !== null) return;
+    this.#cancelErase = clock.at(clock.nowUs(), () => {
+      this.#cancelErase = null;
+      for (const status of updates.erase()) report(status);
+      this.#erase();
+    });
   }
 
   /** Reads and compiles what is ready while the old module still has its steps; the swap itself comes after. */
@@ -73,6 +93,8 @@ export class Rollout {
 
   close(): void {
     this.unwatch();
+    this.#cancelErase?.();
+    this.#cancelErase = null;
     this.#unprepare();
   }
 

@@ -72,6 +72,16 @@ export class Updates {
     return this.#receiver.handle(message);
   }
 
+  /** A slot is being erased: `erase` is to be called until it isn't. */
+  get erasing(): boolean {
+    return this.#receiver.erasing;
+  }
+
+  /** Erases one page more; the answers go to the shim. */
+  erase(): OtaStatus[] {
+    return this.#receiver.erase();
+  }
+
   /** A package was booted that isn't confirmed. */
   get onTrial(): boolean {
     return this.#options.slots.active()?.state === 'trial';

@@ -8,6 +8,7 @@ import type { Flash } from '../flash/flash.ts';
 export class SlotWriter {
   readonly #flash: Flash;
   readonly #total: number;
+  #erasedPages = 0;
   #received: number;
   /** The last received bytes that don't fill a write unit yet. */
   #tail: Uint8Array = new Uint8Array(0);
@@ -21,10 +22,8 @@ export class SlotWriter {
     this.#doubtful = doubtful;
   }
 
-  /** Erases what a package of `total` bytes needs. */
-  static erased(flash: Flash, total: number): SlotWriter {
-    for (let page = 0; page * flash.pageBytes < total; page++) flash.erase(page);
-    flash.sync();
+  /** For a package of `total` bytes; first call `erase` until it has erased all. */
+  static fresh(flash: Flash, total: number): SlotWriter {
     return new SlotWriter(flash, total, 0, false);
   }
 
@@ -34,6 +33,14 @@ export class SlotWriter {
     const blank = () => flash.read(page * flash.pageBytes, flash.pageBytes).every((byte) => byte === 0xff);
     while (page > 0 && blank()) page--;
     return new SlotWriter(flash, total, page * flash.pageBytes, true);
+  }
+
+  /** Erases the next page of those that the package needs. True: that was the last, and they are durably blank. */
+  erase(): boolean {
+    this.#flash.erase(this.#erasedPages++);
+    if (this.#erasedPages * this.#flash.pageBytes < this.#total) return false;
+    this.#flash.sync();
+    return true;
   }
 
   /** Bytes taken so far. */

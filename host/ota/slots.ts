@@ -64,6 +64,8 @@ export class SlotStore {
   #state: JournalState;
   /** Of the slot that is receiving. */
   #writer: SlotWriter | null = null;
+  /** A slot that is erased for a transfer, and what it is for. */
+  #erasing: { slot: SlotIndex; record: SlotRecord; writer: SlotWriter } | null = null;
 
   private constructor(log: RecordLog, flashes: readonly [Flash, Flash], state: JournalState) {
     this.#log = log;
@@ -142,8 +144,16 @@ export class SlotStore {
    * failed, or is below as many failed ones as are remembered), `OTA_TOO_LARGE`, `OTA_BUSY` (a trial is under way).
    */
   begin(transfer: Transfer): { slot: SlotIndex; received: number } {
+    let begun = this.prepare(transfer);
+    while (begun === null) begun = this.erase();
+    return begun;
+  }
+
+  /** As `begin`, for who has other things to do while a slot is erased: null when `erase` must be called first, until it returns more. */
+  prepare(transfer: Transfer): { slot: SlotIndex; received: number } | null {
     this.#checkTransfer(transfer);
     const { sha256, sequence, total } = transfer;
+    if (this.#erasing !== null && sameTransfer(this.#erasing.record, transfer)) return null;
     const pending = this.#find('receiving') ?? this.#find('ready');
     if (pending !== null && sameTransfer(this.#state.slots[pending], transfer))
       return {
@@ -153,8 +163,27 @@ export class SlotStore {
     const slot: SlotIndex = this.#find('confirmed') === 0 ? 1 : 0;
     // Three steps, so that `receiving` is never said of a slot in which an older package's bytes could pass for received ones.
     this.#clear(slot);
-    const writer = SlotWriter.erased(this.#flashes[slot], total);
-    this.#change(slot, { state: 'receiving', booted: false, sequence, total, sha256: sha256.slice() });
+    const record: SlotRecord = { state: 'receiving', booted: false, sequence, total, sha256: sha256.slice() };
+    this.#erasing = { slot, record, writer: SlotWriter.fresh(this.#flashes[slot], total) };
+    return null;
+  }
+
+  /** The transfer that a slot is erased for, or null. */
+  get erasing(): Transfer | null {
+    return this.#erasing && { ...this.#erasing.record };
+  }
+
+  /** Erases one page, which stops a chip for a while; after the last the transfer is under way. Throws `OTA_STATE` when none is to be erased. */
+  erase(): { slot: SlotIndex; received: number } | null {
+    const erasing = this.#erasing;
+    if (erasing === null) throw new MoteError('OTA_STATE', 'No slot is being erased; begin a transfer first.');
+    const { slot, record, writer } = erasing;
+    this.#erasing = null;
+    if (!writer.erase()) {
+      this.#erasing = erasing;
+      return null;
+    }
+    this.#change(slot, record);
     this.#writer = writer;
     return { slot, received: 0 };
   }

@@ -19,7 +19,9 @@ function run(sender: PackageSender, receiver: UpdateReceiver, first: Offer | nul
   const statuses: OtaStatus[] = [];
   const sent: Chunk[] = [];
   const deliver = (message: Offer | Chunk) => {
-    for (const status of receiver.handle(message)) {
+    const answers = receiver.handle(message);
+    while (receiver.erasing) answers.push(...receiver.erase());
+    for (const status of answers) {
       statuses.push(status);
       sender.onStatus(status);
     }
@@ -191,6 +193,37 @@ describe('a transfer', () => {
     expect(receiver.handle(chunk)).toEqual([]);
     slots.install(2, bytes);
     expect(receiver.handle(sender.offer())).toMatchObject([{ state: 'refused', reason: { code: 'OTA_ROLLBACK' } }]);
+  });
+
+  it('erases a page at a call, for the last offer, and answers it then', () => {
+    const flash = makeFlash();
+    const { slots, receiver } = receiverOn(flash);
+    const [old, sender] = [
+      new PackageSender({ bytes, sequence: 2 }),
+      new PackageSender({ bytes: bytes.slice(1), sequence: 3 }),
+    ];
+    const erases = () => flash.erases.reduce((sum, count) => sum + count, 0);
+    expect(receiver.handle(old.offer())).toEqual([]);
+    expect(receiver.erase()).toEqual([]);
+    expect(receiver.handle(old.offer())).toEqual([]);
+    const before = erases();
+    expect(receiver.handle(sender.offer())).toEqual([]);
+    expect(
+      receiver.handle({ type: 'chunk', transfer: sender.sha256.slice(0, 8), offset: 0, bytes: bytes.slice(1, 9) }),
+    ).toEqual([]);
+    const pages = Math.ceil((TOTAL - 1) / PAGE);
+    for (let page = 1; page < pages; page++) {
+      expect([receiver.erase(), erases() - before, receiver.erasing]).toEqual([[], page, true]);
+      expect(slots.slots().map(({ state }) => state)).toEqual(['empty', 'empty']);
+    }
+    expect(receiver.erase()).toMatchObject([{ state: 'receiving', sequence: 3, received: 0 }]);
+    // One more for the journal, maybe: nothing of the slot is erased again.
+    const done = erases();
+    expect([receiver.erasing, receiver.erase(), erases() - done]).toEqual([false, [], 0]);
+    run(sender, receiver, null);
+    expect(receiver.ready).toBeNull();
+    run(sender, receiver, sender.offer());
+    expect(receiver.ready).toMatchObject({ sequence: 3 });
   });
 
   it('answers the offer of a package that failed its trial with the reason', () => {

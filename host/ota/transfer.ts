@@ -110,8 +110,8 @@ export interface ReceiverOptions {
 }
 
 /**
- * The node's end. `handle` answers an offer or a chunk; when `ready` is set afterwards, the package is whole and verified and the
- * node swaps: `slots.startTrial()`, then `slots.boot()`.
+ * The node's end. `handle` answers an offer or a chunk. When `erasing` is set afterwards, call `erase` until it isn't, between other
+ * things; when `ready` is set, the package is whole and verified and the node swaps: `slots.startTrial()`, then `slots.boot()`.
  */
 export class UpdateReceiver {
   readonly #slots: SlotStore;
@@ -131,6 +131,18 @@ export class UpdateReceiver {
   /** Statuses to send, in order. Chunks of an unknown transfer get none. */
   handle(message: Offer | Chunk): OtaStatus[] {
     return message.type === 'offer' ? this.#onOffer(message) : this.#onChunk(message);
+  }
+
+  /** A slot is being erased for the last offer. */
+  get erasing(): boolean {
+    return this.#slots.erasing !== null;
+  }
+
+  /** Erases one page more. The offer is answered after the last. */
+  erase(): OtaStatus[] {
+    const offer = this.#slots.erasing;
+    if (offer === null) return [];
+    return orRefusal(offer, () => (this.#slots.erase() === null ? [] : this.#receiving()));
   }
 
   /** The verified package that waits to be swapped in, or null. */
@@ -160,8 +172,9 @@ export class UpdateReceiver {
       return [this.status('rolledback', failure, { reason: failure.reason })];
     if (this.#refused && same(this.#refused.sha256)) return [refusal(offer, this.#refused.reason)];
     return orRefusal(offer, () => {
-      const { received } = this.#slots.begin(offer);
-      return received === offer.total ? this.#complete() : this.#receiving();
+      const begun = this.#slots.prepare(offer);
+      if (begun === null) return [];
+      return begun.received === offer.total ? this.#complete() : this.#receiving();
     });
   }
 

@@ -250,6 +250,35 @@ export const UPDATES: Scenario[] = [
     },
   },
   {
+    name: 'offers while a slot is erased for another, twice the same, and a chunk that does not wait for the answer',
+    shows: ['OTA_ROLLBACK', 'ota receiving 4 0/', 'ota confirmed 4'],
+    setup: {},
+    async run(world) {
+      await world.start();
+      await world.run(200);
+      const [third, fourth] = [packageOf({ sequence: 3 }), packageOf({ sequence: 4 })];
+      const offer = (bytes: Uint8Array, sequence: number) =>
+        world.send({ type: 'offer', sha256: sha256(bytes), sequence, total: bytes.length });
+      const chunk = (bytes: Uint8Array, offset: number, count = 1000) =>
+        world.send({
+          type: 'chunk',
+          transfer: sha256(bytes).slice(0, 8),
+          offset,
+          bytes: bytes.slice(offset, offset + count),
+        });
+      offer(third, 3);
+      offer(third, 3);
+      offer(fourth, 1);
+      chunk(third, 0, 20);
+      offer(fourth, 4);
+      offer(fourth, 4);
+      chunk(fourth, 0, 20);
+      await world.run(100);
+      for (let at = 0; at < fourth.length; at += 1000) chunk(fourth, at);
+      await world.run(2000);
+    },
+  },
+  {
     name: 'nine sequences that fail, and what is taken after that',
     shows: ['HEALTH_FAILING', 'OTA_FAILED_BEFORE', 'ota confirmed 27'],
     setup: {},

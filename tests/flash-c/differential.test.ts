@@ -70,11 +70,11 @@ describe.skipIf(missingCompiler)('the C flash code and the TypeScript code', () 
     expect(kv[4]!.startsWith(example('kv'))).toBe(true);
     const contents = '7061636b6167652031';
     const sha256 = createHash('sha256').update(Buffer.from(contents, 'hex')).digest('hex');
-    const received = [`slots-begin 1 9 ${sha256}`, `slots-append 0 ${contents}`, 'slots-finish'];
+    const received = [`slots-begin 1 9 ${sha256}`, 'slots-erase', `slots-append 0 ${contents}`, 'slots-finish'];
     const slots = ask(geometry, 'slots-open 0 8 2 3', ...received, 'dump');
     // The last record of the example is of a module that was installed without a trial, which is not for boards.
     const shown = example('slots');
-    expect(slots[4]!.slice(0, (16 + 2 * 136) * 2)).toBe(shown.slice(0, (16 + 2 * 136) * 2));
+    expect(slots[5]!.slice(0, (16 + 2 * 136) * 2)).toBe(shown.slice(0, (16 + 2 * 136) * 2));
     const image = Buffer.concat([Buffer.from(shown, 'hex'), Buffer.alloc(8192, 0xff)]).subarray(0, 8192);
     const whole = image.toString('hex') + contents;
     expect(ask(geometry, `load 0 ${whole}`, 'slots-open 0 8 2 3', 'slots-boot', 'slots-read 0').slice(2, 4)).toEqual([

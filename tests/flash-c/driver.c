@@ -175,6 +175,8 @@ static void run_slots(const char *command)
         print_ok(ok);
         if (ok)
             printf(" %u", received);
+    } else if (strcmp(command, "slots-erase") == 0) {
+        print_ok(slots_erase(slots, &why));
     } else if (strcmp(command, "slots-append") == 0) {
         package = bytes(2);
         print_ok(slots_append(slots, number(1), package.bytes, package.count, &why));
@@ -207,11 +209,14 @@ static void run_transfer(const char *command)
     if (strcmp(command, "offer") == 0) {
         struct slots_offer offer = offer_of();
         transfer_offer(&transfer, &offer);
+    } else if (strcmp(command, "erase") == 0) {
+        if (transfer_erasing(&transfer))
+            transfer_erase(&transfer);
     } else {
         struct span id = bytes(1), chunk = bytes(3);
         transfer_chunk(&transfer, id.bytes, number(2), chunk.bytes, chunk.count);
     }
-    printf(" ready=%d", transfer_ready(&transfer));
+    printf(" erasing=%d ready=%d", transfer_erasing(&transfer), transfer_ready(&transfer));
     print_slots();
 }
 
@@ -244,7 +249,7 @@ static void run(const char *command)
         run_slots(command);
     } else if (strncmp(command, "storage", 7) == 0) {
         run_storage(command);
-    } else if (strcmp(command, "offer") == 0 || strcmp(command, "chunk") == 0) {
+    } else if (strcmp(command, "offer") == 0 || strcmp(command, "erase") == 0 || strcmp(command, "chunk") == 0) {
         run_transfer(command);
     } else if (strcmp(command, "cut") == 0) {
         cut_flash_plan(&chip, number(1), (enum cut_mode)number(2));

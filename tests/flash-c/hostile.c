@@ -84,6 +84,8 @@ static void push(void)
     need(slots_boot(&slots, &slot, &why), "what to run couldn't be told");
     if (!slots_begin(&slots, &offer, &received, &why))
         return;
+    while (slots.erasing != SLOT_NONE)
+        need(slots_erase(&slots, &why), "a page couldn't be erased");
     if (slots_find(&slots, SLOT_RECEIVING) != SLOT_NONE)
         need(slots_append(&slots, received, package + received, offer.total - received, &why), "bytes weren't taken");
     /* A journal that says that half of it is there may be wrong: the digest finds out. */

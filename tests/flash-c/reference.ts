@@ -91,6 +91,7 @@ export class Reference {
         return '';
       }
       case 'offer':
+      case 'erase':
       case 'chunk':
         return this.#transfer(command, words) + this.#state();
       case 'slots-open': {
@@ -140,10 +141,12 @@ export class Reference {
       case 'slots-begin': {
         let received = 0;
         const ok = told(() => {
-          received = slots.begin(offerOf(words)).received;
+          received = slots.prepare(offerOf(words))?.received ?? 0;
         });
         return ok === 'ok' ? `ok ${received}` : ok;
       }
+      case 'slots-erase':
+        return told(() => slots.erase());
       case 'slots-append':
         return told(() => slots.append(a, unhex(words[1])));
       case 'slots-finish':
@@ -176,13 +179,15 @@ export class Reference {
     const statuses =
       command === 'offer'
         ? this.#receiver.handle(offerOf(words))
-        : this.#receiver.handle({
-            type: 'chunk',
-            transfer: unhex(words[0]),
-            offset: Number(words[1]),
-            bytes: unhex(words[2]),
-          });
-    return `${statuses.map(tell).join('')} ready=${this.#receiver.ready?.slot ?? -1}`;
+        : command === 'erase'
+          ? this.#receiver.erase()
+          : this.#receiver.handle({
+              type: 'chunk',
+              transfer: unhex(words[0]),
+              offset: Number(words[1]),
+              bytes: unhex(words[2]),
+            });
+    return `${statuses.map(tell).join('')} erasing=${this.#receiver.erasing ? 1 : 0} ready=${this.#receiver.ready?.slot ?? -1}`;
   }
 
   #state(): string {

@@ -380,6 +380,8 @@ static void send_package(struct world *world, const struct push *push)
     memcpy(offer.sha256, package_sha256(world, push), sizeof offer.sha256);
     for (uint32_t offers = 0; offers < OFFERS; offers++) {
         transfer_offer(&world->transfer, &offer);
+        while (transfer_erasing(&world->transfer))
+            transfer_erase(&world->transfer);
         if (!is_over(world, push))
             send(world, push, push->verdict == VERDICT_DAMAGED && offers == 0);
         if (transfer_ready(&world->transfer) != SLOT_NONE) {

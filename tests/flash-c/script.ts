@@ -136,17 +136,28 @@ export function slotsScript(
   for (let step = 0; step < steps; step++) {
     writer.maybeCut(20);
     const states = script.reference.slots.slots().map(({ state }) => state);
-    const likely = states.includes('receiving')
-      ? chunk()
-      : states.includes('ready')
-        ? writer.pick('slots-trial', 'slots-trial', 'slots-finish', known())
-        : states.includes('trial')
-          ? writer.pick('slots-boot', failing ? 'slots-boot' : 'slots-confirm', `slots-fail ${reason()}`)
-          : random.below(5)
-            ? next()
-            : known();
+    const likely = script.reference.slots.erasing
+      ? writer.pick('slots-erase', 'erase')
+      : states.includes('receiving')
+        ? chunk()
+        : states.includes('ready')
+          ? writer.pick('slots-trial', 'slots-trial', 'slots-finish', known())
+          : states.includes('trial')
+            ? writer.pick('slots-boot', failing ? 'slots-boot' : 'slots-confirm', `slots-fail ${reason()}`)
+            : random.below(5)
+              ? next()
+              : known();
     const any = writer.pick(next, chunk, known, () => `slots-read ${random.below(2)}`);
-    const rare = writer.pick('slots-finish', 'slots-discard', 'slots-trial', 'slots-boot', 'slots-confirm', open, open);
+    const rare = writer.pick(
+      'slots-finish',
+      'slots-discard',
+      'slots-trial',
+      'slots-boot',
+      'slots-confirm',
+      'slots-erase',
+      open,
+      open,
+    );
     const line = [likely, likely, likely, likely, any(), rare][random.below(6)]!;
     if (!writer.add(line)) writer.add(open);
   }
@@ -225,6 +236,7 @@ export function spoiltScript(steps: number, seed: number): Script {
     `kv-set ${text(writer.pick('a', 'b', 'c'))} ${hex(writer.bytes(random.below(60)))}`,
     `kv-delete ${text(writer.pick('a', 'b'))}`,
     `slots-begin ${package1.offer}`,
+    'slots-erase',
     `slots-append 0 ${hex(package1.bytes.subarray(0, writer.pick(100, 600)))}`,
     writer.pick('slots-finish', 'slots-discard'),
     writer.pick('slots-trial', 'slots-boot'),

@@ -57,6 +57,8 @@ static void swap(uint32_t sequence)
     memset(package, (int)(sequence & 0x7f), offer.total);
     sha256_of(package, offer.total, offer.sha256);
     need(slots_begin(&storage.slots, &offer, &received, &why));
+    while (storage.slots.erasing != SLOT_NONE)
+        need(slots_erase(&storage.slots, &why));
     need(slots_append(&storage.slots, 0, package, offer.total, &why));
     need(slots_finish(&storage.slots, &slot, &why));
     need(slots_start_trial(&storage.slots, &why));

@@ -264,6 +264,9 @@ static void fire(struct agent *agent, enum timer timer)
     case TIMER_STEP:
         life_step(agent);
         break;
+    case TIMER_ERASE:
+        rollout_erase(agent);
+        break;
     case TIMER_SWAP:
         rollout_swap(agent);
         break;

@@ -110,6 +110,8 @@ void life_fault(struct agent *agent, const struct reason *why, const char *durin
 
 void rollout_open(struct agent *agent);
 void rollout_offer(struct agent *agent, const struct message_offer *offer);
+/* A page for the package that was offered. */
+void rollout_erase(struct agent *agent);
 void rollout_chunk(struct agent *agent, const struct message_chunk *chunk);
 /* Loads what is ready while the old module still has its steps; the swap itself comes after. */
 void rollout_prepare(struct agent *agent);

@@ -61,11 +61,25 @@ void rollout_open(struct agent *agent)
     transfer_open(&agent->transfer, slots_of(agent), &callbacks);
 }
 
+/* A page at a time, between whatever else is due: it stops the chip for a while. */
+static void plan_erase(struct agent *agent)
+{
+    if (transfer_erasing(&agent->transfer) && agent->schedule.due_us[TIMER_ERASE] == SCHEDULE_NEVER)
+        schedule_at(&agent->schedule, TIMER_ERASE, hal_now_us());
+}
+
 void rollout_offer(struct agent *agent, const struct message_offer *offer)
 {
     struct slots_offer wanted = {.sequence = offer->sequence, .total = offer->total};
     memcpy(wanted.sha256, offer->sha256, sizeof wanted.sha256);
     transfer_offer(&agent->transfer, &wanted);
+    plan_erase(agent);
+}
+
+void rollout_erase(struct agent *agent)
+{
+    transfer_erase(&agent->transfer);
+    plan_erase(agent);
 }
 
 void rollout_chunk(struct agent *agent, const struct message_chunk *chunk)

@@ -9,6 +9,7 @@
 
 enum timer {
     TIMER_STEP,    /* the module's next step */
+    TIMER_ERASE,   /* the next page for a package */
     TIMER_SWAP,    /* to the module that is prepared */
     TIMER_TRIAL,   /* the end of a trial's time */
     TIMER_RESTART, /* of a module after its fault */

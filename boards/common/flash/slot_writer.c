@@ -3,14 +3,18 @@
 
 #include <string.h>
 
-bool slot_writer_start(struct slot_writer *writer, const struct flash_region *region, uint32_t total)
+void slot_writer_start(struct slot_writer *writer, const struct flash_region *region, uint32_t total)
 {
     *writer = (struct slot_writer){.region = *region, .total = total};
-    for (uint32_t page = 0; page * region->flash->page < total; page++) {
-        if (!region_erase(region, page))
-            return false;
-    }
-    return region_sync(region);
+}
+
+bool slot_writer_erase(struct slot_writer *writer, bool *done)
+{
+    const struct flash_region *region = &writer->region;
+    if (!region_erase(region, writer->erased_pages++))
+        return false;
+    *done = writer->erased_pages * region->flash->page >= writer->total;
+    return !*done || region_sync(region);
 }
 
 void slot_writer_resume(struct slot_writer *writer, const struct flash_region *region, uint32_t total)

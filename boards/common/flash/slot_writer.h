@@ -14,6 +14,7 @@
 struct slot_writer {
     struct flash_region region;
     uint32_t total;
+    uint32_t erased_pages;
     /* Bytes taken so far. */
     uint32_t received;
     /* The page at `received` may hold half of something. */
@@ -23,8 +24,11 @@ struct slot_writer {
     uint8_t tail[SLOT_WRITE_BYTES];
 };
 
-/* Erases what a package of `total` bytes needs. False: the flash failed. */
-bool slot_writer_start(struct slot_writer *writer, const struct flash_region *region, uint32_t total);
+/* For a package of `total` bytes; nothing may be appended before slot_writer_erase has erased what it needs. */
+void slot_writer_start(struct slot_writer *writer, const struct flash_region *region, uint32_t total);
+
+/* Erases the next page; `done`: that was the last, and all are durably blank. False: the flash failed. */
+bool slot_writer_erase(struct slot_writer *writer, bool *done);
 
 /* Goes on after a restart, or after the flash failed. Only reads. */
 void slot_writer_resume(struct slot_writer *writer, const struct flash_region *region, uint32_t total);

@@ -47,6 +47,7 @@ bool slots_open(struct slots *slots, const struct flash_region *region, const st
     if (slot_pages < 1 || slot_pages > (pages - journal_pages) / 2)
         return refuse(why, "FLASH_RANGE", "The flash is too small for two slots of that size.");
     memset(slots, 0, sizeof *slots);
+    slots->erasing = SLOT_NONE;
     for (uint32_t i = 0; i < 2; i++)
         slots->region[i] = region_part(region, (journal_pages + i * slot_pages) * page, slot_pages * page);
     const struct flash_region journal = region_part(region, 0, journal_pages * page);
@@ -186,15 +187,23 @@ static bool check_offer(const struct slots *slots, const struct slots_offer *off
     return true;
 }
 
+static bool is_of(const struct slot_record *record, const struct slots_offer *offer)
+{
+    return record->sequence == offer->sequence && record->total == offer->total &&
+           memcmp(record->sha256, offer->sha256, SLOT_SHA256_BYTES) == 0;
+}
+
 bool slots_begin(struct slots *slots, const struct slots_offer *offer, uint32_t *received, struct reason *why)
 {
     if (!check_offer(slots, offer, why))
         return false;
+    *received = 0;
+    if (slots->erasing != SLOT_NONE && is_of(&slots->coming, offer))
+        return true;
     int waiting = pending(slots);
     if (waiting != SLOT_NONE) {
         const struct slot_record *record = &slots->state.slot[waiting];
-        if (record->sequence == offer->sequence && record->total == offer->total &&
-            memcmp(record->sha256, offer->sha256, SLOT_SHA256_BYTES) == 0) {
+        if (is_of(record, offer)) {
             *received = record->state == SLOT_READY ? record->total : slots->writer.received;
             return true;
         }
@@ -205,11 +214,24 @@ bool slots_begin(struct slots *slots, const struct slots_offer *offer, uint32_t 
     /* Three steps, so that `receiving` is never said of a slot whose old bytes could pass for received ones. */
     if (!clear(slots, slot, why))
         return false;
-    if (!slot_writer_start(&slots->writer, &slots->region[slot], offer->total))
+    slot_writer_start(&slots->writer, &slots->region[slot], offer->total);
+    slots->erasing = slot;
+    slots->coming = record;
+    return true;
+}
+
+bool slots_erase(struct slots *slots, struct reason *why)
+{
+    const int slot = slots->erasing;
+    bool done;
+    if (slot == SLOT_NONE)
+        return refuse(why, "OTA_STATE", "No slot is being erased; begin a transfer first.");
+    slots->erasing = SLOT_NONE;
+    if (!slot_writer_erase(&slots->writer, &done))
         return flash_failed(why);
-    if (!change(slots, slot, &record, why))
-        return false;
-    *received = 0;
+    if (done)
+        return change(slots, slot, &slots->coming, why);
+    slots->erasing = slot;
     return true;
 }
 

@@ -22,8 +22,11 @@ struct slots {
     struct journal journal;
     struct flash_region region[2];
     struct slots_state state;
-    /* Of the slot that is receiving. */
+    /* Of the slot that is receiving, or is erased for it. */
     struct slot_writer writer;
+    /* The slot that is erased for a transfer, or SLOT_NONE, and what it will be. */
+    int erasing;
+    struct slot_record coming;
 };
 
 /* Which package a transfer brings: its digest, its sequence of 1 or more, its bytes. */
@@ -61,10 +64,16 @@ uint32_t slots_received(const struct slots *slots);
 
 /*
  * Starts a transfer into the slot that isn't confirmed, or resumes it when it was under way; `received` says where it
- * goes on. False: OTA_FORMAT, OTA_ROLLBACK, OTA_FAILED_BEFORE, OTA_TOO_LARGE, OTA_BUSY (a trial is under way),
- * FLASH_IO.
+ * goes on. When a slot is `erasing` afterwards, call slots_erase until none is. False: OTA_FORMAT, OTA_ROLLBACK,
+ * OTA_FAILED_BEFORE, OTA_TOO_LARGE, OTA_BUSY (a trial is under way), FLASH_IO.
  */
 bool slots_begin(struct slots *slots, const struct slots_offer *offer, uint32_t *received, struct reason *why);
+
+/*
+ * Erases one page, which stops a chip for a while; after the last the transfer is under way. False: FLASH_IO, and none
+ * is erasing; or OTA_STATE, when none was.
+ */
+bool slots_erase(struct slots *slots, struct reason *why);
 
 /*
  * Takes bytes at `offset` of the package; what was received before is passed over. False: OTA_GAP, OTA_TOO_LARGE,

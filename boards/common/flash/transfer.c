@@ -116,7 +116,29 @@ void transfer_offer(struct transfer *transfer, const struct slots_offer *offer)
         refuse(transfer, offer, &why);
     else if (received == offer->total)
         complete(transfer, offer);
-    else
+    else if (!transfer_erasing(transfer))
+        tell_receiving(transfer);
+}
+
+bool transfer_erasing(const struct transfer *transfer)
+{
+    return transfer->slots->erasing != SLOT_NONE;
+}
+
+static struct slots_offer offer_of(const struct slot_record *record)
+{
+    struct slots_offer offer = {.sequence = record->sequence, .total = record->total};
+    memcpy(offer.sha256, record->sha256, sizeof offer.sha256);
+    return offer;
+}
+
+void transfer_erase(struct transfer *transfer)
+{
+    struct reason why;
+    const struct slots_offer offer = offer_of(&transfer->slots->coming);
+    if (!slots_erase(transfer->slots, &why))
+        refuse(transfer, &offer, &why);
+    else if (!transfer_erasing(transfer))
         tell_receiving(transfer);
 }
 
@@ -137,9 +159,7 @@ void transfer_chunk(struct transfer *transfer, const uint8_t *id, uint32_t offse
         return;
     }
     transfer->gap_told = false;
-    const struct slot_record *record = &slots->state.slot[slot];
-    struct slots_offer offer = {.sequence = record->sequence, .total = record->total};
-    memcpy(offer.sha256, record->sha256, SLOT_SHA256_BYTES);
+    const struct slots_offer offer = offer_of(&slots->state.slot[slot]);
     struct reason why;
     if (!slots_append(slots, offset, bytes, count, &why)) {
         refuse(transfer, &offer, &why);

@@ -57,8 +57,17 @@ struct transfer {
 
 void transfer_open(struct transfer *transfer, struct slots *slots, const struct transfer_callbacks *callbacks);
 
-/* When transfer_ready gives a slot afterwards, the node swaps: slots_start_trial, then slots_boot. */
+/*
+ * When transfer_erasing afterwards, call transfer_erase until it isn't, between other things: the answer comes then.
+ * When transfer_ready gives a slot, the node swaps: slots_start_trial, then slots_boot.
+ */
 void transfer_offer(struct transfer *transfer, const struct slots_offer *offer);
+
+/* A slot is being erased for the last offer. */
+bool transfer_erasing(const struct transfer *transfer);
+
+/* Erases one page more. */
+void transfer_erase(struct transfer *transfer);
 
 /* A chunk of an unknown transfer has no answer. `id` has TRANSFER_ID_BYTES. */
 void transfer_chunk(struct transfer *transfer, const uint8_t *id, uint32_t offset, const uint8_t *bytes,
