@@ -35,27 +35,29 @@ enum trap import_bytes(struct module *module, uint32_t at, uint32_t count, uint8
     return import_fault(module, TRAP_MEMORY, "TRAP_MEMORY", &text);
 }
 
-enum trap import_bounded(struct module *module, uint32_t at, uint32_t count, uint32_t most, struct span *span,
-                            int32_t *refusal)
+bool import_takes(struct module *module, const uint64_t *arguments, uint32_t most, struct span *span, uint64_t *result,
+                  enum trap *end)
 {
-    *refusal = ABI_OK;
-    *span = (struct span){0};
-    if (count > most) {
-        *refusal = ABI_TOO_LARGE;
-        return TRAP_NONE;
-    }
+    const uint32_t count = U32(arguments[1]);
     uint8_t *bytes;
-    const enum trap trap = import_bytes(module, at, count, &bytes);
+    if (count > most) {
+        *end = import_answer(result, ABI_TOO_LARGE);
+        return false;
+    }
+    *end = import_bytes(module, U32(arguments[0]), count, &bytes);
     *span = (struct span){bytes, count};
-    return trap;
+    return *end == TRAP_NONE;
 }
 
-enum trap import_name(struct module *module, uint32_t at, uint32_t count, struct span *name, int32_t *refusal)
+bool import_takes_name(struct module *module, const uint64_t *arguments, struct span *name, uint64_t *result,
+                       enum trap *end)
 {
-    const enum trap trap = import_bounded(module, at, count, ABI_MAX_NAME, name, refusal);
-    if (trap == TRAP_NONE && *refusal == ABI_OK && !text_is_name(name->bytes, name->count))
-        *refusal = ABI_INVALID;
-    return trap;
+    if (!import_takes(module, arguments, ABI_MAX_NAME, name, result, end))
+        return false;
+    if (text_is_name(name->bytes, name->count))
+        return true;
+    *end = import_answer(result, ABI_INVALID);
+    return false;
 }
 
 enum trap import_copy_out(struct module *module, struct span from, uint32_t dst, uint32_t dst_bytes, uint64_t *result)

@@ -33,12 +33,16 @@ enum trap import_fault(struct module *module, enum trap trap, const char *code, 
 /* Bytes of the module's memory. */
 enum trap import_bytes(struct module *module, uint32_t at, uint32_t count, uint8_t **bytes);
 
-/* The same, of `most` bytes at most; `*refusal` is ABI_OK, or what to answer. */
-enum trap import_bounded(struct module *module, uint32_t at, uint32_t count, uint32_t most, struct span *span,
-                         int32_t *refusal);
+/*
+ * The bytes of the module's memory that two arguments name, `most` at most. False: the import is over, with the error
+ * number in `result` or a trap, and returns `*end`.
+ */
+bool import_takes(struct module *module, const uint64_t *arguments, uint32_t most, struct span *span, uint64_t *result,
+                  enum trap *end);
 
 /* The same of a name. */
-enum trap import_name(struct module *module, uint32_t at, uint32_t count, struct span *name, int32_t *refusal);
+bool import_takes_name(struct module *module, const uint64_t *arguments, struct span *name, uint64_t *result,
+                       enum trap *end);
 
 /* Copies to the module when its buffer is large enough, and ends with the length, or TOO_LARGE. */
 enum trap import_copy_out(struct module *module, struct span from, uint32_t dst, uint32_t dst_bytes, uint64_t *result);

@@ -5,14 +5,13 @@ IMPORT(config)
 {
     MODULE;
     struct span name;
-    int32_t refusal;
-    const enum trap trap = import_name(module, U32(arguments[0]), U32(arguments[1]), &name, &refusal);
-    if (trap != TRAP_NONE)
-        return trap;
-    /* An error number could be mistaken for the setting. */
+    enum trap end;
     int32_t value = I32(arguments[2]);
-    if (refusal == ABI_OK)
+    /* An error number could be mistaken for the setting. */
+    if (import_takes_name(module, arguments, &name, result, &end))
         agent_setting(module->agent, name, &value);
+    else if (end != TRAP_NONE)
+        return end;
     return import_answer(result, value);
 }
 
@@ -30,12 +29,9 @@ IMPORT(kv_get)
     MODULE;
     struct span name;
     struct span value;
-    int32_t refusal;
-    const enum trap trap = import_name(module, U32(arguments[0]), U32(arguments[1]), &name, &refusal);
-    if (trap != TRAP_NONE)
-        return trap;
-    if (refusal != ABI_OK)
-        return import_answer(result, refusal);
+    enum trap end;
+    if (!import_takes_name(module, arguments, &name, result, &end))
+        return end;
     if (!kv_get(&module->agent->storage.module, name.bytes, name.count, &value))
         return import_answer(result, ABI_NOT_FOUND);
     return import_copy_out(module, value, U32(arguments[2]), U32(arguments[3]), result);
@@ -46,17 +42,10 @@ IMPORT(kv_set)
     MODULE;
     struct span name;
     struct span value;
-    int32_t refusal;
-    enum trap trap = import_name(module, U32(arguments[0]), U32(arguments[1]), &name, &refusal);
-    if (trap != TRAP_NONE)
-        return trap;
-    if (refusal != ABI_OK)
-        return import_answer(result, refusal);
-    trap = import_bounded(module, U32(arguments[2]), U32(arguments[3]), ABI_MAX_VALUE, &value, &refusal);
-    if (trap != TRAP_NONE)
-        return trap;
-    if (refusal != ABI_OK)
-        return import_answer(result, refusal);
+    enum trap end;
+    if (!import_takes_name(module, arguments, &name, result, &end) ||
+        !import_takes(module, arguments + 2, ABI_MAX_VALUE, &value, result, &end))
+        return end;
     if (!import_spend(module, SPEND_WRITES))
         return import_answer(result, ABI_FULL);
     switch (kv_set(&module->agent->storage.module, name.bytes, name.count, value.bytes, value.count)) {
@@ -73,12 +62,9 @@ IMPORT(kv_delete)
 {
     MODULE;
     struct span name;
-    int32_t refusal;
-    const enum trap trap = import_name(module, U32(arguments[0]), U32(arguments[1]), &name, &refusal);
-    if (trap != TRAP_NONE)
-        return trap;
-    if (refusal != ABI_OK)
-        return import_answer(result, refusal);
+    enum trap end;
+    if (!import_takes_name(module, arguments, &name, result, &end))
+        return end;
     if (!import_spend(module, SPEND_WRITES))
         return import_answer(result, ABI_FULL);
     switch (kv_delete(&module->agent->storage.module, name.bytes, name.count)) {

@@ -48,15 +48,13 @@ IMPORT(tap)
     if (!hal_traces())
         return TRAP_NONE;
     struct span name;
-    int32_t refusal;
-    enum trap trap = import_name(module, U32(arguments[0]), U32(arguments[1]), &name, &refusal);
-    if (trap != TRAP_NONE || refusal != ABI_OK)
-        return trap;
-    uint8_t *data;
-    trap = import_bytes(module, U32(arguments[2]), U32(arguments[3]), &data);
-    if (trap == TRAP_NONE)
-        hal_trace((const char *)name.bytes, name.count, data, U32(arguments[3]));
-    return trap;
+    struct span data;
+    uint64_t unsaid;
+    enum trap end;
+    if (import_takes_name(module, arguments, &name, &unsaid, &end) &&
+        import_takes(module, arguments + 2, UINT32_MAX, &data, &unsaid, &end))
+        hal_trace((const char *)name.bytes, name.count, data.bytes, data.count);
+    return end;
 }
 
 /* Takes bytes of the birth message; false when there is too little of it left. */
@@ -75,17 +73,10 @@ IMPORT(metric)
         return import_answer(result, ABI_INVALID);
     struct span name;
     struct span unit;
-    int32_t refusal;
-    enum trap trap = import_name(module, U32(arguments[0]), U32(arguments[1]), &name, &refusal);
-    if (trap != TRAP_NONE)
-        return trap;
-    if (refusal != ABI_OK)
-        return import_answer(result, refusal);
-    trap = import_bounded(module, U32(arguments[2]), U32(arguments[3]), MESSAGE_UNIT_BYTES, &unit, &refusal);
-    if (trap != TRAP_NONE)
-        return trap;
-    if (refusal != ABI_OK)
-        return import_answer(result, refusal);
+    enum trap end;
+    if (!import_takes_name(module, arguments, &name, result, &end) ||
+        !import_takes(module, arguments + 2, MESSAGE_UNIT_BYTES, &unit, result, &end))
+        return end;
     const int32_t exponent = I32(arguments[4]);
     if (!utf8_valid(unit.bytes, unit.count) || exponent < -18 || exponent > 18)
         return import_answer(result, ABI_INVALID);
@@ -138,17 +129,10 @@ IMPORT(event)
     MODULE;
     struct span name;
     struct span body;
-    int32_t refusal;
-    enum trap trap = import_name(module, U32(arguments[0]), U32(arguments[1]), &name, &refusal);
-    if (trap != TRAP_NONE)
-        return trap;
-    if (refusal != ABI_OK)
-        return import_answer(result, refusal);
-    trap = import_bounded(module, U32(arguments[2]), U32(arguments[3]), ABI_MAX_EVENT, &body, &refusal);
-    if (trap != TRAP_NONE)
-        return trap;
-    if (refusal != ABI_OK)
-        return import_answer(result, refusal);
+    enum trap end;
+    if (!import_takes_name(module, arguments, &name, result, &end) ||
+        !import_takes(module, arguments + 2, ABI_MAX_EVENT, &body, result, &end))
+        return end;
     if (!cbor_well_formed(body.bytes, body.count, CBOR_MAX_LEVELS))
         return import_answer(result, ABI_INVALID);
     if (!import_spend(module, SPEND_EVENTS))
@@ -165,12 +149,9 @@ IMPORT(subscribe)
     if (module->phase != PHASE_INIT)
         return import_answer(result, ABI_INVALID);
     struct span name;
-    int32_t refusal;
-    const enum trap trap = import_name(module, U32(arguments[0]), U32(arguments[1]), &name, &refusal);
-    if (trap != TRAP_NONE)
-        return trap;
-    if (refusal != ABI_OK)
-        return import_answer(result, refusal);
+    enum trap end;
+    if (!import_takes_name(module, arguments, &name, result, &end))
+        return end;
     const int32_t known = declared_find(&module->commands, name);
     if (known >= 0)
         return import_answer(result, known);

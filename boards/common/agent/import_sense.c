@@ -27,12 +27,9 @@ IMPORT(sensor_open)
     MODULE;
     struct agent *agent = module->agent;
     struct span name;
-    int32_t refusal;
-    const enum trap trap = import_name(module, U32(arguments[0]), U32(arguments[1]), &name, &refusal);
-    if (trap != TRAP_NONE)
-        return trap;
-    if (refusal != ABI_OK)
-        return import_answer(result, refusal);
+    enum trap end;
+    if (!import_takes_name(module, arguments, &name, result, &end))
+        return end;
     const int found = agent_sensor(agent, name);
     for (uint32_t handle = 0; found >= 0 && handle < module->sensor_count; handle++)
         if (module->sensors[handle] == found)
