@@ -7,8 +7,8 @@ import {
   type ShimLink,
   type ShimMessage,
   shimLink,
+  type Timers,
   type Transport,
-  type VirtualClock,
 } from '../link/index.ts';
 import { type Metadata, PackageSender } from '../ota/index.ts';
 import type { ModuleImage } from './runtime.ts';
@@ -111,16 +111,16 @@ export function recorder(periodUs = 10_000, change: Partial<Metadata> = {}): Mod
   return app(recorderText(periodUs), { metrics: [SAMPLES], ...change });
 }
 
-/** A shim in virtual time: tells the time, pushes a package, keeps what the node says. */
+/** A shim on any clock: tells the time, pushes a package, keeps what the node says. */
 export class TestShim {
   readonly got: NodeMessage[] = [];
-  readonly #clock: VirtualClock;
+  readonly #clock: Timers;
   readonly #utcMs: number;
   readonly #link: ShimLink;
   #sender: PackageSender | null = null;
 
   /** `session`: the number of its first session. */
-  constructor(clock: VirtualClock, utcMs = 1_790_000_000_000, session = 1000) {
+  constructor(clock: Timers, utcMs = 1_790_000_000_000, session = 1000) {
     this.#clock = clock;
     this.#utcMs = utcMs;
     this.#link = shimLink({

@@ -1,0 +1,230 @@
+/**
+ * The agent as it is on hardware: in real time, over its serial line, asleep between steps. What it says in virtual time is compared
+ * elsewhere (tests/conformance); here the clock, the interrupts and the watchdog are the chip's.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Board, boardNames, buildImage, loadBoard, type NodeProcess, startNode } from '../../host/board/index.ts';
+import type { Birth, Log, NodeMessage, OtaStatus, Telemetry } from '../../host/link/index.ts';
+import { listenTcp, systemTimers } from '../../host/link/index.ts';
+import { type AppText, appWasm, TestShim } from '../../host/node/testing.ts';
+import { flashFile } from '../conformance/board.ts';
+import { geometryOf } from '../conformance/boards.ts';
+import { makeFlash, NODE_ID, type PackageText, packageOf } from '../conformance/world.ts';
+import { patch } from './gdb.ts';
+import { missingTool } from './selftest.ts';
+
+/** Instructions that are none, and that jump to themselves. */
+const CODE = {
+  arm: { illegal: Uint8Array.of(0x00, 0xde), stop: Uint8Array.of(0xfe, 0xe7) },
+  riscv: { illegal: Uint8Array.of(0, 0, 0, 0), stop: Uint8Array.of(0x6f, 0, 0, 0) },
+};
+const BOOT = { power: 0, watchdog: 2, fault: 3 };
+/** Where QEMU has the code in ROM, which it doesn't load anew at a reset as it does RAM. */
+const CODE_IN_ROM = 'lm3s6965evb';
+const WATCHDOG_MS = 30_000;
+const MEMORY_BYTES = 8192;
+
+/** A tick every 250 ms; the command `hang` never comes back, and counts no fuel. */
+const TICKER: AppText = {
+  memoryBytes: MEMORY_BYTES,
+  more: '(data (i32.const 0) "tickshang1")',
+  init: `(drop (call $metric (i32.const 0) (i32.const 5) (i32.const 9) (i32.const 1) (i32.const 0)))
+    (drop (call $subscribe (i32.const 5) (i32.const 4))) (i32.const 0)`,
+  step: `(drop (call $publish (i32.const 0) (local.get $now) (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 0)))
+    (i64.add (local.get $now) (i64.const 250000))`,
+  message: '(loop $l (br $l))',
+};
+/** Works for 500 ms in each step. */
+const LATE: AppText = {
+  ...TICKER,
+  step: `(loop $l (br_if $l (i64.lt_u (call $time_now) (i64.add (local.get $now) (i64.const 500000)))))
+    (i64.add (local.get $now) (i64.const 250000))`,
+};
+
+function release(sequence: number, app: AppText, change: Partial<PackageText> = {}): PackageText {
+  const about = { name: 'ticker', version: `1.0.${sequence}`, memoryBytes: MEMORY_BYTES, commands: ['hang'] };
+  const metrics = [{ name: 'ticks', unit: '1', exponent: 0 }];
+  return { sequence, wasm: appWasm(app), ...about, metrics, fuel: 20_000_000n, ...change };
+}
+
+/** A port on the loopback that nothing uses now. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** A node with a shim at its serial line. */
+class Live {
+  readonly shim = new TestShim(systemTimers);
+  readonly folder = mkdtempSync(join(tmpdir(), 'mote-live-'));
+  readonly #board: Board;
+  #node: NodeProcess | undefined;
+  #listener: Awaited<ReturnType<typeof listenTcp>> | undefined;
+  #debugPort = 0;
+  #map = '';
+  #from = 0;
+
+  constructor(board: Board) {
+    this.#board = board;
+  }
+
+  async start(): Promise<void> {
+    const geometry = geometryOf(this.#board);
+    const flash = makeFlash(geometry, { module: release(1, TICKER) });
+    writeFileSync(join(this.folder, 'flash.bin'), flashFile(geometry, flash));
+    const { elf, map } = await buildImage(this.#board, { image: 'agent' });
+    this.#map = readFileSync(map, 'utf8');
+    this.#listener = await listenTcp(0, (transport) => this.shim.attach(transport));
+    this.#debugPort = await freePort();
+    const qemu = this.#board.run?.kind === 'qemu';
+    this.#node = await startNode(this.#board, elf, {
+      folder: this.folder,
+      options: [`id=${NODE_ID}`, 'vitals=1'],
+      linkPort: this.#listener.port,
+      ...(qemu && { qemuArgs: ['-gdb', `tcp:127.0.0.1:${this.#debugPort}`] }),
+    });
+  }
+
+  /** What was said until now isn't heard any more. */
+  forget(): void {
+    this.#from = this.shim.got.length;
+  }
+
+  /** Waits until what the node said since `forget` has such a message, and gives it. */
+  async hear<T extends NodeMessage>(matches: (message: NodeMessage) => message is T, ms = 20_000): Promise<T> {
+    const from = this.#from;
+    const end = performance.now() + ms;
+    for (;;) {
+      const found = this.shim.got.slice(from).find(matches);
+      if (found !== undefined) return found;
+      if (performance.now() > end)
+        throw new Error(`not said in ${ms} ms; it said ${JSON.stringify(this.shim.got.slice(from).slice(-20))}
+${this.#node?.output() ?? ''}`);
+      await sleep(20);
+    }
+  }
+
+  birth(version: string, state = 'confirmed'): Promise<Birth> {
+    return this.hear(
+      (one): one is Birth => one.type === 'birth' && one.module?.version === version && one.module.state === state,
+    );
+  }
+
+  log(ms?: number): Promise<Log> {
+    return this.hear((one): one is Log => one.type === 'log', ms);
+  }
+
+  ota(state: OtaStatus['state'], sequence: number): Promise<OtaStatus> {
+    return this.hear((one): one is OtaStatus => one.type === 'ota' && one.state === state && one.sequence === sequence);
+  }
+
+  /** The next report of the node on itself: a value by its name. */
+  async vital(name: string): Promise<number> {
+    this.forget();
+    const birth = this.shim.get('birth').at(-1)!;
+    const index = birth.metrics.findIndex((metric) => metric.name === name);
+    const said = await this.hear((one): one is Telemetry => one.type === 'telemetry' && one.metric === index);
+    return said.values[0]!;
+  }
+
+  push(text: PackageText): void {
+    this.forget();
+    this.shim.push(packageOf(text), text.sequence!);
+  }
+
+  /** The processor's next way through the agent's loop ends in that; a process gets a signal. */
+  async strike(what: 'illegal' | 'stop'): Promise<void> {
+    this.forget();
+    if (this.#board.run?.kind !== 'qemu') {
+      process.kill(this.#node!.pid, what === 'illegal' ? 'SIGILL' : 'SIGALRM');
+      return;
+    }
+    const at = /\.text\.agent_turn\s+0x([0-9a-f]+)/.exec(this.#map)?.[1];
+    const code = this.#board.cpu.core.startsWith('rv') ? CODE.riscv : CODE.arm;
+    const address = Number.parseInt(at!, 16);
+    const before = await patch(this.#debugPort, address, code[what]);
+    if (this.#board.name !== CODE_IN_ROM) return;
+    await sleep(what === 'stop' ? WATCHDOG_MS + 2000 : 500);
+    await patch(this.#debugPort, address, before);
+  }
+
+  async end(): Promise<void> {
+    await this.#node?.kill();
+    this.shim.detach();
+    await this.#listener?.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+// Beside each other: most of it is waiting.
+describe.concurrent.each(boardNames().filter((one) => loadBoard(one).run !== null))('%s', async (name) => {
+  const board = loadBoard(name);
+  const missing = await missingTool(board);
+  const live = new Live(board);
+  beforeAll(() => (missing === null ? live.start() : undefined), 600_000);
+  afterAll(() => live.end());
+
+  it.skipIf(missing !== null)(
+    `lives as on hardware${missing === null ? '' : ` (skipped: needs ${missing})`}`,
+    { timeout: 180_000 },
+    async () => {
+      const { shim } = live;
+      expect(await live.birth('1.0.1')).toMatchObject({ node: NODE_ID, boot: 1 });
+
+      // It ticks every 250 ms and sleeps most of the time; this machine may be busy.
+      const asleep = await live.vital('agent.asleep');
+      expect(asleep).toBeGreaterThan(500_000);
+      expect(asleep).toBeLessThan(1_500_000);
+      const ticks = shim.get('telemetry').filter(({ metric }) => metric === 0);
+      const periodMs = (ticks.at(-1)!.t0Ms - ticks[0]!.t0Ms) / (ticks.length - 1);
+      expect(periodMs).toBeGreaterThanOrEqual(249);
+      expect(periodMs).toBeLessThan(350);
+      expect(await live.vital('agent.boot')).toBe(BOOT.power);
+
+      live.push(release(2, TICKER));
+      const { swapUs, lost } = await live.ota('trial', 2);
+      expect(swapUs).toBeGreaterThan(0);
+      expect(lost).toBe(0);
+      await live.ota('confirmed', 2);
+
+      live.push(release(3, LATE));
+      expect(await live.ota('rolledback', 3)).toMatchObject({ reason: { code: 'TRIAL_DEADLINE' } });
+      await live.birth('1.0.2');
+
+      live.forget();
+      shim.send({ type: 'command', id: 9, name: 'hang', body: new Uint8Array(0) });
+      const result = await live.hear(
+        (one): one is Extract<NodeMessage, { type: 'result' }> => one.type === 'result' && one.id === 9,
+      );
+      expect(result.ok).toBe(false);
+      expect(result.text).toContain('deadline');
+      await live.birth('1.0.2');
+
+      // A fault of the processor, while a module is on trial.
+      live.push(release(4, { ...TICKER, health: '(i32.const 0)' }, { trialMs: 60_000 }));
+      await live.birth('1.0.4', 'trial');
+      await live.strike('illegal');
+      expect((await live.log()).text).toMatch(
+        /^NODE_FAULT the processor faulted and restarted: exception \d+ at 0x[0-9a-f]+/,
+      );
+      expect(await live.ota('rolledback', 4)).toMatchObject({ reason: { code: 'TRIAL_INTERRUPTED' } });
+      const { boot } = await live.birth('1.0.2');
+      if (name !== CODE_IN_ROM) expect(boot).toBe(2);
+      expect(await live.vital('agent.boot')).toBe(BOOT.fault);
+
+      // The agent itself hangs: nobody feeds the watchdog.
+      await live.strike('stop');
+      expect((await live.log(60_000)).text).toMatch(/^NODE_WATCHDOG /);
+      expect((await live.birth('1.0.2')).boot).toBeGreaterThan(boot);
+      expect(await live.vital('agent.boot')).toBe(BOOT.watchdog);
+    },
+  );
+});
