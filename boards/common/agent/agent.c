@@ -195,8 +195,23 @@ static void after_fault(struct agent *agent)
     rollout_blame(agent);
 }
 
+/* A fault that comes back at each start must not wear out the flash, in which starts are counted. */
+static void pause_after_fault(void)
+{
+    struct hal_fault fault;
+    uint8_t unheard[64];
+    if (hal_boot_reason(&fault) != HAL_BOOT_FAULT)
+        return;
+    while (hal_now_us() < AGENT_RESTART_US) {
+        hal_sleep_until(AGENT_RESTART_US);
+        while (hal_link_read(unheard, sizeof unheard) > 0)
+            ;
+    }
+}
+
 void agent_start(struct agent *agent)
 {
+    pause_after_fault();
     const struct storage_layout layout = {.agent_pages = AGENT_STORE_PAGES,
                                           .module_pages = AGENT_MODULE_PAGES,
                                           .slots = {.journal_pages = AGENT_JOURNAL_PAGES, .slot_pages = 0}};

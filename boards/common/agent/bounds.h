@@ -12,7 +12,10 @@
 #define AGENT_MIN_STEP_US 100
 /* A module outside its trial is asked for its health this often, after a step. */
 #define AGENT_HEALTH_US 1000000
-/* Between a fault and the next start of a confirmed module: doubled with each fault in a row. */
+/*
+ * Between a fault and the next start of a confirmed module: doubled with each fault in a row. A fault of the processor
+ * delays the node's own start by the first.
+ */
 #define AGENT_RESTART_US 1000000
 #define AGENT_RESTART_MOST_US 60000000
 
