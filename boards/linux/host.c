@@ -34,12 +34,13 @@ bool host_rename(const char *from, const char *to)
     return rename(from, to) == 0;
 }
 
-bool host_read(int file, void *bytes, size_t count)
+/* All bytes, or false. The watchdog stands while the host lets it wait. */
+static bool move_all(int file, void *bytes, size_t count, bool out)
 {
     uint8_t *at = bytes;
     while (count > 0) {
         chip_watchdog_hold(true);
-        ssize_t done = read(file, at, count);
+        ssize_t done = out ? write(file, at, count) : read(file, at, count);
         chip_watchdog_hold(false);
         if (done < 0 && errno == EINTR)
             continue;
@@ -51,21 +52,14 @@ bool host_read(int file, void *bytes, size_t count)
     return true;
 }
 
+bool host_read(int file, void *bytes, size_t count)
+{
+    return move_all(file, bytes, count, false);
+}
+
 bool host_write(int file, const void *bytes, size_t count)
 {
-    const uint8_t *at = bytes;
-    while (count > 0) {
-        chip_watchdog_hold(true);
-        ssize_t done = write(file, at, count);
-        chip_watchdog_hold(false);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        at += done;
-        count -= (size_t)done;
-    }
-    return true;
+    return move_all(file, (void *)(uintptr_t)bytes, count, true);
 }
 
 bool host_seek(int file, uint32_t at)

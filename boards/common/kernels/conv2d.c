@@ -231,26 +231,6 @@ static void chunk(const struct layer *layer, uint32_t count, uint8_t *output)
     }
 }
 
-static struct window read_window(const struct operation *op)
-{
-    const int32_t *field = op->field;
-    return (struct window){
-        .in_h = field[IN_H],
-        .in_w = field[IN_W],
-        .channels = field[IN_C],
-        .out_w = field[OUT_W],
-        .kernel_h = field[KERNEL_H],
-        .kernel_w = field[KERNEL_W],
-        .stride_h = field[STRIDE_H],
-        .stride_w = field[STRIDE_W],
-        .dilation_h = field[DILATION_H],
-        .dilation_w = field[DILATION_W],
-        .pad_top = field[PAD_TOP],
-        .pad_left = field[PAD_LEFT],
-        .zero = (uint8_t)field[INPUT_ZERO],
-    };
-}
-
 static bool sees_same_pixels(const struct window *window, int32_t out_h)
 {
     return window->kernel_h == 1 && window->kernel_w == 1 && window->stride_h == 1 && window->stride_w == 1 &&
@@ -261,7 +241,7 @@ enum outcome kernel_conv2d(struct operation *op)
 {
     const int32_t *field = op->field;
     struct layer layer = {
-        .window = read_window(op),
+        .window = window_of(&field[IN_H], field[OUT_W], &field[KERNEL_H]),
         .range = output_range(&field[OUTPUT_ZERO]),
         .pairs = (struct pair *)(void *)kernels_shared,
     };

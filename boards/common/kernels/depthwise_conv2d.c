@@ -121,31 +121,11 @@ void depthwise_any(const struct depthwise *layer, const uint8_t *group, uint32_t
     }
 }
 
-static struct window read_window(const struct operation *op)
-{
-    const int32_t *field = op->field;
-    return (struct window){
-        .in_h = field[IN_H],
-        .in_w = field[IN_W],
-        .channels = field[CHANNELS],
-        .out_w = field[OUT_W],
-        .kernel_h = field[KERNEL_H],
-        .kernel_w = field[KERNEL_W],
-        .stride_h = field[STRIDE_H],
-        .stride_w = field[STRIDE_W],
-        .dilation_h = field[DILATION_H],
-        .dilation_w = field[DILATION_W],
-        .pad_top = field[PAD_TOP],
-        .pad_left = field[PAD_LEFT],
-        .zero = (uint8_t)field[INPUT_ZERO],
-    };
-}
-
 enum outcome kernel_depthwise_conv2d(struct operation *op)
 {
     const int32_t *field = op->field;
     struct depthwise layer = {
-        .window = read_window(op),
+        .window = window_of(&field[IN_H], field[OUT_W], &field[KERNEL_H]),
         .out_h = field[OUT_H],
         .range = output_range(&field[OUTPUT_ZERO]),
     };

@@ -33,6 +33,12 @@ struct window {
 /* The same for heights, widths and channels. */
 #define WINDOW_MAX_SIZE 65535
 
+/*
+ * What a record says, before window_prepare: `in` are the input's height, width and channels; `kernel` the kernel's
+ * height and width, strides, dilations, the paddings at the top and on the left, the input's zero.
+ */
+struct window window_of(const int32_t *in, int32_t out_w, const int32_t *kernel);
+
 /* False: positions can't be computed with these numbers; sizes and steps must be positive, paddings not negative. */
 bool window_prepare(struct window *window, int32_t out_h);
 
