@@ -59,7 +59,8 @@ const FILE_FLAGS: readonly (readonly [RegExp, readonly string[]])[] = [
     ['-std=gnu11', '-Os', '-w', '-fno-strict-aliasing', '-fwrapv', '-fno-stack-protector', '-fno-math-errno'],
   ],
   [/bare\/string\.c$/, ['-std=c11', '-Os', '-fno-builtin', '-fno-tree-loop-distribute-patterns', ...WARNINGS]],
-  [/kernels\/[^/]*\.c$/, ['-std=c11', '-O2', ...WARNINGS]],
+  // The loops in which models spend their time. What is around them is as fast or nearly so when it is made small (bench/kernels.mjs).
+  [/kernels\/(depthwise\w*|dot|pool|real_fft|requantize|scale|window)\.c$/, ['-std=c11', '-O2', ...WARNINGS]],
   [/build\/ed25519\/|third_party\/ed25519\//, ['-std=c11', '-Os', '-w', '-fno-sanitize=shift']],
   [/\.S$/, []],
   [/\.c$/, ['-std=c11', '-Os', ...WARNINGS]],

@@ -274,7 +274,7 @@ enum outcome kernel_conv2d(struct operation *op)
         return FAULT;
     if (!aligned(scratch) || !aligned(group) || !apart(layer.output, out_bytes, window->input, in_bytes) ||
         !apart(layer.output, out_bytes, scratch, scratch_bytes) ||
-        !apart(window->input, in_bytes, scratch, scratch_bytes) || !spend(op, out_bytes * taps))
+        !apart(window->input, in_bytes, scratch, scratch_bytes) || !spend(op, out_bytes * (taps + OUTPUT_WORK)))
         return DECLINED;
     layer.windows = (uint32_t *)(void *)scratch;
     layer.bytes = scratch + window_bytes;

@@ -155,7 +155,8 @@ enum outcome kernel_depthwise_conv2d(struct operation *op)
         return FAULT;
     if (!aligned(group) || !apart(layer.output, out_bytes, layer.window.input, in_bytes) ||
         !apart(layer.output, out_bytes, patch, scratch_bytes) ||
-        !apart(layer.window.input, in_bytes, patch, scratch_bytes) || !spend(op, out_bytes * layer.taps))
+        !apart(layer.window.input, in_bytes, patch, scratch_bytes) ||
+        !spend(op, out_bytes * (layer.taps + OUTPUT_WORK)))
         return DECLINED;
     for (uint32_t first = 0; first < layer.channels; first += LANES, group += group_bytes)
         if (!depthwise_3x3(&layer, group, first))

@@ -29,7 +29,8 @@ enum outcome kernel_fully_connected(struct operation *op)
     if (group == NULL || input == NULL || output == NULL || tile == NULL)
         return FAULT;
     if (!aligned(group) || !apart(output, outputs, input, in_bytes) || !apart(output, outputs, tile, tile_bytes) ||
-        !apart(input, in_bytes, tile, tile_bytes) || !spend(op, in_bytes * outputs))
+        !apart(input, in_bytes, tile, tile_bytes) ||
+        !spend(op, outputs * (in_bytes + OUTPUT_WORK)))
         return DECLINED;
 
     struct output_range range = output_range(&field[OUTPUT_ZERO]);

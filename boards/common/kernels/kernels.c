@@ -36,7 +36,7 @@ _Static_assert(ABI_OPERATORS == 15, "an operator was added: give it a kernel, or
 static enum outcome run_entry(struct operation *op, const uint8_t *entry)
 {
     uint32_t number = get_u32(entry);
-    if (number >= ABI_OPERATORS)
+    if (number >= ABI_OPERATORS || !spend(op, ENTRY_WORK))
         return DECLINED;
     const struct kernel *kernel = &kernels[number];
     const uint8_t *record = rom_at(op->space, (int32_t)get_u32(entry + 4), 4 * kernel->words);

@@ -17,7 +17,7 @@ enum outcome kernel_mean(struct operation *op)
     uint8_t *output = arena_at(op, field[OUTPUT], out_bytes);
     if (input == NULL || output == NULL)
         return FAULT;
-    if (!apart(output, out_bytes, input, in_bytes) || !spend(op, in_bytes))
+    if (!apart(output, out_bytes, input, in_bytes) || !spend(op, in_bytes + out_bytes * OUTPUT_WORK))
         return DECLINED;
     uint32_t inner = (uint32_t)field[INNER];
     for (int32_t outer = field[OUTER]; outer > 0; outer--, input += (uint32_t)field[REDUCED] * inner) {

@@ -72,7 +72,8 @@ enum outcome kernel_pad(struct operation *op)
     uint32_t run = (uint32_t)field[PAD_RUN];
     uint64_t end = (uint64_t)(uint32_t)field[PAD_FIRST] + reach(field[PAD_DIM0], field[PAD_STRIDE0]) +
                    reach(field[PAD_DIM1], field[PAD_STRIDE1]) + reach(field[PAD_DIM2], field[PAD_STRIDE2]) + run;
-    if (end > out_bytes || !apart(output, out_bytes, input, in_bytes) || !spend(op, in_bytes + out_bytes))
+    if (end > out_bytes || !apart(output, out_bytes, input, in_bytes) ||
+        !spend(op, (in_bytes + out_bytes) * MOVE_WORK))
         return DECLINED;
     memset(output, field[PAD_VALUE] & 0xff, out_bytes);
     uint8_t *outer = output + field[PAD_FIRST];
@@ -105,7 +106,7 @@ enum outcome kernel_transpose(struct operation *op)
     uint8_t *output = arena_at(op, field[OUTPUT], out_bytes);
     if (input == NULL || output == NULL)
         return FAULT;
-    if (!apart(output, out_bytes, input, in_bytes) || !spend(op, out_bytes))
+    if (!apart(output, out_bytes, input, in_bytes) || !spend(op, out_bytes * MOVE_WORK))
         return DECLINED;
     uint32_t stride = (uint32_t)field[TURN_STRIDE3];
     for (uint32_t i = 0; i < (uint32_t)field[TURN_DIM0]; i++) {

@@ -107,6 +107,18 @@ static inline bool aligned(const void *at)
     return ((uintptr_t)at & 3) == 0;
 }
 
+/*
+ * Work is counted in multiply-accumulates; a processor without SIMD takes some eight instructions for one. What else a
+ * kernel does is charged as so many, as measured on a Cortex-M0+.
+ */
+enum {
+    ENTRY_WORK = 64,   /* an entry of the program */
+    MOVE_WORK = 4,     /* a byte that goes alone */
+    OUTPUT_WORK = 24,  /* a value that is scaled */
+    EXP_WORK = 64,     /* an exponential, or a division */
+    DIVIDE_WORK = 96,  /* a division in floating point, without a unit for it */
+};
+
 /* Takes `work` of what the call may do; false: too much is left to the portable kernel, which can be stopped. */
 static inline bool spend(struct operation *op, uint64_t work)
 {

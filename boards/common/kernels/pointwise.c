@@ -76,7 +76,8 @@ enum outcome kernel_add(struct operation *op)
     uint8_t *output = arena_at(op, field[ADD_OUTPUT], count);
     if (a == NULL || b == NULL || output == NULL)
         return FAULT;
-    if (!in_step(output, a, count) || !in_step(output, b, count) || !spend(op, count))
+    if (!in_step(output, a, count) || !in_step(output, b, count) ||
+        !spend(op, ((uint64_t)count + 2 * 256) * OUTPUT_WORK))
         return DECLINED;
     int32_t *table_a = (int32_t *)(void *)kernels_shared;
     int32_t *table_b = table_a + 256;
@@ -116,7 +117,7 @@ enum outcome kernel_lookup(struct operation *op)
     if (input == NULL || output == NULL || scratch == NULL || table == NULL)
         return FAULT;
     if (!in_step(output, input, count) || !apart(output, count, scratch, 256) || !apart(input, count, scratch, 256) ||
-        !spend(op, count))
+        !spend(op, (uint64_t)count * MOVE_WORK))
         return DECLINED;
     for (uint32_t i = 0; i < count; i++)
         output[i] = table[input[i] ^ 128];
@@ -153,7 +154,7 @@ enum outcome kernel_quantize(struct operation *op)
     uint8_t *output = arena_at(op, field[OUTPUT], count);
     if (input == NULL || output == NULL)
         return FAULT;
-    if (!apart(output, count, input, (uint64_t)4 * count) || !spend(op, count))
+    if (!apart(output, count, input, (uint64_t)4 * count) || !spend(op, (uint64_t)count * DIVIDE_WORK))
         return DECLINED;
     float scale = to_float((uint32_t)field[SCALE]);
     for (uint32_t i = 0; i < count; i++) {
@@ -173,7 +174,7 @@ enum outcome kernel_dequantize(struct operation *op)
     uint8_t *output = arena_at(op, field[OUTPUT], (uint64_t)4 * count);
     if (input == NULL || output == NULL)
         return FAULT;
-    if (!apart(output, (uint64_t)4 * count, input, count) || !spend(op, count))
+    if (!apart(output, (uint64_t)4 * count, input, count) || !spend(op, (uint64_t)count * OUTPUT_WORK))
         return DECLINED;
     float scale = to_float((uint32_t)field[SCALE]);
     for (uint32_t i = 0; i < count; i++) {

@@ -111,7 +111,7 @@ static enum outcome pool(struct operation *op, int32_t (*value)(const struct par
     /* What lies outside costs nothing, so a window is at most the picture. */
     uint64_t rows = (uint32_t)(window.kernel_h < window.in_h ? window.kernel_h : window.in_h);
     uint64_t columns = (uint32_t)(window.kernel_w < window.in_w ? window.kernel_w : window.in_w);
-    if (!apart(output, out_bytes, input, in_bytes) || !spend(op, out_bytes * rows * columns))
+    if (!apart(output, out_bytes, input, in_bytes) || !spend(op, out_bytes * (rows * columns + OUTPUT_WORK)))
         return DECLINED;
 
     uint32_t channels = (uint32_t)window.channels;

@@ -86,7 +86,7 @@ enum outcome kernel_softmax(struct operation *op)
     uint8_t *output = arena_at(op, field[OUTPUT], count);
     if (of.table == NULL || input == NULL || output == NULL)
         return FAULT;
-    if (!in_step(output, input, count) || !sums_fit(&of) || !spend(op, count * 16))
+    if (!in_step(output, input, count) || !sums_fit(&of) || !spend(op, (count + (uint32_t)field[ROWS]) * EXP_WORK))
         return DECLINED;
     uint32_t depth = (uint32_t)field[DEPTH];
     for (uint32_t at = 0; at < count; at += depth)
