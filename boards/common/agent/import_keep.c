@@ -1,6 +1,8 @@
 /* Imports of settings and of the key-value store. */
 #include "import.h"
 
+#include "../hal.h"
+
 IMPORT(config)
 {
     MODULE;
@@ -22,6 +24,24 @@ static enum trap broken_store(struct module *module)
     struct text text = text_in(space, sizeof space);
     text_add(&text, "a host function failed: the flash can't be read or written");
     return import_fault(module, TRAP_HOST, "TRAP_HOST", &text);
+}
+
+/* A page that is erased stops the chip for longer than a step may last; the module isn't to blame. */
+static enum trap stored(struct module *module, enum kv_result done, uint64_t start_us, uint64_t *result)
+{
+    const uint64_t took_us = hal_work_us() - start_us;
+    module->stored_us += took_us;
+    machine_extend(module->machine, took_us);
+    switch (done) {
+    case KV_OK:
+        return import_answer(result, ABI_OK);
+    case KV_NOT_FOUND:
+        return import_answer(result, ABI_NOT_FOUND);
+    case KV_FULL:
+        return import_answer(result, ABI_FULL);
+    default:
+        return broken_store(module);
+    }
 }
 
 IMPORT(kv_get)
@@ -48,14 +68,9 @@ IMPORT(kv_set)
         return end;
     if (!import_spend(module, SPEND_WRITES))
         return import_answer(result, ABI_FULL);
-    switch (kv_set(&module->agent->storage.module, name.bytes, name.count, value.bytes, value.count)) {
-    case KV_OK:
-        return import_answer(result, ABI_OK);
-    case KV_FULL:
-        return import_answer(result, ABI_FULL);
-    default:
-        return broken_store(module);
-    }
+    const uint64_t start_us = hal_work_us();
+    struct kv *store = &module->agent->storage.module;
+    return stored(module, kv_set(store, name.bytes, name.count, value.bytes, value.count), start_us, result);
 }
 
 IMPORT(kv_delete)
@@ -67,12 +82,6 @@ IMPORT(kv_delete)
         return end;
     if (!import_spend(module, SPEND_WRITES))
         return import_answer(result, ABI_FULL);
-    switch (kv_delete(&module->agent->storage.module, name.bytes, name.count)) {
-    case KV_OK:
-        return import_answer(result, ABI_OK);
-    case KV_NOT_FOUND:
-        return import_answer(result, ABI_NOT_FOUND);
-    default:
-        return broken_store(module);
-    }
+    const uint64_t start_us = hal_work_us();
+    return stored(module, kv_delete(&module->agent->storage.module, name.bytes, name.count), start_us, result);
 }

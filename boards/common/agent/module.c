@@ -181,6 +181,7 @@ static bool call(struct module *module, int32_t function, const char *during, ui
 static void begin(struct module *module, enum phase phase)
 {
     module->phase = phase;
+    module->stored_us = 0;
     memset(module->spent, 0, sizeof module->spent);
 }
 

@@ -54,6 +54,8 @@ struct module {
     enum phase phase;
     uint8_t spent[SPENDINGS];
     struct span message;
+    /* Time that the flash took for what it stored. */
+    uint64_t stored_us;
     /* What an import found wrong, when it is more than the machine's own words. */
     bool has_fault;
     struct reason fault;

@@ -14,11 +14,6 @@ void guard_begin(struct guard *guard, int64_t deadline_us)
     guard->deadline_us = deadline_us < INT64_MAX - now_us ? now_us + deadline_us : INT64_MAX;
 }
 
-void guard_soon(struct guard *guard)
-{
-    guard->countdown = 0;
-}
-
 const char *guard_check(struct guard *guard)
 {
     if (guard_deep(guard))

@@ -3,7 +3,7 @@
  *
  * wasm3 can't interrupt a loop, and its frames live on the native stack, those of its compiler as well. They are bounded where all loops,
  * calls and blocks pass, in the places that interpreter.c hooks: each loop iteration and each function entry counts down, and once in
- * GUARD_PERIOD the clock is read. No thread and no interrupt takes part, so it works for any number of machines, and never stops a host
+ * GUARD_PERIOD, and after each host function, the clock is read. No thread and no interrupt takes part, so it works for any number of machines, and never stops a host
  * function.
  */
 #ifndef MOTE_GUARD_H
@@ -31,10 +31,7 @@ extern const char guard_stack[];
 /* Begins a call, or compilation, that may last `deadline_us`. */
 void guard_begin(struct guard *guard, int64_t deadline_us);
 
-/* Looks at the clock at the next loop iteration or call: after a host function, which may take any time. */
-void guard_soon(struct guard *guard);
-
-/* The slow path of guard_due: the trap to stop with, or NULL to go on. */
+/* The slow path of guard_due, and what follows each host function: the trap to stop with, or NULL to go on. */
 const char *guard_check(struct guard *guard);
 
 static inline bool guard_deep(const struct guard *guard)

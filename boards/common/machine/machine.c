@@ -57,10 +57,9 @@ static const void *call_host(IM3Runtime runtime, IM3ImportContext context, uint6
     (void)memory;
     machine->host_trap = link->import->call(link->import, link->own ? machine : machine->context,
                                             link->result ? values + 1 : values, values);
-    if (!link->own)
-        guard_soon(&machine->guard);
+    /* However long it took: in a row of calls nothing else looks at the clock. */
     if (machine->host_trap == TRAP_NONE)
-        return NULL;
+        return guard_check(&machine->guard);
     return machine->host_trap == TRAP_MEMORY ? m3Err_trapOutOfBoundsMemoryAccess : host_stopped;
 }
 
@@ -339,6 +338,12 @@ enum trap machine_call(struct machine *machine, void *context, uint32_t function
     if (machine->reason == m3Err_trapUnreachable && machine_fuel_used(machine) > machine->fuel)
         machine->reason = fuel_spent;
     return trap_of(machine, machine->reason);
+}
+
+void machine_extend(struct machine *machine, uint64_t us)
+{
+    if (machine->guard.deadline_us < INT64_MAX - (int64_t)us)
+        machine->guard.deadline_us += (int64_t)us;
 }
 
 const char *machine_reason(const struct machine *machine)

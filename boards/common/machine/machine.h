@@ -82,6 +82,9 @@ bool machine_signature(const struct machine *machine, uint32_t function, char te
  */
 enum trap machine_call(struct machine *machine, void *context, uint32_t function, uint64_t *values);
 
+/* The call under way may take so much longer: for a host function whose time isn't the module's. */
+void machine_extend(struct machine *machine, uint64_t us);
+
 /* What the trap of the last call was, in a sentence. */
 const char *machine_reason(const struct machine *machine);
 
