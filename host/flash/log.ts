@@ -153,12 +153,12 @@ function writeHeader(kind: LogKind, generation: number, writeBytes: number): Uin
   return header;
 }
 
-/** The generation, 1 or more; 0 when this is no header of that kind. */
+/** The generation, 1 or more; 0 when this is no header of that kind, or one that could have no successor. */
 function readHeader(header: Uint8Array, kind: LogKind): number {
   const view = new DataView(header.buffer, header.byteOffset);
   const generation = view.getUint32(4, true);
   const wanted = writeHeader(kind, generation, 1);
-  return wanted.every((byte, i) => byte === header[i]) ? generation : 0;
+  return generation < 0xffff_ffff && wanted.every((byte, i) => byte === header[i]) ? generation : 0;
 }
 
 function readRecords(bank: Uint8Array, writeBytes: number): { records: Uint8Array[]; end: number } {

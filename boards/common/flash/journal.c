@@ -21,13 +21,13 @@ static void encode_header(uint8_t *header, enum journal_kind kind, uint32_t gene
     put_u32(header + 8, crc32(0, header, 8));
 }
 
-/* The generation, 1 or more; 0 when there is no header of that kind. */
+/* The generation, 1 or more; 0 when there is no header of that kind, or one that could have no successor. */
 static uint32_t read_header(const uint8_t *bank, enum journal_kind kind)
 {
     uint8_t wanted[HEADER_BYTES];
     uint32_t generation = get_u32(bank + 4);
     encode_header(wanted, kind, generation);
-    return memcmp(bank, wanted, HEADER_BYTES) == 0 ? generation : 0;
+    return memcmp(bank, wanted, HEADER_BYTES) == 0 && generation < UINT32_MAX ? generation : 0;
 }
 
 static uint32_t first_record(const struct journal *journal)
