@@ -182,6 +182,29 @@ export function survivesFaults({ name }: Board): void {
     expect(trace.some((line) => line.startsWith('birth 2 probe 1.0.1 confirmed'))).toBe(true);
   });
 
+  it('is there for a package when its module faults at each start', async () => {
+    const module = { wasm: probeWasm({ answer: 0 }) };
+    const world = new World(await subjectOf(name, { sanitize: false }), { module });
+    try {
+      await world.start();
+      await world.run(100);
+      world.crash('SIGSEGV');
+      await world.run(1500);
+      world.crash('SIGSEGV');
+      await world.run(1500);
+      world.push({ sequence: 2 });
+      await world.run(4000);
+    } finally {
+      await world.end();
+    }
+    const trace = traceOf(world.recording);
+    const births = trace.filter((line) => line.startsWith('birth '));
+    expect(births.some((line) => line.startsWith('birth 2 probe 1.0.1 confirmed'))).toBe(true);
+    expect(births.find((line) => line.startsWith('birth 3 '))).toMatch(/^birth 3 nothing /);
+    expect(births.filter((line) => line.startsWith('birth 3 probe 1.0.1'))).toEqual([]);
+    expect(births.at(-1)).toMatch(/^birth 3 probe 1.0.2 confirmed /);
+  });
+
   it('does not try a package again that was ready when the processor faulted', async () => {
     const world = new World(await subjectOf(name, { sanitize: false }), {});
     world.receive({ sequence: 2 });

@@ -166,6 +166,15 @@ static void start_modules(struct agent *agent)
     agent->platform = (struct machine_platform){.now_us = work_us, .stack_floor = stack_floor};
 }
 
+void agent_count_faults(struct agent *agent, uint32_t faults)
+{
+    const enum kv_result result = storage_save_faults(&agent->storage, faults);
+    /* One that doesn't fit is forgotten at the next start; so is a failure of the flash, which shows elsewhere. */
+    agent->faults_kept = faults > 0 && result == KV_OK;
+    agent->faults_in_row = faults;
+    agent_load_identity(agent);
+}
+
 static void log_text(struct agent *agent, const struct text *text)
 {
     voice_log(agent, ABI_LEVEL_ERROR, text_span(text));
@@ -192,6 +201,7 @@ static void after_fault(struct agent *agent)
         text_add_hex(&text, words[i].value);
     }
     log_text(agent, &text);
+    agent_count_faults(agent, storage_faults(&agent->storage) + 1);
     rollout_blame(agent);
 }
 
@@ -234,7 +244,11 @@ void agent_start(struct agent *agent)
     agent->vitals_default_s = (int32_t)option_number("vitals", AGENT_VITALS_S);
     vitals_configure(agent);
     after_fault(agent);
-    life_start(agent);
+    /* Whatever the module does to the processor, its successor can come over the link before it. */
+    if (agent->faults_in_row > 0)
+        life_start_later(agent, 0);
+    else
+        life_start(agent);
     uplink_attach(&agent->uplink);
     rollout_prepare(agent);
 }
@@ -252,20 +266,24 @@ void agent_settle(struct agent *agent)
  */
 static bool take_link(struct agent *agent)
 {
-    uint8_t bytes[128];
+    struct link_bytes *bytes = &agent->link_bytes;
+    const uint64_t start_us = hal_work_us();
     size_t taken = 0;
-    while (taken < AGENT_LINK_TURN) {
-        const size_t count = hal_link_read(bytes, sizeof bytes);
-        if (count == 0)
-            break;
-        taken += count;
-        for (size_t at = 0; at < count;) {
-            const uint8_t *end = memchr(bytes + at, 0, count - at);
-            const size_t part = end == NULL ? count - at : (size_t)(end - (bytes + at)) + 1;
-            uplink_receive(&agent->uplink, bytes + at, part);
-            uplink_received(&agent->uplink);
-            at += part;
+    while (taken < AGENT_LINK_TURN && hal_work_us() - start_us < AGENT_LINK_TURN_US) {
+        if (bytes->at == bytes->count) {
+            bytes->at = 0;
+            bytes->count = hal_link_read(bytes->bytes, sizeof bytes->bytes);
+            if (bytes->count == 0)
+                break;
         }
+        const uint8_t *from = bytes->bytes + bytes->at;
+        const size_t left = bytes->count - bytes->at;
+        const uint8_t *end = memchr(from, 0, left);
+        const size_t part = end == NULL ? left : (size_t)(end - from) + 1;
+        uplink_receive(&agent->uplink, from, part);
+        uplink_received(&agent->uplink);
+        bytes->at += part;
+        taken += part;
     }
     if (uplink_blocked(&agent->uplink))
         uplink_output(&agent->uplink);

@@ -14,6 +14,13 @@
 #include "sensor.h"
 #include "windows.h"
 
+/* Of the link, taken from the driver; those from `at` on aren't looked at yet. */
+struct link_bytes {
+    size_t at;
+    size_t count;
+    uint8_t bytes[128];
+};
+
 struct agent {
     struct span id;
     struct storage storage;
@@ -25,6 +32,7 @@ struct agent {
     struct schedule schedule;
     struct random random;
     struct uplink uplink;
+    struct link_bytes link_bytes;
     struct transfer transfer;
 
     /* What modules may have. */
@@ -49,6 +57,8 @@ struct agent {
     /* The last fault, and how many there were without health between. */
     struct reason fault;
     uint32_t faults_in_row;
+    /* Some of them were of the processor, and are counted in flash. */
+    bool faults_kept;
     /* The module is to be started again, once what is under way is done: in place of a call from within itself. */
     bool reset_due;
 
@@ -75,6 +85,9 @@ void agent_settle(struct agent *agent);
 /* The flash failed: nothing that is said can be kept. Restarts the node. */
 _Noreturn void agent_broken(const char *what);
 
+/* Counts a start that a fault caused, or forgets them all. */
+void agent_count_faults(struct agent *agent, uint32_t faults);
+
 /* Who it is and whom it trusts lie in flash: looked for again whenever the agent's store has changed. */
 void agent_load_identity(struct agent *agent);
 
@@ -92,6 +105,8 @@ bool verify_package(void *context, struct span bytes, uint32_t sequence, struct 
 
 /* Starts what the slots say. */
 void life_start(struct agent *agent);
+/* The same in a while from `since_us` on, the longer the more faults came in a row. */
+void life_start_later(struct agent *agent, uint64_t since_us);
 /* Runs a loaded module: init, then the first step at once. */
 void life_run(struct agent *agent, struct module *next);
 /* Ends the module and whatever was planned for it. */

@@ -32,10 +32,11 @@
 #define AGENT_STACK_LEAST 2048
 #define AGENT_STACK_MOST 65536
 /*
- * Bytes that are taken from the link before timers are looked at again, so that a peer that floods it can't stop the
- * module.
+ * Bytes that are taken from the link before timers are looked at again, and the time after which no frame more is taken,
+ * so that a peer that floods it can't stop the module.
  */
 #define AGENT_LINK_TURN 4096
+#define AGENT_LINK_TURN_US 250000
 /* The watchdog: longer than a call's deadline and than anything the agent itself does at once. */
 #define AGENT_WATCHDOG_MS 30000
 /* The agent's own telemetry comes this often, unless the setting `agent.vitals_s` says otherwise. */

@@ -55,6 +55,11 @@ static uint64_t restart_us(uint32_t faults)
     return delay < AGENT_RESTART_MOST_US ? delay : AGENT_RESTART_MOST_US;
 }
 
+void life_start_later(struct agent *agent, uint64_t since_us)
+{
+    schedule_at(&agent->schedule, TIMER_RESTART, since_us + restart_us(agent->faults_in_row));
+}
+
 void life_fault(struct agent *agent, const struct reason *why, const char *during, bool trial)
 {
     const struct reason fault = life_reason(why, during);
@@ -65,7 +70,7 @@ void life_fault(struct agent *agent, const struct reason *why, const char *durin
     if (trial)
         rollout_roll_back(agent, &fault);
     else
-        schedule_at(&agent->schedule, TIMER_RESTART, hal_now_us() + restart_us(agent->faults_in_row));
+        life_start_later(agent, hal_now_us());
 }
 
 static void fail(struct agent *agent, const struct module *module, const struct reason *why, const char *during)
@@ -100,6 +105,8 @@ static void ask(struct agent *agent, struct module *module, uint64_t now_us)
         log_health(agent, answer);
     if (answer == 1)
         agent->faults_in_row = 0;
+    if (answer == 1 && agent->faults_kept)
+        agent_count_faults(agent, 0);
     if (trial)
         rollout_judge(agent, false);
 }
@@ -121,7 +128,8 @@ void life_step(struct agent *agent)
         return;
     }
     const uint64_t end_us = hal_now_us();
-    if (end_us > next_us && end_us - next_us > AGENT_LATE_US)
+    /* Pages that were erased for what it stored are the chip's time, not the module's. */
+    if (end_us > next_us && end_us - next_us > AGENT_LATE_US + module->stored_us)
         module->misses++;
     schedule_at(&agent->schedule, TIMER_STEP, next_us);
     if (on_trial(agent, module) || !module->has_answered || now_us - module->answer_us >= AGENT_HEALTH_US)

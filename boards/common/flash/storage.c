@@ -6,6 +6,7 @@
 #include "../bytes.h"
 
 static const uint8_t BOOT[] = {'b', 'o', 'o', 't'};
+static const uint8_t FAULTS[] = {'f', 'a', 'u', 'l', 't', 's'};
 /* One value holds the whole configuration, so that it changes as a whole. */
 static const uint8_t CONFIG[] = {'c', 'o', 'n', 'f', 'i', 'g'};
 
@@ -49,6 +50,20 @@ bool storage_open(struct storage *storage, const struct flash *flash, const stru
         reason_set(why, "FLASH_IO", "The flash failed to erase or to program, so this start couldn't be counted.");
         return false;
     }
+}
+
+uint32_t storage_faults(const struct storage *storage)
+{
+    return read_u32(&storage->agent, FAULTS, sizeof FAULTS);
+}
+
+enum kv_result storage_save_faults(struct storage *storage, uint32_t faults)
+{
+    uint8_t count[4];
+    if (faults == 0)
+        return kv_delete(&storage->agent, FAULTS, sizeof FAULTS);
+    put_u32(count, faults);
+    return kv_set(&storage->agent, FAULTS, sizeof FAULTS, count, sizeof count);
 }
 
 bool storage_config(const struct storage *storage, struct span *message)

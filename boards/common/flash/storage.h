@@ -30,6 +30,10 @@ struct storage {
 bool storage_open(struct storage *storage, const struct flash *flash, const struct storage_layout *layout,
                   struct reason *why);
 
+/* Starts in a row that a fault or the watchdog caused; 0 writes nothing where nothing is stored. */
+uint32_t storage_faults(const struct storage *storage);
+enum kv_result storage_save_faults(struct storage *storage, uint32_t faults);
+
 /*
  * The stored `config` message of the link, in flash; false when there is none. Judging it is for whoever decodes
  * messages.
