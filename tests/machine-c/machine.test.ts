@@ -46,6 +46,7 @@ async function run(board: Board, sanitize: boolean, options: string[], wasm?: Ui
 
 const IMPORTS = `(import "mote" "sensor_rate" (func $rate (param i32) (result i32)))
   (import "mote" "sensor_lost" (func $lost (param i32) (result i32)))
+  (import "mote" "sensor_available" (func $work (param i32) (result i32)))
   (import "mote" "rom_size" (func $rom_size (result i32)))
   (import "mote" "rom_read" (func $rom_read (param i32 i32 i32) (result i32)))
   (import "mote" "nn_run" (func $nn_run (param i32 i32 i32) (result i32)))`;
@@ -84,6 +85,7 @@ const ROWS: readonly (readonly [string, string, RegExp])[] = [
     /^burns fuel: /,
   ],
   ['hangs', '(loop $l (br $l))', /^hangs deadline: /],
+  ['works', `(result i32) ${'(drop (call $work (i32.const 0)))'.repeat(6)} (i32.const 1)`, /^works deadline: /],
   ['ends', '(unreachable)', /^ends unreachable: /],
   ['divides', '(result i32) (i32.div_s (i32.const 1) (i32.load (i32.const 0)))', /^divides divide: /],
   ['overflows', '(result i32) (i32.div_s (i32.const -2147483648) (i32.const -1))', /^overflows integer: /],
