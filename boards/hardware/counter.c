@@ -38,8 +38,11 @@ void chip_sleep_until(uint64_t until_us)
         }
         uint64_t left = until_us - now;
         if (left >= SHORTEST_US) {
-            counter_alarm((uint32_t)(now + (left < LONGEST_US ? left : LONGEST_US)));
-            irq_wait();
+            const uint32_t at = (uint32_t)(now + (left < LONGEST_US ? left : LONGEST_US));
+            counter_alarm(at);
+            /* Code from slow flash may have set it too late: an alarm in the past never comes. */
+            if ((int32_t)(at - counter_now()) > 0)
+                irq_wait();
             asleep_us += chip_now_us() - now;
         }
         irq_restore(state);

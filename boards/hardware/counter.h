@@ -9,7 +9,7 @@
 
 uint32_t counter_now(void);
 
-/* An interrupt when the counter reaches `at`, or at once when it has just passed it. */
+/* An interrupt when the counter reaches `at`. */
 void counter_alarm(uint32_t at);
 void counter_alarm_off(void);
 

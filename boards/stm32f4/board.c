@@ -49,7 +49,9 @@ enum { IWDG_FEED = 0xAAAA, IWDG_UNLOCK = 0x5555, IWDG_START = 0xCCCC, IWDG_BY_25
 #define RNG_CR REGISTER(0x50060800)
 #define RNG_SR REGISTER(0x50060804)
 #define RNG_DR REGISTER(0x50060808)
-enum { RNG_ON = 4, RNG_READY = 1 };
+enum { RNG_ON = 4, RNG_READY = 1, RNG_FAILED = 1 << 5 | 1 << 6 /* clock, seed (RM 24.4.2) */ };
+/* A word takes 40 periods of a clock of 48 MHz. */
+#define RNG_TRIES 100000
 
 void board_interrupt(uint32_t irq);
 void clock_interrupt(void);
@@ -164,7 +166,15 @@ void hal_watchdog_feed(void)
 uint32_t hardware_noise(void)
 {
     RNG_CR = RNG_ON;
-    while ((RNG_SR & RNG_READY) == 0)
-        ;
-    return RNG_DR;
+    for (unsigned i = 0; i < RNG_TRIES; i++) {
+        if ((RNG_SR & RNG_READY) != 0)
+            return RNG_DR;
+        if ((RNG_SR & RNG_FAILED) != 0) {
+            RNG_SR = 0;
+            RNG_CR = 0;
+            RNG_CR = RNG_ON;
+        }
+    }
+    /* It is for session numbers and seeds: a node without noise still starts. */
+    return counter_now();
 }
