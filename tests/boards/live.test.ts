@@ -18,6 +18,8 @@ import { makeFlash, NODE_ID, type PackageText, packageOf } from '../conformance/
 import { patch } from './gdb.ts';
 import { missingTool } from './selftest.ts';
 
+type Result = Extract<NodeMessage, { type: 'result' }>;
+
 /** Instructions that are none, and that jump to themselves. */
 const CODE = {
   arm: { illegal: Uint8Array.of(0x00, 0xde), stop: Uint8Array.of(0xfe, 0xe7) },
@@ -29,15 +31,18 @@ const CODE_IN_ROM = 'lm3s6965evb';
 const WATCHDOG_MS = 30_000;
 const MEMORY_BYTES = 8192;
 
-/** A tick every 250 ms; the command `hang` never comes back, and counts no fuel. */
+/** A tick every 250 ms; the command `hang` never comes back, and counts no fuel; `work` takes 400 ms. */
 const TICKER: AppText = {
   memoryBytes: MEMORY_BYTES,
-  more: '(data (i32.const 0) "tickshang1")',
+  more: '(data (i32.const 0) "tickshang1work")',
   init: `(drop (call $metric (i32.const 0) (i32.const 5) (i32.const 9) (i32.const 1) (i32.const 0)))
-    (drop (call $subscribe (i32.const 5) (i32.const 4))) (i32.const 0)`,
+    (drop (call $subscribe (i32.const 5) (i32.const 4))) (drop (call $subscribe (i32.const 10) (i32.const 4))) (i32.const 0)`,
   step: `(drop (call $publish (i32.const 0) (local.get $now) (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 0)))
     (i64.add (local.get $now) (i64.const 250000))`,
-  message: '(loop $l (br $l))',
+  message: `(local $start i64) (local.set $start (call $time_now))
+    (loop $l
+      (br_if $l (i32.eqz (local.get $id)))
+      (br_if $l (i64.lt_u (call $time_now) (i64.add (local.get $start) (i64.const 400000)))))`,
 };
 /** Works for 500 ms in each step. */
 const LATE: AppText = {
@@ -47,7 +52,7 @@ const LATE: AppText = {
 };
 
 function release(sequence: number, app: AppText, change: Partial<PackageText> = {}): PackageText {
-  const about = { name: 'ticker', version: `1.0.${sequence}`, memoryBytes: MEMORY_BYTES, commands: ['hang'] };
+  const about = { name: 'ticker', version: `1.0.${sequence}`, memoryBytes: MEMORY_BYTES, commands: ['hang', 'work'] };
   const metrics = [{ name: 'ticks', unit: '1', exponent: 0 }];
   return { sequence, wasm: appWasm(app), ...about, metrics, fuel: 20_000_000n, ...change };
 }
@@ -120,6 +125,10 @@ ${this.#node?.output() ?? ''}`);
 
   log(ms?: number): Promise<Log> {
     return this.hear((one): one is Log => one.type === 'log', ms);
+  }
+
+  result(id: number): Promise<Result> {
+    return this.hear((one): one is Result => one.type === 'result' && one.id === id);
   }
 
   ota(state: OtaStatus['state'], sequence: number): Promise<OtaStatus> {
@@ -199,11 +208,19 @@ describe.concurrent.each(boardNames().filter((one) => loadBoard(one).run !== nul
       expect(await live.ota('rolledback', 3)).toMatchObject({ reason: { code: 'TRIAL_DEADLINE' } });
       await live.birth('1.0.2');
 
+      // Much work at once, and every step has its turn.
+      live.forget();
+      const before = shim.got.length;
+      for (let id = 20; id < 32; id++) shim.send({ type: 'command', id, name: 'work', body: new Uint8Array(0) });
+      await live.result(31);
+      const during = shim.got
+        .slice(before)
+        .filter((one): one is Telemetry => one.type === 'telemetry' && one.metric === 0);
+      expect(during.length).toBeGreaterThan(8);
+
       live.forget();
       shim.send({ type: 'command', id: 9, name: 'hang', body: new Uint8Array(0) });
-      const result = await live.hear(
-        (one): one is Extract<NodeMessage, { type: 'result' }> => one.type === 'result' && one.id === 9,
-      );
+      const result = await live.result(9);
       expect(result.ok).toBe(false);
       expect(result.text).toContain('deadline');
       await live.birth('1.0.2');
