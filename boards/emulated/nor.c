@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "chip.h"
 #include "host.h"
 #include "options.h"
 #include "side.h"
@@ -36,6 +37,8 @@ static bool cuts;
 static uint32_t left;
 static enum cut how;
 static uint32_t mixture;
+/* What a page's erase takes, at least. */
+static uint32_t erase_us;
 
 static _Noreturn void broken(const char *what)
 {
@@ -99,6 +102,7 @@ void nor_start(const char *folder)
     char path[256];
     host_path(path, sizeof path, folder, "flash.bin");
     read_option();
+    erase_us = options_number("erase", 0, 10000000, 0);
     file = host_open(path, HOST_UPDATE);
     if (file < 0)
         create(folder, path);
@@ -188,8 +192,12 @@ static void check(const struct flash *flash, uint32_t at, uint32_t count, uint32
 static bool erase(const struct flash *flash, uint32_t at, uint32_t count)
 {
     check(flash, at, count, flash->page);
-    for (uint32_t page = at; page < at + count; page += flash->page)
+    for (uint32_t page = at; page < at + count; page += flash->page) {
+        const uint64_t end_us = chip_now_us() + erase_us;
         apply(page, NULL, flash->page);
+        while (chip_now_us() < end_us)
+            ;
+    }
     return true;
 }
 

@@ -25,6 +25,9 @@ const CODE = {
   arm: { illegal: Uint8Array.of(0x00, 0xde), stop: Uint8Array.of(0xfe, 0xe7) },
   riscv: { illegal: Uint8Array.of(0, 0, 0, 0), stop: Uint8Array.of(0x6f, 0, 0, 0) },
 };
+const isTick = (one: NodeMessage): one is Telemetry => one.type === 'telemetry' && one.metric === 0;
+/** As on an nRF52840. */
+const ERASE_US = 85_000;
 const BOOT = { power: 0, watchdog: 2, fault: 3 };
 /** Where QEMU has the code in ROM, which it doesn't load anew at a reset as it does RAM. */
 const CODE_IN_ROM = 'lm3s6965evb';
@@ -43,6 +46,14 @@ const TICKER: AppText = {
     (loop $l
       (br_if $l (i32.eqz (local.get $id)))
       (br_if $l (i64.lt_u (call $time_now) (i64.add (local.get $start) (i64.const 400000)))))`,
+};
+/** Stores a number in each step, 50 ms apart: pages are erased for that, each for longer. */
+const STORER: AppText = {
+  ...TICKER,
+  step: `(drop (call $publish (i32.const 0) (local.get $now) (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 0)))
+    (i64.store (i32.const 128) (local.get $now))
+    (drop (call $kv_set (i32.const 0) (i32.const 5) (i32.const 128) (i32.const 8)))
+    (i64.add (local.get $now) (i64.const 50000))`,
 };
 /** Works for 500 ms in each step. */
 const LATE: AppText = {
@@ -92,7 +103,7 @@ class Live {
     const qemu = this.#board.run?.kind === 'qemu';
     this.#node = await startNode(this.#board, elf, {
       folder: this.folder,
-      options: [`id=${NODE_ID}`, 'vitals=1'],
+      options: [`id=${NODE_ID}`, 'vitals=1', `erase=${ERASE_US}`],
       linkPort: this.#listener.port,
       ...(qemu && { qemuArgs: ['-gdb', `tcp:127.0.0.1:${this.#debugPort}`] }),
     });
@@ -192,17 +203,20 @@ describe.concurrent.each(boardNames().filter((one) => loadBoard(one).run !== nul
       const asleep = await live.vital('agent.asleep');
       expect(asleep).toBeGreaterThan(500_000);
       expect(asleep).toBeLessThan(1_500_000);
-      const ticks = shim.get('telemetry').filter(({ metric }) => metric === 0);
+      const ticks = shim.got.filter(isTick);
       const periodMs = (ticks.at(-1)!.t0Ms - ticks[0]!.t0Ms) / (ticks.length - 1);
       expect(periodMs).toBeGreaterThanOrEqual(249);
       expect(periodMs).toBeLessThan(350);
       expect(await live.vital('agent.boot')).toBe(BOOT.power);
 
-      live.push(release(2, TICKER));
+      // Its pages are erased between steps, and so are those of what it stores, for which it isn't to blame.
+      live.push(release(2, STORER, { rom: new Uint8Array(20_000) }));
       const { swapUs, lost } = await live.ota('trial', 2);
       expect(swapUs).toBeGreaterThan(0);
       expect(lost).toBe(0);
       await live.ota('confirmed', 2);
+      const ticksMs = shim.got.filter(isTick).map(({ t0Ms }) => t0Ms);
+      expect(Math.max(...ticksMs.slice(1).map((t0Ms, i) => t0Ms - ticksMs[i]!))).toBeLessThan(900);
 
       live.push(release(3, LATE));
       expect(await live.ota('rolledback', 3)).toMatchObject({ reason: { code: 'TRIAL_DEADLINE' } });
@@ -213,9 +227,7 @@ describe.concurrent.each(boardNames().filter((one) => loadBoard(one).run !== nul
       const before = shim.got.length;
       for (let id = 20; id < 32; id++) shim.send({ type: 'command', id, name: 'work', body: new Uint8Array(0) });
       await live.result(31);
-      const during = shim.got
-        .slice(before)
-        .filter((one): one is Telemetry => one.type === 'telemetry' && one.metric === 0);
+      const during = shim.got.slice(before).filter(isTick);
       expect(during.length).toBeGreaterThan(8);
 
       live.forget();
