@@ -1,7 +1,8 @@
 /**
  * A package's bytes on their way into a slot. How far they got isn't journalled: the slot is erased before, bytes arrive in order,
  * and all earlier pages are durable before the first byte of the next is programmed. So after a power cut the last page that isn't
- * blank is the only doubtful one, and the transfer goes on at its start. What looks whole and isn't, the digest finds at the end.
+ * blank is the only doubtful one, and the transfer goes on at its start. When the erase of the page behind it is cut as well, what that
+ * leaves makes the doubtful one look whole: the digest finds it at the end.
  */
 import type { Flash } from '../flash/flash.ts';
 
@@ -12,14 +13,17 @@ export class SlotWriter {
   #received: number;
   /** The last received bytes that don't fill a write unit yet. */
   #tail: Uint8Array = new Uint8Array(0);
+  /** An earlier page may not be what was sent. */
+  readonly resumed: boolean;
   /** The page at `#received` may hold half of something. */
   #doubtful: boolean;
 
-  private constructor(flash: Flash, total: number, received: number, doubtful: boolean) {
+  private constructor(flash: Flash, total: number, received: number, resumed: boolean) {
     this.#flash = flash;
     this.#total = total;
     this.#received = received;
-    this.#doubtful = doubtful;
+    this.resumed = resumed;
+    this.#doubtful = resumed;
   }
 
   /** For a package of `total` bytes; first call `erase` until it has erased all. */

@@ -34,9 +34,10 @@ function codeOf(action: () => unknown): string {
 }
 function receive(store: SlotStore, sequence: number, chunk = 450): void {
   const bytes = packageBytes(sequence);
-  let { received } = store.begin(transferOf(sequence));
-  while (received < bytes.length) received = store.append(received, bytes.subarray(received, received + chunk));
-  store.finish();
+  do {
+    let { received } = store.begin(transferOf(sequence));
+    while (received < bytes.length) received = store.append(received, bytes.subarray(received, received + chunk));
+  } while (store.finish() === null);
 }
 function trial(store: SlotStore, sequence: number): void {
   receive(store, sequence);
@@ -202,6 +203,18 @@ describe('the slot store', () => {
     store.append(0, packageBytes(5));
     expect(codeOf(() => store.finish())).toBe('OTA_DIGEST');
     trial(store, 4);
+  });
+
+  it('receives all of a resumed transfer again when its digest is wrong, once', () => {
+    const flash = make();
+    SlotStore.open(flash, layout).begin(transferOf(4));
+    const store = SlotStore.open(flash, layout);
+    store.append(0, packageBytes(5));
+    expect([store.finish(), store.erasing]).toEqual([null, expect.objectContaining(transferOf(4))]);
+    expect(SlotStore.open(flash, layout).transfer()).toBeNull();
+    store.begin(transferOf(4));
+    store.append(0, packageBytes(5));
+    expect(codeOf(() => store.finish())).toBe('OTA_DIGEST');
   });
 
   it('drops a package that its reader refused without holding it against the sequence', () => {

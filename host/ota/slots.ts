@@ -161,10 +161,7 @@ export class SlotStore {
         received: this.#state.slots[pending].state === 'ready' ? total : (this.#writer?.received ?? 0),
       };
     const slot: SlotIndex = this.#find('confirmed') === 0 ? 1 : 0;
-    // Three steps, so that `receiving` is never said of a slot in which an older package's bytes could pass for received ones.
-    this.#clear(slot);
-    const record: SlotRecord = { state: 'receiving', booted: false, sequence, total, sha256: sha256.slice() };
-    this.#erasing = { slot, record, writer: SlotWriter.fresh(this.#flashes[slot], total) };
+    this.#beginErase(slot, { state: 'receiving', booted: false, sequence, total, sha256: sha256.slice() });
     return null;
   }
 
@@ -210,9 +207,10 @@ export class SlotStore {
 
   /**
    * Checks the whole package's digest and makes the slot `ready`. Throws `OTA_GAP` while bytes are missing, and `OTA_DIGEST`,
-   * with the slot empty again, when the bytes aren't the offered ones. A slot that is ready stays so.
+   * with the slot empty again, when the bytes aren't the offered ones. A slot that is ready stays so. The wrong bytes of a transfer
+   * that was resumed may be what a power cut left: then its slot is to be erased again, as after `prepare`, and null is returned.
    */
-  finish(): SlotInfo {
+  finish(): SlotInfo | null {
     const ready = this.#find('ready');
     if (ready !== null) return this.#info(ready);
     const { slot, record, writer } = this.#receiving();
@@ -223,6 +221,11 @@ export class SlotStore {
       );
     writer.finish();
     if (!matches(this.#flashes[slot].read(0, record.total), record.sha256)) {
+      // What the cut left may have passed for received bytes: they come once more, all of them.
+      if (writer.resumed) {
+        this.#beginErase(slot, record);
+        return null;
+      }
       this.#clear(slot);
       throw new MoteError(
         'OTA_DIGEST',
@@ -277,11 +280,14 @@ export class SlotStore {
    * Throws what `begin` and `finish` throw.
    */
   install(sequence: number, bytes: Uint8Array): SlotInfo {
-    this.begin({ sha256: digest(bytes), sequence, total: bytes.length });
-    if (this.#find('receiving') !== null) this.append(0, bytes);
-    const { slot } = this.finish();
-    this.#commit(confirmed(this.#state, slot));
-    return this.#info(slot);
+    let info: SlotInfo | null = null;
+    while (info === null) {
+      this.begin({ sha256: digest(bytes), sequence, total: bytes.length });
+      if (this.#find('receiving') !== null) this.append(0, bytes);
+      info = this.finish();
+    }
+    this.#commit(confirmed(this.#state, info.slot));
+    return this.#info(info.slot);
   }
 
   #checkTransfer({ sha256, sequence, total }: Transfer): void {
@@ -323,6 +329,12 @@ export class SlotStore {
     const slot = this.#find('receiving');
     if (slot === null || !this.#writer) throw new MoteError('OTA_STATE', 'No transfer is under way; begin one first.');
     return { slot, record: this.#state.slots[slot], writer: this.#writer };
+  }
+
+  /** Three steps, so that `receiving` is never said of a slot in which older bytes could pass for received ones. */
+  #beginErase(slot: SlotIndex, record: SlotRecord): void {
+    this.#clear(slot);
+    this.#erasing = { slot, record, writer: SlotWriter.fresh(this.#flashes[slot], record.total) };
   }
 
   #clear(slot: SlotIndex): void {

@@ -195,6 +195,18 @@ describe('a transfer', () => {
     expect(receiver.handle(sender.offer())).toMatchObject([{ state: 'refused', reason: { code: 'OTA_ROLLBACK' } }]);
   });
 
+  it('refuses bytes of a resumed transfer that are wrong for the second time', () => {
+    const flash = makeFlash();
+    const sender = new PackageSender({ bytes: bytes.subarray(0, 3000), sequence: 2, chunkBytes: 3000 });
+    run(sender, receiverOn(flash).receiver, sender.offer(), 0);
+    const { receiver } = receiverOn(flash);
+    const wrong = { ...sender.next()!, bytes: new Uint8Array(3000) };
+    expect([receiver.handle(wrong), receiver.erasing]).toEqual([[], true]);
+    expect(receiver.erase()).toMatchObject([{ state: 'receiving', received: 0 }]);
+    expect(receiver.handle(wrong)).toMatchObject([{ state: 'refused', reason: { code: 'OTA_DIGEST' } }]);
+    expect(receiver.erasing).toBe(false);
+  });
+
   it('erases a page at a call, for the last offer, and answers it then', () => {
     const flash = makeFlash();
     const { slots, receiver } = receiverOn(flash);

@@ -133,12 +133,12 @@ export class UpdateReceiver {
     return message.type === 'offer' ? this.#onOffer(message) : this.#onChunk(message);
   }
 
-  /** A slot is being erased for the last offer. */
+  /** A slot is being erased, for the last offer or to receive its package anew. */
   get erasing(): boolean {
     return this.#slots.erasing !== null;
   }
 
-  /** Erases one page more. The offer is answered after the last. */
+  /** Erases one page more. After the last the sender is told to begin. */
   erase(): OtaStatus[] {
     const offer = this.#slots.erasing;
     if (offer === null) return [];
@@ -204,6 +204,8 @@ export class UpdateReceiver {
 
   #complete(): OtaStatus[] {
     const info = this.#slots.finish();
+    // Erased again: the answer comes after that.
+    if (info === null) return [];
     const verifying = this.status('verifying', info);
     try {
       this.#verify(this.#slots.read(info.slot), info.sequence);

@@ -179,6 +179,19 @@ export const UPDATES: Scenario[] = [
       await world.run(4000);
     },
   }),
+  push('a transfer that the power ended, and what it left looks like more of it, comes again', {
+    shows: ['ota receiving 2 32768/', 'ota confirmed 2'],
+    next: { sequence: 2, rom: new Uint8Array(30_000).fill(7) },
+    ms: 4,
+    after: async (world) => {
+      await world.stop();
+      // The next page, as an erase leaves it that the power ended as well.
+      const received = Buffer.from(world.flash).lastIndexOf(Buffer.alloc(64, 7)) + 64;
+      world.flash.fill(0, received + 4096, received + 4160);
+      await world.start();
+      await world.run(5000);
+    },
+  }),
   ...[false, true].map(
     (back): Scenario => ({
       name: `a trial without a link ${back ? 'is confirmed when it is back' : 'is rolled back'}`,

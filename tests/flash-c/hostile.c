@@ -89,7 +89,7 @@ static void push(void)
     if (slots_find(&slots, SLOT_RECEIVING) != SLOT_NONE)
         need(slots_append(&slots, received, package + received, offer.total - received, &why), "bytes weren't taken");
     /* A journal that says that half of it is there may be wrong: the digest finds out. */
-    if (!slots_finish(&slots, &slot, &why))
+    if (!slots_finish(&slots, &slot, &why) || slot == SLOT_NONE)
         return;
     need(slots_start_trial(&slots, &why) && slots_boot(&slots, &slot, &why), "a trial didn't start");
     if (below(2) == 0) {

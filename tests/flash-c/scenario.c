@@ -330,7 +330,16 @@ static bool gives_up(const struct world *world, const struct push *push)
     return push->stop > 0 && world->promises.lives == 1;
 }
 
-/* Sends what the node asks for; `wrong`: with one byte changed. */
+/* Whether a slot was to be erased. */
+static bool erase(struct world *world)
+{
+    bool erasing = transfer_erasing(&world->transfer);
+    while (transfer_erasing(&world->transfer))
+        transfer_erase(&world->transfer);
+    return erasing;
+}
+
+/* Sends what the node asks for, from the start again when it says so; `wrong`: with a byte of each chunk changed. */
 static void send(struct world *world, const struct push *push, bool wrong)
 {
     uint8_t chunk[CHUNK_BYTES];
@@ -341,7 +350,7 @@ static void send(struct world *world, const struct push *push, bool wrong)
             chunk[i] = package_byte(world, push->sequence, at + i);
         chunk[0] ^= wrong;
         transfer_chunk(&world->transfer, package_sha256(world, push), at, chunk, count);
-        at += count;
+        at = erase(world) ? world->received : at + count;
     }
 }
 
@@ -380,8 +389,7 @@ static void send_package(struct world *world, const struct push *push)
     memcpy(offer.sha256, package_sha256(world, push), sizeof offer.sha256);
     for (uint32_t offers = 0; offers < OFFERS; offers++) {
         transfer_offer(&world->transfer, &offer);
-        while (transfer_erasing(&world->transfer))
-            transfer_erase(&world->transfer);
+        erase(world);
         if (!is_over(world, push))
             send(world, push, push->verdict == VERDICT_DAMAGED && offers == 0);
         if (transfer_ready(&world->transfer) != SLOT_NONE) {

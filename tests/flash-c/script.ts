@@ -126,7 +126,7 @@ export function slotsScript(
     const current = history.find((one) => sha256 && one.sha256.equals(sha256)) ?? history.at(-1)!;
     const offset = random.below(10) ? received : Math.max(0, received + random.below(400) - 200);
     const bytes = current.bytes.slice(offset, offset + writer.pick(1, 7, 256, 1024, random.below(4097)));
-    if (random.below(40) === 0 && bytes.length > 0) bytes[0]! ^= 1;
+    if (random.below(12) === 0 && bytes.length > 0) bytes[0]! ^= 1;
     const id = current.sha256.subarray(0, 8).toString('hex');
     return random.below(3) ? `chunk ${id} ${offset} ${hex(bytes)}` : `slots-append ${offset} ${hex(bytes)}`;
   };

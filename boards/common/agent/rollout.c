@@ -85,6 +85,7 @@ void rollout_erase(struct agent *agent)
 void rollout_chunk(struct agent *agent, const struct message_chunk *chunk)
 {
     transfer_chunk(&agent->transfer, chunk->transfer, chunk->offset, chunk->bytes.bytes, chunk->bytes.count);
+    plan_erase(agent);
 }
 
 /* --- The swap --- */

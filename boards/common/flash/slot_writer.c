@@ -24,7 +24,7 @@ void slot_writer_resume(struct slot_writer *writer, const struct flash_region *r
     while (page > 0 && region_is_blank(region, page * page_bytes, page_bytes))
         page--;
     *writer = (struct slot_writer){
-        .region = *region, .total = total, .received = page * page_bytes, .doubtful = true};
+        .region = *region, .total = total, .received = page * page_bytes, .resumed = true, .doubtful = true};
 }
 
 /* Erases what a loss of power may have left half done: the page after first, so that one in here leads back to here. */

@@ -1,8 +1,9 @@
 /*
  * A package's bytes on their way into a slot. How far they got isn't journalled: the slot is erased before, bytes
  * arrive in order, and all earlier pages are durable before the first byte of the next is programmed. So after a loss
- * of power the last page that isn't blank is the only doubtful one, and the transfer goes on at its start. What looks
- * whole and isn't, the digest finds at the end. The same in TypeScript: host/ota/slot-writer.ts.
+ * of power the last page that isn't blank is the only doubtful one, and the transfer goes on at its start. When the
+ * erase of the page behind it is interrupted as well, what that leaves makes the doubtful one look whole: the digest
+ * finds it at the end. The same in TypeScript: host/ota/slot-writer.ts.
  */
 #ifndef MOTE_SLOT_WRITER_H
 #define MOTE_SLOT_WRITER_H
@@ -17,6 +18,8 @@ struct slot_writer {
     uint32_t erased_pages;
     /* Bytes taken so far. */
     uint32_t received;
+    /* An earlier page may not be what was sent. */
+    bool resumed;
     /* The page at `received` may hold half of something. */
     bool doubtful;
     /* The last received bytes that don't fill a write yet. */

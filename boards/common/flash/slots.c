@@ -193,6 +193,17 @@ static bool is_of(const struct slot_record *record, const struct slots_offer *of
            memcmp(record->sha256, offer->sha256, SLOT_SHA256_BYTES) == 0;
 }
 
+/* Three steps, so that `receiving` is never said of a slot whose old bytes could pass for received ones. */
+static bool begin_erase(struct slots *slots, int slot, const struct slot_record *coming, struct reason *why)
+{
+    if (!clear(slots, slot, why))
+        return false;
+    slot_writer_start(&slots->writer, &slots->region[slot], coming->total);
+    slots->erasing = slot;
+    slots->coming = *coming;
+    return true;
+}
+
 bool slots_begin(struct slots *slots, const struct slots_offer *offer, uint32_t *received, struct reason *why)
 {
     if (!check_offer(slots, offer, why))
@@ -211,13 +222,7 @@ bool slots_begin(struct slots *slots, const struct slots_offer *offer, uint32_t 
     int slot = slots_find(slots, SLOT_CONFIRMED) == 0 ? 1 : 0;
     struct slot_record record = {.state = SLOT_RECEIVING, .sequence = offer->sequence, .total = offer->total};
     memcpy(record.sha256, offer->sha256, SLOT_SHA256_BYTES);
-    /* Three steps, so that `receiving` is never said of a slot whose old bytes could pass for received ones. */
-    if (!clear(slots, slot, why))
-        return false;
-    slot_writer_start(&slots->writer, &slots->region[slot], offer->total);
-    slots->erasing = slot;
-    slots->coming = record;
-    return true;
+    return begin_erase(slots, slot, &record, why);
 }
 
 bool slots_erase(struct slots *slots, struct reason *why)
@@ -280,6 +285,12 @@ bool slots_finish(struct slots *slots, int *slot, struct reason *why)
     if (!slot_writer_finish(&slots->writer))
         return flash_failed(why);
     if (!has_digest(slots, *slot)) {
+        /* What the loss of power left may have passed for received bytes: they come once more, all of them. */
+        if (slots->writer.resumed) {
+            const int again = *slot;
+            *slot = SLOT_NONE;
+            return begin_erase(slots, again, &record, why);
+        }
         static const char text[] = "What was received has another SHA-256 than was offered; send the package again.";
         return clear(slots, *slot, why) && refuse(why, "OTA_DIGEST", text);
     }

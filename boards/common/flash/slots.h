@@ -84,6 +84,8 @@ bool slots_append(struct slots *slots, uint32_t offset, const uint8_t *bytes, ui
 /*
  * Checks the whole package's digest and makes the slot ready, which one that is ready stays. False: OTA_STATE, OTA_GAP
  * while bytes are missing, OTA_DIGEST, with the slot empty again, when they aren't the offered ones, FLASH_IO.
+ * Those of a transfer that was resumed may be what the loss of power left: then `*slot` is SLOT_NONE, and the slot is
+ * `erasing` for the same transfer, as after slots_begin.
  */
 bool slots_finish(struct slots *slots, int *slot, struct reason *why);
 

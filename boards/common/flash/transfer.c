@@ -75,6 +75,9 @@ static void complete(struct transfer *transfer, const struct slots_offer *offer)
         refuse(transfer, offer, &why);
         return;
     }
+    /* Erased again: the answer comes after that. */
+    if (slot == SLOT_NONE)
+        return;
     tell_slot(transfer, slot, TRANSFER_VERIFYING);
     /* A digest takes a node a while: the one that slots_finish has just found right isn't looked at again. */
     struct span package = {region_bytes(&slots->region[slot]), offer->total};

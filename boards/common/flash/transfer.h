@@ -63,13 +63,13 @@ void transfer_open(struct transfer *transfer, struct slots *slots, const struct 
  */
 void transfer_offer(struct transfer *transfer, const struct slots_offer *offer);
 
-/* A slot is being erased for the last offer. */
+/* A slot is being erased, for the last offer or to receive its package anew. */
 bool transfer_erasing(const struct transfer *transfer);
 
 /* Erases one page more. */
 void transfer_erase(struct transfer *transfer);
 
-/* A chunk of an unknown transfer has no answer. `id` has TRANSFER_ID_BYTES. */
+/* As transfer_offer; a chunk of an unknown transfer has no answer. `id` has TRANSFER_ID_BYTES. */
 void transfer_chunk(struct transfer *transfer, const uint8_t *id, uint32_t offset, const uint8_t *bytes,
                     uint32_t count);
 
