@@ -121,8 +121,8 @@ static uint32_t next_random(void)
     return mixture;
 }
 
-/* Old, new, or a byte whose changing bits changed only partly: as host/flash/memory-flash.ts. */
-static uint8_t between(uint8_t old, uint8_t new)
+/* Old, new, or old with some of the bits of `changing` changed: as host/flash/memory-flash.ts. */
+static uint8_t between(uint8_t old, uint8_t new, uint32_t changing)
 {
     uint32_t random = next_random();
     switch (random >> 8 & 3) {
@@ -131,7 +131,7 @@ static uint8_t between(uint8_t old, uint8_t new)
     case 1:
         return new;
     default:
-        return (uint8_t)(old ^ ((old ^ new) & random >> 16));
+        return (uint8_t)(old ^ (changing & random >> 16));
     }
 }
 
@@ -144,14 +144,17 @@ static void put(uint32_t at, const uint8_t *bytes, uint32_t count)
         broken("flash.bin can't be written");
 }
 
-/* `bytes` are those of an erased page when NULL. */
+/* `bytes` are those of an erased page when NULL, which may be noise as well: chips program a page before they erase it. */
 static void put_mixture(uint32_t at, const uint8_t *bytes, uint32_t count)
 {
     uint8_t step[STEP];
+    bool noise = bytes == NULL && (next_random() & 1) == 1;
     for (uint32_t done = 0; done < count; done += STEP) {
         uint32_t part = count - done < STEP ? count - done : STEP;
-        for (uint32_t i = 0; i < part; i++)
-            step[i] = between(WINDOW[at + done + i], bytes == NULL ? 0xFF : bytes[done + i]);
+        for (uint32_t i = 0; i < part; i++) {
+            uint8_t old = WINDOW[at + done + i], new = bytes == NULL ? 0xFF : bytes[done + i];
+            step[i] = between(old, new, noise ? 0xFF : old ^ new);
+        }
         put(at + done, step, part);
     }
 }

@@ -67,6 +67,18 @@ describe('flash in memory', () => {
     expect(flash.read(0, 1)[0]).toBe(mode === 'unsynced' || mode === 'reordered' ? 0xff : 0);
   });
 
+  it('leaves noise, or ones, in a blank page whose erase is cut in the middle', () => {
+    const ones = [1, 2, 3, 4].map((seed) => {
+      const flash = make({ seed });
+      flash.cutAfter(0, 'middle');
+      expect(() => flash.erase(0)).toThrow(PowerCut);
+      flash.restart();
+      return flash.read(0, 256).filter((byte) => byte === 0xff).length;
+    });
+    expect(ones.some((count) => count === 256)).toBe(true);
+    expect(ones.some((count) => count < 192)).toBe(true);
+  });
+
   it('loses nothing synced to an unsynced cut', () => {
     const flash = make();
     flash.program(0, bytes(0));

@@ -5,7 +5,8 @@ import { checkGeometry, checkPage, checkProgram, checkRange, type FlashGeometry 
 /**
  * What a power cut leaves of the operation that it hits:
  * - `before`: nothing of it;
- * - `middle`: a mixture, each byte old, new or between (programming has cleared some of its bits, erasing has set some);
+ * - `middle`: a mixture, each byte old, new or between (programming has cleared some of its bits, erasing has set some, or has left noise:
+ *   chips program a page before they erase it);
  * - `after`: all of it, but the caller never learns so;
  * - `unsynced`: nothing of it, nor of anything since the last `sync`: a write cache that lost its contents;
  * - `reordered`: all of it, and nothing else since the last `sync`: a write cache that wrote the newest first.
@@ -86,14 +87,14 @@ export class MemoryFlash implements Flash {
     this.#checkPower();
     checkRange(this, address, bytes.length);
     checkProgram(this, address, bytes, this.#image.subarray(address, address + bytes.length));
-    this.#apply(address, bytes);
+    this.#apply(address, bytes, false);
   }
 
   erase(page: number): void {
     this.#checkPower();
     checkPage(this, page);
     this.erases[page] = this.erases[page]! + 1;
-    this.#apply(page * this.pageBytes, new Uint8Array(this.pageBytes).fill(0xff));
+    this.#apply(page * this.pageBytes, new Uint8Array(this.pageBytes).fill(0xff), true);
   }
 
   sync(): void {
@@ -105,15 +106,18 @@ export class MemoryFlash implements Flash {
     if (this.#dead) throw new PowerCut();
   }
 
-  #apply(address: number, bytes: Uint8Array): void {
+  #apply(address: number, bytes: Uint8Array, erasing: boolean): void {
     const cut = this.operations === this.#cutAt;
     this.operations++;
     if (!cut || this.#mode === 'after') {
       this.#undo.push({ address, old: this.#image.slice(address, address + bytes.length) });
       this.#image.set(bytes, address);
     } else if (this.#mode === 'middle') {
-      for (let i = 0; i < bytes.length; i++)
-        this.#image[address + i] = this.#between(this.#image[address + i]!, bytes[i]!);
+      const noise = erasing && (this.#next() & 1) === 1;
+      for (let i = 0; i < bytes.length; i++) {
+        const old = this.#image[address + i]!;
+        this.#image[address + i] = this.#between(old, bytes[i]!, noise ? 0xff : old ^ bytes[i]!);
+      }
     } else if (this.#mode !== 'before') {
       for (const { address, old } of this.#undo.reverse()) this.#image.set(old, address);
       if (this.#mode === 'reordered') this.#image.set(bytes, address);
@@ -124,16 +128,21 @@ export class MemoryFlash implements Flash {
     }
   }
 
-  /** Old, new, or a byte whose changing bits changed only partly. */
-  #between(old: number, next: number): number {
+  #next(): number {
     let x = this.#random;
     x ^= x << 13;
     x ^= x >>> 17;
     x ^= x << 5;
     this.#random = x >>> 0;
+    return this.#random;
+  }
+
+  /** Old, new, or old with some of the bits of `changing` changed. */
+  #between(old: number, next: number, changing: number): number {
+    const x = this.#next();
     const kind = (x >>> 8) & 3;
     if (kind === 0) return old;
     if (kind === 1) return next;
-    return old ^ ((old ^ next) & (x >>> 16) & 0xff);
+    return old ^ (changing & (x >>> 16));
   }
 }

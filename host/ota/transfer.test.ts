@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MoteError } from '../error.ts';
-import { MemoryFlash } from '../flash/index.ts';
+import { MemoryFlash, PowerCut } from '../flash/index.ts';
 import type { Chunk, Offer, OtaStatus } from '../link/messages.ts';
 import { SlotStore } from './slots.ts';
 import { PackageSender, UpdateReceiver } from './transfer.ts';
@@ -193,6 +193,24 @@ describe('a transfer', () => {
     expect(receiver.handle(chunk)).toEqual([]);
     slots.install(2, bytes);
     expect(receiver.handle(sender.offer())).toMatchObject([{ state: 'refused', reason: { code: 'OTA_ROLLBACK' } }]);
+  });
+
+  it('has a package sent again from its start when a cut in an erase made a torn page look whole', () => {
+    const flash = makeFlash();
+    const sender = new PackageSender({ bytes, sequence: 2 });
+    run(sender, receiverOn(flash).receiver, sender.offer(), 50);
+    flash.cutAfter(0, 'middle');
+    expect(() => run(sender, receiverOn(flash).receiver, sender.offer())).toThrow(PowerCut);
+    flash.restart();
+    const { receiver } = receiverOn(flash);
+    const { statuses, sent } = run(sender, receiver, sender.offer());
+    // Page 12 is torn, and page 13 holds noise.
+    expect(sent.map(({ offset }) => offset).filter((offset, i, all) => i === 0 || offset < all[i - 1]!)).toEqual([
+      13 * PAGE,
+      0,
+    ]);
+    expect(states(statuses)).toEqual(['receiving', 'verifying']);
+    expect(receiver.ready?.sequence).toBe(2);
   });
 
   it('refuses bytes of a resumed transfer that are wrong for the second time', () => {

@@ -116,6 +116,20 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
       expect(images[0]!.every((byte, i) => (byte | whole[i]!) === byte)).toBe(true);
     });
 
+    test('a cut in the middle of an erase leaves a mixture, or noise as well', async () => {
+      const blank = [];
+      for (const seed of [1, 2, 3, 4]) {
+        const folder = bench.folder();
+        const options = ['cut=1:middle', `seed=${seed}`];
+        expect(await bench.run('flash', { folder, options })).toMatchObject({ code: NODE_EXIT.cut });
+        const at = 4096 + board.flash.bytes - board.flash.page;
+        const page = readFileSync(join(folder, 'flash.bin')).subarray(at, at + board.flash.page);
+        expect(page.subarray(0, 512).some((byte, i) => byte !== ((i * 7) & 0xff))).toBe(true);
+        blank.push(page.subarray(512).every((byte) => byte === 0xff));
+      }
+      expect(new Set(blank)).toEqual(new Set([true, false]));
+    });
+
     test('an erase is cut page by page, after as many operations as are let through', async () => {
       expect(await bench.run('flash', { options: ['cut=1:before'] })).toMatchObject({
         code: NODE_EXIT.cut,

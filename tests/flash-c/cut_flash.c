@@ -50,18 +50,24 @@ static void forget(struct cut_flash *chip)
     }
 }
 
-/* Old, new, or a byte whose changing bits changed only partly: `#between` of memory-flash.ts. */
-static uint8_t between(struct cut_flash *chip, uint8_t old, uint8_t next)
+static uint32_t next_random(struct cut_flash *chip)
 {
     uint32_t x = chip->random;
     x ^= x << 13;
     x ^= x >> 17;
     x ^= x << 5;
     chip->random = x;
+    return x;
+}
+
+/* Old, new, or old with some of the bits of `changing` changed: `#between` of memory-flash.ts. */
+static uint8_t between(struct cut_flash *chip, uint8_t old, uint8_t next, uint32_t changing)
+{
+    uint32_t x = next_random(chip);
     uint32_t kind = x >> 8 & 3;
     if (kind == 0)
         return old;
-    return kind == 1 ? next : (uint8_t)(old ^ ((old ^ next) & (x >> 16 & 0xff)));
+    return kind == 1 ? next : (uint8_t)(old ^ (changing & x >> 16));
 }
 
 /* `bytes` NULL: erased. */
@@ -76,15 +82,17 @@ static void write_all(struct cut_flash *chip, uint32_t at, const uint8_t *bytes,
 }
 
 /*
- * A page whose erase was interrupted has to be erased again, whatever it reads as; a write that reads as blank is
- * blank.
+ * A page whose erase was interrupted has to be erased again, whatever it reads as: noise, since chips program a page
+ * before they erase it, or ones that don't last. A write that reads as blank is blank.
  */
 static void write_some(struct cut_flash *chip, uint32_t at, const uint8_t *bytes, uint32_t count)
 {
     uint32_t write = chip->flash.write;
+    bool noise = bytes == NULL && (next_random(chip) & 1) == 1;
     for (uint32_t i = 0; i < count; i++) {
         uint8_t *byte = &chip->image[at + i];
-        *byte = between(chip, *byte, bytes == NULL ? 0xff : bytes[i]);
+        uint8_t next = bytes == NULL ? 0xff : bytes[i];
+        *byte = between(chip, *byte, next, noise ? 0xff : *byte ^ next);
         if (bytes == NULL || *byte != 0xff)
             chip->written[(at + i) / write] = 1;
     }

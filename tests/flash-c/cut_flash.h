@@ -13,7 +13,7 @@
 /* What is left of the operation that a cut hits; the first five are those of memory-flash.ts. */
 enum cut_mode {
     CUT_BEFORE = 0, /* nothing of it */
-    CUT_MIDDLE,     /* a mixture: each byte old, new, or with some of its bits changed */
+    CUT_MIDDLE,     /* a mixture: each byte old, new, or between; of an erase, noise as well */
     CUT_AFTER,      /* all of it */
     CUT_UNSYNCED,   /* nothing of it, nor of anything since the last sync */
     CUT_REORDERED,  /* all of it, and nothing else since the last sync */
