@@ -226,6 +226,7 @@ const text = `| what | instructions |
 ${rows.join('\n')}
 
 What concerns flash has the emulation's own cost in it, which checks rules byte by byte. All but inferences is counted in microseconds of 1000 instructions.
+An inference is counted with the module's own control around it; [kernels.md](kernels.md) has the layers alone.
 `;
 const path = join(root, 'docs', 'boards.md');
 const page = readFileSync(path, 'utf8');
