@@ -13,10 +13,11 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { boardNames, type Image, loadBoard, readHex, readUf2, UF2_FAMILIES } from '../host/board/index.ts';
+import { buildApp } from '../host/build/index.ts';
 import { MemoryFlash } from '../host/flash/index.ts';
 import { DEFAULT_LAYOUT, readIdentity } from '../host/node/index.ts';
 import { NodeStorage } from '../host/node/storage.ts';
-import { keyId, saveKeyPair } from '../host/ota/index.ts';
+import { buildPackage, generateKeyPair, keyId, saveKeyPair } from '../host/ota/index.ts';
 import { mote } from './program.ts';
 import { keys, release } from './world.ts';
 
@@ -31,8 +32,18 @@ const run = (args: string[], env: NodeJS.ProcessEnv = {}) => mote(args, dir, env
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'moteware-board-'));
   saveKeyPair(at('r.pem'), keys);
-  first = await release('vibration', { sequence: 7 });
+  saveKeyPair(at('other.pem'), generateKeyPair());
+  // A template with the one line changed that docs/running-on-boards.md names.
+  await run(['new', 'vibration']);
+  const source = readFileSync(at('vibration', 'app.ts'), 'utf8');
+  writeFileSync(at('vibration', 'app.ts'), source.replace("Sensor.open('accelerometer')", "Sensor.open('analog')"));
+  const { wasm, rom, metadata } = await buildApp(at('vibration'));
+  const signed = { wasm, rom, sequence: 7, privateKey: keys.privateKey };
+  first = buildPackage({ ...signed, metadata });
   writeFileSync(at('first.mote'), first);
+  writeFileSync(at('large.mote'), buildPackage({ ...signed, metadata: { ...metadata, memoryBytes: 1 << 20 } }));
+  writeFileSync(at('fibs.mote'), buildPackage({ ...signed, metadata: { ...metadata, memoryBytes: 1 << 10 } }));
+  writeFileSync(at('ear.mote'), await release('keyword', { sequence: 7 }));
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -222,6 +233,18 @@ describe('mote flash', () => {
     ]);
   });
 
+  it('takes an app that opens what the board has, and on an emulated board any', async () => {
+    const args = ['flash', 'nrf52840', 'vibration', '--key', 'r.pem', '--node', 'press-7', '--out', 'press-7.hex'];
+    const { code, stderr } = await run(args);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(boot('nrf52840', readHex(readFileSync(at('press-7.hex'), 'utf8')))).toMatchObject({
+      id: 'press-7',
+      active: { sequence: 1, state: 'confirmed' },
+    });
+    const emulated = await run(['flash', 'mps2-an386', 'ear.mote', '--key', 'r.pem', '--out', 'ear.hex']);
+    expect([emulated.code, emulated.stderr]).toEqual([0, '']);
+  });
+
   it('leaves the node alone when it is given nobody', async () => {
     const { stdout } = await run(['flash', 'nrf52840', '--out', 'c.hex', '--json'], {});
     const { flash } = loadBoard('nrf52840');
@@ -248,6 +271,16 @@ describe('mote flash', () => {
     [['flash', 'nrf52840', '--node', 'a', '--out', 'x'], /A node must trust a key/],
     [['flash', 'nrf52840', '--image', 'image', '--out', 'x'], /image is no ELF, Intel HEX or UF2 file/],
     [['flash', 'nrf52840', '--image', 'a.hex', '--node', 'b'], /--image is a whole image/],
+    [
+      ['flash', 'nrf52840', 'ear.mote', '--key', 'r.pem', '--out', 'x'],
+      /'keyword' needs the sensor 'microphone', and nrf52840 has 'analog': .*\[NODE_SENSOR\]/,
+    ],
+    [
+      ['flash', 'nrf52840', 'first.mote', '--trust', 'other.pem.pub', '--out', 'x'],
+      /signed with key [0-9a-f]+, and the node would trust other\.pem\.pub, key [0-9a-f]+: .*--trust.*\[PKG_KEY\]/,
+    ],
+    [['flash', 'nrf52840', 'large.mote', '--key', 'r.pem', '--out', 'x'], /1048576 bytes .* nrf52840 has 262144 bytes/],
+    [['flash', 'nrf52840', 'fibs.mote', '--key', 'r.pem', '--out', 'x'], /the memory isn't what its module says/],
     [['flash', 'nrf52840', 'nowhere', '--key', 'r.pem', '--out', 'x'], /nowhere isn't there/],
   ])('%j: says what is wrong', async (args, sentence) => {
     const { code, stderr } = await run(args);

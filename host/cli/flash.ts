@@ -1,5 +1,4 @@
 /** `mote flash`: a board's firmware, with a node's identity and first module in it, onto a real board or into a file. */
-import type { KeyObject } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,11 +17,9 @@ import {
   readUf2,
 } from '../board/index.ts';
 import { MoteError } from '../error.ts';
-import { isNodeId } from '../gateway/index.ts';
-import { loadPublicKey } from '../ota/index.ts';
-import { findPrivateKey, loadApp, packageOf } from './app.ts';
 import { buildAgent } from './board-node.ts';
 import { addCommand, choice } from './command.ts';
+import { type NodeOptions, newNode } from './flash-node.ts';
 import {
   chooseDrive,
   driveSteps,
@@ -36,10 +33,7 @@ import { readInput } from './package.ts';
 import { Exit, formatBytes, type Terminal } from './terminal.ts';
 import { uf2Drives } from './tools.ts';
 
-interface FlashOptions {
-  node?: string;
-  key?: string;
-  trust?: string;
+interface FlashOptions extends NodeOptions {
   by?: string;
   port?: string;
   probe?: string;
@@ -67,36 +61,6 @@ function chooseMethod({ name, run, flashing }: Board, options: FlashOptions): Fl
   if (method !== undefined) return method;
   const tools = flashing.map(({ tool }) => tool).join(' or ');
   throw new MoteError('USAGE', `${name} is flashed by ${tools}, not by ${by}.`);
-}
-
-/** Who the node is to be. Null: the firmware alone, and the node keeps what it has. */
-async function newNode(
-  board: Board,
-  path: string | undefined,
-  options: FlashOptions,
-  terminal: Terminal,
-): Promise<{ node: NewNode; says: string } | null> {
-  if (path === undefined && options.node === undefined && options.trust === undefined && options.key === undefined)
-    return null;
-  const id = options.node ?? board.name;
-  if (!isNodeId(id)) throw new MoteError('NODE_ID', `"${id}" is no node id; use 1 to 64 letters, digits, "_" and "-".`);
-  const signer = findPrivateKey(options.key, path ?? '.');
-  const trusted = options.trust ?? signer?.path;
-  if (trusted === undefined)
-    throw new MoteError(
-      'KEY_MISSING',
-      'A node must trust a key to take modules: "mote key new" makes one, --key or --trust names it.',
-    );
-  const publicKeys: KeyObject[] = [loadPublicKey(trusted)];
-  if (path === undefined)
-    return { node: { id, publicKeys, first: null }, says: `node ${id} without a module, trusts ${trusted}` };
-  const app = await loadApp(path, terminal);
-  const bytes = packageOf(app, signer?.key ?? null);
-  const { name, version } = app.metadata;
-  return {
-    node: { id, publicKeys, first: { sequence: app.sequence, bytes } },
-    says: `node ${id} with ${name} ${version}, sequence ${app.sequence}, trusts ${trusted}`,
-  };
 }
 
 /** An image that was written before, by --out or by a linker. Throws what its format's reader throws. */

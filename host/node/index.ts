@@ -38,4 +38,5 @@ export {
   volatileFlash,
   writeIdentity,
 } from './storage.ts';
+export { checkModule } from './update.ts';
 export type { LinkSettings } from './uplink.ts';

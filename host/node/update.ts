@@ -144,11 +144,15 @@ export class Updates {
     if (missing !== undefined) {
       throw new MoteError('NODE_SENSOR', `The module needs the sensor '${missing}', which this node doesn't have.`);
     }
-    if (validateModule(opened.wasm).memoryBytes !== opened.metadata.memoryBytes) {
-      throw new MoteError(
-        'PKG_METADATA',
-        "The package's metadata can't be used: the memory isn't what its module says. Build the package again with this version.",
-      );
-    }
+    checkModule(opened);
   }
+}
+
+/** The module must be one that a node can load. Throws `PKG_METADATA` when it asks for other memory, and what `validateModule` throws. */
+export function checkModule({ wasm, metadata }: Package): void {
+  if (validateModule(wasm).memoryBytes === metadata.memoryBytes) return;
+  throw new MoteError(
+    'PKG_METADATA',
+    "The package's metadata can't be used: the memory isn't what its module says. Build the package again with this version.",
+  );
 }
