@@ -284,3 +284,9 @@ export function loadBoard(name: string): Board {
     throw new MoteError('BOARD_NAME', `There is no board ${name}: use one of ${names.join(', ')}.`);
   return parseBoard(readFileSync(packagePath('boards', name, 'board.json'), 'utf8'), name);
 }
+
+/** Throws `BOARD_RUN` for a board that only runs on the hardware. */
+export function requireRun({ name, run }: Board): void {
+  if (run === null)
+    throw new MoteError('BOARD_RUN', `${name} runs on the hardware only: "mote flash ${name}" puts an app on it.`);
+}

@@ -4,6 +4,7 @@ export {
   boardNames,
   type FlashMethod,
   loadBoard,
+  requireRun,
   TOOLCHAINS,
   type Toolchain,
 } from './board-json.ts';

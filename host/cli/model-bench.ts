@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import { type BoardModelRun, loadBoard, runModelOnBoard } from '../board/index.ts';
+import { type BoardModelRun, loadBoard, requireRun, runModelOnBoard } from '../board/index.ts';
 import type { Harness, Layer } from '../compiler/index.ts';
 import { MoteError } from '../error.ts';
 import { addCommand } from './command.ts';
@@ -39,6 +39,7 @@ export function registerBench(group: Command): void {
       const bytes = readInput(path, 'The model');
       if (options.board === undefined) throw new MoteError('USAGE', 'Say which board: --board mps2-an386.');
       const board = loadBoard(options.board);
+      requireRun(board);
       if (board.run?.kind !== 'qemu')
         throw new MoteError('USAGE', `Only QEMU counts instructions, and ${board.name} does not run there.`);
       terminal.progress('compiling the model ...');

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
-import { loadBoard, runModelOnBoard } from '../board/index.ts';
+import { loadBoard, requireRun, runModelOnBoard } from '../board/index.ts';
 import type { ModelRunner, Verification, VerifyResult } from '../compiler/index.ts';
 import { ENGINE_NAMES, loadEngine } from '../engine/index.ts';
 import { MoteError } from '../error.ts';
@@ -142,6 +142,7 @@ async function verify(
   }
   if (engine !== undefined) throw new MoteError('USAGE', 'A model runs in an engine or on a board: not both at once.');
   const found = loadBoard(board);
+  requireRun(found);
   const runner: ModelRunner = async (harness, inputs) => {
     const { outputs } = await runModelOnBoard(found, harness, inputs, { accelerated: acceleration });
     return outputs.map(({ output, instructions }) => ({ output, cost: { instructions } }));
