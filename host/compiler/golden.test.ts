@@ -87,6 +87,21 @@ describe('verification', () => {
     await expect(verifyModel(modelBytes('hello_world'), other, engine)).rejects.toMatchObject({ code: 'GOLDEN' });
   });
 
+  it('names the file that is missing of a pair', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'moteware-golden-'));
+    try {
+      await cp(join(modelFolder('hello_world')!, 'golden'), dir, { recursive: true });
+      await rm(join(dir, 'out_03.bin'));
+      const verifying = verifyModel(modelBytes('hello_world'), dir, await loadEngine('v8'));
+      await expect(verifying).rejects.toMatchObject({
+        code: 'GOLDEN',
+        message: expect.stringMatching(/out_03\.bin can't be read: each in_NAME\.bin needs its out_NAME\.bin/),
+      });
+    } finally {
+      await rm(dir, { recursive: true });
+    }
+  });
+
   it('builds modules that pass static validation', async () => {
     const { wasm } = await buildHarness(modelBytes('micro_speech'));
     expect(validateModule(wasm, { profile: 'harness' }).abi).toBe(ABI_VERSION);

@@ -63,18 +63,29 @@ export async function verifyOutputs(
   most = Number.POSITIVE_INFINITY,
 ): Promise<VerifyResult[]> {
   const runs = (await goldenRuns(goldenDir)).slice(0, most);
-  const read = (file: string) => readFile(join(goldenDir, file));
-  const harness = await buildHarness(bytes);
-  const found = await runner(harness, await Promise.all(runs.map((run) => read(`in_${run}.bin`))));
-  return Promise.all(
-    runs.map(async (run, i) => {
-      const { output, cost } = found[i]!;
-      const expected = await read(`out_${run}.bin`);
-      if (output.length !== expected.length) throw misfit(`out_${run}.bin`, expected.length, output.length);
-      const { differing } = compare(output, expected);
-      return { run, equal: differing === 0, differing, bytes: expected.length, cost };
-    }),
-  );
+  const readAll = (kind: 'in' | 'out') => Promise.all(runs.map((run) => readGolden(goldenDir, `${kind}_${run}.bin`)));
+  const inputs = await readAll('in');
+  const outputs = await readAll('out');
+  const found = await runner(await buildHarness(bytes), inputs);
+  return runs.map((run, i) => {
+    const { output, cost } = found[i]!;
+    const expected = outputs[i]!;
+    if (output.length !== expected.length) throw misfit(`out_${run}.bin`, expected.length, output.length);
+    const { differing } = compare(output, expected);
+    return { run, equal: differing === 0, differing, bytes: expected.length, cost };
+  });
+}
+
+async function readGolden(dir: string, file: string): Promise<Buffer> {
+  try {
+    return await readFile(join(dir, file));
+  } catch (cause) {
+    throw new MoteError(
+      'GOLDEN',
+      `${join(dir, file)} can't be read: each in_NAME.bin needs its out_NAME.bin, each tensors_NAME.json its tensors_NAME.bin and in_NAME.bin`,
+      { cause },
+    );
+  }
 }
 
 function onEngine(engine: Engine): ModelRunner {
@@ -134,9 +145,9 @@ async function findDifference(bytes: Uint8Array, dir: string, engine: Engine): P
   const instance = load(harness, engine);
   try {
     for (const run of files.sort()) {
-      const known = readTensorList(await readFile(join(dir, `tensors_${run}.json`), 'utf8'), run);
-      const golden = await readFile(join(dir, `tensors_${run}.bin`));
-      runModel(instance, harness, await readFile(join(dir, `in_${run}.bin`)));
+      const known = readTensorList((await readGolden(dir, `tensors_${run}.json`)).toString(), run);
+      const golden = await readGolden(dir, `tensors_${run}.bin`);
+      runModel(instance, harness, await readGolden(dir, `in_${run}.bin`));
       for (const { tensor, op } of executionOrder(harness)) {
         const entry = known.get(tensor.index);
         if (entry === undefined || entry.bytes !== tensor.bytes || entry.offset + entry.bytes > golden.length) continue;
@@ -173,7 +184,12 @@ async function goldenRuns(dir: string): Promise<string[]> {
 
 /** The list beside a dump of tensors: index, offset and bytes of each. */
 function readTensorList(text: string, run: string): Map<number, { offset: number; bytes: number }> {
-  const list: unknown = JSON.parse(text);
+  let list: unknown;
+  try {
+    list = JSON.parse(text);
+  } catch (cause) {
+    throw new MoteError('GOLDEN', `tensors_${run}.json is no JSON: ${(cause as Error).message}`, { cause });
+  }
   if (!Array.isArray(list)) throw new MoteError('GOLDEN', `tensors_${run}.json isn't a list`);
   return new Map(
     list.map((entry: unknown) => {
