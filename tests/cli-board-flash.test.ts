@@ -101,8 +101,26 @@ describe('mote board', () => {
     const json = await run(['board', 'list', '--json']);
     const { boards } = JSON.parse(json.stdout);
     expect(boards.map(({ name }: { name: string }) => name)).toEqual(boardNames());
-    expect(boards.find(({ name }: { name: string }) => name === 'mps2-an386')).toMatchObject({
-      memory: { ram: { bytes: 262_144 } },
+    const known = Object.fromEntries(boards.map((board: { name: string }) => [board.name, board]));
+    expect(known['mps2-an386']).toMatchObject({ memory: { ram: { bytes: 262_144 } }, runsHere: true, missing: [] });
+    expect(known.rp2040).toMatchObject({ runsHere: false, missing: [] });
+  });
+
+  it('list says of a board what this machine lacks to run it', async () => {
+    const env = { QEMU_SYSTEM_ARM: 'no-such-qemu', CC_ARM: 'no-such-gcc' };
+    const { code, stdout } = await run(['board', 'list'], env);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^mps2-an386 .* needs tools$/m);
+    expect(stdout).toMatch(/^riscv-virt .* in QEMU$/m);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+      'lm3s6965evb, mps2-an386, mps2-an505: needs arm-none-eabi-gcc and qemu-system-arm',
+    );
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    const json = await run(['board', 'list', '--json'], { QEMU_SYSTEM_ARM: 'no-such-qemu' });
+    const { boards } = JSON.parse(json.stdout);
+    expect(boards.find(({ name }: { name: string }) => name === 'mps2-an505')).toMatchObject({
+      runsHere: false,
+      missing: ['qemu-system-arm'],
     });
   });
 

@@ -18,13 +18,35 @@ import {
 /** Memory has binary sizes. */
 const kib = (bytes: number): string => `${Math.round(bytes / 1024)} KiB`;
 
-const runsHere = ({ run }: Board): string =>
-  run === null ? 'no' : run.kind === 'process' ? 'as a process' : 'in QEMU';
+/** What a board is built and run with. */
+function buildTools({ cpu, run }: Board): ToolName[] {
+  const emulator = BOARD_TOOLS.find((name) => run?.kind === 'qemu' && name === run.program);
+  return emulator === undefined ? [cpu.toolchain] : [cpu.toolchain, emulator];
+}
+
+/** What this machine lacks to run a board; nothing for one that only runs on the hardware. */
+async function missingTools(board: Board): Promise<string[]> {
+  if (board.run === null) return [];
+  const checks = await Promise.all(buildTools(board).map((name) => checkBuildTool(name, true)));
+  return checks.filter(({ ok }) => !ok).map(({ name }) => name);
+}
+
+function runsHere({ run }: Board, missing: readonly string[]): string {
+  if (run === null) return 'no';
+  if (missing.length > 0) return 'needs tools';
+  return run.kind === 'process' ? 'as a process' : 'in QEMU';
+}
 
 const flashBytes = ({ memory, flash }: Board): number => (memory?.firmware.bytes ?? 0) + flash.bytes;
 
-function list(terminal: Terminal): void {
-  const boards = boardNames().map(loadBoard);
+async function list(terminal: Terminal): Promise<void> {
+  const boards = await Promise.all(
+    boardNames().map(async (name) => {
+      const board = loadBoard(name);
+      const missing = await missingTools(board);
+      return { ...board, runsHere: board.run !== null && missing.length === 0, missing };
+    }),
+  );
   terminal.data({ boards });
   const head = ['board', 'processor', 'RAM', 'flash', 'sensors', 'runs here'].map((text) =>
     terminal.paint('bold', text),
@@ -35,28 +57,33 @@ function list(terminal: Terminal): void {
     board.memory === null ? '-' : kib(board.memory.ram.bytes),
     kib(flashBytes(board)),
     board.run === null ? board.sensors.map(({ name }) => name).join(', ') || 'none' : 'simulated',
-    runsHere(board),
+    runsHere(board, board.missing),
   ]);
   for (const line of table([head, ...rows], 'llrr')) terminal.line(line);
-  const labels = new Set(boards.flatMap(({ neverRun }) => neverRun ?? []));
-  if (labels.size > 0) terminal.line();
-  for (const label of labels) {
-    const names = boards.filter(({ neverRun }) => neverRun === label).map(({ name }) => name);
-    const text = `${names.join(', ')}: never run ${label}`;
-    for (const line of wrap(text, terminal.columns)) terminal.line(terminal.paint('dim', line));
-  }
+  const lacking = notesOf(boards, ({ missing }) => (missing.length > 0 ? `needs ${missing.join(' and ')}` : null));
+  if (lacking.length > 0) lacking.push('"mote board doctor BOARD" says how to get it.');
+  const notes = [...lacking, ...notesOf(boards, ({ neverRun }) => neverRun && `never run ${neverRun}`)];
+  if (notes.length > 0) terminal.line();
+  for (const line of notes.flatMap((note) => wrap(note, terminal.columns))) terminal.line(terminal.paint('dim', line));
+}
+
+/** What is to be said of boards, once for all of which it is true. */
+function notesOf<T extends Board>(boards: readonly T[], noteOf: (board: T) => string | null): string[] {
+  const notes = new Set(boards.map(noteOf).filter((note) => note !== null));
+  return [...notes].map((note) => {
+    const names = boards.filter((board) => noteOf(board) === note).map(({ name }) => name);
+    return `${names.join(', ')}: ${note}`;
+  });
 }
 
 /** Of what one board needs, what is there. */
 async function diagnose(board: Board): Promise<Check[]> {
-  const { cpu, run, flashing } = board;
-  const emulator = BOARD_TOOLS.find((name) => run?.kind === 'qemu' && name === run.program);
-  const built: ToolName[] = emulator === undefined ? [cpu.toolchain] : [cpu.toolchain, emulator];
+  const { run, flashing } = board;
   const tools = flashing.map(({ tool }) => tool);
   // A board that runs here needs no probe, and with two ways to flash it neither is a must.
   const must = run === null && tools.length === 1;
   return [
-    ...(await Promise.all(built.map((name) => checkBuildTool(name, true)))),
+    ...(await Promise.all(buildTools(board).map((name) => checkBuildTool(name, true)))),
     ...(tools.includes('probe-rs') ? [await checkTool(TOOLS.probeRs, must)] : []),
     ...(tools.includes('esptool') ? [await checkTool(TOOLS.esptool, must)] : []),
     ...(run === null ? places(tools.includes('uf2')) : []),
@@ -97,7 +124,7 @@ export function registerBoard(program: Command): void {
     says: 'Lists the boards: processor, memory, sensors, and whether this machine can run them.',
     examples: ['mote board list', 'mote board list --json'],
     async run({ terminal }) {
-      list(terminal);
+      await list(terminal);
       return Exit.ok;
     },
   });
