@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { boardNames, type Image, loadBoard, readHex, readUf2, UF2_FAMILIES } from '../host/board/index.ts';
 import { buildApp } from '../host/build/index.ts';
@@ -55,6 +55,7 @@ function fakeTool(name: string, code = 0): { env: NodeJS.ProcessEnv; calls: () =
   const log = join(bin, 'calls');
   const image = join(bin, 'image');
   const script = `#!/bin/sh
+case "$1" in version|--version) echo "says ${name}"; exit 0;; esac
 for a in "$@"; do printf '%s\\n' "$a" >> ${log}; if [ -f "$a" ]; then cp "$a" ${image}; fi; done
 echo >> ${log}; echo "says ${name}"; exit ${code}`;
   writeFileSync(join(bin, name), script);
@@ -195,8 +196,9 @@ describe('mote flash', () => {
     const { code, stderr } = await run(['flash', 'nrf52840'], env);
     expect(code).toBe(2);
     expect(stderr).toMatch(/^says probe-rs\nmote: "probe-rs download .*" ended with code 1.*\[FLASH_FAILED\]\n$/);
-    const missing = await run(['flash', 'nrf52840']);
-    expect(missing.stderr).toMatch(/probe-rs isn't there; .*\[FLASH_TOOL\]/);
+    // Before the build, which would fail without a compiler.
+    const missing = await run(['flash', 'nrf52840'], { CC_ARM: 'no-such-gcc' });
+    expect(missing.stderr).toMatch(/probe-rs isn't there; .*--out FILE\.hex.*\[FLASH_TOOL\]/);
   });
 
   it("copies a UF2 file to a bootloader's drive, and does nothing with --dry-run", async () => {
@@ -213,6 +215,27 @@ describe('mote flash', () => {
     const file = readUf2(readFileSync(at('drive', 'RP2040.UF2')));
     expect(file.family).toBe(UF2_FAMILIES.rp2040.id);
     expectNode('rp2040', 'rp2040', file);
+  });
+
+  it('says with --dry-run what would be done, also where drive and tool are missing', async () => {
+    const rp2040 = ['flash', 'rp2040', 'first.mote', '--key', 'r.pem'];
+    const drive = await run([...rp2040, '--dry-run']);
+    expect([drive.code, drive.stderr]).toEqual([0, '']);
+    expect(drive.stdout).toMatch(/\$ copy RP2040\.UF2 RPI-RP2\nmissing No bootloader's drive .*\nnothing was done/);
+    const wet = await run(rp2040, { CC_ARM: 'no-such-gcc' });
+    expect([wet.code, wet.stderr]).toEqual([
+      2,
+      expect.stringMatching(/holding BOOTSEL.*--out FILE\.uf2.*\[FLASH_DRIVE\]/),
+    ]);
+    const probe = await run(['flash', 'nrf52840', 'first.mote', '--key', 'r.pem', '--dry-run', '--json']);
+    const { steps, done, missing } = JSON.parse(probe.stdout);
+    expect([probe.code, done, missing]).toEqual([0, false, expect.stringMatching(/probe-rs isn't there/)]);
+    const file = steps[0].at(-1);
+    try {
+      expectNode('nrf52840', 'nrf52840', readHex(readFileSync(file, 'utf8')));
+    } finally {
+      rmSync(dirname(file), { recursive: true });
+    }
   });
 
   it('writes the image in each format, of emulated boards too; all hold the same', async () => {

@@ -5,6 +5,7 @@ import { addCommand } from './command.ts';
 import { Exit, type Terminal, table, wrap } from './terminal.ts';
 import {
   BOARD_TOOLS,
+  BOOTLOADER,
   type Check,
   checkBuildTool,
   checkLines,
@@ -107,14 +108,7 @@ function places(drives: boolean): Check[] {
   const ports = check('serial ports', serialPorts(), 'plug the board in with a USB cable that carries data');
   if (!drives) return [ports];
   const mounted = uf2Drives().map(({ path, board }) => `${path} (${board})`);
-  return [
-    ports,
-    check(
-      'UF2 drives',
-      mounted,
-      'put the board into its bootloader: press reset twice, or hold BOOTSEL while plugging in',
-    ),
-  ];
+  return [ports, check('UF2 drives', mounted, BOOTLOADER)];
 }
 
 export function registerBoard(program: Command): void {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Image, readHex, readUf2, UF2_FAMILIES } from '../board/index.ts';
-import { chooseDrive, driveSteps, encodeImage, esptoolSteps, probeSteps } from './flash-steps.ts';
-import { readDrive, serialPorts, uf2Drives } from './tools.ts';
+import { chooseDrive, driveSteps, encodeImage, esptoolSteps, probeSteps, requireTool } from './flash-steps.ts';
+import { readDrive, serialPorts, TOOLS, uf2Drives } from './tools.ts';
 
 const IMAGE: Image = {
   segments: [
@@ -68,10 +68,13 @@ describe('a debug probe', () => {
     expect(calls()).toHaveLength(1);
   });
 
-  it('that is not there says how to get it', async () => {
+  it('that is not there says how to get it, and the way without', async () => {
     process.env.PATH = at('bin');
-    const [download] = probeSteps('STM32F411CEUx', IMAGE, dir, undefined);
-    await expect(download!.run()).rejects.toThrow(/probe-rs isn't there; .*cargo install probe-rs-tools/);
+    await expect(requireTool(TOOLS.probeRs, 'hex')).rejects.toThrow(
+      /probe-rs isn't there; .*cargo install probe-rs-tools.*--out FILE\.hex/,
+    );
+    fake('probe-rs');
+    await requireTool(TOOLS.probeRs, 'hex');
   });
 });
 

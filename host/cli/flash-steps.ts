@@ -4,7 +4,7 @@ import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { hex32, type Image, toBinary, type Uf2Family, writeHex, writeUf2 } from '../board/index.ts';
 import { MoteError } from '../error.ts';
-import { type Drive, readDrive, TOOLS, type Tool } from './tools.ts';
+import { BOOTLOADER, checkTool, type Drive, readDrive, TOOLS, type Tool } from './tools.ts';
 
 export const FORMATS = ['hex', 'uf2', 'bin'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -12,7 +12,6 @@ export type Format = (typeof FORMATS)[number];
 export interface FlashStep {
   /** What is said and, for a program, run. */
   command: string[];
-  tool?: Tool;
   run(): Promise<void>;
 }
 
@@ -24,25 +23,26 @@ export function encodeImage(image: Image, format: Format, family?: Uf2Family): U
   throw new MoteError('USAGE', 'This board has no UF2 bootloader; write its image as hex or bin.');
 }
 
+/** Throws `FLASH_TOOL` where the tool isn't installed, with the way without it. */
+export async function requireTool(tool: Tool, format: Format): Promise<void> {
+  const { ok } = await checkTool(tool, true);
+  if (ok) return;
+  throw new MoteError(
+    'FLASH_TOOL',
+    `${tool.name} isn't there; ${tool.get}. Without it, "--out FILE.${format}" writes the image for another programmer.`,
+  );
+}
+
 function program(tool: Tool, args: string[]): FlashStep {
   const command = [tool.name, ...args];
   return {
     command,
-    tool,
     run: () =>
       new Promise((resolve, reject) => {
         // What it says goes to the user as it comes, and never between the lines of --json.
         const child = spawn(tool.name, args, { stdio: ['inherit', process.stderr, process.stderr] });
-        child.once('error', (cause: NodeJS.ErrnoException) =>
-          reject(
-            new MoteError(
-              'FLASH_TOOL',
-              cause.code === 'ENOENT'
-                ? `${tool.name} isn't there; ${tool.get}.`
-                : `${tool.name} can't be started: ${cause.message}.`,
-              { cause },
-            ),
-          ),
+        child.once('error', (cause: Error) =>
+          reject(new MoteError('FLASH_TOOL', `${tool.name} can't be started: ${cause.message}.`, { cause })),
         );
         child.once('close', (code, signal) => {
           if (code === 0) resolve();
@@ -86,7 +86,7 @@ export function esptoolSteps(
   return [program(TOOLS.esptool, ['--chip', chip, ...where, '--baud', '460800', 'write-flash', ...parts])];
 }
 
-export function driveSteps(name: string, file: Uint8Array, drive: Drive): FlashStep[] {
+export function driveSteps(name: string, file: Uint8Array, drive: Pick<Drive, 'path'>): FlashStep[] {
   const to = join(drive.path, `${name.toUpperCase()}.UF2`);
   return [
     {
@@ -127,7 +127,7 @@ export function chooseDrive(wanted: string | undefined, begins: string, drives: 
   if (drive === undefined)
     throw new MoteError(
       'FLASH_DRIVE',
-      `No bootloader's drive of such a board is mounted (Board-ID ${begins}...): put the board into its bootloader (often: press reset twice, or hold BOOTSEL while plugging in) and mount it, or name it with --drive.`,
+      `No bootloader's drive of such a board is mounted (Board-ID ${begins}...). To get it, ${BOOTLOADER}; then mount it, or name it with --drive. Without it, "--out FILE.uf2" writes the image to copy later.`,
     );
   if (second !== undefined)
     throw new MoteError('FLASH_DRIVE', `Several fit: ${drive.path}, ${second.path}; name one with --drive.`);

@@ -1,5 +1,5 @@
 /** `mote flash`: a board's firmware, with a node's identity and first module in it, onto a real board or into a file. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -28,10 +28,11 @@ import {
   type FlashStep,
   FORMATS,
   probeSteps,
+  requireTool,
 } from './flash-steps.ts';
 import { readInput } from './package.ts';
 import { Exit, formatBytes, type Terminal } from './terminal.ts';
-import { uf2Drives } from './tools.ts';
+import { TOOLS, uf2Drives } from './tools.ts';
 
 interface FlashOptions extends NodeOptions {
   by?: string;
@@ -95,21 +96,50 @@ async function makeImage(board: Board, node: NewNode | null, terminal: Terminal)
   return { ...firmware, segments: joinSegments([...firmware.segments, nodeSegment(board, node)]) };
 }
 
-/** How it gets onto the board, once there is an image; what can't work is said before one is built. */
-function planOf(board: Board, options: FlashOptions): (image: Image, folder: string) => FlashStep[] {
+interface Plan {
+  /** What the way needs and isn't there; null: nothing. */
+  missing: MoteError | null;
+  /** How the image gets onto the board; what programs are given is written into the folder. */
+  steps(image: Image, folder: string): FlashStep[];
+}
+
+async function planOf(board: Board, options: FlashOptions): Promise<Plan> {
   const method = chooseMethod(board, options);
   switch (method.tool) {
     case 'probe-rs':
-      return (image, folder) => probeSteps(method.chip, image, folder, options.probe);
+      return {
+        missing: await errorOf(() => requireTool(TOOLS.probeRs, 'hex')),
+        steps: (image, folder) => probeSteps(method.chip, image, folder, options.probe),
+      };
     case 'esptool': {
       // Where the firmware begins in the image's addresses is `address` in the chip's flash.
       const base = (board.memory?.firmware.origin ?? 0) - method.address;
-      return (image, folder) => esptoolSteps({ chip: method.chip, base }, image, folder, options.port);
+      return {
+        missing: await errorOf(() => requireTool(TOOLS.esptool, 'bin')),
+        steps: (image, folder) => esptoolSteps({ chip: method.chip, base }, image, folder, options.port),
+      };
     }
     default: {
-      const drive = chooseDrive(options.drive, method.volume, uf2Drives);
-      return (image) => driveSteps(board.name, encodeImage(image, 'uf2', method.family), drive);
+      let drive = { path: options.drive ?? method.volume };
+      const missing = await errorOf(() => {
+        drive = chooseDrive(options.drive, method.volume, uf2Drives);
+      });
+      return {
+        missing,
+        steps: (image) => driveSteps(board.name, encodeImage(image, 'uf2', method.family), drive),
+      };
     }
+  }
+}
+
+/** What is wrong, as a value: a dry run goes on and says it at its end. */
+async function errorOf(check: () => void | Promise<void>): Promise<MoteError | null> {
+  try {
+    await check();
+    return null;
+  } catch (error) {
+    if (error instanceof MoteError) return error;
+    throw error;
   }
 }
 
@@ -135,7 +165,10 @@ async function flash(name: string, path: string | undefined, options: FlashOptio
   const family = board.flashing.find((one) => one.tool === 'uf2')?.family;
   if (options.out !== undefined && format === 'uf2' && family === undefined)
     throw new MoteError('USAGE', `${name} has no UF2 bootloader; write its image as hex or bin.`);
-  const plan = options.out === undefined ? planOf(board, options) : null;
+  const dryRun = options.dryRun === true;
+  const plan = options.out === undefined ? await planOf(board, options) : null;
+  // Said before a build of many seconds.
+  if (plan !== null && plan.missing !== null && !dryRun) throw plan.missing;
   const made = options.image === undefined ? await newNode(board, path, options, terminal) : null;
   const image =
     options.image === undefined ? await makeImage(board, made?.node ?? null, terminal) : readImage(options.image);
@@ -147,27 +180,30 @@ async function flash(name: string, path: string | undefined, options: FlashOptio
   const facts = { board: board.name, node: made?.node.id ?? null, parts };
   if (options.out !== undefined) {
     const bytes = encodeImage(image, format, family);
-    if (options.dryRun !== true) writeOut(options.out, bytes);
-    terminal.data({ ...facts, out: options.out, format, bytes: bytes.length, written: options.dryRun !== true });
-    terminal.line(`${options.dryRun ? 'would write' : 'wrote'} ${options.out}, ${formatBytes(bytes.length)}`);
+    if (!dryRun) writeOut(options.out, bytes);
+    terminal.data({ ...facts, out: options.out, format, bytes: bytes.length, written: !dryRun });
+    terminal.line(`${dryRun ? 'would write' : 'wrote'} ${options.out}, ${formatBytes(bytes.length)}`);
     return Exit.ok;
   }
   const folder = mkdtempSync(join(tmpdir(), 'mote-flash-'));
+  let kept = false;
   try {
-    const steps = plan!(image, folder);
+    const steps = plan!.steps(image, folder);
+    // Commands that are only said can still be given by hand.
+    kept = dryRun && readdirSync(folder).length > 0;
     for (const step of steps) {
       terminal.line(terminal.paint('dim', `$ ${step.command.join(' ')}`));
-      if (options.dryRun !== true) await step.run();
+      if (!dryRun) await step.run();
     }
-    terminal.data({ ...facts, steps: steps.map(({ command }) => command), done: options.dryRun !== true });
-    terminal.line(
-      options.dryRun
-        ? 'nothing was done: --dry-run'
-        : `${terminal.paint('green', 'flashed')}; "mote monitor PORT" shows what it says`,
-    );
+    const missing = plan!.missing?.message ?? null;
+    terminal.data({ ...facts, steps: steps.map(({ command }) => command), done: !dryRun, missing });
+    if (dryRun) {
+      if (missing !== null) terminal.line(`${terminal.paint('yellow', 'missing')} ${missing}`);
+      terminal.line(`nothing was done: --dry-run${kept ? `; the commands' files are kept in ${folder}` : ''}`);
+    } else terminal.line(`${terminal.paint('green', 'flashed')}; "mote monitor PORT" shows what it says`);
     return Exit.ok;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    if (!kept) rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -189,7 +225,7 @@ export function registerFlash(program: Command): void {
       ['--image <file>', 'this ELF, Intel HEX or UF2 file instead of what would be built'],
       ['-o, --out <file>', 'write the image to a file instead'],
       ['--format <format>', `${FORMATS.join(', ')}; default: by the file's ending, else hex`],
-      ['--dry-run', 'build, and only say what would be done'],
+      ['--dry-run', "build, and only say what would be done; the commands' files are kept"],
     ],
     examples: [
       'mote flash nrf52840 . --node press-7',

@@ -104,6 +104,10 @@ export function serialPorts(dev = '/dev'): string[] {
     .map((name) => join(dev, name));
 }
 
+/** How a drive comes to be there. */
+export const BOOTLOADER =
+  'put the board into its bootloader: a Pico by holding BOOTSEL while it is plugged in, many others by pressing reset twice';
+
 export interface Drive {
   path: string;
   /** `Board-ID` and `Model` of its INFO_UF2.TXT. */
