@@ -93,6 +93,19 @@ describe('mote monitor', () => {
       expect(Math.abs((t as number) - now)).toBeLessThan(120);
   });
 
+  it('tells that a stream was lost, why it is not there, and that it is back', async () => {
+    const one = await node('press-8');
+    const attach = (transport: Transport) => one.attach(transport);
+    const listener = await listenTcp(0, attach);
+    const watching = run('monitor', `tcp:127.0.0.1:${listener.port}`);
+    await watching.line(has('online: '));
+    await listener.close();
+    await watching.line(has(`Nothing answers at 127.0.0.1:${listener.port}`));
+    const again = await listenTcp(listener.port, attach);
+    open.push(() => again.close());
+    await watching.line(has('is open again'));
+  });
+
   it('watches a node behind a gateway by its id, without telemetry when asked so', async () => {
     const broker = await startEmbeddedBroker({ port: 0 });
     open.push(() => broker.close());

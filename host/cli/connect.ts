@@ -6,6 +6,8 @@ import type { Node } from '../node/index.ts';
 
 const FIRST_MS = 250;
 const MOST_MS = 10_000;
+/** A stream that ends sooner is one more failure: a server that closes each connection isn't asked ever again at once. */
+const STEADY_MS = 1000;
 
 export interface Address {
   host: string;
@@ -23,34 +25,44 @@ export function parseAddress(text: string, option: string): Address {
 
 /**
  * Opens a stream, and opens it again when it has ended, a little later each time. Returns what ends that. `onTrouble` hears why it
- * couldn't be opened, once for each row of failures.
+ * couldn't be opened, once for each reason in a row of failures; `onLost` that one ended which had been open for a while.
  */
 export function keepOpen(
   open: () => Promise<Transport>,
   use: (transport: Transport) => void,
   onTrouble: (text: string) => void,
+  onLost: () => void = () => {},
 ): () => void {
   let ended = false;
-  let delayMs = FIRST_MS;
+  let failures = 0;
+  let told = '';
   let timer: NodeJS.Timeout | undefined;
-  const later = () => {
+  const failed = (text: string) => {
     if (ended) return;
-    timer = setTimeout(attempt, delayMs);
-    delayMs = Math.min(delayMs * 2, MOST_MS);
+    if (text !== told) onTrouble(text);
+    told = text;
+    timer = setTimeout(attempt, Math.min(FIRST_MS * 2 ** failures, MOST_MS));
+    failures++;
+  };
+  const opened = (transport: Transport) => {
+    if (ended) return transport.close();
+    let steady = false;
+    timer = setTimeout(() => {
+      steady = true;
+      failures = 0;
+      told = '';
+    }, STEADY_MS);
+    transport.onClose(() => {
+      clearTimeout(timer);
+      if (ended) return;
+      if (!steady) return failed('The stream ended as soon as it was open; does another program use its other end?');
+      onLost();
+      timer = setTimeout(attempt, FIRST_MS);
+    });
+    use(transport);
   };
   const attempt = () => {
-    open().then(
-      (transport) => {
-        if (ended) return transport.close();
-        delayMs = FIRST_MS;
-        transport.onClose(later);
-        use(transport);
-      },
-      (error: Error) => {
-        if (delayMs === FIRST_MS) onTrouble(error.message);
-        later();
-      },
-    );
+    open().then(opened, (error: Error) => failed(error.message));
   };
   attempt();
   return () => {

@@ -46,7 +46,12 @@ function watch(options: MonitorOptions, node: string, brokerUrl: string, termina
 }
 
 /** A gateway for one line, until it is told to end. */
-async function monitorLine(open: () => Promise<Transport>, options: MonitorOptions, terminal: Terminal): Promise<void> {
+async function monitorLine(
+  target: string,
+  open: () => Promise<Transport>,
+  options: MonitorOptions,
+  terminal: Terminal,
+): Promise<void> {
   const problem = (error: MoteError) => tellProblem(terminal, error);
   // Before anything else: a port that isn't there is a slip of the pen.
   const first = await open();
@@ -62,6 +67,11 @@ async function monitorLine(open: () => Promise<Transport>, options: MonitorOptio
     shim = new Shim({ brokerUrl: broker.url, ns: options.ns, onProblem: problem });
     const port = shim.port();
     let next: Transport | null = first;
+    let lost = false;
+    const trouble = (text: string) => {
+      lost = true;
+      problem(new MoteError('LINK', text));
+    };
     const again = async () => {
       const transport = next ?? (await open());
       next = null;
@@ -69,8 +79,13 @@ async function monitorLine(open: () => Promise<Transport>, options: MonitorOptio
     };
     stop = keepOpen(
       again,
-      (transport) => port.attach(transport),
-      (text) => problem(new MoteError('LINK', text)),
+      (transport) => {
+        if (lost) terminal.line(terminal.paint('dim', `${target} is open again`));
+        lost = false;
+        port.attach(transport);
+      },
+      trouble,
+      () => trouble(`The stream to ${target} ended; it is opened again as soon as that is possible.`),
     );
     terminal.data({ type: 'listening', broker: broker.url, ns: options.ns });
     terminal.line(terminal.paint('dim', `broker ${broker.url}, for mote push as well; Ctrl-C ends it`));
@@ -87,7 +102,7 @@ async function monitorLine(open: () => Promise<Transport>, options: MonitorOptio
 async function monitor(target: string, options: MonitorOptions, terminal: Terminal): Promise<number> {
   const parsed = parseTarget(target);
   if ('open' in parsed) {
-    await monitorLine(parsed.open, options, terminal);
+    await monitorLine(target, parsed.open, options, terminal);
     return Exit.ok;
   }
   const brokerUrl = options.broker ?? DEFAULT_BROKER;
