@@ -128,7 +128,7 @@ describe('mote monitor', () => {
   it.each([
     [['monitor', '/nowhere/ttyACM0'], /is not there: is the board plugged in.*\[SERIAL\]/],
     [['monitor', '/dev/ttyACM0:9'], /PATH or PATH:BAUD/],
-    [['monitor', 'tcp:127.0.0.1:1'], /Nothing answers at 127\.0\.0\.1:1/],
+    [['monitor', 'tcp:127.0.0.1:1'], /Nothing answers at 127\.0\.0\.1:1 .*; is the serial server or emulator running\?/],
     [['monitor', 'tcp:here'], /tcp: takes HOST:PORT/],
     [['monitor', 'hall', '--broker', 'mqtt://127.0.0.1:1'], /can't be reached/],
     [['shim', '--serial', '/dev/ttyACM0:9'], /PATH or PATH:BAUD/],

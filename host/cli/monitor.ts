@@ -23,7 +23,7 @@ interface MonitorOptions {
 export function parseTarget(text: string): { node: string } | { open: () => Promise<Transport> } {
   if (/^tcp:/.test(text)) {
     const { host, port } = parseAddress(text.replace(/^tcp:(\/\/)?/, ''), 'tcp:');
-    return { open: () => connectTcp(port, host) };
+    return { open: () => connectTcp(port, host, 'the serial server or emulator') };
   }
   if (!text.includes('/')) return { node: text };
   const { path, baud } = parseSerial(text);

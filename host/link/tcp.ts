@@ -33,15 +33,15 @@ export function socketTransport(socket: Socket): Transport {
   };
 }
 
-/** Connects, or throws `LINK_CONNECT`. */
-export function connectTcp(port: number, host = '127.0.0.1'): Promise<Transport> {
+/** Connects, or throws `LINK_CONNECT`, which asks whether `expected` is running there. */
+export function connectTcp(port: number, host = '127.0.0.1', expected = 'its gateway'): Promise<Transport> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, host);
     const failed = (cause: Error) =>
       reject(
         new MoteError(
           'LINK_CONNECT',
-          `Nothing answers at ${host}:${port} (${cause.message}); is its gateway running?`,
+          `Nothing answers at ${host}:${port} (${cause.message}); is ${expected} running?`,
           {
             cause,
           },
