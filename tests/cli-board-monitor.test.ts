@@ -128,8 +128,17 @@ describe('mote monitor', () => {
   it.each([
     [['monitor', '/nowhere/ttyACM0'], /is not there: is the board plugged in.*\[SERIAL\]/],
     [['monitor', '/dev/ttyACM0:9'], /PATH or PATH:BAUD/],
-    [['monitor', 'tcp:127.0.0.1:1'], /Nothing answers at 127\.0\.0\.1:1 .*; is the serial server or emulator running\?/],
+    [
+      ['monitor', 'tcp:127.0.0.1:1'],
+      /Nothing answers at 127\.0\.0\.1:1 .*; is the serial server or emulator running\?/,
+    ],
     [['monitor', 'tcp:here'], /tcp: takes HOST:PORT/],
+    [['monitor', 'a b'], /"a b" is no node id; use 1 to 64 letters/],
+    [['monitor', 'ttyUSB0'], /write \/dev\/ttyUSB0\. \[USAGE\]/],
+    [['monitor', 'ttyACM0:57600'], /write \/dev\/ttyACM0:57600\. \[USAGE\]/],
+    [['monitor', 'cu.usbmodem14101'], /write \/dev\/cu\.usbmodem14101\./],
+    [['monitor', 'COM3'], /COM3 is a serial port of Windows.*tcp:HOST:PORT/],
+    [['monitor', 'localhost:4444'], /write tcp:localhost:4444\./],
     [['monitor', 'hall', '--broker', 'mqtt://127.0.0.1:1'], /can't be reached/],
     [['shim', '--serial', '/dev/ttyACM0:9'], /PATH or PATH:BAUD/],
   ])('%j: says what is wrong', async (args, sentence) => {

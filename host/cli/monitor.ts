@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander';
 import { MoteError } from '../error.ts';
-import { DEFAULT_NAMESPACE, Shim } from '../gateway/index.ts';
+import { checkNodeId, DEFAULT_NAMESPACE, Shim } from '../gateway/index.ts';
 import { connectTcp, openSerial, type Transport } from '../link/index.ts';
 import { addCommand, interrupted } from './command.ts';
 import { keepOpen, parseAddress } from './connect.ts';
@@ -19,15 +19,31 @@ interface MonitorOptions {
   telemetry: boolean;
 }
 
-/** `/dev/ttyACM0[:BAUD]`, `tcp:HOST:PORT`, or else a node's id. */
+/** What is written where a node's id or a port with its path should be, and isn't either. */
+function slip(text: string): string | null {
+  if (/^COM\d+(:\d+)?$/i.test(text))
+    return `${text} is a serial port of Windows, and those are not served: use WSL, or a serial server and tcp:HOST:PORT.`;
+  if (/^(tty|cu)(\.|[A-Z]+\d)/.test(text))
+    return `A serial port is written with its folder; for ${text}, write /dev/${text}.`;
+  if (/^(\[[0-9a-f:]+\]|[^:]+):\d+$/i.test(text))
+    return `A TCP stream is tcp:HOST:PORT; for ${text}, write tcp:${text}.`;
+  return null;
+}
+
+/** `/dev/ttyACM0[:BAUD]`, `tcp:HOST:PORT`, or else a node's id. Throws `USAGE` and `NODE_ID`. */
 export function parseTarget(text: string): { node: string } | { open: () => Promise<Transport> } {
   if (/^tcp:/.test(text)) {
     const { host, port } = parseAddress(text.replace(/^tcp:(\/\/)?/, ''), 'tcp:');
     return { open: () => connectTcp(port, host, 'the serial server or emulator') };
   }
-  if (!text.includes('/')) return { node: text };
-  const { path, baud } = parseSerial(text);
-  return { open: () => openSerial(path, baud) };
+  if (text.includes('/')) {
+    const { path, baud } = parseSerial(text);
+    return { open: () => openSerial(path, baud) };
+  }
+  const meant = slip(text);
+  if (meant !== null) throw new MoteError('USAGE', meant);
+  checkNodeId(text);
+  return { node: text };
 }
 
 /** UTC, to the millisecond. */

@@ -23,4 +23,4 @@ export {
 export { type PushOptions, type PushResult, pushPackage } from './push.ts';
 export { type NodeInfo, Shim, type ShimPort, type ShimStats } from './shim.ts';
 export type { ShimOptions } from './shim-options.ts';
-export { type Channel, DEFAULT_NAMESPACE, isNodeId, topicOf } from './topics.ts';
+export { type Channel, checkNodeId, DEFAULT_NAMESPACE, isNodeId, topicOf } from './topics.ts';
