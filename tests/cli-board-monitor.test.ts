@@ -47,6 +47,7 @@ async function node(id: string): Promise<Node> {
     sensors: [{ name: 'microphone', source: repeat(microphone('stream.wav')) }],
     flash,
     publicKeys: [keys.publicKey],
+    vitalsS: 1,
     link: {},
   });
   one.start();
@@ -74,17 +75,27 @@ describe('mote monitor', () => {
       node: 'press-7',
       birth: { module: { name: 'keyword', version: '1.0.0', state: 'confirmed' } },
     });
-    expect(JSON.parse(await watching.line(has('"telemetry"')))).toMatchObject({
+    const telemetry = async (name: string) =>
+      JSON.parse(
+        await watching.line((line) => JSON.parse(line).type === 'telemetry' && JSON.parse(line).name === name),
+      );
+    expect(await telemetry('score.yes')).toMatchObject({
       name: 'score.yes',
       unit: '1',
       exponent: 0,
     });
     expect(JSON.parse(await watching.line(has('"event"')))).toMatchObject({ name: 'keyword', body: { word: 'yes' } });
+    const person = run('monitor', 'press-7', '--broker', broker);
+    await person.line(has('online: '));
     writeFileSync(join(dir, 'next.mote'), next);
     const pushed = await mote(['push', 'next.mote', '--node', 'press-7', '--broker', broker], dir);
     expect([pushed.code, pushed.stderr]).toEqual([0, '']);
     const ota = await watching.line(has('"confirmed","sequence":2'));
     expect(JSON.parse(ota)).toMatchObject({ type: 'state', state: 'ota', status: { state: 'confirmed', sequence: 2 } });
+    expect(await telemetry('agent.stack')).toMatchObject({ unit: 'By' });
+    await person.line(has('score.yes ['));
+    person.kill('SIGINT');
+    expect((await person.ended).stdout).not.toContain('agent.');
     watching.kill('SIGINT');
     const { code, stdout, stderr } = await watching.ended;
     expect([code, stderr]).toEqual([0, '']);

@@ -13,6 +13,9 @@ import { DEFAULT_BROKER, openBroker, parseSerial } from './shim.ts';
 import { Exit, type Terminal } from './terminal.ts';
 import { printing, tellProblem, watchNodes } from './watch.ts';
 
+/** What a node says of itself every few seconds is for programs. */
+const VITAL = /^agent\./;
+
 interface MonitorOptions {
   broker?: string;
   ns: string;
@@ -51,13 +54,17 @@ const utc = (t: number): string => new Date(t * 1000).toISOString().slice(11, 23
 
 function watch(options: MonitorOptions, node: string, brokerUrl: string, terminal: Terminal) {
   const printer = new Printer(terminal, { telemetry: options.telemetry, time: utc });
+  const printed = printing(terminal, printer, { of: (tMs) => tMs / 1000, now: () => Date.now() / 1000 });
   return watchNodes({
+    ...printed,
     brokerUrl,
     ns: options.ns,
     node,
     ...(process.env.MOTE_MQTT_USER !== undefined && { username: process.env.MOTE_MQTT_USER }),
     ...(process.env.MOTE_MQTT_PASSWORD !== undefined && { password: process.env.MOTE_MQTT_PASSWORD }),
-    ...printing(terminal, printer, { of: (tMs) => tMs / 1000, now: () => Date.now() / 1000 }),
+    onTelemetry(frame, metric, from) {
+      if (terminal.json || !VITAL.test(metric?.name ?? '')) printed.onTelemetry(frame, metric, from);
+    },
   });
 }
 
