@@ -117,6 +117,15 @@ describe('mote monitor', () => {
     await watching.line(has('is open again'));
   });
 
+  it.each([
+    ['', 'Nothing was heard on tcp:'],
+    ['Zephyr shell\r\n', 'that are no frames of the link: wrong baud rate'],
+  ])('tells that no node speaks on a stream that says %j', async (text, sentence) => {
+    const listener = await listenTcp(0, (transport) => transport.write(new TextEncoder().encode(text)));
+    open.push(() => listener.close());
+    await run('monitor', `tcp:127.0.0.1:${listener.port}`).line(has(sentence));
+  });
+
   it('watches a node behind a gateway by its id, without telemetry when asked so', async () => {
     const broker = await startEmbeddedBroker({ port: 0 });
     open.push(() => broker.close());

@@ -5,9 +5,10 @@
 import type { Command } from 'commander';
 import { MoteError } from '../error.ts';
 import { checkNodeId, DEFAULT_NAMESPACE, Shim } from '../gateway/index.ts';
-import { connectTcp, openSerial, type Transport } from '../link/index.ts';
+import { connectTcp, openSerial, systemTimers, type Transport } from '../link/index.ts';
 import { addCommand, interrupted } from './command.ts';
 import { keepOpen, parseAddress } from './connect.ts';
+import { checkLine } from './line-check.ts';
 import { Printer } from './report.ts';
 import { DEFAULT_BROKER, openBroker, parseSerial } from './shim.ts';
 import { Exit, type Terminal } from './terminal.ts';
@@ -105,7 +106,14 @@ async function monitorLine(
       (transport) => {
         if (lost) terminal.line(terminal.paint('dim', `${target} is open again`));
         lost = false;
-        port.attach(transport);
+        port.attach(
+          checkLine(transport, {
+            name: target,
+            up: () => port.link.up,
+            timers: systemTimers,
+            tell: (text) => problem(new MoteError('LINK', text)),
+          }),
+        );
       },
       trouble,
       () => trouble(`The stream to ${target} ended; it is opened again as soon as that is possible.`),

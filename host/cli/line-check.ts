@@ -1,0 +1,56 @@
+/** What is told of a line on which no node speaks, so that its reason can be found: no power, wrong speed, another program, a loose wire. */
+import { FrameDecoder, type Timers, type Transport } from '../link/index.ts';
+
+/** Longer than a node that is there takes to answer, also when the first four hellos of the link are lost (400 ms, doubled each time). */
+const QUIET_MS = 5000;
+
+export interface LineCheck {
+  /** As the user wrote it. */
+  name: string;
+  /** Whether the link is up: a node speaks here. */
+  up(): boolean;
+  timers: Timers;
+  /** Hears each reason once. */
+  tell(text: string): void;
+}
+
+/** The same stream, listened to until a node has spoken on it. */
+export function checkLine(transport: Transport, { name, up, timers, tell }: LineCheck): Transport {
+  const decoder = new FrameDecoder();
+  let bytes = 0;
+  let frames = 0;
+  let told = '';
+  let listening = true;
+  const reason = () => {
+    if (frames > 0)
+      return `A node's frames come on ${name}, but it answers none of ours: is the line to the board connected?`;
+    if (bytes > 0)
+      return `Bytes come on ${name} that are no frames of the link: wrong baud rate, or another program on the board.`;
+    return `Nothing was heard on ${name} for ${QUIET_MS / 1000} s: does the board have power, and a moteware agent on it?`;
+  };
+  const look = () => {
+    listening = !up();
+    if (!listening) return;
+    if (reason() !== told) tell(reason());
+    told = reason();
+    cancel = timers.after(QUIET_MS, look);
+  };
+  let cancel = timers.after(QUIET_MS, look);
+  return {
+    write: (out) => transport.write(out),
+    onData: (listener) =>
+      transport.onData((part) => {
+        if (listening) {
+          bytes += part.length;
+          decoder.push(part, () => frames++);
+        }
+        listener(part);
+      }),
+    onClose: (listener) =>
+      transport.onClose(() => {
+        cancel();
+        listener();
+      }),
+    close: () => transport.close(),
+  };
+}
