@@ -126,14 +126,14 @@ describe('mote monitor', () => {
     await run('monitor', `tcp:127.0.0.1:${listener.port}`).line(has(sentence));
   });
 
-  it('watches a node behind a gateway by its id, without telemetry when asked so', async () => {
+  it('watches a node behind a gateway by its id, also one that was never seen, without telemetry when asked so', async () => {
     const broker = await startEmbeddedBroker({ port: 0 });
     open.push(() => broker.close());
     const port = await freePort();
     const shim = run('shim', '--listen', `127.0.0.1:${port}`, '--broker', broker.url, '--data', 'one', '--json');
     await shim.line(has('"listening"'));
     const watching = run('monitor', 'hall', '--broker', broker.url, '--no-telemetry');
-    await watching.line(has('watching hall'));
+    await watching.line(has('Node hall has never been seen on this broker'));
     const other = await node('other');
     const hall = await node('hall');
     for (const one of [other, hall]) one.attach(await connectTcp(port));

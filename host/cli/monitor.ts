@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander';
 import { MoteError } from '../error.ts';
-import { checkNodeId, DEFAULT_NAMESPACE, Shim } from '../gateway/index.ts';
+import { checkNodeId, DEFAULT_NAMESPACE, NEVER_SEEN, type Received, Shim } from '../gateway/index.ts';
 import { connectTcp, openSerial, systemTimers, type Transport } from '../link/index.ts';
 import { addCommand, interrupted } from './command.ts';
 import { keepOpen, parseAddress } from './connect.ts';
@@ -16,6 +16,11 @@ import { printing, tellProblem, watchNodes } from './watch.ts';
 
 /** What a node says of itself every few seconds is for programs. */
 const VITAL = /^agent\./;
+
+/** A broker tells the last state of a node that it knows at once; this is for a slow one. */
+const RETAINED_MS = 3000;
+/** What others send to a node is no sign of it. */
+const TO_NODE = /\/(cmd|cfg|desired)$/;
 
 interface MonitorOptions {
   broker?: string;
@@ -53,11 +58,18 @@ export function parseTarget(text: string): { node: string } | { open: () => Prom
 /** UTC, to the millisecond. */
 const utc = (t: number): string => new Date(t * 1000).toISOString().slice(11, 23);
 
-function watch(options: MonitorOptions, node: string, brokerUrl: string, terminal: Terminal) {
+function watch(
+  options: MonitorOptions,
+  node: string,
+  brokerUrl: string,
+  terminal: Terminal,
+  onMessage: (message: Received) => void = () => {},
+) {
   const printer = new Printer(terminal, { telemetry: options.telemetry, time: utc });
   const printed = printing(terminal, printer, { of: (tMs) => tMs / 1000, now: () => Date.now() / 1000 });
   return watchNodes({
     ...printed,
+    onMessage,
     brokerUrl,
     ns: options.ns,
     node,
@@ -136,11 +148,21 @@ async function monitor(target: string, options: MonitorOptions, terminal: Termin
     await monitorLine(target, parsed.open, options, terminal);
     return Exit.ok;
   }
+  const { node } = parsed;
   const brokerUrl = options.broker ?? DEFAULT_BROKER;
-  const unwatch = await watch(options, parsed.node, brokerUrl, terminal);
+  let seen = false;
+  const unwatch = await watch(options, node, brokerUrl, terminal, ({ topic }) => {
+    seen ||= !TO_NODE.test(topic);
+  });
   terminal.data({ type: 'listening', broker: brokerUrl, ns: options.ns });
-  terminal.line(terminal.paint('dim', `watching ${parsed.node} on ${brokerUrl}; Ctrl-C ends it`));
+  terminal.line(terminal.paint('dim', `watching ${node} on ${brokerUrl}; Ctrl-C ends it`));
+  const cancel = systemTimers.after(RETAINED_MS, () => {
+    if (seen) return;
+    const text = `Node ${node} ${NEVER_SEEN}, below ${options.ns}/: look at its name, --broker and --ns. It is shown when it comes.`;
+    tellProblem(terminal, new MoteError('NODE_UNKNOWN', text));
+  });
   await interrupted();
+  cancel();
   unwatch();
   return Exit.ok;
 }

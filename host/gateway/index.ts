@@ -20,7 +20,7 @@ export {
   decodeTelemetry,
   type NodeState,
 } from './payloads.ts';
-export { type PushOptions, type PushResult, pushPackage } from './push.ts';
+export { NEVER_SEEN, type PushOptions, type PushResult, pushPackage } from './push.ts';
 export { type NodeInfo, Shim, type ShimPort, type ShimStats } from './shim.ts';
 export type { ShimOptions } from './shim-options.ts';
 export { type Channel, checkNodeId, DEFAULT_NAMESPACE, isNodeId, topicOf } from './topics.ts';

@@ -109,12 +109,11 @@ function publish(client: MqttClient, { ns, node, bytes, sha256, nowMs }: Desired
   });
 }
 
+/** What is said of a node whose state the broker doesn't have. */
+export const NEVER_SEEN = 'has never been seen on this broker';
+
 function timedOut(node: string, timeoutMs: number, online: boolean | undefined): MoteError {
-  const where = online
-    ? 'is online but gave no verdict'
-    : online === false
-      ? 'is offline'
-      : 'has never been seen on this broker';
+  const where = online ? 'is online but gave no verdict' : online === false ? 'is offline' : NEVER_SEEN;
   return new MoteError(
     'PUSH_TIMEOUT',
     `Node ${node} ${where} within ${timeoutMs / 1000} s; the package stays desired and the node takes it when it can.`,
