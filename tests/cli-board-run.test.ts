@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { saveKeyPair } from '../host/ota/index.ts';
 import { packagePath } from '../host/paths.ts';
-import { mote, ndjson, type Program, startMote } from './program.ts';
+import { mote, ndjson, type Program, startMote, startMoteAsGroup } from './program.ts';
 import { app, keys, release, speech } from './world.ts';
 
 const has = (command: string) => spawnSync(command, ['--version']).status === 0;
@@ -194,6 +194,22 @@ for (const [board, possible] of BOARDS) {
       );
       expect(again.stdout).toMatch(/online: keyword 1\.1\.0 confirmed, slot B; .*, start 2$/m);
       expect(existsSync(join(folder, 'flash.bin'))).toBe(true);
+    });
+
+    it("ends well at a terminal's Ctrl-C, which ends the firmware's process as well", {
+      timeout: 180_000,
+    }, async () => {
+      const args = ['run', '--board', board, 'keyword.mote', '-k', 'r.pem', '-i', speech('yes.wav'), '--loop'];
+      const node = startMoteAsGroup([...args, '--json'], dir, { TMPDIR: temporary });
+      running.push(node);
+      await node.line(lineWith('"type":"event"'));
+      node.killGroup('SIGINT');
+      const { code, stdout, stderr } = await node.ended;
+      expect([code, stderr]).toEqual([0, '']);
+      const [state, end] = ndjson(stdout).slice(-2);
+      expect(state).toMatchObject({ type: 'state', state: 'node', online: false });
+      expect(end).toMatchObject({ type: 'end', board, faults: 0 });
+      expect(readdirSync(temporary)).toEqual([]);
     });
   });
 }

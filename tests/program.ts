@@ -12,6 +12,8 @@ export interface Program {
   /** Resolves with the first line of stdout, past or to come, that `test` takes; rejects when the program ends without one. */
   line(test: (line: string) => boolean): Promise<string>;
   kill(signal: NodeJS.Signals): void;
+  /** To all processes that it started, too, as a terminal does; only for one that `setsid` started. */
+  killGroup(signal: NodeJS.Signals): void;
   ended: Promise<Outcome>;
 }
 
@@ -39,6 +41,7 @@ export function start(command: string, args: string[], cwd: string, env: NodeJS.
   return {
     ended,
     kill: (signal) => void child.kill(signal),
+    killGroup: (signal) => void process.kill(-child.pid!, signal),
     line: (test) =>
       new Promise((resolve, reject) => {
         const look = () => {
@@ -54,9 +57,15 @@ export function start(command: string, args: string[], cwd: string, env: NodeJS.
   };
 }
 
+const MOTE = packagePath('dist', 'host', 'cli', 'main.js');
+
 /** `mote` as it is compiled in this repository. */
 export const startMote = (args: string[], cwd: string, env: NodeJS.ProcessEnv = {}): Program =>
-  start(process.execPath, [packagePath('dist', 'host', 'cli', 'main.js'), ...args], cwd, env);
+  start(process.execPath, [MOTE, ...args], cwd, env);
+
+/** In a process group of its own, as a shell starts it on a terminal. */
+export const startMoteAsGroup = (args: string[], cwd: string, env: NodeJS.ProcessEnv = {}): Program =>
+  start('setsid', [process.execPath, MOTE, ...args], cwd, env);
 
 export const mote = (args: string[], cwd: string, env: NodeJS.ProcessEnv = {}): Promise<Outcome> =>
   startMote(args, cwd, env).ended;

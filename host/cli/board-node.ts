@@ -81,7 +81,7 @@ export class BoardNode {
     this.#side = side;
     this.#process = process;
     this.#fetched = fetched;
-    // A Ctrl-C reaches the emulator as well as us; whoever waits for it closes this node in the next turns.
+    // A terminal's Ctrl-C reaches the emulator as well as us: time for our own handler to be called first.
     process.ended.then(({ code, output }) =>
       setTimeout(() => {
         if (!this.#closed) side.fail(ended(options.board, code, output));

@@ -159,10 +159,14 @@ async function runBoard(path: string, options: RunOptions, terminal: Terminal): 
     terminal.data({ type: 'listening', board: board.name, node: id, broker: broker.url, ns: options.ns });
     const push = `mote push APP --node ${id}${broker.url === 'mqtt://127.0.0.1:1883' ? '' : ` --broker ${broker.url}`}`;
     terminal.line(terminal.paint('dim', `${id} on ${board.name}; "${push}" updates it; Ctrl-C ends it`));
+    let stopped = false;
+    void interrupted().then(() => {
+      stopped = true;
+    });
     const node = await BoardNode.start(setup, elf);
     const wallMs = performance.now();
     try {
-      await untilEnd(node, setup, limitUs);
+      await untilEnd(node, setup, limitUs, () => stopped);
     } finally {
       await node.close();
     }
@@ -181,19 +185,25 @@ async function runBoard(path: string, options: RunOptions, terminal: Terminal): 
 }
 
 /** To the end of the input, for --seconds, or until stopped. */
-async function untilEnd(node: BoardNode, { sensors, clock }: BoardNodeOptions, limitUs: number | null): Promise<void> {
+async function untilEnd(
+  node: BoardNode,
+  { sensors, clock }: BoardNodeOptions,
+  limitUs: number | null,
+  stopped: () => boolean,
+): Promise<void> {
   const finite = sensors.flatMap(({ name, source: { length, rateMilliHz } }) =>
     length === null ? [] : [{ name, length, us: (length * 1e9) / rateMilliHz }],
   );
   // A module that was refused, or ended, fetches nothing.
   const patienceUs = Math.max(...finite.map(({ us }) => us)) + PATIENCE_US;
-  let stopped = false;
-  void interrupted().then(() => {
-    stopped = true;
-  });
   const limit = limitUs ?? (finite.length > 0 ? patienceUs : Number.MAX_SAFE_INTEGER);
-  await node.runUntil(limit, () => stopped || (limitUs === null && inputEnded(node, finite)));
-  if (!stopped && clock.nowUs() < limit) await node.runUntil(clock.nowUs() + DRAIN_US, () => stopped);
+  try {
+    await node.runUntil(limit, () => stopped() || (limitUs === null && inputEnded(node, finite)));
+    if (!stopped() && clock.nowUs() < limit) await node.runUntil(clock.nowUs() + DRAIN_US, stopped);
+  } catch (error) {
+    // A terminal's Ctrl-C ends the emulator, too.
+    if (!(stopped() && error instanceof MoteError && error.code === 'NODE_ENDED')) throw error;
+  }
 }
 
 function tapsTo(dir: string, clock: VirtualClock): NonNullable<BoardNodeOptions['onTap']> {
