@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { saveKeyPair } from '../host/ota/index.ts';
 import { packagePath } from '../host/paths.ts';
-import { mote, ndjson, type Program, startMote, startMoteAsGroup } from './program.ts';
+import { MOTE, mote, ndjson, type Program, startMote, startMoteAsGroup, start as startProgram } from './program.ts';
 import { app, keys, release, speech } from './world.ts';
 
 const has = (command: string) => spawnSync(command, ['--version']).status === 0;
@@ -232,6 +232,21 @@ describe('mote run', () => {
     expect(stderr).toMatch(sentence);
     expect(stderr).toMatch(/^mote: [^\n]+ \[[A-Z0-9_]+\]\n$/);
     expect(code).toBe(2);
+  });
+
+  it('leaves nothing behind when who reads its output has seen enough', async () => {
+    const args = 'run --board linux keyword.mote -k r.pem --loop --speed 20 --telemetry --json';
+    const command = `"$0" "$@" -i "$RECORDING" | head -n 9`;
+    const env = { TMPDIR: temporary, RECORDING: speech('yes.wav') };
+    const { code, stdout, stderr } = await startProgram(
+      'bash',
+      ['-c', `set -o pipefail; ${command}`, process.execPath, MOTE, ...args.split(' ')],
+      dir,
+      env,
+    ).ended;
+    expect([code, stderr]).toEqual([0, '']);
+    expect(ndjson(stdout)).toHaveLength(9);
+    expect(readdirSync(temporary)).toEqual([]);
   });
 
   it('runs an app from its folder with a key of its own, and its settings', async () => {

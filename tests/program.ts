@@ -57,7 +57,7 @@ export function start(command: string, args: string[], cwd: string, env: NodeJS.
   };
 }
 
-const MOTE = packagePath('dist', 'host', 'cli', 'main.js');
+export const MOTE = packagePath('dist', 'host', 'cli', 'main.js');
 
 /** `mote` as it is compiled in this repository. */
 export const startMote = (args: string[], cwd: string, env: NodeJS.ProcessEnv = {}): Program =>

@@ -46,7 +46,13 @@ export async function startNode(board: Board, elf: string, options: StartOptions
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
     });
-  const ended = endOf(child).finally(() => lock.release());
+  const end = () => void child.kill('SIGKILL');
+  // Whoever leaves by process.exit() or crashes awaits nothing.
+  process.once('exit', end);
+  const ended = endOf(child).finally(() => {
+    process.off('exit', end);
+    lock.release();
+  });
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', (cause) =>

@@ -62,25 +62,25 @@ export interface Fetched {
 
 export class BoardNode {
   readonly #options: BoardNodeOptions;
-  readonly #folder: string;
   readonly #side: SideClock;
   readonly #process: NodeProcess;
   readonly #fetched: Map<string, Fetched>;
+  readonly #clear: () => void;
   readonly #startedMs = performance.now();
   #closed = false;
 
   private constructor(
     options: BoardNodeOptions,
-    folder: string,
     side: SideClock,
     process: NodeProcess,
     fetched: Map<string, Fetched>,
+    clear: () => void,
   ) {
     this.#options = options;
-    this.#folder = folder;
     this.#side = side;
     this.#process = process;
     this.#fetched = fetched;
+    this.#clear = clear;
     // A terminal's Ctrl-C reaches the emulator as well as us: time for our own handler to be called first.
     process.ended.then(({ code, output }) =>
       setTimeout(() => {
@@ -93,6 +93,12 @@ export class BoardNode {
   static async start(options: BoardNodeOptions, elf: string): Promise<BoardNode> {
     const { board, node, sensors, seed, accelerated, clock, shim } = options;
     const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'mote-run-'));
+    const clear = () => {
+      process.off('exit', clear);
+      if (options.folder === null) rmSync(folder, { recursive: true, force: true });
+    };
+    // When who reads our output has seen enough, nothing is awaited any more.
+    process.once('exit', clear);
     try {
       mkdirSync(folder, { recursive: true });
       setUp(join(folder, 'flash.bin'), options);
@@ -122,17 +128,17 @@ export class BoardNode {
         const icount = board.run?.kind === 'qemu';
         return new BoardNode(
           options,
-          folder,
           side,
           await startNode(board, elf, { folder, options: words, icount }),
           fetched,
+          clear,
         );
       } catch (error) {
         side.close();
         throw error;
       }
     } catch (error) {
-      if (options.folder === null) rmSync(folder, { recursive: true, force: true });
+      clear();
       throw error;
     }
   }
@@ -164,7 +170,7 @@ export class BoardNode {
     this.#closed = true;
     await this.#process.kill();
     this.#side.close();
-    if (this.#options.folder === null) rmSync(this.#folder, { recursive: true, force: true });
+    this.#clear();
   }
 }
 
