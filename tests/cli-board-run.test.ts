@@ -227,6 +227,10 @@ describe('mote run', () => {
     [['--board', 'linux', 'keyword.mote', '--accel', 'maybe'], /--accel is one of on, off/],
     [['--board', 'linux', 'keyword.mote', '--node', 'a/b'], /"a\/b" is no node id/],
     [['--board', 'linux', 'nowhere'], /nowhere isn't there/],
+    ...[0, -5, 2e6].map((rate): [string[], RegExp] => [
+      ['--board', 'linux', 'keyword.mote', '-k', 'r.pem', '-i', `noise:rate=${rate},amplitude=9`],
+      /rate=\S+ is none that a sensor has: take 0.001 to 1000000 samples a second/,
+    ]),
   ])('%j: says what is wrong', async (args, sentence) => {
     const { code, stderr } = await run('run', ...args);
     expect(stderr).toMatch(sentence);

@@ -41,6 +41,12 @@ class Parameters {
     if (text !== undefined && text !== '' && Number.isFinite(value)) return value;
     throw this.#wrong(text === undefined ? `it needs ${name}=NUMBER` : `${name}=${text} isn't a number`);
   }
+  /** In Hz; a sensor's own bounds, so that no board has to refuse it. */
+  rate(): number {
+    const rateHz = this.number('rate');
+    if (rateHz >= 0.001 && rateHz <= 1_000_000) return rateHz;
+    throw this.#wrong(`rate=${rateHz} is none that a sensor has: take 0.001 to 1000000 samples a second`);
+  }
   /** What wasn't asked for is a mistake of the user's. */
   end(): void {
     const [unknown] = this.#values.keys();
@@ -64,7 +70,7 @@ const GENERATORS: Record<string, (p: Parameters, seed: number) => SensorSource> 
 };
 
 function shape(p: Parameters): { rateHz: number; samples?: number } {
-  const rateHz = p.number('rate');
+  const rateHz = p.rate();
   const seconds = p.number('seconds', 0);
   return seconds > 0 ? { rateHz, samples: Math.round(seconds * rateHz) } : { rateHz };
 }
@@ -87,7 +93,7 @@ function source(text: string, seed: number): SensorSource {
   else if (/\.wav$/i.test(kind)) made = wavSource(file(kind, text));
   else if (/\.csv$/i.test(kind)) {
     const columns = p.text('columns')?.split('+');
-    const options = { rateHz: p.number('rate'), scale: p.number('scale', 1), ...(columns && { columns }) };
+    const options = { rateHz: p.rate(), scale: p.number('scale', 1), ...(columns && { columns }) };
     made = csvSource(Buffer.from(file(kind, text)).toString('utf8'), options);
   } else
     throw new MoteError(
