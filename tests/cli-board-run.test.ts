@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { saveKeyPair } from '../host/ota/index.ts';
+import { generateKeyPair, saveKeyPair } from '../host/ota/index.ts';
 import { packagePath } from '../host/paths.ts';
 import { MOTE, mote, ndjson, type Program, startMote, startMoteAsGroup, start as startProgram } from './program.ts';
 import { app, keys, release, speech } from './world.ts';
@@ -236,6 +236,40 @@ describe('mote run', () => {
     expect(stderr).toMatch(sentence);
     expect(stderr).toMatch(/^mote: [^\n]+ \[[A-Z0-9_]+\]\n$/);
     expect(code).toBe(2);
+  });
+
+  it("says that a kept node keeps its app and keys, and refuses another's name", async () => {
+    saveKeyPair(at('other.pem'), generateKeyPair());
+    const args = ['-i', speech('yes.wav'), '--speed', 'max', '--seconds', '1', '--dir', at('kept'), '--json'];
+    const told = async (...more: string[]) => {
+      const { code, stdout, stderr } = await run('run', '--board', 'linux', ...more, ...args);
+      expect([code, stderr]).toEqual([0, '']);
+      const lines = ndjson(stdout);
+      expect(lines.find(({ online }) => online === true)).toMatchObject({
+        node: 'hall',
+        birth: { module: { version: '1.0.0' } },
+      });
+      return lines.filter(({ type }) => type === 'problem');
+    };
+    expect(await told('keyword.mote', '-k', 'r.pem', '--node', 'hall')).toEqual([]);
+    expect(await told('keyword.mote', '-k', 'r.pem')).toEqual([]);
+    expect(await told('next.mote', '-k', 'other.pem')).toEqual([
+      {
+        type: 'problem',
+        code: 'NODE_KEPT',
+        message: expect.stringMatching(/^hall keeps what its flash holds, keyword 1\.0\.0, .*"mote push" updates it/),
+      },
+      {
+        type: 'problem',
+        code: 'NODE_KEPT',
+        message: expect.stringMatching(/^hall keeps the keys that its flash holds/),
+      },
+    ]);
+    const { code, stderr } = await run('run', '--board', 'linux', 'keyword.mote', ...args.slice(0, -1), '-n', 'attic');
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/is that of the node hall, not of attic: .* \[NODE_ID\]/),
+    ]);
   });
 
   it('leaves nothing behind when who reads its output has seen enough', async () => {

@@ -2,17 +2,29 @@
  * A board's firmware on this machine as a live node: started with a flash that makes it somebody, its sensors fed from sources, its link on
  * a shim, its time virtual and paced by the wall clock.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import type { KeyObject } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Board, buildImage, type NewNode, type NodeProcess, SideClock, startNode } from '../board/index.ts';
 import { MoteError } from '../error.ts';
-import { FileFlash, flashRegion, KeyValueStore } from '../flash/index.ts';
-import { Shim, type ShimOptions, systemClock } from '../gateway/index.ts';
+import { FileFlash, type Flash, flashRegion, KeyValueStore } from '../flash/index.ts';
+import { isNodeId, Shim, type ShimOptions, systemClock } from '../gateway/index.ts';
 import { encodeMessage, transportPair, type VirtualClock } from '../link/index.ts';
-import { DEFAULT_LAYOUT, provision, type SensorSource, writeIdentity } from '../node/index.ts';
+import {
+  activePackage,
+  DEFAULT_LAYOUT,
+  provision,
+  readIdentity,
+  type SensorSource,
+  writeIdentity,
+} from '../node/index.ts';
+import { type Package, parsePackage } from '../ota/index.ts';
+import { makeFolder } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
+/** The flash's file in a node's folder. */
+const FLASH = 'flash.bin';
 /** The link's way through the wire. */
 const WIRE_MS = 0.5;
 /** Time goes on in such pieces, between which sockets have their turn. */
@@ -44,7 +56,7 @@ export interface BoardNodeOptions {
   /** Shows the node's time; the shim's links go by it, too. */
   clock: VirtualClock;
   shim: Shim;
-  /** Work folder to keep, with what the node's flash holds; null: one that goes when the node ends. */
+  /** Work folder to keep, which is there, with what the node's flash holds; null: one that goes when the node ends. */
   folder: string | null;
   /** Seconds of the node a second of this machine; infinity: as fast as it goes. */
   speed: number;
@@ -100,8 +112,7 @@ export class BoardNode {
     // When who reads our output has seen enough, nothing is awaited any more.
     process.once('exit', clear);
     try {
-      mkdirSync(folder, { recursive: true });
-      setUp(join(folder, 'flash.bin'), options);
+      setUp(join(folder, FLASH), options);
       const pair = transportPair(clock, { delayMs: WIRE_MS });
       shim.port().attach(pair.a);
       const fetched = new Map(sensors.map(({ name }) => [name, { read: 0, lost: 0 }]));
@@ -186,13 +197,55 @@ export async function buildAgent(board: Board, terminal: Terminal): Promise<{ el
   }
 }
 
-/** A flash that was there keeps who it is and what it has, unless it has no module. */
-function setUp(path: string, { board, node: { id, publicKeys, first }, config }: BoardNodeOptions): void {
-  const { bytes: sizeBytes, page: pageBytes, write: writeBytes } = board.flash;
-  const there = existsSync(path);
-  const flash = FileFlash.open(path, { sizeBytes, pageBytes, writeBytes });
+/** What the flash of a kept folder makes of its node, whatever else is asked for. */
+export interface KeptNode {
+  id: string;
+  publicKeys: readonly KeyObject[];
+  /** The package that it runs; null when there is none, or none that can be read. */
+  running: Package | null;
+}
+
+/** Null for a folder without a node that was set up. Makes the folder. Throws `FILE`, and what opening a flash throws. */
+export function keptNode(board: Board, folder: string): KeptNode | null {
+  makeFolder(folder, '--dir');
+  const path = join(folder, FLASH);
+  if (!existsSync(path)) return null;
+  const flash = openFlash(board, path);
   try {
-    if (!there) writeIdentity(flash, { id, publicKeys });
+    const identity = identityOf(flash);
+    return identity && { ...identity, running: runningIn(flash) };
+  } finally {
+    flash.close();
+  }
+}
+
+/** Of a flash that was set up to the end. */
+function identityOf(flash: Flash): Pick<KeptNode, 'id' | 'publicKeys'> | null {
+  const { id, publicKeys } = readIdentity(flash);
+  return id !== null && isNodeId(id) && publicKeys.length > 0 ? { id, publicKeys } : null;
+}
+
+function runningIn(flash: Flash): Package | null {
+  try {
+    const bytes = activePackage(flash);
+    return bytes && parsePackage(bytes);
+  } catch (error) {
+    if (!(error instanceof MoteError)) throw error;
+    // A damaged one: the node says so itself, and takes another.
+    return null;
+  }
+}
+
+function openFlash(board: Board, path: string): FileFlash {
+  const { bytes: sizeBytes, page: pageBytes, write: writeBytes } = board.flash;
+  return FileFlash.open(path, { sizeBytes, pageBytes, writeBytes });
+}
+
+/** A flash that was set up keeps who it is and what it has, unless it has no module. */
+function setUp(path: string, { board, node: { id, publicKeys, first }, config }: BoardNodeOptions): void {
+  const flash = openFlash(board, path);
+  try {
+    if (identityOf(flash) === null) writeIdentity(flash, { id, publicKeys });
     if (first !== null) provision(flash, first.sequence, first.bytes);
     if (config === null) return;
     const agent = KeyValueStore.open(flashRegion(flash, 0, DEFAULT_LAYOUT.agentPages));

@@ -1,4 +1,5 @@
 /** What all commands share: `--json`, examples in `--help`, errors turned into exit codes. */
+import { mkdirSync } from 'node:fs';
 import type { Command } from 'commander';
 import { MoteError } from '../error.ts';
 import { Exit, openTerminal, reportError, type Terminal } from './terminal.ts';
@@ -36,6 +37,19 @@ export function addCommand<Args extends (string | undefined)[], Options = Record
     }
   });
   return command;
+}
+
+/** Makes a folder that an option names, unless it is there. Throws `FILE`. */
+export function makeFolder(path: string, option: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw new MoteError(
+      'FILE',
+      `${option} ${path} is no folder, and none can be made there (${(cause as Error).message}); name another.`,
+      { cause },
+    );
+  }
 }
 
 /** An integer option within bounds. */

@@ -6,9 +6,9 @@ import { MoteError } from '../error.ts';
 import { DEFAULT_NAMESPACE, isNodeId, type Shim } from '../gateway/index.ts';
 import { VirtualClock } from '../link/index.ts';
 import type { SensorSource } from '../node/index.ts';
-import { generateKeyPair, loadPublicKey } from '../ota/index.ts';
+import { encodeMetadata, generateKeyPair, loadPublicKey, type Package, parsePackage } from '../ota/index.ts';
 import { type App, checkSettings, findPrivateKey, loadApp, packageOf } from './app.ts';
-import { BoardNode, type BoardNodeOptions, buildAgent, virtualShim } from './board-node.ts';
+import { BoardNode, type BoardNodeOptions, buildAgent, type KeptNode, keptNode, virtualShim } from './board-node.ts';
 import { addCommand, choice, integer, interrupted, settings } from './command.ts';
 import { INPUT_HELP, parseInputs } from './inputs.ts';
 import { Printer } from './report.ts';
@@ -48,8 +48,8 @@ const PATIENCE_US = 10_000_000;
 const BROKER_MS = 2000;
 const CLOCK_HZ = 100e6;
 
-/** Signs the app and says whom the node trusts. Without any key one is made for this run. */
-function keysOf(path: string, app: App, options: RunOptions, terminal: Terminal) {
+/** Signs the app and says whom a new node trusts. Without any key one is made for this run. */
+function keysOf(path: string, app: App, options: RunOptions, kept: KeptNode | null, terminal: Terminal) {
   const found = findPrivateKey(options.key, path);
   const signer = found?.key ?? (app.package === null ? generateKeyPair().privateKey : null);
   if (signer === null && options.trust === undefined)
@@ -57,12 +57,43 @@ function keysOf(path: string, app: App, options: RunOptions, terminal: Terminal)
       'KEY_MISSING',
       'A package runs only where its key is trusted: name the public one with --trust.',
     );
-  if (found === null && options.trust === undefined)
+  const given = found !== null || options.trust !== undefined;
+  if (!given && kept === null)
     terminal.line(
       terminal.paint('dim', 'no key: one was made for this run; to push to it, give --key ("mote key new")'),
     );
   const publicKey = options.trust === undefined ? createPublicKey(signer!) : loadPublicKey(options.trust);
-  return { bytes: packageOf(app, signer), publicKey };
+  return { bytes: packageOf(app, signer), publicKey, given };
+}
+
+/** The node's name: of the flash that it has, else the one given, else the board's. */
+function nameOf(board: Board, { node, dir }: RunOptions, kept: KeptNode | null): string {
+  const id = node ?? kept?.id ?? board.name;
+  if (!isNodeId(id)) throw new MoteError('NODE_ID', `"${id}" is no node id; use 1 to 64 letters, digits, "_" and "-".`);
+  if (kept !== null && kept.id !== id)
+    throw new MoteError(
+      'NODE_ID',
+      `The flash in ${dir} is that of the node ${kept.id}, not of ${id}: leave --node out, or name another --dir.`,
+    );
+  return id;
+}
+
+/** Says what of the command line a node that was set up before passes over. */
+function tellKept(kept: KeptNode, { bytes, publicKey, given }: ReturnType<typeof keysOf>, terminal: Terminal): void {
+  const { id, running, publicKeys } = kept;
+  const tell = (text: string) => tellProblem(terminal, new MoteError('NODE_KEPT', text));
+  if (running !== null && !sameModule(running, parsePackage(bytes)))
+    tell(
+      `${id} keeps what its flash holds, ${running.metadata.name} ${running.metadata.version}, which isn't the app given; "mote push" updates it.`,
+    );
+  if ((given || running === null) && !publicKeys.some((key) => key.equals(publicKey)))
+    tell(`${id} keeps the keys that its flash holds, and refuses what this run's key signs; another --dir trusts it.`);
+}
+
+function sameModule(a: Package, b: Package): boolean {
+  const parts = ({ wasm, rom, metadata }: Package) => [wasm, rom, encodeMetadata(metadata)];
+  const others = parts(b);
+  return parts(a).every((part, i) => Buffer.compare(part, others[i]!) === 0);
 }
 
 function speedOf(text: string): number {
@@ -96,8 +127,8 @@ async function runBoard(path: string, options: RunOptions, terminal: Terminal): 
       'BOARD_RUN',
       `${board.name} runs on the hardware only: "mote flash ${board.name}" puts an app on it.`,
     );
-  const id = options.node ?? board.name;
-  if (!isNodeId(id)) throw new MoteError('NODE_ID', `"${id}" is no node id; use 1 to 64 letters, digits, "_" and "-".`);
+  const kept = options.dir === undefined ? null : keptNode(board, options.dir);
+  const id = nameOf(board, options, kept);
   const seed = integer(options.seed, 'seed', 0, 0xffff_ffff);
   const speed = speedOf(options.speed);
   const limitUs = options.seconds === undefined ? null : integer(options.seconds, 'seconds', 1, 1e9) * 1e6;
@@ -106,7 +137,9 @@ async function runBoard(path: string, options: RunOptions, terminal: Terminal): 
   const app = await loadApp(path, terminal);
   await checkSettings(path, Object.keys(config ?? {}));
   const sensors = parseInputs(options.input, app.metadata.sensors, { seed, loop: options.loop === true });
-  const { bytes, publicKey } = keysOf(path, app, options, terminal);
+  const keys = keysOf(path, app, options, kept, terminal);
+  const { bytes, publicKey } = keys;
+  if (kept !== null) tellKept(kept, keys, terminal);
   const { elf } = await buildAgent(board, terminal);
   const clock = new VirtualClock();
   const broker = await openBroker(options.broker, undefined, (error) => tellProblem(terminal, error));
@@ -283,7 +316,7 @@ export function registerRun(program: Command): void {
       ['--seed <n>', 'of random numbers and noise', '1'],
       ['--broker <url>', 'mqtt://[user:password@]host:port, or embedded[:port]', 'embedded:0'],
       ['--ns <name>', 'first part of all topics', DEFAULT_NAMESPACE],
-      ['-n, --node <id>', "the node's name; default: the board's"],
+      ['-n, --node <id>', "the node's name; default: that of the flash in --dir, else the board's"],
       ['--dir <dir>', 'keep the work folder, with flash.bin, here'],
       [
         '-k, --key <file>',

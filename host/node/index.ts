@@ -30,6 +30,7 @@ export {
   wavSource,
 } from './sources.ts';
 export {
+  activePackage,
   DEFAULT_LAYOUT,
   type Identity,
   type NodeLayout,

@@ -90,6 +90,13 @@ export function provision(flash: Flash, sequence: number, bytes: Uint8Array, lay
   return true;
 }
 
+/** The package that a node with this flash runs, null when it has none. Throws what `SlotStore.read` throws. */
+export function activePackage(flash: Flash, layout = DEFAULT_LAYOUT): Uint8Array | null {
+  const slots = openSlots(flash, layout);
+  const active = slots.active();
+  return active === null ? null : slots.read(active.slot);
+}
+
 /** What a board's agent is told at provisioning, because nobody starts it with options. */
 export interface Identity {
   /** The node's name; null for a flash that has none. */
