@@ -231,6 +231,12 @@ describe('mote run', () => {
       ['--board', 'linux', 'keyword.mote', '-k', 'r.pem', '-i', `noise:rate=${rate},amplitude=9`],
       /rate=\S+ is none that a sensor has: take 0.001 to 1000000 samples a second/,
     ]),
+    ...['--dir', '--taps'].flatMap((option) =>
+      ['keyword.mote', 'keyword.mote/below'].map((path): [string[], RegExp] => [
+        ['--board', 'linux', 'keyword.mote', '-k', 'r.pem', '-i', 'noise:rate=16000,amplitude=9', option, path],
+        new RegExp(`${option} ${path} is no folder, and none can be made there .* name another`),
+      ]),
+    ),
   ])('%j: says what is wrong', async (args, sentence) => {
     const { code, stderr } = await run('run', ...args);
     expect(stderr).toMatch(sentence);

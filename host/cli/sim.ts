@@ -1,5 +1,5 @@
 /** `mote sim`: an app on a simulated node: recordings in, events out; with --connect, a node that lives behind a gateway. */
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ENGINE_NAMES, loadEngine } from '../engine/index.ts';
@@ -17,7 +17,7 @@ import {
 } from '../node/index.ts';
 import { loadPublicKey } from '../ota/index.ts';
 import { type App, checkSettings, findPrivateKey, loadApp, packageOf } from './app.ts';
-import { addCommand, choice, integer, interrupted, settings } from './command.ts';
+import { addCommand, choice, integer, interrupted, makeFolder, settings } from './command.ts';
 import { keepConnected, parseAddress } from './connect.ts';
 import { INPUT_HELP, parseInputs } from './inputs.ts';
 import { Printer, printingHooks } from './report.ts';
@@ -40,14 +40,22 @@ interface SimOptions {
   trust?: string;
 }
 
-/** Writes each tap to a file of its own, new in this run. */
+/** Writes each tap to a file of its own, new in this run. It, and what it returns, throws `FILE`. */
 export function tapFiles(dir: string): NonNullable<NonNullable<NodeOptions['hooks']>['onTap']> {
-  mkdirSync(dir, { recursive: true });
+  makeFolder(dir, '--taps');
   const started = new Set<string>();
   return ({ name, data }) => {
     const path = join(dir, `${name.replace(/[^\w.-]/g, '_').replace(/^\.+/, '_')}.bin`);
-    if (started.has(path)) appendFileSync(path, data);
-    else writeFileSync(path, data);
+    try {
+      if (started.has(path)) appendFileSync(path, data);
+      else writeFileSync(path, data);
+    } catch (cause) {
+      throw new MoteError(
+        'FILE',
+        `--taps: ${path} can't be written (${(cause as Error).message}); name another folder, or make room.`,
+        { cause },
+      );
+    }
     started.add(path);
   };
 }
