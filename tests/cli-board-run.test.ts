@@ -379,4 +379,17 @@ describe.skipIf(!available)(`a board with 64 KiB of RAM and 256 KiB of flash${NE
       runs.map((name) => [...new Int8Array(golden(`out_${name}.bin`))]),
     );
   });
+
+  it('says when its memory is too small for a module, and which boards have more', { timeout: 180_000 }, async () => {
+    const args = ['-k', 'r.pem', '-i', speech('yes.wav'), '--speed', 'max', '--seconds', '5', '--json'];
+    const { code, stdout, stderr } = await run('run', '--board', 'lm3s6965evb', 'keyword.mote', ...args);
+    expect([code, stderr]).toEqual([1, '']);
+    expect(ndjson(stdout).filter(({ type }) => type === 'problem')).toEqual([
+      {
+        type: 'problem',
+        code: 'BOARD_MEMORY',
+        message: expect.stringMatching(/^The memory of lm3s6965evb \(65\.5 KB of RAM.* has more \(linux, mps2-an386, /),
+      },
+    ]);
+  });
 });

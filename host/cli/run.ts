@@ -1,7 +1,7 @@
 /** `mote run`: an app on a board's real firmware, in an emulator (or as a process), as a live node with a gateway and broker of its own. */
 import { createPublicKey } from 'node:crypto';
 import type { Command } from 'commander';
-import { type Board, loadBoard } from '../board/index.ts';
+import { type Board, boardNames, loadBoard } from '../board/index.ts';
 import { MoteError } from '../error.ts';
 import { DEFAULT_NAMESPACE, isNodeId, type Shim } from '../gateway/index.ts';
 import { VirtualClock } from '../link/index.ts';
@@ -40,6 +40,8 @@ interface RunOptions {
 const VITAL = /^agent\./;
 /** A fault, as the agent logs it. */
 const FAULT = /^[A-Z][A-Z0-9_]+ (load|init|step|on_message|health): /;
+/** A module that the board's memory is too small for, as the agent and wasm3 say it. */
+const NO_ROOM = /^(MODULE_MEMORY load|WASM_LOAD load: .*allocation failed)/;
 /** After the input's end: what was said last goes over the link, and no window of zeros is full. */
 const DRAIN_US = 2000;
 /** After the time of an input that nobody fetches: a module may have been restarted. */
@@ -103,6 +105,20 @@ function speedOf(text: string): number {
   throw new MoteError(
     'USAGE',
     `--speed takes "max", or how many seconds of the node go by in one, such as 1; got "${text}".`,
+  );
+}
+
+/** What to do about a module that is too large for a board. */
+function noRoom({ name, memory }: Board): MoteError {
+  const bytes = memory?.ram.bytes ?? Number.POSITIVE_INFINITY;
+  const larger = boardNames()
+    .map(loadBoard)
+    .filter(({ run, memory }) => run !== null && (memory?.ram.bytes ?? Number.POSITIVE_INFINITY) > bytes);
+  const size = memory === null ? '' : ` (${formatBytes(bytes)} of RAM, less what the firmware takes)`;
+  const others = larger.map(({ name }) => name).join(', ');
+  return new MoteError(
+    'BOARD_MEMORY',
+    `The memory of ${name}${size} isn't enough for this module: use a smaller model${others === '' ? '' : `, or a board that has more (${others})`}.`,
   );
 }
 
@@ -171,8 +187,11 @@ async function runBoard(path: string, options: RunOptions, terminal: Terminal): 
         if (ending && !state.online) gone();
       },
       onLog(line) {
-        if (line.level === 'error' && FAULT.test(line.text)) faults.push(line.text);
         printed.onLog(line, id);
+        if (line.level !== 'error' || !FAULT.test(line.text)) return;
+        // It is loaded again and again; once told is enough.
+        if (NO_ROOM.test(line.text) && !faults.some((text) => NO_ROOM.test(text))) tellProblem(terminal, noRoom(board));
+        faults.push(line.text);
       },
     });
     const setup: BoardNodeOptions = {
