@@ -189,7 +189,7 @@ struct message_said {
         const struct message_ota *ota;
         const struct message_result *result;
         /* A question for the time. */
-        uint64_t sent_us;
+        const uint64_t *sent_us;
     } as;
 };
 

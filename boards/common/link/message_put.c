@@ -190,8 +190,8 @@ bool message_put(struct cbor_writer *out, const struct message_said *said, uint8
     case MESSAGE_TIME_REQUEST:
         cbor_put_array(out, 2);
         cbor_put_int(out, MESSAGE_TIME_REQUEST);
-        cbor_put_int(out, (int64_t)said->as.sent_us);
-        return said->as.sent_us <= (uint64_t)CBOR_SAFE;
+        cbor_put_int(out, (int64_t)*said->as.sent_us);
+        return *said->as.sent_us <= (uint64_t)CBOR_SAFE;
     default:
         return false;
     }

@@ -79,9 +79,9 @@ static void sync(struct uplink *uplink)
     link_timer_set(&uplink->sync, &uplink->session.io, SYNC_US);
     if (!uplink->session.up)
         return;
-    const struct message_said question = {.type = MESSAGE_TIME_REQUEST, .as.sent_us = now(uplink)};
-    utc_ask(&uplink->utc, question.as.sent_us);
-    say(uplink, &question);
+    const uint64_t sent_us = now(uplink);
+    utc_ask(&uplink->utc, sent_us);
+    say(uplink, &(struct message_said){.type = MESSAGE_TIME_REQUEST, .as.sent_us = &sent_us});
 }
 
 /* --- What the session tells --- */
