@@ -43,6 +43,8 @@ export interface LifeOptions {
   services: HostServices;
   limits: NodeLimits;
   fuelPerMs: number | undefined;
+  /** Runs a module's init; what it has declared is known behind it, also when it throws. */
+  declare(init: () => void): void;
   /** The module has ended. */
   onFault(fault: Fault, who: Running | null): void;
   /** It said how it is; `before` is what it said last. */
@@ -81,7 +83,8 @@ export class ModuleLife {
   /** init, then the first step at once. */
   run(next: Running): void {
     this.#running = next;
-    if (this.#guard('init', () => next.runtime.init())) this.#step();
+    const { declare } = this.#options;
+    if (this.#guard('init', () => declare(() => next.runtime.init()))) this.#step();
   }
 
   stop(): void {

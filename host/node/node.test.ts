@@ -326,6 +326,36 @@ describe('a node with a link', () => {
     expect(frames[0]!.t0Ms).toBe(1_790_000_000_100);
   });
 
+  it.each([
+    ['begins', 0, 1.5, ['birth', 'log', 'telemetry', 'telemetry', 'log']],
+    ['faults in it', -1, 0.5, ['birth', 'log', 'telemetry', 'log']],
+  ])(
+    'says who it is as soon as init is over, before what was said in it: a module that %s',
+    (_, answer, fromS, expected) => {
+      const publish =
+        '(drop (call $publish (i32.const 0) (i64.const 0) (i32.const 0) (i32.const 8) (i32.const 1) (i32.const 0)))';
+      const module = app({
+        more: '(data (i32.const 0) "x")',
+        init: `(call $log (i32.const 2) (i32.const 0) (i32.const 1))
+        (drop (call $metric (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0)))
+        ${publish} (i32.const ${answer})`,
+        step: `${publish} (if (i64.gt_s (local.get $now) (i64.const 900000)) (then (unreachable)))
+        (i64.add (local.get $now) (i64.const 500000))`,
+      });
+      const { clock, node } = make({ module, link: {} });
+      const shim = new TestShim(clock);
+      const pair = transportPair(clock);
+      node.start();
+      node.attach(pair.a);
+      shim.attach(pair.b);
+      // It faulted, and is started again within the next second.
+      seconds(clock, fromS);
+      shim.got.length = 0;
+      seconds(clock, 1);
+      expect(shim.got.map(({ type }) => type)).toEqual(expected);
+    },
+  );
+
   it('keeps events and the newest telemetry while the link is down, and shows the gap', () => {
     const busy = app({
       more: '(data (i32.const 0) "m\\00")',

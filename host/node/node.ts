@@ -126,6 +126,7 @@ export class Node {
       services: this.#makeServices(random),
       limits: this.#limits,
       fuelPerMs: options.fuelPerMs,
+      declare: (init) => this.#declare(init),
       onFault: (fault, who) => this.#onFault(fault, who),
       onHealth: (running, before) => this.#onHealth(running, before),
     });
@@ -199,7 +200,7 @@ export class Node {
     this.#storage.saveConfig(values);
     this.#config = { ...values };
     this.#voice.tell({ kind: 'config', values: { ...values } });
-    if (this.#vitals.configure()) this.#uplink?.control(this.#birth());
+    if (this.#vitals.configure()) this.#sayBirth();
     this.#life.message(-1);
   }
 
@@ -255,7 +256,7 @@ export class Node {
       return;
     }
     if (next !== null) this.#begin(next);
-    this.#uplink?.control(this.#birth());
+    else this.#sayBirth();
   }
 
   #bootImage(): Running | null {
@@ -345,7 +346,7 @@ export class Node {
       linkUp: () => this.#uplink?.up ?? null,
       lost: () => this.#lost(),
       report: (status) => this.#report(status),
-      changed: () => this.#uplink?.control(this.#birth()),
+      confirmed: () => this.#sayBirth(),
       begin: (next) => {
         this.#faultsInRow = 0;
         this.#begin(next);
@@ -367,9 +368,27 @@ export class Node {
     return [...this.#sensors.values()].reduce((sum, sensor) => sum + sensor.lost(nowUs), 0);
   }
 
+  /** To be said now. */
   #birth(): Birth {
     const { firmware = { name: 'mote-node', version: packageVersion() } } = this.#options;
-    return birthOf({ node: this.id, boot: this.boot, firmware }, this.#life.running, this.#vitals.metrics);
+    const { running } = this.#life;
+    const own = this.#vitals.follow(running?.runtime.metrics.length ?? 0);
+    return birthOf({ node: this.id, boot: this.boot, firmware }, running, own);
+  }
+
+  #sayBirth(): void {
+    const birth = this.#birth();
+    this.#uplink?.control(birth);
+  }
+
+  /** What a module says in its init waits for the birth behind it, which names the metrics. */
+  #declare(init: () => void): void {
+    this.#uplink?.hold();
+    try {
+      init();
+    } finally {
+      this.#sayBirth();
+    }
   }
 
   #makeUplink(settings: LinkSettings): Uplink {

@@ -1,8 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { examples } from '../link/examples.ts';
-import { encodeMessage, type NodeMessage } from '../link/index.ts';
+import { type Birth, encodeMessage, type NodeMessage } from '../link/index.ts';
 import { clip } from '../text.ts';
-import { Outbox, type Timed } from './outbox.ts';
+import { Outbox, type Sent, type Timed } from './outbox.ts';
 import { UtcClock } from './utc.ts';
 
 const limits = { telemetryFrames: 3, telemetryValues: 10, events: 2, logs: 2 };
@@ -17,11 +18,20 @@ const frame = (seq: number, values = [1]): Timed => ({
   seq,
 });
 const event = (seq: number): Timed => ({ type: 'event', name: 'e', tUs: 0, seq, body: Uint8Array.of(0) });
+const birth = (...names: string[]): Birth => ({
+  ...examples.birth,
+  metrics: names.map((name) => ({ name, unit: '1', exponent: 0 })),
+});
 const log = (n: number): Timed => ({ type: 'log', level: 'info', tUs: n, text: String(n) });
 /** What comes out when `room` messages can be sent. */
 function drain(outbox: Outbox, room = 100, utc: ((us: number) => number) | null = (us) => us / 1000): NodeMessage[] {
   const sent: NodeMessage[] = [];
-  outbox.flush((message) => sent.length < room && sent.push(message) > 0, utc);
+  const send = (message: NodeMessage): Sent => {
+    if (sent.length >= room) return 'full';
+    sent.push(message);
+    return 'sent';
+  };
+  outbox.flush(send, () => false, utc);
   return sent;
 }
 const seqs = (messages: NodeMessage[]) => messages.map((message) => ('seq' in message ? message.seq : message.type));
@@ -60,16 +70,16 @@ describe('the outbox', () => {
 
   it('puts what comes back in front, with its times as they were, without what has lost its meaning', () => {
     const outbox = new Outbox(limits);
+    outbox.data(frame(8));
+    const [dated] = drain(outbox);
     outbox.data(frame(9));
-    outbox.restore([
-      examples.birth,
-      examples['time?'],
-      examples.result,
-      { ...examples.telemetry, values: [1], seq: 8 },
-    ]);
-    const sent = drain(outbox);
+    outbox.control({ type: 'time?', sentUs: 1 });
+    outbox.control(birth());
+    outbox.restore([examples.birth, examples['time?'], examples.result, dated!]);
+    expect(outbox.first(birth(), () => 'sent')).toBe(true);
+    const sent = drain(outbox, 100, (us) => us);
     expect(sent.map(({ type }) => type)).toEqual(['result', 'telemetry', 'telemetry']);
-    expect(sent[1]).toMatchObject({ seq: 8, t0Ms: examples.telemetry.t0Ms });
+    expect(sent[1]).toMatchObject({ seq: 8, t0Ms: 8 });
   });
 
   it('within a memory of so many bytes drops telemetry, then logs, for what comes; keeps events, and a reserve for answers', () => {
@@ -103,7 +113,7 @@ describe('the outbox', () => {
     expect(outbox.eventRoom('e', Uint8Array.of(0))).toBe(false);
     outbox.data(frame(0));
     expect(outbox.counts()).toEqual({ waiting: 0, droppedTelemetry: 1, droppedLogs: 0 });
-    expect(outbox.reserve(examples.result)).toBe(false);
+    expect(outbox.first(examples.result, () => 'sent')).toBe(false);
   });
 
   it('holds at most 64 answers', () => {
@@ -111,6 +121,175 @@ describe('the outbox', () => {
     for (let id = 0; id < 70; id++) outbox.control({ ...examples.result, id });
     expect(drain(outbox).map((message) => (message as { id: number }).id)).toEqual(
       Array.from({ length: 64 }, (_, i) => i + 6),
+    );
+  });
+});
+
+describe('what the number of a metric means', () => {
+  const roomy = { telemetryFrames: 100, telemetryValues: 1000, events: 100, logs: 100 };
+  const born = (...names: string[]) => {
+    const outbox = new Outbox(roomy);
+    outbox.control(birth(...names));
+    return outbox;
+  };
+
+  it('holds for what waits as long as births say the same, and not behind one that says something else', () => {
+    const outbox = born('a', 'b');
+    for (let i = 0; i < 3; i++) outbox.data(frame(i));
+    outbox.data(event(3));
+    outbox.control({ ...birth('a', 'b'), boot: 9 });
+    expect(outbox.counts()).toMatchObject({ waiting: 4, droppedTelemetry: 0 });
+    outbox.control(birth('b', 'a'));
+    expect(outbox.counts()).toMatchObject({ waiting: 1, droppedTelemetry: 3 });
+    outbox.data(frame(4));
+    expect(seqs(drain(outbox))).toEqual(
+      ['birth', 'birth', 'birth', 3, 4].map((one) => (one === 'birth' ? examples.birth.type : one)),
+    );
+  });
+
+  it.each([
+    ['name', { name: 'x' }],
+    ['unit', { unit: 'x' }],
+    ['exponent', { exponent: -1 }],
+  ])('is another with another %s', (_, change) => {
+    const outbox = born('a');
+    outbox.data(frame(0));
+    const { metrics, ...rest } = birth('a');
+    outbox.control({ ...rest, metrics: metrics.map((metric) => ({ ...metric, ...change })) });
+    expect(outbox.counts().droppedTelemetry).toBe(1);
+  });
+
+  it('is not known before the birth: what a module says while it declares its metrics waits for it', () => {
+    const outbox = born('a');
+    outbox.data(frame(0));
+    outbox.hold();
+    outbox.data(frame(1));
+    outbox.data(log(2));
+    outbox.control(examples.result);
+    expect(drain(outbox)).toEqual([]);
+    outbox.control(birth('b'));
+    const sent = drain(outbox);
+    expect(sent.map(({ type }) => type)).toEqual(['birth', 'result', 'birth', 'telemetry', 'log']);
+    expect(sent[3]).toMatchObject({ seq: 1 });
+  });
+
+  it('is that of the birth before: what comes back from a link is dropped when a birth said something else since', () => {
+    const outbox = born('a');
+    outbox.data(frame(0));
+    outbox.data(event(0));
+    const before = drain(outbox);
+    outbox.control(birth('b'));
+    outbox.data(frame(1));
+    const after = drain(outbox);
+    outbox.restore([...before, ...after]);
+    expect(outbox.counts()).toMatchObject({ waiting: 2, droppedTelemetry: 1 });
+    expect(outbox.first(birth('b'), () => 'sent')).toBe(true);
+    expect(seqs(drain(outbox))).toEqual([0, 1]);
+  });
+
+  it('is nothing without a birth: one that was lost is said again, and telemetry is dropped until it is', () => {
+    const outbox = new Outbox({ ...roomy, control: 1 });
+    outbox.control(birth('a'));
+    outbox.data(frame(0));
+    outbox.data(event(0));
+    outbox.control(examples.result);
+    let says = false;
+    const sent: NodeMessage[] = [];
+    const send = (message: NodeMessage): Sent => {
+      sent.push(message);
+      return 'sent';
+    };
+    const flush = () => outbox.flush(send, () => says && outbox.first(birth('a'), send), Number);
+    flush();
+    expect(seqs(sent.splice(0))).toEqual(['result', 0]);
+    outbox.data(frame(1));
+    says = true;
+    outbox.data(frame(2));
+    flush();
+    expect(seqs(sent)).toEqual(['birth', 1, 2]);
+    expect(outbox.counts().droppedTelemetry).toBe(1);
+  });
+
+  it('is not that of an older birth, which got through when the newer one was lost', () => {
+    const outbox = new Outbox({ ...roomy, control: 2 });
+    outbox.control(birth('a'));
+    outbox.control(birth('b'));
+    outbox.data(frame(0));
+    expect(drain(outbox, 1)).toEqual([birth('a')]);
+    outbox.control(examples.result);
+    outbox.control(examples.result);
+    expect(drain(outbox)).toEqual([examples.result, examples.result]);
+    expect(outbox.counts().droppedTelemetry).toBe(1);
+  });
+
+  it('is what the module that published it declared, whatever happens', () => {
+    const metrics = fc.constantFrom<string[]>(['a'], ['b'], ['a', 'b'], ['b', 'a', 'c'], []);
+    const count = fc.nat({ max: 6 });
+    const deed = fc.oneof(
+      fc.record({ does: fc.constant('begin' as const), metrics, count }),
+      fc.record({ does: fc.constant('stop' as const) }),
+      fc.record({ does: fc.constant('turn' as const) }),
+      fc.record({ does: fc.constant('publish' as const), count }),
+      fc.record({ does: fc.constant('answer' as const), count }),
+      fc.record({ does: fc.constant('acknowledge' as const), count }),
+      fc.record({ does: fc.constant('meet' as const), longest: fc.constantFrom(1, 2, 9) }),
+    );
+    const small = { telemetryFrames: 8, telemetryValues: 100, events: 2, logs: 2, control: 3 };
+    fc.assert(
+      fc.property(fc.array(deed, { maxLength: 60 }), fc.constantFrom(undefined, 700), (deeds, bytes) => {
+        const outbox = new Outbox({ ...small, ...(bytes && { bytes, reserveBytes: 200 }) });
+        let running: string[] | null = null;
+        let own: string[] = [];
+        let up = false;
+        let longest = 9;
+        let seq = 0;
+        /** What each frame is of. */
+        const is: string[] = [];
+        const queue: NodeMessage[] = [];
+        let names: string[] = [];
+        const send = (message: NodeMessage): Sent => {
+          if (message.type === 'birth' && message.metrics.length > longest) return 'dropped';
+          if (queue.length >= 5) return 'full';
+          queue.push(message);
+          // In the order of the queue a peer gets them.
+          if (message.type === 'birth') names = message.metrics.map(({ name }) => name);
+          if (message.type === 'telemetry') expect(names[message.metric]).toBe(is[message.seq]);
+          return 'sent';
+        };
+        const now = () => birth(...(running ?? []), ...own);
+        const flush = () => up && outbox.flush(send, () => outbox.first(now(), send), Number);
+        const publish = (of: string[]) => {
+          if (of.length === 0) return;
+          const metric = seq % of.length;
+          is[seq] = of[metric]!;
+          outbox.data({ ...(frame(seq) as Extract<Timed, { type: 'telemetry' }>), metric });
+          seq++;
+          flush();
+        };
+        for (const one of deeds) {
+          if (one.does === 'begin') {
+            outbox.hold();
+            running = one.metrics;
+            for (let i = 0; i < one.count; i++) publish(one.metrics);
+            outbox.control(now());
+          } else if (one.does === 'stop') running = null;
+          else if (one.does === 'turn') {
+            own = own.length === 0 ? ['own'] : [];
+            outbox.control(now());
+          } else if (one.does === 'publish') for (let i = 0; i < one.count; i++) publish(running ?? []);
+          else if (one.does === 'answer') for (let i = 0; i < one.count; i++) outbox.control(examples.result);
+          else if (one.does === 'acknowledge') queue.splice(0, one.count);
+          else {
+            up = true;
+            longest = one.longest;
+            names = [];
+            outbox.restore(queue.splice(0));
+            outbox.first(now(), send);
+          }
+          flush();
+        }
+      }),
+      { numRuns: 3000 },
     );
   });
 });

@@ -1,8 +1,9 @@
 /**
  * What waits to be sent: store and forward in memory, bounded. While the link is down telemetry drops its oldest frames and counts
  * them (their sequence numbers stay missing, so the other end sees the gap), log lines drop their oldest, events are never dropped:
- * when there is no room the module is told. Times are of the node's clock until the moment of sending, because UTC may not be
- * known earlier. With a limit in bytes it counts as boards/common/link/outbox.c does, so that both drop the same.
+ * when there is no room the module is told. A metric's number means what the birth before it says: telemetry of other metrics goes
+ * when a birth is said. Times are of the node's clock until the moment of sending, because UTC may not be known earlier. With a limit
+ * in bytes it counts as boards/common/link/outbox.c does, so that both drop the same.
  */
 import {
   type Birth,
@@ -10,6 +11,7 @@ import {
   type Event,
   encodeMessage,
   type Log,
+  type MetricInfo,
   type NodeMessage,
   type OtaStatus,
   storedBytes,
@@ -52,6 +54,9 @@ export interface QueuedBytes {
   data: number;
 }
 
+/** What became of a message for the link: `dropped`, for it is longer than the other end takes. */
+export type Sent = 'sent' | 'full' | 'dropped';
+
 interface Waiting<T> {
   item: T;
   cost: number;
@@ -72,6 +77,14 @@ export class Outbox {
   readonly #count = { telemetry: 0, event: 0, log: 0, values: 0 };
   #droppedTelemetry = 0;
   #droppedLogs = 0;
+  /** Of the birth that was said last, and what the link has of their telemetry. */
+  #metrics: readonly MetricInfo[] = [];
+  #named = new WeakSet<NodeMessage>();
+  /** Nothing is sent, for metrics are declared; and how much of the waiting telemetry is older than that. */
+  #held = false;
+  #older = 0;
+  /** The link wasn't given the birth that was said last. */
+  #nameless = false;
 
   /** `queued`: what the link holds; it counts towards a limit in bytes. */
   constructor(limits: OutboxLimits = OUTBOX_LIMITS, queued: () => QueuedBytes = () => ({ all: 0, data: 0 })) {
@@ -94,16 +107,26 @@ export class Outbox {
     return this.#count.event < this.#limits.events && this.#couldFit(cost, true);
   }
 
+  /** From here on to the next birth nothing is sent: a module declares the metrics that it tells. */
+  hold(): void {
+    this.#older = this.#count.telemetry;
+    this.#held = true;
+  }
+
   /** Identity, answers and statuses: sent before everything else, and without knowing UTC. */
   control(message: Control): void {
-    while (this.#control.length >= this.#limits.control) this.#control.shift();
+    if (message.type === 'birth') this.#name(message);
+    while (this.#control.length >= this.#limits.control) this.#dropControl();
     const cost = this.#cost(message);
     if (this.#makeRoomForControl(cost)) this.#control.push({ item: message, cost });
   }
 
-  /** Makes room for a message that goes to the link without waiting here; false when there can't be any. */
-  reserve(message: Control): boolean {
-    return this.#makeRoomForControl(this.#cost(message));
+  /** Sends a message ahead of everything that waits; false when there is no room for it, or it is too long. */
+  first(message: Control, send: (message: NodeMessage) => Sent): boolean {
+    if (message.type === 'birth') this.#name(message);
+    if (!this.#makeRoomForControl(this.#cost(message)) || send(message) !== 'sent') return false;
+    if (message.type === 'birth') this.#nameless = false;
+    return true;
   }
 
   /** An event for which `eventRoom` said no isn't taken. */
@@ -116,38 +139,78 @@ export class Outbox {
     } else this.#countDrop(item.type);
   }
 
-  /** What a peer never acknowledged goes out again, first; a birth or a question for the time has lost its meaning. */
+  /**
+   * What a peer never acknowledged goes out again, first. A birth or a question for the time, here as there, has lost its meaning, and
+   * with it telemetry of before the metrics changed.
+   */
   restore(pending: NodeMessage[]): void {
     const data: Waiting<Data>[] = [];
     const control: Waiting<Control>[] = [];
     for (const item of pending) {
-      if (item.type === 'ota' || item.type === 'result') control.push({ item, cost: this.#cost(item) });
+      if (item.type === 'telemetry' && !this.#named.has(item)) this.#droppedTelemetry++;
+      else if (isAnswer(item)) control.push({ item, cost: this.#cost(item) });
       else if (isData(item)) data.push({ item, cost: this.#cost(item) });
     }
     for (const { item } of data) this.#account(item, 1);
-    this.#control = [...control, ...this.#control].slice(-this.#limits.control);
+    const answers = this.#control.filter(({ item }) => isAnswer(item));
+    this.#control = [...control, ...answers].slice(-this.#limits.control);
     this.#data = [...data, ...this.#data];
     this.#trim();
   }
 
-  /** Hands messages to `send` until it says no. Timed ones only when UTC is known; `utcMs` gives it for a time of the clock. */
-  flush(send: (message: NodeMessage) => boolean, utcMs: ((us: number) => number) | null): void {
+  /**
+   * Hands messages to `send` until the link is full. Timed ones only when UTC is known; `utcMs` gives it for a time of the clock.
+   * `sayBirth` says by `first` who the node is, and whether it could.
+   */
+  flush(send: (message: NodeMessage) => Sent, sayBirth: () => boolean, utcMs: ((us: number) => number) | null): void {
+    if (this.#held) return;
     while (this.#control.length > 0) {
-      if (!send(this.#control[0]!.item)) return;
+      const { item } = this.#control[0]!;
+      const became = send(item);
+      if (became === 'full') return;
       this.#control.shift();
+      if (item.type === 'birth') this.#nameless = became !== 'sent';
     }
+    // There was no room for the birth when it was said: again. As long as it can't be, telemetry has no meaning.
+    if (this.#nameless && !sayBirth()) this.#dropTelemetry();
     if (utcMs === null) return;
-    let sent = 0;
-    while (sent < this.#data.length && send(dated(this.#data[sent]!.item, utcMs))) {
-      this.#account(this.#data[sent]!.item, -1);
-      sent++;
+    let gone = 0;
+    for (; gone < this.#data.length; gone++) {
+      const { item } = this.#data[gone]!;
+      const message = dated(item, utcMs);
+      const became = send(message);
+      if (became === 'full') break;
+      if (became === 'sent' && message.type === 'telemetry') this.#named.add(message);
+      this.#account(item, -1);
     }
-    this.#data.splice(0, sent);
+    this.#data.splice(0, gone);
+  }
+
+  /** A birth is said: what waits, or would go out again, of telemetry of other metrics would come behind it. */
+  #name({ metrics }: Birth): void {
+    if (!sameMetrics(metrics, this.#metrics)) {
+      this.#dropTelemetry();
+      this.#named = new WeakSet();
+    }
+    this.#metrics = metrics;
+    this.#held = false;
+    this.#nameless = true;
+  }
+
+  #dropTelemetry(): void {
+    if (!this.#held) this.#older = this.#count.telemetry;
+    while (this.#older > 0) this.#drop('telemetry');
+  }
+
+  #dropControl(): void {
+    if (this.#control.shift()?.item.type === 'birth') this.#nameless = true;
   }
 
   #account(item: Data, sign: 1 | -1): void {
     this.#count[item.type] += sign;
-    if (item.type === 'telemetry') this.#count.values += sign * item.values.length;
+    if (item.type !== 'telemetry') return;
+    this.#count.values += sign * item.values.length;
+    if (sign < 0 && this.#older > 0) this.#older--;
   }
 
   #countDrop(type: Data['type']): void {
@@ -215,11 +278,21 @@ export class Outbox {
   #makeRoomForControl(cost: number): boolean {
     while (!this.#couldFit(cost, false)) {
       if (this.#control.length === 0) return false;
-      this.#control.shift();
+      this.#dropControl();
     }
     this.#makeRoom(cost, false);
     return true;
   }
+}
+
+function isAnswer(message: NodeMessage): message is OtaStatus | CommandResult {
+  return message.type === 'ota' || message.type === 'result';
+}
+
+function sameMetrics(a: readonly MetricInfo[], b: readonly MetricInfo[]): boolean {
+  const same = (one: MetricInfo, other: MetricInfo) =>
+    one.name === other.name && one.unit === other.unit && one.exponent === other.exponent;
+  return a.length === b.length && a.every((one, i) => same(one, b[i]!));
 }
 
 function dated(item: NodeMessage | Timed, utcMs: (us: number) => number): NodeMessage {

@@ -18,8 +18,8 @@ export interface RolloutOptions {
   /** Samples that all sensors lost so far. */
   lost(): number;
   report(status: OtaStatus): void;
-  /** Another module runs, or the same in another state. */
-  changed(): void;
+  /** What runs is confirmed. */
+  confirmed(): void;
   /** Runs a module. */
   begin(next: Running): void;
   /** Ends the module that runs, and any plan to start it again. */
@@ -107,7 +107,7 @@ export class Rollout {
 
   /** Looks at the module on trial, if there is one; `timeout`: its time is over. */
   judge(timeout = false): void {
-    const { updates, life, linkUp, report, changed, stop } = this.#options;
+    const { updates, life, linkUp, report, confirmed, stop } = this.#options;
     const { running } = life;
     if (running === null || running.starting || running.info?.state !== 'trial') return;
     const { health, misses } = running;
@@ -122,7 +122,7 @@ export class Rollout {
     this.unwatch();
     running.info = updates.confirm();
     report(updates.status('confirmed', running.info));
-    changed();
+    confirmed();
   }
 
   /** A message may have changed the health of a module that steps rarely: asked once more before it is judged for good. */
@@ -141,7 +141,7 @@ export class Rollout {
   }
 
   #swap(): void {
-    const { updates, life, stopwatch, lost, report, changed, begin, stop } = this.#options;
+    const { updates, life, stopwatch, lost, report, begin, stop } = this.#options;
     const next = this.#prepared!;
     const elapsedUs = stopwatch();
     const lostBefore = lost();
@@ -156,7 +156,6 @@ export class Rollout {
     if (life.running !== next) return;
     const swapUs = Math.max(0, Math.round(elapsedUs()));
     report(updates.status('trial', next.info, { swapUs, lost: lost() - lostBefore }));
-    changed();
     next.starting = false;
     this.judge();
   }

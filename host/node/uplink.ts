@@ -17,7 +17,7 @@ import {
   type Transport,
 } from '../link/index.ts';
 import type { Clock } from './clock.ts';
-import { type Control, isData, Outbox, type OutboxCounts, type OutboxLimits, type Timed } from './outbox.ts';
+import { type Control, isData, Outbox, type OutboxCounts, type OutboxLimits, type Sent, type Timed } from './outbox.ts';
 import type { UtcClock } from './utc.ts';
 
 export interface LinkSettings {
@@ -80,8 +80,8 @@ export class Uplink {
       onPeer: (pending) => {
         this.#outbox.restore(pending);
         const failure = options.failure();
-        this.#sendFirst(options.birth());
-        if (failure !== null) this.#sendFirst(failure);
+        this.#sayFirst(options.birth());
+        if (failure !== null) this.#sayFirst(failure);
       },
       onUp: () => {
         options.onChange(true);
@@ -122,6 +122,10 @@ export class Uplink {
     this.#session.close();
   }
 
+  /** From here on to the next birth nothing is sent: a module declares the metrics that it tells. */
+  hold(): void {
+    this.#outbox.hold();
+  }
   control(message: Control): void {
     this.#outbox.control(message);
     this.flush();
@@ -136,26 +140,27 @@ export class Uplink {
     if (this.#flushing || this.#closed || !this.#session.up) return;
     this.#flushing = true;
     try {
-      const { utc } = this.#options;
-      this.#outbox.flush((message) => this.#send(message), utc.known ? (us) => utc.at(us)! : null);
+      const { utc, birth } = this.#options;
+      const sayBirth = () => this.#sayFirst(birth());
+      this.#outbox.flush((message) => this.#send(message), sayBirth, utc.known ? (us) => utc.at(us)! : null);
     } finally {
       this.#flushing = false;
     }
   }
 
-  /** False when the link is full. What the other end says is too long for it is dropped: it would stop all that follows. */
-  #send(message: NodeMessage): boolean {
+  /** What the other end says is too long for it is dropped: it would stop all that follows. */
+  #send(message: NodeMessage): Sent {
     try {
-      return this.#session.send(message);
+      return this.#session.send(message) ? 'sent' : 'full';
     } catch (error) {
       if (!(error instanceof MoteError) || error.code !== 'LINK_TOO_LARGE') throw error;
-      return true;
+      return 'dropped';
     }
   }
 
   /** Ahead of everything that waits. */
-  #sendFirst(message: Control): void {
-    if (this.#outbox.reserve(message)) this.#send(message);
+  #sayFirst(message: Control): boolean {
+    return this.#outbox.first(message, (one) => this.#send(one));
   }
 
   #receive(message: ShimMessage): void {

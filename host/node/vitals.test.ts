@@ -55,6 +55,19 @@ describe('what a node says of itself', () => {
     expect(shim.get('telemetry').length).toBe(12);
   });
 
+  it('keeps its numbers while a module that faulted waits to be started again, as nothing else was said since', () => {
+    const faulting = app({
+      more: '(data (i32.const 0) "x")',
+      init: '(call $metric (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0))',
+      step: '(if (i64.gt_s (local.get $now) (i64.const 1500000)) (then (unreachable))) (i64.add (local.get $now) (i64.const 500000))',
+    });
+    const { seconds, told, shim, node } = start({ module: faulting, vitalsS: 1 });
+    seconds(10);
+    expect(node.status().module).toBeNull();
+    expect(told()).toEqual(['x', ...NAMES]);
+    expect([...new Set(shim.get('telemetry').map(({ metric }) => metric))]).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
   it('has no room beside more than 58 metrics', () => {
     const text = Array.from({ length: 60 }, (_, i) => String.fromCharCode(35 + i))
       .join('')

@@ -36,6 +36,8 @@ export interface VitalsOptions {
 
 export class Vitals {
   readonly #options: VitalsOptions;
+  /** Metrics of the module in the birth that was said last. */
+  #own = 0;
   #periodS = 0;
   #cancel: (() => void) | null = null;
   #heapPeak = 0;
@@ -55,17 +57,21 @@ export class Vitals {
     return true;
   }
 
-  /** Of a birth message, behind the module's own. A module that declares as many as there may be leaves no room for more. */
-  get metrics(): readonly MetricInfo[] {
-    return this.#periodS > 0 && this.#own() + METRICS.length <= MessageLimit.metrics ? METRICS : [];
+  /**
+   * Of a birth message that is said now, behind `own` metrics of the module: reports have these numbers until the next one. A module
+   * that declares as many as there may be leaves no room for more.
+   */
+  follow(own: number): readonly MetricInfo[] {
+    this.#own = own;
+    return this.#metrics();
   }
 
   close(): void {
     this.#cancel?.();
   }
 
-  #own(): number {
-    return this.#options.running()?.runtime.metrics.length ?? 0;
+  #metrics(): readonly MetricInfo[] {
+    return this.#periodS > 0 && this.#own + METRICS.length <= MessageLimit.metrics ? METRICS : [];
   }
 
   #plan(): void {
@@ -81,9 +87,9 @@ export class Vitals {
     this.#heapPeak = Math.max(this.#heapPeak, heap);
     const asleepUs = Math.max(nowUs - busyUs(), 0);
     const values = [0, heap, this.#heapPeak, running()?.info?.total ?? 0, asleepUs - this.#asleepUs, 0];
-    for (const [i, of] of this.metrics.entries()) {
+    for (const [i, of] of this.#metrics().entries()) {
       const value = Math.min(Math.max(values[i]!, 0), I32_MAX);
-      publish({ metric: this.#own() + i, t0Us: nowUs, dtUs: 0, values: [value], quality: 0 }, of);
+      publish({ metric: this.#own + i, t0Us: nowUs, dtUs: 0, values: [value], quality: 0 }, of);
     }
     this.#asleepUs = asleepUs;
   }

@@ -6,7 +6,7 @@ import { APPS } from './apps.ts';
 import { boundOf, geometryOf, subjectOf } from './boards.ts';
 import type { Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
-import { traceOf } from './trace.ts';
+import { misnamed, traceOf } from './trace.ts';
 import { typescriptSubject } from './typescript.ts';
 import { type Recording, type Subject, World } from './world.ts';
 
@@ -53,6 +53,7 @@ export function conforms(board: Board): void {
         `${shown} in\n${trace.join('\n')}`,
       ).toBe(true);
     expect(traceOf(got)).toEqual(trace);
+    if (scenario.named) expect(misnamed(got.messages), trace.join('\n')).toEqual([]);
     if (!scenario.vitals) expect(got).toEqual(expected);
   });
 }

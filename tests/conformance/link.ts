@@ -1,5 +1,5 @@
 /** What waits while the link is down, what is lost then, and how a stream that damages bytes is survived. */
-import { type Call, SCRATCH, script } from './probe.ts';
+import { type Call, METRIC, probeWasm, SCRATCH, script } from './probe.ts';
 import type { Scenario } from './scenario.ts';
 import type { Setup } from './world.ts';
 
@@ -10,6 +10,10 @@ const CHATTY: Setup = {
   },
 };
 const TALK: Call[] = [['log', 2, 'said']];
+
+/** A metric's name at once, and in each step; with what follows it, enough to fill the store. */
+const SAY_NAME = script(['publish', 0, 0, 0, METRIC, 40, 0]);
+const NAME_FIRST = script(['publish', 0, 0, 0, METRIC, 40, 0], ['log', 2, 'begins'], ['period', 50_000]);
 
 export const LINK: Scenario[] = [
   {
@@ -99,6 +103,46 @@ export const LINK: Scenario[] = [
       await world.run(500);
       world.disconnect();
       await world.run(1000);
+      world.newShim();
+      world.connect();
+      await world.run(10_000);
+    },
+  },
+  ...[false, true].map(
+    (another): Scenario => ({
+      name: `what waits when other metrics are declared, for ${another ? 'another shim' : 'the same shim'}`,
+      shows: ['telemetry 0 metric 0', 'rolledback 2', another ? 'birth 1 probe 1.0.1' : 'log info begins'],
+      setup: {
+        module: { wasm: probeWasm({ metric: 'temperature' }) },
+        kv: { init: NAME_FIRST, step: SAY_NAME },
+      },
+      named: true,
+      async run(world) {
+        await world.start();
+        await world.run(500);
+        world.push({ sequence: 2, wasm: probeWasm({ metric: 'vibration', answer: 0 }) });
+        await world.run(500);
+        // More than the queue takes waits when the trial is over.
+        world.disconnect();
+        await world.run(2700);
+        if (another) world.newShim();
+        world.connect();
+        await world.run(10_000);
+      },
+    }),
+  ),
+  {
+    name: 'a module that is started again while nobody listens: what it said before waits on',
+    shows: ['TRAP_DIVIDE', ...Array.from({ length: 30 }, (_, seq) => `telemetry ${seq} metric 0`)],
+    setup: { module: { wasm: probeWasm({ metric: 'temperature' }) }, kv: { init: NAME_FIRST, step: SAY_NAME } },
+    named: true,
+    async run(world) {
+      await world.start();
+      await world.run(500);
+      const last = script(['publish', 0, 0, 0, METRIC, 40, 0], ['kv_set', 'step', SAY_NAME], ['divide', 0]);
+      world.command(1, script(['kv_set', 'step', last]));
+      world.disconnect();
+      await world.run(3000);
       world.newShim();
       world.connect();
       await world.run(10_000);

@@ -12,6 +12,8 @@ import { wat } from '../../host/engine/testing.ts';
 export const MEMORY_BYTES = 8192;
 /** Where two letters are, AA, AB and so on; so many more follow that 54 of them are a name. */
 export const LETTERS = 8;
+/** Where the name of its metric is: published as an int32, its first four letters say which metric it is. */
+export const METRIC = 192;
 /** Where a script lies in the module's memory, and where it may write. */
 export const SCRIPT = 2048;
 export const SCRATCH = 4096;
@@ -89,6 +91,8 @@ export interface ProbeOptions {
   healthyAfter?: number;
   /** A tap of this name in `init`. */
   mark?: string;
+  /** Declared in `init` before its script runs; up to 64 letters. */
+  metric?: string;
   /** Runs into `unreachable` there. */
   faultIn?: 'init' | 'step' | 'health';
 }
@@ -101,6 +105,7 @@ export function probeWasm(options: ProbeOptions = {}): Uint8Array {
     answer = 1,
     healthyAfter = 0,
     mark = '',
+    metric = '',
     faultIn,
   } = options;
   const fault = (place: ProbeOptions['faultIn']) => (place === faultIn ? '(unreachable)' : '');
@@ -158,9 +163,11 @@ export function probeWasm(options: ProbeOptions = {}): Uint8Array {
     (func $stored (param $key i32) (param $bytes i32)
       (call $script (call $kv_get (local.get $key) (local.get $bytes) (i32.const ${SCRIPT}) (i32.const ${SCRIPT_BYTES}))))
     (data (i32.const 128) "${mark}")
+    (data (i32.const ${METRIC}) "${metric}")
     (func ${exported('init')} (result i32) ${fault('init')}
       (call $tap (i32.const 128) (i32.const ${mark.length}) (i32.const 0) (i32.const 0))
       (drop (call $subscribe (i32.const 30) (i32.const 3)))
+      ${metric && `(drop (call $metric (i32.const ${METRIC}) (i32.const ${metric.length}) (i32.const 0) (i32.const 0) (i32.const 0)))`}
       (call $stored (i32.const 16) (i32.const 4))
       (global.get $start))
     (func ${exported('step')} (param $now i64) (result i64) ${fault('step')}

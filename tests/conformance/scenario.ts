@@ -12,6 +12,8 @@ export interface Scenario {
   shows?: string[];
   /** The node's metrics of itself are in it: not all bytes are the same. */
   vitals?: boolean;
+  /** All telemetry is of probes that publish the name of their metric: the birth before each frame must give it this name. */
+  named?: boolean;
 }
 
 /** Calls of `init`, then scripts of the command `run`, one every 100 ms. */

@@ -37,3 +37,20 @@ export function traceOf({ messages, taps }: Recording): string[] {
   });
   return [...lines, ...taps.map(({ us, name, hex }) => `tap ${us} ${name} ${hex}`)];
 }
+
+/**
+ * Frames that the birth before them calls something else than they say: a probe's first value is four letters of its metric's name, the
+ * node's own values are small numbers.
+ */
+export function misnamed(messages: NodeMessage[]): string[] {
+  const letters = (value: number) =>
+    value < 0x4100_0000 ? 'agen' : Buffer.from(Int32Array.of(value).buffer).toString();
+  let names: string[] = [];
+  return messages.flatMap((message) => {
+    if (message.type === 'birth') names = message.metrics.map(({ name }) => name);
+    if (message.type !== 'telemetry') return [];
+    const { seq, metric, values } = message;
+    const [is, says] = [letters(values[0]!), names[metric] ?? ''];
+    return says.startsWith(is) ? [] : [`telemetry ${seq} of ${is} is called '${says}'`];
+  });
+}

@@ -1,11 +1,21 @@
 /** Packages on their way to a node, and what becomes of them. */
 import { createHash } from 'node:crypto';
-import { probeWasm, script } from './probe.ts';
+import { METRIC, type ProbeOptions, probeWasm, script } from './probe.ts';
 import type { Scenario } from './scenario.ts';
 import { type PackageText, packageOf, type Setup, stranger, type World } from './world.ts';
 
 /** Two of these are more than the smallest board has. */
 const LARGE: PackageText = { wasm: probeWasm({ memoryBytes: 16_384 }), memoryBytes: 16_384 };
+
+/** Says its metric's name in `init` and every 100 ms. */
+const SAYS_NAME: Setup['kv'] = {
+  init: script(['publish', 0, 0, 0, METRIC, 1, 0], ['log', 2, 'begins'], ['period', 100_000]),
+  step: script(['publish', 0, 0, 0, METRIC, 1, 0]),
+};
+const of = (sequence: number, metric: string, options: ProbeOptions = {}): PackageText => ({
+  sequence,
+  wasm: probeWasm({ metric, ...options }),
+});
 
 interface Push {
   /** Pushed after the module that is there has run for 200 ms. */
@@ -211,6 +221,48 @@ export const UPDATES: Scenario[] = [
       },
     }),
   ),
+  {
+    name: 'modules with other metrics: each frame comes behind the birth that names it',
+    shows: [
+      'birth 1 probe 1.0.2 trial metrics vibration',
+      'birth 1 probe 1.0.3 trial metrics humidity',
+      'HEALTH_FAILING',
+    ],
+    setup: { module: of(1, 'temperature'), kv: SAYS_NAME },
+    named: true,
+    async run(world) {
+      await world.start();
+      await world.run(250);
+      world.push(of(2, 'vibration'));
+      await world.run(1000);
+      world.push(of(3, 'humidity', { answer: -1 }));
+      await world.run(1000);
+      world.push(of(4, 'pressure', { faultIn: 'init' }));
+      await world.run(1000);
+      world.push(of(5, 'radiation', { faultIn: 'step' }));
+      await world.run(1000);
+    },
+  },
+  {
+    name: 'the same with metrics of the node behind those of the module, whose number changes, and with faults',
+    shows: ['metrics agent.stack', 'metrics vibration,agent.stack', 'metrics vibration commands'],
+    setup: { module: of(1, ''), kv: { init: script(['period', 100_000]), ...SAYS_NAME }, vitalsS: 1 },
+    vitals: true,
+    named: true,
+    async run(world) {
+      await world.start();
+      await world.run(2500);
+      world.push(of(2, 'vibration'));
+      await world.run(2000);
+      for (let id = 1; id <= 3; id++) {
+        // The node waits longer each time before it starts the module again, and reports meanwhile.
+        world.command(id, script(['health', 0], ['unreachable']));
+        await world.run(id * 3000);
+      }
+      world.send({ type: 'config', values: { 'agent.vitals_s': 0 } });
+      await world.run(1000);
+    },
+  },
   {
     name: 'chunks that lie, repeat, are of no transfer, or leave a gap',
     shows: ['OTA_TOO_LARGE', 'OTA_DIGEST'],

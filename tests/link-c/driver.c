@@ -462,6 +462,8 @@ static void run(char *first)
         uplink_detach(&uplink, LINK_CLOSED);
     else if (strcmp(name, "detach") == 0)
         uplink_detach(&uplink, LINK_DETACHED);
+    else if (strcmp(name, "hold") == 0)
+        uplink_hold(&uplink);
     else if (strcmp(name, "birth") == 0)
         uplink_control_birth(&uplink);
     else if (strcmp(name, "metrics") == 0)

@@ -367,7 +367,10 @@ static void say(uint8_t choice)
         uplink_control_ota(&uplink, &ota);
         break;
     case 3:
-        uplink_control_birth(&uplink);
+        if (choice & 8)
+            uplink_hold(&uplink);
+        else
+            uplink_control_birth(&uplink);
         break;
     default:
         uplink_telemetry(&uplink, &telemetry);
@@ -418,6 +421,7 @@ static void audit(void)
     must(at == outbox->start + bytes);
     must(telemetry == outbox->telemetry && values == outbox->values);
     must(events == outbox->events && logs == outbox->logs);
+    must(outbox->older <= outbox->telemetry);
     must(queued_data == outbox->queued_data_bytes && droppable == outbox->droppable_bytes);
     must(session->in_flight <= outbox->queued.count && session->sent <= outbox->queued.count);
     must(session->in_flight <= session->options.window && outbox->queued.count <= session->options.queue_limit);

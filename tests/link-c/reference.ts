@@ -80,6 +80,7 @@ export class NodeEnd {
       closed: () => this.#close(),
       detach: () => uplink.detach(),
       in: () => this.#receive(unhex(words[0])),
+      hold: () => uplink.hold(),
       birth: () => uplink.control(this.#birth()),
       metrics: () => {
         this.#metrics = a;

@@ -74,6 +74,14 @@ class Recorder {
     this.do(us, this.#something(us));
   }
 
+  /** A module begins: it declares metrics and says something, then comes its birth. */
+  begin(us: number): void {
+    this.do(us, 'hold');
+    this.do(us, `metrics ${pick(this.random, 0, 1, 1, 18)}`);
+    for (let left = this.random.below(6); left > 0; left--) this.say(us);
+    this.do(us, 'birth');
+  }
+
   #something(us: number): string {
     const { random } = this;
     const seq = this.#seq++;
@@ -175,6 +183,7 @@ export function lossyScript(seed: number, actions: number): Script {
     else if (what === 2) recorder.do(us(), `metrics ${pick(random, 0, 1, 18)}`);
     else if (what === 3) recorder.do(us(), `failed ${random.below(2)}`);
     else if (what === 4) recorder.do(us(), 'stats');
+    else if (what < 8) recorder.begin(us());
     else if (what < 60) {
       const message = shimMessage(random);
       // The node may say that it takes only shorter ones.
@@ -264,6 +273,7 @@ export function hostileScript(seed: number, reads: number): Script {
       recorder.do(us, 'attach');
     }
     if (random.below(3) === 0) recorder.say(us);
+    if (random.below(40) === 0) recorder.begin(us);
     const frames = Array.from({ length: 1 + random.below(random.below(9) ? 4 : 40) }, () => encodeFrame(packet()));
     const read = Buffer.concat(frames);
     if (random.below(12) === 0) read[random.below(read.length)] = random.below(256);

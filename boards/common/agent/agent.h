@@ -62,7 +62,8 @@ struct agent {
     /* The module is to be started again, once what is under way is done: in place of a call from within itself. */
     bool reset_due;
 
-    /* The agent's own telemetry. */
+    /* The agent's own telemetry. Its metrics follow so many of the module in the birth that was said last. */
+    uint32_t module_metrics;
     int32_t vitals_default_s;
     uint32_t vitals_s;
     uint64_t asleep_us;
@@ -107,7 +108,7 @@ bool verify_package(void *context, struct span bytes, uint32_t sequence, struct 
 void life_start(struct agent *agent);
 /* The same in a while from `since_us` on, the longer the more faults came in a row. */
 void life_start_later(struct agent *agent, uint64_t since_us);
-/* Runs a loaded module: init, then the first step at once. */
+/* Runs a loaded module: init, its birth, then the first step at once. */
 void life_run(struct agent *agent, struct module *next);
 /* Ends the module and whatever was planned for it. */
 void life_stop(struct agent *agent);

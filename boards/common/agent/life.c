@@ -143,7 +143,10 @@ void life_run(struct agent *agent, struct module *next)
         schedule_at(&agent->schedule, TIMER_TRIAL,
                     hal_now_us() + (uint64_t)next->package.metadata.trial_ms * 1000);
     struct reason why;
-    if (module_init(next, &why))
+    uplink_hold(&agent->uplink);
+    const bool ready = module_init(next, &why);
+    uplink_control_birth(&agent->uplink);
+    if (ready)
         life_step(agent);
     else
         fail(agent, next, &why, "init");
@@ -161,8 +164,8 @@ bool life_message(struct agent *agent, int32_t id, struct span body)
     return false;
 }
 
-/* Loads what the slots say and runs it; false when it couldn't be loaded. */
-static bool boot(struct agent *agent)
+/* Loads what the slots say and runs it. */
+static void boot(struct agent *agent)
 {
     struct module *next = &agent->modules[0];
     struct reason why;
@@ -171,26 +174,22 @@ static bool boot(struct agent *agent)
     schedule_at(&agent->schedule, TIMER_RESTART, SCHEDULE_NEVER);
     if (!slots_boot(&agent->storage.slots, &slot, &why))
         agent_broken(why.text);
-    if (slot == SLOT_NONE)
-        return true;
+    if (slot == SLOT_NONE) {
+        uplink_control_birth(&agent->uplink);
+        return;
+    }
     if (agent->prepared == next)
         next = &agent->modules[1];
-    if (!module_load(next, agent, slot, &why, &no_room)) {
+    if (module_load(next, agent, slot, &why, &no_room))
+        life_run(agent, next);
+    else
         life_fault(agent, &why, "load", rollout_on_trial(agent));
-        return false;
-    }
-    life_run(agent, next);
-    return true;
 }
 
 void life_start(struct agent *agent)
 {
-    /* Each start is told, and with it who runs in the end. */
-    uint32_t births = 0;
     do {
         agent->reset_due = false;
-        births += boot(agent) ? 1 : 0;
+        boot(agent);
     } while (agent->reset_due);
-    while (births-- > 0)
-        uplink_control_birth(&agent->uplink);
 }

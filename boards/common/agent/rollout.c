@@ -224,7 +224,6 @@ void rollout_swap(struct agent *agent)
     message.has_lost = true;
     message.lost = (uint32_t)(lost(agent) - lost_before);
     uplink_control_ota(&agent->uplink, &message);
-    uplink_control_birth(&agent->uplink);
     next->starting = false;
     rollout_judge(agent, false);
 }

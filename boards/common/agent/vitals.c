@@ -30,8 +30,7 @@ struct message_metric vitals_metric(uint32_t index)
 /* A module that declares as many metrics as there may be leaves no room for more. */
 uint32_t vitals_count(const struct agent *agent)
 {
-    const uint32_t own = agent->running == NULL ? 0 : agent->running->metrics.count;
-    return agent->vitals_s > 0 && own + VITALS <= MESSAGE_METRICS ? VITALS : 0;
+    return agent->vitals_s > 0 && agent->module_metrics + VITALS <= MESSAGE_METRICS ? VITALS : 0;
 }
 
 static void plan(struct agent *agent)
@@ -84,12 +83,13 @@ void vitals_publish(struct agent *agent)
         (int32_t)hal_boot_reason(&fault),
     };
     agent->asleep_us = asleep_us;
-    const uint32_t own = agent->running == NULL ? 0 : agent->running->metrics.count;
     for (uint32_t i = 0; i < VITALS; i++) {
         uint8_t value[4];
         put_u32(value, (uint32_t)values[i]);
-        struct message_telemetry frame = {
-            .metric = (uint8_t)(own + i), .t0_us = (int64_t)hal_now_us(), .values = value, .count = 1};
+        struct message_telemetry frame = {.metric = (uint8_t)(agent->module_metrics + i),
+                                          .t0_us = (int64_t)hal_now_us(),
+                                          .values = value,
+                                          .count = 1};
         voice_publish(agent, &frame);
     }
 }

@@ -6,9 +6,8 @@
 static struct message_metric metric_at(void *context, uint32_t index)
 {
     const struct agent *agent = context;
-    const uint32_t own = agent->running == NULL ? 0 : agent->running->metrics.count;
-    if (index >= own)
-        return vitals_metric(index - own);
+    if (index >= agent->module_metrics)
+        return vitals_metric(index - agent->module_metrics);
     const struct declared *metric = declared_at(&agent->running->metrics, index);
     return (struct message_metric){
         .name = {metric->text, metric->name_bytes},
@@ -27,13 +26,14 @@ static struct span command_at(void *context, uint32_t index)
 void voice_birth(struct agent *agent, struct message_birth *birth)
 {
     const struct module *running = agent->running;
+    agent->module_metrics = running == NULL ? 0 : running->metrics.count;
     *birth = (struct message_birth){
         .node = agent->id,
         .boot = agent->storage.boot,
         .firmware_name = text_of("mote-" BOARD_NAME),
         .firmware_version = text_of(BOARD_VERSION),
         .has_module = running != NULL,
-        .metric_count = vitals_count(agent),
+        .metric_count = agent->module_metrics + vitals_count(agent),
         .metric = metric_at,
         .command = command_at,
         .context = agent,
@@ -49,7 +49,6 @@ void voice_birth(struct agent *agent, struct message_birth *birth)
         .slot = (uint8_t)running->slot,
         .state = (uint8_t)record->state,
     };
-    birth->metric_count += running->metrics.count;
     birth->command_count = running->commands.count;
 }
 

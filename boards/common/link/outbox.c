@@ -91,6 +91,8 @@ static void account_take(struct outbox *outbox, const struct item *item)
         outbox->logs--;
     if (item->type == MESSAGE_TELEMETRY) {
         outbox->telemetry--;
+        if (outbox->older > 0)
+            outbox->older--;
         outbox->values -= item->values;
     }
     part_take(&outbox->data, item->cost);
@@ -259,6 +261,48 @@ bool outbox_event_room(const struct outbox *outbox, uint32_t name_bytes, uint32_
     return room_for_event(outbox, head + name_bytes + body_bytes);
 }
 
+/* --- What metrics mean --- */
+
+/* Of metrics' names and units, with each one's exponent and the place where its name ends. */
+static uint32_t digest(const struct message_birth *birth)
+{
+    uint32_t crc = 0;
+    for (uint32_t i = 0; i < birth->metric_count; i++) {
+        const struct message_metric metric = birth->metric(birth->context, i);
+        crc = crc32(crc, metric.name.bytes, metric.name.count) ^ (metric.name.count << 8 | (uint8_t)metric.exponent);
+        crc = crc32(crc, metric.unit.bytes, metric.unit.count);
+    }
+    return crc;
+}
+
+void outbox_hold(struct outbox *outbox)
+{
+    outbox->older = outbox->telemetry;
+    outbox->held = true;
+}
+
+void outbox_drop_telemetry(struct outbox *outbox)
+{
+    if (!outbox->held)
+        outbox->older = outbox->telemetry;
+    while (outbox->older > 0)
+        drop_oldest(outbox, MESSAGE_TELEMETRY);
+}
+
+void outbox_name(struct outbox *outbox, const struct message_birth *birth)
+{
+    const uint32_t metrics = digest(birth);
+    if (metrics != outbox->metrics) {
+        outbox_drop_telemetry(outbox);
+        /* What is in the queue goes before the birth, but not when it is restored: what counts no values isn't. */
+        for (uint32_t at = 0; at < outbox->queued.bytes; at += get_u16(place(outbox, at)))
+            put_u16(place(outbox, at) + 4, 0);
+    }
+    outbox->metrics = metrics;
+    outbox->held = false;
+    outbox->nameless = true;
+}
+
 /* --- What the node says --- */
 
 static bool measure(const struct message_said *said, struct item *item)
@@ -317,6 +361,13 @@ bool outbox_add(struct outbox *outbox, const struct message_said *said)
 
 /* --- From waiting to the queue --- */
 
+static void queue_control(struct outbox *outbox, const struct item *item)
+{
+    part_add(&outbox->queued, item->cost);
+    if (item->type == MESSAGE_BIRTH)
+        outbox->nameless = false;
+}
+
 bool outbox_control_head(const struct outbox *outbox, struct outbox_head *head)
 {
     if (outbox->control.count == 0)
@@ -347,7 +398,7 @@ void outbox_queue_control(struct outbox *outbox)
 {
     const struct item item = item_at(outbox, outbox->queued.bytes);
     part_take(&outbox->control, item.cost);
-    part_add(&outbox->queued, item.cost);
+    queue_control(outbox, &item);
 }
 
 void outbox_queue_data(struct outbox *outbox, const struct utc *utc)
@@ -371,6 +422,8 @@ void outbox_drop_control(struct outbox *outbox)
     const struct item item = item_at(outbox, outbox->queued.bytes);
     cut(outbox, outbox->queued.bytes, item.cost);
     part_take(&outbox->control, item.cost);
+    if (item.type == MESSAGE_BIRTH)
+        outbox->nameless = true;
 }
 
 void outbox_drop_data(struct outbox *outbox)
@@ -395,7 +448,7 @@ void outbox_queue_reserved(struct outbox *outbox, const struct message_said *sai
     struct item item;
     measure(said, &item);
     insert(outbox, outbox->queued.bytes, &item, said);
-    part_add(&outbox->queued, item.cost);
+    queue_control(outbox, &item);
 }
 
 /* --- The queue --- */
@@ -423,24 +476,25 @@ void outbox_restore(struct outbox *outbox)
 {
     struct outbox_part control = {0};
     uint32_t data_bytes = 0;
-    /* What is queued becomes first its controls, then its data, both in their order. */
+    /* What is queued and the controls that wait become first the controls, then the data, both in their order. */
+    outbox->queued.bytes += outbox->control.bytes;
+    outbox->control = (struct outbox_part){0};
     for (uint32_t at = 0; at < outbox->queued.bytes;) {
         const struct item item = item_at(outbox, at);
-        if (is_data(item.type)) {
-            data_bytes += item.cost;
-            at += item.cost;
-        } else if (item.type == MESSAGE_OTA || item.type == MESSAGE_RESULT) {
+        if (item.type == MESSAGE_OTA || item.type == MESSAGE_RESULT) {
             swap(place(outbox, control.bytes), data_bytes, item.cost);
             part_add(&control, item.cost);
             at += item.cost;
+        } else if (is_data(item.type) && (item.type != MESSAGE_TELEMETRY || item.values > 0)) {
+            data_bytes += item.cost;
+            at += item.cost;
         } else {
+            outbox->dropped_telemetry += item.type == MESSAGE_TELEMETRY;
             cut(outbox, at, item.cost);
-            part_take(&outbox->queued, item.cost);
+            outbox->queued.bytes -= item.cost;
         }
     }
-    swap(place(outbox, control.bytes), data_bytes, outbox->control.bytes);
-    outbox->control.count += control.count;
-    outbox->control.bytes += control.bytes;
+    outbox->control = control;
     outbox->queued = (struct outbox_part){0};
     outbox->queued_data_bytes = 0;
     const uint32_t first = outbox->control.bytes;

@@ -3,7 +3,8 @@
  * session has taken (with UTC, in the order of sequence numbers), answers and statuses that wait, and data that waits.
  * So a message lies in one place from the moment in which it is said until it has arrived. While the link is down
  * telemetry drops its oldest frames and counts them, log lines drop their oldest, events are never dropped: when there
- * is no room the module is told. The same as host/node/outbox.ts.
+ * is no room the module is told. A metric's number means what the birth before it says: telemetry of other metrics goes
+ * when a birth is said. The same as host/node/outbox.ts.
  */
 #ifndef MOTE_OUTBOX_H
 #define MOTE_OUTBOX_H
@@ -53,6 +54,13 @@ struct outbox {
     uint32_t logs;
     uint32_t dropped_telemetry;
     uint32_t dropped_logs;
+    /* A digest of the metrics of the birth that was said last. */
+    uint32_t metrics;
+    /* Nothing is sent, for metrics are declared; and how much of the waiting telemetry is older than that. */
+    uint32_t older;
+    bool held;
+    /* The birth that was said last hasn't come into the queue. */
+    bool nameless;
 };
 
 /* `size` is at most OUTBOX_MAX_BYTES; limits beyond it are cut to it. */
@@ -63,6 +71,18 @@ void outbox_init(struct outbox *outbox, uint8_t *memory, uint32_t size, const st
  * counted.
  */
 bool outbox_add(struct outbox *outbox, const struct message_said *said);
+
+/* From here on to the next birth nothing is to be sent: a module declares the metrics that it tells. */
+void outbox_hold(struct outbox *outbox);
+
+/*
+ * A birth is said, which is put in next: what waits, or would go out again, of telemetry of other metrics would come
+ * behind it, and is dropped.
+ */
+void outbox_name(struct outbox *outbox, const struct message_birth *birth);
+
+/* Drops the telemetry that waits. */
+void outbox_drop_telemetry(struct outbox *outbox);
 
 /* Whether an event with a name and a body of so many bytes would be taken. */
 bool outbox_event_room(const struct outbox *outbox, uint32_t name_bytes, uint32_t body_bytes);
@@ -97,7 +117,10 @@ struct span outbox_queued(const struct outbox *outbox, uint32_t index);
 /* Takes the first `count` off. */
 void outbox_acknowledge(struct outbox *outbox, uint32_t count);
 
-/* For a new peer: what was queued waits again, first. A birth or a question for the time has lost its meaning. */
+/*
+ * For a new peer: what was queued waits again, first. A birth or a question for the time, waiting or queued, has lost
+ * its meaning, and with it telemetry of before the metrics changed.
+ */
 void outbox_restore(struct outbox *outbox);
 
 #endif

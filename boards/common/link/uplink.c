@@ -42,16 +42,41 @@ static bool send_data(struct uplink *uplink)
     return true;
 }
 
+/* Ahead of everything that waits. */
+static bool say_first(struct uplink *uplink, const struct message_said *said)
+{
+    struct outbox_head head;
+    if (!outbox_reserve(&uplink->outbox, said, &head) || !session_takes(&uplink->session, head.length) ||
+        !session_room(&uplink->session, head.cost))
+        return false;
+    outbox_queue_reserved(&uplink->outbox, said);
+    session_pump(&uplink->session);
+    return true;
+}
+
+/* Who the node is now, by `say` or `say_first`. */
+static bool say_birth(struct uplink *uplink, bool (*how)(struct uplink *, const struct message_said *))
+{
+    struct message_birth birth;
+    uplink->callbacks.birth(uplink->callbacks.context, &birth);
+    outbox_name(&uplink->outbox, &birth);
+    return how(uplink, &(struct message_said){.type = MESSAGE_BIRTH, .as.birth = &birth});
+}
+
 static void flush(struct uplink *uplink)
 {
-    if (uplink->flushing || !uplink->session.up)
+    struct outbox *outbox = &uplink->outbox;
+    if (uplink->flushing || outbox->held || !uplink->session.up)
         return;
     uplink->flushing = true;
     bool room = true;
-    while (room && uplink->outbox.control.count > 0)
+    while (room && outbox->control.count > 0)
         room = send_control(uplink);
+    /* There was no room for the birth when it was said: again. As long as it can't be, telemetry has no meaning. */
+    if (room && outbox->nameless && !say_birth(uplink, say_first))
+        outbox_drop_telemetry(outbox);
     /* Times go out as UTC, so not before it is known. */
-    while (room && uplink->utc.known && uplink->outbox.control.count == 0 && uplink->outbox.data.count > 0)
+    while (room && uplink->utc.known && outbox->control.count == 0 && outbox->data.count > 0)
         room = send_data(uplink);
     uplink->flushing = false;
 }
@@ -61,17 +86,6 @@ static bool say(struct uplink *uplink, const struct message_said *said)
     const bool taken = outbox_add(&uplink->outbox, said);
     flush(uplink);
     return taken;
-}
-
-/* Ahead of everything that waits. */
-static void say_first(struct uplink *uplink, const struct message_said *said)
-{
-    struct outbox_head head;
-    if (!outbox_reserve(&uplink->outbox, said, &head) || !session_takes(&uplink->session, head.length) ||
-        !session_room(&uplink->session, head.cost))
-        return;
-    outbox_queue_reserved(&uplink->outbox, said);
-    session_pump(&uplink->session);
 }
 
 static void sync(struct uplink *uplink)
@@ -99,11 +113,9 @@ static void on_peer(void *context)
 {
     struct uplink *uplink = context;
     const struct uplink_callbacks *callbacks = &uplink->callbacks;
-    struct message_birth birth = {0};
-    struct message_ota failure = {0};
+    struct message_ota failure;
     outbox_restore(&uplink->outbox);
-    callbacks->birth(callbacks->context, &birth);
-    say_first(uplink, &(struct message_said){.type = MESSAGE_BIRTH, .as.birth = &birth});
+    say_birth(uplink, say_first);
     if (callbacks->failure(callbacks->context, &failure))
         say_first(uplink, &(struct message_said){.type = MESSAGE_OTA, .as.ota = &failure});
 }
@@ -237,11 +249,14 @@ bool uplink_utc_ms(const struct uplink *uplink, uint64_t us, int64_t *utc_ms)
     return true;
 }
 
+void uplink_hold(struct uplink *uplink)
+{
+    outbox_hold(&uplink->outbox);
+}
+
 bool uplink_control_birth(struct uplink *uplink)
 {
-    struct message_birth birth = {0};
-    uplink->callbacks.birth(uplink->callbacks.context, &birth);
-    return say(uplink, &(struct message_said){.type = MESSAGE_BIRTH, .as.birth = &birth});
+    return say_birth(uplink, say);
 }
 
 bool uplink_control_ota(struct uplink *uplink, const struct message_ota *status)

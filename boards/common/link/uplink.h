@@ -82,6 +82,9 @@ bool uplink_up(const struct uplink *uplink);
 /* UTC milliseconds of a time of the node's clock; false while it is not known. */
 bool uplink_utc_ms(const struct uplink *uplink, uint64_t us, int64_t *utc_ms);
 
+/* From here on to the next birth nothing is sent: a module declares the metrics that it tells. */
+void uplink_hold(struct uplink *uplink);
+
 /*
  * Answers and statuses go before data, and without knowing UTC. False: out of its limits, or no room (then it is
  * lost).
