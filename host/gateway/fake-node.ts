@@ -153,6 +153,7 @@ export class FakeNode {
     if (message.type === 'chunk') this.offsets.push(message.offset);
     if (message.type === 'chunk' || message.type === 'offer') {
       for (const status of this.updates.handle(message)) this.send(status);
+      while (this.updates.erasing) for (const status of this.updates.erase()) this.send(status);
       if (this.updates.ready) this.#swap();
     } else this.received.push(message);
     this.onMessage(message);
