@@ -285,8 +285,9 @@ export function loadBoard(name: string): Board {
   return parseBoard(readFileSync(packagePath('boards', name, 'board.json'), 'utf8'), name);
 }
 
-/** Throws `BOARD_RUN` for a board that only runs on the hardware. */
-export function requireRun({ name, run }: Board): void {
+/** How a board runs here. Throws `BOARD_RUN` for one that only runs on the hardware. */
+export function requireRun({ name, run }: Board): NonNullable<Board['run']> {
   if (run === null)
     throw new MoteError('BOARD_RUN', `${name} runs on the hardware only: "mote flash ${name}" puts an app on it.`);
+  return run;
 }

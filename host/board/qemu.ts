@@ -4,7 +4,7 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { MoteError } from '../error.ts';
 import { tryLock } from '../lock.ts';
-import type { Board } from './board-json.ts';
+import { type Board, requireRun } from './board-json.ts';
 import { findTool, TOOL_NAMES, type ToolName } from './toolchain.ts';
 
 export interface StartOptions {
@@ -86,8 +86,7 @@ async function commandOf(
   const words = options.options ?? [];
   const bad = words.find((word) => !/^[a-z]+=[^ ]+$/.test(word));
   if (bad !== undefined) throw new MoteError('BOARD_OPTION', `'${bad}' is no option of a node: it is key=value.`);
-  const { run } = board;
-  if (run === null) throw new MoteError('BOARD_RUN', `${board.name} runs on the hardware only: mote flash.`);
+  const run = requireRun(board);
   if (run.kind === 'process') {
     if (icount || qemuArgs.length > 0) throw new MoteError('BOARD_OPTION', `${board.name} is not run by QEMU.`);
     const link = linkPort === undefined ? [] : [`link=127.0.0.1:${linkPort}`];

@@ -39,8 +39,7 @@ export function registerBench(group: Command): void {
       const bytes = readInput(path, 'The model');
       if (options.board === undefined) throw new MoteError('USAGE', 'Say which board: --board mps2-an386.');
       const board = loadBoard(options.board);
-      requireRun(board);
-      if (board.run?.kind !== 'qemu')
+      if (requireRun(board).kind !== 'qemu')
         throw new MoteError('USAGE', `Only QEMU counts instructions, and ${board.name} does not run there.`);
       terminal.progress('compiling the model ...');
       const { buildHarness } = await import('../compiler/index.ts');

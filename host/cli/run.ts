@@ -1,7 +1,7 @@
 /** `mote run`: an app on a board's real firmware, in an emulator (or as a process), as a live node with a gateway and broker of its own. */
 import { createPublicKey } from 'node:crypto';
 import type { Command } from 'commander';
-import { type Board, boardNames, loadBoard } from '../board/index.ts';
+import { type Board, boardNames, loadBoard, requireRun } from '../board/index.ts';
 import { MoteError } from '../error.ts';
 import { DEFAULT_NAMESPACE, isNodeId, type Shim } from '../gateway/index.ts';
 import { VirtualClock } from '../link/index.ts';
@@ -138,11 +138,7 @@ function inputEnded(node: BoardNode, finite: readonly Finite[]): boolean {
 
 async function runBoard(path: string, options: RunOptions, terminal: Terminal): Promise<number> {
   const board = loadBoard(options.board);
-  if (board.run === null)
-    throw new MoteError(
-      'BOARD_RUN',
-      `${board.name} runs on the hardware only: "mote flash ${board.name}" puts an app on it.`,
-    );
+  requireRun(board);
   const kept = options.dir === undefined ? null : keptNode(board, options.dir);
   const id = nameOf(board, options, kept);
   const seed = integer(options.seed, 'seed', 0, 0xffff_ffff);

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "../abi.h"
 #include "../hal.h"
 #include "../machine/heap.h"
 #include "text.h"
@@ -175,11 +174,6 @@ void agent_count_faults(struct agent *agent, uint32_t faults)
     agent_load_identity(agent);
 }
 
-static void log_text(struct agent *agent, const struct text *text)
-{
-    voice_log(agent, ABI_LEVEL_ERROR, text_span(text));
-}
-
 /* A start that wasn't asked for: what the chip says of it, and what it means for an update. */
 static void after_fault(struct agent *agent)
 {
@@ -200,7 +194,7 @@ static void after_fault(struct agent *agent)
         text_add(&text, words[i].name);
         text_add_hex(&text, words[i].value);
     }
-    log_text(agent, &text);
+    voice_error(agent, &text);
     agent_count_faults(agent, storage_faults(&agent->storage) + 1);
     rollout_blame(agent);
 }

@@ -12,6 +12,7 @@
 #include "random.h"
 #include "schedule.h"
 #include "sensor.h"
+#include "text.h"
 #include "windows.h"
 
 /* Of the link, taken from the driver; those from `at` on aren't looked at yet. */
@@ -151,6 +152,8 @@ void voice_publish(struct agent *agent, struct message_telemetry *frame);
 bool voice_event(struct agent *agent, struct span name, struct span body);
 /* One line, of any length. */
 void voice_log(struct agent *agent, uint8_t level, struct span line);
+/* The agent's own complaint. */
+void voice_error(struct agent *agent, const struct text *text);
 
 /* --- vitals.c: telemetry of the agent itself --- */
 

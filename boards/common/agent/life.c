@@ -4,7 +4,6 @@
  */
 #include <string.h>
 
-#include "../abi.h"
 #include "../hal.h"
 #include "agent.h"
 #include "text.h"
@@ -31,7 +30,7 @@ static void log_fault(struct agent *agent, const struct reason *fault)
     text_add(&text, fault->code);
     text_add(&text, " ");
     text_add(&text, fault->text);
-    voice_log(agent, ABI_LEVEL_ERROR, text_span(&text));
+    voice_error(agent, &text);
 }
 
 /* "during: sentence", on one line. */
@@ -85,7 +84,7 @@ static void log_health(struct agent *agent, int32_t answer)
     text_add(&text, "the module says that it is failing (");
     text_add_number(&text, answer);
     text_add(&text, ")");
-    voice_log(agent, ABI_LEVEL_ERROR, text_span(&text));
+    voice_error(agent, &text);
 }
 
 static void ask(struct agent *agent, struct module *module, uint64_t now_us)

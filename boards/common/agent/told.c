@@ -1,14 +1,8 @@
 /* What the node is told over its link: commands, settings, packages. */
 #include <string.h>
 
-#include "../abi.h"
 #include "agent.h"
 #include "text.h"
-
-static void log_text(struct agent *agent, const struct text *text)
-{
-    voice_log(agent, ABI_LEVEL_ERROR, text_span(text));
-}
 
 static void set_config(struct agent *agent, const struct message_config *config)
 {
@@ -22,7 +16,7 @@ static void set_config(struct agent *agent, const struct message_config *config)
         text_add(&text, "The configuration takes ");
         text_add_unsigned(&text, count);
         text_add(&text, " bytes; 1024 is the most. Use fewer or shorter settings.");
-        log_text(agent, &text);
+        voice_error(agent, &text);
         return;
     }
     const enum kv_result result = storage_save_config(&agent->storage, message, count);
@@ -32,7 +26,7 @@ static void set_config(struct agent *agent, const struct message_config *config)
         text_add(&text, " bytes of ");
         text_add_unsigned(&text, kv_capacity(&agent->storage.agent));
         text_add(&text, ". Delete keys that aren't needed.");
-        log_text(agent, &text);
+        voice_error(agent, &text);
         return;
     }
     if (result != KV_OK)

@@ -1,4 +1,5 @@
 /* Everything that a node says over its link. Frames and events are numbered from its start on. */
+#include "../abi.h"
 #include "../hal.h"
 #include "agent.h"
 #include "text.h"
@@ -77,4 +78,9 @@ void voice_log(struct agent *agent, uint8_t level, struct span line)
                                     .t_us = (int64_t)hal_now_us(),
                                     .text = text_span(&text)};
     uplink_log(&agent->uplink, &log);
+}
+
+void voice_error(struct agent *agent, const struct text *text)
+{
+    voice_log(agent, ABI_LEVEL_ERROR, text_span(text));
 }
