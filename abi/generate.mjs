@@ -228,7 +228,7 @@ function markdown() {
 
 const outputs = {
   'assembly/mote/abi.ts': assemblyScript(),
-  'host/engine/abi.ts': typeScript(),
+  'host/base/abi/module.ts': typeScript(),
   'boards/common/abi.h': c(),
   'docs/ABI.md': markdown(),
 };

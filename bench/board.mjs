@@ -7,14 +7,15 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from '../scripts/run.mjs';
 
-const room = (name) => import(pathToFileURL(join(root, 'dist', 'host', name)).href);
-const { buildImage, loadBoard, runModelOnBoard, SideClock, startNode } = await room('board/index.js');
-const { buildApp } = await room('build/index.js');
-const { buildHarness } = await room('compiler/index.js');
-const { FileFlash } = await room('flash/index.js');
-const { shimLink, transportPair, VirtualClock } = await room('link/index.js');
-const { provision, wavSource, writeIdentity } = await room('node/index.js');
-const { buildPackage, PackageSender } = await room('ota/index.js');
+const component = (name) => import(pathToFileURL(join(root, 'dist', 'host', name)).href);
+const { buildImage, loadBoard, runModelOnBoard, SideClock, startNode } = await component('toolchain/board/index.js');
+const { buildApp } = await component('toolchain/build/index.js');
+const { buildHarness } = await component('toolchain/compiler/index.js');
+const { FileFlash } = await component('device/flash/index.js');
+const { shimLink, transportPair, VirtualClock } = await component('device/link/index.js');
+const { provision, wavSource, writeIdentity } = await component('device/node/index.js');
+const { buildPackage } = await component('device/package/index.js');
+const { PackageSender } = await component('device/update/index.js');
 
 const BOARD = 'mps2-an386';
 /** TensorFlow Lite Micro with CMSIS-NN, counted the same way on the same emulator. */

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from '../scripts/run.mjs';
 
-const room = (name) => import(pathToFileURL(join(root, 'dist', 'host', name)).href);
-const { compileGraph } = await room('compiler/compile.js');
-const { parseModel } = await room('compiler/parse.js');
-const { buildImage, loadBoard, startNode } = await room('board/index.js');
+const component = (name) => import(pathToFileURL(join(root, 'dist', 'host', name)).href);
+const { compileGraph } = await component('toolchain/compiler/compile.js');
+const { parseModel } = await component('toolchain/compiler/parse.js');
+const { buildImage, loadBoard, startNode } = await component('toolchain/board/index.js');
 
 /** Instructions of all layers together: TensorFlow Lite Micro with CMSIS-NN, counted the same way. */
 const CMSIS_NN = {

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from '../scripts/run.mjs';
 
-const room = (name) => import(pathToFileURL(join(root, 'dist', 'host', name, 'index.js')).href);
-const { loadEngine, ENGINE_NAMES } = await room('engine');
-const { buildApp } = await room('build');
-const { buildHarness, loadHarness, runModel } = await room('compiler');
-const { Node, VirtualClock, runToEnd, wavSource } = await room('node');
+const component = (name) => import(pathToFileURL(join(root, 'dist', 'host', name, 'index.js')).href);
+const { loadEngine, ENGINE_NAMES } = await component('device/engine');
+const { buildApp } = await component('toolchain/build');
+const { buildHarness, loadHarness, runModel } = await component('toolchain/compiler');
+const { Node, VirtualClock, runToEnd, wavSource } = await component('device/node');
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 

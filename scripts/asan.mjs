@@ -1,5 +1,5 @@
 // Runs the wasm3 addon under AddressSanitizer, and our part of it under UndefinedBehaviorSanitizer too: damaged and random modules that
-// pass the static gate are loaded and called (host/engine/wasm3/asan.fuzz.ts). Ends with `N passed, M failed`; --modules N, --seed S.
+// pass the static gate are loaded and called (host/device/engine/wasm3/asan.fuzz.ts). Ends with `N passed, M failed`; --modules N, --seed S.
 // wasm3 itself reads its stack slots as several types and shifts into signs, by design, so only addresses are checked there.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -14,7 +14,7 @@ const option = (name, otherwise) => {
 const modules = option('modules', '120000');
 const seed = option('seed', '1');
 const scratch = join(root, 'build', 'asan');
-const compiled = join(scratch, 'js', 'host', 'engine', 'wasm3');
+const compiled = join(scratch, 'js', 'host', 'device', 'engine', 'wasm3');
 
 /** Path of a sanitizer's runtime, which must be loaded before node; null where the compiler has none. */
 function runtime(name) {
@@ -43,7 +43,7 @@ if (process.platform !== 'linux' || sanitizers.includes(null)) {
   process.exit(0);
 }
 
-await must(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'host/engine/tsconfig.fuzz.json']);
+await must(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'host/device/engine/tsconfig.fuzz.json']);
 const { buildAddon, findSource } = await import(pathToFileURL(join(compiled, 'build.js')).href);
 const addon = join(scratch, 'wasm3.node');
 const flags = ['-O2', '-g', '-fno-omit-frame-pointer', '-fsanitize=address'];

@@ -77,7 +77,7 @@ function excesses(name, figures) {
 }
 
 if (!options.json) await step('Setting up', process.execPath, ['scripts/setup.mjs']);
-const rooms = await import(pathToFileURL(join(root, 'dist/host/board/index.js')).href);
+const rooms = await import(pathToFileURL(join(root, 'dist/host/toolchain/board/index.js')).href);
 const names = rooms.boardNames().filter((name) => options.board === undefined || name === options.board);
 if (names.length === 0) refuse(`There is no board ${options.board}: use one of ${rooms.boardNames().join(', ')}.`);
 const before = committed();

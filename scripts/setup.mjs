@@ -40,8 +40,8 @@ await unlessFresh('dependencies', digest(['package-lock.json']), 'node_modules/a
 );
 await unlessFresh(
   'abi',
-  digest(['abi', 'host/engine/abi.ts', 'assembly/mote/abi.ts', 'docs/ABI.md']),
-  'host/engine/abi.ts',
+  digest(['abi', 'host/base/abi/module.ts', 'assembly/mote/abi.ts', 'docs/ABI.md']),
+  'host/base/abi/module.ts',
   () => step('Generating ABI bindings', process.execPath, ['abi/generate.mjs']),
 );
 await unlessFresh(
@@ -58,7 +58,7 @@ await unlessFresh(
     renameSync(join(root, fresh), join(root, 'dist'));
   },
 );
-const addon = pathToFileURL(join(root, 'dist/host/engine/wasm3/build.js')).href;
+const addon = pathToFileURL(join(root, 'dist/host/device/engine/wasm3/build.js')).href;
 await step('Building the wasm3 engine', process.execPath, [
   '-e',
   `import(${JSON.stringify(addon)}).then((m) => m.ensureAddon())`,

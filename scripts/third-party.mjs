@@ -30,7 +30,7 @@ const option = process.argv.indexOf('--out');
 const out = resolve(option > 0 ? process.argv[option + 1] : join(root, 'build', library));
 const isSource = (name) => new RegExp(`^(${origin.files})$`).test(name);
 
-/** What host/third-party.ts compares, to fetch again when one of these files changes. */
+/** What host/base/third-party.ts compares, to fetch again when one of these files changes. */
 function digest() {
   const hash = createHash('sha256');
   for (const file of [`${library}.json`, origin.patches ?? []].flat())

@@ -1,11 +1,11 @@
 /** One module, one answer: the same bytes on every engine, with a link and without, and from every build. */
 import { readdirSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type BuiltApp, buildApp } from '../host/build/index.ts';
-import { ENGINE_NAMES, type EngineName, loadEngine } from '../host/engine/index.ts';
-import { type NodeMessage, shimLink, transportPair } from '../host/link/index.ts';
-import { Node, runToEnd, VirtualClock } from '../host/node/index.ts';
-import { buildPackage } from '../host/ota/index.ts';
+import { ENGINE_NAMES, type EngineName, loadEngine } from '../host/device/engine/index.ts';
+import { type NodeMessage, shimLink, transportPair } from '../host/device/link/index.ts';
+import { Node, runToEnd, VirtualClock } from '../host/device/node/index.ts';
+import { buildPackage } from '../host/device/package/index.ts';
+import { type BuiltApp, buildApp } from '../host/toolchain/build/index.ts';
 import { app, keys, microphone } from './world.ts';
 
 interface Run {

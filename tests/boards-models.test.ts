@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findTool, loadBoard, runModelOnBoard, type ToolName } from '../host/board/index.ts';
-import { type ModelRunner, verifyOutputs } from '../host/compiler/index.ts';
-import { modelFolder } from '../host/compiler/testing.ts';
+import { findTool, loadBoard, runModelOnBoard, type ToolName } from '../host/toolchain/board/index.ts';
+import { type ModelRunner, verifyOutputs } from '../host/toolchain/compiler/index.ts';
+import { modelFolder } from '../host/toolchain/compiler/testing.ts';
 
 const MODELS = ['hello_world', 'micro_speech', 'kws', 'ad', 'ic', 'vww', 'person_detect'] as const;
 /** Those that fit a board of 64 KiB of RAM and 128 KiB of flash. */

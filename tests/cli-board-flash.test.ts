@@ -12,12 +12,12 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { boardNames, type Image, loadBoard, readHex, readUf2, UF2_FAMILIES } from '../host/board/index.ts';
-import { buildApp } from '../host/build/index.ts';
-import { MemoryFlash } from '../host/flash/index.ts';
-import { DEFAULT_LAYOUT, readIdentity } from '../host/node/index.ts';
-import { NodeStorage } from '../host/node/storage.ts';
-import { buildPackage, generateKeyPair, keyId, saveKeyPair } from '../host/ota/index.ts';
+import { MemoryFlash } from '../host/device/flash/index.ts';
+import { DEFAULT_LAYOUT, readIdentity } from '../host/device/node/index.ts';
+import { NodeStorage } from '../host/device/node/storage.ts';
+import { buildPackage, generateKeyPair, keyId, saveKeyPair } from '../host/device/package/index.ts';
+import { boardNames, type Image, loadBoard, readHex, readUf2, UF2_FAMILIES } from '../host/toolchain/board/index.ts';
+import { buildApp } from '../host/toolchain/build/index.ts';
 import { mote } from './program.ts';
 import { keys, release } from './world.ts';
 

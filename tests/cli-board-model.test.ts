@@ -3,8 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { loadBoard } from '../host/board/index.ts';
-import { packagePath } from '../host/paths.ts';
+import { packagePath } from '../host/base/index.ts';
+import { loadBoard } from '../host/toolchain/board/index.ts';
 import { missingTool } from './boards/selftest.ts';
 import { mote } from './program.ts';
 

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { loadEngine } from '../host/engine/index.ts';
-import { startEmbeddedBroker } from '../host/gateway/index.ts';
-import { freePort } from '../host/gateway/testing.ts';
-import { connectTcp, listenTcp, type Transport } from '../host/link/index.ts';
-import { NEEDS_PTY, openPty } from '../host/link/testing.ts';
-import { Node, provision, RealClock, repeat, volatileFlash } from '../host/node/index.ts';
+import { loadEngine } from '../host/device/engine/index.ts';
+import { connectTcp, listenTcp, type Transport } from '../host/device/link/index.ts';
+import { NEEDS_PTY, openPty } from '../host/device/link/testing.ts';
+import { Node, provision, RealClock, repeat, volatileFlash } from '../host/device/node/index.ts';
+import { startEmbeddedBroker } from '../host/messaging/broker/index.ts';
+import { freePort } from '../host/messaging/gateway/testing.ts';
 import { mote, ndjson, type Program, startMote } from './program.ts';
 import { keys, microphone, release } from './world.ts';
 

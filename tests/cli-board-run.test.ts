@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { generateKeyPair, saveKeyPair } from '../host/ota/index.ts';
-import { packagePath } from '../host/paths.ts';
+import { packagePath } from '../host/base/index.ts';
+import { generateKeyPair, saveKeyPair } from '../host/device/package/index.ts';
 import { MOTE, mote, ndjson, type Program, startMote, startMoteAsGroup, start as startProgram } from './program.ts';
 import { app, keys, release, speech } from './world.ts';
 

@@ -14,8 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../host/gateway/testing.ts';
-import { packagePath } from '../host/paths.ts';
+import { packagePath } from '../host/base/index.ts';
+import { freePort } from '../host/messaging/gateway/testing.ts';
 import { mote, ndjson, type Program, start, startMote } from './program.ts';
 import { app, speech } from './world.ts';
 

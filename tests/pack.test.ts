@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packagePath } from '../host/paths.ts';
+import { packagePath } from '../host/base/index.ts';
 import { ndjson, type Outcome, start } from './program.ts';
 
 // `npm run` and `npx` put what they were told into the environment; a test that they run is another matter.

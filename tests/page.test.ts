@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inspectModel, renderHtml } from '../host/compiler/index.ts';
-import { packagePath } from '../host/paths.ts';
+import { packagePath } from '../host/base/index.ts';
+import { inspectModel, renderHtml } from '../host/toolchain/compiler/index.ts';
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 const MODELS = ['hello_world', 'kws', 'person_detect'];

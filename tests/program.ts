@@ -1,6 +1,6 @@
 /** For tests that start programs: the compiled `mote` and others, with all that they print. */
 import { spawn } from 'node:child_process';
-import { packagePath } from '../host/paths.ts';
+import { packagePath } from '../host/base/index.ts';
 
 export interface Outcome {
   code: number | null;

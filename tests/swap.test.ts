@@ -4,17 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type Broker,
-  decodeEvent,
-  decodeOta,
-  decodeState,
-  decodeTelemetry,
-  pushPackage,
-  Shim,
-} from '../host/gateway/index.ts';
-import { brokerKinds, Cable, freePort, uniqueId } from '../host/gateway/testing.ts';
-import { VirtualClock, Xorshift } from '../host/link/index.ts';
+import { VirtualClock, Xorshift } from '../host/device/link/index.ts';
+import type { Broker } from '../host/messaging/broker/index.ts';
+import { pushPackage, Shim } from '../host/messaging/gateway/index.ts';
+import { brokerKinds, Cable, freePort, uniqueId } from '../host/messaging/gateway/testing.ts';
+import { decodeEvent, decodeOta, decodeState, decodeTelemetry } from '../host/messaging/topics/index.ts';
 import { FrayedCable, KeywordWorld, release, speech } from './world.ts';
 
 const ID = 'hall';

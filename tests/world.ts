@@ -1,10 +1,9 @@
 /** What the tests of the whole chain share: the keyword app as packages, its recording, and a node behind a real TCP link in virtual time. */
 import { readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
-import { buildApp, type ManifestOverride } from '../host/build/index.ts';
-import { loadEngine } from '../host/engine/index.ts';
-import type { Shim } from '../host/gateway/index.ts';
-import { connectTcp, listenTcp, type TcpListener } from '../host/link/index.ts';
+import { packagePath } from '../host/base/index.ts';
+import { loadEngine } from '../host/device/engine/index.ts';
+import { connectTcp, listenTcp, type TcpListener } from '../host/device/link/index.ts';
 import {
   type EventRecord,
   Node,
@@ -14,9 +13,10 @@ import {
   type VirtualClock,
   volatileFlash,
   wavSource,
-} from '../host/node/index.ts';
-import { buildPackage, generateKeyPair } from '../host/ota/index.ts';
-import { packagePath } from '../host/paths.ts';
+} from '../host/device/node/index.ts';
+import { buildPackage, generateKeyPair } from '../host/device/package/index.ts';
+import type { Shim } from '../host/messaging/gateway/index.ts';
+import { buildApp, type ManifestOverride } from '../host/toolchain/build/index.ts';
 
 export const speech = (file: string): string => packagePath('recordings', 'speech', file);
 export const app = (name: string): string => packagePath('assembly', 'apps', name);

@@ -121,7 +121,7 @@ static uint32_t next_random(void)
     return mixture;
 }
 
-/* Old, new, or old with some of the bits of `changing` changed: as host/flash/memory-flash.ts. */
+/* Old, new, or old with some of the bits of `changing` changed: as host/device/flash/memory-flash.ts. */
 static uint8_t between(uint8_t old, uint8_t new, uint32_t changing)
 {
     uint32_t random = next_random();

@@ -1,4 +1,4 @@
-/* What a run of a model needs, from the file `job.bin` that host/board/model-image.ts writes: words, little-endian, then the inputs. */
+/* What a run of a model needs, from the file `job.bin` that host/toolchain/board/model-image.ts writes: words, little-endian, then the inputs. */
 #ifndef MOTE_JOB_H
 #define MOTE_JOB_H
 

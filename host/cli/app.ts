@@ -2,10 +2,10 @@
 import type { KeyObject } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ManifestOverride } from '../build/index.ts';
-import { MoteError } from '../error.ts';
-import type { ModuleImage } from '../node/index.ts';
-import { buildPackage, loadPrivateKey, parsePackage } from '../ota/index.ts';
+import { MoteError } from '../base/index.ts';
+import type { ModuleImage } from '../device/node/index.ts';
+import { buildPackage, loadPrivateKey, parsePackage } from '../device/package/index.ts';
+import type { ManifestOverride } from '../toolchain/build/index.ts';
 import { readInput } from './package.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -19,7 +19,7 @@ export interface App extends ModuleImage {
 }
 
 /** The build brings two compilers along, which take longer to load than most commands to run: only who builds loads it. */
-export const builder = () => import('../build/index.ts');
+export const builder = () => import('../toolchain/build/index.ts');
 
 /** Reads or builds it, with progress on a terminal. Trusts nothing yet: what runs it decides about signatures. */
 export async function loadApp(path: string, terminal: Terminal, manifest: ManifestOverride = {}): Promise<App> {

@@ -6,11 +6,9 @@ import type { KeyObject } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Board, buildImage, type NewNode, type NodeProcess, SideClock, startNode } from '../board/index.ts';
-import { MoteError } from '../error.ts';
-import { FileFlash, type Flash, flashRegion, KeyValueStore } from '../flash/index.ts';
-import { isNodeId, Shim, type ShimOptions, systemClock } from '../gateway/index.ts';
-import { encodeMessage, transportPair, type VirtualClock } from '../link/index.ts';
+import { MoteError, systemClock } from '../base/index.ts';
+import { FileFlash, type Flash, flashRegion, KeyValueStore } from '../device/flash/index.ts';
+import { encodeMessage, transportPair, type VirtualClock } from '../device/link/index.ts';
 import {
   activePackage,
   DEFAULT_LAYOUT,
@@ -18,8 +16,18 @@ import {
   readIdentity,
   type SensorSource,
   writeIdentity,
-} from '../node/index.ts';
-import { type Package, parsePackage } from '../ota/index.ts';
+} from '../device/node/index.ts';
+import { type Package, parsePackage } from '../device/package/index.ts';
+import { Shim, type ShimOptions } from '../messaging/gateway/index.ts';
+import { isNodeId } from '../messaging/topics/index.ts';
+import {
+  type Board,
+  buildImage,
+  type NewNode,
+  type NodeProcess,
+  SideClock,
+  startNode,
+} from '../toolchain/board/index.ts';
 import { makeFolder } from './command.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -1,6 +1,6 @@
 /** `mote board`: which boards there are, and what this machine needs for them. */
 import type { Command } from 'commander';
-import { type Board, boardNames, loadBoard, type ToolName } from '../board/index.ts';
+import { type Board, boardNames, loadBoard, type ToolName } from '../toolchain/board/index.ts';
 import { addCommand } from './command.ts';
 import { Exit, type Terminal, table, wrap } from './terminal.ts';
 import {

@@ -1,7 +1,7 @@
 /** What all commands share: `--json`, examples in `--help`, errors turned into exit codes. */
 import { mkdirSync } from 'node:fs';
 import type { Command } from 'commander';
-import { MoteError } from '../error.ts';
+import { MoteError } from '../base/index.ts';
 import { Exit, openTerminal, reportError, type Terminal } from './terminal.ts';
 
 export interface CommandSpec<Args extends (string | undefined)[], Options> {

@@ -1,6 +1,6 @@
 /** Streams that are kept open, with the clock in the test's hand. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { Transport } from '../link/index.ts';
+import type { Transport } from '../device/link/index.ts';
 import { keepOpen } from './connect.ts';
 
 beforeEach(() => void vi.useFakeTimers());

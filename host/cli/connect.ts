@@ -1,8 +1,8 @@
 /** Streams that come again: a node's link to its gateway, a serial line that is unplugged and plugged in. */
 
-import { MoteError } from '../error.ts';
-import { connectTcp, type Transport } from '../link/index.ts';
-import type { Node } from '../node/index.ts';
+import { MoteError } from '../base/index.ts';
+import { connectTcp, type Transport } from '../device/link/index.ts';
+import type { Node } from '../device/node/index.ts';
 
 const FIRST_MS = 250;
 const MOST_MS = 10_000;

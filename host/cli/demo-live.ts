@@ -1,6 +1,6 @@
 /** The demo as it happens: its picture drawn again and again on a terminal, lines or NDJSON elsewhere. */
-import type { OtaStatus } from '../link/index.ts';
-import { repeat, type SensorSource } from '../node/index.ts';
+import type { OtaStatus } from '../device/link/index.ts';
+import { repeat, type SensorSource } from '../device/node/index.ts';
 import { type DemoFacts, demoScreen } from './demo-screen.ts';
 import { otaText } from './push.ts';
 import { Exit, type Terminal } from './terminal.ts';

@@ -1,10 +1,10 @@
 /** The demo's node: simulated in this process, or a board's firmware in its emulator. */
 import type { KeyObject } from 'node:crypto';
-import type { Board } from '../board/index.ts';
-import { type EngineName, loadEngine } from '../engine/index.ts';
-import { Shim } from '../gateway/index.ts';
-import { connectTcp, listenTcp, VirtualClock } from '../link/index.ts';
-import { Node, provision, RealClock, type SensorSource, volatileFlash } from '../node/index.ts';
+import { type EngineName, loadEngine } from '../device/engine/index.ts';
+import { connectTcp, listenTcp, VirtualClock } from '../device/link/index.ts';
+import { Node, provision, RealClock, type SensorSource, volatileFlash } from '../device/node/index.ts';
+import { Shim } from '../messaging/gateway/index.ts';
+import type { Board } from '../toolchain/board/index.ts';
 import { BoardNode, virtualShim } from './board-node.ts';
 
 export interface DemoNodeOptions {

@@ -1,5 +1,5 @@
 /** The demo's picture: a small live screen on a terminal, plain lines elsewhere. Pure: facts in, text out. */
-import type { SlotState } from '../link/index.ts';
+import type { SlotState } from '../device/link/index.ts';
 import { bar } from './push.ts';
 import { sparkline } from './report.ts';
 import type { Terminal } from './terminal.ts';

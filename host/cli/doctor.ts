@@ -1,7 +1,7 @@
 /** `mote doctor`: what this machine has, what is missing, and how to get it. */
 import type { Command } from 'commander';
-import { ENGINE_NAMES, loadEngine } from '../engine/index.ts';
-import { MoteError } from '../error.ts';
+import { MoteError } from '../base/index.ts';
+import { ENGINE_NAMES, loadEngine } from '../device/engine/index.ts';
 import { addCommand } from './command.ts';
 import { Exit } from './terminal.ts';
 import {

@@ -1,11 +1,11 @@
 /** Who a flashed node is to be, and whether its first module can start on that board. */
 import type { KeyObject } from 'node:crypto';
-import type { Board, NewNode } from '../board/index.ts';
-import { ABI_VERSION } from '../engine/index.ts';
-import { MoteError } from '../error.ts';
-import { isNodeId } from '../gateway/index.ts';
-import { checkModule } from '../node/index.ts';
-import { checkPackage, keyId, loadPublicKey, openPackage, parsePackage } from '../ota/index.ts';
+import { MoteError } from '../base/index.ts';
+import { ABI_VERSION } from '../device/engine/index.ts';
+import { checkModule } from '../device/node/index.ts';
+import { checkPackage, keyId, loadPublicKey, openPackage, parsePackage } from '../device/package/index.ts';
+import { isNodeId } from '../messaging/topics/index.ts';
+import type { Board, NewNode } from '../toolchain/board/index.ts';
 import { findPrivateKey, loadApp, packageOf } from './app.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Image, readHex, readUf2, UF2_FAMILIES } from '../board/index.ts';
+import { type Image, readHex, readUf2, UF2_FAMILIES } from '../toolchain/board/index.ts';
 import { chooseDrive, driveSteps, encodeImage, esptoolSteps, probeSteps, requireTool } from './flash-steps.ts';
 import { readDrive, serialPorts, TOOLS, uf2Drives } from './tools.ts';
 

@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { hex32, type Image, toBinary, type Uf2Family, writeHex, writeUf2 } from '../board/index.ts';
-import { MoteError } from '../error.ts';
+import { MoteError } from '../base/index.ts';
+import { hex32, type Image, toBinary, type Uf2Family, writeHex, writeUf2 } from '../toolchain/board/index.ts';
 import { BOOTLOADER, checkTool, type Drive, readDrive, TOOLS, type Tool } from './tools.ts';
 
 export const FORMATS = ['hex', 'uf2', 'bin'] as const;

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { MoteError } from '../base/index.ts';
 import {
   type Board,
   type FlashMethod,
@@ -15,8 +16,7 @@ import {
   readElf,
   readHex,
   readUf2,
-} from '../board/index.ts';
-import { MoteError } from '../error.ts';
+} from '../toolchain/board/index.ts';
 import { buildAgent } from './board-node.ts';
 import { addCommand, choice } from './command.ts';
 import { type NodeOptions, newNode } from './flash-node.ts';

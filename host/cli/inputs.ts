@@ -1,6 +1,6 @@
 /** `--input [SENSOR=]SOURCE`: what a simulated sensor feels. */
 import { readFileSync } from 'node:fs';
-import { MoteError } from '../error.ts';
+import { MoteError } from '../base/index.ts';
 import {
   constant,
   csvSource,
@@ -11,7 +11,7 @@ import {
   type SensorSource,
   sine,
   wavSource,
-} from '../node/index.ts';
+} from '../device/node/index.ts';
 
 export const INPUT_HELP =
   'what a sensor feels: [sensor=]FILE.wav | FILE.csv:rate=HZ[,columns=A+B][,scale=N] | sine:rate=HZ,freq=HZ,amplitude=N[,offset=N] | noise:rate=HZ,amplitude=N | constant:rate=HZ,value=N; generators take seconds=N';

@@ -1,7 +1,7 @@
 /** `mote key`: signing keys. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { generateKeyPair, keyId, saveKeyPair } from '../ota/index.ts';
+import { generateKeyPair, keyId, saveKeyPair } from '../device/package/index.ts';
 import { addCommand } from './command.ts';
 
 export function registerKey(program: Command): void {

@@ -1,6 +1,6 @@
 /** A line on which no node speaks, with the clock in the test's hand. */
 import { expect, it } from 'vitest';
-import { nodeLink, shimLink, type Transport, transportPair, VirtualClock } from '../link/index.ts';
+import { nodeLink, shimLink, type Transport, transportPair, VirtualClock } from '../device/link/index.ts';
 import { checkLine } from './line-check.ts';
 
 /** The gateway's end of a line is checked; the other is the test's. */

@@ -1,5 +1,5 @@
 /** What is told of a line on which no node speaks, so that its reason can be found: no power, wrong speed, another program, a loose wire. */
-import { FrameDecoder, type Timers, type Transport } from '../link/index.ts';
+import { FrameDecoder, type Timers, type Transport } from '../device/link/index.ts';
 
 /** Longer than a node that is there takes to answer, also when the first four hellos of the link are lost (400 ms, doubled each time). */
 const QUIET_MS = 5000;

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 /** `mote`: one file a command, registered here in the order in which a user meets them. */
 import { Command, CommanderError } from 'commander';
-import { MoteError } from '../error.ts';
-import { packageVersion } from '../paths.ts';
+import { MoteError, packageVersion } from '../base/index.ts';
 import { registerBoard } from './board.ts';
 import { registerBuild } from './build.ts';
 import { registerDemo } from './demo.ts';

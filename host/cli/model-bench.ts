@@ -2,9 +2,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import { type BoardModelRun, loadBoard, requireRun, runModelOnBoard } from '../board/index.ts';
-import type { Harness, Layer } from '../compiler/index.ts';
-import { MoteError } from '../error.ts';
+import { MoteError } from '../base/index.ts';
+import { type BoardModelRun, loadBoard, requireRun, runModelOnBoard } from '../toolchain/board/index.ts';
+import type { Harness, Layer } from '../toolchain/compiler/index.ts';
 import { addCommand } from './command.ts';
 import { readInput } from './package.ts';
 import { formatBytes, table } from './terminal.ts';
@@ -42,7 +42,7 @@ export function registerBench(group: Command): void {
       if (requireRun(board).kind !== 'qemu')
         throw new MoteError('USAGE', `Only QEMU counts instructions, and ${board.name} does not run there.`);
       terminal.progress('compiling the model ...');
-      const { buildHarness } = await import('../compiler/index.ts');
+      const { buildHarness } = await import('../toolchain/compiler/index.ts');
       const harness = await buildHarness(bytes);
       terminal.progress(`running it on ${board.name} ...`);
       const inputs = inputsOf(path, harness);

@@ -2,17 +2,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
-import { loadBoard, requireRun, runModelOnBoard } from '../board/index.ts';
-import type { ModelRunner, Verification, VerifyResult } from '../compiler/index.ts';
-import { ENGINE_NAMES, loadEngine } from '../engine/index.ts';
-import { MoteError } from '../error.ts';
+import { MoteError } from '../base/index.ts';
+import { ENGINE_NAMES, loadEngine } from '../device/engine/index.ts';
+import { loadBoard, requireRun, runModelOnBoard } from '../toolchain/board/index.ts';
+import type { ModelRunner, Verification, VerifyResult } from '../toolchain/compiler/index.ts';
 import { addCommand, choice } from './command.ts';
 import { registerBench } from './model-bench.ts';
 import { readInput } from './package.ts';
 import { Exit, formatBytes, table } from './terminal.ts';
 
 /** It brings AssemblyScript's compiler along, which takes longer to load than other commands to run. */
-const compiler = () => import('../compiler/index.ts');
+const compiler = () => import('../toolchain/compiler/index.ts');
 
 const EXAMPLE = 'models/micro_speech/model.tflite';
 

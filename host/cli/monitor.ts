@@ -3,9 +3,11 @@
  * a node behind a gateway is watched on the broker.
  */
 import type { Command } from 'commander';
-import { MoteError } from '../error.ts';
-import { checkNodeId, DEFAULT_NAMESPACE, NEVER_SEEN, type Received, Shim } from '../gateway/index.ts';
-import { connectTcp, openSerial, systemTimers, type Transport } from '../link/index.ts';
+import { MoteError } from '../base/index.ts';
+import { connectTcp, openSerial, systemTimers, type Transport } from '../device/link/index.ts';
+import { NEVER_SEEN, Shim } from '../messaging/gateway/index.ts';
+import type { Received } from '../messaging/mqtt/index.ts';
+import { checkNodeId, DEFAULT_NAMESPACE } from '../messaging/topics/index.ts';
 import { addCommand, interrupted } from './command.ts';
 import { keepOpen, parseAddress } from './connect.ts';
 import { checkLine } from './line-check.ts';

@@ -2,8 +2,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { MoteError } from '../error.ts';
-import { packagePath, packageVersion } from '../paths.ts';
+import { MoteError, packagePath, packageVersion } from '../base/index.ts';
 import { addCommand, choice } from './command.ts';
 
 const TEMPLATES = {

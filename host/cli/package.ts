@@ -1,9 +1,9 @@
 /** `mote package`: what is inside a `.mote`, and whether it may be trusted. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { validateModule } from '../engine/index.ts';
-import { MoteError } from '../error.ts';
-import { loadPublicKey, openPackage, type Package, parsePackage } from '../ota/index.ts';
+import { MoteError } from '../base/index.ts';
+import { validateModule } from '../device/engine/index.ts';
+import { loadPublicKey, openPackage, type Package, parsePackage } from '../device/package/index.ts';
 import { addCommand } from './command.ts';
 import { formatBytes, type Terminal, table } from './terminal.ts';
 

@@ -1,7 +1,8 @@
 /** `mote push`: a new module for a node in the field, followed to its verdict. */
 import type { Command } from 'commander';
-import { DEFAULT_NAMESPACE, pushPackage } from '../gateway/index.ts';
-import type { OtaStatus } from '../link/index.ts';
+import type { OtaStatus } from '../device/link/index.ts';
+import { pushPackage } from '../messaging/gateway/index.ts';
+import { DEFAULT_NAMESPACE } from '../messaging/topics/index.ts';
 import { findPrivateKey, loadApp, packageOf } from './app.ts';
 import { addCommand, integer } from './command.ts';
 import { DEFAULT_BROKER } from './shim.ts';

@@ -1,6 +1,6 @@
 /** What a node shows, as lines for a person or NDJSON for a program. */
 import { Decoder } from 'cbor-x';
-import type { LogRecord, NodeHooks, NodeState, TelemetryRecord } from '../node/index.ts';
+import type { LogRecord, NodeHooks, NodeState, TelemetryRecord } from '../device/node/index.ts';
 import { type Terminal, table, toJson } from './terminal.ts';
 import { Trace } from './trace.ts';
 

@@ -1,12 +1,13 @@
 /** `mote run`: an app on a board's real firmware, in an emulator (or as a process), as a live node with a gateway and broker of its own. */
 import { createPublicKey } from 'node:crypto';
 import type { Command } from 'commander';
-import { type Board, boardNames, loadBoard, requireRun } from '../board/index.ts';
-import { MoteError } from '../error.ts';
-import { DEFAULT_NAMESPACE, isNodeId, type Shim } from '../gateway/index.ts';
-import { VirtualClock } from '../link/index.ts';
-import type { SensorSource } from '../node/index.ts';
-import { encodeMetadata, generateKeyPair, loadPublicKey, type Package, parsePackage } from '../ota/index.ts';
+import { MoteError } from '../base/index.ts';
+import { VirtualClock } from '../device/link/index.ts';
+import type { SensorSource } from '../device/node/index.ts';
+import { encodeMetadata, generateKeyPair, loadPublicKey, type Package, parsePackage } from '../device/package/index.ts';
+import type { Shim } from '../messaging/gateway/index.ts';
+import { DEFAULT_NAMESPACE, isNodeId } from '../messaging/topics/index.ts';
+import { type Board, boardNames, loadBoard, requireRun } from '../toolchain/board/index.ts';
 import { type App, checkSettings, findPrivateKey, loadApp, packageOf } from './app.ts';
 import { BoardNode, type BoardNodeOptions, buildAgent, type KeptNode, keptNode, virtualShim } from './board-node.ts';
 import { addCommand, choice, integer, interrupted, settings } from './command.ts';

@@ -1,9 +1,11 @@
 /** `mote shim`: the other end of nodes' links; what they say becomes MQTT 5, and what a broker says reaches them. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { MoteError } from '../error.ts';
-import { type Broker, DEFAULT_NAMESPACE, Shim, startEmbeddedBroker } from '../gateway/index.ts';
-import { DEFAULT_BAUD, listenTcp, openSerial } from '../link/index.ts';
+import { MoteError } from '../base/index.ts';
+import { DEFAULT_BAUD, listenTcp, openSerial } from '../device/link/index.ts';
+import { type Broker, startEmbeddedBroker } from '../messaging/broker/index.ts';
+import { Shim } from '../messaging/gateway/index.ts';
+import { DEFAULT_NAMESPACE } from '../messaging/topics/index.ts';
 import { addCommand, integer, interrupted } from './command.ts';
 import { keepOpen, parseAddress } from './connect.ts';
 import type { Terminal } from './terminal.ts';

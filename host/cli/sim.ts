@@ -2,9 +2,9 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { ENGINE_NAMES, loadEngine } from '../engine/index.ts';
-import { MoteError } from '../error.ts';
-import { FileFlash, type Flash } from '../flash/index.ts';
+import { MoteError } from '../base/index.ts';
+import { ENGINE_NAMES, loadEngine } from '../device/engine/index.ts';
+import { FileFlash, type Flash } from '../device/flash/index.ts';
 import {
   type Clock,
   Node,
@@ -14,8 +14,8 @@ import {
   runToEnd,
   VirtualClock,
   volatileFlash,
-} from '../node/index.ts';
-import { loadPublicKey } from '../ota/index.ts';
+} from '../device/node/index.ts';
+import { loadPublicKey } from '../device/package/index.ts';
 import { type App, checkSettings, findPrivateKey, loadApp, packageOf } from './app.ts';
 import { addCommand, choice, integer, interrupted, makeFolder, settings } from './command.ts';
 import { keepConnected, parseAddress } from './connect.ts';

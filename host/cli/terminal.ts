@@ -1,6 +1,6 @@
 /** How commands talk to a person or a program: colour only on a terminal, `--json` as one object or one a line. */
 import { styleText } from 'node:util';
-import { MoteError } from '../error.ts';
+import { MoteError } from '../base/index.ts';
 
 type Style = Parameters<typeof styleText>[0];
 

@@ -2,8 +2,15 @@
 import { type ExecFileException, execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findTool, libraryFlags, TOOL_NAMES, TOOLCHAINS, type Toolchain, type ToolName } from '../board/index.ts';
-import { MoteError } from '../error.ts';
+import { MoteError } from '../base/index.ts';
+import {
+  findTool,
+  libraryFlags,
+  TOOL_NAMES,
+  TOOLCHAINS,
+  type Toolchain,
+  type ToolName,
+} from '../toolchain/board/index.ts';
 import { type Terminal, table, wrap } from './terminal.ts';
 
 export interface Check {

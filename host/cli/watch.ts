@@ -1,17 +1,16 @@
 /** What nodes say on a broker, told channel by channel. */
 import { randomBytes } from 'node:crypto';
-import { MoteError } from '../error.ts';
+import { MoteError } from '../base/index.ts';
+import type { Log, MetricInfo, OtaStatus, Telemetry } from '../device/link/index.ts';
+import { MqttClient, type Received } from '../messaging/mqtt/index.ts';
 import {
   decodeEvent,
   decodeLog,
   decodeOta,
   decodeState,
   decodeTelemetry,
-  MqttClient,
   type NodeState,
-  type Received,
-} from '../gateway/index.ts';
-import type { Log, MetricInfo, OtaStatus, Telemetry } from '../link/index.ts';
+} from '../messaging/topics/index.ts';
 import { otaText } from './push.ts';
 import type { Printer } from './report.ts';
 import type { Terminal } from './terminal.ts';

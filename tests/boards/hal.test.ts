@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { boardNames, loadBoard, NODE_EXIT, SideClock, startNode } from '../../host/board/index.ts';
-import { MoteError } from '../../host/error.ts';
-import { FileFlash } from '../../host/flash/index.ts';
-import { transportPair, VirtualClock } from '../../host/link/index.ts';
+import { MoteError } from '../../host/base/index.ts';
+import { FileFlash } from '../../host/device/flash/index.ts';
+import { transportPair, VirtualClock } from '../../host/device/link/index.ts';
+import { boardNames, loadBoard, NODE_EXIT, SideClock, startNode } from '../../host/toolchain/board/index.ts';
 import { Bench, buildSelftest, lifeOf, missingTool } from './selftest.ts';
 
 const BOOT = { power: 0, software: 1, watchdog: 2, fault: 3 };

@@ -8,10 +8,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Board, boardNames, buildImage, loadBoard, type NodeProcess, startNode } from '../../host/board/index.ts';
-import type { Birth, Log, NodeMessage, OtaStatus, Telemetry } from '../../host/link/index.ts';
-import { listenTcp, systemTimers } from '../../host/link/index.ts';
-import { type AppText, appWasm, TestShim } from '../../host/node/testing.ts';
+import {
+  type Birth,
+  type Log,
+  listenTcp,
+  type NodeMessage,
+  type OtaStatus,
+  systemTimers,
+  type Telemetry,
+} from '../../host/device/link/index.ts';
+import { type AppText, appWasm, TestShim } from '../../host/device/node/testing.ts';
+import {
+  type Board,
+  boardNames,
+  buildImage,
+  loadBoard,
+  type NodeProcess,
+  startNode,
+} from '../../host/toolchain/board/index.ts';
 import { flashFile } from '../conformance/board.ts';
 import { geometryOf } from '../conformance/boards.ts';
 import { makeFlash, NODE_ID, type PackageText, packageOf } from '../conformance/world.ts';

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { buildImage, footprintOf, loadBoard, runModelOnBoard, totalOf } from '../../host/board/index.ts';
-import { verifyOutputs } from '../../host/compiler/index.ts';
-import { packagePath } from '../../host/paths.ts';
+import { packagePath } from '../../host/base/index.ts';
+import { buildImage, footprintOf, loadBoard, runModelOnBoard, totalOf } from '../../host/toolchain/board/index.ts';
+import { verifyOutputs } from '../../host/toolchain/compiler/index.ts';
 import { missingTool } from './selftest.ts';
 
 const board = loadBoard('mps2-an386');

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MoteError, packagePath } from '../../host/base/index.ts';
 import {
   type Board,
   type BuildOptions,
@@ -13,9 +14,7 @@ import {
   type StartOptions,
   startNode,
   type ToolName,
-} from '../../host/board/index.ts';
-import { MoteError } from '../../host/error.ts';
-import { packagePath } from '../../host/paths.ts';
+} from '../../host/toolchain/board/index.ts';
 
 /** A place where the board has nothing. */
 const FAULT_ADDRESS: Record<string, string> = {

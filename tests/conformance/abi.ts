@@ -1,5 +1,5 @@
 /** Every import with what it takes and what it refuses. */
-import { sine } from '../../host/node/index.ts';
+import { sine } from '../../host/device/node/index.ts';
 import { type Call, LETTERS, SCRATCH, SCRATCH_BYTES, script } from './probe.ts';
 import { calls, faults, long, type Scenario, utf8 } from './scenario.ts';
 

@@ -1,8 +1,8 @@
 /** A whole app: what it hears, computes and says is the same, with the board's own kernels as with the module's. */
 import { readFileSync } from 'node:fs';
-import { buildApp } from '../../host/build/index.ts';
-import { repeat, wavSource } from '../../host/node/index.ts';
-import { packagePath } from '../../host/paths.ts';
+import { packagePath } from '../../host/base/index.ts';
+import { repeat, wavSource } from '../../host/device/node/index.ts';
+import { buildApp } from '../../host/toolchain/build/index.ts';
 import type { Scenario } from './scenario.ts';
 
 async function keyword(): Promise<Scenario[]> {

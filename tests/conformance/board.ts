@@ -2,11 +2,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Board } from '../../host/board/board-json.ts';
-import { NODE_EXIT, startNode } from '../../host/board/qemu.ts';
-import { SideClock } from '../../host/board/side-clock.ts';
-import { MoteError } from '../../host/error.ts';
-import type { SensorOptions, SensorSource } from '../../host/node/index.ts';
+import { MoteError } from '../../host/base/index.ts';
+import type { SensorOptions, SensorSource } from '../../host/device/node/index.ts';
+import type { Board } from '../../host/toolchain/board/board-json.ts';
+import { NODE_EXIT, startNode } from '../../host/toolchain/board/qemu.ts';
+import { SideClock } from '../../host/toolchain/board/side-clock.ts';
 import { type Geometry, type Life, NODE_ID, SEED, type Start, type Subject } from './world.ts';
 
 const HEADER_BYTES = 4096;

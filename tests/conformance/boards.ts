@@ -1,9 +1,9 @@
 /** A board under test: built once, and what it gives a module. */
 import { readFileSync } from 'node:fs';
-import { type Board, loadBoard } from '../../host/board/board-json.ts';
-import { buildImage } from '../../host/board/build.ts';
-import { findTool, TOOL_NAMES, type ToolName } from '../../host/board/toolchain.ts';
-import { packagePath } from '../../host/paths.ts';
+import { packagePath } from '../../host/base/index.ts';
+import { type Board, loadBoard } from '../../host/toolchain/board/board-json.ts';
+import { buildImage } from '../../host/toolchain/board/build.ts';
+import { findTool, TOOL_NAMES, type ToolName } from '../../host/toolchain/board/toolchain.ts';
 import { boardSubject } from './board.ts';
 import type { Geometry, Subject } from './world.ts';
 

@@ -1,7 +1,7 @@
 /** The table on a board, beside the same on the node in TypeScript: every message, every byte with its time, every tap, the flash after it. */
 import { beforeAll, expect, it } from 'vitest';
-import type { Board } from '../../host/board/board-json.ts';
-import { packageVersion } from '../../host/paths.ts';
+import { packageVersion } from '../../host/base/index.ts';
+import type { Board } from '../../host/toolchain/board/board-json.ts';
 import { APPS } from './apps.ts';
 import { boundOf, geometryOf, subjectOf } from './boards.ts';
 import type { Scenario } from './scenario.ts';

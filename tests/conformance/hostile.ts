@@ -3,8 +3,8 @@
  * the node restarts, and the agent is there again with the reason.
  */
 import { beforeAll, expect, it } from 'vitest';
-import type { Board } from '../../host/board/board-json.ts';
-import { sine } from '../../host/node/index.ts';
+import { sine } from '../../host/device/node/index.ts';
+import type { Board } from '../../host/toolchain/board/board-json.ts';
 import { subjectOf } from './boards.ts';
 import { type Call, MEMORY_BYTES, probeWasm, SCRATCH, script } from './probe.ts';
 import { traceOf } from './trace.ts';

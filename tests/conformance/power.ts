@@ -4,9 +4,9 @@
  * there.
  */
 import { beforeAll, expect, it } from 'vitest';
-import type { Board } from '../../host/board/board-json.ts';
-import { MoteError } from '../../host/error.ts';
-import type { Birth } from '../../host/link/index.ts';
+import { MoteError } from '../../host/base/index.ts';
+import type { Birth } from '../../host/device/link/index.ts';
+import type { Board } from '../../host/toolchain/board/board-json.ts';
 import { subjectOf } from './boards.ts';
 import { probeWasm, SCRATCH, script } from './probe.ts';
 import { type Subject, World } from './world.ts';

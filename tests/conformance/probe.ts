@@ -6,8 +6,8 @@
  * command `run`. A script is read to SCRIPT and says: u16 count, then for each call u8 function, u8 0, u16 bytes to show, u32 where they
  * are, then 8 bytes for each argument; texts and other data follow.
  */
-import { ABI_IMPORTS, ABI_VERSION, type FunctionType } from '../../host/engine/index.ts';
-import { wat } from '../../host/engine/testing.ts';
+import { ABI_IMPORTS, ABI_VERSION, type FunctionType } from '../../host/device/engine/index.ts';
+import { wat } from '../../host/device/engine/testing.ts';
 
 export const MEMORY_BYTES = 8192;
 /** Where two letters are, AA, AB and so on; so many more follow that 54 of them are a name. */

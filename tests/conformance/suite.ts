@@ -1,6 +1,6 @@
 /** All that is asked of one board. A file for each board, so that they run beside each other. */
 import { describe } from 'vitest';
-import { loadBoard } from '../../host/board/board-json.ts';
+import { loadBoard } from '../../host/toolchain/board/board-json.ts';
 import { missing } from './boards.ts';
 import { conforms } from './conform.ts';
 import { survivesDeepCalls, survivesFaults, survivesHostileModules, survivesModulesWithoutRoom } from './hostile.ts';

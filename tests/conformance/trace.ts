@@ -1,5 +1,5 @@
 /** What a node said, as lines of text: to see in a difference what happened, and in a test that it did. */
-import type { NodeMessage } from '../../host/link/index.ts';
+import type { NodeMessage } from '../../host/device/link/index.ts';
 import type { Recording } from './world.ts';
 
 /** `opaque`: metrics whose values are the node's own affair. */

@@ -1,8 +1,8 @@
 /** The node in TypeScript, with the limits of a board, as the reference of all others. */
-import { loadEngine } from '../../host/engine/index.ts';
-import { MemoryFlash } from '../../host/flash/index.ts';
-import type { VirtualClock } from '../../host/link/index.ts';
-import { type Clock, NODE_LIMITS, Node } from '../../host/node/index.ts';
+import { loadEngine } from '../../host/device/engine/index.ts';
+import { MemoryFlash } from '../../host/device/flash/index.ts';
+import type { VirtualClock } from '../../host/device/link/index.ts';
+import { type Clock, NODE_LIMITS, Node } from '../../host/device/node/index.ts';
 import { type Geometry, type Life, NODE_ID, SEED, type Start, type Subject, trusted } from './world.ts';
 
 /** What a board sets where the node in TypeScript has more: boards/common/agent/bounds.h. */

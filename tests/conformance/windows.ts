@@ -1,6 +1,6 @@
 /** Raw samples around events: kept, counted, handed out in parts. */
-import { encodeCbor } from '../../host/cbor/index.ts';
-import { sine } from '../../host/node/index.ts';
+import { encodeCbor } from '../../host/base/cbor/index.ts';
+import { sine } from '../../host/device/node/index.ts';
 import { script } from './probe.ts';
 import type { Scenario } from './scenario.ts';
 import type { Setup, World } from './world.ts';

@@ -3,7 +3,7 @@
  * TypeScript's or a board's; what it did is recorded, so that the two can be compared byte by byte.
  */
 import { createHash } from 'node:crypto';
-import { flashRegion, KeyValueStore, MemoryFlash } from '../../host/flash/index.ts';
+import { flashRegion, KeyValueStore, MemoryFlash } from '../../host/device/flash/index.ts';
 import {
   encodeMessage,
   type FaultPlan,
@@ -13,11 +13,12 @@ import {
   transportPair,
   VirtualClock,
   Xorshift,
-} from '../../host/link/index.ts';
-import type { SensorOptions } from '../../host/node/index.ts';
-import { DEFAULT_LAYOUT, provision, writeIdentity } from '../../host/node/storage.ts';
-import { metadataOf, TestShim } from '../../host/node/testing.ts';
-import { buildPackage, generateKeyPair, type Metadata, SlotStore } from '../../host/ota/index.ts';
+} from '../../host/device/link/index.ts';
+import type { SensorOptions } from '../../host/device/node/index.ts';
+import { DEFAULT_LAYOUT, provision, writeIdentity } from '../../host/device/node/storage.ts';
+import { metadataOf, TestShim } from '../../host/device/node/testing.ts';
+import { buildPackage, generateKeyPair, type Metadata } from '../../host/device/package/index.ts';
+import { SlotStore } from '../../host/device/update/index.ts';
 import { MEMORY_BYTES, probeWasm } from './probe.ts';
 
 /** One way of every byte; an odd time, so that nothing that travels meets a deadline. */

@@ -1,6 +1,6 @@
 /*
  * NOR flash in memory: the rules of a real chip, wear counters, and a power supply that fails where a test says. What a
- * cut leaves is to the bit what host/flash/memory-flash.ts leaves. Calls nothing of an operating system, so that boards
+ * cut leaves is to the bit what host/device/flash/memory-flash.ts leaves. Calls nothing of an operating system, so that boards
  * run it too.
  */
 #ifndef CUT_FLASH_H

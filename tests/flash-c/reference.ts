@@ -1,10 +1,17 @@
 /** What `driver.c` does, done by the TypeScript code: a line of a script in, a line of results out. */
 import { crc32 } from 'node:zlib';
-import { MoteError } from '../../host/error.ts';
-import { CUT_MODES, flashRegion, KeyValueStore, MemoryFlash, PowerCut, RecordLog } from '../../host/flash/index.ts';
-import { encodeMessage, type Offer, type OtaStatus, parseMessage } from '../../host/link/index.ts';
-import { NodeStorage } from '../../host/node/storage.ts';
-import { type SlotInfo, SlotStore, UpdateReceiver } from '../../host/ota/index.ts';
+import { MoteError } from '../../host/base/index.ts';
+import {
+  CUT_MODES,
+  flashRegion,
+  KeyValueStore,
+  MemoryFlash,
+  PowerCut,
+  RecordLog,
+} from '../../host/device/flash/index.ts';
+import { encodeMessage, type Offer, type OtaStatus, parseMessage } from '../../host/device/link/index.ts';
+import { NodeStorage } from '../../host/device/node/storage.ts';
+import { type SlotInfo, SlotStore, UpdateReceiver } from '../../host/device/update/index.ts';
 
 export interface Geometry {
   sizeBytes: number;

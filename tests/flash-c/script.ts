@@ -1,7 +1,12 @@
 /** Random scripts for `driver.c`: each next line is chosen by what the reference says that the stores are. */
 import { createHash } from 'node:crypto';
-import { encodeMessage, Xorshift } from '../../host/link/index.ts';
-import { EMPTY_SLOT, encodeJournal, type JournalState, type SlotRecord } from '../../host/ota/slot-journal.ts';
+import { encodeMessage, Xorshift } from '../../host/device/link/index.ts';
+import {
+  EMPTY_SLOT,
+  encodeJournal,
+  type JournalState,
+  type SlotRecord,
+} from '../../host/device/update/slot-journal.ts';
 import { type Geometry, Reference } from './reference.ts';
 
 export interface Script {

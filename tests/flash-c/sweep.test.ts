@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { buildImage, loadBoard, NODE_EXIT, startNode } from '../../host/board/index.ts';
-import { packagePath } from '../../host/paths.ts';
+import { packagePath } from '../../host/base/index.ts';
+import { buildImage, loadBoard, NODE_EXIT, startNode } from '../../host/toolchain/board/index.ts';
 import { missingTool } from '../boards/selftest.ts';
 import { compile, missingCompiler } from './compile.ts';
 

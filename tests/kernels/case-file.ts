@@ -1,6 +1,6 @@
 /** Cases for native kernels as `case.c` reads them: what memory and rom hold, what to call, and what must come out. */
 import { crc32 } from 'node:zlib';
-import { xorshift } from '../../host/compiler/testing.ts';
+import { xorshift } from '../../host/toolchain/compiler/testing.ts';
 
 export const REAL_FFT = 100;
 export const FILTER_BANK = 101;

@@ -3,6 +3,7 @@ import { link, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packagePath } from '../../host/base/index.ts';
 import {
   type BuildOptions,
   buildImage,
@@ -11,8 +12,7 @@ import {
   loadBoard,
   startNode,
   type ToolName,
-} from '../../host/board/index.ts';
-import { packagePath } from '../../host/paths.ts';
+} from '../../host/toolchain/board/index.ts';
 import { caseFile } from './reference.ts';
 
 /** Cases of each operator and signal kernel. */

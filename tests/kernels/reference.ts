@@ -1,8 +1,8 @@
 /** The AssemblyScript kernels themselves, compiled as for a module and run in V8: what native kernels must equal. */
 import { readFile } from 'node:fs/promises';
-import { compileSources } from '../../host/compiler/harness.ts';
-import { KERNEL_FILES, type Kernel } from '../../host/compiler/step.ts';
-import { packagePath } from '../../host/paths.ts';
+import { packagePath } from '../../host/base/index.ts';
+import { compileSources } from '../../host/toolchain/compiler/harness.ts';
+import { KERNEL_FILES, type Kernel } from '../../host/toolchain/compiler/step.ts';
 import { type Case, Dice, FILTER_BANK, MAX_BYTES, REAL_FFT } from './case-file.ts';
 import * as generate from './operators.ts';
 

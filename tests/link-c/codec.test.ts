@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { decodeCbor, wellFormed } from '../../host/cbor/index.ts';
-import { examples } from '../../host/link/examples.ts';
-import { encodeFrame, FrameDecoder } from '../../host/link/frame.ts';
-import { encodeMessage, isNodeMessage, type Message, parseMessage, Xorshift } from '../../host/link/index.ts';
-import { packagePath } from '../../host/paths.ts';
+import { decodeCbor, wellFormed } from '../../host/base/cbor/index.ts';
+import { packagePath } from '../../host/base/index.ts';
+import { examples } from '../../host/device/link/examples.ts';
+import { encodeFrame, FrameDecoder } from '../../host/device/link/frame.ts';
+import { encodeMessage, isNodeMessage, type Message, parseMessage, Xorshift } from '../../host/device/link/index.ts';
 import { ask, compare, compileDriver, missingCompiler } from './compile.ts';
 import { hex, shimHello, shimSays, show } from './reference.ts';
 

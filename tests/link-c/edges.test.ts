@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { FrameDecoder } from '../../host/link/frame.ts';
-import { type Packet, parsePacket } from '../../host/link/packet.ts';
+import { FrameDecoder } from '../../host/device/link/frame.ts';
+import { type Packet, parsePacket } from '../../host/device/link/packet.ts';
 import { ask, compare, compileDriver, missingCompiler } from './compile.ts';
 import { hex, NodeEnd, shimAcks, shimHello, shimSays } from './reference.ts';
 

@@ -1,5 +1,5 @@
 /** What `driver.c` does, done by the TypeScript code: a line of a script in, a line of results out. */
-import { encodeFrame } from '../../host/link/frame.ts';
+import { encodeFrame } from '../../host/device/link/frame.ts';
 import {
   type Birth,
   encodeMessage,
@@ -7,10 +7,10 @@ import {
   type ShimMessage,
   type Transport,
   VirtualClock,
-} from '../../host/link/index.ts';
-import { encodePacket } from '../../host/link/packet.ts';
-import { Uplink } from '../../host/node/uplink.ts';
-import { UtcClock } from '../../host/node/utc.ts';
+} from '../../host/device/link/index.ts';
+import { encodePacket } from '../../host/device/link/packet.ts';
+import { Uplink } from '../../host/device/node/uplink.ts';
+import { UtcClock } from '../../host/device/node/utc.ts';
 
 export const hex = (bytes: Uint8Array) => (bytes.length === 0 ? '-' : Buffer.from(bytes).toString('hex'));
 const unhex = (text = '-') => (text === '-' ? new Uint8Array(0) : new Uint8Array(Buffer.from(text, 'hex')));

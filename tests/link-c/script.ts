@@ -1,6 +1,6 @@
 /** Random scripts of a node's end: with a real shim behind a bad stream, and with a peer that keeps to nothing. */
 
-import { encodeFrame } from '../../host/link/frame.ts';
+import { encodeFrame } from '../../host/device/link/frame.ts';
 import {
   encodeMessage,
   type ShimMessage,
@@ -8,9 +8,9 @@ import {
   transportPair,
   VirtualClock,
   Xorshift,
-} from '../../host/link/index.ts';
-import { encodePacket, type Packet } from '../../host/link/packet.ts';
-import type { Transport } from '../../host/link/transport.ts';
+} from '../../host/device/link/index.ts';
+import { encodePacket, type Packet } from '../../host/device/link/packet.ts';
+import type { Transport } from '../../host/device/link/transport.ts';
 import { hex, NodeEnd } from './reference.ts';
 
 export interface Script {

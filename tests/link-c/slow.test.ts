@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
-import { type NodeMessage, type ShimMessage, shimLink, VirtualClock, Xorshift } from '../../host/link/index.ts';
+import { type NodeMessage, type ShimMessage, shimLink, VirtualClock, Xorshift } from '../../host/device/link/index.ts';
 import { compileDriver, missingCompiler } from './compile.ts';
 import { hex } from './reference.ts';
 

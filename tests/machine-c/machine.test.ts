@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Board, buildImage, loadBoard, startNode } from '../../host/board/index.ts';
-import { wat } from '../../host/engine/testing.ts';
-import { packagePath } from '../../host/paths.ts';
+import { packagePath } from '../../host/base/index.ts';
+import { wat } from '../../host/device/engine/testing.ts';
+import { type Board, buildImage, loadBoard, startNode } from '../../host/toolchain/board/index.ts';
 import { missingTool } from '../boards/selftest.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mote-machine-'));

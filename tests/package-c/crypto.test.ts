@@ -12,8 +12,8 @@ import {
 } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { CborTag, decodeCbor, encodeCbor } from '../../host/cbor/index.ts';
-import { packagePath } from '../../host/paths.ts';
+import { CborTag, decodeCbor, encodeCbor } from '../../host/base/cbor/index.ts';
+import { packagePath } from '../../host/base/index.ts';
 import { ask, buildDriver, missingCompiler, type Request } from './driver.ts';
 import { type Random, randomBytes, xorshift } from './samples.ts';
 
@@ -21,7 +21,7 @@ const hex = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(' ', ''
 const fromBase64url = (text = '') => Buffer.from(text, 'base64url');
 const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
 
-/** From the DER: see host/ota/trusted-keys.ts for why not from a JWK. */
+/** From the DER: see host/device/package/trusted-keys.ts for why not from a JWK. */
 function rawEd25519(key: KeyObject): Uint8Array {
   return new Uint8Array(key.export({ type: 'spki', format: 'der' }).subarray(12));
 }

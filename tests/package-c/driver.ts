@@ -2,8 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { packagePath } from '../../host/paths.ts';
-import { findThirdParty } from '../../host/third-party.ts';
+import { findThirdParty, packagePath } from '../../host/base/index.ts';
 
 /** What is missing to build it; empty when nothing is. */
 export const missingCompiler = spawnSync('gcc', ['--version']).status === 0 ? '' : 'gcc (apt install gcc)';

@@ -1,10 +1,10 @@
 /** Packages opened by the C code and by TypeScript: the same verdict, the same code, the same contents. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from '../../host/cbor/index.ts';
-import { buildPackage, encodeTrustedKeys, generateKeyPair, keyId } from '../../host/ota/index.ts';
-import { encodeEnvelope, parseEnvelope } from '../../host/ota/suit.ts';
-import { packagePath } from '../../host/paths.ts';
+import { type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from '../../host/base/cbor/index.ts';
+import { packagePath } from '../../host/base/index.ts';
+import { buildPackage, encodeTrustedKeys, generateKeyPair, keyId } from '../../host/device/package/index.ts';
+import { encodeEnvelope, parseEnvelope } from '../../host/device/package/suit.ts';
 import { ask, buildDriver, missingCompiler, type Request } from './driver.ts';
 import {
   comparable,

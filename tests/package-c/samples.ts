@@ -1,8 +1,8 @@
 /** Packages to open: random ones from the encoder, and what is made of them by someone who keeps every digest right. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { type CborMap, type CborValue, decodeCbor, encodeCbor } from '../../host/cbor/index.ts';
-import { MoteError } from '../../host/error.ts';
-import { sign1 } from '../../host/ota/cose.ts';
+import { type CborMap, type CborValue, decodeCbor, encodeCbor } from '../../host/base/cbor/index.ts';
+import { clip, MoteError } from '../../host/base/index.ts';
+import { sign1 } from '../../host/device/package/cose.ts';
 import {
   buildPackage,
   checkPackage,
@@ -12,9 +12,8 @@ import {
   type Metadata,
   openPackage,
   type Package,
-} from '../../host/ota/index.ts';
-import { type Envelope, encodeEnvelope, signedDigest, suitDigest } from '../../host/ota/suit.ts';
-import { clip } from '../../host/text.ts';
+} from '../../host/device/package/index.ts';
+import { type Envelope, encodeEnvelope, signedDigest, suitDigest } from '../../host/device/package/suit.ts';
 import type { Request } from './driver.ts';
 
 export const pairs = [generateKeyPair(), generateKeyPairSync('ec', { namedCurve: 'P-256' })];

@@ -5,8 +5,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Board, buildImage, findTool, loadBoard } from '../../host/board/index.ts';
-import { packagePath } from '../../host/paths.ts';
+import { packagePath } from '../../host/base/index.ts';
+import { type Board, buildImage, findTool, loadBoard } from '../../host/toolchain/board/index.ts';
 
 const missing = await Promise.all([findTool('arm-none-eabi'), findTool('qemu-system-arm')]).then(
   () => '',

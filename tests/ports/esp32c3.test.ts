@@ -4,6 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { esptoolSteps } from '../../host/cli/flash-steps.ts';
+import { generateKeyPair } from '../../host/device/package/index.ts';
 import {
   buildImage,
   findTool,
@@ -12,9 +14,7 @@ import {
   loadBoard,
   nodeSegment,
   readElf,
-} from '../../host/board/index.ts';
-import { esptoolSteps } from '../../host/cli/flash-steps.ts';
-import { generateKeyPair } from '../../host/ota/index.ts';
+} from '../../host/toolchain/board/index.ts';
 
 const missing = await findTool('riscv64-unknown-elf').then(
   () => '',

@@ -2,6 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { flashRegion, MemoryFlash } from '../../host/device/flash/index.ts';
+import { DEFAULT_LAYOUT, readIdentity } from '../../host/device/node/index.ts';
+import { generateKeyPair, keyId } from '../../host/device/package/index.ts';
+import { SlotStore } from '../../host/device/update/index.ts';
 import {
   type Board,
   buildImage,
@@ -12,10 +16,7 @@ import {
   readUf2,
   type Segment,
   writeUf2,
-} from '../../host/board/index.ts';
-import { flashRegion, MemoryFlash } from '../../host/flash/index.ts';
-import { DEFAULT_LAYOUT, readIdentity } from '../../host/node/index.ts';
-import { generateKeyPair, keyId, SlotStore } from '../../host/ota/index.ts';
+} from '../../host/toolchain/board/index.ts';
 
 const missing = await Promise.all([findTool('arm-none-eabi'), findTool('riscv64-unknown-elf')]).then(
   () => '',

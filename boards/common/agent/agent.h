@@ -1,6 +1,6 @@
 /*
  * The agent: everything that a node is besides its chip, as one structure. Each file of this folder is one part of its
- * work, and does to the byte what its namesake in host/node does.
+ * work, and does to the byte what its namesake in host/device/node does.
  */
 #ifndef MOTE_AGENT_H
 #define MOTE_AGENT_H

@@ -19,7 +19,7 @@
 #define AGENT_RESTART_US 1000000
 #define AGENT_RESTART_MOST_US 60000000
 
-/* In one call; host/node/host-imports.ts. */
+/* In one call; host/device/node/host-imports.ts. */
 #define AGENT_CALL_PUBLISHES 64
 #define AGENT_CALL_EVENTS 16
 #define AGENT_CALL_LOGS 32
@@ -65,7 +65,7 @@
 #endif
 #define AGENT_WINDOW_SHARE 16
 
-/* Pages of the two key-value stores and of the slots' journal: DEFAULT_LAYOUT of host/node/storage.ts. */
+/* Pages of the two key-value stores and of the slots' journal: DEFAULT_LAYOUT of host/device/node/storage.ts. */
 #define AGENT_STORE_PAGES 2
 #define AGENT_MODULE_PAGES 4
 #define AGENT_JOURNAL_PAGES 2

@@ -1,7 +1,7 @@
 /*
  * What the files of imports share. The module is hostile until proved otherwise: a pointer outside its memory is a
  * `memory` trap, everything else that is wrong is an error number, and what it may do in one call is counted. The same
- * as host/node/host-imports.ts, check by check, in the same order.
+ * as host/device/node/host-imports.ts, check by check, in the same order.
  */
 #ifndef MOTE_IMPORT_H
 #define MOTE_IMPORT_H

@@ -1,6 +1,6 @@
 /*
  * A module's life on a node: started, stepped when it wants to be, asked for its health, ended by its first fault. The
- * same as host/node/life.ts and the part of node.ts that starts it again.
+ * same as host/device/node/life.ts and the part of node.ts that starts it again.
  */
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* One module, loaded, bounded and asked: the same as host/node/runtime.ts, with what its imports need to know of it. */
+/* One module, loaded, bounded and asked: the same as host/device/node/runtime.ts, with what its imports need to know of it. */
 #ifndef MOTE_MODULE_H
 #define MOTE_MODULE_H
 

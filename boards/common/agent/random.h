@@ -1,6 +1,6 @@
 /*
  * Repeatable random numbers: xorshift32 (G. Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8(14), 2003),
- * as host/link/random.ts.
+ * as host/device/link/random.ts.
  */
 #ifndef MOTE_RANDOM_H
 #define MOTE_RANDOM_H

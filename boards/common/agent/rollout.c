@@ -1,6 +1,6 @@
 /*
  * Over-the-air updates: packages are judged before they may run, swapped in, run on trial, and are confirmed or rolled
- * back. The same as host/node/rollout.ts and update.ts.
+ * back. The same as host/device/node/rollout.ts and update.ts.
  */
 #include <string.h>
 

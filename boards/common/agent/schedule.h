@@ -1,6 +1,6 @@
 /*
  * What is to happen when: one time for each thing that the agent waits for. Of two at one time the one that was asked
- * for first comes first, as on the clock of host/link/virtual-clock.ts.
+ * for first comes first, as on the clock of host/device/link/virtual-clock.ts.
  */
 #ifndef MOTE_SCHEDULE_H
 #define MOTE_SCHEDULE_H

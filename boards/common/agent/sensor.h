@@ -1,6 +1,6 @@
 /*
  * A sensor as the agent has it: a ring of samples that fills by the clock, whether anybody reads or not, and an account
- * of every sample: produced = read + lost + waiting. The same as host/node/sensor.ts.
+ * of every sample: produced = read + lost + waiting. The same as host/device/node/sensor.ts.
  */
 #ifndef MOTE_SENSOR_H
 #define MOTE_SENSOR_H

@@ -1,7 +1,7 @@
 /*
  * UTC on a node: F. Cristian, "Probabilistic clock synchronization", Distributed Computing 3, 1989. The shim's time is
  * taken as of the middle of the round trip, so half of the round trip bounds the error; an answer replaces the estimate
- * when its bound is smaller than what the old one has become through drift. The same as host/node/utc.ts.
+ * when its bound is smaller than what the old one has become through drift. The same as host/device/node/utc.ts.
  */
 #ifndef MOTE_UTC_H
 #define MOTE_UTC_H

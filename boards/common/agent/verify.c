@@ -1,4 +1,4 @@
-/* What a package must be before it may run: the same as `#verify` in host/node/update.ts. */
+/* What a package must be before it may run: the same as `#verify` in host/device/node/update.ts. */
 #include "../abi.h"
 #include "../machine/exports.h"
 #include "agent.h"

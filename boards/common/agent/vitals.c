@@ -1,6 +1,6 @@
 /*
  * Telemetry of the agent itself: metrics that follow those of the module in a birth message. The setting
- * `agent.vitals_s` says how often they come, in seconds; 0: not at all. The same as host/node/vitals.ts.
+ * `agent.vitals_s` says how often they come, in seconds; 0: not at all. The same as host/device/node/vitals.ts.
  */
 #include "../bytes.h"
 #include "../hal.h"

@@ -1,6 +1,6 @@
 /*
  * The last raw samples before events, kept for whoever wants to play them to another module (docs/spec/node.md, "Raw
- * windows"). The oldest go when there is no room. The same as host/node/windows.ts.
+ * windows"). The oldest go when there is no room. The same as host/device/node/windows.ts.
  */
 #ifndef MOTE_WINDOWS_H
 #define MOTE_WINDOWS_H

@@ -1,7 +1,7 @@
 /*
  * The key-value store: what a module, or the agent itself, keeps across restarts and swaps. Every change is one journal
  * record, durable when the call returns. Values stay in flash and are read there; what lives is found by looking
- * through the journal. Format: docs/spec/flash.md; the same in TypeScript: host/flash/kv.ts.
+ * through the journal. Format: docs/spec/flash.md; the same in TypeScript: host/device/flash/kv.ts.
  *
  * A look-up passes the heads of all records in the bank; opening, and moving to the other bank, do so once for each key
  * that lives. That is little for the tens of keys that a module has, and seconds for thousands on large pages.

@@ -1,7 +1,7 @@
 /*
  * What the slot journal says: each record is the whole state, so the last valid one is all there is to know, and
  * writing one is the atomic step of every change. Format: docs/spec/flash.md; the same in TypeScript:
- * host/ota/slot-journal.ts.
+ * host/device/update/slot-journal.ts.
  */
 #ifndef MOTE_SLOT_STATE_H
 #define MOTE_SLOT_STATE_H

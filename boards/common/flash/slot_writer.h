@@ -3,7 +3,7 @@
  * arrive in order, and all earlier pages are durable before the first byte of the next is programmed. So after a loss
  * of power the last page that isn't blank is the only doubtful one, and the transfer goes on at its start. When the
  * erase of the page behind it is interrupted as well, what that leaves makes the doubtful one look whole: the digest
- * finds it at the end. The same in TypeScript: host/ota/slot-writer.ts.
+ * finds it at the end. The same in TypeScript: host/device/update/slot-writer.ts.
  */
 #ifndef MOTE_SLOT_WRITER_H
 #define MOTE_SLOT_WRITER_H

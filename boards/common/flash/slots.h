@@ -1,6 +1,6 @@
 /*
  * Two slots and a journal: where a node keeps the module that it trusts and the one that it tries. A swap is one
- * journal record; no byte of a package is ever copied. The same in TypeScript: host/ota/slots.ts.
+ * journal record; no byte of a package is ever copied. The same in TypeScript: host/device/update/slots.ts.
  *
  * What returns false fills `why` with the code and the sentence that the TypeScript node has. Every change is durable
  * when its call returns true; one that failed (FLASH_IO) changed nothing that counts, and may be tried again.

@@ -1,7 +1,7 @@
 /*
  * The node's end of a package's way to it: offers and chunks in, statuses out. The link delivers in order; whenever it
  * comes up anew, or the node was born anew, the sender offers again and the answer says where to go on. The same in
- * TypeScript: `UpdateReceiver` in host/ota/transfer.ts.
+ * TypeScript: `UpdateReceiver` in host/device/update/transfer.ts.
  */
 #ifndef MOTE_TRANSFER_H
 #define MOTE_TRANSFER_H

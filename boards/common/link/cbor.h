@@ -1,7 +1,7 @@
 /*
  * Deterministic CBOR (RFC 8949, section 4.2.1), read and written item by item in buffers that the caller has. The
  * reader takes nothing else: only definite lengths, only the shortest form, only valid UTF-8, no floats; the same as
- * host/cbor in TypeScript.
+ * host/base/cbor in TypeScript.
  */
 #ifndef MOTE_CBOR_H
 #define MOTE_CBOR_H
@@ -27,7 +27,7 @@ enum cbor_major {
 /* Arrays, maps and tags around an item, for `cbor_value`. */
 #define CBOR_MAX_DEPTH 16
 
-/* What was refused; the sentences of host/cbor/reader.ts, without their numbers. */
+/* What was refused; the sentences of host/base/cbor/reader.ts, without their numbers. */
 enum cbor_error {
     CBOR_OK = 0,
     CBOR_TOO_EARLY,     /* it, a string, an array or a map ends too early */
@@ -82,7 +82,7 @@ bool cbor_bool(struct cbor_reader *reader);
 bool cbor_null(struct cbor_reader *reader);
 
 /*
- * Past one whole value, which it checks as host/cbor/value.ts does: nested at most CBOR_MAX_DEPTH deep, keys of maps
+ * Past one whole value, which it checks as host/base/cbor/value.ts does: nested at most CBOR_MAX_DEPTH deep, keys of maps
  * are integers or texts in ascending order of their bytes. The span is its encoding.
  */
 struct span cbor_value(struct cbor_reader *reader);

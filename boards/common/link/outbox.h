@@ -4,7 +4,7 @@
  * So a message lies in one place from the moment in which it is said until it has arrived. While the link is down
  * telemetry drops its oldest frames and counts them, log lines drop their oldest, events are never dropped: when there
  * is no room the module is told. A metric's number means what the birth before it says: telemetry of other metrics goes
- * when a birth is said. The same as host/node/outbox.ts.
+ * when a birth is said. The same as host/device/node/outbox.ts.
  */
 #ifndef MOTE_OUTBOX_H
 #define MOTE_OUTBOX_H

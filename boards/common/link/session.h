@@ -1,6 +1,6 @@
 /*
  * The node's end of a session: every message exactly once and in order between two ends that live, over streams that
- * come and go (docs/spec/link.md, "Session"). The same as host/link/session.ts. A stream that doesn't take everything
+ * come and go (docs/spec/link.md, "Session"). The same as host/device/link/session.ts. A stream that doesn't take everything
  * at once holds up no one: what is due is remembered as flags, and messages are stuffed from where they lie when the
  * stream takes them.
  */
@@ -55,7 +55,7 @@ struct session_options {
     uint32_t keep_alive_ms;
 };
 
-/* What happens; see LinkOptions in host/link/options.ts. */
+/* What happens; see LinkOptions in host/device/link/options.ts. */
 struct session_events {
     void (*message)(void *context, const struct message *message);
     void (*peer)(void *context);

@@ -1,6 +1,6 @@
 /*
  * The node's side of its link: bytes in, bytes out, who it is, what waits to be sent, what time it is. The same as
- * host/node/uplink.ts over host/link/session.ts, to the byte. Nothing is allocated; callbacks come from inside the
+ * host/device/node/uplink.ts over host/device/link/session.ts, to the byte. Nothing is allocated; callbacks come from inside the
  * functions here and may call `uplink_control_...`, `uplink_telemetry`, `uplink_event` and `uplink_log`, but not
  * `uplink_attach`, `uplink_detach`, `uplink_receive` or `uplink_poll`.
  */

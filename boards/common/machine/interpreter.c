@@ -21,7 +21,7 @@ static inline m3ret_t mote_stop(M3MemoryHeader *memory)
 }
 
 /*
- * An initial value: one constant and the end, which is all that host/engine/parse.ts lets through. wasm3 itself would compile and run
+ * An initial value: one constant and the end, which is all that host/device/engine/parse.ts lets through. wasm3 itself would compile and run
  * each, with a second set of its compiler's tables on the native stack.
  */
 static M3Result mote_constant(bytes_t *bytes, cbytes_t end, u8 *type, u64 *value)

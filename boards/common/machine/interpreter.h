@@ -20,7 +20,7 @@ _Static_assert(d_m3MaxFunctionSlots >= 4 * d_m3MaxFunctionStackHeight, "room for
 #define d_m3MaxDuplicateFunctionImpl 1
 #define d_m3VerboseErrorMessages 0
 
-/* Its memory: memory.c on a board, host/engine/wasm3/platform.c in the addon. */
+/* Its memory: memory.c on a board, host/device/engine/wasm3/platform.c in the addon. */
 #define d_m3OwnHeap
 
 #include "m3_env.h"

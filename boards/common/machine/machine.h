@@ -15,7 +15,7 @@
 
 #include "trap.h"
 
-/* Parameters of a function, MAX_PARAMS of host/engine/parse.ts. */
+/* Parameters of a function, MAX_PARAMS of host/device/engine/parse.ts. */
 #define MACHINE_MAX_PARAMS 64
 /* A signature as text: the result, brackets, the parameters and the end. */
 #define MACHINE_SIGNATURE_BYTES (MACHINE_MAX_PARAMS + 4)

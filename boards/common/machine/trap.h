@@ -2,7 +2,7 @@
 #ifndef MOTE_TRAP_H
 #define MOTE_TRAP_H
 
-/* In the order of TrapKind in host/engine/engine.ts. */
+/* In the order of TrapKind in host/device/engine/engine.ts. */
 enum trap {
     TRAP_NONE = 0,
     TRAP_MEMORY,

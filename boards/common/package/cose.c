@@ -1,4 +1,4 @@
-/* Headers are read with every check that host/ota/cose.ts has, in its order, so that both give the same code. */
+/* Headers are read with every check that host/device/package/cose.ts has, in its order, so that both give the same code. */
 #include "cose.h"
 
 #include <string.h>

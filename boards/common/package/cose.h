@@ -1,6 +1,6 @@
 /*
  * COSE_Sign1 (RFC 9052, section 4.2) with a detached payload, by Ed25519 or ECDSA on P-256. The same in TypeScript:
- * host/ota/cose.ts.
+ * host/device/package/cose.ts.
  */
 #ifndef MOTE_COSE_H
 #define MOTE_COSE_H

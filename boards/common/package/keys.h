@@ -1,6 +1,6 @@
 /*
  * The public keys that a node trusts. They are written at provisioning: the value of the agent's key `keys` in
- * docs/spec/node.md; the same in TypeScript: host/ota/trusted-keys.ts.
+ * docs/spec/node.md; the same in TypeScript: host/device/package/trusted-keys.ts.
  */
 #ifndef MOTE_KEYS_H
 #define MOTE_KEYS_H

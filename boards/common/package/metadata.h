@@ -1,6 +1,6 @@
 /*
  * A package's metadata, read where they lie. Format: docs/spec/package.md; the same in TypeScript:
- * host/ota/metadata-codec.ts.
+ * host/device/package/metadata-codec.ts.
  */
 #ifndef MOTE_METADATA_H
 #define MOTE_METADATA_H

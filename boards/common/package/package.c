@@ -1,4 +1,4 @@
-/* The checks and their order are those of host/ota/package.ts, so that both give the same code. */
+/* The checks and their order are those of host/device/package/package.ts, so that both give the same code. */
 #include "package.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
  * Opens a package where it lies: a SUIT envelope with a module, its rom and its metadata, and one signature. Nothing is
- * copied. Format: docs/spec/package.md; the same in TypeScript: host/ota/package.ts, with the same codes.
+ * copied. Format: docs/spec/package.md; the same in TypeScript: host/device/package/package.ts, with the same codes.
  */
 #ifndef MOTE_PACKAGE_H
 #define MOTE_PACKAGE_H

@@ -1,4 +1,4 @@
-/* The sentences are those of host/cbor/reader.ts and value.ts, without their numbers. */
+/* The sentences are those of host/base/cbor/reader.ts and value.ts, without their numbers. */
 #include "refuse.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
  * A SUIT envelope (draft-ietf-suit-manifest, CBOR tag 107) with what a package has in it: one wrapper of digest and
- * signatures, a manifest, integrated payloads. The same in TypeScript, for any envelope: host/ota/suit.ts.
+ * signatures, a manifest, integrated payloads. The same in TypeScript, for any envelope: host/device/package/suit.ts.
  */
 #ifndef MOTE_SUIT_H
 #define MOTE_SUIT_H

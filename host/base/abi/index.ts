@@ -1,0 +1,2 @@
+/** The module ABI, generated from abi/. */
+export * from './module.ts';

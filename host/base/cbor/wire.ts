@@ -1,0 +1,23 @@
+/** What reader and writer agree on (RFC 8949, section 3.1), and how they complain. */
+import { MoteError } from '../index.ts';
+
+export const UINT = 0;
+export const NEGATIVE = 1;
+export const BYTES = 2;
+export const TEXT = 3;
+export const ARRAY = 4;
+export const MAP = 5;
+export const TAG = 6;
+export const SIMPLE = 7;
+
+/** Whole items of one byte. */
+export const FALSE = 0xf4;
+export const TRUE = 0xf5;
+export const NULL = 0xf6;
+
+/** Makes the error to throw; `what` is wrong, in lower case and without a full stop. */
+export type Fault = (what: string) => MoteError;
+
+/** `CBOR`, for who has no better word. */
+export const damaged: Fault = (what) =>
+  new MoteError('CBOR', `CBOR is refused: ${what}; the data is damaged or wasn't written by moteware.`);

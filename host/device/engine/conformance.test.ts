@@ -1,0 +1,531 @@
+/** One suite for every engine: the same module gives the same values, the same traps and the same memory. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { MoteError } from '../../base/index.ts';
+import { ENGINE_NAMES, type Engine, type Instance, type LoadOptions, loadEngine, Trap, type Value } from './index.ts';
+import { LIMITS, wat } from './testing.ts';
+
+const MEMORY = '(memory $m 1) (export "memory" (memory $m))';
+
+/** Kind of the trap that `run` ends in, or what else it threw. */
+function trapKind(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    return error instanceof Trap ? error.kind : `no trap: ${String(error)}`;
+  }
+  return 'returned';
+}
+
+function errorCode(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    return error instanceof MoteError ? error.code : `no MoteError: ${String(error)}`;
+  }
+  return 'returned';
+}
+
+interface Row {
+  says: string;
+  body: string;
+  args?: Value[];
+  gives?: Value | undefined;
+  traps?: string;
+}
+
+const IDENTITY = (type: string) => `(func (export "f") (param $a ${type}) (result ${type}) (local.get $a))`;
+const NULLARY = (result: string, code: string) => `(func (export "f") (result ${result}) ${code})`;
+const TABLE = `(type $i (func (param i32) (result i32))) (type $v (func)) (table 3 funcref) (elem (i32.const 0) $a $b)
+  (func $a (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))) (func $b)
+  (func (export "f") (param $n i32) (result i32) (call_indirect (type $i) (i32.const 41) (local.get $n)))`;
+
+const VALUES: Row[] = [
+  { says: 'i32', body: IDENTITY('i32'), args: [-5], gives: -5 },
+  { says: 'i32 of all ones', body: IDENTITY('i32'), args: [0xffffffff], gives: -1 },
+  { says: 'the smallest i64', body: IDENTITY('i64'), args: [-(2n ** 63n)], gives: -(2n ** 63n) },
+  { says: 'the largest i64', body: IDENTITY('i64'), args: [2n ** 63n - 1n], gives: 2n ** 63n - 1n },
+  { says: 'an i64 that wraps', body: IDENTITY('i64'), args: [2n ** 64n - 1n], gives: -1n },
+  { says: 'f32, rounded', body: IDENTITY('f32'), args: [0.1], gives: Math.fround(0.1) },
+  { says: 'f64', body: IDENTITY('f64'), args: [Math.PI], gives: Math.PI },
+  { says: 'nothing', body: '(func (export "f"))', gives: undefined },
+  {
+    says: 'many arguments in order',
+    body: `(func (export "f") (param i32 i64 i32 f64 i64) (result i64) (i64.sub (i64.add (local.get 1) (local.get 4))
+      (i64.extend_i32_s (i32.mul (local.get 0) (local.get 2)))))`,
+    args: [3, 100n, 5, 0.5, 7n],
+    gives: 92n,
+  },
+  { says: 'an indirect call', body: TABLE, args: [0], gives: 42 },
+  { says: 'sign extension', body: NULLARY('i32', '(i32.extend8_s (i32.const 0x80))'), gives: -128 },
+  { says: 'saturating truncation', body: NULLARY('i32', '(i32.trunc_sat_f64_s (f64.const 1e30))'), gives: 2147483647 },
+  {
+    says: 'fill and copy of memory',
+    body: `${MEMORY}(func (export "f") (result i32) (memory.fill (i32.const 8) (i32.const 7) (i32.const 4))
+      (memory.copy (i32.const 10) (i32.const 8) (i32.const 4)) (i32.load (i32.const 10)))`,
+    gives: 0x07070707,
+  },
+  {
+    says: 'data segments and memory size',
+    body: `${MEMORY}(data (i32.const 16) "abcd")
+      (func (export "f") (result i32) (i32.add (i32.load (i32.const 16)) (memory.size)))`,
+    gives: 0x64636261 + 1,
+  },
+  {
+    says: 'a start value of a global',
+    body: `(global $g (mut i64) (i64.const -3)) ${NULLARY('i64', '(global.get $g)')}`,
+    gives: -3n,
+  },
+];
+
+const TRAPS: Row[] = [
+  { says: 'unreachable', body: NULLARY('i32', '(unreachable)'), traps: 'unreachable' },
+  { says: 'division by zero', body: NULLARY('i32', '(i32.div_s (i32.const 1) (i32.const 0))'), traps: 'divide' },
+  { says: 'remainder by zero', body: NULLARY('i64', '(i64.rem_u (i64.const 1) (i64.const 0))'), traps: 'divide' },
+  {
+    says: 'division overflow',
+    body: NULLARY('i32', '(i32.div_s (i32.const 0x80000000) (i32.const -1))'),
+    traps: 'integer',
+  },
+  { says: 'truncation overflow', body: NULLARY('i32', '(i32.trunc_f64_s (f64.const 1e30))'), traps: 'integer' },
+  { says: 'truncation of NaN', body: NULLARY('i32', '(i32.trunc_f64_s (f64.const nan))'), traps: 'integer' },
+  { says: 'an indirect call of the wrong type', body: TABLE, args: [1], traps: 'indirect' },
+  { says: 'an indirect call of nothing', body: TABLE, args: [2], traps: 'indirect' },
+  { says: 'an indirect call outside the table', body: TABLE, args: [3], traps: 'indirect' },
+  {
+    says: 'a load outside memory',
+    body: `${MEMORY}${NULLARY('i32', '(i32.load (i32.const 65533))')}`,
+    traps: 'memory',
+  },
+  {
+    says: 'a load whose address wraps',
+    body: `${MEMORY}${NULLARY('i32', '(i32.load offset=16 (i32.const -8))')}`,
+    traps: 'memory',
+  },
+  {
+    says: 'a store outside memory',
+    body: `${MEMORY}(func (export "f") (i64.store (i32.const 65529) (i64.const 1)))`,
+    traps: 'memory',
+  },
+  {
+    says: 'a fill outside memory',
+    body: `${MEMORY}(func (export "f") (memory.fill (i32.const 65530) (i32.const 1) (i32.const 7)))`,
+    traps: 'memory',
+  },
+  {
+    says: 'a copy from outside memory',
+    body: `${MEMORY}(func (export "f") (memory.copy (i32.const 0) (i32.const -4) (i32.const 8)))`,
+    traps: 'memory',
+  },
+  { says: 'recursion without an end', body: '(func $f (export "f") (call $f))', traps: 'stack' },
+  {
+    says: 'recursion with locals',
+    body: '(func $f (export "f") (param i64) (result i64) (i64.add (call $f (local.get 0)) (local.get 0)))',
+    args: [1n],
+    traps: 'stack',
+  },
+  { says: 'a loop without an end', body: '(func (export "f") (loop $l (br $l)))', traps: 'deadline' },
+  {
+    says: 'a fuel global that is never counted down',
+    body: '(global (export "fuel") (mut i64) (i64.const 0)) (func (export "f") (loop $l (br $l)))',
+    traps: 'deadline',
+  },
+  {
+    says: 'calls without an end',
+    body: `(func $g (param i32) (if (local.get 0) (then (call $g (i32.sub (local.get 0) (i32.const 1)))
+      (call $g (i32.sub (local.get 0) (i32.const 1)))))) (func (export "f") (call $g (i32.const 200)))`,
+    traps: 'deadline',
+  },
+];
+
+describe.each(ENGINE_NAMES)('%s', (name) => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await loadEngine(name);
+  });
+
+  function load(text: string, options: Partial<LoadOptions> = {}): Instance {
+    return engine.load({
+      wasm: wat(`(module ${text})`),
+      imports: {},
+      ...options,
+      limits: { ...LIMITS, ...options.limits },
+    });
+  }
+
+  it.each(VALUES)('gives $says', ({ body, args = [], gives }) => {
+    const instance = load(body);
+    expect(instance.call('f', ...args)).toBe(gives);
+    instance.close();
+  });
+
+  it.each(TRAPS)('traps at $says', ({ body, args = [], traps }) => {
+    const instance = load(body, { limits: { ...LIMITS, deadlineMs: traps === 'deadline' ? 50 : 60_000 } });
+    expect(trapKind(() => instance.call('f', ...args))).toBe(traps);
+    expect(errorCode(() => instance.call('f', ...args))).toBe('ENGINE_DEAD');
+    instance.close();
+  });
+
+  describe('memory', () => {
+    const STORE = `${MEMORY}(func (export "store") (param i32) (i32.store8 (local.get 0) (i32.const 1)))`;
+    const capped = (memoryBytes: number, text = STORE) => load(text, { limits: { ...LIMITS, memoryBytes } });
+
+    it.each([100, 1, 65535])('is capped at %i bytes, below a page', (memoryBytes) => {
+      const instance = capped(memoryBytes);
+      instance.call('store', memoryBytes - 1);
+      expect([...instance.bytes(memoryBytes - 1, 1)]).toEqual([1]);
+      expect(trapKind(() => instance.call('store', memoryBytes))).toBe('memory');
+    });
+
+    it('may be capped to nothing', () => {
+      expect(trapKind(() => capped(0).call('store', 0))).toBe('memory');
+      expect(capped(0).bytes(0, 0).length).toBe(0);
+    });
+
+    it('takes no data segment beyond the cap', () => {
+      const text = `${MEMORY}(data (i32.const 96) "12345678")`;
+      expect(Buffer.from(capped(104, text).bytes(96, 8)).toString()).toBe('12345678');
+      expect(trapKind(() => capped(103, text))).toBe('memory');
+    });
+
+    it.each<[number, number]>([
+      [0, 101],
+      [100, 1],
+      [101, 0],
+      [-1, 1],
+      [0, -1],
+      [2 ** 32 - 4, 8],
+      [0, Number.NaN],
+    ])('gives no bytes at %i of length %i under a cap of 100', (ptr, length) => {
+      expect(trapKind(() => capped(100).bytes(ptr, length))).toBe('memory');
+    });
+
+    it('is written through bytes()', () => {
+      const instance = load(`${MEMORY}(func (export "f") (result i32) (i32.load (i32.const 8)))`);
+      instance.bytes(8, 4).set([1, 2, 3, 4]);
+      expect(instance.call('f')).toBe(0x04030201);
+    });
+
+    it('of a module without one is empty', () => {
+      const instance = load('(func (export "f"))');
+      expect(instance.bytes(0, 0).length).toBe(0);
+      expect(trapKind(() => instance.bytes(0, 1))).toBe('memory');
+      instance.close();
+    });
+
+    it('is still there after a trap', () => {
+      const instance = load(`${MEMORY}(func (export "f") (i32.store (i32.const 0) (i32.const 7)) (unreachable))`);
+      expect(trapKind(() => instance.call('f'))).toBe('unreachable');
+      expect([...instance.bytes(0, 2)]).toEqual([7, 0]);
+    });
+  });
+
+  describe('host functions', () => {
+    const CALLER = `(import "mote" "publish" (func $publish (param i32 i64 i32 i32 i32 i32) (result i32)))
+      (import "mote" "time_now" (func $now (result i64))) (import "mote" "log" (func $log (param i32 i32 i32)))
+      ${MEMORY}
+      (func (export "publish") (param i64) (result i32) (call $publish
+        (i32.const 1) (local.get 0) (i32.const -3) (i32.const 4) (i32.const 5) (i32.const 6)))
+      (func (export "now") (result i64) (call $now))
+      (func (export "log") (i32.store (i32.const 0) (i32.const 1)) (call $log (i32.const 1) (i32.const 2) (i32.const 3))
+        (i32.store (i32.const 0) (i32.const 2)))`;
+    const none = () => undefined;
+    const hosts = { publish: () => 0, time_now: () => 0n, log: none };
+
+    it('get arguments in order and give results', () => {
+      const calls: Value[][] = [];
+      const publish = (...args: Value[]) => {
+        calls.push(args);
+        return -7;
+      };
+      const instance = load(CALLER, { imports: { ...hosts, publish, time_now: () => -(2n ** 63n) } });
+      expect(instance.call('publish', 2n ** 63n - 1n)).toBe(-7);
+      expect(calls).toEqual([[1, 2n ** 63n - 1n, -3, 4, 5, 6]]);
+      expect(instance.call('now')).toBe(-(2n ** 63n));
+      expect(instance.call('log')).toBeUndefined();
+    });
+
+    it('wrap results that are too large', () => {
+      const instance = load(CALLER, {
+        imports: { ...hosts, publish: () => 2 ** 32 + 5, time_now: () => 2n ** 64n + 5n },
+      });
+      expect(instance.call('publish', 0n)).toBe(5);
+      expect(instance.call('now')).toBe(5n);
+    });
+
+    it.each([
+      ['a number for an i64', 'now', { time_now: () => 1 }],
+      ['nothing for an i64', 'now', { time_now: none }],
+      ['a bigint for an i32', 'publish', { publish: () => 1n }],
+    ])('trap when they give %s', (_says, call, wrong) => {
+      const instance = load(CALLER, { imports: { ...hosts, ...wrong } });
+      expect(trapKind(() => instance.call(call, ...(call === 'publish' ? [1n] : [])))).toBe('host');
+    });
+
+    it('stop the module with what they throw as the cause', () => {
+      for (const cause of [new Error('disk full'), new RangeError('bad length'), 'text', undefined]) {
+        const log = () => {
+          throw cause;
+        };
+        const instance = load(CALLER, { imports: { ...hosts, log } });
+        const act = () => instance.call('log');
+        expect(trapKind(act)).toBe('host');
+        expect([...instance.bytes(0, 1)]).toEqual([1]);
+        instance.close();
+      }
+    });
+
+    it('pass their own traps through', () => {
+      const trap = new Trap('memory', 'outside');
+      const log = () => {
+        throw trap;
+      };
+      const instance = load(CALLER, { imports: { ...hosts, log } });
+      expect(() => instance.call('log')).toThrow(trap);
+      const outside = load(CALLER, { imports: { ...hosts, log: () => void outside.bytes(65536, 1) } });
+      expect(trapKind(() => outside.call('log'))).toBe('memory');
+    });
+
+    it('read and write memory while the module runs', () => {
+      const log = () => {
+        instance.bytes(0, 1)[0]! += 40;
+        seen = instance.bytes(0, 1)[0];
+        return undefined;
+      };
+      let seen: number | undefined;
+      const instance = load(CALLER, { imports: { ...hosts, log } });
+      instance.call('log');
+      expect(seen).toBe(41);
+    });
+
+    it.each<[string, (instance: Instance) => unknown]>([
+      ['call', (instance) => instance.call('now')],
+      ['close', (instance) => instance.close()],
+    ])('may not %s the instance that called them', (_says, act) => {
+      const codes: string[] = [];
+      const log = () => void codes.push(errorCode(() => act(instance)));
+      const instance: Instance = load(CALLER, { imports: { ...hosts, log } });
+      instance.call('log');
+      expect(codes).toEqual(['ENGINE_BUSY']);
+      expect(instance.call('now')).toBe(0n);
+    });
+
+    it('may call another instance, even one that traps', () => {
+      const inner = load(CALLER, { imports: { ...hosts, time_now: () => 5n } });
+      const broken = load('(func (export "f") (unreachable))');
+      const log = () => {
+        expect(inner.call('now')).toBe(5n);
+        expect(trapKind(() => broken.call('f'))).toBe('unreachable');
+        return undefined;
+      };
+      const instance = load(CALLER, { imports: { ...hosts, log } });
+      instance.call('log');
+      expect([...instance.bytes(0, 1)]).toEqual([2]);
+    });
+
+    it('that recurse through instances end in a stack trap', () => {
+      const chain = (): void => {
+        const next = load(CALLER, { imports: { ...hosts, log: () => void chain() } });
+        next.call('log');
+      };
+      expect(trapKind(chain)).toBe('stack');
+    });
+  });
+
+  describe('rom', () => {
+    const ROM = `(import "mote" "rom_size" (func $size (result i32)))
+      (import "mote" "rom_read" (func $read (param i32 i32 i32) (result i32))) ${MEMORY}
+      (func (export "size") (result i32) (call $size))
+      (func (export "read") (param i32 i32 i32) (result i32) (call $read (local.get 0) (local.get 1) (local.get 2)))`;
+    const rom = Uint8Array.from({ length: 100 }, (_, i) => i + 1);
+    const open = () => load(ROM, { rom, limits: { ...LIMITS, memoryBytes: 1000 } });
+
+    it.each([
+      ['all of it', [0, 0, 100], 0],
+      ['its last byte to the last of memory', [99, 999, 1], 0],
+      ['nothing at its end', [100, 1000, 0], 0],
+      ['one byte too many', [0, 0, 101], -4],
+      ['from behind its end', [101, 0, 0], -4],
+      ['from a negative offset', [-1, 0, 1], -4],
+      ['a negative length', [0, 0, -1], -4],
+    ])('gives %s', (_says, args, result) => {
+      const instance = open();
+      expect(instance.call('read', ...args)).toBe(result);
+      const [from, to, length] = args as [number, number, number];
+      if (result === 0) expect([...instance.bytes(to, length)]).toEqual([...rom.subarray(from, from + length)]);
+    });
+
+    it.each([
+      [0, 901, 100],
+      [0, -1, 1],
+      [0, 1001, 0],
+    ])('traps when it is read (%i) to memory that is not there (%i, %i)', (...args) => {
+      expect(trapKind(() => open().call('read', ...args))).toBe('memory');
+    });
+
+    it('is a copy of what was given', () => {
+      const bytes = Uint8Array.of(1, 2, 3);
+      const instance = load(ROM, { rom: bytes });
+      bytes.fill(9);
+      instance.call('read', 0, 0, 3);
+      expect([...instance.bytes(0, 3)]).toEqual([1, 2, 3]);
+      expect(instance.call('size')).toBe(3);
+    });
+
+    it('may be missing', () => {
+      const instance = load(ROM);
+      expect(instance.call('size')).toBe(0);
+      expect(instance.call('read', 0, 0, 1)).toBe(-4);
+    });
+  });
+
+  describe('fuel', () => {
+    const FUEL = `(global $fuel (mut i64) (i64.const 5)) (export "fuel" (global $fuel)) ${MEMORY}
+      (func (export "f") (param i64) (global.set $fuel (i64.sub (global.get $fuel) (local.get 0)))
+        (if (i64.lt_s (global.get $fuel) (i64.const 0)) (then (unreachable))))
+      (func (export "bad") (unreachable))`;
+    const fuelled = () => load(FUEL, { limits: { ...LIMITS, fuel: 100n } });
+
+    it('is filled before each call and counted', () => {
+      const instance = fuelled();
+      expect(instance.fuelUsed()).toBe(0n);
+      for (const units of [60n, 100n, 0n]) {
+        instance.call('f', units);
+        expect(instance.fuelUsed()).toBe(units);
+        expect(instance.global('fuel')).toBe(100n - units);
+      }
+      instance.call('f', 30n);
+      instance.close();
+      expect(instance.fuelUsed()).toBe(30n);
+    });
+
+    it('traps below zero, and only then', () => {
+      const instance = fuelled();
+      expect(trapKind(() => instance.call('f', 101n))).toBe('fuel');
+      expect(instance.fuelUsed()).toBe(101n);
+      expect(trapKind(() => fuelled().call('bad'))).toBe('unreachable');
+    });
+
+    it('is 0 for a module that does not count', () => {
+      const instance = load('(func (export "f"))');
+      instance.call('f');
+      expect(instance.fuelUsed()).toBe(0n);
+    });
+  });
+
+  describe('the deadline', () => {
+    it('may be infinite, for modules whose fuel is trusted', () => {
+      const instance = load('(func (export "f") (result i32) (i32.const 7))', {
+        limits: { ...LIMITS, deadlineMs: Number.POSITIVE_INFINITY },
+      });
+      expect(instance.call('f')).toBe(7);
+    });
+
+    const WAITS = `(import "mote" "log" (func $log (param i32 i32 i32)))
+      (func (export "f") (call $log (i32.const 0) (i32.const 0) (i32.const 0)))
+      (func (export "g") (call $log (i32.const 0) (i32.const 0) (i32.const 0)) (loop $l (br $l)))`;
+
+    it('stops a module that loops after a host function', () => {
+      const instance = load(WAITS, { imports: { log: () => undefined }, limits: { ...LIMITS, deadlineMs: 30 } });
+      const start = performance.now();
+      expect(trapKind(() => instance.call('g'))).toBe('deadline');
+      expect(performance.now() - start).toBeLessThan(5000);
+      instance.close();
+    });
+
+    it('leaves the process, and other instances, alone', () => {
+      for (let i = 0; i < 5; i++) {
+        const bad = load('(func (export "f") (loop $l (br $l)))', { limits: { ...LIMITS, deadlineMs: 5 } });
+        const good = load(WAITS, { imports: { log: () => undefined } });
+        expect(trapKind(() => bad.call('f'))).toBe('deadline');
+        good.call('f');
+        bad.close();
+        good.close();
+      }
+    });
+  });
+
+  describe('globals', () => {
+    it('are read by name', () => {
+      const instance = load(`(global $a i32 (i32.const -1)) (global $b i64 (i64.const -9223372036854775808))
+        (global $c f32 (f32.const 0.5)) (global $d (mut f64) (f64.const -0.25))
+        (export "a" (global $a)) (export "b" (global $b)) (export "c" (global $c)) (export "d" (global $d))
+        (func (export "set") (global.set $d (f64.const 8)))`);
+      expect(['a', 'b', 'c', 'd', 'e'].map((one) => instance.global(one))).toEqual([
+        -1,
+        -(2n ** 63n),
+        0.5,
+        -0.25,
+        undefined,
+      ]);
+      instance.call('set');
+      expect(instance.global('d')).toBe(8);
+    });
+  });
+
+  describe('an instance', () => {
+    it('refuses calls of what it does not have, and wrong arguments', () => {
+      const instance = load('(func (export "f") (param i32 i64))');
+      expect(instance.has('f')).toBe(true);
+      expect(instance.has('g')).toBe(false);
+      expect(errorCode(() => instance.call('g'))).toBe('ENGINE_EXPORT');
+      for (const args of [[], [1], [1, 2], [1n, 2n], [1, 2n, 3]]) {
+        expect(errorCode(() => instance.call('f', ...args))).toBe('ENGINE_ARGUMENTS');
+      }
+      instance.call('f', 1, 2n);
+    });
+
+    it('does nothing after close', () => {
+      const instance = load(`${MEMORY}(func (export "f")) (global $g i32 (i32.const 1)) (export "g" (global $g))`);
+      instance.close();
+      instance.close();
+      for (const act of [() => instance.call('f'), () => instance.bytes(0, 1), () => instance.global('g')]) {
+        expect(errorCode(act)).toBe('ENGINE_CLOSED');
+      }
+    });
+
+    it('is one of many', () => {
+      const text = `(module ${MEMORY}(global $n (mut i32) (i32.const 0)) (func (export "f") (param i32) (result i32)
+        (global.set $n (i32.add (global.get $n) (local.get 0))) (i32.store (i32.const 0) (global.get $n)) (global.get $n)))`;
+      const wasm = wat(text);
+      const all = Array.from({ length: 300 }, () => engine.load({ wasm, imports: {}, limits: LIMITS }));
+      for (let round = 1; round <= 3; round++) {
+        for (const [i, one] of all.entries()) expect(one.call('f', i)).toBe(i * round);
+      }
+      for (const [i, one] of all.entries()) {
+        expect(Buffer.from(one.bytes(0, 4)).readInt32LE()).toBe(i * 3);
+        one.close();
+      }
+    });
+  });
+
+  describe('loading', () => {
+    it.each([
+      ['a start function', '(func $s) (start $s)', 'WASM_FEATURE'],
+      ['memory.grow', `${MEMORY}(func (drop (memory.grow (i32.const 1))))`, 'WASM_FEATURE'],
+      ['an import that the host does not give', '(import "mote" "time_now" (func (result i64)))', 'WASM_IMPORT'],
+      ['an import that no ABI has', '(import "mote" "fly" (func))', 'WASM_IMPORT'],
+      ['an import from elsewhere', '(import "env" "log" (func))', 'WASM_IMPORT'],
+      ['an import of another type', '(import "mote" "log" (func (param i64)))', 'WASM_IMPORT'],
+    ])('refuses %s', (_says, text, code) => {
+      expect(errorCode(() => load(text, { imports: name ? { log: () => undefined } : {} }))).toBe(code);
+    });
+
+    it('refuses what is not WebAssembly', () => {
+      expect(errorCode(() => engine.load({ wasm: Buffer.from('hello'), imports: {}, limits: LIMITS }))).toBe(
+        'WASM_INVALID',
+      );
+    });
+
+    it.each([
+      { memoryBytes: -1 },
+      { memoryBytes: 0.5 },
+      { stackBytes: 0 },
+      { deadlineMs: 0 },
+      { deadlineMs: Number.NaN },
+      { fuel: -1n },
+      { fuel: 2n ** 63n },
+    ])('refuses the limits %o', (limits) => {
+      expect(errorCode(() => load('', { limits: { ...LIMITS, ...limits } }))).toBe('ENGINE_LIMITS');
+    });
+  });
+});

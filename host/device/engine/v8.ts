@@ -1,0 +1,149 @@
+/**
+ * The engine seam over V8: compiled code, for thousands of nodes in one process.
+ *
+ * Where it differs from an interpreter that owns its memory and its loop:
+ * - A cap below a page can't be set, so after each call all memory beyond `memoryBytes` must still be zero (a compare of up to 64 KiB,
+ *   1.5 us): a write there is the same `memory` trap, only later; a read there gives zeros.
+ * - Only Node's `vm` can stop a running loop, and its timeout costs about 50 us a call, for it starts a thread. A fuel global alone is no
+ *   reason to go without: a module may have one and never count it down. Whoever built all modules of a large simulation says so with a
+ *   `deadlineMs` of Infinity.
+ */
+import vm from 'node:vm';
+import { AbiError } from '../../base/abi/index.ts';
+import { MoteError } from '../../base/index.ts';
+import { type Engine, type HostFunction, type LoadOptions, Trap, type TrapKind, type Value } from './engine.ts';
+import { type Core, createInstance, hostFunction, hostTrap, inspect, KERNEL_NAMES } from './instance.ts';
+import type { ModuleInfo } from './validate.ts';
+
+type Callable = (...args: Value[]) => Value | undefined;
+
+/** V8's messages of `WebAssembly.RuntimeError` (src/common/message-template.h, kTrap...). */
+const KINDS: readonly (readonly [RegExp, TrapKind])[] = [
+  [/memory access out of bounds/, 'memory'],
+  [/unreachable/, 'unreachable'],
+  [/divide by zero|remainder by zero/, 'divide'],
+  [/divide result unrepresentable|float unrepresentable/, 'integer'],
+  [/table index|function signature|null function|indirect call/, 'indirect'],
+];
+
+/** A host function's exception on its way through the module. */
+class HostFault {
+  readonly trap: Trap;
+  constructor(trap: Trap) {
+    this.trap = trap;
+  }
+}
+
+function trapOf(error: unknown): Trap {
+  if (error instanceof HostFault) return error.trap;
+  // The timeout's error comes from the guard's realm, where `Error` is another class.
+  if ((error as NodeJS.ErrnoException | null)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
+    return new Trap('deadline', 'the module ran longer than its deadline', { cause: error });
+  }
+  if (!(error instanceof Error)) return new Trap('other', `the module failed: ${String(error)}`, { cause: error });
+  const { message } = error;
+  // Between wasm and a host function, V8 itself refuses a result of the wrong type.
+  if (error instanceof TypeError) return hostTrap(error);
+  if (error instanceof RangeError) return new Trap('stack', 'the module overflowed its stack', { cause: error });
+  const kind = KINDS.find(([pattern]) => pattern.test(message))?.[1] ?? 'other';
+  return new Trap(kind, `the module trapped: ${message}`, { cause: error });
+}
+
+/** Longest that `vm` takes. */
+const MAX_TIMEOUT_MS = 0x7fff_ffff;
+
+const guard: { run: (() => Value | undefined) | null } = { run: null };
+const guardContext = vm.createContext(guard);
+const guardScript = new vm.Script('run()');
+
+function runGuarded(run: () => Value | undefined, deadlineMs: number): Value | undefined {
+  guard.run = run;
+  return guardScript.runInContext(guardContext, {
+    timeout: Math.min(Math.max(1, Math.ceil(deadlineMs)), MAX_TIMEOUT_MS),
+  });
+}
+
+/** What the engine itself gives. */
+function ownFunctions(rom: Uint8Array, memory: () => ArrayBuffer, top: number): Record<string, HostFunction> {
+  return {
+    ...Object.fromEntries(KERNEL_NAMES.map((name) => [name, () => 0])),
+    rom_size: () => rom.length,
+    rom_read: (offset, dst, length) => {
+      const [from, to, count] = [Number(offset) >>> 0, Number(dst) >>> 0, Number(length) >>> 0];
+      if (from + count > rom.length) return AbiError.INVALID;
+      if (to + count > top) throw new Trap('memory', `rom_read to bytes ${to} to ${to + count}: memory has ${top}`);
+      new Uint8Array(memory(), to, count).set(rom.subarray(from, from + count));
+      return AbiError.OK;
+    },
+  };
+}
+
+function wrap(host: HostFunction): HostFunction {
+  return (...args) => {
+    try {
+      return host(...args);
+    } catch (error) {
+      throw new HostFault(hostTrap(error));
+    }
+  };
+}
+
+function instantiate(info: ModuleInfo, options: LoadOptions): WebAssembly.Exports {
+  const imports: Record<string, HostFunction> = {};
+  const rom = new Uint8Array(options.rom ?? []);
+  const top = Math.min(options.limits.memoryBytes, info.memoryPages * 65536);
+  let exports: WebAssembly.Exports = {};
+  const own = ownFunctions(rom, () => memoryOf(info, exports), top);
+  for (const entry of info.imports) imports[entry.name] = wrap(hostFunction(options, entry) ?? own[entry.name]!);
+  try {
+    exports = new WebAssembly.Instance(new WebAssembly.Module(info.stripped), { mote: imports }).exports;
+  } catch (cause) {
+    throw new MoteError('WASM_LOAD', `V8 could not load the module: ${(cause as Error).message}`, { cause });
+  }
+  return exports;
+}
+
+function memoryOf(info: ModuleInfo, exports: WebAssembly.Exports): ArrayBuffer {
+  if (info.memoryName === null) return new ArrayBuffer(0);
+  return (exports[info.memoryName] as WebAssembly.Memory).buffer;
+}
+
+function createCore(info: ModuleInfo, options: LoadOptions): Core {
+  let exports = instantiate(info, options);
+  let memory = memoryOf(info, exports);
+  const { memoryBytes, deadlineMs, fuel } = options.limits;
+  const beyond = Buffer.from(memory, Math.min(memoryBytes, memory.byteLength));
+  const zeros = Buffer.alloc(beyond.length);
+  const fuelGlobal = info.hasFuel ? (exports.fuel as WebAssembly.Global) : null;
+
+  return {
+    get memory() {
+      return memory;
+    },
+    call(name, _target, args) {
+      const run = exports[name] as Callable;
+      let result: Value | undefined;
+      try {
+        if (fuelGlobal !== null) fuelGlobal.value = fuel;
+        result = deadlineMs === Number.POSITIVE_INFINITY ? run(...args) : runGuarded(() => run(...args), deadlineMs);
+      } catch (error) {
+        throw trapOf(error);
+      }
+      if (beyond.compare(zeros) !== 0) throw new Trap('memory', `the module wrote beyond its ${memoryBytes} bytes`);
+      return result;
+    },
+    global: (name) => (exports[name] as WebAssembly.Global).value as Value,
+    close() {
+      exports = {};
+      memory = new ArrayBuffer(0);
+    },
+  };
+}
+
+export const v8Engine: Engine = {
+  name: 'v8',
+  load(options) {
+    const info = inspect(options);
+    return createInstance(info, options, createCore(info, options));
+  },
+};

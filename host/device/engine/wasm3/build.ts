@@ -1,0 +1,133 @@
+/** Builds the wasm3 addon with the system's C compiler at first use: no node-gyp, no prebuilt binaries. */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+import { buildFolder, findThirdParty, MoteError, packagePath, withLock } from '../../../base/index.ts';
+
+const run = promisify(execFile);
+
+/** Folders of the C files: the TypeScript sources ship beside the compiled ones, so that both find them here. */
+const ADDON = packagePath('host', 'device', 'engine', 'wasm3');
+const MACHINE = packagePath('boards', 'common', 'machine');
+
+/** Compiled strictly; interpreter.c includes wasm3 and is compiled with its warnings off. */
+const OWN = [
+  ...['addon.c', 'platform.c'].map((file) => join(ADDON, file)),
+  ...['exports.c', 'guard.c', 'machine.c', 'trap.c'].map((file) => join(MACHINE, file)),
+];
+const INTERPRETER = join(MACHINE, 'interpreter.c');
+
+export interface BuildOptions {
+  /** Folder of wasm3's sources. */
+  source: string;
+  /** File to write. */
+  output: string;
+  /** C compiler; `cc` by default, or the environment's `CC`. */
+  compiler?: string;
+  /** More options for our own files and for the link, such as sanitizers. */
+  ownFlags?: readonly string[];
+  /** More options for wasm3. */
+  interpreterFlags?: readonly string[];
+}
+
+/**
+ * wasm3's dispatch is a tail call an operation: -O3 makes it a jump, and a stack protector or branch-target instruction in every one of
+ * them would only cost. Its stack slots are read as several types, so aliasing by type is off; both measured as free of charge.
+ */
+const INTERPRETER_FLAGS = ['-std=gnu11', '-O3', '-w', '-fPIC', '-fno-stack-protector', '-fno-strict-aliasing'];
+const OWN_FLAGS = ['-std=c11', '-O3', '-fPIC', '-Wall', '-Wextra', '-Werror', '-Wconversion'];
+
+function includePath(): string {
+  const headers = createRequire(import.meta.url)('node-api-headers') as { include_dir: string };
+  return headers.include_dir;
+}
+
+async function cc(compiler: string, args: readonly string[]): Promise<void> {
+  try {
+    await run(compiler, args);
+  } catch (cause) {
+    const error = cause as NodeJS.ErrnoException & { stderr?: string };
+    if (error.code === 'ENOENT') {
+      const install = 'install gcc or clang (Debian: apt install build-essential; macOS: xcode-select --install)';
+      throw new MoteError(
+        'ENGINE_BUILD',
+        `wasm3 needs a C compiler and ${compiler} is missing: ${install}, or use the engine v8`,
+      );
+    }
+    throw new MoteError(
+      'ENGINE_BUILD',
+      `${compiler} could not build wasm3, or use the engine v8:\n${error.stderr ?? error.message}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** Compiles and links the addon; `output` appears whole or not at all. */
+export async function buildAddon(options: BuildOptions): Promise<void> {
+  const compiler = options.compiler ?? process.env.CC ?? 'cc';
+  const work = `${options.output}.${process.pid}.tmp`;
+  await mkdir(work, { recursive: true });
+  try {
+    const object = (file: string) => join(work, basename(file).replace(/\.c$/, '.o'));
+    const own = (file: string) =>
+      cc(compiler, [
+        ...OWN_FLAGS,
+        ...(options.ownFlags ?? []),
+        ...['-isystem', options.source, '-isystem', includePath()],
+        ...['-c', file, '-o', object(file)],
+      ]);
+    const intel = process.arch === 'x64' ? ['-fcf-protection=none'] : [];
+    const interpreter = cc(compiler, [
+      ...INTERPRETER_FLAGS,
+      ...intel,
+      ...(options.interpreterFlags ?? []),
+      ...['-I', options.source, '-c', INTERPRETER, '-o', object(INTERPRETER)],
+    ]);
+    await Promise.all([interpreter, ...OWN.map(own)]);
+    const shared = process.platform === 'darwin' ? ['-dynamiclib', '-undefined', 'dynamic_lookup'] : ['-shared'];
+    const linked = join(work, 'wasm3.node');
+    await cc(compiler, [
+      ...shared,
+      ...(options.ownFlags ?? []),
+      ...[...OWN, INTERPRETER].map(object),
+      ...['-lm', '-lpthread', '-o', linked],
+    ]);
+    await rename(linked, options.output);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Folder of wasm3's sources. Throws `ENGINE_SOURCE`. */
+export const findSource = (): Promise<string> => findThirdParty('wasm3');
+
+/** A digest of all that goes into the addon, so that an update of the package, of wasm3 or of an option builds a new one. */
+async function digest(source: string): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify([OWN_FLAGS, INTERPRETER_FLAGS, process.env.CC ?? '']));
+  for (const folder of [ADDON, MACHINE, source]) {
+    const files = (await readdir(folder)).filter((file) => /\.[ch]$/.test(file)).sort();
+    for (const file of files) hash.update(file).update(await readFile(join(folder, file)));
+  }
+  return hash.digest('hex').slice(0, 12);
+}
+
+/**
+ * Path of the addon, built when there is none of these sources; safe against other processes that do the same. `root` is the folder
+ * whose `build/` takes it. Throws `ENGINE_SOURCE`, `ENGINE_BUILD` or `ENGINE_LOCK`.
+ */
+export async function ensureAddon(root: string = packagePath()): Promise<string> {
+  const source = await findSource();
+  const name = `wasm3-${process.platform}-${process.arch}-${await digest(source)}.node`;
+  const output = join(await buildFolder(root), name);
+  if (existsSync(output)) return output;
+  await withLock(`${output}.lock`, async () => {
+    if (!existsSync(output)) await buildAddon({ source, output });
+  });
+  return output;
+}

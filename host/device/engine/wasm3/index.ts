@@ -1,0 +1,83 @@
+/**
+ * The engine seam over wasm3, the interpreter that nodes run, as a native addon: the same instructions, limits and traps as on a board.
+ * `bytes()` of an instance is a view of the interpreter's own memory, so writes through it reach the module; `close` detaches it.
+ */
+import { createRequire } from 'node:module';
+import { MoteError } from '../../../base/index.ts';
+import { type Engine, type HostFunction, type LoadOptions, Trap, type TrapKind, type Value } from '../engine.ts';
+import { type Core, createInstance, hostFunction, hostTrap, inspect } from '../instance.ts';
+import type { ImportInfo, ValueType } from '../parse.ts';
+import type { ModuleInfo } from '../validate.ts';
+import { ensureAddon } from './build.ts';
+
+/** What addon.c exports. A string from `call` is a trap: its kind, a space and what it was. */
+export interface Addon {
+  load(
+    wasm: Uint8Array,
+    rom: Uint8Array,
+    imports: readonly string[],
+    fuel: bigint,
+    memoryBytes: number,
+    stackBytes: number,
+    deadlineMs: number,
+  ): object;
+  memory(handle: object): ArrayBuffer;
+  call(handle: object, hosts: readonly HostFunction[], index: number, ...args: Value[]): Value | undefined | string;
+  global(handle: object, index: number): Value;
+  close(handle: object, memory: ArrayBuffer): void;
+}
+
+/** Types as machine.h writes them. */
+const LETTERS: Readonly<Record<ValueType, string>> = { i32: 'i', i64: 'I', f32: 'f', f64: 'F' };
+
+function importText({ name, type }: ImportInfo): string {
+  return `${name} ${type.result === null ? 'v' : LETTERS[type.result]}(${type.params.map((one) => LETTERS[one]).join('')})`;
+}
+
+function loadHandle(addon: Addon, info: ModuleInfo, options: LoadOptions, given: readonly ImportInfo[]): object {
+  const { memoryBytes, stackBytes, fuel, deadlineMs } = options.limits;
+  const memory = Math.min(memoryBytes, info.memoryPages * 65536);
+  const rom = options.rom ?? new Uint8Array();
+  try {
+    return addon.load(info.stripped, rom, given.map(importText), fuel, memory, stackBytes, deadlineMs);
+  } catch (cause) {
+    throw new MoteError('WASM_LOAD', `wasm3 could not load the module: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function createCore(addon: Addon, info: ModuleInfo, options: LoadOptions): Core {
+  const given = info.imports.filter((entry) => hostFunction(options, entry) !== null);
+  const hosts = given.map((entry) => hostFunction(options, entry)!);
+  const handle = loadHandle(addon, info, options, given);
+  const memory = addon.memory(handle);
+  return {
+    memory,
+    call(_name, { index }, args) {
+      let result: Value | undefined | string;
+      try {
+        result = addon.call(handle, hosts, index, ...args);
+      } catch (error) {
+        throw hostTrap(error);
+      }
+      if (typeof result === 'string') {
+        const space = result.indexOf(' ');
+        throw new Trap(result.slice(0, space) as TrapKind, `the module trapped: ${result.slice(space + 1)}`);
+      }
+      return result;
+    },
+    global: (_name, { index }) => addon.global(handle, index),
+    close: () => addon.close(handle, memory),
+  };
+}
+
+/** wasm3, with its addon built if need be. Throws `ENGINE_BUILD` with what to install. */
+export async function loadWasm3(addonPath?: string): Promise<Engine> {
+  const addon = createRequire(import.meta.url)(addonPath ?? (await ensureAddon())) as Addon;
+  return {
+    name: 'wasm3',
+    load(options) {
+      const info = inspect(options);
+      return createInstance(info, options, createCore(addon, info, options));
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Compiled } from '../../base/testing.ts';
+import { FileFlash } from './file-flash.ts';
+import { KeyValueStore } from './kv.ts';
+
+const geometry = { sizeBytes: 4096, pageBytes: 1024, writeBytes: 8 };
+let folder = '';
+let path = '';
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mote-flash-'));
+  path = join(folder, 'node.flash');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const codeOf = (action: () => unknown): unknown => {
+  try {
+    action();
+  } catch (error) {
+    return (error as { code?: unknown }).code;
+  }
+  return 'none';
+};
+
+describe('flash in a file', () => {
+  it('is created erased, keeps its bytes, and leaves no other file behind', () => {
+    const flash = FileFlash.open(path, geometry);
+    expect(flash.read(0, 4096).every((byte) => byte === 0xff)).toBe(true);
+    flash.program(1024, new Uint8Array(16).fill(7));
+    flash.erase(3);
+    flash.sync();
+    flash.close();
+    const again = FileFlash.open(path, geometry);
+    expect([...again.read(1024, 16)]).toEqual(new Array(16).fill(7));
+    expect(codeOf(() => again.program(1024, new Uint8Array(8).fill(8)))).toBe('FLASH_PROGRAM');
+    expect(codeOf(() => again.program(1, new Uint8Array(8)))).toBe('FLASH_PROGRAM');
+    expect(codeOf(() => again.erase(4))).toBe('FLASH_RANGE');
+    expect(codeOf(() => again.read(0, 4097))).toBe('FLASH_RANGE');
+    again.erase(1);
+    again.close();
+    expect(readdirSync(folder)).toEqual(['node.flash']);
+    expect(
+      readFileSync(path)
+        .subarray(4096)
+        .every((byte) => byte === 0xff),
+    ).toBe(true);
+  });
+
+  it('carries a key-value store over a restart', () => {
+    const flash = FileFlash.open(path, geometry);
+    KeyValueStore.open(flash).set('threshold', new Uint8Array([1, 2]));
+    flash.close();
+    const again = FileFlash.open(path, geometry);
+    expect([...(KeyValueStore.open(again).get('threshold') ?? [])]).toEqual([1, 2]);
+    again.close();
+  });
+
+  it.each([
+    ['truncated', () => truncateSync(path, 5000)],
+    ['truncated in its header', () => truncateSync(path, 20)],
+    ['empty', () => writeFileSync(path, '')],
+    ['longer', () => appendFileSync(path, 'x')],
+    ['foreign', () => writeFileSync(path, Buffer.alloc(8192, 0x55))],
+    ['a text', () => writeFileSync(path, 'moteware')],
+  ])('says so when the file is %s, and leaves it as it is', (_what, spoil) => {
+    FileFlash.open(path, geometry).close();
+    spoil();
+    const before = readFileSync(path);
+    expect(codeOf(() => FileFlash.open(path, geometry))).toBe('FLASH_FILE');
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it('refuses another geometry, a folder, and a path that is not there', () => {
+    FileFlash.open(path, geometry).close();
+    expect(() => FileFlash.open(path, { ...geometry, pageBytes: 512 })).toThrow(
+      /'size 4096 page 1024 write 8', wanted are 8192 and 'size 4096 page 512 write 8'/,
+    );
+    expect(codeOf(() => FileFlash.open(folder, geometry))).toBe('FLASH_IO');
+    expect(codeOf(() => FileFlash.open(join(folder, 'no', 'file'), geometry))).toBe('FLASH_IO');
+  });
+});
+
+describe('a flash file that another has open', () => {
+  let compiled: Compiled;
+  beforeAll(async () => {
+    compiled = await Compiled.of('host/device/flash/file-flash.ts');
+  });
+  afterAll(() => compiled.delete());
+
+  it('is refused in this process until it is closed, by a link to it too, and also after a failure to open', () => {
+    const flash = FileFlash.open(path, geometry);
+    const link = join(folder, 'link.flash');
+    symlinkSync(path, link);
+    for (const name of [path, link]) expect(codeOf(() => FileFlash.open(name, geometry))).toBe('FLASH_BUSY');
+    expect(codeOf(() => FileFlash.open(path, { ...geometry, pageBytes: 512 }))).toBe('FLASH_BUSY');
+    flash.close();
+    expect(codeOf(() => FileFlash.open(path, { ...geometry, pageBytes: 512 }))).toBe('FLASH_FILE');
+    const again = FileFlash.open(link, geometry);
+    expect(codeOf(() => FileFlash.open(path, geometry))).toBe('FLASH_BUSY');
+    again.close();
+    expect(readdirSync(folder).sort()).toEqual(['link.flash', 'node.flash']);
+  });
+
+  it('is refused while another process has it, with its number, and opens with all it holds when that was killed', async () => {
+    const child = await compiled.run(`
+      const flash = FileFlash.open(${JSON.stringify(path)}, ${JSON.stringify(geometry)});
+      flash.program(1024, new Uint8Array(8).fill(5));
+      say('open');`);
+    expect(() => FileFlash.open(path, geometry)).toThrow(
+      expect.objectContaining({ code: 'FLASH_BUSY', message: expect.stringContaining(`process ${child.pid} has it`) }),
+    );
+    await child.kill();
+    const flash = FileFlash.open(path, geometry);
+    expect([...flash.read(1024, 8)]).toEqual(new Array(8).fill(5));
+    flash.close();
+    expect(readdirSync(folder)).toEqual(['node.flash']);
+  });
+});

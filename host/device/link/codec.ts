@@ -1,0 +1,276 @@
+/**
+ * Messages as CBOR arrays: `[type, field, ...]` in the order of docs/spec/link.md. The same limits hold for both directions, so
+ * what one end encodes the other can always parse.
+ */
+
+import { AbiLimit, LOG_LEVELS } from '../../base/abi/index.ts';
+import { CborReader, CborWriter, type Fault, wellFormed } from '../../base/cbor/index.ts';
+import { MoteError } from '../../base/index.ts';
+import type { Birth, Message, MetricInfo, NodeMessage, OtaStatus, SlotState } from './messages.ts';
+
+/** Bounds of messages; bytes are of UTF-8. */
+export const MessageLimit = {
+  nameBytes: AbiLimit.name,
+  unitBytes: 32,
+  textBytes: 256,
+  metrics: 64,
+  commands: 32,
+  settings: 64,
+  /** Values in one telemetry message. */
+  values: AbiLimit.samples,
+  bodyBytes: AbiLimit.event,
+  chunkBytes: 4096,
+  slots: 256,
+} as const;
+
+const SLOT_STATES: readonly SlotState[] = ['empty', 'receiving', 'ready', 'trial', 'confirmed', 'failed'];
+const OTA_STATES: readonly OtaStatus['state'][] = [
+  'receiving',
+  'verifying',
+  'swapping',
+  'trial',
+  'confirmed',
+  'rolledback',
+  'refused',
+];
+const I32_MIN = -0x8000_0000;
+const I32_MAX = 0x7fff_ffff;
+const U32_MAX = 0xffff_ffff;
+const SAFE = Number.MAX_SAFE_INTEGER;
+const SHA256_BYTES = 32;
+
+const malformed: Fault = (what) =>
+  new MoteError('LINK_MALFORMED', `A link message is malformed: ${what}; it was dropped.`);
+
+/**
+ * How one field goes in and out. `put` checks nothing: `encodeMessage` parses what it wrote, so both directions have one set of rules.
+ */
+interface Field<T> {
+  put(out: CborWriter, value: T): void;
+  get(from: CborReader): T;
+}
+
+const int = (min: number, max: number): Field<number> => ({
+  put: (out, value) => out.int(value),
+  get: (from) => from.int(min, max),
+});
+const text = (max: number, min = 0): Field<string> => ({
+  put: (out, value) => out.text(value),
+  get: (from) => from.text(min, max),
+});
+const bytes = (min: number, max = min): Field<Uint8Array> => ({
+  put: (out, value) => out.bytes(value),
+  get: (from) => from.bytes(min, max),
+});
+const bool: Field<boolean> = { put: (out, value) => out.bool(value), get: (from) => from.bool() };
+const oneOf = <T extends string>(names: readonly T[]): Field<T> => ({
+  put: (out, value) => out.int(names.indexOf(value)),
+  get: (from) => names[from.int(0, names.length - 1)]!,
+});
+const orNull = <T>(field: Field<T>): Field<T | null> => ({
+  put: (out, value) => (value === null ? out.null() : field.put(out, value)),
+  get: (from) => (from.null() ? null : field.get(from)),
+});
+const list = <T>(field: Field<T>, max: number): Field<T[]> => ({
+  put(out, values) {
+    out.array(values.length);
+    for (const value of values) field.put(out, value);
+  },
+  get: (from) => Array.from({ length: from.array(0, max) }, () => field.get(from)),
+});
+/** A CBOR array with one element a property, in the order given. */
+function record<T extends object>(fields: { [K in keyof T]-?: Field<T[K]> }): Field<T> {
+  const entries = Object.entries(fields) as [keyof T, Field<T[keyof T]>][];
+  return {
+    put(out, value) {
+      out.array(entries.length);
+      for (const [key, field] of entries) field.put(out, value[key]);
+    },
+    get(from) {
+      from.array(entries.length, entries.length);
+      return Object.fromEntries(entries.map(([key, field]) => [key, field.get(from)])) as T;
+    },
+  };
+}
+
+const name = text(MessageLimit.nameBytes, 1);
+const i32 = int(I32_MIN, I32_MAX);
+const u32 = int(0, U32_MAX);
+const time = int(-SAFE, SAFE);
+const size = int(0, I32_MAX);
+const sha256 = bytes(SHA256_BYTES);
+
+/** int32 values, the first as it is, each other one as its difference to the one before modulo 2^32: slow signals take a byte each. */
+const deltas: Field<number[]> = {
+  put(out, values) {
+    out.array(values.length);
+    let previous = 0;
+    for (const value of values) {
+      // A value that isn't int32 is written as it is, and then refused by the parser.
+      const fits = (value | 0) === value;
+      out.int(fits ? (value - previous) | 0 : value);
+      previous = value;
+    }
+  },
+  get(from) {
+    let previous = 0;
+    return Array.from({ length: from.array(1, MessageLimit.values) }, () => {
+      previous = (previous + i32.get(from)) | 0;
+      return previous;
+    });
+  },
+};
+
+const item: Field<Uint8Array> = {
+  put: (out, value) => out.bytes(value),
+  get(from) {
+    const body = from.bytes(1, MessageLimit.bodyBytes);
+    if (!wellFormed(body)) throw malformed('a body is not one CBOR item');
+    return body;
+  },
+};
+
+/** A map of text to int32, keys in ascending order of their UTF-16 code units, so that there is one encoding. */
+const settings: Field<Record<string, number>> = {
+  put(out, values) {
+    const keys = Object.keys(values).sort();
+    out.map(keys.length);
+    for (const key of keys) out.text(key).int(values[key]!);
+  },
+  get(from) {
+    const entries: [string, number][] = [];
+    const count = from.map(0, MessageLimit.settings);
+    for (let i = 0; i < count; i++) {
+      const key = name.get(from);
+      if (i > 0 && key <= entries[i - 1]![0]) throw malformed('settings are not in order or come twice');
+      entries.push([key, i32.get(from)]);
+    }
+    return Object.fromEntries(entries);
+  },
+};
+
+const metric = record<MetricInfo>({ name, unit: text(MessageLimit.unitBytes), exponent: int(-18, 18) });
+const module = record<NonNullable<Birth['module']>>({
+  name,
+  version: text(MessageLimit.nameBytes),
+  sequence: u32,
+  sha256,
+  slot: int(0, MessageLimit.slots - 1),
+  state: oneOf(SLOT_STATES),
+});
+const reason = record<NonNullable<OtaStatus['reason']>>({
+  code: text(MessageLimit.nameBytes, 1),
+  text: text(MessageLimit.textBytes),
+});
+/** Optional properties are null on the wire. */
+const optional = <T>(field: Field<T>): Field<T | undefined> => {
+  const inner = orNull(field);
+  return { put: (out, value) => inner.put(out, value ?? null), get: (from) => inner.get(from) ?? undefined };
+};
+
+type FieldsOf<M extends Message> = { [K in Exclude<keyof M, 'type'>]-?: Field<M[K]> };
+type Schemas = { [T in Message['type']]: { code: number; fields: FieldsOf<Extract<Message, { type: T }>> } };
+
+const schemas: Schemas = {
+  birth: {
+    code: 1,
+    fields: {
+      node: name,
+      boot: u32,
+      firmware: record({ name, version: text(MessageLimit.nameBytes) }),
+      module: orNull(module),
+      metrics: list(metric, MessageLimit.metrics),
+      commands: list(name, MessageLimit.commands),
+    },
+  },
+  telemetry: {
+    code: 2,
+    fields: {
+      metric: int(0, MessageLimit.metrics - 1),
+      t0Ms: time,
+      dtUs: size,
+      values: deltas,
+      exponent: int(-18, 18),
+      quality: int(0, 255),
+      seq: u32,
+    },
+  },
+  event: { code: 3, fields: { name, tMs: time, seq: u32, body: item } },
+  log: { code: 4, fields: { level: oneOf(LOG_LEVELS), tMs: time, text: text(MessageLimit.textBytes) } },
+  ota: {
+    code: 5,
+    fields: {
+      state: oneOf(OTA_STATES),
+      sequence: u32,
+      sha256,
+      received: size,
+      total: size,
+      swapUs: optional(int(0, SAFE)),
+      lost: optional(u32),
+      reason: optional(reason),
+    },
+  },
+  'time?': { code: 6, fields: { sentUs: int(0, SAFE) } },
+  result: { code: 7, fields: { id: u32, ok: bool, text: text(MessageLimit.textBytes) } },
+  time: { code: 16, fields: { sentUs: int(0, SAFE), utcMs: int(0, SAFE) } },
+  command: { code: 17, fields: { id: u32, name, body: bytes(0, AbiLimit.message) } },
+  config: { code: 18, fields: { values: settings } },
+  offer: { code: 19, fields: { sha256, sequence: u32, total: int(1, I32_MAX) } },
+  chunk: { code: 20, fields: { transfer: bytes(8), offset: size, bytes: bytes(1, MessageLimit.chunkBytes) } },
+};
+
+interface Schema {
+  code: number;
+  type: Message['type'];
+  fields: [string, Field<unknown>][];
+}
+const byType = new Map<string, Schema>();
+const byCode = new Map<number, Schema>();
+for (const [type, { code, fields }] of Object.entries(schemas)) {
+  const schema = { code, type: type as Message['type'], fields: Object.entries(fields) as [string, Field<unknown>][] };
+  byType.set(type, schema);
+  byCode.set(code, schema);
+}
+
+/** True for what a node says, false for what a shim says. */
+export function isNodeMessage(message: Message): message is NodeMessage {
+  return byType.get(message.type)!.code < 16;
+}
+
+/** CBOR of a message. Throws `LINK_MESSAGE` when a field is out of its limits. */
+export function encodeMessage(message: Message): Uint8Array {
+  const schema = byType.get(message.type)!;
+  const out = new CborWriter(malformed).array(schema.fields.length + 1).int(schema.code);
+  const values = message as unknown as Record<string, unknown>;
+  try {
+    for (const [key, field] of schema.fields) field.put(out, values[key]);
+    const encoded = out.finish();
+    parseMessage(encoded);
+    return encoded;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new MoteError('LINK_MESSAGE', `This ${message.type} message can't be sent: ${why}`, { cause });
+  }
+}
+
+/**
+ * The message in `bytes`. Throws `LINK_UNKNOWN` for a type that this version doesn't know and `LINK_MALFORMED` for everything else
+ * that isn't exactly one message in its shortest form and within its limits.
+ */
+export function parseMessage(bytes: Uint8Array): Message {
+  const from = new CborReader(bytes, malformed);
+  const length = from.array(1, 64);
+  const code = from.int(0, U32_MAX);
+  const schema = byCode.get(code);
+  if (schema === undefined) {
+    throw new MoteError('LINK_UNKNOWN', `Message type ${code} is unknown to this version; it was dropped.`);
+  }
+  if (length !== schema.fields.length + 1) throw malformed(`${length - 1} fields in one of type ${schema.type}`);
+  const message: Record<string, unknown> = { type: schema.type };
+  for (const [key, field] of schema.fields) {
+    const value = field.get(from);
+    if (value !== undefined) message[key] = value;
+  }
+  from.end();
+  return message as unknown as Message;
+}

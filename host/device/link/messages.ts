@@ -1,0 +1,125 @@
+/**
+ * What a node and its shim say to each other, as types. The CBOR form of each is in docs/spec/link.md; `encodeMessage` and
+ * `parseMessage` are in `codec.ts`. Times are integers: microseconds on the node's monotonic clock where named `Us`, UTC milliseconds where named `Ms`.
+ */
+import type { LogLevel } from '../../base/abi/index.ts';
+
+export interface MetricInfo {
+  name: string;
+  /** UCUM unit. */
+  unit: string;
+  /** value = integer x 10^exponent */
+  exponent: number;
+}
+
+/** Identity of what runs: sent when a link comes up and after each swap. */
+export interface Birth {
+  type: 'birth';
+  node: string;
+  /** Rises with each start of the node. */
+  boot: number;
+  firmware: { name: string; version: string };
+  module: {
+    name: string;
+    version: string;
+    sequence: number;
+    sha256: Uint8Array;
+    slot: number;
+    state: SlotState;
+  } | null;
+  metrics: MetricInfo[];
+  commands: string[];
+}
+export type SlotState = 'empty' | 'receiving' | 'ready' | 'trial' | 'confirmed' | 'failed';
+
+/** Columnar: `values[i]` was measured at t0Ms + i x dtUs / 1000. `seq` counts the frames of a node, gap-free. */
+export interface Telemetry {
+  type: 'telemetry';
+  metric: number;
+  t0Ms: number;
+  dtUs: number;
+  values: number[];
+  exponent: number;
+  quality: number;
+  seq: number;
+}
+
+export interface Event {
+  type: 'event';
+  name: string;
+  tMs: number;
+  seq: number;
+  /** One CBOR item, made by the module. */
+  body: Uint8Array;
+}
+
+export interface Log {
+  type: 'log';
+  level: LogLevel;
+  tMs: number;
+  text: string;
+}
+
+/** Progress of an update, from the node. */
+export interface OtaStatus {
+  type: 'ota';
+  state: 'receiving' | 'verifying' | 'swapping' | 'trial' | 'confirmed' | 'rolledback' | 'refused';
+  sequence: number;
+  sha256: Uint8Array;
+  /** Bytes in the slot so far: where a transfer resumes. */
+  received: number;
+  total: number;
+  /** Time between the last step of the old and the first of the new module. */
+  swapUs?: number;
+  /** Samples that the sensor rings dropped in the swap. */
+  lost?: number;
+  /** Error code and sentence, for 'rolledback' and 'refused'. */
+  reason?: { code: string; text: string };
+}
+
+/** Asks for the time (node) and answers (shim): Cristian's algorithm, half of the round trip is taken off. */
+export interface TimeRequest {
+  type: 'time?';
+  sentUs: number;
+}
+export interface TimeReply {
+  type: 'time';
+  sentUs: number;
+  utcMs: number;
+}
+
+export interface Command {
+  type: 'command';
+  id: number;
+  name: string;
+  body: Uint8Array;
+}
+export interface CommandResult {
+  type: 'result';
+  id: number;
+  ok: boolean;
+  text: string;
+}
+/** The whole configuration; replaces what the node has. */
+export interface Config {
+  type: 'config';
+  values: Record<string, number>;
+}
+/** Offers a package; the node answers with an `ota` status that says where to start, or refuses. */
+export interface Offer {
+  type: 'offer';
+  sha256: Uint8Array;
+  sequence: number;
+  total: number;
+}
+export interface Chunk {
+  type: 'chunk';
+  /** First eight bytes of the package's SHA-256: which transfer this belongs to. */
+  transfer: Uint8Array;
+  offset: number;
+  bytes: Uint8Array;
+}
+
+export type NodeMessage = Birth | Telemetry | Event | Log | OtaStatus | TimeRequest | CommandResult;
+export type ShimMessage = TimeReply | Command | Config | Offer | Chunk;
+export type Message = NodeMessage | ShimMessage;

@@ -1,0 +1,102 @@
+/** Links over a serial line: a board's UART or USB port. The line is set with `stty`, so no native package is needed. */
+import { execFile } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
+import { ReadStream, WriteStream } from 'node:tty';
+import { MoteError } from '../../base/index.ts';
+import type { Transport } from './transport.ts';
+
+/** What boards' firmware uses unless its board.json says otherwise. */
+export const DEFAULT_BAUD = 115_200;
+/** Raw bytes, 8N1, no flow control, no modem lines, and no wait for a first byte. */
+const RAW = [
+  'raw',
+  '-echo',
+  'cs8',
+  '-parenb',
+  '-cstopb',
+  '-crtscts',
+  'clocal',
+  'cread',
+  '-hupcl',
+  'min',
+  '1',
+  'time',
+  '0',
+];
+
+/** Opens a serial port, such as `/dev/ttyACM0`. Throws `SERIAL` when it isn't there, isn't ours, or takes no such speed. */
+export async function openSerial(path: string, baud = DEFAULT_BAUD): Promise<Transport> {
+  if (process.platform === 'win32')
+    throw new MoteError(
+      'SERIAL',
+      'Serial ports are not served on Windows; use WSL, or a serial server and tcp:HOST:PORT.',
+    );
+  const files: number[] = [];
+  try {
+    // Opened first: a port that nobody has open forgets what it was set to.
+    const open = () => {
+      files.push(openSync(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK));
+      return files.at(-1)!;
+    };
+    const input = open();
+    await stty(path, baud);
+    const reader = new ReadStream(input);
+    files.shift();
+    return serialTransport(reader, new WriteStream(open()));
+  } catch (cause) {
+    for (const file of files) closeSync(file);
+    if (cause instanceof MoteError) throw cause;
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const how =
+      code === 'EACCES'
+        ? 'you may not use it: join its group (often dialout), log in again'
+        : code === 'ENOENT'
+          ? 'it is not there: is the board plugged in? "mote board doctor" lists ports'
+          : message;
+    throw new MoteError('SERIAL', `The serial port ${path} can't be opened: ${how}.`, { cause });
+  }
+}
+
+function stty(path: string, baud: number): Promise<void> {
+  // BSD and macOS name the option -f.
+  const file = process.platform === 'linux' ? '-F' : '-f';
+  return new Promise((resolve, reject) =>
+    execFile('stty', [file, path, String(baud), ...RAW], (error, _stdout, stderr) => {
+      if (error === null) resolve();
+      else
+        reject(
+          new MoteError('SERIAL', `${path} can't be set to ${baud} baud: ${stderr.trim() || error.message}.`, {
+            cause: error,
+          }),
+        );
+    }),
+  );
+}
+
+function serialTransport(reader: ReadStream, writer: WriteStream): Transport {
+  let ended = false;
+  const closing: (() => void)[] = [];
+  const end = () => {
+    if (ended) return;
+    ended = true;
+    reader.destroy();
+    writer.destroy();
+    for (const listener of closing) listener();
+  };
+  for (const stream of [reader, writer]) stream.on('error', end).on('close', end);
+  reader.on('end', end);
+  return {
+    write(bytes) {
+      if (!ended) writer.write(bytes);
+    },
+    onData(listener) {
+      reader.on('data', listener);
+    },
+    onClose(listener) {
+      // One that was unplugged before anybody listened says nothing more by itself.
+      if (ended) setImmediate(listener);
+      else closing.push(listener);
+    },
+    close: end,
+  };
+}

@@ -1,0 +1,421 @@
+/**
+ * A session: every message exactly once and in order between two ends that live, over streams that come and go.
+ *
+ * Go-back-N with a small window: the receiver keeps no out-of-order frame, which is what a microcontroller can afford. Sequence
+ * numbers are 16 bits and count within a pair of sessions. A hello on each new stream says who speaks, whom it knows and what it
+ * wants next, so an interrupted pair goes on where it stopped; an end that lost its state comes with another session number and
+ * the other end is told through `onPeer`. Acknowledgements leave after the message handler has returned: what a handler made
+ * durable before returning is never lost.
+ */
+import { MoteError } from '../../base/index.ts';
+import { encodeMessage, isNodeMessage, parseMessage } from './codec.ts';
+import { encodeFrame, FrameDecoder } from './frame.ts';
+import type { Message, NodeMessage, ShimMessage } from './messages.ts';
+import type { DownReason, LinkOptions, LinkStats } from './options.ts';
+import {
+  encodePacket,
+  type Hello,
+  MAX_HEAD_BYTES,
+  MAX_MESSAGE_BYTES,
+  MAX_WINDOW,
+  type Packet,
+  parsePacket,
+} from './packet.ts';
+import { SendWindow } from './send-window.ts';
+import { storedBytes } from './stored.ts';
+import type { Transport } from './transport.ts';
+
+/** A few bytes can ask for a whole window, or for a birth: not again on the same stream for so long. */
+const FLOOD_MS = 5;
+
+export class LinkSession<Out extends Message, In extends Message> {
+  readonly #options: LinkOptions<Out, In>;
+  readonly #accepts: (message: Message) => message is In;
+  readonly #window: number;
+  readonly #queueLimit: number;
+  readonly #queueBytes: number;
+  readonly #maxBytes: number;
+  readonly #resendMs: number;
+  readonly #keepAliveMs: number;
+  readonly #decoder: FrameDecoder;
+  readonly #counts = { sent: 0, received: 0, resent: 0, duplicates: 0, gaps: 0, badPackets: 0, badMessages: 0 };
+  #transport: Transport | null = null;
+  #session: number;
+  #peer = 0;
+  #peerWindow = 1;
+  #peerMaxBytes = MAX_MESSAGE_BYTES;
+  #up = false;
+  #closed = false;
+  #wantsDrain = false;
+  #paused = false;
+  readonly #outgoing = new SendWindow<Out>();
+  // Receiving.
+  #expected = 0;
+  #ackDue = false;
+  #nakSent = false;
+  /** Messages taken of the present read. */
+  #taken = 0;
+  /** Until then no window is sent again for a nak, and no new peer is met. */
+  #nextResendMs = 0;
+  #nextPeerMs = 0;
+  // Time.
+  #backoffMs: number;
+  #lastHeardMs = 0;
+  #lastSaidMs = 0;
+  #cancelResend: (() => void) | null = null;
+  #cancelAlive: (() => void) | null = null;
+
+  constructor(options: LinkOptions<Out, In>, accepts: (message: Message) => message is In) {
+    this.#options = options;
+    this.#accepts = accepts;
+    this.#window = Math.min(Math.max(options.window ?? 16, 1), MAX_WINDOW);
+    this.#queueLimit = Math.max(options.queueLimit ?? 64, 1);
+    this.#queueBytes = options.queueBytes ?? Number.POSITIVE_INFINITY;
+    this.#maxBytes = Math.min(Math.max(options.maxBytes ?? MAX_MESSAGE_BYTES, 1), MAX_MESSAGE_BYTES);
+    this.#decoder = new FrameDecoder(this.#maxBytes + MAX_HEAD_BYTES);
+    this.#resendMs = options.resendMs ?? 400;
+    this.#backoffMs = this.#resendMs;
+    this.#keepAliveMs = options.keepAliveMs ?? 10_000;
+    this.#session = options.newSessionId() >>> 0 || 1;
+  }
+
+  /** Both ends have named each other on the present stream. */
+  get up(): boolean {
+    return this.#up;
+  }
+  /** Messages not acknowledged yet. */
+  get queued(): number {
+    return this.#outgoing.length;
+  }
+  /** Messages that `send` takes at once. */
+  get room(): number {
+    return this.#queueLimit - this.#outgoing.length;
+  }
+  /** Longest message that the other end takes; the longest there is until it has said so. */
+  get peerMaxBytes(): number {
+    return this.#peerMaxBytes;
+  }
+  /** What the messages not acknowledged yet take in a node's memory; of a kind, or of all. */
+  queuedBytes(counts: (message: Out) => boolean = () => true): number {
+    return this.#outgoing.bytes(counts);
+  }
+  get stats(): LinkStats {
+    return { ...this.#counts, badFrames: this.#decoder.errors };
+  }
+
+  /** Goes on over a new stream; the one before, if any, is closed. */
+  attach(transport: Transport): void {
+    if (this.#closed) throw new MoteError('LINK_CLOSED', 'This link session is closed; make a new one.');
+    this.#drop('detached');
+    this.#transport = transport;
+    this.#decoder.reset();
+    this.#lastHeardMs = this.#options.timers.nowMs();
+    this.#nextResendMs = 0;
+    this.#nextPeerMs = 0;
+    transport.onData((bytes) => {
+      if (this.#transport === transport) this.#receive(bytes);
+    });
+    transport.onClose(() => {
+      if (this.#transport === transport) this.#drop('closed');
+    });
+    this.#startHello();
+    this.#watchSilence();
+  }
+
+  /** Closes the stream; queue and session stay for the next `attach`. */
+  detach(): void {
+    this.#drop('detached');
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#drop('detached');
+    this.#outgoing.restart();
+  }
+
+  /**
+   * Queues a message, whether the link is up or not; false when the queue is full, and then it isn't taken: wait for `onDrain`.
+   * Throws `LINK_MESSAGE` for a message out of its limits and `LINK_TOO_LARGE` for one that the peer doesn't take.
+   */
+  send(message: Out): boolean {
+    if (this.#closed) throw new MoteError('LINK_CLOSED', 'This link session is closed; make a new one.');
+    const body = encodeMessage(message);
+    if (body.length > this.#peerMaxBytes) {
+      throw new MoteError(
+        'LINK_TOO_LARGE',
+        `A ${message.type} message of ${body.length} bytes is more than the other end's ${this.#peerMaxBytes}; make it smaller.`,
+      );
+    }
+    const cost = storedBytes(message, body.length);
+    if (this.room <= 0 || (this.queued > 0 && this.queuedBytes() + cost > this.#queueBytes)) {
+      this.#wantsDrain = true;
+      return false;
+    }
+    this.#outgoing.push(message, body, cost);
+    this.#pump();
+    return true;
+  }
+
+  /** Takes no more messages until `resume`; the other end's window fills and it waits. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    if (this.#up) this.#write({ kind: 'nak', ack: this.#expected });
+  }
+
+  #write(packet: Packet): void {
+    this.#lastSaidMs = this.#options.timers.nowMs();
+    if (packet.kind !== 'hello') this.#ackDue = false;
+    this.#transport?.write(encodeFrame(encodePacket(packet)));
+  }
+
+  #hello(): void {
+    this.#write({
+      kind: 'hello',
+      ready: this.#up,
+      session: this.#session,
+      peer: this.#peer,
+      next: this.#expected,
+      window: this.#window,
+      maxBytes: this.#maxBytes,
+    });
+  }
+
+  #startHello(): void {
+    this.#backoffMs = this.#resendMs;
+    // A zero first: what is left on the line of an older frame ends there.
+    this.#transport?.write(Uint8Array.of(0));
+    this.#hello();
+    this.#schedule();
+  }
+
+  /** One timer: the hello again while not up, else the window again. */
+  #schedule(): void {
+    this.#cancelResend?.();
+    this.#cancelResend = null;
+    if (this.#transport === null || (this.#up && this.#outgoing.inFlight === 0)) return;
+    this.#cancelResend = this.#options.timers.after(this.#backoffMs, () => {
+      this.#backoffMs = Math.min(this.#backoffMs * 2, this.#resendMs * 16);
+      if (this.#up) this.#resend();
+      else this.#hello();
+      this.#schedule();
+    });
+  }
+
+  #watchSilence(): void {
+    this.#cancelAlive?.();
+    this.#cancelAlive = this.#options.timers.after(this.#keepAliveMs, () => {
+      const now = this.#options.timers.nowMs();
+      // Whole microseconds: differences of fractions are now a little less, now a little more.
+      const since = (ms: number) => Math.round((now - ms) * 1000) / 1000;
+      this.#watchSilence();
+      if (!this.#up) return;
+      if (since(this.#lastHeardMs) >= 3 * this.#keepAliveMs) {
+        this.#goDown('silent');
+        this.#startHello();
+      } else if (since(this.#lastSaidMs) >= this.#keepAliveMs) {
+        this.#write({ kind: 'ack', ack: this.#expected });
+      }
+    });
+  }
+
+  /** In whole microseconds, as a node on a board counts. */
+  #isBefore(ms: number): boolean {
+    return Math.round((ms - this.#options.timers.nowMs()) * 1000) > 0;
+  }
+
+  #goDown(why: DownReason): void {
+    if (!this.#up) return;
+    this.#up = false;
+    this.#outgoing.rewind();
+    this.#ackDue = false;
+    this.#options.onDown?.(why);
+  }
+
+  #drop(why: DownReason): void {
+    const transport = this.#transport;
+    if (transport === null) return;
+    this.#transport = null;
+    this.#cancelResend?.();
+    this.#cancelAlive?.();
+    this.#cancelResend = null;
+    this.#cancelAlive = null;
+    this.#ackDue = false;
+    if (why !== 'closed') transport.close();
+    this.#goDown(why);
+  }
+
+  #receive(bytes: Uint8Array): void {
+    const transport = this.#transport;
+    this.#lastHeardMs = this.#options.timers.nowMs();
+    this.#taken = 0;
+    this.#decoder.push(bytes, (content) => {
+      // A handler may have changed the stream under us.
+      if (this.#transport !== transport) return;
+      const packet = parsePacket(content, this.#maxBytes);
+      if (packet === null) this.#counts.badPackets++;
+      else if (packet.kind === 'hello') this.#onHello(packet);
+      else if (this.#up) this.#onTraffic(packet);
+    });
+    if (this.#ackDue && this.#up) this.#write({ kind: 'ack', ack: this.#expected });
+  }
+
+  #onHello(hello: Hello): void {
+    const transport = this.#transport;
+    if (hello.session !== this.#peer) {
+      // It says so again.
+      if (this.#isBefore(this.#nextPeerMs)) return;
+      this.#nextPeerMs = this.#options.timers.nowMs() + FLOOD_MS;
+      this.#adopt(hello);
+    }
+    // A handler may have changed the stream; then this hello is of the past.
+    if (this.#transport !== transport) return;
+    if (hello.peer === this.#session) {
+      if (!this.#acknowledge(hello.next) && !hello.ready) {
+        // It remembers this session but not what it got: one of the two lost its state. Start as a stranger.
+        this.#renew();
+        return;
+      }
+      const wasUp = this.#up;
+      this.#up = true;
+      if (!hello.ready) {
+        this.#hello();
+        this.#outgoing.rewind();
+      }
+      if (!wasUp) this.#options.onUp?.();
+      this.#pump();
+      this.#schedule();
+    } else {
+      if (!hello.ready) this.#hello();
+      this.#schedule();
+    }
+  }
+
+  /** A peer that this session never spoke with. */
+  #adopt(hello: Hello): void {
+    this.#peer = hello.session;
+    this.#peerWindow = hello.window;
+    this.#peerMaxBytes = Math.min(hello.maxBytes, MAX_MESSAGE_BYTES);
+    this.#restart();
+  }
+
+  #renew(): void {
+    this.#session = this.#options.newSessionId() >>> 0 || 1;
+    this.#restart();
+    if (this.#transport !== null) this.#startHello();
+  }
+
+  #restart(): void {
+    const pending = this.#outgoing.restart();
+    this.#expected = 0;
+    this.#nakSent = false;
+    this.#goDown('restarted');
+    if (this.#options.onPeer !== undefined) this.#options.onPeer(pending);
+    else for (const message of pending) this.#sendAgain(message);
+  }
+
+  /** What a new peer says is too long for it, which the old one took, is lost. */
+  #sendAgain(message: Out): void {
+    try {
+      this.send(message);
+    } catch (error) {
+      if (!(error instanceof MoteError) || error.code !== 'LINK_TOO_LARGE') throw error;
+    }
+  }
+
+  #onTraffic(packet: Exclude<Packet, Hello>): void {
+    this.#acknowledge(packet.ack);
+    if (packet.kind === 'nak' && !this.#isBefore(this.#nextResendMs)) {
+      this.#nextResendMs = this.#options.timers.nowMs() + FLOOD_MS;
+      this.#resend();
+    }
+    if (packet.kind === 'data') this.#onData(packet.seq, packet.body);
+    this.#pump();
+  }
+
+  #onData(seq: number, body: Uint8Array): void {
+    const ahead = (seq - this.#expected) & 0xffff;
+    if (ahead !== 0) {
+      // Behind: sent again because an acknowledgement was lost, so say it again. Ahead: something is missing, ask for it once.
+      if (ahead >= 0x8000) {
+        this.#counts.duplicates++;
+        this.#ackDue = true;
+      } else if (!this.#nakSent && !this.#paused) {
+        this.#counts.gaps++;
+        this.#nakSent = true;
+        this.#write({ kind: 'nak', ack: this.#expected });
+      }
+      return;
+    }
+    // More than the window without having heard of any: not what a peer does, and a flood must end somewhere.
+    if (this.#paused || this.#taken >= this.#window) return;
+    this.#taken++;
+    this.#expected = (this.#expected + 1) & 0xffff;
+    this.#nakSent = false;
+    this.#ackDue = true;
+    let message: Message;
+    try {
+      message = parseMessage(body);
+    } catch (error) {
+      if (!(error instanceof MoteError)) throw error;
+      this.#counts.badMessages++;
+      return;
+    }
+    if (!this.#accepts(message)) {
+      this.#counts.badMessages++;
+      return;
+    }
+    this.#counts.received++;
+    this.#options.onMessage(message);
+  }
+
+  /** Takes all before `next` off the queue; false for a number that was never sent. */
+  #acknowledge(next: number): boolean {
+    const count = this.#outgoing.acknowledge(next);
+    if (count === null) return false;
+    if (count === 0) return true;
+    this.#backoffMs = this.#resendMs;
+    this.#schedule();
+    if (this.#wantsDrain && this.room > 0) {
+      this.#wantsDrain = false;
+      this.#options.onDrain?.();
+    }
+    return true;
+  }
+
+  #resend(): void {
+    this.#outgoing.rewind();
+    this.#pump();
+  }
+
+  #pump(): void {
+    const window = Math.min(this.#window, this.#peerWindow);
+    const idle = this.#outgoing.inFlight === 0;
+    while (this.#up) {
+      const next = this.#outgoing.next(window);
+      if (next === null) break;
+      if (next.again) this.#counts.resent++;
+      else this.#counts.sent++;
+      this.#write({ kind: 'data', seq: next.seq, ack: this.#expected, body: next.body });
+    }
+    if (idle && this.#outgoing.inFlight > 0) this.#schedule();
+  }
+}
+
+const fromShim = (message: Message): message is ShimMessage => !isNodeMessage(message);
+
+/** The node's end. */
+export type NodeLink = LinkSession<NodeMessage, ShimMessage>;
+/** The shim's end. */
+export type ShimLink = LinkSession<ShimMessage, NodeMessage>;
+
+export function nodeLink(options: LinkOptions<NodeMessage, ShimMessage>): NodeLink {
+  return new LinkSession(options, fromShim);
+}
+export function shimLink(options: LinkOptions<ShimMessage, NodeMessage>): ShimLink {
+  return new LinkSession(options, isNodeMessage);
+}

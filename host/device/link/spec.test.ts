@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { packagePath } from '../../base/index.ts';
+import { encodeMessage, parseMessage } from './codec.ts';
+import { examples } from './examples.ts';
+import { encodeFrame, FrameDecoder } from './frame.ts';
+import type { Message } from './messages.ts';
+import { encodePacket, type Packet, parsePacket } from './packet.ts';
+
+const spec = readFileSync(packagePath('docs', 'spec', 'link.md'), 'utf8');
+/** Cells in backquotes of the table row that begins with `name`. */
+function row(name: string): Uint8Array[] {
+  const line = spec.split('\n').find((one) => one.startsWith(`| ${name} | \``)) ?? '';
+  return [...line.matchAll(/`([0-9a-f]+)`/g)].map((match) => Uint8Array.from(Buffer.from(match[1]!, 'hex')));
+}
+
+const packets: Record<string, Packet> = {
+  hello: { kind: 'hello', ready: false, session: 0x1234_5678, peer: 0, next: 0, window: 16, maxBytes: 8192 },
+  data: { kind: 'data', seq: 300, ack: 17, body: encodeMessage(examples['time?']) },
+  ack: { kind: 'ack', ack: 18 },
+  nak: { kind: 'nak', ack: 18 },
+};
+
+describe('docs/spec/link.md', () => {
+  it.each(Object.entries(packets))('shows the %s packet and its frame as they are', (name, packet) => {
+    const [content, frame] = row(name);
+    expect(encodePacket(packet)).toEqual(content);
+    expect(encodeFrame(content!)).toEqual(frame);
+    const decoded: (Packet | null)[] = [];
+    new FrameDecoder().push(frame!, (one) => decoded.push(parsePacket(one)));
+    expect(decoded).toEqual([packet]);
+  });
+
+  it.each(Object.entries(examples) as [string, Message][])('shows the %s message as it is', (name, message) => {
+    const [encoded] = row(name);
+    expect(encodeMessage(message)).toEqual(encoded);
+    expect(parseMessage(encoded!)).toEqual(message);
+  });
+
+  it('says how large the telemetry example is on the wire', () => {
+    const body = encodeMessage(examples.telemetry);
+    const bytes = encodeFrame(encodePacket({ kind: 'data', seq: 300, ack: 17, body })).length;
+    expect(spec).toContain(`is ${bytes} bytes on the wire`);
+  });
+});

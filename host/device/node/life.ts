@@ -1,0 +1,170 @@
+/**
+ * A module's life on a node: started, stepped when it wants to be, asked for its health, ended by its first fault. What a fault or
+ * an answer of `health` means is decided elsewhere.
+ */
+
+import { clip, MoteError } from '../../base/index.ts';
+import type { Engine } from '../engine/index.ts';
+import type { Reason, SlotInfo } from '../update/index.ts';
+import type { Clock } from './clock.ts';
+import type { HostServices } from './host-imports.ts';
+import { type ModuleImage, ModuleRuntime, type RuntimeLimits } from './runtime.ts';
+
+export interface NodeLimits extends RuntimeLimits {
+  /** A step that ends this long after the time of the next one has missed its deadline. */
+  lateMs: number;
+}
+export const NODE_LIMITS: NodeLimits = { memoryBytes: 1 << 20, stackBytes: 65_536, deadlineMs: 2000, lateMs: 100 };
+
+/** A module outside its trial is asked for its health this often, after a step. */
+const HEALTH_US = 1_000_000;
+const NO_BYTES = new Uint8Array(0);
+
+export interface Running {
+  readonly runtime: ModuleRuntime;
+  /** Null for a module without slots. */
+  info: SlotInfo | null;
+  readonly sha256: Uint8Array;
+  /** Last answer of `health`. */
+  health: number | null;
+  healthUs: number;
+  /** Steps that ended too long after the time of the next. */
+  misses: number;
+  /** Being swapped in: judged only after its trial was announced. */
+  starting: boolean;
+}
+
+/** `during`: load, init, step, on_message or health. */
+export type Fault = Reason & { during: string };
+
+export interface LifeOptions {
+  clock: Clock;
+  engine: Engine;
+  services: HostServices;
+  limits: NodeLimits;
+  fuelPerMs: number | undefined;
+  /** Runs a module's init; what it has declared is known behind it, also when it throws. */
+  declare(init: () => void): void;
+  /** The module has ended. */
+  onFault(fault: Fault, who: Running | null): void;
+  /** It said how it is; `before` is what it said last. */
+  onHealth(running: Running, before: number | null): void;
+}
+
+export class ModuleLife {
+  readonly counts = { steps: 0, misses: 0, maxFuel: 0n };
+  readonly #options: LifeOptions;
+  #running: Running | null = null;
+  #cancelStep: (() => void) | null = null;
+  #busyUntilUs = 0;
+  #busyUs = 0;
+
+  constructor(options: LifeOptions) {
+    this.#options = options;
+  }
+
+  get running(): Running | null {
+    return this.#running;
+  }
+
+  /** Microseconds that steps kept a simulated processor busy. */
+  get busyUs(): number {
+    return this.#busyUs;
+  }
+
+  /** Compiled and ready to run, while another one may still be running. Throws `MoteError`. */
+  prepare(image: ModuleImage, info: SlotInfo | null, sha256: Uint8Array): Running {
+    const { engine, services, limits } = this.#options;
+    const runtime = new ModuleRuntime(engine, image, services, limits);
+    runtime.load();
+    return { runtime, info, sha256, health: null, healthUs: 0, misses: 0, starting: false };
+  }
+
+  /** init, then the first step at once. */
+  run(next: Running): void {
+    this.#running = next;
+    const { declare } = this.#options;
+    if (this.#guard('init', () => declare(() => next.runtime.init()))) this.#step();
+  }
+
+  stop(): void {
+    this.#cancelStep?.();
+    this.#cancelStep = null;
+    this.#running?.runtime.close();
+    this.#running = null;
+  }
+
+  /** A command for subscription `id`, or -1 for a changed configuration; false when nothing runs or it was a fault. */
+  message(id: number, body: Uint8Array = NO_BYTES): boolean {
+    const running = this.#running;
+    return running !== null && this.#guard('on_message', () => running.runtime.message(id, body));
+  }
+
+  /** Asks what runs for its health now, whenever its next step is. The answer, or a fault, may end it before this returns. */
+  askHealth(): void {
+    if (this.#running !== null) this.#askHealth(this.#running, this.#options.clock.nowUs());
+  }
+
+  /** Tells a fault outside the module's own code, such as one in loading. What isn't a `MoteError` is a defect and thrown on. */
+  fail(error: unknown, during: string, who: Running | null = this.#running): void {
+    if (!(error instanceof MoteError)) throw error;
+    this.stop();
+    this.#options.onFault({ code: error.code, text: clip(`${during}: ${error.message}`, 160), during }, who);
+  }
+
+  /** Runs module code; its fault ends it and gives false. */
+  #guard(during: string, run: () => void): boolean {
+    const running = this.#running;
+    try {
+      run();
+      return true;
+    } catch (error) {
+      this.fail(error, during, running);
+      return false;
+    }
+  }
+
+  #step(): void {
+    const { clock, limits, fuelPerMs } = this.#options;
+    const running = this.#running!;
+    const nowUs = clock.nowUs();
+    let nextUs: number | null = null;
+    let fuel = 0n;
+    const stepped = this.#guard('step', () => {
+      ({ nextUs, fuel } = running.runtime.step(nowUs));
+    });
+    if (!stepped) return;
+    this.counts.steps++;
+    if (fuel > this.counts.maxFuel) this.counts.maxFuel = fuel;
+    if (fuelPerMs !== undefined) {
+      const busyUs = Math.ceil((Number(fuel) * 1000) / fuelPerMs);
+      this.#busyUntilUs = nowUs + busyUs;
+      this.#busyUs += busyUs;
+    }
+    if (nextUs !== null) {
+      // Late by the module's own work: that a busy computer called it late is no fault of the module.
+      const endUs = Math.max(clock.nowUs(), this.#busyUntilUs);
+      if (endUs - nextUs > limits.lateMs * 1000) {
+        running.misses++;
+        this.counts.misses++;
+      }
+      this.#plan(nextUs);
+    }
+    const onTrial = running.info?.state === 'trial';
+    if (onTrial || running.health === null || nowUs - running.healthUs >= HEALTH_US) this.#askHealth(running, nowUs);
+  }
+
+  #plan(dueUs: number): void {
+    this.#cancelStep = this.#options.clock.at(Math.max(dueUs, this.#busyUntilUs), () => this.#step());
+  }
+
+  #askHealth(running: Running, nowUs: number): void {
+    const before = running.health;
+    const asked = this.#guard('health', () => {
+      running.health = running.runtime.health();
+    });
+    if (!asked) return;
+    running.healthUs = nowUs;
+    this.#options.onHealth(running, before);
+  }
+}

@@ -1,0 +1,431 @@
+/**
+ * A node: sensors, flash, clock, link and one module that runs. The same code is the simulator's node and the real node on a Linux
+ * gateway; which it is depends on the parts that are passed in. Given the same parts, seed and inputs it does the same to the bit.
+ */
+import { createHash, type KeyObject, randomInt } from 'node:crypto';
+import { clip, MoteError, packageVersion } from '../../base/index.ts';
+import { AbiLimit, type Engine } from '../engine/index.ts';
+import type { Flash } from '../flash/index.ts';
+import {
+  type Birth,
+  type Chunk,
+  type Command,
+  type Config,
+  MessageLimit,
+  type Offer,
+  type OtaStatus,
+  type Transport,
+  Xorshift,
+} from '../link/index.ts';
+import type { Clock } from './clock.ts';
+import type { HostServices } from './host-imports.ts';
+import { type Fault, ModuleLife, NODE_LIMITS, type NodeLimits, type Running } from './life.ts';
+import type { NodeHooks, NodeStatus } from './observe.ts';
+import { Rollout } from './rollout.ts';
+import type { ModuleImage } from './runtime.ts';
+import { Sensor, type SensorOptions } from './sensor.ts';
+import { DEFAULT_LAYOUT, type NodeLayout, NodeStorage, volatileFlash } from './storage.ts';
+import { Updates } from './update.ts';
+import { type LinkSettings, Uplink } from './uplink.ts';
+import { UtcClock } from './utc.ts';
+import { VITALS_SETTING, Vitals } from './vitals.ts';
+import { birthOf, stateOf, Voice } from './voice.ts';
+import { OWN_PREFIX, Windows } from './windows.ts';
+
+export interface NodeOptions {
+  /** 1 to 64 bytes. */
+  id: string;
+  engine: Engine;
+  clock: Clock;
+  /** Of what the module gets from `random`; default 1. */
+  seed?: number;
+  sensors?: SensorOptions[];
+  /** Default: memory that ends with the process. */
+  flash?: Flash;
+  layout?: NodeLayout;
+  /** Runs this, without package, signature and slots; there are no updates then. */
+  module?: ModuleImage;
+  /** Who may sign packages; with none, every package is refused. */
+  publicKeys?: readonly KeyObject[];
+  /** Settings until a configuration was stored. */
+  config?: Record<string, number>;
+  limits?: Partial<NodeLimits>;
+  firmware?: { name: string; version: string };
+  /** UTC at zero of the clock, when it is known without a link. */
+  utcMs?: number;
+  /** Measures swaps: starts, and what it returns says the microseconds since. Default: the process's monotonic clock. */
+  stopwatch?: () => () => number;
+  /** Speed of a simulated processor: a step keeps it busy for its fuel divided by this. Default: no time at all. */
+  fuelPerMs?: number;
+  /** Of raw samples before events that are kept for a replay; default 0, none. */
+  windowBytes?: number;
+  /** Seconds between reports of the node on itself, where its setting `agent.vitals_s` doesn't say; default 0, none. */
+  vitalsS?: number;
+  hooks?: NodeHooks;
+  /** A node without it has no link, keeps nothing for one, and confirms trials without one. */
+  link?: LinkSettings;
+}
+
+/** Between a fault and the next start of a confirmed module: doubled with each fault in a row. */
+const RESTART_MS = 1000;
+const MAX_RESTART_MS = 60_000;
+
+/** Of the process's monotonic clock. */
+function processStopwatch(): () => number {
+  const startMs = performance.now();
+  return () => (performance.now() - startMs) * 1000;
+}
+
+export class Node {
+  readonly id: string;
+  readonly boot: number;
+  readonly #options: NodeOptions;
+  readonly #clock: Clock;
+  readonly #limits: NodeLimits;
+  readonly #sensors: ReadonlyMap<string, Sensor>;
+  readonly #storage: NodeStorage;
+  /** Both null for a node that runs a module without slots. */
+  readonly #updates: Updates | null;
+  readonly #rollout: Rollout | null;
+  readonly #utc: UtcClock;
+  readonly #voice: Voice;
+  readonly #uplink: Uplink | null;
+  readonly #life: ModuleLife;
+  readonly #vitals: Vitals;
+  readonly #windows: Windows;
+  #config: Record<string, number>;
+  #state: 'new' | 'on' | 'off' = 'new';
+  #cancelRestart: (() => void) | null = null;
+  #faults = 0;
+  #faultsInRow = 0;
+  #resets = 0;
+  #fault: Fault | null = null;
+
+  /** Opens the flash and counts a start; nothing runs yet. Throws what the flash and the sensors throw. */
+  constructor(options: NodeOptions) {
+    const { id, clock, seed = 1, module, hooks = {} } = options;
+    if (id === '' || id !== clip(id, MessageLimit.nameBytes)) {
+      throw new MoteError('NODE_ID', `A node's id has 1 to 64 bytes on one line; '${clip(id, 80)}' isn't one.`);
+    }
+    this.id = id;
+    this.#options = options;
+    this.#clock = clock;
+    this.#limits = { ...NODE_LIMITS, ...options.limits };
+    this.#sensors = new Map((options.sensors ?? []).map((one) => [one.name, new Sensor(one)]));
+    this.#storage = new NodeStorage(options.flash ?? volatileFlash(), options.layout ?? DEFAULT_LAYOUT, !module);
+    this.boot = this.#storage.boot;
+    this.#config = this.#storage.loadConfig() ?? { ...options.config };
+    const random = new Xorshift(seed + Math.imul(this.boot, 0x85eb_ca6b));
+    this.#utc = new UtcClock(options.utcMs ?? null);
+    this.#voice = new Voice(clock, this.#utc, hooks);
+    this.#life = new ModuleLife({
+      clock,
+      engine: options.engine,
+      services: this.#makeServices(random),
+      limits: this.#limits,
+      fuelPerMs: options.fuelPerMs,
+      declare: (init) => this.#declare(init),
+      onFault: (fault, who) => this.#onFault(fault, who),
+      onHealth: (running, before) => this.#onHealth(running, before),
+    });
+    this.#windows = new Windows({
+      clock,
+      sensors: [...this.#sensors.values()],
+      bytes: options.windowBytes ?? 0,
+      event: (name, body) => this.#voice.event(name, body),
+    });
+    this.#vitals = new Vitals({
+      clock,
+      defaultS: options.vitalsS ?? 0,
+      setting: () => this.#setting(VITALS_SETTING),
+      running: () => this.#life.running,
+      busyUs: () => this.#life.busyUs,
+      publish: (frame, metric) => this.#voice.publish(frame, metric),
+    });
+    const { slots } = this.#storage;
+    this.#updates =
+      slots === null
+        ? null
+        : new Updates({
+            slots,
+            publicKeys: options.publicKeys ?? [],
+            memoryBytes: this.#limits.memoryBytes,
+            sensors: new Set(this.#sensors.keys()),
+          });
+    this.#rollout = this.#updates && this.#makeRollout(this.#updates);
+    this.#uplink = options.link === undefined ? null : this.#makeUplink(options.link);
+    this.#voice.uplink = this.#uplink;
+  }
+
+  /** Starts the module, if there is one, and the link. */
+  start(): void {
+    if (this.#state !== 'new')
+      throw new MoteError('NODE_STATE', 'This node was started before; make a new one on its flash.');
+    this.#state = 'on';
+    this.#voice.tell({ kind: 'boot', boot: this.boot });
+    this.#vitals.configure();
+    this.#startModule();
+    const transport = this.#options.link?.transport;
+    if (transport !== undefined) this.#uplink!.attach(transport);
+    this.#rollout?.prepare();
+  }
+
+  /** Power off: what isn't in flash is gone. A new `Node` on the same flash is the next start. */
+  close(): void {
+    this.#state = 'off';
+    this.#stopModule();
+    this.#rollout?.close();
+    this.#vitals.close();
+    this.#uplink?.close();
+  }
+
+  /** Goes on over a new stream. Throws `NODE_LINK` on a node that was made without a link. */
+  attach(transport: Transport): void {
+    if (this.#uplink === null) throw new MoteError('NODE_LINK', 'This node has no link; make it with a `link` option.');
+    this.#uplink.attach(transport);
+  }
+  detach(): void {
+    this.#uplink?.detach();
+  }
+
+  /** The sensor of that name, to feed a live one. */
+  sensor(name: string): Sensor | undefined {
+    return this.#sensors.get(name);
+  }
+
+  /** Replaces the configuration, keeps it in flash and tells the module. Throws `NODE_CONFIG` or `LINK_MESSAGE`. */
+  setConfig(values: Record<string, number>): void {
+    this.#storage.saveConfig(values);
+    this.#config = { ...values };
+    this.#voice.tell({ kind: 'config', values: { ...values } });
+    if (this.#vitals.configure()) this.#sayBirth();
+    this.#life.message(-1);
+  }
+
+  /** Hands a command to the module, or to the node itself, as one that came over the link. */
+  command(name: string, body: Uint8Array): { ok: boolean; text: string } {
+    if (name.startsWith(OWN_PREFIX)) return this.#windows.command(name, body);
+    const { running } = this.#life;
+    if (running === null) return { ok: false, text: 'no module runs' };
+    const id = running.runtime.commands.indexOf(name);
+    if (id < 0) return { ok: false, text: clip(`the module takes no command '${name}'`, 256) };
+    if (body.length > AbiLimit.message) return { ok: false, text: `a command has up to ${AbiLimit.message} bytes` };
+    return this.#life.message(id, body) ? { ok: true, text: '' } : { ok: false, text: this.#fault!.text };
+  }
+
+  status(): NodeStatus {
+    const nowUs = this.#clock.nowUs();
+    const { running } = this.#life;
+    return {
+      boot: this.boot,
+      module: running && {
+        ...running.runtime.metadata,
+        slot: running.info?.slot ?? null,
+        state: stateOf(running),
+      },
+      health: running?.health ?? null,
+      fault: this.#fault,
+      ...this.#life.counts,
+      faults: this.#faults,
+      resets: this.#resets,
+      droppedLogs: running?.runtime.droppedLogs ?? 0,
+      sensors: Object.fromEntries([...this.#sensors].map(([name, sensor]) => [name, sensor.counts(nowUs)])),
+      outbox: this.#uplink?.counts ?? null,
+      link: this.#uplink && { up: this.#uplink.up, queued: this.#uplink.queued, ...this.#uplink.stats },
+      config: { ...this.#config },
+    };
+  }
+
+  /** When the last sample of all opened sensors that end is there, in microseconds; null when none ends. */
+  get inputEndUs(): number | null {
+    const ends = [...this.#sensors.values()].map((sensor) => sensor.endUs).filter((end) => end !== null);
+    return ends.length === 0 ? null : Math.max(...ends);
+  }
+
+  // --- The module's life ---
+
+  #startModule(): void {
+    this.#cancelRestart = null;
+    let next: Running | null;
+    try {
+      next = this.#bootImage();
+    } catch (error) {
+      this.#life.fail(error, 'load', null);
+      return;
+    }
+    if (next !== null) this.#begin(next);
+    else this.#sayBirth();
+  }
+
+  #bootImage(): Running | null {
+    const { module } = this.#options;
+    if (module !== undefined)
+      return this.#life.prepare(module, null, createHash('sha256').update(module.wasm).digest());
+    const booted = this.#updates!.boot();
+    return booted && this.#life.prepare(booted.package, booted.info, booted.info.sha256);
+  }
+
+  #begin(next: Running): void {
+    const { name, version } = next.runtime.metadata;
+    this.#voice.tell({ kind: 'module', name, version, state: stateOf(next) });
+    if (next.info?.state === 'trial') this.#rollout!.watch(next);
+    this.#life.run(next);
+  }
+
+  /** Ends the module and whatever was planned for it. */
+  #stopModule(): void {
+    this.#cancelRestart?.();
+    this.#cancelRestart = null;
+    this.#rollout?.unwatch();
+    this.#life.stop();
+  }
+
+  #onHealth(running: Running, before: number | null): void {
+    const health = running.health!;
+    const onTrial = running.info?.state === 'trial';
+    if (health !== before) this.#voice.tell({ kind: 'health', health });
+    if (health !== before && health < 0 && !onTrial) {
+      this.#voice.log('error', `the module says that it is failing (${health})`);
+    }
+    if (health === 1) this.#faultsInRow = 0;
+    if (onTrial) this.#rollout!.judge();
+  }
+
+  #onFault(fault: Fault, who: Running | null): void {
+    const { code, text, during } = fault;
+    this.#fault = fault;
+    this.#faults++;
+    this.#faultsInRow++;
+    this.#stopModule();
+    this.#voice.tell({ kind: 'fault', during, reason: { code, text } });
+    this.#voice.log('error', `${code} ${text}`);
+    const onTrial = who === null ? this.#updates?.onTrial : who.info?.state === 'trial';
+    if (onTrial) this.#rollout!.rollBack({ code, text });
+    else {
+      const delayMs = Math.min(RESTART_MS * 2 ** (this.#faultsInRow - 1), MAX_RESTART_MS);
+      this.#cancelRestart = this.#clock.after(delayMs, () => this.#reset());
+    }
+  }
+
+  #reset(): void {
+    this.#resets++;
+    this.#voice.tell({ kind: 'reset' });
+    this.#startModule();
+  }
+
+  // --- Updates ---
+
+  #receive(message: Command | Config | Offer | Chunk): void {
+    switch (message.type) {
+      case 'command': {
+        const { ok, text } = this.command(message.name, message.body);
+        this.#uplink!.control({ type: 'result', id: message.id, ok, text });
+        return;
+      }
+      case 'config':
+        try {
+          this.setConfig(message.values);
+        } catch (error) {
+          if (!(error instanceof MoteError)) throw error;
+          this.#voice.log('error', error.message);
+        }
+        return;
+      default:
+        this.#rollout?.receive(message);
+    }
+  }
+
+  #makeRollout(updates: Updates): Rollout {
+    return new Rollout({
+      updates,
+      life: this.#life,
+      clock: this.#clock,
+      stopwatch: this.#options.stopwatch ?? processStopwatch,
+      linkUp: () => this.#uplink?.up ?? null,
+      lost: () => this.#lost(),
+      report: (status) => this.#report(status),
+      confirmed: () => this.#sayBirth(),
+      begin: (next) => {
+        this.#faultsInRow = 0;
+        this.#begin(next);
+      },
+      stop: () => this.#stopModule(),
+      reset: () => this.#reset(),
+    });
+  }
+
+  #report(told: OtaStatus): void {
+    const { reason } = told;
+    const status = reason ? { ...told, reason: { code: clip(reason.code, 64), text: clip(reason.text, 256) } } : told;
+    this.#voice.tell({ kind: 'ota', status });
+    this.#uplink?.control(status);
+  }
+
+  #lost(): number {
+    const nowUs = this.#clock.nowUs();
+    return [...this.#sensors.values()].reduce((sum, sensor) => sum + sensor.lost(nowUs), 0);
+  }
+
+  /** To be said now. */
+  #birth(): Birth {
+    const { firmware = { name: 'mote-node', version: packageVersion() } } = this.#options;
+    const { running } = this.#life;
+    const own = this.#vitals.follow(running?.runtime.metrics.length ?? 0);
+    return birthOf({ node: this.id, boot: this.boot, firmware }, running, own);
+  }
+
+  #sayBirth(): void {
+    const birth = this.#birth();
+    this.#uplink?.control(birth);
+  }
+
+  /** What a module says in its init waits for the birth behind it, which names the metrics. */
+  #declare(init: () => void): void {
+    this.#uplink?.hold();
+    try {
+      init();
+    } finally {
+      this.#sayBirth();
+    }
+  }
+
+  #makeUplink(settings: LinkSettings): Uplink {
+    return new Uplink({
+      clock: this.#clock,
+      utc: this.#utc,
+      settings,
+      newSessionId: settings.newSessionId ?? (() => randomInt(1, 2 ** 32)),
+      birth: () => this.#birth(),
+      failure: () => this.#updates?.failure() ?? null,
+      onMessage: (message) => this.#receive(message),
+      onChange: (up, why) => {
+        this.#voice.tell({ kind: 'link', up, ...(why && { why }) });
+        if (up) this.#rollout?.judge();
+      },
+    });
+  }
+
+  #setting(name: string): number | undefined {
+    return Object.hasOwn(this.#config, name) ? this.#config[name] : undefined;
+  }
+
+  #makeServices(random: Xorshift): HostServices {
+    const voice = this.#voice;
+    return {
+      nowUs: () => this.#clock.nowUs(),
+      utcMs: () => this.#utc.at(this.#clock.nowUs()),
+      random: () => random.next(),
+      log: (level, text) => voice.log(level, text),
+      tap: voice.tap,
+      sensor: (name) => this.#sensors.get(name),
+      publish: (frame) => voice.publish(frame, this.#life.running!.runtime.metrics[frame.metric]!),
+      event: (name, body) => {
+        const said = voice.event(name, body);
+        if (said) this.#windows.keep(voice.lastEvent);
+        return said;
+      },
+      config: (name) => this.#setting(name),
+      kv: this.#storage.kv,
+    };
+  }
+}

@@ -1,0 +1,161 @@
+/** The swap to a new module and its trial: when it happens, what is measured, and how it ends. */
+import { clip, MoteError } from '../../base/index.ts';
+import type { Chunk, Offer, OtaStatus } from '../link/index.ts';
+import type { Reason } from '../update/index.ts';
+import type { Clock } from './clock.ts';
+import type { ModuleLife, Running } from './life.ts';
+import { judgeTrial, type Updates } from './update.ts';
+
+export interface RolloutOptions {
+  updates: Updates;
+  life: ModuleLife;
+  clock: Clock;
+  /** Starts to measure; what it returns says the microseconds since. */
+  stopwatch(): () => number;
+  /** Null on a node that has no link. */
+  linkUp(): boolean | null;
+  /** Samples that all sensors lost so far. */
+  lost(): number;
+  report(status: OtaStatus): void;
+  /** What runs is confirmed. */
+  confirmed(): void;
+  /** Runs a module. */
+  begin(next: Running): void;
+  /** Ends the module that runs, and any plan to start it again. */
+  stop(): void;
+  /** Starts again with what the slots say. */
+  reset(): void;
+}
+
+export class Rollout {
+  readonly #options: RolloutOptions;
+  /** The next module, compiled while the old one runs on. */
+  #prepared: Running | null = null;
+  #cancelSwap: (() => void) | null = null;
+  #cancelErase: (() => void) | null = null;
+  #cancelTrial: (() => void) | null = null;
+
+  constructor(options: RolloutOptions) {
+    this.#options = options;
+  }
+
+  /** A message of a transfer. */
+  receive(message: Offer | Chunk): void {
+    const { updates, report } = this.#options;
+    for (const status of updates.handle(message)) report(status);
+    this.#erase();
+    this.prepare();
+  }
+
+  /** A page at a time, between whatever else is due: it stops a chip for a while. */
+  #erase(): void {
+    const { updates, clock, report } = this.#options;
+    if (!updates.erasing || this.#cancelErase !== null) return;
+    this.#cancelErase = clock.at(clock.nowUs(), () => {
+      this.#cancelErase = null;
+      for (const status of updates.erase()) report(status);
+      this.#erase();
+    });
+  }
+
+  /** Reads and compiles what is ready while the old module still has its steps; the swap itself comes after. */
+  prepare(): void {
+    const { updates, life, clock, report } = this.#options;
+    const { ready } = updates;
+    const prepared = this.#prepared?.info;
+    if (prepared && ready && Buffer.compare(ready.sha256, prepared.sha256) === 0) return;
+    // Another package was offered since: this one is in no slot any more, and must not run.
+    this.#unprepare();
+    if (ready === null) return;
+    try {
+      this.#prepared = life.prepare(updates.read(ready), ready, ready.sha256);
+      this.#cancelSwap = clock.at(clock.nowUs(), () => this.#swap());
+    } catch (error) {
+      if (!(error instanceof MoteError)) throw error;
+      // It can't even be loaded: the old module goes on as if nothing had been, and the sequence is not tried again.
+      updates.startTrial();
+      report(updates.fail({ code: error.code, text: clip(`load: ${error.message}`, 160) }));
+    }
+  }
+
+  /** A module on trial begins to run: its time is limited. */
+  watch(running: Running): void {
+    const { trialMs } = running.runtime.metadata;
+    this.#cancelTrial = this.#options.clock.after(trialMs, () => this.#timeOver(running));
+  }
+
+  /** The module on trial runs no more. */
+  unwatch(): void {
+    this.#cancelTrial?.();
+    this.#cancelTrial = null;
+  }
+
+  close(): void {
+    this.unwatch();
+    this.#cancelErase?.();
+    this.#cancelErase = null;
+    this.#unprepare();
+  }
+
+  #unprepare(): void {
+    this.#cancelSwap?.();
+    this.#cancelSwap = null;
+    this.#prepared?.runtime.close();
+    this.#prepared = null;
+  }
+
+  /** Looks at the module on trial, if there is one; `timeout`: its time is over. */
+  judge(timeout = false): void {
+    const { updates, life, linkUp, report, confirmed, stop } = this.#options;
+    const { running } = life;
+    if (running === null || running.starting || running.info?.state !== 'trial') return;
+    const { health, misses } = running;
+    const { trialMs } = running.runtime.metadata;
+    const verdict = judgeTrial({ health, misses, linkUp: linkUp(), timeout, trialMs });
+    if (verdict === 'wait') return;
+    if (verdict !== 'confirm') {
+      stop();
+      this.rollBack(verdict);
+      return;
+    }
+    this.unwatch();
+    running.info = updates.confirm();
+    report(updates.status('confirmed', running.info));
+    confirmed();
+  }
+
+  /** A message may have changed the health of a module that steps rarely: asked once more before it is judged for good. */
+  #timeOver(running: Running): void {
+    const { life } = this.#options;
+    life.askHealth();
+    // A fault or its answer may have ended the trial: what runs now, if anything, isn't this one.
+    if (life.running === running) this.judge(true);
+  }
+
+  /** The module on trial has ended: the old one is back after one reset. */
+  rollBack(reason: Reason): void {
+    const { updates, report, reset } = this.#options;
+    report(updates.fail(reason));
+    reset();
+  }
+
+  #swap(): void {
+    const { updates, life, stopwatch, lost, report, begin, stop } = this.#options;
+    const next = this.#prepared!;
+    const elapsedUs = stopwatch();
+    const lostBefore = lost();
+    this.#prepared = null;
+    this.#cancelSwap = null;
+    report(updates.status('swapping', next.info!));
+    next.info = updates.startTrial();
+    stop();
+    next.starting = true;
+    begin(next);
+    // A fault in its first breath has rolled it back already.
+    if (life.running !== next) return;
+    const swapUs = Math.max(0, Math.round(elapsedUs()));
+    report(updates.status('trial', next.info, { swapUs, lost: lost() - lostBefore }));
+    next.starting = false;
+    this.judge();
+  }
+}

@@ -1,0 +1,183 @@
+/** For tests: small modules from WebAssembly text, packages of them, nodes and shims in virtual time. */
+import { ABI_IMPORTS, ABI_VERSION, ENGINE_NAMES, type Engine, type FunctionType, loadEngine } from '../engine/index.ts';
+import { wat } from '../engine/testing.ts';
+import {
+  type MetricInfo,
+  type NodeMessage,
+  type ShimLink,
+  type ShimMessage,
+  shimLink,
+  type Timers,
+  type Transport,
+} from '../link/index.ts';
+import type { Metadata } from '../package/index.ts';
+import { PackageSender } from '../update/index.ts';
+import type { ModuleImage } from './runtime.ts';
+
+/** wasm3 is built by `cc` at its first use; without a compiler it is null here, and its own suite says what is missing. */
+export const ENGINES: [string, Engine | null][] = await Promise.all(
+  ENGINE_NAMES.map(async (name): Promise<[string, Engine | null]> => [name, await loadEngine(name).catch(() => null)]),
+);
+
+const params = (type: FunctionType) => type.params.map((one) => ` (param ${one})`).join('');
+const result = (type: FunctionType) => (type.result === null ? '' : ` (result ${type.result})`);
+const IMPORTS = Object.entries(ABI_IMPORTS as Record<string, FunctionType>)
+  .map(([name, type]) => `(import "mote" "${name}" (func $${name}${params(type)}${result(type)}))`)
+  .join('\n');
+
+/** Every import as an export of the same name, over 4 KiB of memory that may be touched. */
+export const PASS_THROUGH = wat(`(module ${IMPORTS} (memory $m 1) (export "memory" (memory $m))
+  ${Object.entries(ABI_IMPORTS as Record<string, FunctionType>)
+    .map(([name, type]) => {
+      const locals = type.params.map((_, i) => `(local.get ${i})`).join(' ');
+      return `(func (export "${name}")${params(type)}${result(type)} (call $${name} ${locals}))`;
+    })
+    .join('\n')})`);
+
+export interface AppText {
+  /** Function bodies; `init` and `health` leave an i32, `step` an i64 (`$now` is its parameter), `message` gets `$id` and `$length`. */
+  init?: string;
+  step?: string;
+  message?: string;
+  health?: string;
+  /** Globals, data and functions. */
+  more?: string;
+  /** Without a fuel counter; a loop that should end by fuel calls `$burn`. */
+  memoryBytes?: number;
+}
+
+/** A module with all exports of the ABI. `$burn` takes one unit of fuel, as the build's pass does in every loop. */
+export function appWasm(app: AppText): Uint8Array {
+  const step = app.step ?? '(i64.add (local.get $now) (i64.const 10000))';
+  return wat(`(module ${IMPORTS} (memory $m 1) (export "memory" (memory $m))
+    (global $version i32 (i32.const ${ABI_VERSION})) (export "abi_version" (global $version))
+    (global $bytes i32 (i32.const ${app.memoryBytes ?? 65_536})) (export "memory_bytes" (global $bytes))
+    (global $fuel (mut i64) (i64.const 0)) (export "fuel" (global $fuel))
+    (func $burn (global.set $fuel (i64.sub (global.get $fuel) (i64.const 1)))
+      (if (i64.lt_s (global.get $fuel) (i64.const 0)) (then (unreachable))))
+    ${app.more ?? ''}
+    (func (export "init") (result i32) ${app.init ?? '(i32.const 0)'})
+    (func (export "step") (param $now i64) (result i64) (local $n i32) (local $i i32) ${step})
+    (func (export "on_message") (param $id i32) (param $length i32) ${app.message ?? ''})
+    (func (export "health") (result i32) ${app.health ?? '(i32.const 1)'}))`);
+}
+
+export function metadataOf(change: Partial<Metadata> = {}): Metadata {
+  return {
+    name: 'test',
+    version: '1.0.0',
+    abi: ABI_VERSION,
+    memoryBytes: 65_536,
+    sensors: ['mic'],
+    metrics: [],
+    commands: [],
+    models: [],
+    fuel: 100_000n,
+    trialMs: 2000,
+    ...change,
+  };
+}
+
+export function app(text: AppText, change: Partial<Metadata> = {}): ModuleImage {
+  return {
+    wasm: appWasm(text),
+    rom: new Uint8Array(0),
+    metadata: metadataOf({ memoryBytes: text.memoryBytes ?? 65_536, ...change }),
+  };
+}
+
+const SAMPLES: MetricInfo = { name: 'samples', unit: '1', exponent: 0 };
+
+/** Publishes every sample of the sensor `mic` as it is, once in `periodUs`, up to 500 of them. */
+export function recorderText(periodUs = 10_000): AppText {
+  return {
+    more: `(global $sensor (mut i32) (i32.const 0)) (data (i32.const 0) "micsamples1")`,
+    init: `(global.set $sensor (call $sensor_open (i32.const 0) (i32.const 3)))
+      (drop (call $metric (i32.const 3) (i32.const 7) (i32.const 10) (i32.const 1) (i32.const 0)))
+      (select (global.get $sensor) (i32.const 0) (i32.lt_s (global.get $sensor) (i32.const 0)))`,
+    step: `(local.set $n (call $sensor_read (global.get $sensor) (i32.const 1024) (i32.const 500)))
+      (if (i32.gt_s (local.get $n) (i32.const 0)) (then
+        (loop $each
+          (call $burn)
+          (i32.store (i32.add (i32.const 4096) (i32.shl (local.get $i) (i32.const 2)))
+            (i32.load16_s (i32.add (i32.const 1024) (i32.shl (local.get $i) (i32.const 1)))))
+          (local.set $i (i32.add (local.get $i) (i32.const 1)))
+          (br_if $each (i32.lt_s (local.get $i) (local.get $n))))
+        (drop (call $publish (i32.const 0) (local.get $now) (i32.const 1000) (i32.const 4096) (local.get $n) (i32.const 0)))))
+      (i64.add (local.get $now) (i64.const ${periodUs}))`,
+  };
+}
+
+export function recorder(periodUs = 10_000, change: Partial<Metadata> = {}): ModuleImage {
+  return app(recorderText(periodUs), { metrics: [SAMPLES], ...change });
+}
+
+/** A shim on any clock: tells the time, pushes a package, keeps what the node says. */
+export class TestShim {
+  readonly got: NodeMessage[] = [];
+  readonly #clock: Timers;
+  readonly #utcMs: number;
+  readonly #link: ShimLink;
+  #sender: PackageSender | null = null;
+
+  /** `session`: the number of its first session. */
+  constructor(clock: Timers, utcMs = 1_790_000_000_000, session = 1000) {
+    this.#clock = clock;
+    this.#utcMs = utcMs;
+    this.#link = shimLink({
+      timers: clock,
+      newSessionId: () => session++,
+      onMessage: (message) => this.#receive(message),
+      onUp: () => this.#offer(),
+      onDrain: () => this.#feed(),
+    });
+  }
+
+  get up(): boolean {
+    return this.#link.up;
+  }
+
+  attach(transport: Transport): void {
+    this.#link.attach(transport);
+  }
+
+  detach(): void {
+    this.#link.detach();
+  }
+
+  send(message: ShimMessage): void {
+    this.#link.send(message);
+  }
+
+  /** Offers the package now and whenever the link comes up. */
+  push(bytes: Uint8Array, sequence: number): void {
+    this.#sender = new PackageSender({ bytes, sequence, chunkBytes: 256 });
+    this.#offer();
+  }
+
+  get<T extends NodeMessage['type']>(type: T): Extract<NodeMessage, { type: T }>[] {
+    return this.got.filter((message): message is Extract<NodeMessage, { type: T }> => message.type === type);
+  }
+
+  #offer(): void {
+    if (this.#sender !== null && this.#link.up) this.#link.send(this.#sender.offer());
+  }
+
+  #receive(message: NodeMessage): void {
+    this.got.push(message);
+    if (message.type === 'time?') {
+      const utcMs = this.#utcMs + Math.floor(this.#clock.nowMs());
+      this.#link.send({ type: 'time', sentUs: message.sentUs, utcMs });
+    }
+    if (message.type === 'ota') this.#sender?.onStatus(message);
+    this.#feed();
+  }
+
+  #feed(): void {
+    while (this.#sender !== null && this.#link.room > 0) {
+      const chunk = this.#sender.next();
+      if (chunk === null) return;
+      this.#link.send(chunk);
+    }
+  }
+}

@@ -1,0 +1,181 @@
+/** The node's side of its link: who it is, what waits to be sent, what time it is. */
+import { MoteError } from '../../base/index.ts';
+import {
+  type Birth,
+  type Chunk,
+  type Command,
+  type Config,
+  type DownReason,
+  type LinkStats,
+  type NodeLink,
+  type NodeMessage,
+  nodeLink,
+  type Offer,
+  type OtaStatus,
+  type ShimMessage,
+  type Timers,
+  type Transport,
+} from '../link/index.ts';
+import type { Clock } from './clock.ts';
+import { type Control, isData, Outbox, type OutboxCounts, type OutboxLimits, type Sent, type Timed } from './outbox.ts';
+import type { UtcClock } from './utc.ts';
+
+export interface LinkSettings {
+  /** Attached at `Node.start`; can also be given later, by `Node.attach`. */
+  transport?: Transport;
+  /** Of the session's resends; default: the node's clock. */
+  timers?: Timers;
+  /** Random numbers from 1 to 2^32 - 1; each start must give another one. */
+  newSessionId?: () => number;
+  window?: number;
+  queueLimit?: number;
+  queueBytes?: number;
+  maxBytes?: number;
+  resendMs?: number;
+  keepAliveMs?: number;
+  outbox?: OutboxLimits;
+}
+
+export interface UplinkOptions {
+  clock: Clock;
+  utc: UtcClock;
+  settings: LinkSettings;
+  newSessionId: () => number;
+  birth(): Birth;
+  /** Of a trial that failed, told to each new peer: who asked for it may have missed it. */
+  failure(): OtaStatus | null;
+  onMessage(message: Command | Config | Offer | Chunk): void;
+  onChange(up: boolean, why?: DownReason): void;
+}
+
+/** The time is asked for again this often. */
+const SYNC_MS = 10 * 60_000;
+
+export class Uplink {
+  readonly #options: UplinkOptions;
+  readonly #outbox: Outbox;
+  readonly #session: NodeLink;
+  #cancelSync: (() => void) | null = null;
+  #flushing = false;
+  #closed = false;
+
+  constructor(options: UplinkOptions) {
+    this.#options = options;
+    const { settings, clock } = options;
+    const { window, queueLimit, queueBytes, maxBytes, resendMs, keepAliveMs } = settings;
+    this.#outbox = new Outbox(settings.outbox, () => ({
+      all: this.#session.queuedBytes(),
+      data: this.#session.queuedBytes(isData),
+    }));
+    this.#session = nodeLink({
+      timers: settings.timers ?? clock,
+      newSessionId: options.newSessionId,
+      ...(window !== undefined && { window }),
+      ...(queueLimit !== undefined && { queueLimit }),
+      ...(queueBytes !== undefined && { queueBytes }),
+      ...(maxBytes !== undefined && { maxBytes }),
+      ...(resendMs !== undefined && { resendMs }),
+      ...(keepAliveMs !== undefined && { keepAliveMs }),
+      onMessage: (message) => this.#receive(message),
+      onPeer: (pending) => {
+        this.#outbox.restore(pending);
+        const failure = options.failure();
+        this.#sayFirst(options.birth());
+        if (failure !== null) this.#sayFirst(failure);
+      },
+      onUp: () => {
+        options.onChange(true);
+        this.#sync();
+        this.flush();
+      },
+      onDown: (why) => options.onChange(false, why),
+      onDrain: () => this.flush(),
+    });
+  }
+
+  get up(): boolean {
+    return this.#session.up;
+  }
+  /** Messages that the shim hasn't acknowledged. */
+  get queued(): number {
+    return this.#session.queued;
+  }
+  get stats(): LinkStats {
+    return this.#session.stats;
+  }
+  get counts(): OutboxCounts {
+    return this.#outbox.counts();
+  }
+  eventRoom(name: string, body: Uint8Array): boolean {
+    return this.#outbox.eventRoom(name, body);
+  }
+
+  attach(transport: Transport): void {
+    this.#session.attach(transport);
+  }
+  detach(): void {
+    this.#session.detach();
+  }
+  close(): void {
+    this.#closed = true;
+    this.#cancelSync?.();
+    this.#session.close();
+  }
+
+  /** From here on to the next birth nothing is sent: a module declares the metrics that it tells. */
+  hold(): void {
+    this.#outbox.hold();
+  }
+  control(message: Control): void {
+    this.#outbox.control(message);
+    this.flush();
+  }
+  data(item: Timed): void {
+    this.#outbox.data(item);
+    this.flush();
+  }
+
+  flush(): void {
+    // A message that is sent may make room for the next inside `send`.
+    if (this.#flushing || this.#closed || !this.#session.up) return;
+    this.#flushing = true;
+    try {
+      const { utc, birth } = this.#options;
+      const sayBirth = () => this.#sayFirst(birth());
+      this.#outbox.flush((message) => this.#send(message), sayBirth, utc.known ? (us) => utc.at(us)! : null);
+    } finally {
+      this.#flushing = false;
+    }
+  }
+
+  /** What the other end says is too long for it is dropped: it would stop all that follows. */
+  #send(message: NodeMessage): Sent {
+    try {
+      return this.#session.send(message) ? 'sent' : 'full';
+    } catch (error) {
+      if (!(error instanceof MoteError) || error.code !== 'LINK_TOO_LARGE') throw error;
+      return 'dropped';
+    }
+  }
+
+  /** Ahead of everything that waits. */
+  #sayFirst(message: Control): boolean {
+    return this.#outbox.first(message, (one) => this.#send(one));
+  }
+
+  #receive(message: ShimMessage): void {
+    if (message.type !== 'time') this.#options.onMessage(message);
+    else if (this.#options.utc.answer(message, this.#options.clock.nowUs())) this.flush();
+  }
+
+  #sync(): void {
+    this.#cancelSync?.();
+    const { utc, clock } = this.#options;
+    if (!utc.asks || this.#closed) return;
+    this.#cancelSync = clock.after(SYNC_MS, () => this.#sync());
+    if (!this.#session.up) return;
+    const sentUs = clock.nowUs();
+    utc.ask(sentUs);
+    this.control({ type: 'time?', sentUs });
+  }
+}

@@ -1,0 +1,92 @@
+/** Everything that a node says, to whoever watches it and over its link. Frames and events are numbered from its start on. */
+
+import { clip } from '../../base/index.ts';
+import type { LogLevel } from '../engine/index.ts';
+import { type Birth, MessageLimit, type MetricInfo, type SlotState } from '../link/index.ts';
+import type { Clock } from './clock.ts';
+import type { Published } from './host-imports.ts';
+import type { Running } from './life.ts';
+import type { NodeHooks, NodeState } from './observe.ts';
+import type { Uplink } from './uplink.ts';
+import type { UtcClock } from './utc.ts';
+
+export class Voice {
+  /** Set once it is there. */
+  uplink: Uplink | null = null;
+  readonly #clock: Clock;
+  readonly #utc: UtcClock;
+  readonly #hooks: NodeHooks;
+  #frames = 0;
+  #events = 0;
+
+  constructor(clock: Clock, utc: UtcClock, hooks: NodeHooks) {
+    this.#clock = clock;
+    this.#utc = utc;
+    this.#hooks = hooks;
+  }
+
+  /** Null when nobody listens, so that nothing is copied. */
+  get tap(): ((name: string, data: Uint8Array) => void) | null {
+    const { onTap } = this.#hooks;
+    return onTap === undefined ? null : (name, data) => onTap({ name, data, tUs: this.#clock.nowUs() });
+  }
+
+  publish(frame: Published, metric: MetricInfo): void {
+    const seq = this.#frames;
+    this.#frames = (seq + 1) >>> 0;
+    this.#hooks.onTelemetry?.({ ...frame, ...metric, seq, tMs: this.#utc.at(frame.t0Us) });
+    this.uplink?.data({ type: 'telemetry', ...frame, exponent: metric.exponent, seq });
+  }
+
+  /** Number of the last event. */
+  get lastEvent(): number {
+    return (this.#events - 1) >>> 0;
+  }
+
+  /** False when there is no room. */
+  event(name: string, body: Uint8Array): boolean {
+    if (this.uplink?.eventRoom(name, body) === false) return false;
+    const seq = this.#events;
+    this.#events = (seq + 1) >>> 0;
+    const tUs = this.#clock.nowUs();
+    this.#hooks.onEvent?.({ name, body, seq, tUs, tMs: this.#utc.at(tUs) });
+    this.uplink?.data({ type: 'event', name, seq, tUs, body });
+    return true;
+  }
+
+  log(level: LogLevel, line: string): void {
+    const text = clip(line, MessageLimit.textBytes);
+    const tUs = this.#clock.nowUs();
+    this.#hooks.onLog?.({ level, text, tUs, tMs: this.#utc.at(tUs) });
+    this.uplink?.data({ type: 'log', level, text, tUs });
+  }
+
+  tell(state: NodeState): void {
+    this.#hooks.onState?.(state);
+  }
+}
+
+/** Who a node is and what runs on it; `own` are the node's metrics, behind those of the module. */
+export function birthOf(
+  who: Pick<Birth, 'node' | 'boot' | 'firmware'>,
+  running: Running | null,
+  own: readonly MetricInfo[],
+): Birth {
+  if (running === null) return { type: 'birth', ...who, module: null, metrics: [...own], commands: [] };
+  const { metadata, metrics, commands } = running.runtime;
+  const { slot = 0, sequence = 0 } = running.info ?? {};
+  const module = {
+    name: clip(metadata.name, MessageLimit.nameBytes) || 'unnamed',
+    version: clip(metadata.version, MessageLimit.nameBytes),
+    sequence,
+    sha256: running.sha256,
+    slot,
+    state: stateOf(running),
+  };
+  return { type: 'birth', ...who, module, metrics: [...metrics, ...own], commands: [...commands] };
+}
+
+/** A module without slots counts as confirmed. */
+export function stateOf(running: Running): SlotState {
+  return running.info?.state ?? 'confirmed';
+}

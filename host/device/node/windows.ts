@@ -1,0 +1,119 @@
+/**
+ * The last raw samples before events, kept for whoever wants to play them to another module (docs/spec/node.md, "Raw windows"). The oldest
+ * go when there is no room. The same on a board: boards/common/agent/windows.c.
+ */
+import { CborReader, CborWriter } from '../../base/cbor/index.ts';
+import { clip, MoteError } from '../../base/index.ts';
+import type { Clock } from './clock.ts';
+import type { Sensor } from './sensor.ts';
+
+/** Names of the node's own commands begin so. */
+export const OWN_PREFIX = 'agent.';
+/** What a window takes besides its samples. */
+const HEAD_BYTES = 20;
+/** One is this part of all at most, so that there are several. */
+const SHARE = 4;
+/** Bytes of samples in one answer; with what says whose they are, it is one event. */
+const PART_BYTES = 896;
+const U32_MAX = 0xffff_ffff;
+
+interface Window {
+  event: number;
+  sensor: string;
+  /** Of the first sample, on the node's clock. */
+  tUs: number;
+  /** int16, little-endian, channels interleaved. */
+  samples: Uint8Array;
+}
+
+export interface WindowsOptions {
+  clock: Clock;
+  sensors: readonly Sensor[];
+  /** Of all windows together; 0: none are kept. */
+  bytes: number;
+  /** False when there is no room. */
+  event(name: string, body: Uint8Array): boolean;
+}
+
+const malformed = (what: string) => new MoteError('NODE_COMMAND', what);
+
+export class Windows {
+  readonly #options: WindowsOptions;
+  #kept: Window[] = [];
+  #used = 0;
+  /** Number of the oldest. */
+  #first = 0;
+  /** Samples of each sensor that were kept: windows don't repeat one another. */
+  readonly #ends = new Map<Sensor, number>();
+
+  constructor(options: WindowsOptions) {
+    this.#options = options;
+  }
+
+  /** Keeps what led to an event of all sensors. */
+  keep(event: number): void {
+    const { clock, sensors, bytes } = this.#options;
+    for (const sensor of sensors) {
+      const sampleBytes = sensor.channels * 2;
+      const most = Math.floor((Math.floor(bytes / SHARE) - HEAD_BYTES) / sampleBytes);
+      if (!sensor.opened || most < 1) continue;
+      const { first, tUs, samples } = sensor.history(clock.nowUs(), most);
+      const end = first + samples.length / sampleBytes;
+      if (end === (this.#ends.get(sensor) ?? 0)) continue;
+      this.#ends.set(sensor, end);
+      this.#used += HEAD_BYTES + samples.length;
+      this.#kept.push({ event, sensor: sensor.name, tUs, samples });
+      while (this.#used > bytes) {
+        this.#used -= HEAD_BYTES + this.#kept.shift()!.samples.length;
+        this.#first++;
+      }
+    }
+  }
+
+  command(name: string, body: Uint8Array): { ok: boolean; text: string } {
+    if (name === 'agent.windows') {
+      const range = new CborWriter(malformed)
+        .array(2)
+        .int(this.#first)
+        .int(this.#first + this.#kept.length);
+      return this.#say(name, range);
+    }
+    if (name === 'agent.window') return this.#part(name, body);
+    return { ok: false, text: `the node takes no command '${clip(name, 64)}'` };
+  }
+
+  #part(name: string, body: Uint8Array): { ok: boolean; text: string } {
+    const wanted = readWanted(body);
+    if (wanted === null) return { ok: false, text: 'the body of agent.window is [number, offset]' };
+    const { number, offset } = wanted;
+    const window = this.#kept[number - this.#first];
+    if (window === undefined || offset >= window.samples.length)
+      return { ok: false, text: 'there is no such window, or it is shorter' };
+    const { event, sensor, tUs, samples } = window;
+    const part = new CborWriter(malformed).array(7).int(number).int(event).text(sensor).int(tUs);
+    part
+      .int(samples.length)
+      .int(offset)
+      .bytes(samples.subarray(offset, offset + PART_BYTES));
+    return this.#say(name, part);
+  }
+
+  #say(name: string, body: CborWriter): { ok: boolean; text: string } {
+    const said = this.#options.event(name, body.finish());
+    return said ? { ok: true, text: '' } : { ok: false, text: 'there is no room for the answer; ask again' };
+  }
+}
+
+function readWanted(body: Uint8Array): { number: number; offset: number } | null {
+  const reader = new CborReader(body, malformed);
+  try {
+    reader.array(2, 2);
+    const number = reader.int(0, U32_MAX);
+    const offset = reader.int(0, U32_MAX);
+    reader.end();
+    return { number, offset };
+  } catch (error) {
+    if (error instanceof MoteError) return null;
+    throw error;
+  }
+}

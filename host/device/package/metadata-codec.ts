@@ -1,0 +1,111 @@
+/** The CBOR of a package's metadata: a map with exactly the keys below. See docs/spec/package.md. */
+
+import { AbiLimit } from '../../base/abi/index.ts';
+import { type CborKey, type CborValue, decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
+import { MoteError } from '../../base/index.ts';
+import type { MetricInfo } from '../link/index.ts';
+import type { Metadata } from './metadata.ts';
+
+const Key = {
+  name: 1,
+  version: 2,
+  abi: 3,
+  memoryBytes: 4,
+  sensors: 5,
+  metrics: 6,
+  commands: 7,
+  models: 8,
+  fuel: 9,
+  trialMs: 10,
+} as const;
+const MAX_ITEMS = 256;
+const MAX_UINT32 = 0xffffffff;
+const MAX_FUEL = (1n << 63n) - 1n;
+
+/** Throws `PKG_METADATA` for what `parseMetadata` would not take. */
+export function encodeMetadata(metadata: Metadata): Uint8Array {
+  const bytes = encodeCbor(
+    new Map<CborKey, CborValue>([
+      [Key.name, metadata.name],
+      [Key.version, metadata.version],
+      [Key.abi, metadata.abi],
+      [Key.memoryBytes, metadata.memoryBytes],
+      [Key.sensors, metadata.sensors],
+      [Key.metrics, metadata.metrics.map(({ name, unit, exponent }) => [name, unit, exponent])],
+      [Key.commands, metadata.commands],
+      [Key.models, metadata.models.map(({ name, sha256 }) => [name, sha256])],
+      [Key.fuel, metadata.fuel],
+      [Key.trialMs, metadata.trialMs],
+    ]),
+  );
+  parseMetadata(bytes);
+  return bytes;
+}
+
+/** Throws `CBOR` or `PKG_METADATA`. */
+export function parseMetadata(bytes: Uint8Array): Metadata {
+  const map = decodeCbor(bytes);
+  if (!(map instanceof Map)) throw bad('it is no map');
+  const known: readonly CborKey[] = Object.values(Key);
+  for (const key of map.keys()) if (!known.includes(key)) throw bad(`key ${key} is unknown`);
+  return {
+    name: text(map.get(Key.name), 'the name'),
+    version: text(map.get(Key.version), 'the version'),
+    abi: uint(map.get(Key.abi), 'the ABI', MAX_UINT32),
+    memoryBytes: uint(map.get(Key.memoryBytes), 'the memory', MAX_UINT32),
+    sensors: list(map.get(Key.sensors), 'the sensors').map((item) => text(item, 'a sensor')),
+    metrics: list(map.get(Key.metrics), 'the metrics').map(metric),
+    commands: list(map.get(Key.commands), 'the commands').map((item) => text(item, 'a command')),
+    models: list(map.get(Key.models), 'the models').map(model),
+    fuel: fuel(map.get(Key.fuel)),
+    trialMs: uint(map.get(Key.trialMs), 'the trial time', MAX_UINT32),
+  };
+}
+
+function bad(what: string): MoteError {
+  return new MoteError(
+    'PKG_METADATA',
+    `The package's metadata can't be used: ${what}. Build the package again with this version.`,
+  );
+}
+
+/** 1 to 64 bytes of UTF-8 without control characters, because it is shown to people. */
+function text(value: CborValue | undefined, what: string): string {
+  if (typeof value !== 'string') throw bad(`${what} is no text`);
+  const length = Buffer.byteLength(value);
+  if (length < 1 || length > AbiLimit.name) throw bad(`${what} has ${length} bytes, not 1 to ${AbiLimit.name}`);
+  if (/\p{Cc}/u.test(value)) throw bad(`${what} has control characters`);
+  return value;
+}
+
+function uint(value: CborValue | undefined, what: string, limit: number): number {
+  if (typeof value !== 'number' || value < 0 || value > limit) throw bad(`${what} is no number of 0 to ${limit}`);
+  return value;
+}
+
+function fuel(value: CborValue | undefined): bigint {
+  if ((typeof value !== 'number' && typeof value !== 'bigint') || value < 0 || value > MAX_FUEL)
+    throw bad('the fuel is no number of 0 to 2^63 - 1');
+  return BigInt(value);
+}
+
+function list(value: CborValue | undefined, what: string): CborValue[] {
+  if (!Array.isArray(value) || value.length > MAX_ITEMS) throw bad(`${what} are no list of up to ${MAX_ITEMS}`);
+  return value;
+}
+
+function metric(value: CborValue): MetricInfo {
+  if (!Array.isArray(value) || value.length !== 3) throw bad('a metric is no list of name, unit and exponent');
+  const [name, unit, exponent] = value;
+  if (typeof exponent !== 'number' || exponent < -30 || exponent > 30)
+    throw bad("a metric's exponent is no number of -30 to 30");
+  // A dimensionless metric has an empty unit.
+  return { name: text(name, 'a metric'), unit: unit === '' ? '' : text(unit, 'a unit'), exponent };
+}
+
+function model(value: CborValue): { name: string; sha256: Uint8Array } {
+  if (!Array.isArray(value) || value.length !== 2) throw bad('a model is no list of name and digest');
+  const [name, sha256] = value;
+  if (!(sha256 instanceof Uint8Array) || sha256.length !== 32) throw bad("a model's digest has not 32 bytes");
+  return { name: text(name, 'a model'), sha256 };
+}

@@ -1,0 +1,254 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
+import { MoteError } from '../../base/index.ts';
+import { generateKeyPair, keyId } from './keys.ts';
+import type { Metadata } from './metadata.ts';
+import { encodeMetadata, parseMetadata } from './metadata-codec.ts';
+import { buildPackage, checkPackage, openPackage, parsePackage } from './package.ts';
+import { encodeEnvelope, parseEnvelope, suitDigest } from './suit.ts';
+
+const pair = generateKeyPair();
+const other = generateKeyPair();
+const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+
+const metadata: Metadata = {
+  name: 'vibration',
+  version: '1.2.3',
+  abi: 65536,
+  memoryBytes: 20_480,
+  sensors: ['accel'],
+  metrics: [{ name: 'rms', unit: 'm/s2', exponent: -3 }],
+  commands: ['reset'],
+  models: [{ name: 'ad', sha256: new Uint8Array(32).fill(7) }],
+  fuel: 5_000_000n,
+  trialMs: 5000,
+};
+const wasm = Uint8Array.from({ length: 64 }, (_, i) => (i * 37) & 0xff);
+const rom = Uint8Array.from({ length: 40 }, (_, i) => (i * 11) & 0xff);
+const build = (change: object = {}) =>
+  buildPackage({ wasm, rom, metadata, sequence: 3, privateKey: pair.privateKey, ...change });
+
+function codeOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof MoteError) return error.code;
+    throw error;
+  }
+  return 'none';
+}
+function xorshift(seed: number): () => number {
+  let x = seed;
+  return () => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return x >>> 0;
+  };
+}
+
+describe('a package', () => {
+  it('is opened by the key that signed it, and gives back what went in', () => {
+    const bytes = build();
+    const pkg = openPackage(bytes, [other.publicKey, pair.publicKey]);
+    expect(pkg).toMatchObject({ sequence: 3, metadata, wasm, rom, keyId: keyId(pair.privateKey) });
+    expect(parsePackage(bytes)).toEqual(pkg);
+    expect(encodeEnvelope(parseEnvelope(bytes))).toEqual(bytes);
+    expect(build()).toEqual(bytes);
+  });
+
+  it('may be signed with P-256, and may have no rom', () => {
+    const bytes = build({ privateKey: p256.privateKey, rom: new Uint8Array(0) });
+    expect(openPackage(bytes, [p256.publicKey]).rom.length).toBe(0);
+  });
+
+  it('is refused with a key that is not trusted, or of another kind', () => {
+    expect(codeOf(() => openPackage(build(), [other.publicKey]))).toBe('PKG_KEY');
+    expect(codeOf(() => openPackage(build(), []))).toBe('PKG_KEY');
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    expect(codeOf(() => build({ privateKey: rsa.privateKey }))).toBe('KEY_TYPE');
+  });
+
+  it('is refused after any change of a single byte, whatever the byte', () => {
+    const bytes = build();
+    let tried = 0;
+    for (let at = 0; at < bytes.length; at++)
+      for (const change of [1, 2, 4, 8, 16, 32, 64, 128, 0xff, 0x55]) {
+        const changed = bytes.slice();
+        changed[at]! ^= change;
+        expect(
+          codeOf(() => openPackage(changed, [pair.publicKey])),
+          `byte ${at}`,
+        ).not.toBe('none');
+        tried++;
+      }
+    expect(tried).toBe(bytes.length * 10);
+  });
+
+  it('is refused when cut short, lengthened, or given an extra member', () => {
+    const bytes = build();
+    for (let length = 0; length < bytes.length; length++)
+      expect(codeOf(() => openPackage(bytes.subarray(0, length), [pair.publicKey]))).not.toBe('none');
+    expect(codeOf(() => openPackage(Buffer.concat([bytes, new Uint8Array(1)]), [pair.publicKey]))).toBe('CBOR');
+    const envelope = parseEnvelope(bytes);
+    const extra = new Map([...envelope.payloads, ['#more', wasm]]);
+    expect(codeOf(() => parsePackage(encodeEnvelope({ ...envelope, payloads: extra })))).toBe('SUIT');
+    const none = new Map([...envelope.payloads].filter(([name]) => name !== '#rom'));
+    expect(codeOf(() => parsePackage(encodeEnvelope({ ...envelope, payloads: none })))).toBe('PKG_FORMAT');
+    const twice = [...envelope.signatures, ...envelope.signatures];
+    expect(codeOf(() => parsePackage(encodeEnvelope({ ...envelope, signatures: twice })))).toBe('PKG_FORMAT');
+    expect(codeOf(() => parsePackage(encodeEnvelope({ ...envelope, signatures: [] })))).toBe('PKG_FORMAT');
+  });
+
+  it('has its rom at a multiple of 16, whatever the length of what is before it', () => {
+    const random = xorshift(3);
+    const lengths = [...Array(300).keys(), ...Array.from({ length: 40 }, (_, i) => 65_500 + i)];
+    for (const length of lengths) {
+      const given = Uint8Array.from({ length }, () => (random() >>> 24) | 1);
+      const bytes = build({ rom: given, sequence: 1 << (random() % 31) });
+      expect(Buffer.compare(parsePackage(bytes).rom, given)).toBe(0);
+      if (length > 8) expect(Buffer.from(bytes).indexOf(given) % 16, `rom of ${length} bytes`).toBe(0);
+    }
+  });
+
+  /** The manifest of a signer that says the truth of this payload, whatever rule the payload breaks. */
+  function manifestFor(manifest: Uint8Array, payload: Uint8Array): Uint8Array {
+    const map = decodeCbor(manifest) as CborMap;
+    const common = decodeCbor(map.get(3) as Uint8Array) as CborMap;
+    const shared = decodeCbor(common.get(4) as Uint8Array) as CborValue[];
+    const image = shared[shared.indexOf(1, 10) + 2] as CborMap;
+    image.set(3, suitDigest(payload)).set(14, payload.length);
+    common.set(4, encodeCbor(shared));
+    return encodeCbor(map.set(3, encodeCbor(common)));
+  }
+
+  it.each<[string, string, (padded: Uint8Array) => Uint8Array]>([
+    ['its very rom', 'none', (padded) => padded],
+    ['another rom', 'none', (padded) => padded.with(20, 99)],
+    ['another byte than 0 before its rom', 'PKG_FORMAT', (padded) => padded.with(0, 1)],
+    ['another byte than 0 after its rom', 'PKG_FORMAT', (padded) => padded.with(padded.length - 1, 1)],
+    ['zeros and no rom', 'PKG_FORMAT', () => new Uint8Array(15)],
+    ['too few zeros', 'PKG_FORMAT', () => new Uint8Array(14)],
+    ['no rom', 'none', () => new Uint8Array(0)],
+  ])('is read or not with %s', (_what, expected, change) => {
+    // At this sequence there are zeros on both sides.
+    const envelope = parseEnvelope(build({ sequence: 70_000 }));
+    const payload = change(envelope.payloads.get('#rom')!);
+    const manifest = manifestFor(envelope.manifest, payload);
+    const payloads = new Map([...envelope.payloads, ['#rom', payload]]);
+    expect(codeOf(() => parsePackage(encodeEnvelope({ ...envelope, manifest, payloads })))).toBe(expected);
+  });
+
+  it.each<[string, string, (parts: CborValue[]) => CborValue[]]>([
+    ['its very signature', 'none', (parts) => parts],
+    ['a content type that is not signed', 'PKG_FORMAT', ([header, , ...rest]) => [header!, new Map([[3, 0]]), ...rest]],
+    [
+      'another key id that is not signed',
+      'PKG_FORMAT',
+      ([, , ...rest]) => [encodeCbor(new Map([[1, -8]])), new Map([[4, keyId(pair.publicKey)]]), ...rest],
+    ],
+    ['its digest attached', 'PKG_FORMAT', (parts) => parts.with(2, new Uint8Array(36))],
+    ['a parameter that nobody knows', 'COSE', (parts) => parts.with(1, new Map([[99, 0]]))],
+  ])('has nothing in its signature that is not signed: with %s', (_what, expected, change) => {
+    const envelope = parseEnvelope(build());
+    const { tag, value } = decodeCbor(envelope.signatures[0]!) as CborTag;
+    const signatures = [encodeCbor(new CborTag(tag, change(value as CborValue[])))];
+    expect(codeOf(() => openPackage(encodeEnvelope({ ...envelope, signatures }), [pair.publicKey]))).toBe(expected);
+  });
+
+  it('does not carry a signature over to other contents', () => {
+    const [mine, theirs] = [
+      parseEnvelope(build()),
+      parseEnvelope(build({ privateKey: other.privateKey, sequence: 9 })),
+    ];
+    const forged = encodeEnvelope({ ...theirs, signatures: mine.signatures });
+    expect(codeOf(() => openPackage(forged, [pair.publicKey]))).toBe('PKG_SIGNATURE');
+    const swapped = encodeEnvelope({ ...mine, payloads: new Map([...mine.payloads, ['#wasm', rom]]) });
+    expect(codeOf(() => openPackage(swapped, [pair.publicKey]))).toBe('PKG_DIGEST');
+  });
+
+  it('fails with a MoteError alone over 100,000 mutations', () => {
+    const bytes = build();
+    const random = xorshift(77);
+    for (let i = 0; i < 100_000; i++) {
+      let changed = bytes.slice();
+      for (let n = random() % 4; n >= 0; n--) changed[random() % changed.length] = random() >>> 24;
+      if (i % 7 === 0) changed = changed.subarray(0, random() % changed.length);
+      const code = codeOf(() => openPackage(changed, [pair.publicKey]));
+      if (code === 'none' && Buffer.compare(changed, bytes) !== 0) throw new Error(`mutation ${i} was accepted`);
+    }
+  });
+
+  it.each([
+    ['no sequence', 'PKG_SEQUENCE', { sequence: 0 }],
+    ['a sequence above 32 bits', 'PKG_SEQUENCE', { sequence: 2 ** 32 }],
+    ['no name', 'PKG_METADATA', { metadata: { ...metadata, name: '' } }],
+    ['a line break in a name', 'PKG_METADATA', { metadata: { ...metadata, name: 'a\nb' } }],
+    ['a sensor of 65 bytes', 'PKG_METADATA', { metadata: { ...metadata, sensors: ['s'.repeat(65)] } }],
+    ['257 commands', 'PKG_METADATA', { metadata: { ...metadata, commands: new Array(257).fill('c') } }],
+    [
+      'an exponent of 31',
+      'PKG_METADATA',
+      { metadata: { ...metadata, metrics: [{ name: 'a', unit: '', exponent: 31 }] } },
+    ],
+    [
+      'half a digest',
+      'PKG_METADATA',
+      { metadata: { ...metadata, models: [{ name: 'm', sha256: new Uint8Array(16) }] } },
+    ],
+    ['less than no fuel', 'PKG_METADATA', { metadata: { ...metadata, fuel: -1n } }],
+    ['half a byte of memory', 'CBOR', { metadata: { ...metadata, memoryBytes: 0.5 } }],
+    [
+      'no unit and the most fuel',
+      'none',
+      { metadata: { ...metadata, metrics: [{ name: 'n', unit: '', exponent: 0 }], fuel: (1n << 63n) - 1n } },
+    ],
+  ])('is built or not with %s', (_what, expected, change) => {
+    expect(codeOf(() => openPackage(build(change), [pair.publicKey]))).toBe(expected);
+  });
+
+  it.each([
+    ['the same ABI', 'none', {}],
+    ['a newer minor', 'none', { abi: 65537 }],
+    ['an older major', 'PKG_ABI', { abi: 0x00020000 }],
+    ['less memory', 'PKG_MEMORY', { memoryBytes: 20_479 }],
+    ['this very sequence', 'PKG_SEQUENCE', { sequence: 3 }],
+    ['a higher sequence', 'PKG_SEQUENCE', { sequence: 4 }],
+  ])('is checked against a host with %s', (_what, expected, change) => {
+    const host = { abi: 65536, memoryBytes: 20_480, sequence: 2, ...change };
+    expect(codeOf(() => checkPackage(parsePackage(build()), host))).toBe(expected);
+  });
+
+  it('for a newer minor ABI is refused by an older host, in words', () => {
+    const pkg = parsePackage(build({ metadata: { ...metadata, abi: 65538 } }));
+    expect(() => checkPackage(pkg, { abi: 65537, memoryBytes: 1 << 20, sequence: 0 })).toThrow(
+      /ABI 1\.2; this node has 1\.1/,
+    );
+  });
+});
+
+describe('metadata', () => {
+  it('has one encoding, and no missing or unknown key', () => {
+    const bytes = encodeMetadata(metadata);
+    expect(parseMetadata(bytes)).toEqual(metadata);
+    const map = decodeCbor(bytes);
+    if (!(map instanceof Map)) throw new Error('no map');
+    for (const key of [...map.keys()]) {
+      const less = new Map(map);
+      less.delete(key);
+      expect(codeOf(() => parseMetadata(encodeCbor(less)))).toBe('PKG_METADATA');
+    }
+    expect(codeOf(() => parseMetadata(encodeCbor(new Map([...map, [11, 0]]))))).toBe('PKG_METADATA');
+  });
+
+  it('fails with a MoteError alone over 100,000 mutations', () => {
+    const bytes = encodeMetadata(metadata);
+    const random = xorshift(5);
+    for (let i = 0; i < 100_000; i++) {
+      const changed = bytes.slice();
+      for (let n = random() % 3; n >= 0; n--) changed[random() % changed.length] = random() >>> 24;
+      codeOf(() => encodeMetadata(parseMetadata(changed)));
+    }
+  });
+});

@@ -1,0 +1,229 @@
+/**
+ * A package (`.mote`): a SUIT envelope with a module, its rom and its metadata as integrated payloads, and one signature. Digest
+ * and size of each payload are parameters of the signed manifest, so that the signature covers every byte that runs. The
+ * manifest follows from the payloads and the sequence alone; a package with any other one is refused. See docs/spec/package.md.
+ */
+import { createHash, type KeyObject } from 'node:crypto';
+import { type CborKey, type CborValue, encodeCbor } from '../../base/cbor/index.ts';
+import { MoteError } from '../../base/index.ts';
+import { sign1 } from './cose.ts';
+import { keyId } from './keys.ts';
+import type { Metadata } from './metadata.ts';
+import { encodeMetadata, parseMetadata } from './metadata-codec.ts';
+import {
+  type Envelope,
+  encodeEnvelope,
+  envelopeSignatures,
+  parseEnvelope,
+  Suit,
+  signedDigest,
+  suitDigest,
+  verifyEnvelope,
+} from './suit.ts';
+
+export interface Package {
+  sequence: number;
+  metadata: Metadata;
+  wasm: Uint8Array;
+  /** Empty when the module has none. */
+  rom: Uint8Array;
+  /** SHA-256 of the whole package's bytes. */
+  sha256: Uint8Array;
+  /** Which key signed it, as `keyId` says; of a package that was only parsed: which one it claims. */
+  keyId: Uint8Array;
+}
+
+export interface PackageInput {
+  wasm: Uint8Array;
+  rom: Uint8Array;
+  metadata: Metadata;
+  /** 1 to 2^32 - 1; a node takes only a higher one than it has confirmed. */
+  sequence: number;
+  /** Ed25519 or P-256. */
+  privateKey: KeyObject;
+}
+
+/** Payloads in the order of the manifest's components. */
+const PAYLOADS = ['#wasm', '#rom', '#meta'] as const;
+/** UUID version 5 of `moteware` in the DNS namespace, and of `module-abi-1` in that one: what a node compares before it installs. */
+const VENDOR_ID = uuid5(Buffer.from('6ba7b8109dad11d180b400c04fd430c8', 'hex'), 'moteware');
+const CLASS_ID = uuid5(VENDOR_ID, 'module-abi-1');
+const MAX_SEQUENCE = 0xffffffff;
+/** Report policy of the draft's conditions and commands: success and failure, or failure alone. */
+const REPORT_ALL = 15;
+const REPORT_FAILURE = 2;
+/** Of the rom in the package: native kernels read weights in place, and the slot begins at a page. */
+const ROM_ALIGNMENT = 16;
+
+/** Signs a package. Throws `PKG_METADATA`, `PKG_SEQUENCE`, `KEY_TYPE`. */
+export function buildPackage(input: PackageInput): Uint8Array {
+  checkSequence(input.sequence);
+  const meta = encodeMetadata(input.metadata);
+  const signer = keyId(input.privateKey);
+  const seal = (rom: Uint8Array): Uint8Array => {
+    const payloads = new Map(PAYLOADS.map((name, i) => [name, [input.wasm, rom, meta][i]!]));
+    const manifest = encodeManifest(input.sequence, payloads);
+    const signatures = [sign1(signedDigest(manifest), input.privateKey, { keyId: signer, detached: true })];
+    return encodeEnvelope({ sequence: input.sequence, manifest, signatures, severed: new Map(), payloads });
+  };
+  if (input.rom.length === 0) return seal(input.rom);
+  // Where the payload begins follows from lengths alone, so any payload of the right length shows it.
+  const padded = new Uint8Array(input.rom.length + ROM_ALIGNMENT - 1);
+  const before = romPadding(seal(padded).length, padded.length, meta, input.wasm);
+  padded.set(input.rom, before);
+  return seal(padded);
+}
+
+/**
+ * Reads a package and checks everything but its signature: encoding, digests, sizes, metadata. For showing what is in it.
+ * Throws `CBOR`, `COSE`, `SUIT`, `PKG_FORMAT`, `PKG_DIGEST`, `PKG_SEQUENCE`, `PKG_METADATA`.
+ */
+export function parsePackage(bytes: Uint8Array): Package {
+  return readPackage(bytes).pkg;
+}
+
+/** As `parsePackage`, and one of `publicKeys` must have signed it: else `PKG_KEY` (another key) or `PKG_SIGNATURE`. */
+export function openPackage(bytes: Uint8Array, publicKeys: readonly KeyObject[]): Package {
+  const { pkg, envelope } = readPackage(bytes);
+  const key = publicKeys.find((candidate) => Buffer.compare(keyId(candidate), pkg.keyId) === 0);
+  if (!key)
+    throw new MoteError(
+      'PKG_KEY',
+      `The package is signed with key ${Buffer.from(pkg.keyId).toString('hex')}, which isn't trusted here; sign it with a trusted key.`,
+    );
+  if (!verifyEnvelope(envelope, key))
+    throw new MoteError(
+      'PKG_SIGNATURE',
+      "The package's signature is wrong: it was changed after it was signed. Get it again.",
+    );
+  return pkg;
+}
+
+export interface HostLimits {
+  /** ABI of the host, major x 65536 + minor. */
+  abi: number;
+  /** Linear memory that it can give a module. */
+  memoryBytes: number;
+  /** Highest sequence confirmed on it, 0 for none. */
+  sequence: number;
+}
+
+/** Throws `PKG_ABI`, `PKG_MEMORY` or `PKG_SEQUENCE` when a host can't or may not run the package. */
+export function checkPackage(pkg: Package, host: HostLimits): void {
+  const { abi, memoryBytes, name } = pkg.metadata;
+  const version = (number: number) => `${number >>> 16}.${number & 0xffff}`;
+  if (abi >>> 16 !== host.abi >>> 16 || (abi & 0xffff) > (host.abi & 0xffff))
+    throw new MoteError(
+      'PKG_ABI',
+      `'${name}' was built for ABI ${version(abi)}; this node has ${version(host.abi)}. Build it for the node, or update the node's firmware.`,
+    );
+  if (memoryBytes > host.memoryBytes)
+    throw new MoteError(
+      'PKG_MEMORY',
+      `'${name}' needs ${memoryBytes} bytes of memory; this node gives ${host.memoryBytes}. Use a smaller model or a larger node.`,
+    );
+  if (pkg.sequence <= host.sequence)
+    throw new MoteError(
+      'PKG_SEQUENCE',
+      `'${name}' has sequence ${pkg.sequence}; this node has confirmed ${host.sequence}. Build it with a higher sequence.`,
+    );
+}
+
+function readPackage(bytes: Uint8Array): { pkg: Package; envelope: Envelope } {
+  const envelope = parseEnvelope(bytes);
+  const { sequence, payloads } = envelope;
+  checkSequence(sequence);
+  const [wasm, padded, meta] = PAYLOADS.map((name) => payloads.get(name));
+  if (!wasm || !padded || !meta || payloads.size !== PAYLOADS.length || envelope.severed.size > 0)
+    throw new MoteError(
+      'PKG_FORMAT',
+      `A package holds ${PAYLOADS.join(', ')} and nothing else, and this one does not.`,
+    );
+  if (Buffer.compare(encodeManifest(sequence, payloads), envelope.manifest) !== 0)
+    throw new MoteError(
+      'PKG_DIGEST',
+      "The package's manifest is not that of its contents; it is damaged, get it again.",
+    );
+  const [signature, ...more] = envelopeSignatures(envelope);
+  const signer = signature?.keyId;
+  if (!signer || !signature.plain || more.length > 0)
+    throw new MoteError(
+      'PKG_FORMAT',
+      'A package has one signature that names its key and nothing else, and this one does not.',
+    );
+  const rom = readRom(padded, romPadding(bytes.length, padded.length, meta, wasm));
+  const metadata = parseMetadata(meta);
+  const sha256 = new Uint8Array(createHash('sha256').update(bytes).digest());
+  return { pkg: { sequence, metadata, wasm, rom, sha256, keyId: signer }, envelope };
+}
+
+/**
+ * Zeros before the rom in its payload, which bring it to a multiple of 16 of the package. As many as are missing to 15 follow it: so the
+ * payload's length, on which the place of the payload depends, does not depend on the padding, and there is one encoding.
+ */
+function romPadding(packageBytes: number, payloadBytes: number, meta: Uint8Array, wasm: Uint8Array): number {
+  const behind = ['#meta', meta, '#wasm', wasm].reduce((bytes, item) => bytes + encodeCbor(item).length, 0);
+  return -(packageBytes - behind - payloadBytes) & (ROM_ALIGNMENT - 1);
+}
+
+function readRom(padded: Uint8Array, before: number): Uint8Array {
+  if (padded.length === 0) return padded;
+  const end = padded.length - (ROM_ALIGNMENT - 1) + before;
+  const zeros = [...padded.subarray(0, before), ...padded.subarray(end)];
+  if (end <= before || zeros.some((byte) => byte !== 0))
+    throw new MoteError(
+      'PKG_FORMAT',
+      'The rom of a package lies at a multiple of 16 between 15 zeros, and this one does not; build the package again with this version.',
+    );
+  return padded.subarray(before, end);
+}
+
+/** The one manifest for these payloads: every command is fixed, only sequence, digests and sizes vary. */
+function encodeManifest(sequence: number, payloads: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  const identity = new Map<CborKey, CborValue>([
+    [Suit.parameterVendor, VENDOR_ID],
+    [Suit.parameterClass, CLASS_ID],
+  ]);
+  const shared: CborValue[] = [Suit.setComponentIndex, true, Suit.overrideParameters, identity];
+  shared.push(Suit.conditionVendor, REPORT_ALL, Suit.conditionClass, REPORT_ALL);
+  const install: CborValue[] = [];
+  for (const [index, name] of PAYLOADS.entries()) {
+    const bytes = payloads.get(name)!;
+    const image = new Map<CborKey, CborValue>([
+      [Suit.parameterDigest, suitDigest(bytes)],
+      [Suit.parameterSize, bytes.length],
+    ]);
+    shared.push(Suit.setComponentIndex, index, Suit.overrideParameters, image);
+    install.push(Suit.setComponentIndex, index, Suit.overrideParameters, new Map([[Suit.parameterUri, name]]));
+    install.push(Suit.fetch, REPORT_FAILURE, Suit.conditionImage, REPORT_ALL);
+  }
+  const validate = [Suit.setComponentIndex, true, Suit.conditionImage, REPORT_ALL];
+  const invoke = [Suit.setComponentIndex, 0, Suit.invoke, REPORT_FAILURE];
+  const common = new Map<CborKey, CborValue>([
+    [Suit.components, PAYLOADS.map((name) => [new Uint8Array(Buffer.from(name.slice(1)))])],
+    [Suit.sharedSequence, encodeCbor(shared)],
+  ]);
+  return encodeCbor(
+    new Map<CborKey, CborValue>([
+      [Suit.version, 1],
+      [Suit.sequence, sequence],
+      [Suit.common, encodeCbor(common)],
+      [Suit.validate, encodeCbor(validate)],
+      [Suit.invokeSequence, encodeCbor(invoke)],
+      [Suit.install, encodeCbor(install)],
+    ]),
+  );
+}
+
+function checkSequence(sequence: number): void {
+  if (!Number.isInteger(sequence) || sequence < 1 || sequence > MAX_SEQUENCE)
+    throw new MoteError('PKG_SEQUENCE', `A package's sequence is a whole number of 1 to ${MAX_SEQUENCE}.`);
+}
+
+/** RFC 9562, section 5.5. */
+function uuid5(namespace: Uint8Array, name: string): Uint8Array {
+  const uuid = new Uint8Array(createHash('sha1').update(namespace).update(name).digest().subarray(0, 16));
+  uuid[6] = (uuid[6]! & 0x0f) | 0x50;
+  uuid[8] = (uuid[8]! & 0x3f) | 0x80;
+  return uuid;
+}

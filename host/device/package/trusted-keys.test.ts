@@ -1,0 +1,42 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { encodeCbor } from '../../base/cbor/index.ts';
+import { generateKeyPair, keyId } from './keys.ts';
+import { encodeTrustedKeys, parseTrustedKeys } from './trusted-keys.ts';
+
+const p256 = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
+
+describe('trusted keys', () => {
+  it('come back as they were written, up to eight of both kinds', () => {
+    for (let count = 0; count <= 8; count++) {
+      const keys = Array.from({ length: count }, (_, i) => (i % 2 ? p256() : generateKeyPair().publicKey));
+      const bytes = encodeTrustedKeys(keys);
+      expect(bytes.length).toBeLessThanOrEqual(1024);
+      expect(parseTrustedKeys(bytes).map(keyId)).toEqual(keys.map(keyId));
+    }
+  });
+
+  it('of a private key are its public half', () => {
+    const pair = generateKeyPair();
+    expect(encodeTrustedKeys([pair.privateKey])).toEqual(encodeTrustedKeys([pair.publicKey]));
+  });
+
+  it('are refused when there are nine, or one of another kind', () => {
+    const error = (code: string) => expect.objectContaining({ code });
+    const keys = Array.from({ length: 9 }, () => generateKeyPair().publicKey);
+    expect(() => encodeTrustedKeys(keys)).toThrow(error('KEY_LIST'));
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
+    expect(() => encodeTrustedKeys([rsa])).toThrow(error('KEY_TYPE'));
+  });
+
+  it.each([
+    ['nine keys', encodeCbor(Array(9).fill(new Uint8Array(32)))],
+    ['a number', encodeCbor(7)],
+    ['a text in the list', encodeCbor(['key'])],
+    ['31 bytes', encodeCbor([new Uint8Array(31)])],
+    ['a compressed point', encodeCbor([new Uint8Array(65).fill(2)])],
+    ['no point of the curve', encodeCbor([new Uint8Array(65).fill(4)])],
+  ])('are not read from %s', (_what, bytes) => {
+    expect(() => parseTrustedKeys(bytes)).toThrow(expect.objectContaining({ code: 'KEY_LIST' }));
+  });
+});

@@ -1,0 +1,424 @@
+/**
+ * Two slots and a journal: where a node keeps the module that it trusts and the one that it tries. A swap is one journal record;
+ * no byte of a package is ever copied.
+ */
+import { createHash } from 'node:crypto';
+import { MoteError } from '../../base/index.ts';
+import { type Flash, flashRegion, RecordLog } from '../flash/index.ts';
+import type { SlotState } from '../link/index.ts';
+import {
+  cutReason,
+  decodeJournal,
+  EMPTY_JOURNAL,
+  EMPTY_SLOT,
+  encodeJournal,
+  type JournalState,
+  MAX_FAILED,
+  MAX_SEQUENCE,
+  type Reason,
+  type SlotIndex,
+  type SlotRecord,
+} from './slot-journal.ts';
+import { SlotWriter } from './slot-writer.ts';
+
+export interface SlotLayout {
+  /** Pages of the journal, at the region's start: even, 2 or more. */
+  journalPages: number;
+  /** Pages of each of the two slots that follow. */
+  slotPages: number;
+}
+
+export interface SlotInfo {
+  slot: SlotIndex;
+  state: SlotState;
+  sequence: number;
+  sha256: Uint8Array;
+  /** Bytes of the whole package. */
+  total: number;
+  /** Why it failed; only in state `failed`. */
+  reason?: Reason;
+}
+
+/** Which package a transfer brings. */
+export interface Transfer {
+  /** Of the whole package. */
+  sha256: Uint8Array;
+  /** 1 to 2^32 - 1 */
+  sequence: number;
+  /** Bytes of the whole package. */
+  total: number;
+}
+
+const INTERRUPTED: Reason = {
+  code: 'TRIAL_INTERRUPTED',
+  text: 'The node restarted while the module was on trial and not confirmed.',
+};
+
+/** Every change is durable when its call returns; after a `PowerCut` or `FLASH_IO` open a new store on the same flash. */
+export class SlotStore {
+  /** Largest package that fits. */
+  readonly slotBytes: number;
+  readonly #log: RecordLog;
+  readonly #flashes: readonly [Flash, Flash];
+  #state: JournalState;
+  /** Of the slot that is receiving. */
+  #writer: SlotWriter | null = null;
+  /** A slot that is erased for a transfer, and what it is for. */
+  #erasing: { slot: SlotIndex; record: SlotRecord; writer: SlotWriter } | null = null;
+
+  private constructor(log: RecordLog, flashes: readonly [Flash, Flash], state: JournalState) {
+    this.#log = log;
+    this.#flashes = flashes;
+    this.slotBytes = flashes[0].sizeBytes;
+    this.#state = state;
+  }
+
+  /**
+   * Opens the store; without a layout the journal has two pages and the slots share the rest. Reads only, and takes a flash that
+   * holds anything else for one with two empty slots. A trial that was booted and never confirmed counts as failed from here on.
+   * Throws `FLASH_RANGE` when the layout doesn't fit.
+   */
+  static open(flash: Flash, layout: SlotLayout = defaultLayout(flash)): SlotStore {
+    const { journalPages, slotPages } = layout;
+    const slots = [
+      flashRegion(flash, journalPages, slotPages),
+      flashRegion(flash, journalPages + slotPages, slotPages),
+    ] as const;
+    const { log, records } = RecordLog.open(flashRegion(flash, 0, journalPages), 's');
+    let state: JournalState = EMPTY_JOURNAL;
+    for (const record of records) state = decodeJournal(record, slots[0].sizeBytes) ?? state;
+    const store = new SlotStore(log, slots, state);
+    const trial = store.#find('trial');
+    if (trial !== null && state.slots[trial].booted) store.#state = failed(state, trial, INTERRUPTED);
+    const receiving = store.#find('receiving');
+    if (receiving !== null) store.#writer = SlotWriter.resumed(slots[receiving], state.slots[receiving].total);
+    return store;
+  }
+
+  /** Highest sequence ever confirmed; 0 when none was. */
+  get highestSequence(): number {
+    return this.#state.highest;
+  }
+
+  /** Both slots as they are. */
+  slots(): [SlotInfo, SlotInfo] {
+    return [this.#info(0), this.#info(1)];
+  }
+
+  /** What runs or is to run: the trial, else the confirmed slot. Records nothing. */
+  active(): SlotInfo | null {
+    const slot = this.#find('trial') ?? this.#find('confirmed');
+    return slot === null ? null : this.#info(slot);
+  }
+
+  /**
+   * What to run now; call it at the node's start and after `startTrial`. A trial's one and only boot is recorded before it is
+   * returned. A trial that was booted before and isn't confirmed is failed here, with the reason `TRIAL_INTERRUPTED`, and the
+   * old slot is returned; null when there is none.
+   */
+  boot(): SlotInfo | null {
+    const trial = this.#find('trial');
+    if (trial !== null && this.#state.slots[trial].booted) this.#commit(failed(this.#state, trial, INTERRUPTED));
+    else if (trial !== null) this.#change(trial, { ...this.#state.slots[trial], booted: true });
+    return this.active();
+  }
+
+  /** The last failed trial, for the report after a roll-back; null when its slot has been used since. */
+  lastFailure(): SlotInfo | null {
+    const slot = this.#find('failed');
+    return slot === null ? null : this.#info(slot);
+  }
+
+  /** The transfer under way and how far it is, or null. */
+  transfer(): (Transfer & { received: number }) | null {
+    const slot = this.#find('receiving');
+    if (slot === null) return null;
+    const { sha256, sequence, total } = this.#state.slots[slot];
+    return { sha256: sha256.slice(), sequence, total, received: this.#writer?.received ?? 0 };
+  }
+
+  /**
+   * Starts a transfer into the slot that isn't confirmed, or resumes it when it was under way; `received` says where. Throws
+   * `OTA_FORMAT`, `OTA_ROLLBACK` (the sequence isn't above the highest confirmed one), `OTA_FAILED_BEFORE` (it
+   * failed, or is below as many failed ones as are remembered), `OTA_TOO_LARGE`, `OTA_BUSY` (a trial is under way).
+   */
+  begin(transfer: Transfer): { slot: SlotIndex; received: number } {
+    let begun = this.prepare(transfer);
+    while (begun === null) begun = this.erase();
+    return begun;
+  }
+
+  /** As `begin`, for who has other things to do while a slot is erased: null when `erase` must be called first, until it returns more. */
+  prepare(transfer: Transfer): { slot: SlotIndex; received: number } | null {
+    this.#checkTransfer(transfer);
+    const { sha256, sequence, total } = transfer;
+    if (this.#erasing !== null && sameTransfer(this.#erasing.record, transfer)) return null;
+    const pending = this.#find('receiving') ?? this.#find('ready');
+    if (pending !== null && sameTransfer(this.#state.slots[pending], transfer))
+      return {
+        slot: pending,
+        received: this.#state.slots[pending].state === 'ready' ? total : (this.#writer?.received ?? 0),
+      };
+    const slot: SlotIndex = this.#find('confirmed') === 0 ? 1 : 0;
+    this.#beginErase(slot, { state: 'receiving', booted: false, sequence, total, sha256: sha256.slice() });
+    return null;
+  }
+
+  /** The transfer that a slot is erased for, or null. */
+  get erasing(): Transfer | null {
+    return this.#erasing && { ...this.#erasing.record };
+  }
+
+  /** Erases one page, which stops a chip for a while; after the last the transfer is under way. Throws `OTA_STATE` when none is to be erased. */
+  erase(): { slot: SlotIndex; received: number } | null {
+    const erasing = this.#erasing;
+    if (erasing === null) throw new MoteError('OTA_STATE', 'No slot is being erased; begin a transfer first.');
+    const { slot, record, writer } = erasing;
+    this.#erasing = null;
+    if (!writer.erase()) {
+      this.#erasing = erasing;
+      return null;
+    }
+    this.#change(slot, record);
+    this.#writer = writer;
+    return { slot, received: 0 };
+  }
+
+  /**
+   * Takes bytes at `offset` of the package; what was received before is passed over. Returns how many bytes there are now.
+   * Throws `OTA_GAP` when bytes are missing before these, `OTA_TOO_LARGE` past the package's end, `OTA_STATE` without a transfer.
+   */
+  append(offset: number, bytes: Uint8Array): number {
+    const { record, writer } = this.#receiving();
+    if (!Number.isInteger(offset) || offset < 0 || offset + bytes.length > record.total)
+      throw new MoteError(
+        'OTA_TOO_LARGE',
+        `Bytes ${offset} to ${offset + bytes.length} leave a package of ${record.total}.`,
+      );
+    if (offset > writer.received)
+      throw new MoteError(
+        'OTA_GAP',
+        `Bytes from ${offset} came when ${writer.received} was next; send them from there.`,
+      );
+    writer.append(bytes.subarray(writer.received - offset));
+    return writer.received;
+  }
+
+  /**
+   * Checks the whole package's digest and makes the slot `ready`. Throws `OTA_GAP` while bytes are missing, and `OTA_DIGEST`,
+   * with the slot empty again, when the bytes aren't the offered ones. A slot that is ready stays so. The wrong bytes of a transfer
+   * that was resumed may be what a power cut left: then its slot is to be erased again, as after `prepare`, and null is returned.
+   */
+  finish(): SlotInfo | null {
+    const ready = this.#find('ready');
+    if (ready !== null) return this.#info(ready);
+    const { slot, record, writer } = this.#receiving();
+    if (writer.received < record.total)
+      throw new MoteError(
+        'OTA_GAP',
+        `${writer.received} of ${record.total} bytes came; send the rest before finishing.`,
+      );
+    writer.finish();
+    if (!matches(this.#flashes[slot].read(0, record.total), record.sha256)) {
+      // What the cut left may have passed for received bytes: they come once more, all of them.
+      if (writer.resumed) {
+        this.#beginErase(slot, record);
+        return null;
+      }
+      this.#clear(slot);
+      throw new MoteError(
+        'OTA_DIGEST',
+        'What was received has another SHA-256 than was offered; send the package again.',
+      );
+    }
+    this.#change(slot, { ...record, state: 'ready' });
+    return this.#info(slot);
+  }
+
+  /** Forgets what is being received or is ready (its signature was wrong, say), without holding it against the sequence. */
+  discard(): void {
+    const slot = this.#find('receiving') ?? this.#find('ready');
+    if (slot !== null) this.#clear(slot);
+  }
+
+  /** Package bytes of a ready, trial or confirmed slot. Throws `OTA_STATE`, or `OTA_DIGEST` when the flash lost some of it. */
+  read(slot: SlotIndex): Uint8Array {
+    const { state, total, sha256 } = this.#state.slots[slot];
+    if (state !== 'ready' && state !== 'trial' && state !== 'confirmed')
+      throw new MoteError('OTA_STATE', `Slot ${slot} is ${state}; it holds no package to read.`);
+    const bytes = this.#flashes[slot].read(0, total);
+    if (!matches(bytes, sha256))
+      throw new MoteError(
+        'OTA_DIGEST',
+        `The package in slot ${slot} is damaged in flash; send it again under a new sequence.`,
+      );
+    return bytes;
+  }
+
+  /** The swap: one record makes the ready slot the one that `boot` returns. Throws `OTA_STATE` when none is ready. */
+  startTrial(): void {
+    const slot = this.#need('ready', 'can go on trial; finish a transfer first');
+    this.#change(slot, { ...this.#state.slots[slot], state: 'trial', booted: false });
+  }
+
+  /** The booted trial is good: it is the confirmed one and the old slot is free. Throws `OTA_STATE` without one. */
+  confirm(): void {
+    const slot = this.#need('trial', 'can be confirmed; boot a trial first');
+    if (!this.#state.slots[slot].booted)
+      throw new MoteError('OTA_STATE', 'The trial was never booted; call boot before confirm.');
+    this.#commit(confirmed(this.#state, slot));
+  }
+
+  /** The trial failed: the old slot is active again, and the sequence isn't taken again. Throws `OTA_STATE` without a trial. */
+  fail(reason: Reason): void {
+    this.#commit(failed(this.#state, this.#need('trial', 'can fail; start a trial first'), cutReason(reason)));
+  }
+
+  /**
+   * A package straight into a slot, confirmed without a trial: for a node that is set up. Cut short, it can be called again.
+   * Throws what `begin` and `finish` throw.
+   */
+  install(sequence: number, bytes: Uint8Array): SlotInfo {
+    let info: SlotInfo | null = null;
+    while (info === null) {
+      this.begin({ sha256: digest(bytes), sequence, total: bytes.length });
+      if (this.#find('receiving') !== null) this.append(0, bytes);
+      info = this.finish();
+    }
+    this.#commit(confirmed(this.#state, info.slot));
+    return this.#info(info.slot);
+  }
+
+  #checkTransfer({ sha256, sequence, total }: Transfer): void {
+    const { highest, failed: failures } = this.#state;
+    if (sha256.length !== 32 || !isUint32(sequence) || sequence < 1 || !isUint32(total) || total < 1)
+      throw new MoteError(
+        'OTA_FORMAT',
+        'An offer needs a SHA-256 of 32 bytes and a sequence and a size of 1 to 4294967295.',
+      );
+    if (sequence <= highest)
+      throw new MoteError(
+        'OTA_ROLLBACK',
+        `Sequence ${sequence} isn't above ${highest}, which this node has confirmed; build the package with a higher one.`,
+      );
+    if (failures.includes(sequence))
+      throw new MoteError(
+        'OTA_FAILED_BEFORE',
+        `Sequence ${sequence} failed its trial on this node; fix the module and build it with a higher sequence.`,
+      );
+    // What was forgotten to make room is below all that is remembered, and is still not to be tried again.
+    if (failures.length === MAX_FAILED && sequence < Math.min(...failures))
+      throw new MoteError(
+        'OTA_FAILED_BEFORE',
+        `Sequence ${sequence} is below the ${MAX_FAILED} failed ones that this node remembers, so it may have failed as well; build the package with a higher one.`,
+      );
+    if (total > this.slotBytes)
+      throw new MoteError(
+        'OTA_TOO_LARGE',
+        `The package has ${total} bytes; a slot of this node holds ${this.slotBytes}.`,
+      );
+    if (this.#find('trial') !== null)
+      throw new MoteError(
+        'OTA_BUSY',
+        'A module is on trial, so both slots are in use; offer again once it is confirmed or failed.',
+      );
+  }
+
+  #receiving(): { slot: SlotIndex; record: SlotRecord; writer: SlotWriter } {
+    const slot = this.#find('receiving');
+    if (slot === null || !this.#writer) throw new MoteError('OTA_STATE', 'No transfer is under way; begin one first.');
+    return { slot, record: this.#state.slots[slot], writer: this.#writer };
+  }
+
+  /** Three steps, so that `receiving` is never said of a slot in which older bytes could pass for received ones. */
+  #beginErase(slot: SlotIndex, record: SlotRecord): void {
+    this.#clear(slot);
+    this.#erasing = { slot, record, writer: SlotWriter.fresh(this.#flashes[slot], record.total) };
+  }
+
+  #clear(slot: SlotIndex): void {
+    if (this.#state.slots[slot].state !== 'empty') this.#change(slot, EMPTY_SLOT);
+  }
+
+  #change(slot: SlotIndex, record: SlotRecord): void {
+    const slots = withSlot(this.#state.slots, slot, record);
+    const reason = slots.some(({ state }) => state === 'failed') ? this.#state.reason : null;
+    this.#commit({ ...this.#state, slots, reason });
+  }
+
+  #commit(state: JournalState): void {
+    const record = encodeJournal(state);
+    this.#log.append(record, () => [record]);
+    this.#state = state;
+  }
+
+  #find(state: SlotState): SlotIndex | null {
+    if (this.#state.slots[0].state === state) return 0;
+    return this.#state.slots[1].state === state ? 1 : null;
+  }
+
+  #need(state: SlotState, purpose: string): SlotIndex {
+    const slot = this.#find(state);
+    if (slot === null) throw new MoteError('OTA_STATE', `No slot is ${state}, so none ${purpose}.`);
+    return slot;
+  }
+
+  #info(slot: SlotIndex): SlotInfo {
+    const { state, sequence, sha256, total } = this.#state.slots[slot];
+    const info: SlotInfo = { slot, state, sequence, sha256: sha256.slice(), total };
+    if (state === 'failed' && this.#state.reason) info.reason = { ...this.#state.reason };
+    return info;
+  }
+}
+
+function defaultLayout(flash: Flash): SlotLayout {
+  const pages = flash.sizeBytes / flash.pageBytes;
+  return { journalPages: 2, slotPages: Math.floor((pages - 2) / 2) };
+}
+
+function confirmed(state: JournalState, slot: SlotIndex): JournalState {
+  const record: SlotRecord = { ...state.slots[slot], state: 'confirmed', booted: false };
+  const highest = Math.max(state.highest, record.sequence);
+  return {
+    highest,
+    failed: state.failed.filter((sequence) => sequence > highest),
+    slots: slot === 0 ? [record, EMPTY_SLOT] : [EMPTY_SLOT, record],
+    reason: null,
+  };
+}
+
+function failed(state: JournalState, slot: SlotIndex, reason: Reason): JournalState {
+  const record = state.slots[slot];
+  return {
+    ...state,
+    failed: highestOf([record.sequence, ...state.failed]),
+    slots: withSlot(state.slots, slot, { ...record, state: 'failed', booted: false }),
+    reason,
+  };
+}
+
+/** The `MAX_FAILED` highest, in the order in which they are: what is forgotten is below what is kept. */
+function highestOf(failures: readonly number[]): number[] {
+  const kept = failures.toSorted((a, b) => b - a).slice(0, MAX_FAILED);
+  return failures.filter((sequence) => kept.includes(sequence));
+}
+
+function withSlot(slots: JournalState['slots'], slot: SlotIndex, record: SlotRecord): [SlotRecord, SlotRecord] {
+  return slot === 0 ? [record, slots[1]] : [slots[0], record];
+}
+
+function sameTransfer(slot: SlotRecord, { sha256, sequence, total }: Transfer): boolean {
+  return slot.sequence === sequence && slot.total === total && Buffer.compare(slot.sha256, sha256) === 0;
+}
+
+function digest(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(bytes).digest());
+}
+
+function matches(bytes: Uint8Array, sha256: Uint8Array): boolean {
+  return Buffer.compare(digest(bytes), sha256) === 0;
+}
+
+function isUint32(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= MAX_SEQUENCE;
+}

@@ -1,0 +1,273 @@
+import { describe, expect, it } from 'vitest';
+import { MoteError } from '../../base/index.ts';
+import { MemoryFlash, PowerCut } from '../flash/index.ts';
+import type { Chunk, Offer, OtaStatus } from '../link/messages.ts';
+import { SlotStore } from './slots.ts';
+import { PackageSender, UpdateReceiver } from './transfer.ts';
+
+const PAGE = 4096;
+const TOTAL = 100_003;
+const bytes = Uint8Array.from({ length: TOTAL }, (_, i) => (i * 7 + (i >> 8) * 13) & 0xff);
+const makeFlash = () => new MemoryFlash({ sizeBytes: 60 * PAGE });
+
+function receiverOn(flash: MemoryFlash, verify: (bytes: Uint8Array, sequence: number) => void = () => {}) {
+  const slots = SlotStore.open(flash);
+  return { slots, receiver: new UpdateReceiver({ slots, verify }) };
+}
+/** Runs both ends until neither has anything to say, or `chunks` were sent; gives the statuses and the chunks. */
+function run(sender: PackageSender, receiver: UpdateReceiver, first: Offer | null, chunks = Number.POSITIVE_INFINITY) {
+  const statuses: OtaStatus[] = [];
+  const sent: Chunk[] = [];
+  const deliver = (message: Offer | Chunk) => {
+    const answers = receiver.handle(message);
+    while (receiver.erasing) answers.push(...receiver.erase());
+    for (const status of answers) {
+      statuses.push(status);
+      sender.onStatus(status);
+    }
+  };
+  if (first) deliver(first);
+  while (sent.length < chunks) {
+    const chunk = sender.next();
+    if (chunk === null) break;
+    sent.push(chunk);
+    deliver(chunk);
+  }
+  return { statuses, sent };
+}
+const states = (statuses: OtaStatus[]) => [...new Set(statuses.map(({ state }) => state))];
+
+describe('a transfer', () => {
+  it('brings a package in order, within the window, and has it verified at the end', () => {
+    let verified = 0;
+    const { slots, receiver } = receiverOn(makeFlash(), (whole, sequence) => {
+      expect(whole).toEqual(bytes);
+      verified = sequence;
+    });
+    const sender = new PackageSender({ bytes, sequence: 2 });
+    expect(sender.next()).toBeNull();
+    const { statuses, sent } = run(sender, receiver, sender.offer());
+    expect(states(statuses)).toEqual(['receiving', 'verifying']);
+    expect(sent.length).toBe(Math.ceil(TOTAL / 1024));
+    expect(statuses.length).toBe(1 + Math.floor(sent.length / 4) + 1);
+    expect([verified, sender.state, sender.acknowledged, sender.next()]).toEqual([2, 'verifying', TOTAL, null]);
+    expect(receiver.ready).toMatchObject({ sequence: 2, state: 'ready' });
+    slots.startTrial();
+    slots.boot();
+    expect(run(sender, receiver, sender.offer()).statuses).toMatchObject([{ state: 'trial' }]);
+    slots.confirm();
+    expect(run(sender, receiver, sender.offer()).statuses).toMatchObject([{ state: 'confirmed', received: TOTAL }]);
+    expect(receiver.ready).toBeNull();
+  });
+
+  it('sends no more than its window before the node confirms', () => {
+    const sender = new PackageSender({ bytes, sequence: 2, windowChunks: 4, chunkBytes: 100 });
+    sender.offer();
+    const status: OtaStatus = {
+      type: 'ota',
+      state: 'receiving',
+      sequence: 2,
+      sha256: sender.sha256,
+      received: 0,
+      total: TOTAL,
+    };
+    sender.onStatus(status);
+    const offsets = [];
+    for (let chunk = sender.next(); chunk; chunk = sender.next()) offsets.push(chunk.offset);
+    expect(offsets).toEqual([0, 100, 200, 300]);
+    sender.onStatus({ ...status, received: 200 });
+    expect([sender.next()?.offset, sender.next()?.offset, sender.next()]).toEqual([400, 500, null]);
+    sender.onStatus({ ...status, received: 200 });
+    expect(sender.next()?.offset).toBe(200);
+    sender.onStatus({ ...status, received: 100 });
+    expect(sender.next()?.offset).toBe(100);
+    for (const received of [-1, 0.5, TOTAL + 1]) sender.onStatus({ ...status, received });
+    sender.onStatus({ ...status, received: 0, sha256: new Uint8Array(32) });
+    expect(sender.next()?.offset).toBe(200);
+  });
+
+  it.each([4, 8])(
+    'survives 20 cuts at random, goes on where it was, and never blocks, with a window of %i',
+    (windowChunks) => {
+      let x = 2024;
+      const random = (limit: number) => {
+        x ^= x << 13;
+        x ^= x >>> 17;
+        x ^= x << 5;
+        return (x >>> 0) % limit;
+      };
+      const flash = makeFlash();
+      let { slots, receiver } = receiverOn(flash);
+      const sender = new PackageSender({ bytes, sequence: 2, windowChunks });
+      let sent = 0;
+      let allowed = TOTAL;
+      for (let cut = 0; cut < 20; cut++) {
+        const before = slots.transfer()?.received ?? 0;
+        const lostPower = cut % 2 === 1;
+        if (lostPower) ({ slots, receiver } = receiverOn(flash));
+        const { statuses, sent: chunks } = run(sender, receiver, sender.offer(), 1 + random(8));
+        const resumed = statuses[0]!.received;
+        // A lost link costs nothing that arrived; a restart costs the page that was being written, or the one before it.
+        if (lostPower) expect(resumed).toBeGreaterThan(before - 2 * PAGE);
+        else expect(resumed).toBe(before);
+        expect(chunks[0]!.offset).toBe(resumed);
+        allowed += lostPower ? 2 * PAGE : 0;
+        sent += chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0);
+      }
+      sent += run(sender, receiver, sender.offer()).sent.reduce((sum, chunk) => sum + chunk.bytes.length, 0);
+      expect(receiver.ready?.sequence).toBe(2);
+      expect(slots.read(receiver.ready!.slot)).toEqual(bytes);
+      expect(sent).toBeLessThan(allowed);
+    },
+  );
+
+  it('goes back when the node misses chunks, after telling so for the first of them', () => {
+    const { receiver } = receiverOn(makeFlash());
+    const sender = new PackageSender({ bytes, sequence: 2 });
+    run(sender, receiver, sender.offer(), 5);
+    sender.next();
+    const late = [sender.next()!, sender.next()!];
+    const answers = late.flatMap((chunk) => receiver.handle(chunk));
+    const missing = { state: 'receiving', received: 5 * 1024 };
+    expect(answers).toMatchObject([missing, missing]);
+    for (const answer of answers) sender.onStatus(answer);
+    expect(sender.next()!.offset).toBe(5 * 1024);
+  });
+
+  it('goes on with a node that restarted, without a new offer', () => {
+    const flash = makeFlash();
+    const sender = new PackageSender({ bytes, sequence: 2 });
+    run(sender, receiverOn(flash).receiver, sender.offer(), 50);
+    const again = receiverOn(flash);
+    run(sender, again.receiver, null);
+    expect(again.receiver.ready?.sequence).toBe(2);
+  });
+
+  it('has a package verified again when the node restarted after the last byte', () => {
+    const flash = makeFlash();
+    const sender = new PackageSender({ bytes, sequence: 2 });
+    run(sender, receiverOn(flash).receiver, sender.offer());
+    const { receiver } = receiverOn(flash);
+    expect(receiver.ready).toBeNull();
+    expect(run(sender, receiver, sender.offer())).toMatchObject({ statuses: [{ state: 'verifying' }], sent: [] });
+    expect(receiver.ready?.sequence).toBe(2);
+  });
+
+  it('ends when the node refuses the package, and refuses it at once the next time', () => {
+    const { slots, receiver } = receiverOn(makeFlash(), () => {
+      throw new MoteError('PKG_KEY', 'The key is not trusted.');
+    });
+    const sender = new PackageSender({ bytes, sequence: 2 });
+    const { statuses } = run(sender, receiver, sender.offer());
+    expect(statuses.at(-1)).toMatchObject({
+      state: 'refused',
+      reason: { code: 'PKG_KEY', text: 'The key is not trusted.' },
+    });
+    expect([sender.state, sender.reason?.code, sender.next(), receiver.ready]).toEqual([
+      'refused',
+      'PKG_KEY',
+      null,
+      null,
+    ]);
+    expect(slots.slots().map(({ state }) => state)).toEqual(['empty', 'empty']);
+    expect(run(sender, receiver, sender.offer())).toMatchObject({ statuses: [{ state: 'refused' }], sent: [] });
+  });
+
+  it('tells a long reason in 160 bytes, cut between characters', () => {
+    const { receiver } = receiverOn(makeFlash(), () => {
+      throw new MoteError('PKG_KEY', `x${'é'.repeat(99)}`);
+    });
+    const sender = new PackageSender({ bytes, sequence: 2 });
+    run(sender, receiver, sender.offer());
+    expect(sender.reason).toEqual({ code: 'PKG_KEY', text: `x${'é'.repeat(79)}` });
+  });
+
+  it('tells of a digest that is wrong, and of an offer that the slots refuse', () => {
+    const { slots, receiver } = receiverOn(makeFlash());
+    const sender = new PackageSender({ bytes: bytes.subarray(0, 3000), sequence: 2, chunkBytes: 3000 });
+    run(sender, receiver, sender.offer(), 0);
+    const chunk = sender.next()!;
+    expect(receiver.handle({ ...chunk, bytes: new Uint8Array(3000) })).toMatchObject([
+      { state: 'refused', reason: { code: 'OTA_DIGEST' } },
+    ]);
+    expect(receiver.handle(chunk)).toEqual([]);
+    slots.install(2, bytes);
+    expect(receiver.handle(sender.offer())).toMatchObject([{ state: 'refused', reason: { code: 'OTA_ROLLBACK' } }]);
+  });
+
+  it('has a package sent again from its start when a cut in an erase made a torn page look whole', () => {
+    const flash = makeFlash();
+    const sender = new PackageSender({ bytes, sequence: 2 });
+    run(sender, receiverOn(flash).receiver, sender.offer(), 50);
+    flash.cutAfter(0, 'middle');
+    expect(() => run(sender, receiverOn(flash).receiver, sender.offer())).toThrow(PowerCut);
+    flash.restart();
+    const { receiver } = receiverOn(flash);
+    const { statuses, sent } = run(sender, receiver, sender.offer());
+    // Page 12 is torn, and page 13 holds noise.
+    expect(sent.map(({ offset }) => offset).filter((offset, i, all) => i === 0 || offset < all[i - 1]!)).toEqual([
+      13 * PAGE,
+      0,
+    ]);
+    expect(states(statuses)).toEqual(['receiving', 'verifying']);
+    expect(receiver.ready?.sequence).toBe(2);
+  });
+
+  it('refuses bytes of a resumed transfer that are wrong for the second time', () => {
+    const flash = makeFlash();
+    const sender = new PackageSender({ bytes: bytes.subarray(0, 3000), sequence: 2, chunkBytes: 3000 });
+    run(sender, receiverOn(flash).receiver, sender.offer(), 0);
+    const { receiver } = receiverOn(flash);
+    const wrong = { ...sender.next()!, bytes: new Uint8Array(3000) };
+    expect([receiver.handle(wrong), receiver.erasing]).toEqual([[], true]);
+    expect(receiver.erase()).toMatchObject([{ state: 'receiving', received: 0 }]);
+    expect(receiver.handle(wrong)).toMatchObject([{ state: 'refused', reason: { code: 'OTA_DIGEST' } }]);
+    expect(receiver.erasing).toBe(false);
+  });
+
+  it('erases a page at a call, for the last offer, and answers it then', () => {
+    const flash = makeFlash();
+    const { slots, receiver } = receiverOn(flash);
+    const [old, sender] = [
+      new PackageSender({ bytes, sequence: 2 }),
+      new PackageSender({ bytes: bytes.slice(1), sequence: 3 }),
+    ];
+    const erases = () => flash.erases.reduce((sum, count) => sum + count, 0);
+    expect(receiver.handle(old.offer())).toEqual([]);
+    expect(receiver.erase()).toEqual([]);
+    expect(receiver.handle(old.offer())).toEqual([]);
+    const before = erases();
+    expect(receiver.handle(sender.offer())).toEqual([]);
+    expect(
+      receiver.handle({ type: 'chunk', transfer: sender.sha256.slice(0, 8), offset: 0, bytes: bytes.slice(1, 9) }),
+    ).toEqual([]);
+    const pages = Math.ceil((TOTAL - 1) / PAGE);
+    for (let page = 1; page < pages; page++) {
+      expect([receiver.erase(), erases() - before, receiver.erasing]).toEqual([[], page, true]);
+      expect(slots.slots().map(({ state }) => state)).toEqual(['empty', 'empty']);
+    }
+    expect(receiver.erase()).toMatchObject([{ state: 'receiving', sequence: 3, received: 0 }]);
+    // One more for the journal, maybe: nothing of the slot is erased again.
+    const done = erases();
+    expect([receiver.erasing, receiver.erase(), erases() - done]).toEqual([false, [], 0]);
+    run(sender, receiver, null);
+    expect(receiver.ready).toBeNull();
+    run(sender, receiver, sender.offer());
+    expect(receiver.ready).toMatchObject({ sequence: 3 });
+  });
+
+  it('answers the offer of a package that failed its trial with the reason', () => {
+    const { slots, receiver } = receiverOn(makeFlash());
+    const sender = new PackageSender({ bytes, sequence: 2 });
+    run(sender, receiver, sender.offer());
+    slots.startTrial();
+    slots.boot();
+    slots.fail({ code: 'TRAP_MEMORY', text: 'It read outside its memory.' });
+    run(sender, receiver, sender.offer());
+    expect([sender.state, sender.reason?.code, sender.next()]).toEqual(['rolledback', 'TRAP_MEMORY', null]);
+  });
+
+  it.each([{ windowChunks: 3 }, { chunkBytes: 0 }])('does not start with %o', (options) => {
+    expect(() => new PackageSender({ bytes, sequence: 2, ...options })).toThrow(MoteError);
+  });
+});

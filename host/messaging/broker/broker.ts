@@ -1,0 +1,200 @@
+/**
+ * A broker as the product sees it. The embedded one is aedes 2 for zero set-up; a real installation runs mosquitto. Both pass
+ * `broker-conformance.test.ts`; docs/brokers.md says what each lacks and what is put right here.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import { createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { Aedes } from 'aedes';
+import { MoteError } from '../../base/index.ts';
+import type { Message } from '../mqtt/index.ts';
+import { LimitedStream } from './limited-stream.ts';
+import { RetainedFiles } from './retained-files.ts';
+
+export interface Broker {
+  /** `mqtt://host:port` or `mqtts://host:port` */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export interface EmbeddedBrokerOptions {
+  /** Default 127.0.0.1. Any other needs `users`, or `anonymous` said aloud. */
+  host?: string;
+  /** Default 1883; 0 takes a free one. */
+  port?: number;
+  /** Password by user name. Without it everybody may connect. */
+  users?: Record<string, string>;
+  anonymous?: boolean;
+  /** May this client do this? Default: yes. */
+  allow?: (
+    client: { id: string; username: string | undefined },
+    action: 'publish' | 'subscribe',
+    topic: string,
+  ) => boolean;
+  /** Keeps retained messages (states, configurations, desired packages) over restarts; nothing is kept without it. */
+  dataDir?: string;
+  /** A retained message that can't be read, and was left where it is. Default: a warning of the process. */
+  onProblem?: (error: MoteError) => void;
+  /** Default 16 MiB: the largest package plus its properties. */
+  maximumPacketBytes?: number;
+  /** Makes it `mqtts`. */
+  tls?: TlsOptions;
+}
+
+type Retained = { topic: string; payload: string | Buffer; retain: boolean; properties?: Record<string, unknown> };
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+const SERVER_SHUTTING_DOWN = 0x8b;
+
+/** Listens when it resolves. Throws `BROKER_OPEN`, `BROKER_PORT`, `BROKER_DATA`. */
+export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): Promise<Broker> {
+  const { host = '127.0.0.1', port = 1883, users, allow = () => true } = options;
+  const { onProblem = (error) => process.emitWarning(error) } = options;
+  const maximumPacketBytes = options.maximumPacketBytes ?? 16 * 1024 * 1024;
+  if (!LOOPBACK.has(host) && users === undefined && options.anonymous !== true) {
+    throw new MoteError(
+      'BROKER_OPEN',
+      `A broker on ${host} would let everybody on the network send commands; give it users, or say that anonymous is meant.`,
+    );
+  }
+  const files = options.dataDir === undefined ? undefined : new RetainedFiles(options.dataDir);
+  const names = new WeakMap<object, string>();
+  const identity = (client: { id: string }) => ({ id: client.id, username: names.get(client) });
+
+  const aedes = await Aedes.createBroker({
+    topicAliasMaximum: 64,
+    maximumPacketSize: maximumPacketBytes,
+    receiveMaximum: 256,
+    // aedes drops a client that sends more packets than this before its CONNACK; a gateway flushes its queue at once.
+    queueLimit: 1024,
+    // Timers and state of clients that come with ever new names stay bounded.
+    pendingSessionsLimit: 10_000,
+    preConnect(_client, packet, done) {
+      // The one way by which a message of QoS 2 could still come in.
+      if (packet.will?.qos === 2) packet.will.qos = 1;
+      done(null, true);
+    },
+    authenticate(client, username, password, done) {
+      if (username !== undefined) names.set(client, username);
+      if (users === undefined || passwordFits(users, username, password)) return done(null, true);
+      done(Object.assign(new Error('bad user name or password'), { returnCode: 4 }), false);
+    },
+    authorizePublish(client, packet, done) {
+      // The will's delay is no property of the message that it becomes (MQTT 5 section 3.1.3.2.2).
+      const properties: Record<string, unknown> | undefined = packet.properties;
+      if (properties !== undefined && 'willDelayInterval' in properties) properties.willDelayInterval = undefined;
+      const system = packet.topic.startsWith('$SYS');
+      if (!system && (client === null || allow(identity(client), 'publish', packet.topic))) return done(null);
+      done(new Error(`not authorized to publish to ${packet.topic}`));
+    },
+    authorizeSubscribe(client, subscription, done) {
+      done(null, allow(identity(client), 'subscribe', subscription.topic) ? subscription : null);
+    },
+    published(packet, _client, done) {
+      try {
+        if (files !== undefined && packet.retain) files.store(storedMessage(packet as Retained), Date.now());
+        done(null);
+      } catch (error) {
+        // A full disk, say: the message is kept in memory, and its publisher is cut off as a sign. aedes has sent PUBACK before.
+        done(error as Error);
+      }
+    },
+  });
+  for (const message of files?.load(Date.now(), onProblem) ?? []) await publishRetained(aedes, message);
+
+  const sockets = new Set<Socket>();
+  const serve = (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    aedes.handle(new LimitedStream(socket, maximumPacketBytes));
+  };
+  const server = options.tls ? createTlsServer(options.tls, serve) : createServer({ noDelay: true }, serve);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === 'EADDRINUSE' ? 'something else listens there' : cause.message;
+      reject(
+        new MoteError('BROKER_PORT', `The broker can't listen on ${host}:${port}: ${why}; choose another port.`, {
+          cause,
+        }),
+      );
+    });
+    server.listen(port, host, resolve);
+  }).catch((error: unknown) => {
+    aedes.close();
+    throw error;
+  });
+  const address = server.address();
+  const actual = typeof address === 'object' && address !== null ? address.port : port;
+  const name = host.includes(':') ? `[${host}]` : host;
+  return {
+    url: `${options.tls ? 'mqtts' : 'mqtt'}://${name}:${actual}`,
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const goodbye = (client: Disconnecting) =>
+        new Promise<void>((resolve) => client.disconnect({ reasonCode: SERVER_SHUTTING_DOWN }, resolve));
+      await Promise.all(clientsOf(aedes).map(goodbye));
+      await new Promise<void>((resolve) => aedes.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+interface Disconnecting {
+  disconnect(options: { reasonCode: number }, done: () => void): void;
+}
+
+/** The connected clients, which the declarations of aedes leave out. */
+function clientsOf(aedes: Aedes): Disconnecting[] {
+  return Object.values((aedes as unknown as { clients: Record<string, Disconnecting> }).clients);
+}
+
+function passwordFits(users: Record<string, string>, name: string | undefined, given: Uint8Array | undefined): boolean {
+  const expected = name !== undefined && Object.hasOwn(users, name) ? users[name] : undefined;
+  if (expected === undefined || given === undefined) return false;
+  const want = Buffer.from(expected);
+  return want.length === given.length && timingSafeEqual(want, given);
+}
+
+function storedMessage(packet: Retained): Message {
+  const p = packet.properties ?? {};
+  return {
+    topic: packet.topic,
+    payload: Buffer.from(packet.payload),
+    qos: 1,
+    retain: true,
+    properties: {
+      ...(typeof p.contentType === 'string' && { contentType: p.contentType }),
+      ...(typeof p.messageExpiryInterval === 'number' && { expirySeconds: p.messageExpiryInterval }),
+      ...(typeof p.responseTopic === 'string' && { responseTopic: p.responseTopic }),
+      ...(p.correlationData instanceof Uint8Array && { correlationData: p.correlationData }),
+      ...(p.userProperties !== undefined && {
+        userProperties: { ...(p.userProperties as Record<string, string | string[]>) },
+      }),
+      ...(p.payloadFormatIndicator === true && { utf8: true }),
+    },
+  };
+}
+
+function publishRetained(aedes: Aedes, { topic, payload, properties }: Message): Promise<void> {
+  const { expirySeconds, utf8, correlationData, ...same } = properties;
+  return new Promise((resolve, reject) => {
+    aedes.publish(
+      {
+        cmd: 'publish',
+        qos: 1,
+        dup: false,
+        retain: true,
+        topic,
+        payload: Buffer.from(payload),
+        properties: {
+          ...same,
+          ...(correlationData && { correlationData: Buffer.from(correlationData) }),
+          ...(expirySeconds !== undefined && { messageExpiryInterval: expirySeconds }),
+          ...(utf8 && { payloadFormatIndicator: true }),
+        },
+      },
+      (error) => (error ? reject(error) : resolve()),
+    );
+  });
+}

@@ -1,0 +1,2 @@
+/** The embedded MQTT 5 broker. docs/brokers.md compares it with others. */
+export { type Broker, type EmbeddedBrokerOptions, startEmbeddedBroker } from './broker.ts';

@@ -1,0 +1,205 @@
+/**
+ * Between a socket and aedes: keeps what an MQTT 5 client asked for in CONNECT, which aedes 2.0.0-beta.1 reads but doesn't honour.
+ * At most `receive maximum` QoS 1 and 2 messages are in flight to the client (MQTT 5 section 3.1.2.11.3), the rest waits
+ * here in order; a message above its `maximum packet size` is dropped as if it had been delivered (section 3.1.2.11.4).
+ *
+ * QoS 2 is refused, and the CONNACK says so: two PUBREL for one packet make aedes leave a rejected promise behind, which ends the process.
+ */
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import mqttPacket, { type Packet } from 'mqtt-packet';
+import { Framer } from '../mqtt/index.ts';
+
+const CONNECT = 1;
+const CONNACK = 2;
+const PUBLISH = 3;
+const PUBACK = 4;
+/** PUBREC, PUBREL, PUBCOMP: only of QoS 2. */
+const QOS_2_TYPES: ReadonlySet<number> = new Set([5, 6, 7]);
+const TOO_LARGE = 0x95;
+const QOS_NOT_SUPPORTED = 0x9b;
+/** Held for one client at most; one that reads slower is cut off and gets the rest when it comes back to its session. */
+const MAX_HELD_BYTES = 64 * 1024 * 1024;
+
+function parse(frame: Uint8Array): Packet | undefined {
+  const parser = mqttPacket.parser({ protocolVersion: 5 });
+  let found: Packet | undefined;
+  parser.on('packet', (packet: Packet) => {
+    found = packet;
+  });
+  // aedes meets the same bytes and ends the connection; nothing is to be done here.
+  parser.on('error', () => {});
+  try {
+    parser.parse(Buffer.from(frame));
+  } catch {
+    return undefined;
+  }
+  return found;
+}
+
+/** Where the variable header of a packet begins. */
+function bodyOf(frame: Uint8Array): number {
+  let at = 1;
+  while ((frame[at++] ?? 0) >= 0x80);
+  return at;
+}
+
+function packetId(frame: Uint8Array, at: number): number {
+  return ((frame[at] ?? 0) << 8) | (frame[at + 1] ?? 0);
+}
+
+function publishId(frame: Uint8Array): number {
+  const at = bodyOf(frame);
+  return packetId(frame, at + 2 + packetId(frame, at));
+}
+
+function isQos2(frame: Uint8Array): boolean {
+  const type = frame[0]! >> 4;
+  return QOS_2_TYPES.has(type) || (type === PUBLISH && (frame[0]! & 4) !== 0);
+}
+
+function withoutQos2(frame: Uint8Array): Uint8Array {
+  const packet = parse(frame);
+  if (packet?.cmd !== 'connack') return frame;
+  const properties = { ...packet.properties, maximumQoS: 1 };
+  return mqttPacket.generate({ ...packet, properties }, { protocolVersion: 5 });
+}
+
+export class LimitedStream extends Duplex {
+  readonly #socket: Socket;
+  readonly #fromClient: Framer;
+  readonly #fromBroker = new Framer(Number.POSITIVE_INFINITY);
+  readonly #inflight = new Set<number>();
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #receiveMaximum = 65535;
+  #maximumPacketBytes = Number.POSITIVE_INFINITY;
+  #connected = false;
+  #version5 = false;
+
+  constructor(socket: Socket, maximumPacketBytes: number) {
+    super();
+    this.#socket = socket;
+    this.#fromClient = new Framer(maximumPacketBytes);
+    socket.on('data', (chunk: Buffer) => this.#data(chunk));
+    socket.on('end', () => this.push(null));
+    socket.on('error', (error) => this.destroy(error));
+    socket.on('close', () => this.destroy());
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#socket.remoteAddress;
+  }
+
+  override _read(): void {
+    this.#socket.resume();
+  }
+
+  override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#flow(chunk, done);
+  }
+
+  override _writev(chunks: { chunk: Uint8Array }[], done: (error?: Error | null) => void): void {
+    this.#flow(Buffer.concat(chunks.map((c) => c.chunk)), done);
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#socket.end(() => done());
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#held = [];
+    this.#socket.destroy();
+    done(error);
+  }
+
+  /** Whole packets only go on, so that an answer of ours never lands inside one of the client's. */
+  #data(chunk: Buffer): void {
+    let more = true;
+    try {
+      for (const frame of this.#fromClient.push(chunk)) {
+        if (isQos2(frame)) {
+          this.#refuse(QOS_NOT_SUPPORTED);
+          return;
+        }
+        this.#heard(frame);
+        more = this.push(frame);
+      }
+    } catch {
+      // Too large, or no MQTT.
+      this.#refuse(TOO_LARGE);
+      return;
+    }
+    if (!more) this.#socket.pause();
+  }
+
+  #refuse(reason: number): void {
+    this.#socket.removeAllListeners('data');
+    if (this.#version5) this.#socket.write(Buffer.of(0xe0, 1, reason));
+    this.#socket.end();
+    this.push(null);
+  }
+
+  #heard(frame: Uint8Array): void {
+    const type = frame[0]! >> 4;
+    if (!this.#connected) {
+      this.#connected = true;
+      const packet = type === CONNECT ? parse(frame) : undefined;
+      if (packet?.cmd !== 'connect' || packet.protocolVersion !== 5) return;
+      this.#version5 = true;
+      this.#receiveMaximum = packet.properties?.receiveMaximum ?? 65535;
+      this.#maximumPacketBytes = packet.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
+    } else if (type === PUBACK) {
+      this.#inflight.delete(packetId(frame, bodyOf(frame)));
+      this.#release();
+    }
+  }
+
+  /** Lets pass what may pass; the rest waits. */
+  #flow(bytes: Uint8Array, done: (error?: Error | null) => void): void {
+    const out: Uint8Array[] = [];
+    for (const frame of this.#fromBroker.push(bytes)) {
+      if (frame[0]! >> 4 === CONNACK) out.push(this.#version5 ? withoutQos2(frame) : frame);
+      else if (this.#passes(frame)) out.push(frame);
+    }
+    if (this.#heldBytes > MAX_HELD_BYTES) {
+      done(new Error('the client acknowledges too slowly'));
+      return;
+    }
+    if (out.length === 0) done();
+    else this.#socket.write(Buffer.concat(out), done);
+  }
+
+  #passes(frame: Uint8Array): boolean {
+    if (frame[0]! >> 4 !== PUBLISH) return true;
+    const acknowledged = (frame[0]! & 6) !== 0;
+    if (frame.length > this.#maximumPacketBytes) {
+      if (acknowledged) this.#pretendAcknowledged(publishId(frame));
+      return false;
+    }
+    if (!acknowledged) return true;
+    if (this.#held.length === 0 && this.#inflight.size < this.#receiveMaximum) {
+      this.#inflight.add(publishId(frame));
+      return true;
+    }
+    this.#held.push(frame);
+    this.#heldBytes += frame.length;
+    return false;
+  }
+
+  #release(): void {
+    while (this.#held.length > 0 && this.#inflight.size < this.#receiveMaximum) {
+      const frame = this.#held.shift()!;
+      this.#heldBytes -= frame.length;
+      this.#inflight.add(publishId(frame));
+      this.#socket.write(frame);
+    }
+  }
+
+  #pretendAcknowledged(id: number): void {
+    const answer = Buffer.of(0x40, 2, id >> 8, id & 255);
+    setImmediate(() => {
+      if (!this.destroyed) this.push(answer);
+    });
+  }
+}

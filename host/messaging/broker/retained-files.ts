@@ -1,0 +1,97 @@
+/** Retained messages of the embedded broker on disk, one file a topic, so that states and desired packages outlive it. */
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { MoteError } from '../../base/index.ts';
+import {
+  decodeStored,
+  encodeRecord,
+  encodeStored,
+  type Message,
+  PUT,
+  parseSegment,
+  type Stored,
+  syncFolder,
+} from '../mqtt/index.ts';
+
+const SUFFIX = '.retained';
+
+export class RetainedFiles {
+  readonly #dir: string;
+
+  /** Throws `BROKER_DATA` when the folder can't be made. */
+  constructor(dir: string) {
+    this.#dir = dir;
+    try {
+      mkdirSync(dir, { recursive: true });
+    } catch (cause) {
+      throw new MoteError('BROKER_DATA', `The broker can't keep its data in ${dir}; choose another folder.`, { cause });
+    }
+  }
+
+  /** Stores, or with an empty payload forgets. Durable on return; a power cut leaves the old or the new one. */
+  store(message: Message, nowMs: number): void {
+    const path = join(this.#dir, `${createHash('sha256').update(message.topic).digest('hex')}${SUFFIX}`);
+    if (message.payload.length === 0) {
+      rmSync(path, { force: true });
+      syncFolder(this.#dir);
+      return;
+    }
+    const { expirySeconds } = message.properties;
+    const expiresMs = expirySeconds === undefined ? Number.POSITIVE_INFINITY : nowMs + expirySeconds * 1000;
+    const record = encodeRecord(PUT, 1, encodeStored({ message, droppable: false, expiresMs }));
+    const fresh = `${path}.new`;
+    const fd = openSync(fresh, 'w', 0o600);
+    for (let done = 0; done < record.length; ) done += writeSync(fd, record, done);
+    fsyncSync(fd);
+    closeSync(fd);
+    renameSync(fresh, path);
+    syncFolder(this.#dir);
+  }
+
+  /**
+   * All that is not expired, with the lifetime that is left. A file that is damaged or of another version is skipped and told with
+   * `BROKER_DATA`; it stays until its topic is published to again.
+   */
+  load(nowMs: number, onProblem: (error: MoteError) => void): Message[] {
+    return readdirSync(this.#dir).flatMap((name) => {
+      const path = join(this.#dir, name);
+      // Never renamed, so never whole for sure: the one before is what counts.
+      if (name.endsWith(`${SUFFIX}.new`)) rmSync(path, { force: true });
+      if (!name.endsWith(SUFFIX)) return [];
+      let stored: Stored;
+      try {
+        stored = readStored(path);
+      } catch (cause) {
+        const text = `The retained message in ${path} is damaged or of another version, and was skipped; publish it again, or delete the file.`;
+        onProblem(new MoteError('BROKER_DATA', text, { cause }));
+        return [];
+      }
+      const { message, expiresMs } = stored;
+      if (expiresMs <= nowMs) {
+        rmSync(path, { force: true });
+        return [];
+      }
+      if (expiresMs === Number.POSITIVE_INFINITY) return [message];
+      const expirySeconds = Math.ceil((expiresMs - nowMs) / 1000);
+      return [{ ...message, properties: { ...message.properties, expirySeconds } }];
+    });
+  }
+}
+
+/** Throws for whatever isn't one whole stored message. */
+function readStored(path: string): Stored {
+  const [record] = parseSegment(readFileSync(path)).records;
+  if (record?.kind !== PUT) throw new Error('no whole record');
+  return decodeStored(record.body);
+}

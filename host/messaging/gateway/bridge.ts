@@ -1,0 +1,275 @@
+/**
+ * One node at the gateway: its MQTT connection, its queue, and what goes up and down. One connection a node, because a will belongs to
+ * a connection: when the gateway dies, the broker says of every single node that it is gone. It also gives each node its own
+ * credentials and access list, its own session and its own window.
+ */
+
+import { clip, MoteError } from '../../base/index.ts';
+import type { Birth, NodeMessage, ShimLink, ShimMessage } from '../../device/link/index.ts';
+import { guard, MqttClient, type Outbox, type Received } from '../mqtt/index.ts';
+import { type Channel, topicOf } from '../topics/index.ts';
+import { parseConfig } from './commands.ts';
+import { Desired, type TransferLink } from './desired.ts';
+import { PendingCommands } from './pending-commands.ts';
+import type { ShimSettings } from './shim-options.ts';
+import { Uplink } from './uplink.ts';
+
+export interface BridgeOptions {
+  node: string;
+  settings: ShimSettings;
+  outbox: Outbox;
+  /** Tells the ids of this life of the gateway from those of others. */
+  life: string;
+}
+
+function defect(cause: unknown): MoteError {
+  const what = cause instanceof Error ? cause.message : String(cause);
+  return new MoteError('DEFECT', `A message made the gateway stumble, which is a defect of moteware: ${what}.`, {
+    cause,
+  });
+}
+
+export class NodeBridge {
+  readonly node: string;
+  readonly client: MqttClient;
+  readonly #settings: ShimSettings;
+  readonly #uplink: Uplink;
+  readonly #desired: Desired;
+  readonly #commands: PendingCommands;
+  #link: ShimLink | undefined;
+  #birth: Birth | undefined;
+  #config: Record<string, number> | undefined;
+  /** The link was full when the configuration should have gone. */
+  #configDue = false;
+  #cancelGrace: (() => void) | undefined;
+  #stopped = false;
+
+  constructor({ node, settings, outbox, life }: BridgeOptions) {
+    this.node = node;
+    this.#settings = settings;
+    this.#uplink = new Uplink({
+      node,
+      settings,
+      outbox,
+      life,
+      client: () => this.client,
+      pause: () => this.#link?.pause(),
+      resume: () => this.#link?.resume(),
+    });
+    this.client = this.#connection(outbox);
+    this.#desired = new Desired({
+      clock: settings.clock,
+      link: () => this.#transferLink(),
+      onStatus: (status) => this.#uplink.ota(status),
+    });
+    this.#commands = new PendingCommands({
+      clock: settings.clock,
+      firstId: settings.newSessionId() >>> 0,
+      unable: (name) => this.#unable(name),
+      send: (command) => this.#say(command),
+      answer: (answer) => this.#uplink.answer(answer),
+    });
+    this.#listen('cmd', (message) => this.#commands.request(message));
+    this.#listen('cfg', (message) => this.#configure(message));
+    this.#listen('desired', (message) => this.#want(message));
+    // With `retry` it rejects only when we close it.
+    this.client.connect().catch(() => {});
+  }
+
+  get online(): boolean {
+    return this.#uplink.online;
+  }
+
+  get birth(): Birth | undefined {
+    return this.#birth;
+  }
+
+  /** The node named itself: on a link that knew nothing of it, or again after a swap. */
+  born(birth: Birth, link: ShimLink): void {
+    const fresh = this.#link !== link;
+    this.#link = link;
+    this.#birth = birth;
+    this.#cancelGrace?.();
+    this.#uplink.state(true, birth);
+    this.#uplink.relieve();
+    if (fresh) this.#sendConfig();
+    this.#desired.born(birth, fresh);
+  }
+
+  /** The link is back with the same node behind it. */
+  linkUp(): void {
+    this.#cancelGrace?.();
+    if (!this.online && this.#birth) this.#uplink.state(true, this.#birth);
+    this.#desired.pump();
+  }
+
+  /** `restarted`: what comes next on it is a stranger. */
+  linkDown(link: ShimLink, restarted: boolean): void {
+    if (this.#link !== link) return;
+    if (restarted) {
+      // Its birth could not come in over a line that stays stopped.
+      link.resume();
+      this.#link = undefined;
+      this.#desired.gone();
+      this.#commands.fail('The node restarted.');
+    }
+    this.#cancelGrace?.();
+    const { clock, graceSeconds } = this.#settings;
+    this.#cancelGrace = clock.after(graceSeconds * 1000, () => this.absent());
+  }
+
+  /** The link has room again. */
+  pump(): void {
+    if (this.#configDue) this.#sendConfig();
+    this.#desired.pump();
+  }
+
+  message(message: Exclude<NodeMessage, { type: 'birth' | 'time?' }>): void {
+    if (message.type === 'telemetry') this.#uplink.telemetry(message);
+    else if (message.type === 'event') this.#uplink.event(message);
+    else if (message.type === 'log') this.#uplink.log(message);
+    else if (message.type === 'result') this.#commands.answer(message.id, message.ok, message.text);
+    else {
+      this.#uplink.ota(message);
+      this.#desired.status(message);
+    }
+  }
+
+  /** Says that the node is gone. */
+  absent(): void {
+    this.#uplink.state(false, this.#birth);
+  }
+
+  /** Says offline, waits until the broker has all or `timeoutMs` are over, and ends. What then waits stays on disk. */
+  async close(timeoutMs: number): Promise<void> {
+    if (this.#stopped) return;
+    this.absent();
+    this.#stop();
+    let cancel = () => {};
+    const timeout = new Promise<void>((resolve) => {
+      cancel = this.#settings.clock.after(timeoutMs, resolve);
+    });
+    await Promise.race([this.client.flushed(), timeout]);
+    cancel();
+    this.client.close();
+  }
+
+  /** Ends as a killed process does. */
+  abort(): void {
+    this.#stop();
+    this.client.abort();
+  }
+
+  #stop(): void {
+    this.#stopped = true;
+    this.#cancelGrace?.();
+    this.#uplink.stop();
+    this.#desired.stop();
+    this.#commands.stop();
+  }
+
+  #connection(outbox: Outbox): MqttClient {
+    const { node } = this;
+    const settings = this.#settings;
+    return new MqttClient({
+      ...settings.mqtt,
+      ...settings.credentials?.(node),
+      url: settings.brokerUrl,
+      clientId: `${settings.clientPrefix}${node}`,
+      cleanStart: false,
+      sessionExpirySeconds: settings.sessionExpirySeconds,
+      clock: settings.clock,
+      outbox,
+      will: () => this.#uplink.will(),
+      onOnline: () => {
+        if (this.client.stats.connects > 1) this.#uplink.stateAgain();
+      },
+      onOffline: (error, retryMs) => {
+        if (retryMs !== undefined) settings.onProblem?.(error, node);
+      },
+      onLost: (_message, error) => {
+        settings.onProblem?.(error, node);
+        this.#uplink.relieve();
+      },
+      onAcknowledged: () => this.#uplink.relieve(),
+      onFault: (cause) => settings.onProblem?.(defect(cause), node),
+    });
+  }
+
+  #listen(channel: Channel, handler: (message: Received) => void): void {
+    const filter = topicOf(this.#settings.ns, this.node, channel);
+    const handle = (message: Received) => {
+      guard(
+        () => handler(message),
+        (error) => this.#refuse(error),
+      );
+    };
+    this.client.subscribe({ filter, qos: 1, refresh: channel !== 'cmd' }, handle).catch((error: MoteError) => {
+      if (!this.#stopped) this.#settings.onProblem?.(error, this.node);
+    });
+  }
+
+  /** Somebody sent what can't be used: it goes to the node's log, where its sender looks. */
+  #refuse(error: MoteError): void {
+    this.#settings.onProblem?.(error, this.node);
+    const text = clip(error.message, 256);
+    this.#uplink.log({ type: 'log', level: 'warn', tMs: this.#settings.clock.nowMs(), text });
+  }
+
+  #unable(name: string): string | undefined {
+    if (!this.#link?.up || this.#birth === undefined) return 'The node is away.';
+    return this.#birth.commands.includes(name) ? undefined : `The node has no command ${JSON.stringify(name)}.`;
+  }
+
+  #configure(message: Received): void {
+    const values = parseConfig(message);
+    if (JSON.stringify(values) === JSON.stringify(this.#config)) return;
+    this.#config = values;
+    this.#sendConfig();
+  }
+
+  #sendConfig(): void {
+    if (this.#config === undefined || this.#link === undefined || this.#birth === undefined) return;
+    this.#configDue = !this.#say({ type: 'config', values: this.#config });
+  }
+
+  /** False when the link is full. What the node says is too long for it is told and not tried again. */
+  #say(message: ShimMessage): boolean {
+    let taken = true;
+    guard(
+      () => {
+        taken = this.#link?.send(message) ?? false;
+      },
+      (error) => this.#settings.onProblem?.(error, this.node),
+    );
+    return taken;
+  }
+
+  #transferLink(): TransferLink | undefined {
+    const link = this.#link;
+    if (!link?.up) return undefined;
+    return {
+      get up() {
+        return link.up;
+      },
+      get room() {
+        return link.room;
+      },
+      get peerMaxBytes() {
+        return link.peerMaxBytes;
+      },
+      send: (message) => this.#say(message),
+    };
+  }
+
+  #want(message: Received): void {
+    guard(
+      () => this.#desired.set(message.payload),
+      (error) => {
+        const reason = { code: error.code, text: clip(error.message, 256) };
+        this.#uplink.ota(this.#desired.refused(message.payload, reason));
+        this.#refuse(error);
+      },
+    );
+  }
+}

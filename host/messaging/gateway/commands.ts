@@ -1,0 +1,104 @@
+/** What comes down to a node: commands and configurations, JSON or CBOR, from anybody who may publish there. Hostile until parsed. */
+import { MoteError } from '../../base/index.ts';
+import { MessageLimit } from '../../device/link/index.ts';
+import type { Received } from '../mqtt/index.ts';
+import { CBOR_TYPE, decodeItem, encodeItem, JSON_TYPE, PAYLOAD_VERSION } from '../topics/index.ts';
+
+/** Larger ones are refused unread; a command's body on the link is at most 1024 bytes. */
+const MAX_REQUEST_BYTES = 8192;
+const MAX_BODY_BYTES = 1024;
+const MAX_DEPTH = 16;
+
+export interface CommandRequest {
+  name: string;
+  /** The sender's own, echoed in the answer. */
+  id: string | number | null;
+  /** CBOR of the body, empty when there is none. */
+  body: Uint8Array;
+  /** The answer is written as the request was. */
+  json: boolean;
+}
+
+export interface CommandAnswer {
+  id: string | number | null;
+  name: string;
+  ok: boolean;
+  text: string;
+}
+
+function bad(what: string): MoteError {
+  return new MoteError('COMMAND', `${what}; correct its sender.`);
+}
+
+function isJson(message: Received): boolean {
+  const { contentType } = message.properties;
+  if (contentType !== undefined) return /^(application\/json|text\/)|\+json\b/.test(contentType);
+  return message.payload[0] === 0x7b;
+}
+
+/** The payload as plain data: objects, arrays, strings, numbers. */
+function parse(message: Received): { value: unknown; json: boolean } {
+  if (message.payload.length > MAX_REQUEST_BYTES) throw bad(`A request has more than ${MAX_REQUEST_BYTES} bytes`);
+  const json = isJson(message);
+  if (!json) return { value: decodeItem(message.payload, MAX_REQUEST_BYTES), json };
+  try {
+    return { value: JSON.parse(Buffer.from(message.payload).toString('utf8')), json };
+  } catch (cause) {
+    throw new MoteError('COMMAND', 'A request is neither JSON nor marked as application/cbor; correct its sender.', {
+      cause,
+    });
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+}
+
+/** As the encoder wants it: maps instead of objects, so that they take no more bytes than they must. */
+function compact(value: unknown, depth = 0): unknown {
+  if (depth > MAX_DEPTH) throw bad(`A body has more than ${MAX_DEPTH} levels`);
+  if (Array.isArray(value)) return value.map((item) => compact(item, depth + 1));
+  if (value instanceof Uint8Array) return Buffer.from(value);
+  if (typeof value === 'number' && Number.isSafeInteger(value) && Math.abs(value) > 0x7fff_ffff) return BigInt(value);
+  if (!isObject(value)) return value;
+  return new Map(Object.entries(value).map(([key, item]) => [key, compact(item, depth + 1)]));
+}
+
+/** `{name, id?, body?}`. Throws `COMMAND` or `PAYLOAD`. */
+export function parseCommand(message: Received): CommandRequest {
+  const { value, json } = parse(message);
+  if (!isObject(value)) throw bad('A command is not a map with a name');
+  const { name, id, body } = value;
+  if (typeof name !== 'string' || name === '' || Buffer.byteLength(name) > MessageLimit.nameBytes) {
+    throw bad(`A command has no name of 1 to ${MessageLimit.nameBytes} bytes`);
+  }
+  const known = id === undefined || id === null ? null : id;
+  const goodId = known === null || (typeof known === 'string' && known.length <= 64) || Number.isSafeInteger(known);
+  if (!goodId) throw bad('The id of a command is neither a text of at most 64 characters nor an integer');
+  const bytes = body === undefined ? new Uint8Array(0) : encodeItem(compact(body));
+  if (bytes.length > MAX_BODY_BYTES) throw bad(`The body of a command takes more than ${MAX_BODY_BYTES} bytes of CBOR`);
+  return { name, id: known as string | number | null, body: bytes, json };
+}
+
+/** A map of names to int32; an empty payload is the empty configuration. Throws `COMMAND` or `PAYLOAD`. */
+export function parseConfig(message: Received): Record<string, number> {
+  if (message.payload.length === 0) return {};
+  const { value } = parse(message);
+  if (!isObject(value)) throw bad('A configuration is not a map');
+  const entries = Object.entries(value);
+  if (entries.length > MessageLimit.settings)
+    throw bad(`A configuration has more than ${MessageLimit.settings} settings`);
+  for (const [name, setting] of entries) {
+    const size = Buffer.byteLength(name);
+    if (size === 0 || size > MessageLimit.nameBytes) throw bad('A setting has no name of 1 to 64 bytes');
+    if (typeof setting !== 'number' || (setting | 0) !== setting) throw bad('A setting is not a 32-bit integer');
+  }
+  return Object.fromEntries(entries) as Record<string, number>;
+}
+
+/** JSON: `{"id","name","ok","text"}`; CBOR: [1, id, name, ok, text]. */
+export function encodeAnswer(answer: CommandAnswer, json: boolean): { payload: Uint8Array; contentType: string } {
+  const { id, name, ok, text } = answer;
+  if (json) return { payload: Buffer.from(JSON.stringify({ id, name, ok, text })), contentType: JSON_TYPE };
+  return { payload: encodeItem([PAYLOAD_VERSION, id, name, ok, text]), contentType: CBOR_TYPE };
+}

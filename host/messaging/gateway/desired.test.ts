@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest';
+import { encodeMessage, type OtaStatus, type ShimMessage } from '../../device/link/index.ts';
+import { birth } from '../topics/examples.ts';
+import { Desired } from './desired.ts';
+import { somePackage } from './fake-node.ts';
+import { VirtualClock } from './testing.ts';
+
+it('offers a package again that a node refused because a trial was under way, once that is over', () => {
+  const sent: ShimMessage[] = [];
+  const desired = new Desired({
+    clock: new VirtualClock(),
+    link: () => ({ up: true, room: 64, peerMaxBytes: 8192, send: (message) => sent.push(message) > 0 }),
+    onStatus: () => {},
+  });
+  const offers = () => sent.filter(({ type }) => type === 'offer');
+  desired.born(birth, true);
+  desired.set(somePackage(9));
+  const [offer] = offers();
+  if (offer?.type !== 'offer') throw new Error('it was not offered');
+  const { sha256, sequence, total } = offer;
+  const refused = (code: string): OtaStatus => ({
+    type: 'ota',
+    state: 'refused',
+    sequence,
+    sha256,
+    received: 0,
+    total,
+    reason: { code, text: '' },
+  });
+  desired.status(refused('OTA_BUSY'));
+  expect(offers()).toHaveLength(1);
+  desired.born(birth, false);
+  expect(offers()).toHaveLength(2);
+  desired.status(refused('PKG_KEY'));
+  desired.born(birth, false);
+  desired.born(birth, true);
+  expect(offers()).toHaveLength(2);
+  desired.stop();
+});
+
+it('cuts a package into chunks that the node takes, however small those are', () => {
+  const bytes = somePackage(9);
+  for (const peerMaxBytes of [280, 1280, 8192]) {
+    const sent: ShimMessage[] = [];
+    const desired = new Desired({
+      clock: new VirtualClock(),
+      link: () => ({ up: true, room: 64, peerMaxBytes, send: (message) => sent.push(message) > 0 }),
+      onStatus: () => {},
+    });
+    desired.born(birth, true);
+    desired.set(bytes);
+    const [offer] = sent;
+    if (offer?.type !== 'offer') throw new Error('it was not offered');
+    const { sha256, sequence, total } = offer;
+    const parts = () => sent.flatMap((message) => (message.type === 'chunk' ? [message.bytes] : []));
+    for (let received = 0; received < total; received = Buffer.concat(parts()).length)
+      desired.status({ type: 'ota', state: 'receiving', sequence, sha256, received, total });
+    desired.stop();
+    expect(Buffer.concat(parts()).equals(Buffer.from(bytes))).toBe(true);
+    const longest = Math.max(...sent.map((message) => encodeMessage(message).length));
+    expect(longest).toBeLessThanOrEqual(peerMaxBytes);
+    expect(longest).toBeGreaterThan(Math.min(peerMaxBytes, 2048) - 24);
+  }
+});

@@ -1,0 +1,4 @@
+/** The gateway: the shim between the links of nodes and MQTT topics, and the client that pushes packages. */
+export { NEVER_SEEN, type PushOptions, type PushResult, pushPackage } from './push.ts';
+export { type NodeInfo, Shim, type ShimPort, type ShimStats } from './shim.ts';
+export type { ShimOptions } from './shim-options.ts';

@@ -1,0 +1,84 @@
+/** Commands under way to a node: each gets exactly one answer, its result, or why there is none. */
+
+import type { SystemClock as Clock } from '../../base/index.ts';
+import type { Command } from '../../device/link/index.ts';
+import type { MessageProperties, Received } from '../mqtt/index.ts';
+import { type CommandRequest, encodeAnswer, parseCommand } from './commands.ts';
+
+/** A command without an answer after this time has failed. */
+const ANSWER_MS = 30_000;
+const MAX_PENDING = 32;
+
+interface Pending {
+  request: CommandRequest;
+  properties: MessageProperties;
+  cancel: () => void;
+}
+
+export interface Answer {
+  name: string;
+  payload: Uint8Array;
+  contentType: string;
+  /** What the request came with: response topic and correlation data. */
+  request: MessageProperties;
+}
+
+export interface PendingCommandsOptions {
+  clock: Clock;
+  /** Random: a node may still have answers to a gateway of before, which must not pass for answers to commands of this one. */
+  firstId: number;
+  /** Why the node can't do it now, or undefined. */
+  unable(name: string): string | undefined;
+  /** False when the link is full. */
+  send(command: Command): boolean;
+  answer(answer: Answer): void;
+}
+
+export class PendingCommands {
+  readonly #options: PendingCommandsOptions;
+  readonly #pending = new Map<number, Pending>();
+  #id: number;
+
+  constructor(options: PendingCommandsOptions) {
+    this.#options = options;
+    this.#id = options.firstId;
+  }
+
+  /** A message on `cmd`. Throws `COMMAND` or `PAYLOAD` for one that can't be read, and so can't be answered. */
+  request(message: Received): void {
+    const request = parseCommand(message);
+    const { clock, unable, send } = this.#options;
+    const full = this.#pending.size >= MAX_PENDING;
+    this.#id = (this.#id + 1) >>> 0;
+    const id = this.#id;
+    const cancel = clock.after(ANSWER_MS, () =>
+      this.answer(id, false, `The node gave no answer in ${ANSWER_MS / 1000} s.`),
+    );
+    this.#pending.set(id, { request, properties: message.properties, cancel });
+    const { name, body } = request;
+    const why = full ? `${MAX_PENDING} commands wait for the node already.` : unable(name);
+    if (why !== undefined) this.answer(id, false, why);
+    else if (!send({ type: 'command', id, name, body })) this.answer(id, false, 'The link to the node is full.');
+  }
+
+  /** A result from the node; one that nobody waits for is dropped. */
+  answer(id: number, ok: boolean, text: string): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    this.#pending.delete(id);
+    pending.cancel();
+    const { request, properties } = pending;
+    const encoded = encodeAnswer({ id: request.id, name: request.name, ok, text }, request.json);
+    this.#options.answer({ name: request.name, ...encoded, request: properties });
+  }
+
+  /** The node can't answer any more. */
+  fail(text: string): void {
+    for (const id of [...this.#pending.keys()]) this.answer(id, false, text);
+  }
+
+  stop(): void {
+    for (const { cancel } of this.#pending.values()) cancel();
+    this.#pending.clear();
+  }
+}

@@ -1,0 +1,85 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { MoteError } from '../../base/index.ts';
+import { Compiled } from '../../base/testing.ts';
+import { DiskQueue } from '../mqtt/queue.ts';
+import { Shim } from './shim.ts';
+
+// Nobody listens there, so all waits on disk.
+const brokerUrl = 'mqtt://127.0.0.1:9';
+let compiled: Compiled;
+let root: string;
+let queueDir: string;
+const shims: Shim[] = [];
+
+beforeAll(async () => {
+  compiled = await Compiled.of('host/messaging/gateway/shim.ts');
+});
+afterAll(() => compiled.delete());
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'moteware-shim-lock-'));
+  queueDir = join(root, 'deep', 'queue');
+});
+afterEach(() => {
+  for (const shim of shims.splice(0)) shim.abort();
+  rmSync(root, { recursive: true });
+});
+
+const open = () => {
+  const shim = new Shim({ brokerUrl, queueDir });
+  shims.push(shim);
+  return shim;
+};
+const busy = (holder: string) =>
+  expect.objectContaining({ code: 'QUEUE_BUSY', message: expect.stringContaining(holder) });
+const leaveBehind = (node: string) => {
+  const queue = new DiskQueue({ dir: join(queueDir, node) });
+  const message = { topic: 'mote/d/a/e', payload: Buffer.from('1'), qos: 1 as const, retain: false, properties: {} };
+  queue.put(message, { droppable: false, nowMs: Date.now() });
+  queue.close();
+};
+
+describe('the queues of a shim', () => {
+  it('are of one shim in a process, until it closes or is given up', async () => {
+    const first = open();
+    expect(open).toThrow(busy('this process'));
+    first.abort();
+    const second = open();
+    first.abort();
+    expect(open).toThrow(busy('this process'));
+    await second.close(0);
+    open();
+  });
+
+  it('are of one process, which is named, and free when it was killed; what waited is there', async () => {
+    leaveBehind('a');
+    const child = await compiled.run(`
+      globalThis.shim = new Shim(${JSON.stringify({ brokerUrl, queueDir })});
+      say('open');`);
+    expect(open).toThrow(busy(`process ${child.pid} has it`));
+    await child.kill();
+    const [info] = open().nodes();
+    expect(info).toMatchObject({ node: 'a', mqtt: { waiting: 3 } });
+  });
+
+  it('are free again when one of them could not be opened', () => {
+    leaveBehind('a');
+    const [file] = readdirSync(join(queueDir, 'a')) as [string];
+    rmSync(join(queueDir, 'a'), { recursive: true });
+    writeFileSync(join(queueDir, 'a'), file);
+    const codeOf = () => {
+      try {
+        open();
+      } catch (error) {
+        return error instanceof MoteError ? error.code : error;
+      }
+      return 'none';
+    };
+    expect(codeOf()).toBe('QUEUE_IO');
+    expect(codeOf()).toBe('QUEUE_IO');
+    rmSync(join(queueDir, 'a'));
+    expect(codeOf()).toBe('none');
+  });
+});

@@ -1,0 +1,216 @@
+/** The shim: links to nodes on one side, MQTT topics on the other. What is said where: docs/spec/mqtt.md. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Lock, MoteError, tryLock } from '../../base/index.ts';
+import { type Birth, type NodeMessage, type ShimLink, shimLink, type Transport } from '../../device/link/index.ts';
+import { type ClientStats, DiskQueue, guard, MemoryOutbox, type Outbox } from '../mqtt/index.ts';
+import { checkNodeId, isNodeId } from '../topics/index.ts';
+import { NodeBridge } from './bridge.ts';
+import { type ShimOptions, type ShimSettings, shimSettings } from './shim-options.ts';
+
+export interface NodeInfo {
+  node: string;
+  online: boolean;
+  birth: Birth | undefined;
+  mqtt: ClientStats;
+}
+
+export interface ShimStats {
+  /** Messages refused because the node had not named itself. */
+  beforeBirth: number;
+  /** Births refused: bad name, not allowed, too many nodes, or another name on a link that has one. */
+  refusedBirths: number;
+}
+
+/** One line to a node; a stream on it may end and another begin. */
+export interface ShimPort {
+  readonly link: ShimLink;
+  attach(transport: Transport): void;
+  close(): void;
+}
+
+interface Port extends ShimPort {
+  bridge: NodeBridge | undefined;
+}
+
+export class Shim {
+  readonly #settings: ShimSettings;
+  readonly #bridges = new Map<string, NodeBridge>();
+  readonly #ports = new Set<Port>();
+  readonly #life = randomBytes(6).toString('hex');
+  readonly #counts = { beforeBirth: 0, refusedBirths: 0 };
+  readonly #lock: Lock | undefined;
+  #closed = false;
+
+  /**
+   * Begins at once to deliver what a shim of before left in `queueDir`. Throws `NAMESPACE`, `MQTT_URL`, `QUEUE_IO`, and `QUEUE_BUSY`
+   * while another shim has `queueDir`.
+   */
+  constructor(options: ShimOptions) {
+    this.#settings = shimSettings(options);
+    const { queueDir } = this.#settings;
+    if (queueDir === undefined) return;
+    this.#lock = takeLock(queueDir);
+    try {
+      this.#deliverLeftovers(queueDir);
+    } catch (error) {
+      this.abort();
+      throw error;
+    }
+  }
+
+  get stats(): ShimStats {
+    return { ...this.#counts };
+  }
+
+  nodes(): NodeInfo[] {
+    return [...this.#bridges.values()].map((bridge) => ({
+      node: bridge.node,
+      online: bridge.online,
+      birth: bridge.birth,
+      mqtt: bridge.client.stats,
+    }));
+  }
+
+  /** A line that stays the same while streams on it come and go, such as a serial port. */
+  port(): ShimPort {
+    if (this.#closed) throw new MoteError('SHIM_CLOSED', 'This shim is closed; make a new one.');
+    const { timers, newSessionId, link } = this.#settings;
+    const port: Port = {
+      bridge: undefined,
+      link: shimLink({
+        ...link,
+        timers,
+        newSessionId,
+        onMessage: (message) => this.#message(port, message),
+        onPeer: () => {
+          port.bridge?.linkDown(port.link, true);
+          port.bridge = undefined;
+        },
+        onUp: () => port.bridge?.linkUp(),
+        onDown: () => port.bridge?.linkDown(port.link, false),
+        onDrain: () => port.bridge?.pump(),
+      }),
+      attach: (transport) => port.link.attach(transport),
+      close: () => {
+        this.#ports.delete(port);
+        port.link.close();
+      },
+    };
+    this.#ports.add(port);
+    return port;
+  }
+
+  /** A stream from somebody who may not come again, such as an accepted socket: its line ends with it. */
+  accept(transport: Transport): ShimPort {
+    const port = this.port();
+    port.attach({
+      write: (bytes) => transport.write(bytes),
+      onData: (listener) => transport.onData(listener),
+      onClose: (listener) =>
+        transport.onClose(() => {
+          listener();
+          port.close();
+        }),
+      close: () => transport.close(),
+    });
+    return port;
+  }
+
+  /** Says of each node that it is offline, waits at most `timeoutMs` for the broker, and ends. What then waits stays in `queueDir`. */
+  async close(timeoutMs = 5000): Promise<void> {
+    this.#closed = true;
+    for (const port of [...this.#ports]) port.close();
+    await Promise.all([...this.#bridges.values()].map((bridge) => bridge.close(timeoutMs)));
+    this.#lock?.release();
+  }
+
+  /** Ends as a killed process does: nothing is said to anybody. */
+  abort(): void {
+    this.#closed = true;
+    for (const bridge of this.#bridges.values()) bridge.abort();
+    for (const port of [...this.#ports]) port.close();
+    this.#lock?.release();
+  }
+
+  #message(port: Port, message: NodeMessage): void {
+    if (message.type === 'birth') this.#born(port, message);
+    else if (message.type === 'time?') {
+      // Best effort: a node asks again, or says that it takes no message as long as this one.
+      guard(
+        () => void port.link.send({ type: 'time', sentUs: message.sentUs, utcMs: this.#settings.clock.nowMs() }),
+        (error) => this.#settings.onProblem?.(error, port.bridge?.node),
+      );
+    } else if (port.bridge === undefined) {
+      this.#counts.beforeBirth++;
+      if (this.#counts.beforeBirth === 1) {
+        const text = `A node sent a ${message.type} message before its birth; it was dropped, as all such are.`;
+        this.#settings.onProblem?.(new MoteError('BEFORE_BIRTH', text), undefined);
+      }
+    } else port.bridge.message(message);
+  }
+
+  #born(port: Port, birth: Birth): void {
+    try {
+      const bridge = this.#bridgeFor(port, birth.node);
+      for (const other of this.#ports) {
+        // A node that lost its line comes on a new one before the old one is known to be dead.
+        if (other !== port && other.bridge === bridge) other.close();
+      }
+      port.bridge = bridge;
+      bridge.born(birth, port.link);
+    } catch (error) {
+      if (!(error instanceof MoteError)) throw error;
+      this.#counts.refusedBirths++;
+      this.#settings.onProblem?.(error, undefined);
+    }
+  }
+
+  #bridgeFor(port: Port, node: string): NodeBridge {
+    checkNodeId(node);
+    if (port.bridge !== undefined && port.bridge.node !== node) {
+      throw new MoteError(
+        'NODE_CHANGED',
+        `Node ${port.bridge.node} called itself ${node} on the same link; it was not believed.`,
+      );
+    }
+    if (!this.#settings.allowNode(node))
+      throw new MoteError('NODE_DENIED', `Node ${node} is not allowed here; add it, or look who it is.`);
+    return this.#bridges.get(node) ?? this.#open(node);
+  }
+
+  #open(node: string): NodeBridge {
+    const { maxNodes, queueDir, queueMaxBytes, queueSync } = this.#settings;
+    if (this.#bridges.size >= maxNodes) {
+      throw new MoteError('NODES_FULL', `${maxNodes} nodes are connected, and no more are allowed; raise maxNodes.`);
+    }
+    const outbox: Outbox =
+      queueDir === undefined
+        ? new MemoryOutbox(queueMaxBytes)
+        : new DiskQueue({ dir: join(queueDir, node), maxBytes: queueMaxBytes, sync: queueSync });
+    const bridge = new NodeBridge({ node, settings: this.#settings, outbox, life: this.#life });
+    this.#bridges.set(node, bridge);
+    return bridge;
+  }
+
+  #deliverLeftovers(queueDir: string): void {
+    for (const node of readdirSync(queueDir).filter(isNodeId)) {
+      // Behind what is left may stand "online" of a node that is not here.
+      this.#open(node).absent();
+    }
+  }
+}
+
+/** One lock for the queues of all nodes. Its file has a dot in its name, as no node has. */
+function takeLock(queueDir: string): Lock {
+  try {
+    mkdirSync(queueDir, { recursive: true });
+    const lock = tryLock(join(queueDir, 'shim.lock'));
+    if (lock.taken) return lock;
+    throw new MoteError('QUEUE_BUSY', `The queues in ${queueDir} are in use: ${lock.holder}. Each shim needs its own.`);
+  } catch (cause) {
+    if (cause instanceof MoteError) throw cause;
+    throw new MoteError('QUEUE_IO', `The folder ${queueDir} can't be written; check it and its rights.`, { cause });
+  }
+}

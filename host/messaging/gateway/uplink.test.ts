@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { MoteError } from '../../base/index.ts';
+import type { MqttClient } from '../mqtt/client.ts';
+import { MemoryOutbox } from '../mqtt/outbox.ts';
+import { birth, event } from '../topics/examples.ts';
+import { shimSettings } from './shim-options.ts';
+import { VirtualClock } from './testing.ts';
+import { Uplink } from './uplink.ts';
+
+it('keeps events and the state that the disk can not take, stops the link, and delivers them in order when it can', () => {
+  const clock = new VirtualClock();
+  let full = true;
+  const ids: unknown[] = [];
+  const topics: string[] = [];
+  const calls: string[] = [];
+  const problems: string[] = [];
+  const client = {
+    enqueue(topic: string, _payload: Uint8Array, options: { properties: { userProperties: { id: string } } }) {
+      if (full) throw new MoteError('QUEUE_IO', 'The disk is full.');
+      topics.push(topic);
+      ids.push(options.properties.userProperties.id);
+    },
+  } as unknown as MqttClient;
+  const uplink = new Uplink({
+    node: 'a',
+    settings: shimSettings({ brokerUrl: 'mqtt://x', clock, onProblem: (error) => problems.push(error.code) }),
+    outbox: new MemoryOutbox(),
+    life: 'x',
+    client: () => client,
+    pause: () => calls.push('pause'),
+    resume: () => calls.push('resume'),
+  });
+  uplink.event({ ...event, seq: 1 });
+  uplink.event({ ...event, seq: 2 });
+  clock.advance(1000);
+  uplink.state(true, { ...birth, boot: 1 });
+  expect([...new Set(calls)]).toEqual(['pause']);
+  full = false;
+  clock.advance(1000);
+  // The ids are of the boot that made the events; the state was not lost either.
+  expect(ids.slice(0, 2)).toEqual(['0-e-1', '0-e-2']);
+  expect(topics.at(-1)).toBe('mote/d/a/s');
+  expect(calls.at(-1)).toBe('resume');
+  expect(clock.waiting).toBe(0);
+  expect([...new Set(problems)]).toEqual(['QUEUE_IO']);
+});

@@ -1,0 +1,321 @@
+/**
+ * An MQTT 5 client (OASIS MQTT 5.0) for one broker: connects, stays connected, delivers QoS 0 and 1. QoS 2 is left out on purpose:
+ * what the gateway sends carries its own ids, so receivers recognise a repeat, and QoS 2 would cost another round trip.
+ */
+import { MoteError } from '../../base/index.ts';
+import { backoffMs } from './backoff.ts';
+import { Connection } from './connection.ts';
+import { Delivery } from './delivery.ts';
+import { type ClientOptions, type Settings, settingsOf } from './options.ts';
+import type { OutboxStats } from './outbox.ts';
+import { REASON } from './reasons.ts';
+import { type Handler, Subscriptions } from './subscriptions.ts';
+import { checkTopic } from './topic.ts';
+import type { ConnectPacket, Message, MessageProperties, Qos, Received, ServerLimits, Subscription } from './types.ts';
+
+export type ClientState = 'idle' | 'connecting' | 'online' | 'waiting' | 'closed';
+
+export interface PublishOptions {
+  qos?: Qos;
+  retain?: boolean;
+  properties?: MessageProperties;
+  /** May be given up for newer ones when the outbox is full; only QoS 1. */
+  droppable?: boolean;
+}
+
+export interface ClientStats extends OutboxStats {
+  inflight: number;
+  connects: number;
+  /** Messages of QoS 0 that were dropped because the broker was away or the network slow. */
+  unsent: number;
+  lost: number;
+  received: number;
+}
+
+export class MqttClient {
+  readonly #settings: Settings;
+  readonly #delivery: Delivery;
+  readonly #subscriptions: Subscriptions;
+  #state: ClientState = 'idle';
+  #connection: Connection | undefined;
+  #limits: ServerLimits | undefined;
+  #cleanStart: boolean;
+  #nextId = 0;
+  #attempt = 0;
+  #cancel: (() => void) | undefined;
+  #first: { resolve(limits: ServerLimits): void; reject(error: MoteError): void; retry: boolean } | undefined;
+  #idle: (() => void)[] = [];
+  readonly #counts = { connects: 0, unsent: 0, lost: 0, received: 0 };
+
+  constructor(options: ClientOptions) {
+    this.#settings = settingsOf(options);
+    this.#cleanStart = this.#settings.cleanStart;
+    const packetId = (used: (id: number) => boolean) => this.#packetId(used);
+    this.#subscriptions = new Subscriptions(packetId);
+    this.#delivery = new Delivery({
+      outbox: this.#settings.outbox,
+      clock: this.#settings.clock,
+      inflightMaximum: this.#settings.inflightMaximum,
+      packetId,
+      onLost: (message, error) => {
+        this.#counts.lost++;
+        this.#settings.onLost?.(message, error);
+      },
+      onSettled: () => {
+        if (this.#settings.outbox.stats.waiting === 0) this.#flush();
+      },
+    });
+  }
+
+  get state(): ClientState {
+    return this.#state;
+  }
+
+  /** What the broker of the present connection allows. */
+  get limits(): ServerLimits | undefined {
+    return this.#limits;
+  }
+
+  get stats(): ClientStats {
+    return { ...this.#counts, ...this.#settings.outbox.stats, inflight: this.#delivery.inflight };
+  }
+
+  /**
+   * Connects and from then on stays connected. Resolves when the broker has accepted for the first time. With `retry` false (default
+   * true) the first failed attempt rejects and closes the client; with it, only `close` rejects.
+   */
+  connect(options: { retry?: boolean } = {}): Promise<ServerLimits> {
+    if (this.#state !== 'idle') {
+      return Promise.reject(new MoteError('MQTT_STATE', 'This client was connected before; make a new one.'));
+    }
+    return new Promise((resolve, reject) => {
+      this.#first = { resolve, reject, retry: options.retry ?? true };
+      this.#open();
+    });
+  }
+
+  /**
+   * Hands a message of QoS 1 to the outbox and returns its number there; from then on the client delivers it, over reconnects.
+   * Throws `QUEUE_FULL` or `MQTT_TOPIC`, and then the message isn't taken.
+   */
+  enqueue(topic: string, payload: Uint8Array, options: Omit<PublishOptions, 'qos'> = {}): number {
+    this.#alive();
+    const { droppable = false, ...rest } = options;
+    const message = this.#message(topic, payload, { ...rest, qos: 1 });
+    const seq = this.#settings.outbox.put(message, { droppable, nowMs: this.#settings.clock.nowMs() });
+    this.#delivery.pump();
+    return seq;
+  }
+
+  /**
+   * QoS 1: resolves when the broker acknowledged; rejects when it refused, or the message expired. QoS 0: resolves when written;
+   * rejects with `MQTT_OFFLINE` or `MQTT_CONGESTED` when it was dropped.
+   */
+  async publish(topic: string, payload: Uint8Array, options: PublishOptions = {}): Promise<void> {
+    if (options.qos !== 1) {
+      this.send(topic, payload, options);
+      return;
+    }
+    this.#alive();
+    const { droppable = false, ...rest } = options;
+    const message = this.#message(topic, payload, rest);
+    const seq = this.#settings.outbox.put(message, { droppable, nowMs: this.#settings.clock.nowMs() });
+    const settled = this.#delivery.settled(seq);
+    this.#delivery.pump();
+    return settled;
+  }
+
+  /** Sends a message of QoS 0 now. Throws `MQTT_OFFLINE` or `MQTT_CONGESTED`, and counts it, when that can't be. */
+  send(topic: string, payload: Uint8Array, options: Omit<PublishOptions, 'qos' | 'droppable'> = {}): void {
+    const message = this.#message(topic, payload, { ...options, qos: 0 });
+    if (this.#limits === undefined || this.#connection === undefined) {
+      this.#counts.unsent++;
+      throw new MoteError('MQTT_OFFLINE', `The broker is away; the message for ${topic} was dropped, as QoS 0 is.`);
+    }
+    if (this.#connection.waitingBytes > this.#settings.highWaterBytes) {
+      this.#counts.unsent++;
+      throw new MoteError(
+        'MQTT_CONGESTED',
+        `The network is slower than the messages; the one for ${topic} was dropped.`,
+      );
+    }
+    this.#connection.publish(message, 0, false);
+  }
+
+  /** Resolves when granted. The handler gets messages from now on, also those of a session of before. */
+  subscribe(subscription: Subscription, handler: Handler): Promise<void> {
+    this.#alive();
+    return this.#subscriptions.subscribe(subscription, handler);
+  }
+
+  unsubscribe(filter: string): Promise<void> {
+    this.#alive();
+    return this.#subscriptions.unsubscribe(filter);
+  }
+
+  /** Resolves when nothing waits for a PUBACK any more: acknowledged, refused, or found expired when its turn came. */
+  flushed(): Promise<void> {
+    if (this.#settings.outbox.stats.waiting === 0 || this.#state === 'closed') return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /**
+   * Says DISCONNECT and stops. `will` true asks the broker to send the will all the same. The outbox is closed; one on disk keeps what waits.
+   */
+  close(options: { will?: boolean; sessionExpirySeconds?: number } = {}): void {
+    if (this.#state === 'closed') return;
+    const connection = this.#connection;
+    this.#finish(new MoteError('MQTT_CLOSED', 'The client was closed.'));
+    connection?.disconnect(options.will ? REASON.disconnectWithWill : REASON.success, options.sessionExpirySeconds);
+  }
+
+  /** Stops as a killed process does: without DISCONNECT, so that the broker sends the will. */
+  abort(): void {
+    const connection = this.#connection;
+    this.#finish(new MoteError('MQTT_CLOSED', 'The client was stopped.'));
+    connection?.destroy();
+  }
+
+  /** Drops the connection as a cut cable does; the client comes back by itself. */
+  drop(): void {
+    this.#connection?.destroy();
+  }
+
+  #alive(): void {
+    if (this.#state === 'closed') throw new MoteError('MQTT_CLOSED', 'The client is closed; make a new one.');
+  }
+
+  #message(topic: string, payload: Uint8Array, options: PublishOptions): Message {
+    checkTopic(topic);
+    const { qos = 0, retain = false, properties = {} } = options;
+    return { topic, payload, qos, retain, properties };
+  }
+
+  #packetId(used: (id: number) => boolean): number {
+    do this.#nextId = (this.#nextId % 65535) + 1;
+    while (used(this.#nextId) || this.#delivery.uses(this.#nextId) || this.#subscriptions.uses(this.#nextId));
+    return this.#nextId;
+  }
+
+  #connectPacket(): ConnectPacket {
+    const s = this.#settings;
+    return {
+      clientId: s.clientId,
+      cleanStart: this.#cleanStart,
+      keepAliveSeconds: s.keepAliveSeconds,
+      sessionExpirySeconds: s.sessionExpirySeconds,
+      receiveMaximum: s.receiveMaximum,
+      maximumPacketBytes: s.maximumPacketBytes,
+      topicAliasMaximum: s.topicAliasMaximum,
+      ...(s.username !== undefined && { username: s.username }),
+      ...(s.password !== undefined && { password: Buffer.from(s.password) }),
+      ...(s.will !== undefined && { will: typeof s.will === 'function' ? s.will() : s.will }),
+    };
+  }
+
+  #open(): void {
+    this.#state = 'connecting';
+    const { open, address, clock, connectTimeoutMs, topicAliasMaximum } = this.#settings;
+    let bornMs = 0;
+    const connection: Connection = new Connection({
+      stream: open(address),
+      connect: this.#connectPacket(),
+      clock,
+      connectTimeoutMs,
+      aliasMaximum: topicAliasMaximum,
+      events: {
+        online: (limits) => {
+          bornMs = clock.nowMs();
+          this.#online(connection, limits);
+        },
+        message: (message) => this.#receive(message),
+        puback: (id, error) => {
+          this.#delivery.acknowledge(id, error);
+          this.#settings.onAcknowledged?.();
+        },
+        suback: (id, codes, text) => void this.#subscriptions.acknowledge(id, codes, text),
+        drain: () => this.#delivery.pump(),
+        closed: (error, lasting) => {
+          const stable = bornMs > 0 && clock.nowMs() - bornMs >= this.#settings.stableMs;
+          this.#offline(error, { lasting, stable });
+        },
+      },
+    });
+    this.#connection = connection;
+  }
+
+  #online(connection: Connection, limits: ServerLimits): void {
+    const resumed = limits.sessionPresent && this.#counts.connects > 0;
+    this.#state = 'online';
+    this.#limits = limits;
+    this.#cleanStart = false;
+    this.#counts.connects++;
+    const { highWaterBytes } = this.#settings;
+    this.#subscriptions.online((packet) => connection.subscribe(packet), resumed);
+    this.#delivery.online((message, id, dup) => connection.publish(message, id, dup), {
+      resumed,
+      receiveMaximum: limits.receiveMaximum,
+      blocked: () => connection.waitingBytes > highWaterBytes,
+    });
+    this.#settings.onOnline?.(limits);
+    this.#first?.resolve(limits);
+    this.#first = undefined;
+  }
+
+  #offline(error: MoteError, { lasting, stable }: { lasting: boolean; stable: boolean }): void {
+    this.#connection = undefined;
+    this.#limits = undefined;
+    if (this.#state === 'closed') return;
+    this.#delivery.offline();
+    this.#subscriptions.offline();
+    if (this.#first?.retry === false) {
+      this.#finish(error);
+      this.#settings.onOffline?.(error, undefined);
+      return;
+    }
+    this.#state = 'waiting';
+    if (stable) this.#attempt = 0;
+    const { backoff, random, clock } = this.#settings;
+    const retryMs = backoffMs(lasting ? 30 : this.#attempt, backoff, random);
+    this.#attempt++;
+    this.#cancel = clock.after(retryMs, () => this.#open());
+    this.#settings.onOffline?.(error, retryMs);
+  }
+
+  #receive(message: Received): void | Promise<void> {
+    this.#counts.received++;
+    const handlers = this.#subscriptions.handlers(message.topic);
+    if (handlers.length === 0) this.#settings.onUnhandled?.(message);
+    const pending = handlers.flatMap((handler) => {
+      try {
+        const done = handler(message);
+        return done instanceof Promise ? done : [];
+      } catch (error) {
+        this.#settings.onFault?.(error, message);
+        return [];
+      }
+    });
+    if (pending.length === 0) return;
+    return Promise.all(
+      pending.map((done) => done.catch((error: unknown) => this.#settings.onFault?.(error, message))),
+    ).then(() => undefined);
+  }
+
+  #finish(error: MoteError): void {
+    this.#state = 'closed';
+    this.#cancel?.();
+    this.#limits = undefined;
+    this.#connection = undefined;
+    this.#delivery.close(error);
+    this.#subscriptions.close(error);
+    this.#settings.outbox.close();
+    this.#first?.reject(error);
+    this.#first = undefined;
+    this.#flush();
+  }
+
+  /** Nobody waits for `flushed` any more. */
+  #flush(): void {
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+}

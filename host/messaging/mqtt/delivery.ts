@@ -1,0 +1,152 @@
+/**
+ * QoS 1 from the outbox to the broker and back (MQTT 5 sections 4.3.2 and 4.4): order kept, at most the broker's receive
+ * maximum in flight, the same packet ids with DUP after a reconnect that found the session, everything anew otherwise.
+ */
+import { type SystemClock as Clock, MoteError } from '../../base/index.ts';
+import type { Outbox, Pending } from './outbox.ts';
+import type { Message } from './types.ts';
+
+export interface DeliveryOptions {
+  outbox: Outbox;
+  clock: Clock;
+  /** In flight at most, whatever the broker allows. */
+  inflightMaximum: number;
+  /** A message was given up: refused by the broker, expired, or too large for it. */
+  onLost(message: Message, error: MoteError): void;
+  /** One less waits, however it ended. */
+  onSettled(): void;
+  /** The next free packet id, not among `used`. */
+  packetId(used: (id: number) => boolean): number;
+}
+
+/** Sends one PUBLISH. Throws a MoteError for a message that this broker will never take. */
+export type SendPublish = (message: Message, id: number, dup: boolean) => void;
+
+interface Waiter {
+  resolve(): void;
+  reject(error: MoteError): void;
+}
+
+export class Delivery {
+  readonly #options: DeliveryOptions;
+  /** Packet id -> number in the outbox, in the order of sending. */
+  readonly #inflight = new Map<number, number>();
+  readonly #waiters = new Map<number, Waiter>();
+  #cursor = 0;
+  #send: SendPublish | undefined;
+  #window = 0;
+  /** Wakes the pump when the network is slow. */
+  #blocked: () => boolean = () => false;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+  }
+
+  get inflight(): number {
+    return this.#inflight.size;
+  }
+
+  uses(id: number): boolean {
+    return this.#inflight.has(id);
+  }
+
+  /** Resolves when the broker acknowledged message `seq`; rejects when it was given up. */
+  settled(seq: number): Promise<void> {
+    return new Promise((resolve, reject) => this.#waiters.set(seq, { resolve, reject }));
+  }
+
+  online(send: SendPublish, options: { resumed: boolean; receiveMaximum: number; blocked: () => boolean }): void {
+    this.#send = send;
+    this.#blocked = options.blocked;
+    this.#window = Math.min(options.receiveMaximum, this.#options.inflightMaximum);
+    // Sent anew: all without a session, and what is above a window that became smaller.
+    const again = [...this.#inflight];
+    const anew = again.splice(options.resumed ? this.#window : 0);
+    for (const [id, seq] of anew) {
+      this.#inflight.delete(id);
+      this.#cursor = Math.min(this.#cursor, seq - 1);
+    }
+    for (const [id, seq] of again) {
+      const pending = this.#options.outbox.get(seq);
+      if (pending === undefined || this.#expired(pending)) this.#inflight.delete(id);
+      else this.#transmit(pending, id, true);
+    }
+    this.pump();
+  }
+
+  offline(): void {
+    this.#send = undefined;
+  }
+
+  /** Sends what the window and the network take now. */
+  pump(): void {
+    while (this.#send !== undefined && this.#inflight.size < this.#window && !this.#blocked()) {
+      const pending = this.#options.outbox.next(this.#cursor);
+      if (pending === undefined) return;
+      this.#cursor = pending.seq;
+      if (this.#expired(pending)) continue;
+      this.#transmit(
+        pending,
+        this.#options.packetId((id) => this.#inflight.has(id)),
+        false,
+      );
+    }
+  }
+
+  /** A PUBACK. False for an id that isn't in flight. */
+  acknowledge(id: number, error: MoteError | undefined): boolean {
+    const seq = this.#inflight.get(id);
+    if (seq === undefined) return false;
+    this.#inflight.delete(id);
+    this.#settle(seq, error);
+    this.pump();
+    return true;
+  }
+
+  /** Nothing will be delivered any more by this process. */
+  close(error: MoteError): void {
+    this.offline();
+    for (const waiter of this.#waiters.values()) waiter.reject(error);
+    this.#waiters.clear();
+  }
+
+  #transmit(pending: Pending, id: number, dup: boolean): void {
+    this.#inflight.set(id, pending.seq);
+    this.#options.outbox.hold(pending.seq);
+    try {
+      this.#send?.(this.#remaining(pending), id, dup);
+    } catch (error) {
+      if (!(error instanceof MoteError)) throw error;
+      this.#inflight.delete(id);
+      this.#settle(pending.seq, error);
+    }
+  }
+
+  /** With what is left of its lifetime, in whole seconds, at least one. */
+  #remaining({ message, expiresMs }: Pending): Message {
+    if (expiresMs === Number.POSITIVE_INFINITY) return message;
+    const expirySeconds = Math.max(1, Math.ceil((expiresMs - this.#options.clock.nowMs()) / 1000));
+    return { ...message, properties: { ...message.properties, expirySeconds } };
+  }
+
+  #expired(pending: Pending): boolean {
+    if (pending.expiresMs > this.#options.clock.nowMs()) return false;
+    const { topic } = pending.message;
+    this.#settle(
+      pending.seq,
+      new MoteError('MQTT_EXPIRED', `A message for ${topic} expired before the broker had it.`),
+    );
+    return true;
+  }
+
+  #settle(seq: number, error: MoteError | undefined): void {
+    const lost = error && this.#options.outbox.get(seq);
+    this.#options.outbox.remove(seq);
+    const waiter = this.#waiters.get(seq);
+    this.#waiters.delete(seq);
+    if (error === undefined) waiter?.resolve();
+    else waiter?.reject(error);
+    if (lost && error) this.#options.onLost(lost.message, error);
+    this.#options.onSettled();
+  }
+}

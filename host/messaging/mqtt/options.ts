@@ -1,0 +1,90 @@
+/** What a client needs to know, and the numbers that it takes when it isn't told. */
+
+import { type SystemClock as Clock, type MoteError, systemClock } from '../../base/index.ts';
+import type { BackoffOptions } from './backoff.ts';
+import { MemoryOutbox, type Outbox } from './outbox.ts';
+import { type OpenStream, openStream, parseBrokerUrl } from './stream.ts';
+import type { Message, Received, ServerLimits, Will } from './types.ts';
+
+export interface ClientOptions {
+  /** `mqtt://host[:port]` or `mqtts://host[:port]`; user and password may be in it. */
+  url: string;
+  clientId: string;
+  username?: string;
+  password?: string | Uint8Array;
+  /** Forget the session of before; default true. Only the first connection of this client does so. */
+  cleanStart?: boolean;
+  /** How long the broker keeps the session without us; default 0. */
+  sessionExpirySeconds?: number;
+  /** 0 turns it off; default 30. The broker may impose its own. */
+  keepAliveSeconds?: number;
+  /** A function is asked anew for each connection. */
+  will?: Will | (() => Will);
+  /** Messages of QoS 1 that the broker may have in flight to us; default 64. */
+  receiveMaximum?: number;
+  /** Largest packet that we take; default 16 MiB. */
+  maximumPacketBytes?: number;
+  /** Topic aliases in each direction at most; default 16. */
+  topicAliasMaximum?: number;
+  /** Messages of QoS 1 in flight to the broker at most; default 64. */
+  inflightMaximum?: number;
+  /** QoS 0 is dropped while this many bytes wait for the network, QoS 1 waits in the outbox; default 1 MiB. */
+  highWaterBytes?: number;
+  connectTimeoutMs?: number;
+  backoff?: BackoffOptions;
+  /** A connection that lived this long starts the backoff from its beginning; default 5 s. */
+  stableMs?: number;
+  outbox?: Outbox;
+  open?: OpenStream;
+  clock?: Clock;
+  random?: () => number;
+  onOnline?(limits: ServerLimits): void;
+  /** The connection ended, or an attempt failed; the next attempt is in `retryMs`, undefined when there is none. */
+  onOffline?(error: MoteError, retryMs: number | undefined): void;
+  /** A message of QoS 1 was given up: refused, expired or too large. */
+  onLost?(message: Message, error: MoteError): void;
+  /** The broker acknowledged a message of QoS 1; the outbox has room again. */
+  onAcknowledged?(): void;
+  /** A message that no subscription's handler wants. */
+  onUnhandled?(message: Received): void;
+  /** A handler threw. The message counts as delivered: it would fail again. */
+  onFault?(error: unknown, message: Received): void;
+}
+
+export type Settings = Required<Omit<ClientOptions, Optional>> & Pick<ClientOptions, Optional> & { address: URL };
+type Optional =
+  | 'username'
+  | 'password'
+  | 'will'
+  | 'onOnline'
+  | 'onOffline'
+  | 'onLost'
+  | 'onAcknowledged'
+  | 'onUnhandled'
+  | 'onFault';
+
+/** Fills in the defaults. Throws `MQTT_URL`. */
+export function settingsOf(options: ClientOptions): Settings {
+  const address = parseBrokerUrl(options.url);
+  return {
+    ...(address.username && { username: decodeURIComponent(address.username) }),
+    ...(address.password && { password: decodeURIComponent(address.password) }),
+    cleanStart: true,
+    sessionExpirySeconds: 0,
+    keepAliveSeconds: 30,
+    receiveMaximum: 64,
+    maximumPacketBytes: 16 * 1024 * 1024,
+    topicAliasMaximum: 16,
+    inflightMaximum: 64,
+    highWaterBytes: 1024 * 1024,
+    connectTimeoutMs: 10_000,
+    backoff: { baseMs: 500, capMs: 60_000 },
+    stableMs: 5000,
+    outbox: options.outbox ?? new MemoryOutbox(),
+    open: openStream(),
+    clock: systemClock,
+    random: Math.random,
+    ...options,
+    address,
+  };
+}

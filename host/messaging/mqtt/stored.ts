@@ -1,0 +1,45 @@
+/** A message as the disk queue keeps it: one CBOR array, so that a later version can append fields. */
+import { decode, encode } from 'cbor-x';
+import { MoteError } from '../../base/index.ts';
+import type { Message, MessageProperties } from './types.ts';
+
+const VERSION = 1;
+
+export interface Stored {
+  message: Message;
+  droppable: boolean;
+  /** UTC milliseconds, Infinity for never. */
+  expiresMs: number;
+}
+
+/** Array: version, flags (1 retain, 2 droppable), expiry in UTC ms or null, topic, payload, properties. Always QoS 1. */
+export function encodeStored({ message, droppable, expiresMs }: Stored): Uint8Array {
+  const flags = (message.retain ? 1 : 0) | (droppable ? 2 : 0);
+  const expiry = Number.isFinite(expiresMs) ? expiresMs : null;
+  return encode([VERSION, flags, expiry, message.topic, message.payload, message.properties]);
+}
+
+/** The CRC held, so the content is ours. Throws `QUEUE_FORMAT` for one of another version. */
+export function decodeStored(bytes: Uint8Array): Stored {
+  const value: unknown = decode(bytes);
+  const known = Array.isArray(value) && value[0] === VERSION && typeof value[3] === 'string';
+  if (!known || !(value[4] instanceof Uint8Array) || typeof value[5] !== 'object' || value[5] === null) {
+    throw new MoteError(
+      'QUEUE_FORMAT',
+      'The queue was written by another version; drain it with that one, or delete it.',
+    );
+  }
+  const [, flags, expiry, topic, payload, properties] = value as [
+    number,
+    number,
+    number | null,
+    string,
+    Uint8Array,
+    MessageProperties,
+  ];
+  return {
+    message: { topic, payload, qos: 1, retain: (flags & 1) !== 0, properties },
+    droppable: (flags & 2) !== 0,
+    expiresMs: expiry ?? Number.POSITIVE_INFINITY,
+  };
+}

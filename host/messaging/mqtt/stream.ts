@@ -1,0 +1,29 @@
+/** Opens the byte stream under a connection: `mqtt://host:1883` is TCP, `mqtts://host:8883` is TLS. */
+
+import { connect as tcp } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type ConnectionOptions, connect as tls } from 'node:tls';
+import { MoteError } from '../../base/index.ts';
+
+/** Returns a stream that emits `connect` (TCP) or `secureConnect` (TLS) when it can be used. */
+export type OpenStream = (url: URL) => Duplex;
+
+export function parseBrokerUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['mqtt:', 'mqtts:'].includes(url.protocol) || url.hostname === '') {
+    throw new MoteError(
+      'MQTT_URL',
+      `${JSON.stringify(text)} is no broker address; use mqtt://host[:1883] or mqtts://host[:8883].`,
+    );
+  }
+  return url;
+}
+
+/** `options` go to node:tls as they are: `ca`, `cert`, `key`, `servername`. Certificates are always verified unless they say otherwise. */
+export function openStream(options: ConnectionOptions = {}): OpenStream {
+  return (url) => {
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    if (url.protocol === 'mqtts:') return tls({ servername: host, ...options, host, port: Number(url.port || 8883) });
+    return tcp({ host, port: Number(url.port || 1883), noDelay: true });
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * CloudEvents 1.0 attributes as MQTT 5 user properties: the binary content mode of its MQTT protocol binding, where `datacontenttype`
+ * is the message's content type. `id` is the same each time a message is sent again, so that receivers recognise a repeat.
+ */
+import type { MessageProperties } from '../mqtt/index.ts';
+
+export interface CloudEvent {
+  /** Unique among all of `source`. */
+  id: string;
+  /** URI reference of who speaks. */
+  source: string;
+  type: string;
+  subject?: string;
+  /** UTC milliseconds; left out where the node's clock wasn't set. */
+  timeMs?: number;
+}
+
+/** Before this a node's clock can't have been set: 2020-01-01. */
+const EARLIEST_MS = 1_577_836_800_000;
+const LATEST_MS = 253_402_300_799_999;
+
+export function cloudEventProperties(event: CloudEvent, contentType: string): MessageProperties {
+  const { id, source, type, subject, timeMs } = event;
+  const known = timeMs !== undefined && timeMs >= EARLIEST_MS && timeMs <= LATEST_MS;
+  return {
+    contentType,
+    userProperties: {
+      specversion: '1.0',
+      id,
+      source,
+      type,
+      ...(known && { time: new Date(timeMs).toISOString() }),
+      ...(subject !== undefined && { subject }),
+    },
+  };
+}

@@ -1,0 +1,269 @@
+/**
+ * Builds a board's firmware with the system's compiler. An object is compiled again only when something that it was made of has changed:
+ * the compiler, its flags, the source or a header; what that was, the compiler lists beside it.
+ */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, dirname, join, relative } from 'node:path';
+import { promisify } from 'node:util';
+import { buildFolder, findThirdParty, MoteError, packagePath, packageVersion, withLock } from '../../base/index.ts';
+import type { Board } from './board-json.ts';
+import { readElf } from './elf.ts';
+import { toBinary } from './segments.ts';
+import { findTool, libraryFlags } from './toolchain.ts';
+
+const run = promisify(execFile);
+
+/** C files of its own instead of an agent, over these rooms of boards/common; an image is named after its file. */
+export interface CustomImage {
+  name: string;
+  sources: string[];
+  rooms: readonly string[];
+}
+
+export interface BuildOptions {
+  /** The agent, the model runner of boards/model, or another. */
+  image: 'agent' | 'model' | CustomImage;
+  /** AddressSanitizer and UndefinedBehaviorSanitizer; only for a process. */
+  sanitize?: boolean;
+  /** RAM in all, instead of the board's. */
+  ramBytes?: number;
+  defines?: Readonly<Record<string, string | number>>;
+}
+
+export interface BuiltImage {
+  elf: string;
+  /** What goes into flash from the firmware's origin on; null for a process. */
+  bin: string | null;
+  /** The linker's account of every section and where it came from. */
+  map: string;
+}
+
+const ROOMS = {
+  agent: ['flash', 'link', 'package', 'kernels', 'machine', 'agent'],
+  model: ['flash', 'kernels', 'machine'],
+} as const;
+const WARNINGS = ['-Wall', '-Wextra', '-Werror', '-Wconversion'];
+
+/** Options by file, the first that fits; everything else is made small. */
+const FILE_FLAGS: readonly (readonly [RegExp, readonly string[]])[] = [
+  // wasm3 reads its stack slots as several types, its integers wrap, its dispatch is a tail call an operation (host/device/engine/wasm3/build.ts).
+  [
+    /machine\/interpreter\.c$/,
+    ['-std=gnu11', '-Os', '-w', '-fno-strict-aliasing', '-fwrapv', '-fno-stack-protector', '-fno-math-errno'],
+  ],
+  [/bare\/string\.c$/, ['-std=c11', '-Os', '-fno-builtin', '-fno-tree-loop-distribute-patterns', ...WARNINGS]],
+  // The loops in which models spend their time. What is around them is as fast or nearly so when it is made small (bench/kernels.mjs).
+  [/kernels\/(depthwise\w*|dot|pool|real_fft|requantize|scale|window)\.c$/, ['-std=c11', '-O2', ...WARNINGS]],
+  [/build\/ed25519\/|third_party\/ed25519\//, ['-std=c11', '-Os', '-w', '-fno-sanitize=shift']],
+  [/\.S$/, []],
+  [/\.c$/, ['-std=c11', '-Os', ...WARNINGS]],
+];
+
+/** Builds what is out of date. Throws `BOARD_TOOL`, `BOARD_BUILD`, `BOARD_OPTION`, or what fetching sources throws. */
+export async function buildImage(board: Board, options: BuildOptions): Promise<BuiltImage> {
+  const { image, sanitize = false, ramBytes } = options;
+  if (sanitize && board.memory !== null)
+    throw new MoteError('BOARD_OPTION', `${board.name} has no room for sanitizers; use the board linux.`);
+  if (ramBytes !== undefined && (board.memory === null || ramBytes > board.memory.ram.bytes))
+    throw new MoteError('BOARD_OPTION', `${board.name} has no ${ramBytes} bytes of RAM.`);
+  const name = typeof image === 'string' ? image : image.name;
+  const folder = join(await buildFolder(), 'boards', `${board.name}${variant(options)}`);
+  await mkdir(folder, { recursive: true });
+  return withLock(join(folder, `${name}.lock`), () => build(board, options, name, folder));
+}
+
+/** Images that differ in more than their source don't share a folder. */
+function variant({ sanitize, ramBytes, defines }: BuildOptions): string {
+  const what = JSON.stringify([sanitize ?? false, ramBytes, defines]);
+  if (what === JSON.stringify([false, undefined, undefined])) return '';
+  return `-${createHash('sha256').update(what).digest('hex').slice(0, 8)}`;
+}
+
+async function build(board: Board, options: BuildOptions, name: string, folder: string): Promise<BuiltImage> {
+  const { command, version } = await findTool(board.cpu.toolchain);
+  const library = await libraryFlags(board.cpu.toolchain);
+  const { image } = options;
+  const rooms: readonly string[] = typeof image === 'string' ? ROOMS[image] : image.rooms;
+  const others = rooms.includes('machine') || rooms.includes('package') ? await thirdParty() : [];
+  const sources = sourcesOf(board, image, rooms, others);
+  const common = [...compileFlags(board, options, rooms, others), ...library];
+  const objects = sources.map((source) => join(folder, 'objects', name, objectName(source)));
+  const hashes = new Map<string, string>();
+  const hashOf = (path: string) => {
+    const known = hashes.get(path) ?? createHash('sha256').update(readFileSync(path)).digest('hex');
+    hashes.set(path, known);
+    return known;
+  };
+  await inParallel(sources, async (source, i) => {
+    const flags = [...common, ...FILE_FLAGS.find(([pattern]) => pattern.test(source))![1]];
+    await compile({ command, version, source, object: objects[i]!, flags, hashOf });
+  });
+  return link(board, options, { command, version, objects, library, name, folder, hashOf });
+}
+
+async function thirdParty(): Promise<string[]> {
+  return [await findThirdParty('wasm3'), await findThirdParty('ed25519')];
+}
+
+const isSource = (file: string) => /\.[cS]$/.test(file);
+
+function sourcesOf(board: Board, image: BuildOptions['image'], rooms: readonly string[], others: string[]): string[] {
+  const boards = packagePath('boards');
+  const common = rooms.map((room) => join(boards, 'common', room));
+  const own = [...board.sources, board.name].map((source) => join(boards, source));
+  const ed25519 = others.filter((folder) => basename(folder) === 'ed25519');
+  const all = [join(boards, 'common'), ...common, ...own, ...ed25519].flatMap(filesOf);
+  const main = join(boards, 'common', 'agent', 'main.c');
+  if (image === 'agent') return all;
+  const sources = image === 'model' ? filesOf(join(boards, 'model')) : image.sources;
+  return [...all.filter((file) => file !== main), ...sources];
+}
+
+function filesOf(path: string): string[] {
+  if (!existsSync(path)) throw new MoteError('BOARD_BUILD', `${path} isn't there.`);
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path)
+    .filter(isSource)
+    .sort()
+    .map((file) => join(path, file));
+}
+
+function objectName(source: string): string {
+  return `${relative(packagePath(), source).replaceAll('..', '_')}.o`;
+}
+
+/** The board's numbers as C and the linker see them. */
+function compileFlags(board: Board, options: BuildOptions, rooms: readonly string[], others: string[]): string[] {
+  const { cpu, flash, memory, name } = board;
+  const boards = packagePath('boards');
+  const folders = new Set(board.sources.map((source) => (isSource(source) ? dirname(source) : source)));
+  const includes = ['common', ...rooms.map((room) => `common/${room}`), ...folders, name].map((f) => join(boards, f));
+  const defines: Record<string, string | number> = {
+    BOARD_NAME: `"${name}"`,
+    BOARD_VERSION: `"${packageVersion()}"`,
+    BOARD_FLASH_BYTES: flash.bytes,
+    BOARD_FLASH_PAGE: flash.page,
+    BOARD_FLASH_WRITE: flash.write,
+    ...(flash.origin === null ? {} : { BOARD_FLASH_ORIGIN: flash.origin }),
+    ...options.defines,
+  };
+  return [
+    ...cpu.flags,
+    ...['-g', '-ffunction-sections', '-fdata-sections', '-fno-common', '-MD'],
+    ...(memory === null ? ['-D_GNU_SOURCE'] : []),
+    ...(options.sanitize ? SANITIZE : []),
+    ...includes.map((folder) => `-I${folder}`),
+    ...others.flatMap((folder) => ['-isystem', folder]),
+    ...Object.entries(defines).map(([key, value]) => `-D${key}=${value}`),
+  ];
+}
+
+const SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'];
+
+interface Compile {
+  command: string;
+  version: string;
+  source: string;
+  object: string;
+  flags: string[];
+  hashOf: (path: string) => string;
+}
+
+async function compile({ command, version, source, object, flags, hashOf }: Compile): Promise<void> {
+  const stamp = `${object}.stamp`;
+  const digest = (inputs: string[]) =>
+    digestOf([command, version, ...flags, ...inputs.flatMap((path) => [path, hashOf(path)])]);
+  if (existsSync(object) && (await readFile(stamp, 'utf8').catch(() => '')) === digestIfThere(`${object}.d`, digest))
+    return;
+  await mkdir(dirname(object), { recursive: true });
+  await rm(stamp, { force: true });
+  await cc(command, [...flags, '-MF', `${object}.d`, '-c', source, '-o', object], source);
+  await writeFile(stamp, digest(inputsOf(`${object}.d`)));
+}
+
+const digestOf = (parts: readonly string[]) => createHash('sha256').update(parts.join('\0')).digest('hex');
+
+/** None when an input or the list of them is gone. */
+function digestIfThere(list: string, digest: (inputs: string[]) => string): string | null {
+  try {
+    return digest(inputsOf(list));
+  } catch {
+    return null;
+  }
+}
+
+/** The files of a compiler's list, which is a make rule. */
+function inputsOf(list: string): string[] {
+  const rule = readFileSync(list, 'utf8').replaceAll('\\\n', ' ');
+  const names = rule.slice(rule.indexOf(': ') + 2).match(/(?:\\.|\S)+/g) ?? [];
+  return names.map((name) => name.replaceAll(/\\(.)/g, '$1'));
+}
+
+interface Link {
+  command: string;
+  version: string;
+  objects: string[];
+  library: string[];
+  name: string;
+  folder: string;
+  hashOf: (path: string) => string;
+}
+
+async function link(board: Board, options: BuildOptions, parts: Link): Promise<BuiltImage> {
+  const { command, version, objects, library, name, folder, hashOf } = parts;
+  const elf = join(folder, `${name}.elf`);
+  const map = join(folder, `${name}.map`);
+  const bin = board.memory === null ? null : join(folder, `${name}.bin`);
+  const flags = [...board.cpu.flags, ...library, ...(options.sanitize ? SANITIZE : []), ...linkFlags(board, options)];
+  const script = board.linkerScript === null ? [] : [packagePath('boards', board.linkerScript)];
+  const digest = digestOf([command, version, ...flags, ...objects, ...[...objects, ...script].map(hashOf)]);
+  const stamp = join(folder, `${name}.stamp`);
+  if (existsSync(elf) && (await readFile(stamp, 'utf8').catch(() => '')) === digest) return { elf, bin, map };
+  await rm(stamp, { force: true });
+  // Beside it first: others may be running what is there.
+  const fresh = `${elf}.new`;
+  await cc(command, [...flags, `-Wl,-Map,${map}`, ...objects, '-lm', '-o', fresh], `${name} for ${board.name}`);
+  if (bin !== null) await writeFile(bin, toBinary(readElf(await readFile(fresh))).bytes);
+  await rename(fresh, elf);
+  await writeFile(stamp, digest);
+  return { elf, bin, map };
+}
+
+function linkFlags(board: Board, { ramBytes }: BuildOptions): string[] {
+  const { memory, flash } = board;
+  if (memory === null || board.linkerScript === null) return ['-Wl,--gc-sections'];
+  const flashEnd = flash.origin === null ? memory.firmware.origin + memory.firmware.bytes : flash.origin + flash.bytes;
+  const symbols = {
+    FIRMWARE_ORIGIN: memory.firmware.origin,
+    FIRMWARE_BYTES: memory.firmware.bytes,
+    FLASH_END: flashEnd,
+    RAM_ORIGIN: memory.ram.origin,
+    RAM_BYTES: ramBytes ?? memory.ram.bytes,
+    STACK_BYTES: memory.stackBytes,
+    IRQ_STACK_BYTES: memory.irqStackBytes,
+  };
+  const defined = Object.entries(symbols).map(([key, value]) => `-Wl,--defsym=${key}=${value}`);
+  return ['-nostartfiles', '-Wl,--gc-sections', ...defined, '-T', packagePath('boards', board.linkerScript)];
+}
+
+async function cc(command: string, args: string[], what: string): Promise<void> {
+  try {
+    await run(command, args, { maxBuffer: 1 << 24 });
+  } catch (cause) {
+    const { stderr, message } = cause as Error & { stderr?: string };
+    throw new MoteError('BOARD_BUILD', `${command} could not build ${what}:\n${stderr || message}`, { cause });
+  }
+}
+
+/** As many at once as the machine has processors; the first that fails ends it. */
+async function inParallel<T>(items: readonly T[], work: (item: T, index: number) => Promise<void>): Promise<void> {
+  const queue = items.entries();
+  const worker = async () => {
+    for (const [i, item] of queue) await work(item, i);
+  };
+  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, worker));
+}

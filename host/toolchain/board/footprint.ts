@@ -1,0 +1,81 @@
+/** What an image takes of flash and RAM, by part, from the account that GNU ld writes (`-Map`). */
+import { MoteError } from '../../base/index.ts';
+
+export const PARTS = [
+  'wasm3',
+  'machine',
+  'kernels',
+  'link',
+  'flash',
+  'package',
+  'agent',
+  'common',
+  'board',
+  'emulation',
+  'libc',
+  'stack',
+] as const;
+export type Part = (typeof PARTS)[number];
+
+export interface Bytes {
+  flash: number;
+  ram: number;
+}
+
+export type Footprint = Record<Part, Bytes>;
+
+/** The parts together. */
+export function totalOf(footprint: Footprint): Bytes {
+  const parts = Object.values(footprint);
+  return { flash: sum(parts.map(({ flash }) => flash)), ram: sum(parts.map(({ ram }) => ram)) };
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+
+/** Sections that are kept in flash, and that lie in RAM while it runs; data is in both. */
+const IN_FLASH = ['.text', '.rodata', '.exidx', '.data'];
+const IN_RAM = ['.stack', '.noinit', '.data', '.bss'];
+
+/** The first that fits the path of an object. */
+const PART_OF: readonly (readonly [RegExp, Part])[] = [
+  // Calls from RAM to flash, or back, that the linker itself puts in.
+  [/^linker stubs$/, 'board'],
+  [/\.a\(/, 'libc'],
+  [/\/common\/machine\/interpreter\.c\.o$/, 'wasm3'],
+  [/\/common\/(?:machine|kernels|link|flash|package|agent)\//, 'common'],
+  [/\/ed25519\/[^/]*$/, 'package'],
+  [/\/boards\/common\/[^/]*$/, 'common'],
+  [/\/boards\/emulated\//, 'emulation'],
+  [/\/boards\//, 'board'],
+];
+
+function partOf(path: string): Part {
+  const room = /\/common\/([a-z]+)\/[^/]*$/.exec(path)?.[1] as Part | undefined;
+  for (const [pattern, part] of PART_OF)
+    if (pattern.test(path)) return part === 'common' && room !== undefined ? room : part;
+  throw new MoteError('BOARD_MAP', `The linker's map names ${path}, which belongs to no part.`);
+}
+
+/** Throws `BOARD_MAP` for a text that isn't such an account, or names an object that belongs to no part. */
+export function footprintOf(map: string): Footprint {
+  const start = map.indexOf('\nLinker script and memory map');
+  if (start < 0) throw new MoteError('BOARD_MAP', 'The map is none of GNU ld.');
+  const found = Object.fromEntries(PARTS.map((part) => [part, { flash: 0, ram: 0 }])) as Footprint;
+  // A long name has its numbers on a line of their own.
+  const text = map.slice(start).replaceAll(/^( ?[.*]\S+)\n {2,}(?=0x)/gm, '$1 ');
+  let section = '';
+  let last: Part = 'common';
+  for (const line of text.split('\n')) {
+    section = /^(\.\S+)/.exec(line)?.[1] ?? section;
+    const piece = /^ (\S+) +0x[0-9a-f]+ +0x([0-9a-f]+) ?(\S.*)?$/.exec(line);
+    if (piece === null) continue;
+    const bytes = Number.parseInt(piece[2]!, 16);
+    const path = piece[3];
+    if (bytes === 0) continue;
+    // Gaps before what is aligned count for what came before.
+    last = section === '.stack' ? 'stack' : path === undefined ? last : partOf(path);
+    if (IN_FLASH.includes(section)) found[last].flash += bytes;
+    if (IN_RAM.includes(section)) found[last].ram += bytes;
+  }
+  return found;
+}

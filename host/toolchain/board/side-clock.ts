@@ -1,0 +1,139 @@
+/**
+ * A board in virtual time: it sleeps until something is due, there or on the simulator's clock, and bytes of its link go over the side
+ * channel. Everything else that the simulator does (a shim, a fault plan) is on the same `VirtualClock`.
+ */
+import type { MoteError } from '../../base/index.ts';
+import type { Transport, VirtualClock } from '../../device/link/index.ts';
+import { SideChannel, type SideHandlers } from './side.ts';
+
+export interface SideClockOptions extends Pick<SideHandlers, 'sensors' | 'onTap' | 'onDebug' | 'onExit' | 'onHello'> {
+  /** The node's work folder. */
+  folder: string;
+  /** The simulator's time; the node's begins at 0 with each of its starts. */
+  clock: VirtualClock;
+  /** The node's end of its link. */
+  transport?: Transport;
+}
+
+export class SideClock {
+  readonly #clock: VirtualClock;
+  #startUs: number;
+  readonly #channel: SideChannel;
+  readonly #transport: Transport | undefined;
+  #toNode: Buffer = Buffer.alloc(0);
+  /** Half of a frame of the link. */
+  #fromNode: Buffer = Buffer.alloc(0);
+  #limitUs = 0;
+  /** The node sleeps, and the simulator's limit is what it waits for. */
+  #asleep: { untilUs: number | null; room: number } | null = null;
+  #waiting: { resolve: () => void; reject: (error: MoteError) => void } | null = null;
+  #error: MoteError | null = null;
+  readonly #work = { totalUs: 0, longestUs: 0 };
+  /** The processor's time at its last sleep. */
+  #workedUs = 0;
+
+  constructor(options: SideClockOptions) {
+    const { folder, clock, transport, sensors, onTap, onDebug, onExit, onHello } = options;
+    this.#clock = clock;
+    this.#startUs = clock.nowUs();
+    this.#transport = transport;
+    transport?.onData((bytes) => {
+      this.#toNode = Buffer.concat([this.#toNode, bytes]);
+    });
+    this.#channel = SideChannel.open(folder, {
+      sensors,
+      ...(onTap && { onTap }),
+      ...(onDebug && { onDebug }),
+      ...(onExit && { onExit }),
+      onHello: (board) => {
+        // It started, perhaps not for the first time.
+        this.#startUs = clock.nowUs();
+        this.#workedUs = 0;
+        onHello?.(board);
+      },
+      onIdle: (idle) => {
+        this.#account(idle.workedUs);
+        this.#asleep = idle;
+        this.#go();
+      },
+      onLink: (bytes) => this.#link(bytes),
+      onError: (error) => this.fail(error),
+    });
+  }
+
+  /**
+   * What the processor worked since the first start, by its own clock, and the longest time between two sleeps. In QEMU with `icount` a
+   * microsecond is 1000 instructions.
+   */
+  get work(): { totalUs: number; longestUs: number } {
+    return { ...this.#work };
+  }
+
+  /** Everything due up to and at `us` is done, by the node too, when this resolves. Rejects with what `fail` was told. */
+  runUntil(us: number): Promise<void> {
+    this.#limitUs = us;
+    return new Promise((resolve, reject) => {
+      if (this.#error !== null) reject(this.#error);
+      this.#waiting = { resolve, reject };
+      this.#go();
+    });
+  }
+
+  /** The node is about to restart by itself: what it asked for isn't answered any more. */
+  restarting(): void {
+    this.#asleep = null;
+  }
+
+  /** The node is gone: whoever waits for it is told. */
+  fail(error: MoteError): void {
+    this.#error ??= error;
+    this.#waiting?.reject(this.#error);
+    this.#waiting = null;
+  }
+
+  close(): void {
+    this.#channel.close();
+  }
+
+  #account(workedUs: number): void {
+    const us = workedUs - this.#workedUs;
+    this.#workedUs = workedUs;
+    this.#work.totalUs += us;
+    this.#work.longestUs = Math.max(this.#work.longestUs, us);
+  }
+
+  /** Wakes the node at what comes first: bytes for it, its own deadline; or stays at the limit. */
+  #go(): void {
+    if (this.#asleep === null || this.#waiting === null) return;
+    const { room } = this.#asleep;
+    const untilUs = this.#asleep.untilUs === null ? Number.MAX_SAFE_INTEGER : this.#startUs + this.#asleep.untilUs;
+    const stopUs = Math.min(untilUs, this.#limitUs);
+    const news = () => room > 0 && this.#toNode.length > 0;
+    while (!news() && this.#clock.runNext(stopUs));
+    // What arrives at one time is one read.
+    while (news() && this.#clock.runNext(this.#clock.nowUs()));
+    if (!news()) {
+      this.#clock.runUntil(stopUs);
+      if (untilUs > this.#limitUs) {
+        const { resolve } = this.#waiting;
+        this.#waiting = null;
+        resolve();
+        return;
+      }
+    }
+    this.#asleep = null;
+    const bytes = this.#toNode.subarray(0, room);
+    this.#toNode = this.#toNode.subarray(room);
+    this.#channel.wake(this.#clock.nowUs() - this.#startUs, bytes);
+  }
+
+  /** The node's bytes come as its driver took them; a stream with faults is told frames, as another node writes them. */
+  #link(bytes: Uint8Array): void {
+    let rest = Buffer.concat([this.#fromNode, bytes]);
+    for (let zero = rest.indexOf(0); zero >= 0; zero = rest.indexOf(0)) {
+      this.#transport?.write(new Uint8Array(rest.subarray(0, zero + 1)));
+      rest = rest.subarray(zero + 1);
+    }
+    this.#fromNode = rest;
+  }
+}

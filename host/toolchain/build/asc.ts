@@ -1,0 +1,92 @@
+/** Runs the AssemblyScript compiler in this process, with files from anywhere. */
+import asc from 'assemblyscript/asc';
+import { MoteError } from '../../base/index.ts';
+
+export interface AscOptions {
+  /** Name of the entry file, as `readFile` knows it. */
+  entry: string;
+  /** Text of a source file by its name relative to the base folder (with `/`), or null. */
+  readFile(name: string): string | null;
+  /** Further compiler arguments. */
+  args?: readonly string[];
+}
+
+export interface AscResult {
+  wasm: Uint8Array;
+  /** Compiler warnings as `file:line:column: text`. */
+  warnings: string[];
+}
+
+/** As nodes need their modules: no runtime, static data from the first bytes on. An app's `assert` stays: it is there to be heard. */
+const BASE_ARGS = ['--outFile', 'module.wasm', '--runtime', 'stub', '--memoryBase', '16', '--noColors'];
+
+/** Part of asc's diagnostic that says how many pages static data needs. */
+const MORE_PAGES = /at least '(\d+)' pages/;
+
+interface Diagnostic {
+  category: number;
+  text: string;
+  message: string;
+}
+
+/**
+ * Compiles with a memory of exactly the pages that its static data needs, which never grows.
+ * Throws `MoteError('BUILD_COMPILE')` with every error as `file:line:column: text`.
+ */
+export async function compileAssembly(options: AscOptions): Promise<AscResult> {
+  let pages = 1;
+  for (;;) {
+    const { wasm, diagnostics } = await runAsc(options, pages);
+    const errors = diagnostics.filter((d) => d.category === ERROR);
+    const more = errors.map((d) => MORE_PAGES.exec(d.message)).find((match) => match !== null);
+    if (more) {
+      const needed = Number(more[1]);
+      if (needed > pages) {
+        pages = needed;
+        continue;
+      }
+    }
+    if (wasm === null || errors.length > 0) {
+      const text = errors.map((d) => d.text).join('\n') || 'the AssemblyScript compiler made no module';
+      throw new MoteError('BUILD_COMPILE', text);
+    }
+    return { wasm, warnings: diagnostics.filter((d) => d.category === WARNING).map((d) => d.text) };
+  }
+}
+
+/** asc's DiagnosticCategory. */
+const WARNING = 2;
+const ERROR = 3;
+
+async function runAsc(options: AscOptions, pages: number) {
+  let wasm: Uint8Array | null = null;
+  const diagnostics: Diagnostic[] = [];
+  const sink = { write: () => {} };
+  const memory = ['--initialMemory', String(pages), '--maximumMemory', String(pages)];
+  const { error } = await asc.main([options.entry, ...BASE_ARGS, ...memory, ...(options.args ?? [])], {
+    stdout: sink,
+    stderr: sink,
+    // A stray asconfig.json may not change what is built.
+    readFile: (name) => (name === 'asconfig.json' ? null : options.readFile(name.replaceAll('\\', '/'))),
+    writeFile: (name, contents) => {
+      if (name === 'module.wasm' && contents instanceof Uint8Array) wasm = contents;
+    },
+    listFiles: () => [],
+    reportDiagnostic: (d) => {
+      const where = d.range ? position(options, d.range.source.normalizedPath, d.range.start) : '';
+      diagnostics.push({ category: d.category, message: d.message, text: `${where}${d.message}` });
+    },
+  });
+  if (error && diagnostics.every((d) => d.category !== ERROR)) {
+    throw new MoteError('BUILD_COMPILE', `the AssemblyScript compiler failed: ${error.message}`, { cause: error });
+  }
+  return { wasm, diagnostics };
+}
+
+/** `file:line:column: ` of an offset; only the file when it can't be read any more. */
+function position(options: AscOptions, file: string, offset: number): string {
+  const before = options.readFile(file)?.slice(0, offset);
+  if (before === undefined) return `${file}: `;
+  const lines = before.split('\n');
+  return `${file}:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}: `;
+}

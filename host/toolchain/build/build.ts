@@ -1,0 +1,224 @@
+/** `mote build`: a folder with `mote.json` becomes a module, its rom and the metadata that a package declares. */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve, sep } from 'node:path';
+import { MoteError } from '../../base/index.ts';
+import { loadEngine, type ModuleInfo, validateModule } from '../../device/engine/index.ts';
+import type { Metadata } from '../../device/package/index.ts';
+import { type CompiledModel, compileModel } from '../compiler/index.ts';
+import { compileAssembly } from './asc.ts';
+import { readCalls } from './calls.ts';
+import { addFuel, FUEL_ASC_OPTIONS } from './fuel.ts';
+import { explainFloats, explainImports } from './habits.ts';
+import { explainHeap } from './heap.ts';
+import { learnDeclarations } from './learn.ts';
+import { readSource, type SourceTree, sourceTree } from './library.ts';
+import { type Manifest, type ManifestOverride, readManifest } from './manifest.ts';
+import { configSource, entrySource } from './sources.ts';
+import { moveStartIntoInit, START_ASC_OPTIONS } from './start.ts';
+
+export interface BuiltApp {
+  wasm: Uint8Array;
+  rom: Uint8Array;
+  metadata: Metadata;
+  /** Settings of mote.json with their defaults. */
+  config: Record<string, number>;
+  sequence: number;
+  /** Sentences about what builds but may not be meant. */
+  warnings: string[];
+  sizes: { wasmBytes: number; romBytes: number; memoryBytes: number };
+}
+
+export interface BuildOptions {
+  /** Called as each part of the build begins. */
+  onProgress?: (step: BuildStep) => void;
+  /** In place of what mote.json says: a version and a sequence from a pipeline, settings with other defaults. */
+  manifest?: ManifestOverride;
+}
+
+export type BuildStep = { step: 'model'; name: string } | { step: 'compile' } | { step: 'check' };
+
+/** Fuel of one call where mote.json says none: room for an app's own loops, and some runs of its models in one step. */
+const BASE_FUEL = 20_000_000;
+const FUEL_PER_MAC = 20;
+
+/**
+ * Builds the app in `dir`. The same sources give the same bytes wherever the folder is.
+ * Throws `MoteError`: `BUILD_MANIFEST`, `BUILD_MODEL`, `BUILD_COMPILE` (asc's messages with file, line and column), `BUILD_HEAP`, `BUILD_IMPORT`,
+ * `BUILD_INIT`,
+ * and what the compiler (`MODEL_*`) and the static check (`WASM_*`) throw.
+ */
+export async function buildApp(dir: string, options: BuildOptions = {}): Promise<BuiltApp> {
+  const report = options.onProgress ?? (() => {});
+  const manifest = readManifest(dir, options.manifest);
+  const tree = sourceTree(dir);
+  const generated = join(resolve(dir), 'generated');
+  const library = libraryImport(tree, generated);
+  const files = new Map<string, string>();
+
+  const models: CompiledModel[] = [];
+  const rom = new Rom();
+  for (const [name, path] of Object.entries(manifest.models)) {
+    report({ step: 'model', name });
+    const bytes = readModel(dir, name, path);
+    const model = compileModel(bytes, { name, romBase: rom.size, kernelPath: `${library}/nn` });
+    rom.append(model.rom);
+    models.push(model);
+    files.set(`${name}.ts`, model.source);
+  }
+  files.set('config.ts', configSource(manifest.config, `${library}/mote`));
+  files.set('entry.ts', entrySource(`../${manifest.entry.replace(/\.ts$/, '')}`, `${library}/mote`));
+  writeGenerated(generated, files);
+
+  if (!existsSync(resolve(dir, manifest.entry))) {
+    const what = `mote.json has "entry": "${manifest.entry}", but there is no such file in ${resolve(dir)}`;
+    throw new MoteError('BUILD_MANIFEST', what);
+  }
+  report({ step: 'compile' });
+  const compiled = await compileEntry(tree, generated, files);
+  const exempt = ['nn', 'dsp', 'cbor'].map((room) => `${tree.library}/${room}/`);
+  const wasm = addFuel(compiled.wasm, { isExempt: (name) => exempt.some((prefix) => name.startsWith(prefix)) });
+
+  report({ step: 'check' });
+  const info = validateModule(wasm);
+  return describe({ manifest, models, wasm, rom: rom.bytes(), info, warnings: compiled.warnings });
+}
+
+async function compileEntry(tree: SourceTree, generated: string, files: ReadonlyMap<string, string>) {
+  const folder = relative(tree.baseDir, generated).split(sep).join('/');
+  const compiled = await compileAssembly({
+    entry: `${folder}/entry.ts`,
+    // Generated files come from memory: another build of the same app may be writing them.
+    readFile: (name) =>
+      (name.startsWith(`${folder}/`) ? files.get(name.slice(folder.length + 1)) : null) ??
+      readSource(tree.baseDir, name),
+    args: [...['--use', `abort=${tree.library}/mote/abort/abort`], ...FUEL_ASC_OPTIONS, ...START_ASC_OPTIONS],
+  }).catch((error: unknown) => {
+    throw explainExports(error, `${folder}/entry.ts:`);
+  });
+  const calls = readCalls(compiled.wasm);
+  explainHeap(calls);
+  explainImports(calls);
+  return { wasm: moveStartIntoInit(compiled.wasm), warnings: [...compiled.warnings, ...explainFloats(calls)] };
+}
+
+/** Errors in the generated entry alone come from what the app exports, and a user never wrote that file. */
+function explainExports(error: unknown, entry: string): unknown {
+  if (!(error instanceof MoteError) || !error.message.split('\n').every((line) => line.startsWith(entry))) return error;
+  const own = /User-defined: '(.*)'/.exec(error.message)?.[1];
+  const types = 'init(): void, step(now: i64): i64, health(): i32, onMessage(id: i32, length: i32): void';
+  const what =
+    own ?? `the app exports a function with other types than the node calls: it calls ${types}; ${error.message}`;
+  return new MoteError('BUILD_COMPILE', what, { cause: error });
+}
+
+/**
+ * Writes what changed, each file at once, for editors and for reading. The build itself has them in memory, so that it works where the
+ * folder can't be written to, such as with the apps of an installed package.
+ */
+function writeGenerated(dir: string, files: ReadonlyMap<string, string>): void {
+  try {
+    mkdirSync(dir, { recursive: true });
+    for (const [name, text] of files) {
+      const path = join(dir, name);
+      if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
+      const draft = `${path}.${process.pid}.draft`;
+      writeFileSync(draft, text);
+      renameSync(draft, path);
+    }
+  } catch (error) {
+    if (!READ_ONLY.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
+
+const READ_ONLY = ['EROFS', 'EACCES', 'EPERM'];
+
+/** What a board's interpreter surely compiles on 6 KiB of native stack and in its tables (docs/LIMITS.md). */
+const BOARD_LIMITS = { blocks: 12, locals: 200 };
+
+function tooComplex({ most }: ModuleInfo): string[] {
+  const kinds = [
+    ['blocks', 'blocks in one another'],
+    ['locals', 'locals'],
+  ] as const;
+  return kinds
+    .filter(([kind]) => most[kind] > BOARD_LIMITS[kind])
+    .map(([kind, says]) => {
+      const what = `a function has ${most[kind]} ${says}, a small board may take only ${BOARD_LIMITS[kind]}`;
+      return `${what}: split it (a switch has a block for each case), or it traps there when it is called first`;
+    });
+}
+
+interface Parts {
+  manifest: Manifest;
+  models: CompiledModel[];
+  wasm: Uint8Array;
+  rom: Uint8Array;
+  info: ModuleInfo;
+  warnings: string[];
+}
+
+async function describe({ manifest, models, wasm, rom, info, warnings }: Parts): Promise<BuiltApp> {
+  const macs = models.flatMap((model) => model.layers).reduce((sum, layer) => sum + layer.macs, 0);
+  const fuel = BigInt(manifest.fuel ?? BASE_FUEL + macs * FUEL_PER_MAC);
+  const declared = learnDeclarations(await loadEngine('v8'), wasm, rom, info.memoryBytes, fuel);
+  const all = [...warnings, ...tooComplex(info)];
+  if (declared.result < 0) {
+    all.push(
+      `init refuses to start with error ${declared.result} even where every sensor is there: ${declared.log.join(' / ')}`,
+    );
+  }
+  const metadata: Metadata = {
+    name: manifest.name,
+    version: manifest.version,
+    abi: info.abi ?? 0,
+    memoryBytes: info.memoryBytes,
+    sensors: declared.sensors,
+    metrics: declared.metrics,
+    commands: declared.commands,
+    models: models.map(({ name, digest }) => ({ name, sha256: new Uint8Array(Buffer.from(digest, 'hex')) })),
+    fuel,
+    trialMs: manifest.trialMs,
+  };
+  return {
+    wasm,
+    rom,
+    metadata,
+    config: manifest.config,
+    sequence: manifest.sequence,
+    warnings: all,
+    sizes: { wasmBytes: wasm.length, romBytes: rom.length, memoryBytes: info.memoryBytes },
+  };
+}
+
+/** How files in `generated/` import the library's `assembly` folder. */
+function libraryImport(tree: SourceTree, generated: string): string {
+  if (tree.library.startsWith('~lib/')) return tree.library.slice(5);
+  return relative(generated, join(tree.baseDir, tree.library)).split(sep).join('/');
+}
+
+function readModel(dir: string, name: string, path: string): Uint8Array {
+  const file = resolve(dir, path);
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    const why =
+      (cause as NodeJS.ErrnoException).code === 'ENOENT' ? "isn't there" : `can't be read: ${(cause as Error).message}`;
+    const what = `model ${name} ${why}: mote.json says ${path}, which is ${file}`;
+    throw new MoteError('BUILD_MODEL', what, { cause });
+  }
+}
+
+/** The roms of several models, one behind the other, each on a multiple of 4. */
+class Rom {
+  #parts: Uint8Array[] = [];
+  size = 0;
+
+  append(part: Uint8Array): void {
+    this.#parts.push(part, new Uint8Array(-part.length & 3));
+    this.size += (part.length + 3) & ~3;
+  }
+
+  bytes(): Uint8Array {
+    return new Uint8Array(Buffer.concat(this.#parts));
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * The fuel pass: makes a module count its own work down, so that a runaway stops at the same instruction on every engine.
+ *
+ * It adds the exported mutable global `fuel` (i64) and lets each loop iteration and each entered function take one unit; below zero the
+ * module runs into `unreachable`, and the engine, seeing `fuel` below zero, reports a `fuel` trap. A function without loops and calls
+ * takes nothing: its work is bounded by its length, and its callers pay. Library kernels are exempt, and pay with `charge(n)`.
+ *
+ * It runs before the optimizer, while functions still are what their names say: an inlined kernel would otherwise lose its exemption. So
+ * compile with `asc -O0 --debug --use MOTE_FUEL=1` and let this file optimize.
+ */
+import binaryen from 'binaryen';
+import { MoteError } from '../../base/index.ts';
+
+type Module = InstanceType<typeof binaryen.Module>;
+type Expression = number;
+type LoopInfo = ReturnType<typeof binaryen.getExpressionInfo> & { body: Expression };
+
+/** In Binaryen, but not in its types. */
+interface BodySetter {
+  setBody(target: number, body: Expression): void;
+}
+const { Loop, Function: Func } = binaryen as unknown as { Loop: BodySetter; Function: BodySetter };
+
+export interface FuelOptions {
+  /** Whether a function of this internal name (`assembly/nn/conv/conv2d`) pays by `charge` alone. The SDK's kernels by default. */
+  isExempt?: (name: string) => boolean;
+  /** Bytes of linear memory, when the module doesn't carry AssemblyScript's `__heap_base`. */
+  memoryBytes?: number;
+  /** Keeps the names of functions, for traces. */
+  names?: boolean;
+  /** Runs Binaryen's optimizer at -O3; on by default. */
+  optimize?: boolean;
+}
+
+/** Options of `asc` that this pass expects. */
+export const FUEL_ASC_OPTIONS = ['-O0', '--debug', '--use', 'MOTE_FUEL=1'] as const;
+
+/**
+ * Largest function that the optimizer may inline at its only call. Above that an interpreter gains nothing, and a whole model in one
+ * function would be compiled at once on a node.
+ */
+const ONE_CALLER_INLINE_SIZE = 64;
+
+const HEAP_BASE = '~lib/memory/__heap_base';
+const FUEL = 'fuel';
+const MEMORY_BYTES = 'memory_bytes';
+
+const isLibrary = (name: string) => /(^|\/)assembly\/(nn|dsp|cbor)\//.test(name);
+
+/** Throws `FUEL_INPUT` for a module that isn't readable or already has fuel, `FUEL_MEMORY` when its memory isn't known. */
+export function addFuel(wasm: Uint8Array, options: FuelOptions = {}): Uint8Array {
+  const { isExempt = isLibrary, names = false, optimize = true } = options;
+  const module = read(wasm);
+  try {
+    if (module.getExport(FUEL) !== 0)
+      throw new MoteError('FUEL_INPUT', 'the module exports fuel already: build it anew');
+    addMemoryBytes(module, options.memoryBytes);
+    module.addGlobal(FUEL, binaryen.i64, true, module.i64.const(0n));
+    module.addGlobalExport(FUEL, FUEL);
+    const functions = definedFunctions(module);
+    for (const { name, ref } of functions) if (!isExempt(name)) instrument(module, ref);
+    defineCharge(module);
+    return emit(module, { names, optimize });
+  } finally {
+    module.dispose();
+  }
+}
+
+function read(wasm: Uint8Array): Module {
+  // Binaryen ends the process' module instance on what it can't read, so it only sees valid ones.
+  if (!WebAssembly.validate(wasm)) throw new MoteError('FUEL_INPUT', 'this is not a valid WebAssembly module');
+  const module = binaryen.readBinary(wasm);
+  // What nodes know (host/device/engine/code.ts), so that the optimizer uses nothing else.
+  const { MutableGlobals, SignExt, BulkMemory, BulkMemoryOpt, NontrappingFPToInt } = binaryen.Features;
+  module.setFeatures(MutableGlobals | SignExt | BulkMemory | BulkMemoryOpt | NontrappingFPToInt);
+  return module;
+}
+
+/** Functions with a body, imports left out. */
+function definedFunctions(module: Module): { name: string; ref: number; body: Expression }[] {
+  const found = [];
+  for (let i = 0; i < module.getNumFunctions(); i++) {
+    const ref = module.getFunctionByIndex(i);
+    const { name, base, body } = binaryen.getFunctionInfo(ref);
+    if (!base) found.push({ name, ref, body });
+  }
+  return found;
+}
+
+/** Takes `units` (an i64) from the tank, or traps. */
+function pay(module: Module, units: Expression): Expression[] {
+  const tank = () => module.global.get(FUEL, binaryen.i64);
+  return [
+    module.global.set(FUEL, module.i64.sub(tank(), units)),
+    module.if(module.i64.lt_s(tank(), module.i64.const(0n)), module.unreachable()),
+  ];
+}
+
+function instrument(module: Module, ref: number): void {
+  const { body, results } = binaryen.getFunctionInfo(ref);
+  let works = false;
+  visit(body, (expression, id) => {
+    if (id === binaryen.CallId || id === binaryen.CallIndirectId) works = true;
+    if (id !== binaryen.LoopId) return;
+    works = true;
+    const inner = (binaryen.getExpressionInfo(expression) as LoopInfo).body;
+    const type = binaryen.getExpressionType(inner);
+    Loop.setBody(expression, module.block(null, [...pay(module, module.i64.const(1n)), inner], type));
+  });
+  if (!works) return;
+  Func.setBody(ref, module.block(null, [...pay(module, module.i64.const(1n)), body], results));
+}
+
+/** Fields of an expression that hold other expressions, in all kinds that nodes allow. */
+const CHILDREN = [
+  ...[
+    'body',
+    'condition',
+    'ifTrue',
+    'ifFalse',
+    'value',
+    'ptr',
+    'left',
+    'right',
+    'target',
+    'dest',
+    'source',
+    'size',
+    'delta',
+  ],
+  ...['operands', 'children'],
+];
+
+/** Children first, so that what is put into a loop isn't visited. */
+function visit(expression: Expression, seen: (expression: Expression, id: number) => void): void {
+  const id = binaryen.getExpressionId(expression);
+  if (id === binaryen.NopId || id === binaryen.UnreachableId || id === binaryen.ConstId) return;
+  const info = binaryen.getExpressionInfo(expression) as unknown as Record<string, unknown>;
+  for (const field of CHILDREN) {
+    const child = info[field];
+    for (const one of Array.isArray(child) ? child : [child])
+      if (typeof one === 'number' && one !== 0) visit(one, seen);
+  }
+  seen(expression, id);
+}
+
+/** Turns the import `mote.charge` into a function that pays. Units are unsigned, so that a charge never fills the tank. */
+function defineCharge(module: Module): void {
+  for (let i = 0; i < module.getNumFunctions(); i++) {
+    const { name, module: from, base, params } = binaryen.getFunctionInfo(module.getFunctionByIndex(i));
+    if (from !== 'mote' || base !== 'charge' || params !== binaryen.i32) continue;
+    module.removeFunction(name);
+    const units = module.i64.extend_u(module.local.get(0, binaryen.i32));
+    module.addFunction(name, binaryen.i32, binaryen.none, [], module.block(null, pay(module, units)));
+    return;
+  }
+}
+
+function addMemoryBytes(module: Module, given: number | undefined): void {
+  const ref = module.getExport(MEMORY_BYTES);
+  if (ref !== 0) {
+    if (binaryen.getExportInfo(ref).kind === binaryen.ExternalGlobal) return;
+    module.removeExport(MEMORY_BYTES);
+  }
+  const bytes = given ?? heapBase(module);
+  module.addGlobal(MEMORY_BYTES, binaryen.i32, false, module.i32.const(bytes));
+  module.addGlobalExport(MEMORY_BYTES, MEMORY_BYTES);
+}
+
+function heapBase(module: Module): number {
+  const ref = module.getGlobal(HEAP_BASE);
+  const info = ref === 0 ? null : (binaryen.getExpressionInfo(binaryen.getGlobalInfo(ref).init) as { value?: unknown });
+  if (typeof info?.value === 'number') return info.value;
+  const how = 'let its entry have `export function memory_bytes(): usize { return __heap_base; }`, or say memoryBytes';
+  throw new MoteError('FUEL_MEMORY', `the module doesn't say where its static memory ends: ${how}`);
+}
+
+/** Binaryen's options belong to the process, so they are put back. */
+function emit(module: Module, { names, optimize }: { names: boolean; optimize: boolean }): Uint8Array {
+  const before = [
+    binaryen.getOptimizeLevel(),
+    binaryen.getShrinkLevel(),
+    binaryen.getDebugInfo(),
+    binaryen.getOneCallerInlineMaxSize(),
+  ] as const;
+  try {
+    setOptions(3, 0, names, ONE_CALLER_INLINE_SIZE);
+    if (optimize) {
+      module.optimize();
+      module.optimize();
+    }
+    if (!module.validate())
+      throw new MoteError('FUEL_OUTPUT', 'the fuel pass made an invalid module: please report it');
+    return module.emitBinary();
+  } finally {
+    setOptions(...before);
+  }
+}
+
+function setOptions(level: number, shrink: number, names: boolean, oneCallerSize: number): void {
+  binaryen.setOptimizeLevel(level);
+  binaryen.setShrinkLevel(shrink);
+  binaryen.setDebugInfo(names);
+  binaryen.setOneCallerInlineMaxSize(oneCallerSize);
+}

@@ -1,0 +1,18 @@
+/** Finds code that allocates, before the optimizer hides where that was. */
+import { MoteError } from '../../base/index.ts';
+import { type Calls, culprits, isReached } from './calls.ts';
+
+/** AssemblyScript's allocators. */
+const ALLOCATOR = /^~lib\/rt\/(stub|tlsf|itcms)\/__(alloc|new|renew|realloc)$/;
+
+/** Throws `MoteError('BUILD_HEAP')` when code can reach an allocator, with the app's functions that do and what they call. */
+export function explainHeap(calls: Calls): void {
+  const isAllocator = (name: string) => ALLOCATOR.test(name);
+  if (!isReached(calls, isAllocator)) return;
+  const named = culprits(calls, isAllocator).map(
+    ([name, through]) => `${name} (through ${through.slice(through.lastIndexOf('/') + 1)})`,
+  );
+  const where = named.length > 0 ? named.join(', ') : 'code outside any function';
+  const how = 'use memory.data(N) for buffers, literals for text, and @unmanaged classes over static data';
+  throw new MoteError('BUILD_HEAP', `nodes have no heap, but it is used by ${where}: ${how}`);
+}

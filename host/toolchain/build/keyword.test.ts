@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { packagePath } from '../../base/index.ts';
+import type { Engine, EngineName } from '../../device/engine/engine.ts';
+import { ENGINE_NAMES, loadEngine } from '../../device/engine/index.ts';
+import { type BuiltApp, buildApp } from './build.ts';
+import { AudioHost, readWav } from './testing.ts';
+
+const RECORDINGS = ['yes', 'no', 'noise', 'silence', 'stream'] as const;
+const recording = (file: string) => packagePath('recordings', 'speech', file);
+const golden = (file: string) => new Uint8Array(readFileSync(recording(file)));
+
+let app: BuiltApp;
+beforeAll(async () => {
+  app = await buildApp(packagePath('assembly', 'apps', 'keyword'));
+});
+
+/** Plays samples to a fresh instance in pieces of `chunk`, and returns the host with all that it saw. */
+function play(engine: Engine, samples: Int16Array, chunk = 320, config: Record<string, number> = {}): AudioHost {
+  const host = new AudioHost(engine, app, { ...app.config, ...config });
+  for (let at = 0; at < samples.length; at += chunk) host.hear(samples.subarray(at, at + chunk));
+  return host;
+}
+
+describe('the keyword app', () => {
+  it('is small: wasm and rom within 40 KB, memory within 24 KiB, and nothing to warn of', () => {
+    expect(app.sizes.wasmBytes + app.sizes.romBytes).toBeLessThan(40_000);
+    expect(app.sizes.memoryBytes).toBeLessThan(24 * 1024);
+    expect(app.warnings).toEqual([]);
+  });
+
+  it('declares what it uses', () => {
+    expect(app.metadata).toMatchObject({
+      name: 'keyword',
+      sensors: ['microphone'],
+      metrics: [
+        { name: 'score.yes', unit: '1', exponent: 0 },
+        { name: 'score.no', unit: '1', exponent: 0 },
+      ],
+      commands: [],
+      trialMs: 5000,
+    });
+    expect(app.metadata.models.map(({ name, sha256 }) => [name, sha256.length])).toEqual([['micro_speech', 32]]);
+  });
+
+  describe.each(ENGINE_NAMES.map((name): [EngineName] => [name]))('on %s', (name) => {
+    let engine: Engine;
+    beforeAll(async () => {
+      engine = await loadEngine(name);
+    });
+
+    it.each(RECORDINGS)('answers %s with the reference features and scores, byte for byte', (file) => {
+      const host = play(engine, readWav(recording(`${file}.wav`)));
+      expect(Buffer.compare(host.tapped('features'), golden(`${file}.features.bin`))).toBe(0);
+      expect(Buffer.compare(host.tapped('scores'), golden(`${file}.scores.bin`))).toBe(0);
+    });
+
+    it('hears each of the four words in the stream once, soon after it was said', () => {
+      const { events } = play(engine, readWav(recording('stream.wav')));
+      expect(events.map(({ body }) => body.word)).toEqual(['yes', 'no', 'no', 'yes']);
+      // The words are in seconds 1, 3, 5 and 6.
+      expect(events.map(({ atUs }) => Math.floor(atUs / 1e6))).toEqual([1, 3, 6, 6]);
+      for (const { name: event, body } of events) {
+        expect(event).toBe('keyword');
+        expect(body.score).toBeGreaterThanOrEqual(200);
+      }
+    });
+
+    it("publishes both words' mean scores over three windows, ten at a time, at its pace", () => {
+      const host = play(engine, readWav(recording('stream.wav')));
+      const scores = golden('stream.scores.bin');
+      const score = (i: number, word: number) => (i < 0 ? 0 : (scores[4 * i + word]! + 128) & 255);
+      const mean = (i: number, word: number) => [i, i - 1, i - 2].reduce((sum, at) => sum + score(at, word), 0) / 3;
+      const expected = (word: number) => Array.from({ length: 80 }, (_, i) => Math.floor(mean(i, word)));
+      for (const [metric, word] of [
+        [0, 2],
+        [1, 3],
+      ] as const) {
+        const frames = host.published.filter((frame) => frame.metric === metric);
+        expect(frames.map(({ dt, quality }) => [dt, quality])).toEqual(Array(8).fill([80_000, 0]));
+        expect(frames.flatMap(({ values }) => values)).toEqual(expected(word));
+        for (let i = 1; i < frames.length; i++) expect(frames[i]!.t0 - frames[i - 1]!.t0).toBe(800_000);
+      }
+    });
+
+    it('is healthy once it has heard ten windows, and failing when no more come', () => {
+      const host = new AudioHost(engine, app, app.config);
+      const samples = readWav(recording('stream.wav'));
+      expect(host.health()).toBe(0);
+      host.hear(samples.subarray(0, 16_000));
+      expect(host.health()).toBe(0);
+      host.hear(samples.subarray(16_000, 32_000));
+      expect(host.health()).toBe(1);
+      host.wait(5_000_000);
+      expect(host.health()).toBe(-1);
+    });
+  });
+
+  it('answers any sound the same on every engine: full-scale noise, clipping, clicks, near silence', async () => {
+    let state = 1;
+    const random = () => {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0;
+      return state >> 16;
+    };
+    const sounds: ((i: number) => number)[] = [
+      () => random(),
+      (i) => (i % 31 < 15 ? -32768 : 32767),
+      (i) => (i % 320 === 239 ? -32768 : 0),
+      () => random() >> 14,
+      (i) => (i < 12_000 ? 0 : random()),
+    ];
+    const [first, ...others] = await Promise.all(ENGINE_NAMES.map(loadEngine));
+    for (const sound of sounds) {
+      const samples = Int16Array.from({ length: 20_000 }, (_, i) => sound(i));
+      const expected = play(first!, samples);
+      expect(expected.tapped('features').length).toBe(62 * 40);
+      for (const other of others) {
+        const found = play(other, samples);
+        expect(Buffer.compare(found.tapped('features'), expected.tapped('features'))).toBe(0);
+        expect(Buffer.compare(found.tapped('scores'), expected.tapped('scores'))).toBe(0);
+        expect(found.events).toEqual(expected.events);
+      }
+    }
+  });
+
+  it('gives the same answer however the samples arrive', async () => {
+    const engine = await loadEngine('v8');
+    const samples = readWav(recording('stream.wav'));
+    for (const chunk of [1, 77, 320, 4000]) {
+      expect(
+        Buffer.compare(
+          play(engine, samples.subarray(0, 40_000), chunk).tapped('features'),
+          golden('stream.features.bin').subarray(0, 124 * 40),
+        ),
+      ).toBe(0);
+    }
+  });
+
+  it('starts a new second after samples were lost, says so, and hears the next word', async () => {
+    const engine = await loadEngine('v8');
+    const samples = readWav(recording('stream.wav'));
+    const host = play(engine, samples.subarray(0, 8_000));
+    host.lose(5_000);
+    for (let at = 13_000; at < samples.length; at += 320) host.hear(samples.subarray(at, at + 320));
+    expect(host.log).toEqual(['samples lost so far: 5000']);
+    expect(host.events.map(({ body }) => body.word)).toEqual(['yes', 'no', 'no', 'yes']);
+    const framesAfter = Math.floor((samples.length - 13_000 - 480) / 320) + 1;
+    expect(host.tapped('scores').length / 4).toBe(Math.floor((framesAfter - 49) / 4) + 1);
+  });
+
+  it('follows the node’s threshold', async () => {
+    const { events } = play(await loadEngine('v8'), readWav(recording('stream.wav')), 320, { threshold: 256 });
+    expect(events).toEqual([]);
+  });
+
+  it('refuses to start without a microphone', async () => {
+    const host = new AudioHost(await loadEngine('v8'), app, app.config, { microphone: false });
+    expect(host.started).toBe(-1);
+    expect(host.log).toEqual(['microphone', 'sensor is missing, not allowed or not opened in init, error -1']);
+  });
+});
