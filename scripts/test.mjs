@@ -6,7 +6,7 @@ import { bold, dim, green, red, root, run, seconds } from './run.mjs';
 
 const node = process.execPath;
 if (process.argv.includes('--help')) {
-  console.log('npm test [-- --only NAME]   runners: lint, types, abi, assembly, host, asan, fuzz-link');
+  console.log('npm test [-- --only NAME]   runners: lint, types, imports, abi, assembly, host, asan, fuzz-link');
   process.exit(0);
 }
 const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
@@ -76,6 +76,7 @@ const runners = [
     args: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'],
     count: whole,
   },
+  { name: 'imports', says: 'imports go down', args: ['scripts/check-imports.mjs'], count: whole },
   { name: 'abi', says: 'ABI bindings are current', args: ['abi/generate.mjs', '--check'], count: whole },
   {
     name: 'assembly',
