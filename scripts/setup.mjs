@@ -34,7 +34,7 @@ async function unlessFresh(name, digestNow, made, make) {
   writeFileSync(stamp, digestNow);
 }
 
-await unlessFresh('dependencies', digest(['package-lock.json']), 'node_modules/assemblyscript', () =>
+await unlessFresh('dependencies', digest(['package-lock.json']), 'docs/node_modules/typedoc', () =>
   // Not `npm ci`: it refuses a lock that lacks an optional package of another platform, which not every registry has.
   step('Installing dependencies', 'npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund']),
 );

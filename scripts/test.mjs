@@ -6,7 +6,7 @@ import { bold, dim, green, red, root, run, seconds } from './run.mjs';
 
 const node = process.execPath;
 if (process.argv.includes('--help')) {
-  console.log('npm test [-- --only NAME]   runners: lint, types, imports, abi, assembly, host, asan, fuzz-link');
+  console.log('npm test [-- --only NAME]   runners: lint, types, imports, abi, assembly, docs, host, asan, fuzz-link');
   process.exit(0);
 }
 const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
@@ -83,6 +83,12 @@ const runners = [
     says: 'as-pect: AssemblyScript units',
     args: ['node_modules/@as-pect/cli/bin/asp.js', '--no-logo'],
     count: asPect,
+  },
+  {
+    name: 'docs',
+    says: 'documentation site: builds, and no link is dead',
+    args: ['docs/.vitepress/site.mjs'],
+    count: whole,
   },
   { name: 'asan', says: 'wasm3 addon under AddressSanitizer', args: ['scripts/asan.mjs'], count: counted },
   {

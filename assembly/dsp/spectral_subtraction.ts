@@ -9,7 +9,8 @@ const FRACTION: u64 = 14;
  *
  * @param signal uint32[channels]
  * @param noise uint32[channels]: the state, zeros at the start, with `bits` fraction bits more than the signal
- * @param even,odd share of the new value in the estimate, Q14
+ * @param even share of the new value in the estimate of an even channel, Q14
+ * @param odd the same for an odd channel
  * @param remaining smallest share of the signal that is left, Q14
  * Source: TensorFlow Lite Micro, signal/src/filter_bank_spectral_subtraction.cc without clamping.
  */
