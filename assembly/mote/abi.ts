@@ -1,6 +1,6 @@
 // Generated from abi/abi.json by abi/generate.mjs. Do not edit.
 
-/** What this SDK was built for, major x 65536 + minor. */
+/** Version of the ABI that this SDK was built for, major x 65536 + minor. */
 export const ABI_VERSION: i32 = 65537;
 
 export const OK: i32 = 0;
@@ -15,17 +15,17 @@ export const LEVEL_WARN: i32 = 1;
 export const LEVEL_INFO: i32 = 2;
 export const LEVEL_DEBUG: i32 = 3;
 
-/** Most of names of sensors, metrics, events, topics, keys and taps. */
+/** Maximum of a name of a sensor, metric, event, topic, key or tap. */
 export const MAX_NAME: i32 = 64;
-/** Most of one event's CBOR body. */
+/** Maximum of the CBOR body of an event. */
 export const MAX_EVENT: i32 = 1024;
-/** Most of one message to the module. */
+/** Maximum of a message to the module. */
 export const MAX_MESSAGE: i32 = 1024;
-/** Most of one key-value value. */
+/** Maximum of a value of the key-value store. */
 export const MAX_VALUE: i32 = 1024;
-/** Most of values in one publish, counted. */
+/** Maximum of the values of one publish (a count, not bytes). */
 export const MAX_SAMPLES: i32 = 1024;
-/** Most of one log line; longer ones are cut. */
+/** Maximum of a log line; longer lines are cut. */
 export const MAX_LOG: i32 = 256;
 
 /** Monotonic time since the node started, in microseconds; the clock of `step`. */
@@ -44,7 +44,7 @@ export declare function random(): i32;
 @external("mote", "log")
 export declare function log(level: i32, text: usize, textLen: i32): void;
 
-/** Shows an inner buffer to whoever listens; costs nothing when nobody does. */
+/** Shows an inner buffer to a listener; costs nothing without one. */
 @external("mote", "tap")
 export declare function tap(name: usize, nameLen: i32, data: usize, dataLen: i32): void;
 
@@ -80,7 +80,10 @@ export declare function sensor_lost(sensor: i32): i32;
 @external("mote", "metric")
 export declare function metric(name: usize, nameLen: i32, unit: usize, unitLen: i32, exponent: i32): i32;
 
-/** Sends `count` int32 values of a metric: the first at `t0` microseconds, the next every `dt` microseconds; quality 0 is good. */
+/**
+ * Sends `count` int32 values of a metric: the first at `t0` microseconds, the next every `dt` microseconds; quality 0
+ * is good.
+ */
 @external("mote", "publish")
 export declare function publish(metric: i32, t0: i64, dt: i32, values: usize, count: i32, quality: i32): i32;
 
@@ -120,14 +123,20 @@ export declare function rom_size(): i32;
 @external("mote", "rom_read")
 export declare function rom_read(offset: i32, dst: usize, dstLen: i32): i32;
 
-/** Runs a model's operators with the host's own kernels: `program` is the rom offset of `count` entries of two words, operator number and rom offset of its record. Returns how many it did, from the first on; the module asks again for the rest, and runs the next one itself when the answer is 0. */
+/**
+ * Runs a model's operators with the host's own kernels: `program` is the rom offset of `count` entries of two words,
+ * operator number and rom offset of its record. Returns how many operators it ran, from the first on. The module asks
+ * again for the rest; it runs the next operator itself when the answer is 0.
+ */
 @external("mote", "nn_run")
 export declare function nn_run(arena: usize, program: i32, count: i32): i32;
 
-/** The transform of `dsp/fft.ts` with the host's own code: 1 when done, 0 when the module has to do it. */
+/** The transform of `dsp/fft.ts` with the host's own code: 1 when done, 0 when the module has to run its own code. */
 @external("mote", "nn_real_fft")
 export declare function nn_real_fft(src: usize, dst: usize, twiddles: usize, points: i32): i32;
 
-/** The sums of `dsp/filter_bank.ts` with the host's own code: 1 when done, 0 when the module has to do it. */
+/**
+ * The sums of `dsp/filter_bank.ts` with the host's own code: 1 when done, 0 when the module has to run its own code.
+ */
 @external("mote", "nn_filter_bank")
 export declare function nn_filter_bank(energy: usize, edges: usize, weights: usize, channels: i32, shift: i32, dst: usize): i32;

@@ -9,53 +9,27 @@
 // (a + b 2^32) w = a w + b w 2^32. It halves the work of an interpreter, and costs 8 bytes of scratch a tap. Pixels are kept as
 // value + 128, which the biases know too, so that both halves can be written on their own.
 
-import { field, open, PARAMS_BYTES, read } from './operator';
+import { field, open, read } from './operator';
+import { Conv2dRecord, PARAMS_BYTES } from './records';
 import { clamp, multiply } from './requantize';
 
-const INPUT: usize = 0;
-const OUTPUT: usize = 1;
-const SCRATCH: usize = 2;
-const IN_H: usize = 3;
-const IN_W: usize = 4;
-const IN_C: usize = 5;
-const OUT_H: usize = 6;
-const OUT_W: usize = 7;
-const OUT_C: usize = 8;
-const KERNEL_H: usize = 9;
-const KERNEL_W: usize = 10;
-const STRIDE_H: usize = 11;
-const STRIDE_W: usize = 12;
-const DILATION_H: usize = 13;
-const DILATION_W: usize = 14;
-const PAD_TOP: usize = 15;
-const PAD_LEFT: usize = 16;
-const INPUT_ZERO: usize = 17;
-const OUTPUT_ZERO: usize = 18;
-const OUTPUT_MIN: usize = 19;
-const OUTPUT_MAX: usize = 20;
-/** Rom offset of the first group. */
-const WEIGHTS: usize = 21;
-/** Groups that the scratch holds at once. */
-const TILE_GROUPS: usize = 22;
-const WORDS: i32 = 23;
-
 export function conv2d(arena: usize, rom: i32): void {
-  open(rom, WORDS);
-  const outC = field(OUT_C);
-  const outW = field(OUT_W);
-  const pixels = field(OUT_H) * outW;
-  const taps = field(KERNEL_H) * field(KERNEL_W) * field(IN_C);
+  open(rom, Conv2dRecord.WORDS);
+  const outC = field(Conv2dRecord.OUT_C);
+  const outW = field(Conv2dRecord.OUT_W);
+  const pixels = field(Conv2dRecord.OUT_H) * outW;
+  const taps = field(Conv2dRecord.KERNEL_H) * field(Conv2dRecord.KERNEL_W) * field(Conv2dRecord.IN_C);
   const steps = (taps + 3) >> 2;
 
-  const pairs = arena + field(SCRATCH);
+  const pairs = arena + field(Conv2dRecord.SCRATCH);
   const tile = pairs + (steps << 5);
   const groupBytes = PARAMS_BYTES + (steps << 4);
   const groups = (outC + 3) >> 2;
-  const tileGroups = field(TILE_GROUPS);
+  const tileGroups = field(Conv2dRecord.TILE_GROUPS);
   const resident = tileGroups >= groups;
-  if (resident) read(field(WEIGHTS), tile, groups * groupBytes);
+  if (resident) read(field(Conv2dRecord.WEIGHTS), tile, groups * groupBytes);
 
-  let output = arena + field(OUTPUT);
+  let output = arena + field(Conv2dRecord.OUTPUT);
   for (let pixel = 0; pixel < pixels; pixel += 2) {
     // The last pixel of an odd number is its own partner.
     const other = min(pixel + 1, pixels - 1);
@@ -67,7 +41,7 @@ export function conv2d(arena: usize, rom: i32): void {
     } else {
       for (let group = 0; group < groups; group += tileGroups) {
         const inTile = min(tileGroups, groups - group);
-        read(field(WEIGHTS) + group * groupBytes, tile, inTile * groupBytes);
+        read(field(Conv2dRecord.WEIGHTS) + group * groupBytes, tile, inTile * groupBytes);
         const first = group << 2;
         channels(pairs, tile, steps, min(inTile << 2, outC - first), output + first, outputB + first);
       }
@@ -78,16 +52,16 @@ export function conv2d(arena: usize, rom: i32): void {
 
 /** Writes the window of output pixel `pixel` to one half of `pairs`, the input's zero point where it lies outside. */
 function gather(arena: usize, pixel: i32, outW: i32, pairs: usize): void {
-  const inW = field(IN_W);
-  const inC = field(IN_C);
-  const kernelW = field(KERNEL_W);
-  const dilation = field(DILATION_W);
-  const left = (pixel % outW) * field(STRIDE_W) - field(PAD_LEFT);
-  let y = (pixel / outW) * field(STRIDE_H) - field(PAD_TOP);
+  const inW = field(Conv2dRecord.IN_W);
+  const inC = field(Conv2dRecord.IN_C);
+  const kernelW = field(Conv2dRecord.KERNEL_W);
+  const dilation = field(Conv2dRecord.DILATION_W);
+  const left = (pixel % outW) * field(Conv2dRecord.STRIDE_W) - field(Conv2dRecord.PAD_LEFT);
+  let y = (pixel / outW) * field(Conv2dRecord.STRIDE_H) - field(Conv2dRecord.PAD_TOP);
   const inside = dilation == 1 && left >= 0 && left + kernelW <= inW;
-  for (let rows = field(KERNEL_H); rows > 0; --rows) {
-    const from = arena + field(INPUT) + y * inW * inC;
-    if (<u32>y >= <u32>field(IN_H)) {
+  for (let rows = field(Conv2dRecord.KERNEL_H); rows > 0; --rows) {
+    const from = arena + field(Conv2dRecord.INPUT) + y * inW * inC;
+    if (<u32>y >= <u32>field(Conv2dRecord.IN_H)) {
       pairs = blank(pairs, kernelW * inC);
     } else if (inside) {
       pairs = copy(pairs, from + left * inC, kernelW * inC);
@@ -98,7 +72,7 @@ function gather(arena: usize, pixel: i32, outW: i32, pairs: usize): void {
         x += dilation;
       }
     }
-    y += field(DILATION_H);
+    y += field(Conv2dRecord.DILATION_H);
   }
 }
 
@@ -122,7 +96,7 @@ function copy(pairs: usize, from: usize, count: i32): usize {
 
 /** The next `count` taps lie outside the picture. */
 function blank(pairs: usize, count: i32): usize {
-  const zero = field(INPUT_ZERO) + 128;
+  const zero = field(Conv2dRecord.INPUT_ZERO) + 128;
   for (; count > 0; --count) {
     store<i32>(pairs, zero);
     pairs += 8;
@@ -183,6 +157,7 @@ function finish(sum: i64, params: usize, outputA: usize, outputB: usize): void {
 }
 
 function scale(sum: i32, params: usize, output: usize): void {
-  const value = multiply(sum, load<i32>(params, 16), load<u8>(params, 32), load<u8>(params, 33)) + field(OUTPUT_ZERO);
-  store<i8>(output, <i8>clamp(value, field(OUTPUT_MIN), field(OUTPUT_MAX)));
+  const scaled = multiply(sum, load<i32>(params, 16), load<u8>(params, 32), load<u8>(params, 33));
+  const value = scaled + field(Conv2dRecord.OUTPUT_ZERO);
+  store<i8>(output, <i8>clamp(value, field(Conv2dRecord.OUTPUT_MIN), field(Conv2dRecord.OUTPUT_MAX)));
 }

@@ -4,94 +4,69 @@
 // Weights come in groups of four channels: PARAMS_BYTES of parameters, then four bytes a tap, one a channel (missing channels are
 // zeros). Zero points are folded into the biases as in conv2d.
 
-import { field, open, PARAMS_BYTES, read } from './operator';
+import { field, open, read } from './operator';
+import { DepthwiseConv2dRecord, PARAMS_BYTES } from './records';
 import { clamp, multiply } from './requantize';
 
-const INPUT: usize = 0;
-const OUTPUT: usize = 1;
-const SCRATCH: usize = 2;
-const IN_H: usize = 3;
-const IN_W: usize = 4;
-const CHANNELS: usize = 5;
-const OUT_H: usize = 6;
-const OUT_W: usize = 7;
-const KERNEL_H: usize = 8;
-const KERNEL_W: usize = 9;
-const STRIDE_H: usize = 10;
-const STRIDE_W: usize = 11;
-const DILATION_H: usize = 12;
-const DILATION_W: usize = 13;
-const PAD_TOP: usize = 14;
-const PAD_LEFT: usize = 15;
-const INPUT_ZERO: usize = 16;
-const OUTPUT_ZERO: usize = 17;
-const OUTPUT_MIN: usize = 18;
-const OUTPUT_MAX: usize = 19;
-/** Rom offset of the first group. */
-const WEIGHTS: usize = 20;
-/** Groups that the scratch holds at once. */
-const TILE_GROUPS: usize = 21;
-const WORDS: i32 = 22;
-
 export function depthwise_conv2d(arena: usize, rom: i32): void {
-  open(rom, WORDS);
-  const channels = field(CHANNELS);
-  const outH = field(OUT_H);
-  const outW = field(OUT_W);
-  const taps = field(KERNEL_H) * field(KERNEL_W);
+  open(rom, DepthwiseConv2dRecord.WORDS);
+  const channels = field(DepthwiseConv2dRecord.CHANNELS);
+  const outH = field(DepthwiseConv2dRecord.OUT_H);
+  const outW = field(DepthwiseConv2dRecord.OUT_W);
+  const taps = field(DepthwiseConv2dRecord.KERNEL_H) * field(DepthwiseConv2dRecord.KERNEL_W);
 
-  const patch = arena + field(SCRATCH);
+  const patch = arena + field(DepthwiseConv2dRecord.SCRATCH);
   // Groups read four channels of each tap, so the last tap may be read up to three bytes past its end.
   const tile = patch + ((taps * channels + 6) & ~3);
   const groupBytes = PARAMS_BYTES + (taps << 2);
-  const tileGroups = field(TILE_GROUPS);
+  const tileGroups = field(DepthwiseConv2dRecord.TILE_GROUPS);
   const groups = (channels + 3) >> 2;
 
   for (let group = 0; group < groups; group += tileGroups) {
     const inTile = min(tileGroups, groups - group);
-    read(field(WEIGHTS) + group * groupBytes, tile, inTile * groupBytes);
+    read(field(DepthwiseConv2dRecord.WEIGHTS) + group * groupBytes, tile, inTile * groupBytes);
     const firstC = group << 2;
     const count = min(inTile << 2, channels - firstC);
-    let output = arena + field(OUTPUT) + firstC;
-    let top = -field(PAD_TOP);
+    let output = arena + field(DepthwiseConv2dRecord.OUTPUT) + firstC;
+    let top = -field(DepthwiseConv2dRecord.PAD_TOP);
     for (let y = 0; y < outH; ++y) {
-      let left = -field(PAD_LEFT);
+      let left = -field(DepthwiseConv2dRecord.PAD_LEFT);
       for (let x = 0; x < outW; ++x) {
         gather(arena, top, left, patch, firstC, count);
         convolve(patch, count, tile, taps, output);
         output += channels;
-        left += field(STRIDE_W);
+        left += field(DepthwiseConv2dRecord.STRIDE_W);
       }
-      top += field(STRIDE_H);
+      top += field(DepthwiseConv2dRecord.STRIDE_H);
     }
   }
 }
 
 /** Copies `count` channels of the window at (y, left) to `patch`, the input's zero point where it lies outside. */
 function gather(arena: usize, y: i32, left: i32, patch: usize, firstC: i32, count: i32): void {
-  const channels = field(CHANNELS);
-  const inW = field(IN_W);
-  const kernelW = field(KERNEL_W);
-  const dilation = field(DILATION_W);
+  const channels = field(DepthwiseConv2dRecord.CHANNELS);
+  const inW = field(DepthwiseConv2dRecord.IN_W);
+  const kernelW = field(DepthwiseConv2dRecord.KERNEL_W);
+  const dilation = field(DepthwiseConv2dRecord.DILATION_W);
   const whole = count == channels && dilation == 1 && left >= 0 && left + kernelW <= inW;
-  for (let rows = field(KERNEL_H); rows > 0; --rows) {
-    const from = arena + field(INPUT) + y * inW * channels + firstC;
-    const outside = <u32>y >= <u32>field(IN_H);
+  for (let rows = field(DepthwiseConv2dRecord.KERNEL_H); rows > 0; --rows) {
+    const from = arena + field(DepthwiseConv2dRecord.INPUT) + y * inW * channels + firstC;
+    const outside = <u32>y >= <u32>field(DepthwiseConv2dRecord.IN_H);
     if (outside || whole) {
       const bytes = kernelW * count;
-      if (outside) memory.fill(patch, <u8>field(INPUT_ZERO), bytes);
+      if (outside) memory.fill(patch, <u8>field(DepthwiseConv2dRecord.INPUT_ZERO), bytes);
       else memory.copy(patch, from + left * channels, bytes);
       patch += bytes;
     } else {
       let x = left;
       for (let columns = kernelW; columns > 0; --columns) {
-        if (<u32>x >= <u32>inW) memory.fill(patch, <u8>field(INPUT_ZERO), count);
+        if (<u32>x >= <u32>inW) memory.fill(patch, <u8>field(DepthwiseConv2dRecord.INPUT_ZERO), count);
         else memory.copy(patch, from + x * channels, count);
         patch += count;
         x += dilation;
       }
     }
-    y += field(DILATION_H);
+    y += field(DepthwiseConv2dRecord.DILATION_H);
   }
 }
 
@@ -125,6 +100,7 @@ function convolve(patch: usize, count: i32, group: usize, taps: i32, output: usi
 
 function scale(sum: i32, params: usize, output: usize): void {
   const total = sum + load<i32>(params);
-  const value = multiply(total, load<i32>(params, 16), load<u8>(params, 32), load<u8>(params, 33)) + field(OUTPUT_ZERO);
-  store<i8>(output, <i8>clamp(value, field(OUTPUT_MIN), field(OUTPUT_MAX)));
+  const scaled = multiply(total, load<i32>(params, 16), load<u8>(params, 32), load<u8>(params, 33));
+  const value = scaled + field(DepthwiseConv2dRecord.OUTPUT_ZERO);
+  store<i8>(output, <i8>clamp(value, field(DepthwiseConv2dRecord.OUTPUT_MIN), field(DepthwiseConv2dRecord.OUTPUT_MAX)));
 }

@@ -1,33 +1,19 @@
 // Fully connected layer of int8 for one row (several rows are a 1x1 convolution). Equal to reference_integer_ops::FullyConnected
 // of TensorFlow Lite. Weights lie as in conv2d and are read in pieces of whole steps, so that a wide layer needs little scratch.
 
-import { field, open, PARAMS, PARAMS_BYTES, read } from './operator';
+import { field, open, PARAMS, read } from './operator';
+import { FullyConnectedRecord, PARAMS_BYTES } from './records';
 import { clamp, multiply } from './requantize';
 
-const INPUT: usize = 0;
-const OUTPUT: usize = 1;
-const SCRATCH: usize = 2;
-/** Inputs, in steps of four; the input tensor's slot is as long, and weights past its end are zeros. */
-const STEPS: usize = 3;
-const OUTPUTS: usize = 4;
-const OUTPUT_ZERO: usize = 5;
-const OUTPUT_MIN: usize = 6;
-const OUTPUT_MAX: usize = 7;
-/** Rom offset of the first group. */
-const WEIGHTS: usize = 8;
-/** Steps that the scratch holds at once. */
-const TILE_STEPS: usize = 9;
-const WORDS: i32 = 10;
-
 export function fully_connected(arena: usize, rom: i32): void {
-  open(rom, WORDS);
-  const steps = field(STEPS);
-  const outputs = field(OUTPUTS);
-  const tileSteps = field(TILE_STEPS);
-  const tile = arena + field(SCRATCH);
+  open(rom, FullyConnectedRecord.WORDS);
+  const steps = field(FullyConnectedRecord.STEPS);
+  const outputs = field(FullyConnectedRecord.OUTPUTS);
+  const tileSteps = field(FullyConnectedRecord.TILE_STEPS);
+  const tile = arena + field(FullyConnectedRecord.SCRATCH);
 
-  let offset = field(WEIGHTS);
-  let output = arena + field(OUTPUT);
+  let offset = field(FullyConnectedRecord.WEIGHTS);
+  let output = arena + field(FullyConnectedRecord.OUTPUT);
   for (let left = outputs; left > 0; left -= 4) {
     read(offset, PARAMS, PARAMS_BYTES);
     offset += PARAMS_BYTES;
@@ -35,7 +21,7 @@ export function fully_connected(arena: usize, rom: i32): void {
     let sum1 = load<i32>(PARAMS, 4);
     let sum2 = load<i32>(PARAMS, 8);
     let sum3 = load<i32>(PARAMS, 12);
-    let x = arena + field(INPUT);
+    let x = arena + field(FullyConnectedRecord.INPUT);
     for (let step = 0; step < steps; step += tileSteps) {
       const bytes = min(tileSteps, steps - step) << 4;
       read(offset, tile, bytes);
@@ -76,6 +62,7 @@ export function fully_connected(arena: usize, rom: i32): void {
 }
 
 function scale(sum: i32, params: usize, output: usize): void {
-  const value = multiply(sum, load<i32>(params, 16), load<u8>(params, 32), load<u8>(params, 33)) + field(OUTPUT_ZERO);
-  store<i8>(output, <i8>clamp(value, field(OUTPUT_MIN), field(OUTPUT_MAX)));
+  const scaled = multiply(sum, load<i32>(params, 16), load<u8>(params, 32), load<u8>(params, 33));
+  const value = scaled + field(FullyConnectedRecord.OUTPUT_ZERO);
+  store<i8>(output, <i8>clamp(value, field(FullyConnectedRecord.OUTPUT_MIN), field(FullyConnectedRecord.OUTPUT_MAX)));
 }

@@ -2,22 +2,15 @@
 // In place where the plan says so.
 
 import { field, open, read } from './operator';
-
-const INPUT: usize = 0;
-const OUTPUT: usize = 1;
-const SCRATCH: usize = 2;
-const COUNT: usize = 3;
-/** Rom offset of the table: the output for -128 first. */
-const TABLE: usize = 4;
-const WORDS: i32 = 5;
+import { LookupRecord, TABLE_BYTES } from './records';
 
 export function lookup(arena: usize, rom: i32): void {
-  open(rom, WORDS);
-  const table = arena + field(SCRATCH);
-  read(field(TABLE), table, 256);
-  let input = arena + field(INPUT);
-  let output = arena + field(OUTPUT);
-  const end = input + field(COUNT);
+  open(rom, LookupRecord.WORDS);
+  const table = arena + field(LookupRecord.SCRATCH);
+  read(field(LookupRecord.TABLE), table, TABLE_BYTES);
+  let input = arena + field(LookupRecord.INPUT);
+  let output = arena + field(LookupRecord.OUTPUT);
+  const end = input + field(LookupRecord.COUNT);
   for (; input < end; ++input) {
     store<u8>(output, load<u8>(table + 128 + i32.load8_s(input)));
     ++output;

@@ -1,51 +1,35 @@
 // The walk that both poolings share: every output pixel with the part of its window that lies inside the picture.
 
 import { field, open } from './operator';
+import { PoolRecord } from './records';
 import { clamp } from './requantize';
-
-const INPUT: usize = 0;
-const OUTPUT: usize = 1;
-const IN_H: usize = 2;
-const IN_W: usize = 3;
-const CHANNELS: usize = 4;
-const OUT_H: usize = 5;
-const OUT_W: usize = 6;
-const KERNEL_H: usize = 7;
-const KERNEL_W: usize = 8;
-const STRIDE_H: usize = 9;
-const STRIDE_W: usize = 10;
-const PAD_TOP: usize = 11;
-const PAD_LEFT: usize = 12;
-const OUTPUT_MIN: usize = 13;
-const OUTPUT_MAX: usize = 14;
-const WORDS: i32 = 15;
 
 // @ts-ignore: decorator
 @inline
 export function pool(arena: usize, rom: i32, average: bool): void {
-  open(rom, WORDS);
-  const inH = field(IN_H);
-  const inW = field(IN_W);
-  const channels = field(CHANNELS);
-  const outH = field(OUT_H);
-  const outW = field(OUT_W);
-  const kernelH = field(KERNEL_H);
-  const kernelW = field(KERNEL_W);
+  open(rom, PoolRecord.WORDS);
+  const inH = field(PoolRecord.IN_H);
+  const inW = field(PoolRecord.IN_W);
+  const channels = field(PoolRecord.CHANNELS);
+  const outH = field(PoolRecord.OUT_H);
+  const outW = field(PoolRecord.OUT_W);
+  const kernelH = field(PoolRecord.KERNEL_H);
+  const kernelW = field(PoolRecord.KERNEL_W);
 
-  let output = arena + field(OUTPUT);
+  let output = arena + field(PoolRecord.OUTPUT);
   for (let y = 0; y < outH; ++y) {
-    const top = y * field(STRIDE_H) - field(PAD_TOP);
+    const top = y * field(PoolRecord.STRIDE_H) - field(PoolRecord.PAD_TOP);
     const firstY = max(top, 0);
     const rows = min(top + kernelH, inH) - firstY;
     for (let x = 0; x < outW; ++x) {
-      const left = x * field(STRIDE_W) - field(PAD_LEFT);
+      const left = x * field(PoolRecord.STRIDE_W) - field(PoolRecord.PAD_LEFT);
       const firstX = max(left, 0);
       const columns = min(left + kernelW, inW) - firstX;
-      const from = arena + field(INPUT) + (firstY * inW + firstX) * channels;
+      const from = arena + field(PoolRecord.INPUT) + (firstY * inW + firstX) * channels;
       for (let channel = 0; channel < channels; ++channel) {
         const at = from + channel;
         const value = average ? mean(at, rows, columns, inW * channels, channels) : most(at, rows, columns, inW * channels, channels);
-        store<i8>(output, <i8>clamp(value, field(OUTPUT_MIN), field(OUTPUT_MAX)));
+        store<i8>(output, <i8>clamp(value, field(PoolRecord.OUTPUT_MIN), field(PoolRecord.OUTPUT_MAX)));
         ++output;
       }
     }

@@ -1,11 +1,11 @@
-// A model's program: a table in rom of two words for each operator, its number (`operators` of abi/abi.json) and the rom offset of its
+// A model's program: a table in rom of two words for each operator, its number (abi/operators.json) and the rom offset of its
 // record. The host runs what it has kernels for; the rest is the module's. Both ways cost the same fuel, paid at once before the run.
 
 import { nn_run } from '../mote/abi';
 import { charge } from '../mote/fuel';
+import { ENTRY_BYTES } from './records';
 
-const ENTRY_BYTES: i32 = 8;
-const MOST: i64 = i32.MAX_VALUE;
+const MAX_CHARGE: i64 = i32.MAX_VALUE;
 
 let arenaAt: usize = 0;
 let programAt: i32 = 0;
@@ -19,7 +19,7 @@ const REFUSED: i32 = -1;
  * them; otherwise the module asks `mine` for one after another.
  */
 export function run(arena: usize, program: i32, count: i32, work: i64): bool {
-  for (; work > MOST; work -= MOST) charge(i32.MAX_VALUE);
+  for (; work > MAX_CHARGE; work -= MAX_CHARGE) charge(i32.MAX_VALUE);
   charge(<i32>work);
   arenaAt = arena;
   programAt = program;

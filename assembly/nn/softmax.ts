@@ -3,26 +3,15 @@
 // until TensorFlow Lite's diff_min; beyond it the output is -128.
 
 import { field, open, PARAMS, read } from './operator';
+import { SOFTMAX_SUM_BITS, SoftmaxRecord } from './records';
 import { divideByPowerOfTwo, multiplyHigh } from './requantize';
 
-const INPUT: usize = 0;
-const OUTPUT: usize = 1;
-const ROWS: usize = 2;
-const DEPTH: usize = 3;
-/** Rom offset of the table, and how many differences it has. */
-const TABLE: usize = 4;
-const TABLE_SIZE: usize = 5;
-const WORDS: i32 = 6;
-
-/** Integer bits of the sum of exponentials. */
-const SUM_BITS: i32 = 12;
-
 export function softmax(arena: usize, rom: i32): void {
-  open(rom, WORDS);
-  const depth = field(DEPTH);
-  let input = arena + field(INPUT);
-  let output = arena + field(OUTPUT);
-  for (let rows = field(ROWS); rows > 0; --rows) {
+  open(rom, SoftmaxRecord.WORDS);
+  const depth = field(SoftmaxRecord.DEPTH);
+  let input = arena + field(SoftmaxRecord.INPUT);
+  let output = arena + field(SoftmaxRecord.OUTPUT);
+  for (let rows = field(SoftmaxRecord.ROWS); rows > 0; --rows) {
     row(input, output, depth);
     input += depth;
     output += depth;
@@ -33,10 +22,12 @@ function row(input: usize, output: usize, depth: i32): void {
   let most: i32 = i8.MIN_VALUE;
   for (let i = 0; i < depth; ++i) most = max(most, i32.load8_s(input + i));
   let sum = 0;
-  for (let i = 0; i < depth; ++i) sum += divideByPowerOfTwo(exponential(most - i32.load8_s(input + i)), SUM_BITS);
+  for (let i = 0; i < depth; ++i) {
+    sum += divideByPowerOfTwo(exponential(most - i32.load8_s(input + i)), SOFTMAX_SUM_BITS);
+  }
   const headroom = clz(sum);
   const scale = reciprocal(<i32>((<u32>sum << headroom) - 0x80000000));
-  const shift = SUM_BITS - headroom + 31 - 8;
+  const shift = SOFTMAX_SUM_BITS - headroom + 31 - 8;
   for (let i = 0; i < depth; ++i) {
     const e = exponential(most - i32.load8_s(input + i));
     const value = divideByPowerOfTwo(multiplyHigh(scale, e), shift) + i8.MIN_VALUE;
@@ -46,8 +37,8 @@ function row(input: usize, output: usize, depth: i32): void {
 
 /** exp of minus `difference` input steps, 31 fractional bits; 0 below the table. */
 function exponential(difference: i32): i32 {
-  if (difference >= field(TABLE_SIZE)) return 0;
-  read(field(TABLE) + (difference << 2), PARAMS, 4);
+  if (difference >= field(SoftmaxRecord.TABLE_SIZE)) return 0;
+  read(field(SoftmaxRecord.TABLE) + (difference << 2), PARAMS, 4);
   return load<i32>(PARAMS);
 }
 

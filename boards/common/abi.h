@@ -24,42 +24,22 @@ enum abi_level {
     ABI_LEVEL_DEBUG = 3,
 };
 
-/* Operators of a model's program, as nn_run takes them. */
-enum abi_operator {
-    ABI_OPERATOR_ADD = 0,
-    ABI_OPERATOR_AVERAGE_POOL2D = 1,
-    ABI_OPERATOR_CONSTANT = 2,
-    ABI_OPERATOR_CONV2D = 3,
-    ABI_OPERATOR_COPY = 4,
-    ABI_OPERATOR_DEPTHWISE_CONV2D = 5,
-    ABI_OPERATOR_DEQUANTIZE = 6,
-    ABI_OPERATOR_FULLY_CONNECTED = 7,
-    ABI_OPERATOR_LOOKUP = 8,
-    ABI_OPERATOR_MAX_POOL2D = 9,
-    ABI_OPERATOR_MEAN = 10,
-    ABI_OPERATOR_PAD = 11,
-    ABI_OPERATOR_QUANTIZE = 12,
-    ABI_OPERATOR_SOFTMAX = 13,
-    ABI_OPERATOR_TRANSPOSE = 14,
-};
-#define ABI_OPERATORS 15
-
-/* Most of names of sensors, metrics, events, topics, keys and taps. */
+/* Maximum of a name of a sensor, metric, event, topic, key or tap. */
 #define ABI_MAX_NAME 64
-/* Most of one event's CBOR body. */
+/* Maximum of the CBOR body of an event. */
 #define ABI_MAX_EVENT 1024
-/* Most of one message to the module. */
+/* Maximum of a message to the module. */
 #define ABI_MAX_MESSAGE 1024
-/* Most of one key-value value. */
+/* Maximum of a value of the key-value store. */
 #define ABI_MAX_VALUE 1024
-/* Most of values in one publish, counted. */
+/* Maximum of the values of one publish (a count, not bytes). */
 #define ABI_MAX_SAMPLES 1024
-/* Most of one log line; longer ones are cut. */
+/* Maximum of a log line; longer lines are cut. */
 #define ABI_MAX_LOG 256
 
 /*
- * X(name, signature) for each function that a module may import. A signature is the result and, in brackets, the parameters: v is
- * none, i is 32 and I is 64 bits.
+ * X(name, signature) for each function that a module may import. A signature is the result and, in brackets, the
+ * parameters: v is none, i has 32 and I has 64 bits.
  */
 #define ABI_IMPORTS(X) \
     X(time_now, "I()") \

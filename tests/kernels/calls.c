@@ -5,12 +5,12 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "abi.h"
+#include "../base/operators.h"
 #include "bytes.h"
 #include "operation.h"
 #include "report.h"
 
-enum { PIECE = 4096, MOST = KERNELS_CALL_WORK / (PIECE + ENTRY_WORK), MANY = MOST + 10, UNKNOWN = ABI_OPERATORS };
+enum { PIECE = 4096, MOST = KERNELS_CALL_WORK / (PIECE + ENTRY_WORK), MANY = MOST + 10, UNKNOWN = OPERATOR_COUNT };
 /* Records lie behind the entries. */
 enum { GOOD = 8 * MANY, OUTSIDE = GOOD + 12, EMPTY = OUTSIDE + 12, ROM_BYTES = EMPTY + 12 };
 
@@ -57,7 +57,7 @@ static void check(const char *what, uint32_t count, uint32_t special, uint32_t o
                   int32_t answer, uint32_t observed)
 {
     for (uint32_t i = 0; i < count; i++)
-        put_entry(i, ABI_OPERATOR_COPY, GOOD);
+        put_entry(i, OPERATOR_COPY, GOOD);
     if (special < count)
         put_entry(special, operator_number, record);
     told = 0;
@@ -73,9 +73,9 @@ int main(void)
     check("three entries are not all done\n", 3, NONE, 0, 0, 3, 3);
     check("no entry is not nothing to do\n", 0, NONE, 0, 0, 0, 0);
     check("an operator without a kernel is not left alone\n", 3, 1, UNKNOWN, GOOD, 1, 1);
-    check("a first entry that is declined is not 0\n", 3, 0, ABI_OPERATOR_COPY, EMPTY, 0, 0);
-    check("a tensor outside memory is no fault\n", 3, 2, ABI_OPERATOR_COPY, OUTSIDE, KERNELS_FAULT, 2);
-    check("a record outside rom is no fault\n", 3, 2, ABI_OPERATOR_COPY, ROM_BYTES - 8, KERNELS_FAULT, 2);
+    check("a first entry that is declined is not 0\n", 3, 0, OPERATOR_COPY, EMPTY, 0, 0);
+    check("a tensor outside memory is no fault\n", 3, 2, OPERATOR_COPY, OUTSIDE, KERNELS_FAULT, 2);
+    check("a record outside rom is no fault\n", 3, 2, OPERATOR_COPY, ROM_BYTES - 8, KERNELS_FAULT, 2);
     check("a call does not end after its work\n", MANY, NONE, 0, 0, MOST, MOST);
     expect("a program outside rom is no fault\n", kernels_run(&space, 0, ROM_BYTES - 8, 2) == KERNELS_FAULT);
     expect("an arena outside memory is no fault\n", kernels_run(&space, sizeof(memory) + 1, 0, 1) == KERNELS_FAULT);

@@ -1,5 +1,7 @@
 /** Cases for native kernels as `case.c` reads them: what memory and rom hold, what to call, and what must come out. */
 import { crc32 } from 'node:zlib';
+import type { AbiOperator, OperatorRecords } from '../../host/base/abi/index.ts';
+import { encodeRecord } from '../../host/toolchain/compiler/record.ts';
 import { xorshift } from '../../host/toolchain/compiler/testing.ts';
 
 export const REAL_FFT = 100;
@@ -121,11 +123,12 @@ export class Case {
     this.patches.push({ space, offset, words });
   }
 
-  /** The operator's record; its entry is the rom's first. */
-  operator(words: readonly number[]): this {
+  /** Puts the operator's record into the rom, whose first entry names it. */
+  operator<K extends AbiOperator>(kernel: K, record: OperatorRecords[K]): this {
+    const words = new Int32Array(encodeRecord(kernel, record).buffer);
     const offset = this.rom(4 * words.length);
     this.record = { offset, words: words.length };
-    this.patch('rom', offset, words);
+    this.patch('rom', offset, [...words]);
     this.patch('rom', PROGRAM, [this.kind, offset]);
     this.call = [this.arena, PROGRAM];
     return this;

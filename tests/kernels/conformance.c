@@ -4,7 +4,7 @@
  * runs on the machine that builds it, with memory of exactly the size that a case has, so that a sanitizer sees every
  * step outside, and on boards.
  */
-#include "abi.h"
+#include "../base/operators.h"
 #include "bytes.h"
 #include "kernels.h"
 #include "case.h"
@@ -29,7 +29,7 @@ static void differs(uint32_t number, const struct test_case *test, const char *w
 static int32_t run(const struct test_case *test, const struct kernels_space *space)
 {
     const uint32_t *a = test->arguments;
-    if (test->kind < ABI_OPERATORS)
+    if (test->kind < OPERATOR_COUNT)
         return kernels_run(space, a[0], a[1], 1);
     if (test->kind == CASE_REAL_FFT)
         return kernels_real_fft(space, a[0], a[1], a[2], (int32_t)a[3]);

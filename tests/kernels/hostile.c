@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "abi.h"
+#include "../base/operators.h"
 #include "bytes.h"
 #include "kernels.h"
 #include "case.h"
@@ -55,7 +55,7 @@ static int32_t run(const struct test_case *test, const struct kernels_space *spa
     uint32_t a[6];
     memcpy(a, test->arguments, sizeof(a));
     uint8_t *rom = (uint8_t *)(uintptr_t)space->rom;
-    bool is_operator = test->kind < ABI_OPERATORS;
+    bool is_operator = test->kind < OPERATOR_COUNT;
     if (is_operator)
         for (uint32_t n = 1 + any() % 3; n > 0; n--)
             spoil_at(rom + test->record + 4 * (any() % test->record_words), test);

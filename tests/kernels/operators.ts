@@ -1,9 +1,10 @@
 /** Random cases of each operator, in all that the compiler may write and some that it doesn't. */
 
+import { OperatorConstant, type OperatorRecords } from '../../host/base/abi/index.ts';
 import { Case, type Dice, FILTER_BANK, REAL_FFT } from './case-file.ts';
 import { softmaxTableFor } from './softmax-table.ts';
 
-const PARAMS_BYTES = 48;
+const PARAMS_BYTES = OperatorConstant.paramsBytes;
 
 /** Multiplier and shifts of a channel: mostly what models have, sometimes the ends. */
 function scaling(dice: Dice, sums: number): { multiplier: number; left: number; right: number } {
@@ -53,10 +54,10 @@ function groups(test: Case, channels: number, weightBytes: number, taps: number,
 }
 
 /** Ends of the output's range: mostly all of int8. */
-function range(dice: Dice): [number, number] {
-  if (dice.chance(75)) return [-128, 127];
-  const low = dice.int(-128, 127);
-  return [low, dice.int(low, 127)];
+function range(dice: Dice): { outputMin: number; outputMax: number } {
+  if (dice.chance(75)) return { outputMin: -128, outputMax: 127 };
+  const outputMin = dice.int(-128, 127);
+  return { outputMin, outputMax: dice.int(outputMin, 127) };
 }
 
 const zeroPoint = (dice: Dice) => (dice.chance(40) ? -128 : dice.int(-128, 127));
@@ -117,11 +118,15 @@ export function conv2d(kind: number, dice: Dice): Case {
   const input = test.input(v.input * h.input * inC, true);
   const scratch = test.scratchOf(32 * steps + Math.min(tile, Math.ceil(outC / 4)) * group);
   const output = test.outputOf(v.output * h.output * outC, true);
-  return test.operator([
-    ...[input, output, scratch, v.input, h.input, inC, v.output, h.output, outC, v.kernel, h.kernel],
-    ...[v.stride, h.stride, v.dilation, h.dilation, v.before, h.before],
-    ...[zeroPoint(dice), zeroPoint(dice), ...range(dice), weights, tile],
-  ]);
+  return test.operator('conv2d', {
+    ...{ input, output, scratch, inC, outC },
+    ...{ inH: v.input, inW: h.input, outH: v.output, outW: h.output, kernelH: v.kernel, kernelW: h.kernel },
+    ...{ strideH: v.stride, strideW: h.stride, dilationH: v.dilation, dilationW: h.dilation },
+    ...{ padTop: v.before, padLeft: h.before, inputZero: zeroPoint(dice), outputZero: zeroPoint(dice) },
+    ...range(dice),
+    weights,
+    tileGroups: tile,
+  });
 }
 
 export function depthwiseConv2d(kind: number, dice: Dice): Case {
@@ -135,11 +140,15 @@ export function depthwiseConv2d(kind: number, dice: Dice): Case {
   const input = test.input(v.input * h.input * channels, true);
   const scratch = test.scratchOf(Math.floor((taps * channels + 6) / 4) * 4 + tile * group);
   const output = test.outputOf(v.output * h.output * channels, true);
-  return test.operator([
-    ...[input, output, scratch, v.input, h.input, channels, v.output, h.output, v.kernel, h.kernel],
-    ...[v.stride, h.stride, v.dilation, h.dilation, v.before, h.before],
-    ...[zeroPoint(dice), zeroPoint(dice), ...range(dice), weights, tile],
-  ]);
+  return test.operator('depthwise_conv2d', {
+    ...{ input, output, scratch, channels },
+    ...{ inH: v.input, inW: h.input, outH: v.output, outW: h.output, kernelH: v.kernel, kernelW: h.kernel },
+    ...{ strideH: v.stride, strideW: h.stride, dilationH: v.dilation, dilationW: h.dilation },
+    ...{ padTop: v.before, padLeft: h.before, inputZero: zeroPoint(dice), outputZero: zeroPoint(dice) },
+    ...range(dice),
+    weights,
+    tileGroups: tile,
+  });
 }
 
 export function fullyConnected(kind: number, dice: Dice): Case {
@@ -152,9 +161,22 @@ export function fullyConnected(kind: number, dice: Dice): Case {
   const input = test.input(4 * steps);
   const scratch = test.scratchOf(16 * Math.min(tile, steps));
   const output = test.outputOf(outputs);
-  return test.operator([input, output, scratch, steps, outputs, zeroPoint(dice), ...range(dice), weights, tile]);
+  return test.operator('fully_connected', {
+    ...{
+      input,
+      output,
+      scratch,
+      steps,
+      outputs,
+      outputZero: zeroPoint(dice),
+      ...range(dice),
+      weights,
+      tileSteps: tile,
+    },
+  });
 }
 
+/** The record is that of both poolings. */
 export function pool(kind: number, dice: Dice): Case {
   const test = new Case(kind, dice);
   const one = (): Axis => {
@@ -175,10 +197,11 @@ export function pool(kind: number, dice: Dice): Case {
   const channels = dice.int(1, 20);
   const input = test.input(v.input * h.input * channels, true);
   const output = test.outputOf(v.output * h.output * channels, true);
-  return test.operator([
-    ...[input, output, v.input, h.input, channels, v.output, h.output, v.kernel, h.kernel, v.stride, h.stride],
-    ...[v.before, h.before, ...range(dice)],
-  ]);
+  return test.operator('max_pool2d', {
+    ...{ input, output, channels, inH: v.input, inW: h.input, outH: v.output, outW: h.output },
+    ...{ kernelH: v.kernel, kernelW: h.kernel, strideH: v.stride, strideW: h.stride },
+    ...{ padTop: v.before, padLeft: h.before, ...range(dice) },
+  });
 }
 
 export function add(kind: number, dice: Dice): Case {
@@ -187,17 +210,18 @@ export function add(kind: number, dice: Dice): Case {
   const [a, b] = [test.input(count), test.input(count)];
   const own = test.memory(count);
   const output = test.outputAt(dice.pick([a, b, own]), count);
-  const side = () => [
-    zeroPoint(dice),
-    2 ** 30 + (dice.bits() & 0x3fffffff),
-    dice.chance(80) ? dice.int(0, 4) : dice.int(0, 31),
-  ];
-  const end = [
-    zeroPoint(dice),
-    2 ** 30 + (dice.bits() & 0x3fffffff),
-    dice.chance(80) ? dice.int(16, 20) : dice.int(0, 31),
-  ];
-  return test.operator([a, b, output, count, ...side(), ...side(), ...end, ...range(dice)]);
+  const scaled = (low: number, high: number) => ({
+    zero: zeroPoint(dice),
+    multiplier: 2 ** 30 + (dice.bits() & 0x3fffffff),
+    shift: dice.chance(80) ? dice.int(low, high) : dice.int(0, 31),
+  });
+  const [end, sideA, sideB] = [scaled(16, 20), scaled(0, 4), scaled(0, 4)];
+  return test.operator('add', {
+    ...{ inputA: a, inputB: b, output, count },
+    ...{ zeroA: sideA.zero, multiplierA: sideA.multiplier, shiftA: sideA.shift },
+    ...{ zeroB: sideB.zero, multiplierB: sideB.multiplier, shiftB: sideB.shift },
+    ...{ outputZero: end.zero, multiplier: end.multiplier, shift: end.shift, ...range(dice) },
+  });
 }
 
 export function lookup(kind: number, dice: Dice): Case {
@@ -206,7 +230,7 @@ export function lookup(kind: number, dice: Dice): Case {
   const input = test.input(count);
   const scratch = test.scratchOf(256);
   const output = test.outputAt(dice.chance(50) ? input : test.memory(count), count);
-  return test.operator([input, output, scratch, count, test.romFilled(256)]);
+  return test.operator('lookup', { input, output, scratch, count, table: test.romFilled(256) });
 }
 
 const FLOATS = [
@@ -235,8 +259,8 @@ function floatBits(value: number): number {
   return view.getUint32(0);
 }
 
-const scale = (dice: Dice) =>
-  floatBits(dice.chance(10) ? dice.pick([1, 1e-38, 1e38, 0.5]) : 2 ** dice.int(-12, 2) * (1 + dice.bits() / 2 ** 32));
+const scaleOf = (dice: Dice) =>
+  dice.chance(10) ? dice.pick([1, 1e-38, 1e38, 0.5]) : 2 ** dice.int(-12, 2) * (1 + dice.bits() / 2 ** 32);
 
 export function quantize(kind: number, dice: Dice): Case {
   const test = new Case(kind, dice);
@@ -247,7 +271,8 @@ export function quantize(kind: number, dice: Dice): Case {
   );
   if (dice.chance(80)) test.patch('memory', test.arena + input, given);
   const output = test.outputOf(count);
-  return test.operator([input, output, count, dice.chance(20) ? floatBits(1) : scale(dice), zeroPoint(dice)]);
+  const scale = dice.chance(20) ? 1 : scaleOf(dice);
+  return test.operator('quantize', { input, output, count, scale, zero: zeroPoint(dice) });
 }
 
 export function dequantize(kind: number, dice: Dice): Case {
@@ -255,7 +280,7 @@ export function dequantize(kind: number, dice: Dice): Case {
   const count = dice.int(1, 200);
   const input = test.input(count);
   const output = test.outputOf(4 * count);
-  return test.operator([input, output, count, scale(dice), zeroPoint(dice)]);
+  return test.operator('dequantize', { input, output, count, scale: scaleOf(dice), zero: zeroPoint(dice) });
 }
 
 export function softmax(kind: number, dice: Dice): Case {
@@ -267,7 +292,7 @@ export function softmax(kind: number, dice: Dice): Case {
   test.patch('rom', at, table);
   const input = test.input(rows * depth, true);
   const output = test.outputAt(dice.chance(50) ? input : test.memory(rows * depth), rows * depth);
-  return test.operator([input, output, rows, depth, at, table.length]);
+  return test.operator('softmax', { input, output, rows, depth, table: at, tableSize: table.length });
 }
 
 export function mean(kind: number, dice: Dice): Case {
@@ -276,8 +301,10 @@ export function mean(kind: number, dice: Dice): Case {
   const input = test.input(outer * reduced * inner);
   const output = test.outputOf(outer * inner);
   const { multiplier, left, right } = scaling(dice, 128 * reduced);
-  const words = [outer, reduced, inner, dice.int(-128, 128) * reduced, multiplier, left, right, zeroPoint(dice)];
-  return test.operator([input, output, ...words]);
+  return test.operator('mean', {
+    ...{ input, output, outer, reduced, inner, bias: dice.int(-128, 128) * reduced },
+    ...{ multiplier, left, right, outputZero: zeroPoint(dice) },
+  });
 }
 
 export function copy(kind: number, dice: Dice): Case {
@@ -286,13 +313,13 @@ export function copy(kind: number, dice: Dice): Case {
   const input = test.input(bytes, true);
   // A reshape's two places may overlap as memory.copy allows.
   const output = dice.chance(30) ? input - Math.min(dice.int(0, 8), input) : test.memory(bytes);
-  return test.operator([input, test.outputAt(output, bytes), bytes]);
+  return test.operator('copy', { input, output: test.outputAt(output, bytes), bytes });
 }
 
 export function constant(kind: number, dice: Dice): Case {
   const test = new Case(kind, dice);
   const bytes = dice.int(1, 400);
-  return test.operator([test.romFilled(bytes), test.outputOf(bytes, true), bytes]);
+  return test.operator('constant', { input: test.romFilled(bytes), output: test.outputOf(bytes, true), bytes });
 }
 
 export function pad(kind: number, dice: Dice): Case {
@@ -311,10 +338,10 @@ export function pad(kind: number, dice: Dice): Case {
   const first = d0.before * stride0 + d1.before * stride1 + d2.before * stride2 + d3.before;
   const input = test.input(d0.size * d1.size * d2.size * d3.size);
   const output = test.outputOf(bytes);
-  return test.operator([
-    ...[input, output, dice.int(-128, 127), bytes, d0.size, d1.size, d2.size, d3.size],
-    ...[stride0, stride1, stride2, first],
-  ]);
+  return test.operator('pad', {
+    ...{ input, output, value: dice.int(-128, 127), outputBytes: bytes, run: d3.size, first },
+    ...{ size: [d0.size, d1.size, d2.size], stride: [stride0, stride1, stride2] },
+  });
 }
 
 export function transpose(kind: number, dice: Dice): Case {
@@ -325,7 +352,9 @@ export function transpose(kind: number, dice: Dice): Case {
   const bytes = sizes.reduce((a, b) => a * b, 1);
   const input = test.input(bytes);
   const output = test.outputOf(bytes);
-  return test.operator([input, output, ...order.map(({ i }) => sizes[i]!), ...order.map(({ i }) => strides[i]!)]);
+  const turned = (of: readonly number[]) =>
+    order.map(({ i }) => of[i]!) as unknown as OperatorRecords['transpose']['size'];
+  return test.operator('transpose', { input, output, size: turned(sizes), stride: turned(strides) });
 }
 
 export function realFft(dice: Dice): Case {

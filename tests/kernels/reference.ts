@@ -1,12 +1,10 @@
 /** The AssemblyScript kernels themselves, compiled as for a module and run in V8: what native kernels must equal. */
-import { readFile } from 'node:fs/promises';
-import { packagePath } from '../../host/base/index.ts';
+import { ABI_OPERATORS, type AbiOperator, OPERATOR_FILES } from '../../host/base/abi/index.ts';
 import { compileSources } from '../../host/toolchain/compiler/harness.ts';
-import { KERNEL_FILES, type Kernel } from '../../host/toolchain/compiler/step.ts';
 import { type Case, Dice, FILTER_BANK, MAX_BYTES, REAL_FFT } from './case-file.ts';
 import * as generate from './operators.ts';
 
-const ENTRY = `${Object.entries(KERNEL_FILES)
+const ENTRY = `${Object.entries(OPERATOR_FILES)
   .map(([kernel, file]) => `export { ${kernel} } from '../../assembly/nn/${file}';`)
   .join('\n')}
 export { realFft } from '../../assembly/dsp/fft';
@@ -18,12 +16,7 @@ const BASE = 65_536;
 
 type Functions = Record<string, (...values: number[]) => number>;
 
-/** Operator numbers of the ABI. */
-export async function operatorNumbers(): Promise<Record<Kernel, number>> {
-  return JSON.parse(await readFile(packagePath('abi', 'abi.json'), 'utf8')).operators;
-}
-
-const GENERATORS: Record<Kernel, (kind: number, dice: Dice) => Case> = {
+const GENERATORS: Record<AbiOperator, (kind: number, dice: Dice) => Case> = {
   add: generate.add,
   average_pool2d: generate.pool,
   constant: generate.constant,
@@ -67,7 +60,7 @@ export class Reference {
     const none = () => 0;
     const mote = { rom_read: romRead, nn_run: none, nn_real_fft: none, nn_filter_bank: none };
     const instance = new WebAssembly.Instance(module, { mote });
-    const names = new Map(Object.entries(await operatorNumbers()).map(([name, number]) => [number, name]));
+    const names = new Map<number, string>(Object.entries(ABI_OPERATORS).map(([name, number]) => [number, name]));
     return new Reference(instance.exports as Functions, memory().subarray(BASE, BASE + MAX_BYTES), rom, names);
   }
 
@@ -87,11 +80,10 @@ export class Reference {
 /** A file of cases: `count` of each operator and of the two signal kernels, from one seed. */
 export async function caseFile(count: number, seed: number, only?: readonly string[]): Promise<Uint8Array> {
   const reference = await Reference.load();
-  const numbers = await operatorNumbers();
   const makers = [
-    ...(Object.keys(GENERATORS) as Kernel[]).map((kernel) => ({
+    ...(Object.keys(GENERATORS) as AbiOperator[]).map((kernel) => ({
       name: kernel as string,
-      make: (dice: Dice) => GENERATORS[kernel](numbers[kernel], dice),
+      make: (dice: Dice) => GENERATORS[kernel](ABI_OPERATORS[kernel], dice),
     })),
     { name: 'real_fft', make: generate.realFft },
     { name: 'filter_bank', make: generate.filterBank },

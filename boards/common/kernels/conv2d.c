@@ -9,32 +9,6 @@
 #include "scale.h"
 #include "window.h"
 
-enum {
-    INPUT,
-    OUTPUT,
-    SCRATCH,
-    IN_H,
-    IN_W,
-    IN_C,
-    OUT_H,
-    OUT_W,
-    OUT_C,
-    KERNEL_H,
-    KERNEL_W,
-    STRIDE_H,
-    STRIDE_W,
-    DILATION_H,
-    DILATION_W,
-    PAD_TOP,
-    PAD_LEFT,
-    INPUT_ZERO,
-    OUTPUT_ZERO,
-    OUTPUT_MIN,
-    OUTPUT_MAX,
-    WEIGHTS,
-    TILE_GROUPS,
-};
-
 /* Twice the sum of more products than that doesn't fit an int32. */
 #define MAX_TAPS 32768
 /* The most that a raised value and a weight multiply to. */
@@ -68,9 +42,9 @@ struct layer {
 /* Rarely needed, so it is worth its loop: how far the sums of channel `lane` can be from 0. */
 static uint32_t reach(const struct layer *layer, const uint8_t *group, uint32_t lane)
 {
-    const uint8_t *weights = group + PARAMS_BYTES + 4 * lane;
+    const uint8_t *weights = group + OPERATOR_PARAMS_BYTES + 4 * lane;
     int32_t sum = 0;
-    for (uint32_t step = layer->steps; step > 0; step--, weights += STEP_BYTES) {
+    for (uint32_t step = layer->steps; step > 0; step--, weights += OPERATOR_STEP_BYTES) {
         if (get_u32(weights) == 0)
             continue;
         for (uint32_t tap = 0; tap < 4; tap++) {
@@ -101,9 +75,9 @@ static void prepare_pairs(const struct layer *layer, const uint8_t *group, uint3
             pair->start[j / ABREAST][j % ABREAST] =
                 exact ? (int32_t)(2 * get_u32(group + 4 * (lane + j / ABREAST))) : 0;
         pair->run = exact;
-        pair->weights = group + PARAMS_BYTES + 4 * lane;
+        pair->weights = group + OPERATOR_PARAMS_BYTES + 4 * lane;
         if (lane != 0)
-            group += PARAMS_BYTES + STEP_BYTES * layer->steps;
+            group += OPERATOR_PARAMS_BYTES + OPERATOR_STEP_BYTES * layer->steps;
     }
     for (uint32_t i = pairs - 1; i-- > 0;)
         if (layer->pairs[i].run != 0)
@@ -115,7 +89,7 @@ static uint8_t requantize_twice(const struct layer *layer, const struct pair *pa
 {
     /* A pair's weights begin 0 or 8 bytes behind the parameters of their group, by the pair's place in it. */
     uint32_t lane = 2 * ((uint32_t)(pair - layer->pairs) & 1);
-    const uint8_t *group = pair->weights - PARAMS_BYTES - 4 * lane;
+    const uint8_t *group = pair->weights - OPERATOR_PARAMS_BYTES - 4 * lane;
     int32_t sum = wrapping_add(twice >> 1, (int32_t)get_u32(group + 4 * (lane + second)));
     return requantize(sum, group, lane + second, &layer->range);
 }
@@ -239,37 +213,37 @@ static bool sees_same_pixels(const struct window *window, int32_t out_h)
 
 enum outcome kernel_conv2d(struct operation *op)
 {
-    const int32_t *field = op->field;
+    const struct conv2d_record *record = &op->record.conv2d;
     struct layer layer = {
-        .window = window_of(&field[IN_H], field[OUT_W], &field[KERNEL_H]),
-        .range = output_range(&field[OUTPUT_ZERO]),
+        .window = WINDOW_OF(record, record->in_c),
+        .range = output_range(record->output_zero, record->output_min, record->output_max),
         .pairs = (struct pair *)(void *)kernels_shared,
     };
     struct window *window = &layer.window;
-    const int32_t in_sizes[] = {field[IN_H], field[IN_W], field[IN_C]};
-    const int32_t out_sizes[] = {field[OUT_H], field[OUT_W], field[OUT_C]};
-    const int32_t kernel_sizes[] = {field[KERNEL_H], field[KERNEL_W], field[IN_C]};
+    const int32_t in_sizes[] = {record->in_h, record->in_w, record->in_c};
+    const int32_t out_sizes[] = {record->out_h, record->out_w, record->out_c};
+    const int32_t kernel_sizes[] = {record->kernel_h, record->kernel_w, record->in_c};
     uint64_t taps = volume(kernel_sizes, 3);
-    if (!window_prepare(window, field[OUT_H]) || field[OUT_C] < 1 || field[OUT_C] > WINDOW_MAX_SIZE ||
-        taps > MAX_TAPS || field[TILE_GROUPS] < 1 || field[INPUT_ZERO] < INT8_MIN || field[INPUT_ZERO] > INT8_MAX)
+    if (!window_prepare(window, record->out_h) || record->out_c < 1 || record->out_c > WINDOW_MAX_SIZE ||
+        taps > MAX_TAPS || record->tile_groups < 1 || record->input_zero < INT8_MIN || record->input_zero > INT8_MAX)
         return DECLINED;
-    layer.out_c = (uint32_t)field[OUT_C];
-    layer.pixels = (uint32_t)field[OUT_H] * (uint32_t)field[OUT_W];
+    layer.out_c = (uint32_t)record->out_c;
+    layer.pixels = (uint32_t)record->out_h * (uint32_t)record->out_w;
     layer.taps = (uint32_t)taps;
     layer.steps = (layer.taps + 3) / 4;
 
-    uint32_t group_bytes = PARAMS_BYTES + STEP_BYTES * layer.steps;
+    uint32_t group_bytes = OPERATOR_PARAMS_BYTES + OPERATOR_STEP_BYTES * layer.steps;
     uint32_t groups = (layer.out_c + 3) / 4;
-    uint32_t tile_groups = (uint32_t)field[TILE_GROUPS] < groups ? (uint32_t)field[TILE_GROUPS] : groups;
+    uint32_t tile_groups = (uint32_t)record->tile_groups < groups ? (uint32_t)record->tile_groups : groups;
     uint32_t window_bytes = 4 * ABREAST_WORDS * layer.steps;
     uint64_t scratch_bytes = window_bytes + (uint64_t)tile_groups * group_bytes;
     uint64_t in_bytes = volume(in_sizes, 3);
     uint64_t out_bytes = volume(out_sizes, 3);
-    uint8_t *scratch = arena_at(op, field[SCRATCH], scratch_bytes);
-    window->input = arena_at(op, field[INPUT], in_bytes);
-    layer.output = arena_at(op, field[OUTPUT], out_bytes);
-    window->may_overrun = arena_at(op, field[INPUT], in_bytes + WINDOW_OVERRUN) != NULL;
-    const uint8_t *group = rom_at(op->space, field[WEIGHTS], (uint64_t)groups * group_bytes);
+    uint8_t *scratch = arena_at(op, record->scratch, scratch_bytes);
+    window->input = arena_at(op, record->input, in_bytes);
+    layer.output = arena_at(op, record->output, out_bytes);
+    window->may_overrun = arena_at(op, record->input, in_bytes + WINDOW_OVERRUN) != NULL;
+    const uint8_t *group = rom_at(op->space, record->weights, (uint64_t)groups * group_bytes);
     if (scratch == NULL || window->input == NULL || layer.output == NULL || group == NULL)
         return FAULT;
     if (!aligned(scratch) || !aligned(group) || !apart(layer.output, out_bytes, window->input, in_bytes) ||
@@ -279,9 +253,9 @@ enum outcome kernel_conv2d(struct operation *op)
     layer.windows = (uint32_t *)(void *)scratch;
     layer.bytes = scratch + window_bytes;
 
-    layer.by_rows = (window->row_bytes & 3) == 0 && (window->row_bytes >= WORTH_BYTES || field[KERNEL_H] == 1);
-    layer.same_pixels = layer.by_rows && sees_same_pixels(window, field[OUT_H]);
-    layer.pieces = layer.by_rows ? (uint32_t)field[KERNEL_H] : 1;
+    layer.by_rows = (window->row_bytes & 3) == 0 && (window->row_bytes >= WORTH_BYTES || record->kernel_h == 1);
+    layer.same_pixels = layer.by_rows && sees_same_pixels(window, record->out_h);
+    layer.pieces = layer.by_rows ? (uint32_t)record->kernel_h : 1;
     layer.piece_steps = layer.steps / layer.pieces;
     for (uint32_t first = 0; first < layer.out_c; first += CHUNK) {
         uint32_t count = layer.out_c - first < CHUNK ? layer.out_c - first : CHUNK;

@@ -49,7 +49,7 @@ static uint32_t twice(uint8_t weight)
 static bool prepare_lane(const struct depthwise *layer, bool turned, const uint8_t *group, uint32_t number,
                          struct lane *lane)
 {
-    const uint8_t *weight = group + PARAMS_BYTES + number;
+    const uint8_t *weight = group + OPERATOR_PARAMS_BYTES + number;
     uint32_t next = turned ? ROWS * LANES : LANES;
     uint32_t next_row = turned ? LANES : ROWS * LANES;
     for (uint32_t row = 0; row < ROWS; row++, weight += next_row) {

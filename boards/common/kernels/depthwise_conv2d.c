@@ -4,31 +4,6 @@
 #include "depthwise.h"
 #include "operation.h"
 
-enum {
-    INPUT,
-    OUTPUT,
-    SCRATCH,
-    IN_H,
-    IN_W,
-    CHANNELS,
-    OUT_H,
-    OUT_W,
-    KERNEL_H,
-    KERNEL_W,
-    STRIDE_H,
-    STRIDE_W,
-    DILATION_H,
-    DILATION_W,
-    PAD_TOP,
-    PAD_LEFT,
-    INPUT_ZERO,
-    OUTPUT_ZERO,
-    OUTPUT_MIN,
-    OUTPUT_MAX,
-    WEIGHTS,
-    TILE_GROUPS,
-};
-
 struct sums {
     uint32_t lane[LANES];
 };
@@ -102,7 +77,7 @@ static struct sums add_window(struct sums sums, const struct depthwise *layer, u
 void depthwise_any(const struct depthwise *layer, const uint8_t *group, uint32_t first)
 {
     const struct window *window = &layer->window;
-    const uint8_t *weight = group + PARAMS_BYTES;
+    const uint8_t *weight = group + OPERATOR_PARAMS_BYTES;
     uint32_t lanes = layer->channels - first < LANES ? layer->channels - first : LANES;
     uint8_t *output = layer->output + first;
     for (int32_t y = 0; y < layer->out_h; y++) {
@@ -123,34 +98,34 @@ void depthwise_any(const struct depthwise *layer, const uint8_t *group, uint32_t
 
 enum outcome kernel_depthwise_conv2d(struct operation *op)
 {
-    const int32_t *field = op->field;
+    const struct depthwise_conv2d_record *record = &op->record.depthwise_conv2d;
     struct depthwise layer = {
-        .window = window_of(&field[IN_H], field[OUT_W], &field[KERNEL_H]),
-        .out_h = field[OUT_H],
-        .range = output_range(&field[OUTPUT_ZERO]),
+        .window = WINDOW_OF(record, record->channels),
+        .out_h = record->out_h,
+        .range = output_range(record->output_zero, record->output_min, record->output_max),
     };
-    if (!window_prepare(&layer.window, field[OUT_H]) || field[TILE_GROUPS] < 1)
+    if (!window_prepare(&layer.window, record->out_h) || record->tile_groups < 1)
         return DECLINED;
-    const int32_t in_sizes[] = {field[IN_H], field[IN_W], field[CHANNELS]};
-    const int32_t out_sizes[] = {field[OUT_H], field[OUT_W], field[CHANNELS]};
-    const int32_t patch_sizes[] = {field[KERNEL_H], field[KERNEL_W], field[CHANNELS]};
+    const int32_t in_sizes[] = {record->in_h, record->in_w, record->channels};
+    const int32_t out_sizes[] = {record->out_h, record->out_w, record->channels};
+    const int32_t patch_sizes[] = {record->kernel_h, record->kernel_w, record->channels};
     uint64_t in_bytes = volume(in_sizes, 3);
     uint64_t out_bytes = volume(out_sizes, 3);
     uint64_t patch_bytes = volume(patch_sizes, 3);
     if (patch_bytes >= TOO_MUCH)
         return FAULT;
-    layer.channels = (uint32_t)field[CHANNELS];
-    layer.taps = (uint32_t)field[KERNEL_H] * (uint32_t)field[KERNEL_W];
+    layer.channels = (uint32_t)record->channels;
+    layer.taps = (uint32_t)record->kernel_h * (uint32_t)record->kernel_w;
 
-    uint64_t group_bytes = PARAMS_BYTES + (uint64_t)LANES * layer.taps;
+    uint64_t group_bytes = OPERATOR_PARAMS_BYTES + (uint64_t)LANES * layer.taps;
     uint32_t groups = (layer.channels + LANES - 1) / LANES;
-    uint32_t tile_groups = (uint32_t)field[TILE_GROUPS] < groups ? (uint32_t)field[TILE_GROUPS] : groups;
+    uint32_t tile_groups = (uint32_t)record->tile_groups < groups ? (uint32_t)record->tile_groups : groups;
     /* Groups read four channels of each tap, so the last may be read three bytes past its end. */
     uint64_t scratch_bytes = ((patch_bytes + 6) & ~(uint64_t)3) + tile_groups * group_bytes;
-    layer.window.input = arena_at(op, field[INPUT], in_bytes);
-    layer.output = arena_at(op, field[OUTPUT], out_bytes);
-    const uint8_t *patch = arena_at(op, field[SCRATCH], scratch_bytes);
-    const uint8_t *group = rom_at(op->space, field[WEIGHTS], groups * group_bytes);
+    layer.window.input = arena_at(op, record->input, in_bytes);
+    layer.output = arena_at(op, record->output, out_bytes);
+    const uint8_t *patch = arena_at(op, record->scratch, scratch_bytes);
+    const uint8_t *group = rom_at(op->space, record->weights, groups * group_bytes);
     if (layer.window.input == NULL || layer.output == NULL || patch == NULL || group == NULL)
         return FAULT;
     if (!aligned(group) || !apart(layer.output, out_bytes, layer.window.input, in_bytes) ||

@@ -66,7 +66,7 @@ void dot_abreast(const struct pair *pair, const uint32_t *windows, uint32_t step
         const uint8_t *weights = pair->weights;
         const uint32_t *word = windows + i;
         uint32_t totals[4] = {0, 0, 0, 0};
-        for (uint32_t step = steps; step > 0; step--, weights += STEP_BYTES, word += ABREAST_WORDS) {
+        for (uint32_t step = steps; step > 0; step--, weights += OPERATOR_STEP_BYTES, word += ABREAST_WORDS) {
             add_tap(totals, weights, word[0] & 0xffff, word[1] & 0xffff);
             add_tap(totals, weights + 1, word[ABREAST] & 0xffff, word[ABREAST + 1] & 0xffff);
             add_tap(totals, weights + 2, word[0] >> 16, word[1] >> 16);
@@ -232,7 +232,7 @@ static inline uint32_t products(const uint8_t *weights, uint32_t even, uint32_t 
 void dot_alone(const uint8_t *weights, const uint32_t *window, uint32_t steps, int32_t sums[4])
 {
     uint32_t totals[4] = {(uint32_t)sums[0], (uint32_t)sums[1], (uint32_t)sums[2], (uint32_t)sums[3]};
-    for (; steps > 0; steps--, weights += STEP_BYTES, window += ALONE_WORDS) {
+    for (; steps > 0; steps--, weights += OPERATOR_STEP_BYTES, window += ALONE_WORDS) {
 #pragma GCC unroll 4
         for (uint32_t channel = 0; channel < 4; channel++)
             totals[channel] += products(weights + 4 * channel, window[0], window[1]);

@@ -9,9 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../../base/operators.h"
 #include "scale.h"
-
-#define STEP_BYTES 16
 
 /* Words of a step of one window, and of windows side by side: the first words of all four, then the second words. */
 #define ALONE_WORDS 2

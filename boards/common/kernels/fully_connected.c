@@ -2,30 +2,28 @@
 #include "dot.h"
 #include "operation.h"
 
-enum { INPUT, OUTPUT, SCRATCH, STEPS, OUTPUTS, OUTPUT_ZERO, OUTPUT_MIN, OUTPUT_MAX, WEIGHTS, TILE_STEPS };
-
 /* Steps of the input that are spread at once. */
 #define PIECE_STEPS 512
 _Static_assert(PIECE_STEPS * 2 <= SHARED_WORDS, "a piece of the spread input must fit");
 
 enum outcome kernel_fully_connected(struct operation *op)
 {
-    const int32_t *field = op->field;
-    if (field[STEPS] < 1 || field[OUTPUTS] < 1 || field[TILE_STEPS] < 1)
+    const struct fully_connected_record *record = &op->record.fully_connected;
+    if (record->steps < 1 || record->outputs < 1 || record->tile_steps < 1)
         return DECLINED;
-    uint32_t steps = (uint32_t)field[STEPS];
-    uint32_t outputs = (uint32_t)field[OUTPUTS];
-    uint64_t tile_bytes =
-        (uint64_t)STEP_BYTES * (uint32_t)(field[TILE_STEPS] < field[STEPS] ? field[TILE_STEPS] : field[STEPS]);
+    uint32_t steps = (uint32_t)record->steps;
+    uint32_t outputs = (uint32_t)record->outputs;
+    int32_t tile_steps = record->tile_steps < record->steps ? record->tile_steps : record->steps;
+    uint64_t tile_bytes = (uint64_t)OPERATOR_STEP_BYTES * (uint32_t)tile_steps;
     uint64_t in_bytes = (uint64_t)4 * steps;
     uint64_t groups = ((uint64_t)outputs + 3) / 4;
-    uint64_t group_bytes = PARAMS_BYTES + (uint64_t)STEP_BYTES * steps;
+    uint64_t group_bytes = OPERATOR_PARAMS_BYTES + (uint64_t)OPERATOR_STEP_BYTES * steps;
     /* A group has 64 bytes or more, so that more groups than this are in no rom, and fewer can be multiplied. */
     const uint8_t *group =
-        groups > op->space->rom_bytes ? NULL : rom_at(op->space, field[WEIGHTS], groups * group_bytes);
-    const uint8_t *input = arena_at(op, field[INPUT], in_bytes);
-    uint8_t *output = arena_at(op, field[OUTPUT], outputs);
-    const uint8_t *tile = arena_at(op, field[SCRATCH], tile_bytes);
+        groups > op->space->rom_bytes ? NULL : rom_at(op->space, record->weights, groups * group_bytes);
+    const uint8_t *input = arena_at(op, record->input, in_bytes);
+    uint8_t *output = arena_at(op, record->output, outputs);
+    const uint8_t *tile = arena_at(op, record->scratch, tile_bytes);
     if (group == NULL || input == NULL || output == NULL || tile == NULL)
         return FAULT;
     if (!aligned(group) || !apart(output, outputs, input, in_bytes) || !apart(output, outputs, tile, tile_bytes) ||
@@ -33,18 +31,18 @@ enum outcome kernel_fully_connected(struct operation *op)
         !spend(op, outputs * (in_bytes + OUTPUT_WORK)))
         return DECLINED;
 
-    struct output_range range = output_range(&field[OUTPUT_ZERO]);
+    struct output_range range = output_range(record->output_zero, record->output_min, record->output_max);
     for (uint32_t first = 0; first < outputs; first += 4) {
         int32_t sums[4];
         for (uint32_t lane = 0; lane < 4; lane++)
             sums[lane] = (int32_t)get_u32(group + 4 * lane);
-        const uint8_t *weights = group + PARAMS_BYTES;
+        const uint8_t *weights = group + OPERATOR_PARAMS_BYTES;
         for (uint32_t step = 0; step < steps; step += PIECE_STEPS) {
             uint32_t piece = steps - step < PIECE_STEPS ? steps - step : PIECE_STEPS;
             if (first == 0 || steps > PIECE_STEPS)
                 spread_signed(input + 4 * step, piece, kernels_shared);
             dot_alone(weights, kernels_shared, piece, sums);
-            weights += STEP_BYTES * piece;
+            weights += OPERATOR_STEP_BYTES * piece;
         }
         requantize_group(sums, group, outputs - first < 4 ? outputs - first : 4, &range, output + first);
         group = weights;

@@ -1,7 +1,7 @@
 /*
- * One entry of a program while it runs: its record's words, and how a kernel gets from the record's numbers, which
- * anybody may have written, to memory that it may touch. What isn't there is a fault; what the native kernel doesn't do
- * is declined before a byte is written, so that the portable kernel finds everything as it was.
+ * One entry of a program while it runs: its record, and how a kernel gets from the fields of the record, which nobody
+ * has checked, to memory that it may touch. Memory that doesn't exist is a fault. What a native kernel doesn't support
+ * it declines before it writes a byte, so that the portable kernel finds everything unchanged.
  */
 #ifndef MOTE_KERNELS_OPERATION_H
 #define MOTE_KERNELS_OPERATION_H
@@ -10,13 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../../base/operators.h"
 #include "../bytes.h"
 #include "kernels.h"
 
 enum outcome { DONE, DECLINED, FAULT };
-
-/* The longest record: conv2d. */
-#define RECORD_WORDS 23
 
 struct operation {
     const struct kernels_space *space;
@@ -25,24 +23,12 @@ struct operation {
     uint32_t arena_bytes;
     /* Work that the call may still do. */
     uint64_t work_left;
-    int32_t field[RECORD_WORDS];
+    union operator_record record;
 };
 
-enum outcome kernel_add(struct operation *op);
-enum outcome kernel_average_pool2d(struct operation *op);
-enum outcome kernel_constant(struct operation *op);
-enum outcome kernel_conv2d(struct operation *op);
-enum outcome kernel_copy(struct operation *op);
-enum outcome kernel_depthwise_conv2d(struct operation *op);
-enum outcome kernel_dequantize(struct operation *op);
-enum outcome kernel_fully_connected(struct operation *op);
-enum outcome kernel_lookup(struct operation *op);
-enum outcome kernel_max_pool2d(struct operation *op);
-enum outcome kernel_mean(struct operation *op);
-enum outcome kernel_pad(struct operation *op);
-enum outcome kernel_quantize(struct operation *op);
-enum outcome kernel_softmax(struct operation *op);
-enum outcome kernel_transpose(struct operation *op);
+/* The kernel of each operator: kernel_add, ... */
+#define DECLARE_KERNEL(number, name, record) enum outcome kernel_##name(struct operation *op);
+OPERATORS(DECLARE_KERNEL)
 
 /* Words that kernels put what they need for a moment into. */
 #define SHARED_WORDS 1024

@@ -20,40 +20,20 @@ static uint32_t to_bits(float value)
     return bits;
 }
 
-/* The record of add. */
-enum {
-    ADD_A,
-    ADD_B,
-    ADD_OUTPUT,
-    ADD_COUNT,
-    ADD_ZERO_A,
-    ADD_MULTIPLIER_A,
-    ADD_SHIFT_A,
-    ADD_ZERO_B,
-    ADD_MULTIPLIER_B,
-    ADD_SHIFT_B,
-    ADD_ZERO,
-    ADD_MULTIPLIER,
-    ADD_SHIFT,
-    ADD_MIN,
-    ADD_MAX,
-};
-/* Bits by which inputs are lifted. */
-#define LIFT 20
-
-/* What each byte of an input becomes on the common scale; `most` is how far that is from 0 at most. */
-static void scale_values(int32_t *table, const int32_t *of_input, uint32_t *most)
+/*
+ * Fills `table` with each value of an input on the common scale. Returns the largest distance of one of them from 0.
+ */
+static uint32_t scale_values(int32_t *table, int32_t zero, int32_t multiplier, uint32_t shift)
 {
-    int32_t zero = of_input[0];
-    int32_t multiplier = of_input[1];
-    uint32_t shift = (uint32_t)of_input[2];
-    *most = 0;
+    uint32_t most = 0;
     for (int32_t value = INT8_MIN; value <= INT8_MAX; value++) {
-        int32_t scaled = multiply_quickly((int32_t)(((uint32_t)value - (uint32_t)zero) << LIFT), multiplier, 0, shift);
+        int32_t lifted = (int32_t)(((uint32_t)value - (uint32_t)zero) << OPERATOR_ADD_LIFT);
+        int32_t scaled = multiply_quickly(lifted, multiplier, 0, shift);
         uint32_t distance = scaled < 0 ? -(uint32_t)scaled : (uint32_t)scaled;
-        *most = distance > *most ? distance : *most;
+        most = distance > most ? distance : most;
         table[(uint8_t)value] = scaled;
     }
+    return most;
 }
 
 /* The sums of short scales only. */
@@ -67,13 +47,13 @@ static void add_quickly(const struct scale *scale, const int32_t *table_a, const
 
 enum outcome kernel_add(struct operation *op)
 {
-    const int32_t *field = op->field;
-    if (field[ADD_COUNT] < 1)
+    const struct add_record *record = &op->record.add;
+    if (record->count < 1)
         return DECLINED;
-    uint32_t count = (uint32_t)field[ADD_COUNT];
-    const uint8_t *a = arena_at(op, field[ADD_A], count);
-    const uint8_t *b = arena_at(op, field[ADD_B], count);
-    uint8_t *output = arena_at(op, field[ADD_OUTPUT], count);
+    uint32_t count = (uint32_t)record->count;
+    const uint8_t *a = arena_at(op, record->input_a, count);
+    const uint8_t *b = arena_at(op, record->input_b, count);
+    uint8_t *output = arena_at(op, record->output, count);
     if (a == NULL || b == NULL || output == NULL)
         return FAULT;
     if (!in_step(output, a, count) || !in_step(output, b, count) ||
@@ -81,14 +61,13 @@ enum outcome kernel_add(struct operation *op)
         return DECLINED;
     int32_t *table_a = (int32_t *)(void *)kernels_shared;
     int32_t *table_b = table_a + 256;
-    uint32_t most_a, most_b;
-    scale_values(table_a, &field[ADD_ZERO_A], &most_a);
-    scale_values(table_b, &field[ADD_ZERO_B], &most_b);
-    int32_t zero = field[ADD_ZERO];
-    int32_t multiplier = field[ADD_MULTIPLIER];
-    uint32_t shift = (uint32_t)field[ADD_SHIFT];
-    int32_t low = field[ADD_MIN];
-    int32_t high = field[ADD_MAX];
+    uint32_t most_a = scale_values(table_a, record->zero_a, record->multiplier_a, (uint32_t)record->shift_a);
+    uint32_t most_b = scale_values(table_b, record->zero_b, record->multiplier_b, (uint32_t)record->shift_b);
+    int32_t zero = record->output_zero;
+    int32_t multiplier = record->multiplier;
+    uint32_t shift = (uint32_t)record->shift;
+    int32_t low = record->output_min;
+    int32_t high = record->output_max;
     struct scale scale;
     bool short_sums = low == INT8_MIN && high == INT8_MAX && most_a < SHORT_FORM_SUM && most_b < SHORT_FORM_SUM;
     if (short_sums && scale_set(&scale, multiplier, 0, shift, zero, most_a + most_b)) {
@@ -102,30 +81,25 @@ enum outcome kernel_add(struct operation *op)
     return DONE;
 }
 
-enum { LOOKUP_INPUT, LOOKUP_OUTPUT, LOOKUP_SCRATCH, LOOKUP_COUNT, LOOKUP_TABLE };
-
 enum outcome kernel_lookup(struct operation *op)
 {
-    const int32_t *field = op->field;
-    if (field[LOOKUP_COUNT] < 1)
+    const struct lookup_record *record = &op->record.lookup;
+    if (record->count < 1)
         return DECLINED;
-    uint32_t count = (uint32_t)field[LOOKUP_COUNT];
-    const uint8_t *input = arena_at(op, field[LOOKUP_INPUT], count);
-    uint8_t *output = arena_at(op, field[LOOKUP_OUTPUT], count);
-    const uint8_t *scratch = arena_at(op, field[LOOKUP_SCRATCH], 256);
-    const uint8_t *table = rom_at(op->space, field[LOOKUP_TABLE], 256);
+    uint32_t count = (uint32_t)record->count;
+    const uint8_t *input = arena_at(op, record->input, count);
+    uint8_t *output = arena_at(op, record->output, count);
+    const uint8_t *scratch = arena_at(op, record->scratch, OPERATOR_TABLE_BYTES);
+    const uint8_t *table = rom_at(op->space, record->table, OPERATOR_TABLE_BYTES);
     if (input == NULL || output == NULL || scratch == NULL || table == NULL)
         return FAULT;
-    if (!in_step(output, input, count) || !apart(output, count, scratch, 256) || !apart(input, count, scratch, 256) ||
-        !spend(op, (uint64_t)count * MOVE_WORK))
+    if (!in_step(output, input, count) || !apart(output, count, scratch, OPERATOR_TABLE_BYTES) ||
+        !apart(input, count, scratch, OPERATOR_TABLE_BYTES) || !spend(op, (uint64_t)count * MOVE_WORK))
         return DECLINED;
     for (uint32_t i = 0; i < count; i++)
         output[i] = table[input[i] ^ 128];
     return DONE;
 }
-
-/* The records of quantize and dequantize. */
-enum { INPUT, OUTPUT, COUNT, SCALE, ZERO };
 
 /* Beyond it every zero point gives the same end of int8. */
 #define MOST_STEPS 512.0f
@@ -146,39 +120,39 @@ static int32_t whole_steps(float value)
 
 enum outcome kernel_quantize(struct operation *op)
 {
-    const int32_t *field = op->field;
-    if (field[COUNT] < 1)
+    const struct convert_record *record = &op->record.convert;
+    if (record->count < 1)
         return DECLINED;
-    uint32_t count = (uint32_t)field[COUNT];
-    const uint8_t *input = arena_at(op, field[INPUT], (uint64_t)4 * count);
-    uint8_t *output = arena_at(op, field[OUTPUT], count);
+    uint32_t count = (uint32_t)record->count;
+    const uint8_t *input = arena_at(op, record->input, (uint64_t)4 * count);
+    uint8_t *output = arena_at(op, record->output, count);
     if (input == NULL || output == NULL)
         return FAULT;
     if (!apart(output, count, input, (uint64_t)4 * count) || !spend(op, (uint64_t)count * DIVIDE_WORK))
         return DECLINED;
-    float scale = to_float((uint32_t)field[SCALE]);
+    float scale = record->scale;
     for (uint32_t i = 0; i < count; i++) {
         int32_t steps = whole_steps(to_float(get_u32(input + 4 * i)) / scale);
-        output[i] = (uint8_t)clamp(wrapping_add(steps, field[ZERO]), INT8_MIN, INT8_MAX);
+        output[i] = (uint8_t)clamp(wrapping_add(steps, record->zero), INT8_MIN, INT8_MAX);
     }
     return DONE;
 }
 
 enum outcome kernel_dequantize(struct operation *op)
 {
-    const int32_t *field = op->field;
-    if (field[COUNT] < 1)
+    const struct convert_record *record = &op->record.convert;
+    if (record->count < 1)
         return DECLINED;
-    uint32_t count = (uint32_t)field[COUNT];
-    const uint8_t *input = arena_at(op, field[INPUT], count);
-    uint8_t *output = arena_at(op, field[OUTPUT], (uint64_t)4 * count);
+    uint32_t count = (uint32_t)record->count;
+    const uint8_t *input = arena_at(op, record->input, count);
+    uint8_t *output = arena_at(op, record->output, (uint64_t)4 * count);
     if (input == NULL || output == NULL)
         return FAULT;
     if (!apart(output, (uint64_t)4 * count, input, count) || !spend(op, (uint64_t)count * OUTPUT_WORK))
         return DECLINED;
-    float scale = to_float((uint32_t)field[SCALE]);
+    float scale = record->scale;
     for (uint32_t i = 0; i < count; i++) {
-        int32_t difference = (int32_t)((uint32_t)(int8_t)input[i] - (uint32_t)field[ZERO]);
+        int32_t difference = (int32_t)((uint32_t)(int8_t)input[i] - (uint32_t)record->zero);
         put_u32(output + 4 * i, to_bits((float)difference * scale));
     }
     return DONE;

@@ -3,24 +3,6 @@
 #include "requantize.h"
 #include "window.h"
 
-enum {
-    INPUT,
-    OUTPUT,
-    IN_H,
-    IN_W,
-    CHANNELS,
-    OUT_H,
-    OUT_W,
-    KERNEL_H,
-    KERNEL_W,
-    STRIDE_H,
-    STRIDE_W,
-    PAD_TOP,
-    PAD_LEFT,
-    OUTPUT_MIN,
-    OUTPUT_MAX,
-};
-
 /* The part of one window that lies in the picture. */
 struct part {
     const uint8_t *from;
@@ -81,31 +63,31 @@ static bool meets(int32_t outputs, int32_t stride, int32_t before, int32_t kerne
 
 static enum outcome pool(struct operation *op, int32_t (*value)(const struct part *part, uint32_t channel))
 {
-    const int32_t *field = op->field;
+    const struct pool_record *record = &op->record.pool;
     struct window window = {
-        .in_h = field[IN_H],
-        .in_w = field[IN_W],
-        .channels = field[CHANNELS],
-        .out_w = field[OUT_W],
-        .kernel_h = field[KERNEL_H],
-        .kernel_w = field[KERNEL_W],
-        .stride_h = field[STRIDE_H],
-        .stride_w = field[STRIDE_W],
+        .in_h = record->in_h,
+        .in_w = record->in_w,
+        .channels = record->channels,
+        .out_w = record->out_w,
+        .kernel_h = record->kernel_h,
+        .kernel_w = record->kernel_w,
+        .stride_h = record->stride_h,
+        .stride_w = record->stride_w,
         .dilation_h = 1,
         .dilation_w = 1,
-        .pad_top = field[PAD_TOP],
-        .pad_left = field[PAD_LEFT],
+        .pad_top = record->pad_top,
+        .pad_left = record->pad_left,
     };
-    if (!window_prepare(&window, field[OUT_H]) ||
-        !meets(field[OUT_H], window.stride_h, window.pad_top, window.kernel_h, window.in_h) ||
-        !meets(field[OUT_W], window.stride_w, window.pad_left, window.kernel_w, window.in_w))
+    if (!window_prepare(&window, record->out_h) ||
+        !meets(record->out_h, window.stride_h, window.pad_top, window.kernel_h, window.in_h) ||
+        !meets(record->out_w, window.stride_w, window.pad_left, window.kernel_w, window.in_w))
         return DECLINED;
-    const int32_t in_sizes[] = {field[IN_H], field[IN_W], field[CHANNELS]};
-    const int32_t out_sizes[] = {field[OUT_H], field[OUT_W], field[CHANNELS]};
+    const int32_t in_sizes[] = {record->in_h, record->in_w, record->channels};
+    const int32_t out_sizes[] = {record->out_h, record->out_w, record->channels};
     uint64_t in_bytes = volume(in_sizes, 3);
     uint64_t out_bytes = volume(out_sizes, 3);
-    const uint8_t *input = arena_at(op, field[INPUT], in_bytes);
-    uint8_t *output = arena_at(op, field[OUTPUT], out_bytes);
+    const uint8_t *input = arena_at(op, record->input, in_bytes);
+    uint8_t *output = arena_at(op, record->output, out_bytes);
     if (input == NULL || output == NULL)
         return FAULT;
     /* What lies outside costs nothing, so a window is at most the picture. */
@@ -116,7 +98,7 @@ static enum outcome pool(struct operation *op, int32_t (*value)(const struct par
 
     uint32_t channels = (uint32_t)window.channels;
     struct part part = {.row = (uint32_t)window.in_w * channels, .column = channels};
-    for (int32_t y = 0; y < field[OUT_H]; y++) {
+    for (int32_t y = 0; y < record->out_h; y++) {
         struct range vertical = overlap(y, window.stride_h, window.pad_top, window.kernel_h, window.in_h);
         for (int32_t x = 0; x < window.out_w; x++) {
             struct range horizontal = overlap(x, window.stride_w, window.pad_left, window.kernel_w, window.in_w);
@@ -124,7 +106,7 @@ static enum outcome pool(struct operation *op, int32_t (*value)(const struct par
             part.rows = vertical.count;
             part.columns = horizontal.count;
             for (uint32_t channel = 0; channel < channels; channel++)
-                *output++ = (uint8_t)clamp(value(&part, channel), field[OUTPUT_MIN], field[OUTPUT_MAX]);
+                *output++ = (uint8_t)clamp(value(&part, channel), record->output_min, record->output_max);
         }
     }
     return DONE;

@@ -48,9 +48,6 @@ static inline int32_t clamp(int32_t value, int32_t low, int32_t high)
     return least > high ? high : least;
 }
 
-/* Parameters of four channels at the start of each group of weights. */
-#define PARAMS_BYTES 48
-
 /*
  * From minus this value to below it, with a multiplier that isn't negative and a shift to the right by up to so many
  * bits, requantization in 32 bits is exact: twice the value fits, so the product's high half is at most 2^30, and
@@ -75,12 +72,10 @@ struct output_range {
     bool whole;
 };
 
-/* From three words of a record. */
-static inline struct output_range output_range(const int32_t words[3])
+static inline struct output_range output_range(int32_t zero, int32_t low, int32_t high)
 {
-    int32_t zero = words[0];
-    bool whole = words[1] == INT8_MIN && words[2] == INT8_MAX && zero >= INT8_MIN && zero <= INT8_MAX;
-    return (struct output_range){zero, words[1], words[2], whole};
+    bool whole = low == INT8_MIN && high == INT8_MAX && zero >= INT8_MIN && zero <= INT8_MAX;
+    return (struct output_range){zero, low, high, whole};
 }
 
 /* The output value of channel `lane` (0 to 3) of the group at `group` for a sum that has its bias. */

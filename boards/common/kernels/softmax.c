@@ -2,12 +2,6 @@
 #include "operation.h"
 #include "requantize.h"
 
-enum { INPUT, OUTPUT, ROWS, DEPTH, TABLE, TABLE_SIZE };
-
-/* Integer bits of the sum of exponentials, and how many of them it can hold. */
-#define SUM_BITS 12
-#define MAX_DEPTH 4095
-
 struct exponentials {
     const uint8_t *table;
     int32_t size;
@@ -49,10 +43,10 @@ static void row(const struct exponentials *of, const uint8_t *input, uint8_t *ou
         most = (int8_t)input[i] > most ? (int8_t)input[i] : most;
     uint32_t sum = 0;
     for (uint32_t i = 0; i < depth; i++)
-        sum += (uint32_t)divide_by_power_of_two(exponential(of, most - (int8_t)input[i]), SUM_BITS);
+        sum += (uint32_t)divide_by_power_of_two(exponential(of, most - (int8_t)input[i]), OPERATOR_SOFTMAX_SUM_BITS);
     uint32_t headroom = leading_zeros(sum);
     int32_t scale = reciprocal((int32_t)((sum << headroom) - 0x80000000u));
-    uint32_t shift = SUM_BITS - headroom + 31 - 8;
+    uint32_t shift = OPERATOR_SOFTMAX_SUM_BITS - headroom + 31 - 8;
     for (uint32_t i = 0; i < depth; i++) {
         int32_t e = exponential(of, most - (int8_t)input[i]);
         int32_t value = divide_by_power_of_two(multiply_high(scale, e), shift) + INT8_MIN;
@@ -65,7 +59,7 @@ static void row(const struct exponentials *of, const uint8_t *input, uint8_t *ou
  */
 static bool sums_fit(const struct exponentials *of)
 {
-    if ((int32_t)get_u32(of->table) < 1 << SUM_BITS)
+    if ((int32_t)get_u32(of->table) < 1 << OPERATOR_SOFTMAX_SUM_BITS)
         return false;
     for (int32_t i = 0; i < of->size; i++)
         if ((int32_t)get_u32(of->table + 4 * i) < 0)
@@ -75,20 +69,20 @@ static bool sums_fit(const struct exponentials *of)
 
 enum outcome kernel_softmax(struct operation *op)
 {
-    const int32_t *field = op->field;
-    const int32_t sizes[] = {field[ROWS], field[DEPTH]};
+    const struct softmax_record *record = &op->record.softmax;
+    const int32_t sizes[] = {record->rows, record->depth};
     uint64_t count = volume(sizes, 2);
-    if (count == 0 || field[DEPTH] > MAX_DEPTH || field[TABLE_SIZE] < 1 || field[TABLE_SIZE] > 256)
+    if (count == 0 || record->depth > OPERATOR_MAX_SOFTMAX_DEPTH || record->table_size < 1 || record->table_size > 256)
         return DECLINED;
-    struct exponentials of = {rom_at(op->space, field[TABLE], 4 * (uint64_t)(uint32_t)field[TABLE_SIZE]),
-                              field[TABLE_SIZE]};
-    const uint8_t *input = arena_at(op, field[INPUT], count);
-    uint8_t *output = arena_at(op, field[OUTPUT], count);
+    struct exponentials of = {rom_at(op->space, record->table, 4 * (uint64_t)(uint32_t)record->table_size),
+                              record->table_size};
+    const uint8_t *input = arena_at(op, record->input, count);
+    uint8_t *output = arena_at(op, record->output, count);
     if (of.table == NULL || input == NULL || output == NULL)
         return FAULT;
-    if (!in_step(output, input, count) || !sums_fit(&of) || !spend(op, (count + (uint32_t)field[ROWS]) * EXP_WORK))
+    if (!in_step(output, input, count) || !sums_fit(&of) || !spend(op, (count + (uint32_t)record->rows) * EXP_WORK))
         return DECLINED;
-    uint32_t depth = (uint32_t)field[DEPTH];
+    uint32_t depth = (uint32_t)record->depth;
     for (uint32_t at = 0; at < count; at += depth)
         row(&of, input + at, output + at, depth);
     return DONE;

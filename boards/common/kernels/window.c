@@ -8,25 +8,6 @@ static bool within(int32_t value, int32_t low, int32_t high)
     return value >= low && value <= high;
 }
 
-struct window window_of(const int32_t *in, int32_t out_w, const int32_t *kernel)
-{
-    return (struct window){
-        .in_h = in[0],
-        .in_w = in[1],
-        .channels = in[2],
-        .out_w = out_w,
-        .kernel_h = kernel[0],
-        .kernel_w = kernel[1],
-        .stride_h = kernel[2],
-        .stride_w = kernel[3],
-        .dilation_h = kernel[4],
-        .dilation_w = kernel[5],
-        .pad_top = kernel[6],
-        .pad_left = kernel[7],
-        .zero = (uint8_t)kernel[8],
-    };
-}
-
 bool window_prepare(struct window *window, int32_t out_h)
 {
     const int32_t sizes[] = {window->in_h,  window->in_w,     window->channels, out_h,

@@ -33,11 +33,23 @@ struct window {
 /* The same for heights, widths and channels. */
 #define WINDOW_MAX_SIZE 65535
 
-/*
- * What a record says, before window_prepare: `in` are the input's height, width and channels; `kernel` the kernel's
- * height and width, strides, dilations, the paddings at the top and on the left, the input's zero.
- */
-struct window window_of(const int32_t *in, int32_t out_w, const int32_t *kernel);
+/* From the record of a convolution, before window_prepare. */
+#define WINDOW_OF(record, input_channels) \
+    { \
+        .in_h = (record)->in_h, \
+        .in_w = (record)->in_w, \
+        .channels = (input_channels), \
+        .out_w = (record)->out_w, \
+        .kernel_h = (record)->kernel_h, \
+        .kernel_w = (record)->kernel_w, \
+        .stride_h = (record)->stride_h, \
+        .stride_w = (record)->stride_w, \
+        .dilation_h = (record)->dilation_h, \
+        .dilation_w = (record)->dilation_w, \
+        .pad_top = (record)->pad_top, \
+        .pad_left = (record)->pad_left, \
+        .zero = (uint8_t)(record)->input_zero, \
+    }
 
 /* False: positions can't be computed with these numbers; sizes and steps must be positive, paddings not negative. */
 bool window_prepare(struct window *window, int32_t out_h);

@@ -1,2 +1,3 @@
-/** The module ABI, generated from abi/. */
+/** What host and node share, generated from abi/. */
 export * from './module.ts';
+export * from './operators.ts';

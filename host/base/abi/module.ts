@@ -25,41 +25,21 @@ export const AbiError = {
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Bounds of what crosses the ABI. */
+/** Maxima of what crosses the ABI. */
 export const AbiLimit = {
-  /** names of sensors, metrics, events, topics, keys and taps */
+  /** a name of a sensor, metric, event, topic, key or tap */
   name: 64,
-  /** one event's CBOR body */
+  /** the CBOR body of an event */
   event: 1024,
-  /** one message to the module */
+  /** a message to the module */
   message: 1024,
-  /** one key-value value */
+  /** a value of the key-value store */
   value: 1024,
-  /** values in one publish, counted */
+  /** the values of one publish (a count, not bytes) */
   samples: 1024,
-  /** one log line; longer ones are cut */
+  /** a log line; longer lines are cut */
   log: 256,
 } as const;
-
-/** Operators of a model's program, as `nn_run` takes them. */
-export const ABI_OPERATORS = {
-  add: 0,
-  average_pool2d: 1,
-  constant: 2,
-  conv2d: 3,
-  copy: 4,
-  depthwise_conv2d: 5,
-  dequantize: 6,
-  fully_connected: 7,
-  lookup: 8,
-  max_pool2d: 9,
-  mean: 10,
-  pad: 11,
-  quantize: 12,
-  softmax: 13,
-  transpose: 14,
-} as const;
-export type AbiOperator = keyof typeof ABI_OPERATORS;
 
 export const ABI_IMPORTS = {
   /** Monotonic time since the node started, in microseconds; the clock of `step`. */
@@ -70,7 +50,7 @@ export const ABI_IMPORTS = {
   random: { params: [], result: 'i32' },
   /** Writes one UTF-8 line to the node's log. */
   log: { params: ['i32', 'i32', 'i32'], result: null },
-  /** Shows an inner buffer to whoever listens; costs nothing when nobody does. */
+  /** Shows an inner buffer to a listener; costs nothing without one. */
   tap: { params: ['i32', 'i32', 'i32', 'i32'], result: null },
   /** Handle (0 or more) of a sensor, or NOT_FOUND, or DENIED when the package doesn't name it. */
   sensor_open: { params: ['i32', 'i32'], result: 'i32' },
@@ -88,7 +68,10 @@ export const ABI_IMPORTS = {
   sensor_lost: { params: ['i32'], result: 'i32' },
   /** Declares a telemetry metric, only in `init`; value = integer x 10^exponent in `unit` (UCUM); returns its id. */
   metric: { params: ['i32', 'i32', 'i32', 'i32', 'i32'], result: 'i32' },
-  /** Sends `count` int32 values of a metric: the first at `t0` microseconds, the next every `dt` microseconds; quality 0 is good. */
+  /**
+   * Sends `count` int32 values of a metric: the first at `t0` microseconds, the next every `dt` microseconds; quality 0
+   * is good.
+   */
   publish: { params: ['i32', 'i64', 'i32', 'i32', 'i32', 'i32'], result: 'i32' },
   /** Sends an event with a CBOR body; delivered at least once. */
   event: { params: ['i32', 'i32', 'i32', 'i32'], result: 'i32' },
@@ -108,11 +91,17 @@ export const ABI_IMPORTS = {
   rom_size: { params: [], result: 'i32' },
   /** Copies read-only data to `dst`; returns OK, or INVALID outside the rom. */
   rom_read: { params: ['i32', 'i32', 'i32'], result: 'i32' },
-  /** Runs a model's operators with the host's own kernels: `program` is the rom offset of `count` entries of two words, operator number and rom offset of its record. Returns how many it did, from the first on; the module asks again for the rest, and runs the next one itself when the answer is 0. */
+  /**
+   * Runs a model's operators with the host's own kernels: `program` is the rom offset of `count` entries of two words,
+   * operator number and rom offset of its record. Returns how many operators it ran, from the first on. The module asks
+   * again for the rest; it runs the next operator itself when the answer is 0.
+   */
   nn_run: { params: ['i32', 'i32', 'i32'], result: 'i32' },
-  /** The transform of `dsp/fft.ts` with the host's own code: 1 when done, 0 when the module has to do it. */
+  /** The transform of `dsp/fft.ts` with the host's own code: 1 when done, 0 when the module has to run its own code. */
   nn_real_fft: { params: ['i32', 'i32', 'i32', 'i32'], result: 'i32' },
-  /** The sums of `dsp/filter_bank.ts` with the host's own code: 1 when done, 0 when the module has to do it. */
+  /**
+   * The sums of `dsp/filter_bank.ts` with the host's own code: 1 when done, 0 when the module has to run its own code.
+   */
   nn_filter_bank: { params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], result: 'i32' },
 } as const satisfies Record<string, FunctionType>;
 export type AbiImport = keyof typeof ABI_IMPORTS;
@@ -124,16 +113,18 @@ export const ABI_EXPORTS = {
   step: { params: ['i64'], result: 'i64' },
   /** A command for a subscription, or id -1: the configuration changed. */
   on_message: { params: ['i32', 'i32'], result: null },
-  /** 1 healthy, 0 not known yet, negative: failing. A module on trial is confirmed only when it says 1. */
+  /** 1 healthy, 0 not known yet, negative: failing. A module on trial is confirmed only when it returns 1. */
   health: { params: [], result: 'i32' },
 } as const satisfies Record<string, FunctionType>;
 export type AbiExport = keyof typeof ABI_EXPORTS;
 
 export const ABI_GLOBALS = {
-  /** The ABI it was built for, major x 65536 + minor; an immutable global, read before anything runs. */
+  /** The ABI that the module was built for, major x 65536 + minor; an immutable global, read before any code runs. */
   abi_version: 'i32',
-  /** Linear memory that it touches at most, in bytes; the host may give it no more. */
+  /** Bytes of linear memory that the module touches at most; the host may provide no more. */
   memory_bytes: 'i32',
-  /** Mutable: set by the host before each call, counted down by loops, calls and kernels; below zero the module traps. */
+  /**
+   * Mutable: set by the host before each call, counted down by loops, calls and kernels; below zero the module traps.
+   */
   fuel: 'i64',
 } as const satisfies Record<string, WireType>;

@@ -1,11 +1,13 @@
 /** `.tflite` -> AssemblyScript source + rom bytes. */
 import { createHash } from 'node:crypto';
+import { OperatorConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { type AllocateOptions, allocate, type Memory, type MemoryPlan } from './allocate.ts';
-import { type Call, emit, program } from './emit.ts';
+import { type Call, emit } from './emit.ts';
 import { type Graph, type OperationName, operatorLabel, type Tensor, type TensorType } from './graph.ts';
 import { lower } from './lower.ts';
 import { parseModel } from './parse.ts';
+import { encodeProgram, encodeRecords } from './record.ts';
 import { RomBuilder } from './rom.ts';
 import type { Kernel, Step } from './step.ts';
 
@@ -39,7 +41,7 @@ export interface Layer {
   macs: number;
   inputs: readonly TensorInfo[];
   outputs: readonly TensorInfo[];
-  /** Rom bytes that this layer added: weights, tables, its header and its entry in the program. */
+  /** Rom bytes that this layer added: weights, tables, its record and its entry in the program. */
   romBytes: number;
   /** Arena bytes alive during it: tensors and scratch. */
   arenaBytes: number;
@@ -62,8 +64,6 @@ export interface CompiledModel {
 export const DEFAULT_KERNEL_PATH = '../../../nn';
 /** Rom of one module; weights can only get this large when a file names the same ones again and again. */
 const MAX_ROM_BYTES = 512 << 20;
-/** Of a program: an operator number and a rom offset. */
-const ENTRY_BYTES = 8;
 
 /** Throws `MODEL_*` errors, see `parseModel`, `lower` and `allocate`. */
 export function compileModel(bytes: Uint8Array, options: CompileOptions): CompiledModel {
@@ -91,16 +91,16 @@ export function compileGraph(
   const calls: Call[] = [];
   const layers = steps.map((step, i) => {
     const before = rom.size;
-    const headers = step.headers({
+    const records = encodeRecords(step, {
       tensor: memory.offsetOf,
       scratch: memory.scratch[i]!.offset,
       scratchBytes: memory.scratch[i]!.bytes,
       rom: (data) => rom.add(data),
     });
-    for (const words of headers)
+    for (const record of records)
       calls.push({
         kernel: step.kernel,
-        rom: rom.add(header(words)),
+        rom: rom.add(record),
         comment: describe(graph, step),
         work: step.work,
       });
@@ -109,7 +109,14 @@ export function compileGraph(
         'MODEL_TOO_LARGE',
         `${operatorLabel(step.operator)} makes the rom larger than ${MAX_ROM_BYTES} bytes`,
       );
-    return layer(graph, memory, step, i, headers.length, rom.size - before + headers.length * ENTRY_BYTES);
+    return layer(
+      graph,
+      memory,
+      step,
+      i,
+      records.length,
+      rom.size - before + records.length * OperatorConstant.entryBytes,
+    );
   });
   const arenaBytes = memory.plan.arenaBytes;
   const kernelPath = options.kernelPath ?? DEFAULT_KERNEL_PATH;
@@ -118,7 +125,7 @@ export function compileGraph(
     graph,
     arenaBytes,
     calls,
-    program: rom.add(header(program(calls))),
+    program: rom.add(encodeProgram(calls)),
     offsetOf: memory.offsetOf,
     kernelPath,
   });
@@ -128,10 +135,6 @@ export function compileGraph(
     model: { name: options.name, source, rom: rom.bytes(), arenaBytes, plan: memory.plan, layers, ...ends, digest },
     memory,
   };
-}
-
-function header(words: readonly number[]): Uint8Array {
-  return new Uint8Array(Int32Array.from(words).buffer);
 }
 
 function describe(graph: Graph, step: Step): string {

@@ -1,4 +1,5 @@
 /** Operators with weights: convolutions and fully connected layers -> `conv2d`, `depthwise_conv2d`, `fully_connected`. */
+import { OperatorConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { type Tensor, tensorLabel } from './graph.ts';
 import { type Affine, activationRange, affine, quantizeMultiplier } from './quantization.ts';
@@ -16,6 +17,7 @@ import {
 } from './weights.ts';
 import { windowAxis } from './window.ts';
 
+const { stepBytes, tapBytes } = OperatorConstant;
 /** Smallest piece of a fully connected layer's weights that is worth a read. */
 const MIN_FULLY_CONNECTED_TILE = 512;
 /** Groups of weights that a read should bring, where that costs little memory. */
@@ -173,20 +175,23 @@ function conv2d(op: Lowering, g: Geometry, ends: Ends, filter: Filter, signed: r
     multiplier,
   }));
   const steps = Math.ceil(filter.taps / 4);
-  const tile = tiles(32 * steps, groupBytes(16 * steps), filter.channels);
+  const tile = tiles(2 * stepBytes * steps, groupBytes(stepBytes * steps), filter.channels);
   return {
     ...common(op, ends),
     kernel: 'conv2d',
     scratch: tile.scratch,
     macs: g.batch * g.outH * g.outW * g.outC * filter.taps,
     work: g.outH * g.outW * g.outC * filter.taps,
-    headers: (at) => {
+    records: (at) => {
       const weights = at.rom(packDense(filter, channels));
-      return batches(g, ends, at, (input, output) => [
-        ...[input, output, at.scratch, g.inH, g.inW, g.inC, g.outH, g.outW, g.outC, g.kernelH, g.kernelW],
-        ...[g.strideH, g.strideW, g.dilationH, g.dilationW, g.padTop, g.padLeft],
-        ...[ends.from.zero, ends.to.zero, ends.range.low, ends.range.high, weights, tile.groups(at.scratchBytes)],
-      ]);
+      return pictures(g, ends, at).map((tensors) => ({
+        ...tensors,
+        ...g,
+        ...outputFields(ends),
+        inputZero: ends.from.zero,
+        weights,
+        tileGroups: tile.groups(at.scratchBytes),
+      }));
     },
   };
 }
@@ -194,44 +199,48 @@ function conv2d(op: Lowering, g: Geometry, ends: Ends, filter: Filter, signed: r
 function depthwise(op: Lowering, g: Geometry, ends: Ends, filter: Filter, channels: readonly Channel[]): Step {
   // Groups read four channels of each tap, so the patch is three bytes longer, then aligned.
   const fixed = Math.floor((filter.taps * filter.channels + 6) / 4) * 4;
-  const tile = tiles(fixed, groupBytes(4 * filter.taps), filter.channels);
+  const tile = tiles(fixed, groupBytes(tapBytes * filter.taps), filter.channels);
   return {
     ...common(op, ends),
     kernel: 'depthwise_conv2d',
     scratch: tile.scratch,
     macs: g.batch * g.outH * g.outW * g.outC * filter.taps,
     work: g.outH * g.outW * g.outC * filter.taps,
-    headers: (at) => {
+    records: (at) => {
       const weights = at.rom(packDepthwise(filter, channels));
-      return batches(g, ends, at, (input, output) => [
-        ...[input, output, at.scratch, g.inH, g.inW, g.inC, g.outH, g.outW, g.kernelH, g.kernelW],
-        ...[g.strideH, g.strideW, g.dilationH, g.dilationW, g.padTop, g.padLeft],
-        ...[ends.from.zero, ends.to.zero, ends.range.low, ends.range.high, weights, tile.groups(at.scratchBytes)],
-      ]);
+      return pictures(g, ends, at).map((tensors) => ({
+        ...tensors,
+        ...g,
+        channels: g.inC,
+        ...outputFields(ends),
+        inputZero: ends.from.zero,
+        weights,
+        tileGroups: tile.groups(at.scratchBytes),
+      }));
     },
   };
 }
 
 function fullyConnected(op: Lowering, ends: Ends, filter: Filter, channels: readonly Channel[]): Step {
   const steps = Math.ceil(filter.taps / 4);
-  const minimum = Math.min(16 * steps, MIN_FULLY_CONNECTED_TILE);
+  const minimum = Math.min(stepBytes * steps, MIN_FULLY_CONNECTED_TILE);
   return {
     ...common(op, ends),
     kernel: 'fully_connected',
-    scratch: { min: minimum, unit: 16, good: minimum, max: 16 * steps },
+    scratch: { min: minimum, unit: stepBytes, good: minimum, max: stepBytes * steps },
     macs: filter.channels * filter.taps,
     work: filter.channels * 4 * steps,
-    headers: (at) => [
-      [
-        ...[at.tensor(ends.input.index), at.tensor(ends.output.index), at.scratch, steps, filter.channels],
-        ...[
-          ends.to.zero,
-          ends.range.low,
-          ends.range.high,
-          at.rom(packDense(filter, channels)),
-          Math.floor(at.scratchBytes / 16),
-        ],
-      ],
+    records: (at) => [
+      {
+        input: at.tensor(ends.input.index),
+        output: at.tensor(ends.output.index),
+        scratch: at.scratch,
+        steps,
+        outputs: filter.channels,
+        ...outputFields(ends),
+        weights: at.rom(packDense(filter, channels)),
+        tileSteps: Math.floor(at.scratchBytes / stepBytes),
+      },
     ],
   };
 }
@@ -254,16 +263,18 @@ function tiles(fixed: number, group: number, channels: number) {
   };
 }
 
-/** One header for each picture of a batch. */
-function batches(
-  g: Geometry,
-  ends: Ends,
-  at: Addresses,
-  header: (input: number, output: number) => number[],
-): number[][] {
+/** Where each picture of a batch lies. */
+function pictures(g: Geometry, ends: Ends, at: Addresses): { input: number; output: number; scratch: number }[] {
   const input = at.tensor(ends.input.index);
   const output = at.tensor(ends.output.index);
-  return Array.from({ length: g.batch }, (_, n) =>
-    header(input + n * g.inH * g.inW * g.inC, output + n * g.outH * g.outW * g.outC),
-  );
+  return Array.from({ length: g.batch }, (_, n) => ({
+    input: input + n * g.inH * g.inW * g.inC,
+    output: output + n * g.outH * g.outW * g.outC,
+    scratch: at.scratch,
+  }));
+}
+
+/** What the record of each operator with weights has about its output. */
+function outputFields({ to, range }: Ends): { outputZero: number; outputMin: number; outputMax: number } {
+  return { outputZero: to.zero, outputMin: range.low, outputMax: range.high };
 }

@@ -1,4 +1,5 @@
 /** Operators that look at one value, or one row, at a time: sums, tables, softmax, and the float ends. */
+import { OperatorConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import {
   divideByPowerOfTwo,
@@ -19,13 +20,9 @@ import {
   quantizeMultiplier,
   round,
 } from './quantization.ts';
-import { expectShape, type Lowering, NO_SCRATCH, type Step } from './step.ts';
+import { expectShape, type Lowering, NO_SCRATCH, type Step, type StepBase } from './step.ts';
 
-const TABLE_BYTES = 256;
-/** add.ts lifts its inputs by as many bits. */
-const ADD_LIFT = 20;
-/** The sum of exponentials has 12 integer bits. */
-const MAX_SOFTMAX_DEPTH = 4095;
+const { addLift, maxSoftmaxDepth, tableBytes } = OperatorConstant;
 
 export function lowerAdd(op: Lowering, activation: Activation): Step {
   const [a, b] = [op.input(0), op.input(1)];
@@ -40,7 +37,7 @@ export function lowerAdd(op: Lowering, activation: Activation): Step {
     return multiplier;
   };
   const [ma, mb] = [scaleOf(qa.scale / common), scaleOf(qb.scale / common)];
-  const mo = scaleOf(common / (2 ** ADD_LIFT * qo.scale));
+  const mo = scaleOf(common / (2 ** addLift * qo.scale));
   return {
     kernel: 'add',
     operator: op.operator,
@@ -50,12 +47,17 @@ export function lowerAdd(op: Lowering, activation: Activation): Step {
     scratch: NO_SCRATCH,
     macs: 0,
     work: 8 * op.output.elements,
-    headers: (at) => [
-      [
-        ...[at.tensor(a.index), at.tensor(b.index), at.tensor(op.output.index), op.output.elements],
-        ...[qa.zero, ma.multiplier, -ma.shift, qb.zero, mb.multiplier, -mb.shift],
-        ...[qo.zero, mo.multiplier, -mo.shift, low, high],
-      ],
+    records: (at) => [
+      {
+        inputA: at.tensor(a.index),
+        inputB: at.tensor(b.index),
+        output: at.tensor(op.output.index),
+        count: op.output.elements,
+        ...{ zeroA: qa.zero, multiplierA: ma.multiplier, shiftA: -ma.shift },
+        ...{ zeroB: qb.zero, multiplierB: mb.multiplier, shiftB: -mb.shift },
+        ...{ outputZero: qo.zero, multiplier: mo.multiplier, shift: -mo.shift },
+        ...{ outputMin: low, outputMax: high },
+      },
     ],
   };
 }
@@ -72,24 +74,24 @@ export function lowerSoftmax(op: Lowering, beta: number): Step {
     );
   }
   const depth = input.shape.at(-1) ?? 1;
-  if (depth > MAX_SOFTMAX_DEPTH)
+  if (depth > maxSoftmaxDepth)
     throw new MoteError(
       'MODEL_UNSUPPORTED',
-      `${op.label} has rows of ${depth}, at most ${MAX_SOFTMAX_DEPTH} are possible`,
+      `${op.label} has rows of ${depth}, at most ${maxSoftmaxDepth} are possible`,
     );
   const table = softmaxTable(beta, from.scale, op.label);
   return {
     ...unary(op, input, 16),
     kernel: 'softmax',
-    headers: (at) => [
-      [
-        at.tensor(input.index),
-        at.tensor(op.output.index),
-        input.elements / depth,
+    records: (at) => [
+      {
+        input: at.tensor(input.index),
+        output: at.tensor(op.output.index),
+        rows: input.elements / depth,
         depth,
-        at.rom(table),
-        table.length / 4,
-      ],
+        table: at.rom(table),
+        tableSize: table.length / 4,
+      },
     ],
   };
 }
@@ -115,17 +117,17 @@ function lookup(op: Lowering, value: (input: number) => number): Step {
   return {
     ...unary(op, input, 1),
     kernel: 'lookup',
-    scratch: { min: TABLE_BYTES, unit: 1, good: TABLE_BYTES, max: TABLE_BYTES },
-    headers: (at) => {
-      const table = Int8Array.from({ length: TABLE_BYTES }, (_, i) => clampToInt8(value(i - 128)));
+    scratch: { min: tableBytes, unit: 1, good: tableBytes, max: tableBytes },
+    records: (at) => {
+      const table = Int8Array.from({ length: tableBytes }, (_, i) => clampToInt8(value(i - 128)));
       return [
-        [
-          at.tensor(input.index),
-          at.tensor(op.output.index),
-          at.scratch,
-          input.elements,
-          at.rom(new Uint8Array(table.buffer)),
-        ],
+        {
+          input: at.tensor(input.index),
+          output: at.tensor(op.output.index),
+          scratch: at.scratch,
+          count: input.elements,
+          table: at.rom(new Uint8Array(table.buffer)),
+        },
       ];
     },
   };
@@ -206,18 +208,18 @@ function convert(
   { scale, zero }: { scale: number; zero: number },
 ): Step {
   expectShape(op.output, input.shape, op.label);
-  const bits = new DataView(new ArrayBuffer(4));
-  bits.setFloat32(0, scale);
   return {
     ...unary(op, input, kernel === 'quantize' ? 4 : 2),
     inPlace: [],
     kernel,
-    headers: (at) => [[at.tensor(input.index), at.tensor(op.output.index), input.elements, bits.getInt32(0), zero]],
+    records: (at) => [
+      { input: at.tensor(input.index), output: at.tensor(op.output.index), count: input.elements, scale, zero },
+    ],
   };
 }
 
 /** `cost`: fuel of one element. */
-function unary(op: Lowering, input: Tensor, cost: number): Omit<Step, 'kernel' | 'headers'> {
+function unary(op: Lowering, input: Tensor, cost: number): StepBase {
   return {
     operator: op.operator,
     reads: [input.index],

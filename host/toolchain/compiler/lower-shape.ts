@@ -2,7 +2,7 @@
 import { MoteError } from '../../base/index.ts';
 import { type Operation, type Tensor, tensorLabel } from './graph.ts';
 import { activationRange, affine, quantizeMultiplier } from './quantization.ts';
-import { expectShape, type Kernel, type Lowering, NO_SCRATCH, nhwc, type Step } from './step.ts';
+import { expectShape, type FourSizes, type Lowering, NO_SCRATCH, nhwc, type Step, type StepBase } from './step.ts';
 import { int32Data } from './weights.ts';
 import { windowAxis } from './window.ts';
 
@@ -19,15 +19,17 @@ export function lowerPool(op: Lowering, options: Extract<Operation, { op: 'AVERA
   }
   const { low, high } = activationRange(options.activation, to, op.label);
   return {
-    ...move(op, input, options.op === 'MAX_POOL_2D' ? 'max_pool2d' : 'average_pool2d'),
+    ...move(op, input),
+    kernel: options.op === 'MAX_POOL_2D' ? 'max_pool2d' : 'average_pool2d',
     work: vertical.size * horizontal.size * channels * kernelH * kernelW,
-    headers: (at) =>
-      Array.from({ length: batch }, (_, n) => [
-        at.tensor(input.index) + n * inH * inW * channels,
-        at.tensor(op.output.index) + n * vertical.size * horizontal.size * channels,
-        ...[inH, inW, channels, vertical.size, horizontal.size, kernelH, kernelW, strideH, strideW],
-        ...[vertical.padBefore, horizontal.padBefore, low, high],
-      ]),
+    records: (at) =>
+      Array.from({ length: batch }, (_, n) => ({
+        input: at.tensor(input.index) + n * inH * inW * channels,
+        output: at.tensor(op.output.index) + n * vertical.size * horizontal.size * channels,
+        ...{ inH, inW, channels, outH: vertical.size, outW: horizontal.size },
+        ...{ kernelH, kernelW, strideH, strideW, padTop: vertical.padBefore, padLeft: horizontal.padBefore },
+        ...{ outputMin: low, outputMax: high },
+      })),
   };
 }
 
@@ -56,13 +58,21 @@ export function lowerMean(op: Lowering, keepDims: boolean): Step {
   const multiplier = Math.floor((whole.multiplier * 2 ** extra) / count);
   const shift = whole.shift - extra;
   return {
-    ...move(op, input, 'mean'),
-    headers: (at) => [
-      [
-        ...[at.tensor(input.index), at.tensor(op.output.index)],
-        ...[product(input.shape.slice(0, first)), count, product(input.shape.slice(last + 1)), -from.zero * count],
-        ...[multiplier, Math.max(shift, 0), Math.max(-shift, 0), to.zero],
-      ],
+    ...move(op, input),
+    kernel: 'mean',
+    records: (at) => [
+      {
+        input: at.tensor(input.index),
+        output: at.tensor(op.output.index),
+        outer: product(input.shape.slice(0, first)),
+        reduced: count,
+        inner: product(input.shape.slice(last + 1)),
+        bias: -from.zero * count,
+        multiplier,
+        left: Math.max(shift, 0),
+        right: Math.max(-shift, 0),
+        outputZero: to.zero,
+      },
     ],
   };
 }
@@ -96,21 +106,19 @@ export function lowerPad(op: Lowering): Step {
   const merged = stride2 === d3.size;
   const start = d0.before * stride0 + d1.before * stride1 + d2.before * stride2 + d3.before;
   return {
-    ...move(op, input, 'pad'),
-    headers: (at) => [
-      [
-        ...[at.tensor(input.index), at.tensor(op.output.index), to.zero, op.output.elements],
-        ...[
-          d0.size,
-          d1.size,
-          merged ? 1 : d2.size,
-          merged ? d2.size * d3.size : d3.size,
-          stride0,
-          stride1,
-          stride2,
-          start,
-        ],
-      ],
+    ...move(op, input),
+    kernel: 'pad',
+    records: (at) => [
+      {
+        input: at.tensor(input.index),
+        output: at.tensor(op.output.index),
+        value: to.zero,
+        outputBytes: op.output.elements,
+        size: [d0.size, d1.size, merged ? 1 : d2.size],
+        run: merged ? d2.size * d3.size : d3.size,
+        stride: [stride0, stride1, stride2],
+        first: start,
+      },
     ],
   };
 }
@@ -142,8 +150,16 @@ export function lowerTranspose(op: Lowering): Step {
     steps.unshift(0);
   }
   return {
-    ...move(op, input, 'transpose'),
-    headers: (at) => [[at.tensor(input.index), at.tensor(op.output.index), ...sizes, ...steps]],
+    ...move(op, input),
+    kernel: 'transpose',
+    records: (at) => [
+      {
+        input: at.tensor(input.index),
+        output: at.tensor(op.output.index),
+        size: sizes as unknown as FourSizes,
+        stride: steps as unknown as FourSizes,
+      },
+    ],
   };
 }
 
@@ -158,12 +174,13 @@ export function lowerReshape(op: Lowering): Step {
     );
   }
   return {
-    ...move(op, input, 'copy'),
+    ...move(op, input),
+    kernel: 'copy',
     work: input.bytes,
     inPlace: [input.index],
-    headers: (at) => {
+    records: (at) => {
       const [from, to] = [at.tensor(input.index), at.tensor(op.output.index)];
-      return from === to ? [] : [[from, to, input.bytes]];
+      return from === to ? [] : [{ input: from, output: to, bytes: input.bytes }];
     },
   };
 }
@@ -177,9 +194,8 @@ function sameType(op: Lowering, input: Tensor): void {
   }
 }
 
-function move(op: Lowering, input: Tensor, kernel: Kernel): Omit<Step, 'headers'> {
+function move(op: Lowering, input: Tensor): StepBase {
   return {
-    kernel,
     operator: op.operator,
     reads: [input.index],
     writes: [op.output.index],

@@ -34,7 +34,6 @@ export function lower(graph: Graph): Step[] {
       ...constants.map((index): Step => {
         loaded.add(index);
         const { data, bytes } = graph.tensors[index]!;
-        const headers: Step['headers'] = (at) => [[at.rom(data!), at.tensor(index), bytes]];
         return {
           kernel: 'constant',
           operator,
@@ -44,7 +43,7 @@ export function lower(graph: Graph): Step[] {
           scratch: NO_SCRATCH,
           macs: 0,
           work: bytes,
-          headers,
+          records: (at) => [{ input: at.rom(data!), output: at.tensor(index), bytes }],
         };
       }),
       step,

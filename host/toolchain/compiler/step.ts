@@ -1,29 +1,13 @@
 /** What operators are lowered to: calls of kernels in `assembly/nn`, before anything has an address. */
+import type { AbiOperator, OperatorRecords } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { type Graph, type Operator, operatorLabel, type Tensor, tensorLabel } from './graph.ts';
 import { ModelLimit } from './parse.ts';
 
-/** Exported functions of `assembly/nn`, each with the file it is in. */
-export const KERNEL_FILES = {
-  add: 'add',
-  average_pool2d: 'average_pool2d',
-  constant: 'copy',
-  conv2d: 'conv2d',
-  copy: 'copy',
-  depthwise_conv2d: 'depthwise_conv2d',
-  dequantize: 'dequantize',
-  fully_connected: 'fully_connected',
-  lookup: 'lookup',
-  max_pool2d: 'max_pool2d',
-  mean: 'mean',
-  pad: 'pad',
-  quantize: 'quantize',
-  softmax: 'softmax',
-  transpose: 'transpose',
-} as const;
-export type Kernel = keyof typeof KERNEL_FILES;
+/** Kernels are the operators of a program. */
+export type Kernel = AbiOperator;
 
-/** Where things came to lie, for the words of an operator's header. */
+/** Where things came to lie, for the fields of an operator's record. */
 export interface Addresses {
   /** Arena offset of a tensor. */
   tensor(index: number): number;
@@ -34,8 +18,11 @@ export interface Addresses {
   rom(bytes: Uint8Array): number;
 }
 
-export interface Step {
-  kernel: Kernel;
+/** A call of some kernel, or one for each picture of a batch. */
+export type Step = { [K in Kernel]: StepOf<K> }[Kernel];
+
+export interface StepOf<K extends Kernel> {
+  kernel: K;
   operator: Operator;
   /** Tensors in the arena that it reads and writes. */
   reads: readonly number[];
@@ -47,9 +34,12 @@ export interface Step {
   macs: number;
   /** What each of its calls costs in fuel, about one for each innermost iteration. */
   work: number;
-  /** Words of the operator's header; one header for each call (a call a batch). */
-  headers(at: Addresses): number[][];
+  /** The operator's record for each call; one call for each picture of a batch. */
+  records(at: Addresses): OperatorRecords[K][];
 }
+
+/** What all steps have in common: everything but the kernel and its records. */
+export type StepBase = Omit<StepOf<Kernel>, 'kernel' | 'records'>;
 
 /**
  * Scratch bytes of a step: it can't do with less than `min`, uses more only in units of `unit`, gains little beyond `good` and nothing

@@ -1,13 +1,14 @@
 /** How weights lie in rom: groups of four output channels, see `assembly/nn/conv2d.ts` and `depthwise_conv2d.ts`. */
+import { OperatorConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { type Tensor, tensorLabel } from './graph.ts';
 import { type Affine, type Multiplier, quantizeMultiplier } from './quantization.ts';
 
-export const PARAMS_BYTES = 48;
+const { paramsBytes, stepBytes, tapBytes } = OperatorConstant;
 
-/** Bytes of one group: parameters, then `bytesPerTap` x taps. */
+/** Bytes of one group: parameters, then weights. */
 export function groupBytes(weightBytes: number): number {
-  return PARAMS_BYTES + weightBytes;
+  return paramsBytes + weightBytes;
 }
 
 /** What turns the sum of one output channel into an output value. */
@@ -27,17 +28,17 @@ export interface Filter {
 /** Rom bytes in the layout of conv2d and fully_connected: 16 bytes for four taps of four channels. */
 export function packDense(filter: Filter, channels: readonly Channel[]): Uint8Array {
   const steps = Math.ceil(filter.taps / 4);
-  return packGroups(channels, 16 * steps, (view, at, channel, lane) => {
+  return packGroups(channels, stepBytes * steps, (view, at, channel, lane) => {
     for (let tap = 0; tap < filter.taps; tap++) {
-      view.setInt8(at + (tap >> 2) * 16 + lane * 4 + (tap & 3), filter.weight(channel, tap));
+      view.setInt8(at + (tap >> 2) * stepBytes + lane * 4 + (tap & 3), filter.weight(channel, tap));
     }
   });
 }
 
 /** Rom bytes in the layout of depthwise_conv2d: four bytes a tap, one a channel. */
 export function packDepthwise(filter: Filter, channels: readonly Channel[]): Uint8Array {
-  return packGroups(channels, 4 * filter.taps, (view, at, channel, lane) => {
-    for (let tap = 0; tap < filter.taps; tap++) view.setInt8(at + tap * 4 + lane, filter.weight(channel, tap));
+  return packGroups(channels, tapBytes * filter.taps, (view, at, channel, lane) => {
+    for (let tap = 0; tap < filter.taps; tap++) view.setInt8(at + tap * tapBytes + lane, filter.weight(channel, tap));
   });
 }
 
@@ -55,7 +56,7 @@ function packGroups(
     view.setInt32(group + 16 + 4 * lane, multiplier.multiplier, true);
     view.setUint8(group + 32 + 4 * lane, Math.max(multiplier.shift, 0));
     view.setUint8(group + 33 + 4 * lane, Math.max(-multiplier.shift, 0));
-    write(view, group + PARAMS_BYTES, channel, lane);
+    write(view, group + paramsBytes, channel, lane);
   });
   return bytes;
 }

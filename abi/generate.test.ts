@@ -1,0 +1,95 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { generate } from './generate/files.mjs';
+import { checked, load } from './generate/load.mjs';
+
+const ABI = dirname(fileURLToPath(import.meta.url));
+
+/** The data, free to be changed. */
+const fresh = () => structuredClone(load(ABI));
+
+/** Generated files that differ after `change` from what they are without it. */
+function changedBy(change: (data: ReturnType<typeof fresh>) => void): string[] {
+  const data = fresh();
+  change(data);
+  const [before, after] = [generate(load(ABI)), generate(checked(data, ABI))];
+  return Object.keys(after).filter((path) => before[path] !== after[path]);
+}
+
+describe('a change of one definition', () => {
+  it('of an import changes the bindings of all languages and the docs', () => {
+    const changed = changedBy(({ abi }) => {
+      abi.imports.find(({ name }: { name: string }) => name === 'sensor_rate').params.push(['unit', 'i64']);
+    });
+    expect(changed.sort()).toEqual([
+      'assembly/mote/abi.ts',
+      'boards/common/abi.h',
+      'docs/ABI.md',
+      'host/base/abi/module.ts',
+    ]);
+  });
+
+  it("of a record's field changes the bindings of all languages and the docs", () => {
+    const changed = changedBy(({ operators }) => {
+      operators.records.mean.fields.splice(2, 0, { name: 'spare', type: 'i32', description: 'A field more.' });
+    });
+    expect(changed.sort()).toEqual([
+      'assembly/nn/records.ts',
+      'boards/base/operators.h',
+      'docs/ABI.md',
+      'host/base/abi/operators.ts',
+    ]);
+  });
+});
+
+describe('the check of the repository', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'mote-abi-'));
+    cpSync(ABI, join(folder, 'abi'), { recursive: true });
+    symlinkSync(join(dirname(ABI), 'node_modules'), join(folder, 'node_modules'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [join(folder, 'abi', 'generate.mjs'), ...args], { encoding: 'utf8' });
+  const edit = (file: string, from: string, to: string) => {
+    const path = join(folder, 'abi', file);
+    writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
+  };
+
+  it('fails for a file that is stale, and names it', () => {
+    expect(run().status).toBe(0);
+    expect(run('--check').status).toBe(0);
+    edit('operators.json', '"table_size"', '"table_entries"');
+    const { status, stderr } = run('--check');
+    expect(status).toBe(1);
+    expect(stderr.match(/^stale: \S+/gm)).toEqual([
+      'stale: assembly/nn/records.ts',
+      'stale: host/base/abi/operators.ts',
+      'stale: boards/base/operators.h',
+      'stale: docs/ABI.md',
+    ]);
+  });
+
+  it.each([
+    ['abi.json', '"version"', '"versions"', "abi/abi.json doesn't follow abi/schemas/abi.schema.json"],
+    ['abi.json', '"kv_set"', '"kv_get"', 'abi/abi.json: the function kv_get occurs twice'],
+    ['abi.json', '"NOT_FOUND": -1', '"NOT_FOUND": -2', 'abi/abi.json: the error number -2 occurs twice'],
+    ['operators.json', '"number": 3', '"number": 4', 'operator conv2d has number 4, at this place it is 3'],
+    ['operators.json', '"record": "pool"', '"record": "pond"', "operator average_pool2d has no record 'pond'"],
+    ['operators.json', '"type": "f32"', '"type": "f64"', '/records/convert/fields/3/type must be equal to one of'],
+    ['operators.json', '"input_b"', '"input_a"', 'the record add: field input_a occurs twice'],
+    ['operators.json', '{', '', 'abi/operators.json: Unexpected'],
+  ])('rejects a wrong %s: %s as %s', (file, from, to, message) => {
+    edit(file, from, to);
+    const { status, stderr } = run('--check');
+    expect(status).toBe(1);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('    at ');
+  });
+});

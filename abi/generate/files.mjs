@@ -1,0 +1,20 @@
+/** Each generated file, from the data that `load` gives. */
+import * as assemblyScript from './assemblyscript.mjs';
+import * as c from './c.mjs';
+import * as markdown from './markdown.mjs';
+import * as typeScript from './typescript.mjs';
+
+const FILES = {
+  'assembly/mote/abi.ts': assemblyScript.moduleAbi,
+  'assembly/nn/records.ts': assemblyScript.operatorRecords,
+  'host/base/abi/module.ts': typeScript.moduleAbi,
+  'host/base/abi/operators.ts': typeScript.operatorRecords,
+  'boards/common/abi.h': c.moduleAbi,
+  'boards/base/operators.h': c.operatorRecords,
+  'docs/ABI.md': markdown.moduleAbi,
+};
+
+/** Text of each file by its path in the repository. */
+export function generate(data) {
+  return Object.fromEntries(Object.entries(FILES).map(([path, write]) => [path, write(data)]));
+}

@@ -1,0 +1,123 @@
+/** Bindings in TypeScript, for `host/`. */
+import { fieldText } from './records.mjs';
+import { camel, docComment, fileText, note, pascal } from './text.mjs';
+
+const wire = (type) => (type === 'i64' ? 'i64' : 'i32');
+const list = (names) => `[${names.map((name) => `'${name}'`).join(', ')}]`;
+const signature = ({ params, result }) =>
+  `{ params: ${list(params.map(([, type]) => wire(type)))}, result: ${result ? `'${wire(result)}'` : 'null'} }`;
+
+export function moduleAbi({ abi }) {
+  const { major, minor } = abi.version;
+  const functions = (name, of) => [
+    `export const ${name} = {`,
+    of.map((f) => [docComment(f.description, '  '), `  ${f.name}: ${signature(f)},`]),
+    '} as const satisfies Record<string, FunctionType>;',
+  ];
+  return fileText(
+    `// ${note('abi.json')}`,
+    '',
+    "export type WireType = 'i32' | 'i64';",
+    '',
+    'export interface FunctionType {',
+    '  readonly params: readonly WireType[];',
+    '  readonly result: WireType | null;',
+    '}',
+    '',
+    `export const ABI_MODULE = '${abi.module}';`,
+    '/** major x 65536 + minor */',
+    `export const ABI_VERSION = ${major * 65536 + minor};`,
+    '',
+    '/** Error numbers that imports return. */',
+    'export const AbiError = {',
+    Object.entries(abi.errors).map(([name, value]) => `  ${name}: ${value},`),
+    '} as const;',
+    '',
+    '/** Levels of `log`, by number. */',
+    `export const LOG_LEVELS = ${list(Object.keys(abi.levels).map((level) => level.toLowerCase()))} as const;`,
+    'export type LogLevel = (typeof LOG_LEVELS)[number];',
+    '',
+    '/** Maxima of what crosses the ABI. */',
+    'export const AbiLimit = {',
+    Object.entries(abi.limits).map(([name, { bytes, description }]) => [
+      docComment(description, '  '),
+      `  ${camel(name)}: ${bytes},`,
+    ]),
+    '} as const;',
+    '',
+    functions('ABI_IMPORTS', abi.imports),
+    'export type AbiImport = keyof typeof ABI_IMPORTS;',
+    '',
+    functions(
+      'ABI_EXPORTS',
+      abi.exports.filter(({ kind }) => kind === 'function'),
+    ),
+    'export type AbiExport = keyof typeof ABI_EXPORTS;',
+    '',
+    'export const ABI_GLOBALS = {',
+    abi.exports
+      .filter(({ kind }) => kind === 'global')
+      .map(({ name, type, description }) => [docComment(description, '  '), `  ${name}: '${type}',`]),
+    '} as const satisfies Record<string, WireType>;',
+  );
+}
+
+/** Records of operators: an interface each, and the order of their fields. */
+export function operatorRecords({ operators }) {
+  const recordType = (name) => `${pascal(name)}Record`;
+  return fileText(
+    `// ${note('operators.json')}`,
+    '',
+    '/** What programs, records and groups of weights have in common. */',
+    'export const OperatorConstant = {',
+    Object.entries(operators.constants).map(([name, { value, description }]) => [
+      docComment(description, '  '),
+      `  ${camel(name)}: ${value},`,
+    ]),
+    '} as const;',
+    '',
+    Object.entries(operators.records).map(([name, { description, fields }]) => [
+      docComment(description),
+      `export interface ${recordType(name)} {`,
+      fields.map((field) => [docComment(fieldText(field), '  '), `  ${camel(field.name)}: ${fieldType(field)};`]),
+      '}',
+      '',
+    ]),
+    '/** The record of each operator. */',
+    'export interface OperatorRecords {',
+    operators.operators.map(({ name, record }) => `  ${name}: ${recordType(record)};`),
+    '}',
+    "/** An operator of a model's program. */",
+    'export type AbiOperator = keyof OperatorRecords;',
+    '',
+    '/** Numbers of operators in a program of `nn_run`. */',
+    'export const ABI_OPERATORS = {',
+    operators.operators.map(({ name, number }) => `  ${name}: ${number},`),
+    '} as const satisfies Record<AbiOperator, number>;',
+    '',
+    '/** The file of `assembly/nn` that exports the kernel of each operator. */',
+    'export const OPERATOR_FILES = {',
+    operators.operators.map(({ name, file }) => `  ${name}: '${file}',`),
+    '} as const satisfies Record<AbiOperator, string>;',
+    '',
+    '/** Types of fields; each takes a word. */',
+    `export type FieldType = ${Object.keys(operators.types)
+      .map((type) => `'${type}'`)
+      .join(' | ')};`,
+    '',
+    '/** Fields of the record of each operator, in the order in which they lie in rom. */',
+    'export const OPERATOR_FIELDS: {',
+    '  readonly [O in AbiOperator]: readonly (readonly [name: keyof OperatorRecords[O], type: FieldType])[];',
+    '} = {',
+    operators.operators.map(({ name, record }) => [
+      `  ${name}: [`,
+      operators.records[record].fields.map((field) => `    ['${camel(field.name)}', '${field.type}'],`),
+      '  ],',
+    ]),
+    '};',
+  );
+}
+
+function fieldType({ count = 1 }) {
+  return count === 1 ? 'number' : `readonly [${Array(count).fill('number').join(', ')}]`;
+}
