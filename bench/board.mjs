@@ -12,7 +12,8 @@ const { buildImage, loadBoard, runModelOnBoard, SideClock, startNode } = await c
 const { buildApp } = await component('toolchain/build/index.js');
 const { buildHarness } = await component('toolchain/compiler/index.js');
 const { FileFlash } = await component('device/flash/index.js');
-const { shimLink, transportPair, VirtualClock } = await component('device/link/index.js');
+const { VirtualClock } = await component('base/index.js');
+const { shimLink, transportPair } = await component('device/link/index.js');
 const { provision, wavSource, writeIdentity } = await component('device/node/index.js');
 const { buildPackage } = await component('device/package/index.js');
 const { PackageSender } = await component('device/update/index.js');
@@ -64,7 +65,7 @@ class World {
     this.#count(pair);
     let session = 1000;
     this.link = shimLink({
-      timers: this.clock,
+      clock: this.clock,
       newSessionId: () => session++,
       onMessage: (message) => this.#receive(message),
       onDrain: () => this.#feed(),
@@ -112,7 +113,7 @@ class World {
   #receive(message) {
     this.got.push(message);
     if (message.type === 'time?')
-      this.link.send({ type: 'time', sentUs: message.sentUs, utcMs: Math.floor(this.clock.nowMs()) });
+      this.link.send({ type: 'time', sentUs: message.sentUs, utcMs: Math.floor(this.clock.nowUs() / 1000) });
     if (message.type === 'ota') this.#sender?.onStatus(message);
     this.#feed();
   }

@@ -10,7 +10,8 @@ const component = (name) => import(pathToFileURL(join(root, 'dist', 'host', name
 const { loadEngine, ENGINE_NAMES } = await component('device/engine');
 const { buildApp } = await component('toolchain/build');
 const { buildHarness, loadHarness, runModel } = await component('toolchain/compiler');
-const { Node, VirtualClock, runToEnd, wavSource } = await component('device/node');
+const { VirtualClock } = await component('base');
+const { Node, runToEnd, wavSource } = await component('device/node');
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 

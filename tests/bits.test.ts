@@ -1,9 +1,10 @@
 /** One module, one answer: the same bytes on every engine, with a link and without, and from every build. */
 import { readdirSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { VirtualClock } from '../host/base/index.ts';
 import { ENGINE_NAMES, type EngineName, loadEngine } from '../host/device/engine/index.ts';
 import { type NodeMessage, shimLink, transportPair } from '../host/device/link/index.ts';
-import { Node, runToEnd, VirtualClock } from '../host/device/node/index.ts';
+import { Node, runToEnd } from '../host/device/node/index.ts';
 import { buildPackage } from '../host/device/package/index.ts';
 import { type BuiltApp, buildApp } from '../host/toolchain/build/index.ts';
 import { app, keys, microphone } from './world.ts';
@@ -45,7 +46,7 @@ async function play(built: BuiltApp, engineName: EngineName, file: string, shim?
     const pair = transportPair(clock);
     let session = 0;
     const link = shimLink({
-      timers: clock,
+      clock,
       newSessionId: () => ++session,
       onMessage: (message) => {
         shim.push(message);

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { VirtualClock, Xorshift } from '../host/device/link/index.ts';
+import { VirtualClock } from '../host/base/index.ts';
+import { Xorshift } from '../host/device/link/index.ts';
 import type { Broker } from '../host/messaging/broker/index.ts';
 import { pushPackage, Shim } from '../host/messaging/gateway/index.ts';
 import { brokerKinds, Cable, freePort, uniqueId } from '../host/messaging/gateway/testing.ts';
@@ -114,13 +115,13 @@ for (const kind of brokerKinds) {
       watcher = new Watcher();
       opened.push(() => watcher.end());
       await watcher.watch(broker.url, ns);
-      const clock = new VirtualClock();
+      const clock = new VirtualClock(Date.now());
       shim = new Shim({
         brokerUrl: `mqtt://127.0.0.1:${await cable.listen()}`,
         ns,
         queueDir: join(dir, 'queue'),
         backoff: { baseMs: 5, capMs: 40 },
-        timers: clock,
+        nodeClock: clock,
         onProblem: (error) => problems.push(error.code),
       });
       opened.push(() => shim.close());

@@ -1,7 +1,7 @@
 /** What the tests of the whole chain share: the keyword app as packages, its recording, and a node behind a real TCP link in virtual time. */
 import { readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
-import { packagePath } from '../host/base/index.ts';
+import { packagePath, type VirtualClock } from '../host/base/index.ts';
 import { loadEngine } from '../host/device/engine/index.ts';
 import { connectTcp, listenTcp, type TcpListener } from '../host/device/link/index.ts';
 import {
@@ -10,7 +10,6 @@ import {
   type NodeState,
   provision,
   repeat,
-  type VirtualClock,
   volatileFlash,
   wavSource,
 } from '../host/device/node/index.ts';
@@ -115,7 +114,7 @@ export class KeywordWorld {
   #port: number;
   #running = true;
 
-  /** `clock` is also the one of the shim's timers. `first` is what the node was made with. */
+  /** The shim has `clock` as the clock of its nodes. `first` is what the node was made with. */
   static async start(clock: VirtualClock, shim: Shim, id: string, first: Uint8Array): Promise<KeywordWorld> {
     const engine = await loadEngine('wasm3');
     const listener = await listenTcp(0, (transport) => shim.accept(transport));

@@ -6,9 +6,9 @@ import type { KeyObject } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MoteError, systemClock } from '../base/index.ts';
+import { MoteError, type VirtualClock } from '../base/index.ts';
 import { FileFlash, type Flash, flashRegion, KeyValueStore } from '../device/flash/index.ts';
-import { encodeMessage, transportPair, type VirtualClock } from '../device/link/index.ts';
+import { encodeMessage, transportPair } from '../device/link/index.ts';
 import {
   activePackage,
   DEFAULT_LAYOUT,
@@ -47,10 +47,7 @@ export function virtualShim(
   clock: VirtualClock,
   options: Pick<ShimOptions, 'brokerUrl' | 'ns' | 'onProblem'>,
 ): { shim: Shim; startMs: number } {
-  const startMs = Date.now();
-  const nowMs = () => startMs + Math.floor(clock.nowMs());
-  // Links go by the nodes' time; what guards the connection to the broker goes by the machine's.
-  return { shim: new Shim({ ...options, timers: clock, clock: { nowMs, after: systemClock.after } }), startMs };
+  return { shim: new Shim({ ...options, nodeClock: clock }), startMs: clock.utcMs() };
 }
 
 export interface BoardNodeOptions {

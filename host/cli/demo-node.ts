@@ -1,8 +1,9 @@
 /** The demo's node: simulated in this process, or a board's firmware in its emulator. */
 import type { KeyObject } from 'node:crypto';
+import { RealClock, VirtualClock } from '../base/index.ts';
 import { type EngineName, loadEngine } from '../device/engine/index.ts';
-import { connectTcp, listenTcp, VirtualClock } from '../device/link/index.ts';
-import { Node, provision, RealClock, type SensorSource, volatileFlash } from '../device/node/index.ts';
+import { connectTcp, listenTcp } from '../device/link/index.ts';
+import { Node, provision, type SensorSource, volatileFlash } from '../device/node/index.ts';
 import { Shim } from '../messaging/gateway/index.ts';
 import type { Board } from '../toolchain/board/index.ts';
 import { BoardNode, virtualShim } from './board-node.ts';
@@ -72,7 +73,7 @@ export async function simulatedNode(engineName: EngineName, options: DemoNodeOpt
 /** In real time, if the emulator keeps up. */
 export async function boardNode(board: Board, elf: string, options: DemoNodeOptions): Promise<DemoNode> {
   const { id, publicKey, first, microphone, brokerUrl } = options;
-  const clock = new VirtualClock();
+  const clock = new VirtualClock(Date.now());
   const { shim } = virtualShim(clock, { brokerUrl });
   const node = await BoardNode.start(
     {

@@ -1,6 +1,7 @@
 /** A line on which no node speaks, with the clock in the test's hand. */
 import { expect, it } from 'vitest';
-import { nodeLink, shimLink, type Transport, transportPair, VirtualClock } from '../device/link/index.ts';
+import { VirtualClock } from '../base/index.ts';
+import { nodeLink, shimLink, type Transport, transportPair } from '../device/link/index.ts';
 import { checkLine } from './line-check.ts';
 
 /** The gateway's end of a line is checked; the other is the test's. */
@@ -8,10 +9,10 @@ function line() {
   const clock = new VirtualClock();
   const pair = transportPair(clock);
   const told: string[] = [];
-  const ids = { timers: clock, newSessionId: () => 7, onMessage: () => {} };
+  const ids = { clock, newSessionId: () => 7, onMessage: () => {} };
   const shim = shimLink(ids);
-  const tell = (text: string) => told.push(`${clock.nowMs() / 1000} s ${text}`);
-  shim.attach(checkLine(pair.a, { name: '/dev/ttyACM0', up: () => shim.up, timers: clock, tell }));
+  const tell = (text: string) => told.push(`${clock.nowUs() / 1e6} s ${text}`);
+  shim.attach(checkLine(pair.a, { name: '/dev/ttyACM0', up: () => shim.up, clock, tell }));
   const run = (seconds: number) => clock.runUntil(clock.nowUs() + seconds * 1e6);
   return { told, far: pair.b, run, cut: pair.cut, node: nodeLink({ ...ids, newSessionId: () => 9 }) };
 }

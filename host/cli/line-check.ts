@@ -1,5 +1,6 @@
 /** What is told of a line on which no node speaks, so that its reason can be found: no power, wrong speed, another program, a loose wire. */
-import { FrameDecoder, type Timers, type Transport } from '../device/link/index.ts';
+import type { Clock } from '../base/index.ts';
+import { FrameDecoder, type Transport } from '../device/link/index.ts';
 
 /** Longer than a node that is there takes to answer, also when the first four hellos of the link are lost (400 ms, doubled each time). */
 const QUIET_MS = 5000;
@@ -9,13 +10,13 @@ export interface LineCheck {
   name: string;
   /** Whether the link is up: a node speaks here. */
   up(): boolean;
-  timers: Timers;
+  clock: Clock;
   /** Hears each reason once. */
   tell(text: string): void;
 }
 
 /** The same stream, listened to until a node has spoken on it. */
-export function checkLine(transport: Transport, { name, up, timers, tell }: LineCheck): Transport {
+export function checkLine(transport: Transport, { name, up, clock, tell }: LineCheck): Transport {
   const decoder = new FrameDecoder();
   let bytes = 0;
   let frames = 0;
@@ -33,9 +34,9 @@ export function checkLine(transport: Transport, { name, up, timers, tell }: Line
     if (!listening) return;
     if (reason() !== told) tell(reason());
     told = reason();
-    cancel = timers.after(QUIET_MS, look);
+    cancel = clock.after(QUIET_MS, look);
   };
-  let cancel = timers.after(QUIET_MS, look);
+  let cancel = clock.after(QUIET_MS, look);
   return {
     write: (out) => transport.write(out),
     onData: (listener) =>

@@ -3,8 +3,8 @@
  * a node behind a gateway is watched on the broker.
  */
 import type { Command } from 'commander';
-import { MoteError } from '../base/index.ts';
-import { connectTcp, openSerial, systemTimers, type Transport } from '../device/link/index.ts';
+import { backgroundClock, MoteError } from '../base/index.ts';
+import { connectTcp, openSerial, type Transport } from '../device/link/index.ts';
 import { NEVER_SEEN, Shim } from '../messaging/gateway/index.ts';
 import type { Received } from '../messaging/mqtt/index.ts';
 import { checkNodeId, DEFAULT_NAMESPACE } from '../messaging/topics/index.ts';
@@ -124,7 +124,7 @@ async function monitorLine(
           checkLine(transport, {
             name: target,
             up: () => port.link.up,
-            timers: systemTimers,
+            clock: backgroundClock,
             tell: (text) => problem(new MoteError('LINK', text)),
           }),
         );
@@ -158,7 +158,7 @@ async function monitor(target: string, options: MonitorOptions, terminal: Termin
   });
   terminal.data({ type: 'listening', broker: brokerUrl, ns: options.ns });
   terminal.line(terminal.paint('dim', `watching ${node} on ${brokerUrl}; Ctrl-C ends it`));
-  const cancel = systemTimers.after(RETAINED_MS, () => {
+  const cancel = backgroundClock.after(RETAINED_MS, () => {
     if (seen) return;
     const text = `Node ${node} ${NEVER_SEEN}, below ${options.ns}/: look at its name, --broker and --ns. It is shown when it comes.`;
     tellProblem(terminal, new MoteError('NODE_UNKNOWN', text));

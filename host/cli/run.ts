@@ -1,8 +1,7 @@
 /** `mote run`: an app on a board's real firmware, in an emulator (or as a process), as a live node with a gateway and broker of its own. */
 import { createPublicKey } from 'node:crypto';
 import type { Command } from 'commander';
-import { MoteError } from '../base/index.ts';
-import { VirtualClock } from '../device/link/index.ts';
+import { MoteError, VirtualClock } from '../base/index.ts';
 import type { SensorSource } from '../device/node/index.ts';
 import { encodeMetadata, generateKeyPair, loadPublicKey, type Package, parsePackage } from '../device/package/index.ts';
 import type { Shim } from '../messaging/gateway/index.ts';
@@ -154,7 +153,7 @@ async function runBoard(path: string, options: RunOptions, terminal: Terminal): 
   const { bytes, publicKey } = keys;
   if (kept !== null) tellKept(kept, keys, terminal);
   const { elf } = await buildAgent(board, terminal);
-  const clock = new VirtualClock();
+  const clock = new VirtualClock(Date.now());
   const broker = await openBroker(options.broker, undefined, (error) => tellProblem(terminal, error));
   const printer = new Printer(terminal, { telemetry: options.telemetry === true });
   const faults: string[] = [];

@@ -2,19 +2,10 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { MoteError } from '../base/index.ts';
+import { type Clock, MoteError, RealClock, VirtualClock } from '../base/index.ts';
 import { ENGINE_NAMES, loadEngine } from '../device/engine/index.ts';
 import { FileFlash, type Flash } from '../device/flash/index.ts';
-import {
-  type Clock,
-  Node,
-  type NodeOptions,
-  provision,
-  RealClock,
-  runToEnd,
-  VirtualClock,
-  volatileFlash,
-} from '../device/node/index.ts';
+import { Node, type NodeOptions, provision, runToEnd, volatileFlash } from '../device/node/index.ts';
 import { loadPublicKey } from '../device/package/index.ts';
 import { type App, checkSettings, findPrivateKey, loadApp, packageOf } from './app.ts';
 import { addCommand, choice, integer, interrupted, makeFolder, settings } from './command.ts';

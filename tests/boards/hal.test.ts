@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { MoteError } from '../../host/base/index.ts';
+import { MoteError, VirtualClock } from '../../host/base/index.ts';
 import { FileFlash } from '../../host/device/flash/index.ts';
-import { transportPair, VirtualClock } from '../../host/device/link/index.ts';
+import { transportPair } from '../../host/device/link/index.ts';
 import { boardNames, loadBoard, NODE_EXIT, SideClock, startNode } from '../../host/toolchain/board/index.ts';
 import { Bench, buildSelftest, lifeOf, missingTool } from './selftest.ts';
 
@@ -233,7 +233,7 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
       const clock = new VirtualClock();
       const { a, b } = transportPair(clock, { delayMs: 1234 });
       const heard: unknown[] = [];
-      a.onData((bytes) => heard.push([clock.nowMs(), Buffer.from(bytes).toString()]));
+      a.onData((bytes) => heard.push([clock.nowUs() / 1000, Buffer.from(bytes).toString()]));
       const sent = Uint8Array.from({ length: 3000 }, (_, i) => i % 251);
       const side = new SideClock({
         ...{ folder, clock, transport: b, sensors: [] },

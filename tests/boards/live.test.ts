@@ -8,13 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { backgroundClock } from '../../host/base/index.ts';
 import {
   type Birth,
   type Log,
   listenTcp,
   type NodeMessage,
   type OtaStatus,
-  systemTimers,
   type Telemetry,
 } from '../../host/device/link/index.ts';
 import { type AppText, appWasm, TestShim } from '../../host/device/node/testing.ts';
@@ -93,7 +93,7 @@ async function freePort(): Promise<number> {
 
 /** A node with a shim at its serial line. */
 class Live {
-  readonly shim = new TestShim(systemTimers);
+  readonly shim = new TestShim(backgroundClock);
   readonly folder = mkdtempSync(join(tmpdir(), 'mote-live-'));
   readonly #board: Board;
   #node: NodeProcess | undefined;

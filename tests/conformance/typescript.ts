@@ -1,8 +1,8 @@
 /** The node in TypeScript, with the limits of a board, as the reference of all others. */
+import type { Clock, VirtualClock } from '../../host/base/index.ts';
 import { loadEngine } from '../../host/device/engine/index.ts';
 import { MemoryFlash } from '../../host/device/flash/index.ts';
-import type { VirtualClock } from '../../host/device/link/index.ts';
-import { type Clock, NODE_LIMITS, Node } from '../../host/device/node/index.ts';
+import { NODE_LIMITS, Node } from '../../host/device/node/index.ts';
 import { type Geometry, type Life, NODE_ID, SEED, type Start, type Subject, trusted } from './world.ts';
 
 /** What a board sets where the node in TypeScript has more: boards/common/agent/bounds.h. */
@@ -27,8 +27,8 @@ class LifeClock implements Clock {
   nowUs(): number {
     return this.#clock.nowUs() - this.#startUs;
   }
-  nowMs(): number {
-    return this.nowUs() / 1000;
+  utcMs(): number {
+    return this.#clock.utcMs();
   }
   at(us: number, run: () => void): () => void {
     return this.#clock.at(us + this.#startUs, run);

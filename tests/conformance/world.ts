@@ -3,6 +3,7 @@
  * TypeScript's or a board's; what it did is recorded, so that the two can be compared byte by byte.
  */
 import { createHash } from 'node:crypto';
+import { VirtualClock } from '../../host/base/index.ts';
 import { flashRegion, KeyValueStore, MemoryFlash } from '../../host/device/flash/index.ts';
 import {
   encodeMessage,
@@ -11,7 +12,6 @@ import {
   type ShimMessage,
   type Transport,
   transportPair,
-  VirtualClock,
   Xorshift,
 } from '../../host/device/link/index.ts';
 import type { SensorOptions } from '../../host/device/node/index.ts';

@@ -1,4 +1,5 @@
 /** What `driver.c` does, done by the TypeScript code: a line of a script in, a line of results out. */
+import { VirtualClock } from '../../host/base/index.ts';
 import { encodeFrame } from '../../host/device/link/frame.ts';
 import {
   type Birth,
@@ -6,7 +7,6 @@ import {
   type OtaStatus,
   type ShimMessage,
   type Transport,
-  VirtualClock,
 } from '../../host/device/link/index.ts';
 import { encodePacket } from '../../host/device/link/packet.ts';
 import { Uplink } from '../../host/device/node/uplink.ts';

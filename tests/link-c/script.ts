@@ -1,14 +1,8 @@
 /** Random scripts of a node's end: with a real shim behind a bad stream, and with a peer that keeps to nothing. */
 
+import { VirtualClock } from '../../host/base/index.ts';
 import { encodeFrame } from '../../host/device/link/frame.ts';
-import {
-  encodeMessage,
-  type ShimMessage,
-  shimLink,
-  transportPair,
-  VirtualClock,
-  Xorshift,
-} from '../../host/device/link/index.ts';
+import { encodeMessage, type ShimMessage, shimLink, transportPair, Xorshift } from '../../host/device/link/index.ts';
 import { encodePacket, type Packet } from '../../host/device/link/packet.ts';
 import type { Transport } from '../../host/device/link/transport.ts';
 import { hex, NodeEnd } from './reference.ts';
@@ -148,13 +142,13 @@ export function lossyScript(seed: number, actions: number): Script {
   const late = pick(random, 0, 3, 900);
   const newShim = () => {
     const link = shimLink({
-      timers: world,
+      clock: world,
       newSessionId: () => shimSession++,
       window: pick(random, 1, 8, 64),
       maxBytes: pick(random, 150, 1000, 8192, 8192),
       onMessage(message) {
         if (message.type !== 'time?') return;
-        const utcMs = pick(random, 3, 1_790_000_000_000) + Math.floor(world.nowMs());
+        const utcMs = pick(random, 3, 1_790_000_000_000) + Math.floor(world.nowUs() / 1000);
         world.after(late, () => void link.send({ type: 'time', sentUs: message.sentUs, utcMs }));
       },
     });

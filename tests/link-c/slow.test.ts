@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
-import { type NodeMessage, type ShimMessage, shimLink, VirtualClock, Xorshift } from '../../host/device/link/index.ts';
+import { VirtualClock } from '../../host/base/index.ts';
+import { type NodeMessage, type ShimMessage, shimLink, Xorshift } from '../../host/device/link/index.ts';
 import { compileDriver, missingCompiler } from './compile.ts';
 import { hex } from './reference.ts';
 
@@ -48,7 +49,7 @@ describe.skipIf(missingCompiler)('a C node on a line that takes only some bytes 
     let shimReceives: (bytes: Uint8Array) => void = () => {};
     let session = 1;
     const shim = shimLink({
-      timers: world,
+      clock: world,
       newSessionId: () => session++,
       window,
       onMessage(message) {

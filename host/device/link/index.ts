@@ -10,5 +10,4 @@ export { DEFAULT_BAUD, openSerial } from './serial.ts';
 export { LinkSession, type NodeLink, nodeLink, type ShimLink, shimLink } from './session.ts';
 export { storedBytes } from './stored.ts';
 export { connectTcp, listenTcp, socketTransport, type TcpListener } from './tcp.ts';
-export { systemTimers, type Timers, type Transport } from './transport.ts';
-export { VirtualClock } from './virtual-clock.ts';
+export type { Transport } from './transport.ts';

@@ -1,9 +1,10 @@
 /** What a session is made of and what it tells. */
+
+import type { Clock } from '../../base/index.ts';
 import type { Message } from './messages.ts';
-import type { Timers } from './transport.ts';
 
 export interface LinkOptions<Out extends Message, In extends Message> {
-  timers: Timers;
+  clock: Clock;
   /** A number from 1 to 2^32 - 1 that differs at each call, in this and in every other life of this end: random bits. */
   newSessionId: () => number;
   /** A message, exactly once and in order. It is acknowledged after this returns. */

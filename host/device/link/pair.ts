@@ -1,5 +1,6 @@
 /** Two ends of a stream inside one process, with faults: what a bad radio or a loose cable does, repeatable from a seed. */
-import type { Timers, Transport } from './transport.ts';
+import type { Clock } from '../../base/index.ts';
+import type { Transport } from './transport.ts';
 
 /** Chances are 0 to 1, for each write. */
 export interface FaultPlan {
@@ -25,17 +26,17 @@ export interface Pair {
 }
 
 /**
- * A stream in each direction, in order, delivered by `timers` and never inside `write`. `random` gives 0 <= x < 1; without it
+ * A stream in each direction, in order, delivered by `clock` and never inside `write`. `random` gives 0 <= x < 1; without it
  * nothing goes wrong.
  */
-export function transportPair(timers: Timers, faults: FaultPlan = {}, random: () => number = () => 1): Pair {
+export function transportPair(clock: Clock, faults: FaultPlan = {}, random: () => number = () => 1): Pair {
   let open = true;
   const ends = [new End(), new End()] as const;
   const cut = () => {
     if (!open) return;
     open = false;
     // Later, as a socket does: a close listener may attach a new stream at once.
-    timers.after(0, () => {
+    clock.after(0, () => {
       for (const end of ends) end.closed();
     });
   };
@@ -43,12 +44,12 @@ export function transportPair(timers: Timers, faults: FaultPlan = {}, random: ()
     write(bytes) {
       if (!open) return;
       for (const part of damage(bytes, faults, random)) {
-        timers.after(faults.delayMs ?? 0, () => {
+        clock.after(faults.delayMs ?? 0, () => {
           if (open) other.data(part);
         });
       }
       // What was written before arrives, what is written after doesn't.
-      if (random() < (faults.cut ?? 0)) timers.after(faults.delayMs ?? 0, cut);
+      if (random() < (faults.cut ?? 0)) clock.after(faults.delayMs ?? 0, cut);
     },
     onData: (listener) => {
       own.data = listener;

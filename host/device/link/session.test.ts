@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../base/index.ts';
 import { encodeMessage } from './codec.ts';
 import { encodeFrame } from './frame.ts';
 import type { Command, Log, NodeMessage, ShimMessage } from './messages.ts';
@@ -8,7 +9,6 @@ import { encodePacket } from './packet.ts';
 import { type FaultPlan, type Pair, transportPair } from './pair.ts';
 import { Xorshift } from './random.ts';
 import { type NodeLink, nodeLink, type ShimLink, shimLink } from './session.ts';
-import { VirtualClock } from './virtual-clock.ts';
 
 const log = (n: number): Log => ({ type: 'log', level: 'info', tMs: n, text: '' });
 const command = (n: number): Command => ({ type: 'command', id: n, name: 'c', body: new Uint8Array(0) });
@@ -36,7 +36,7 @@ class World {
 
   newNode(options: Partial<LinkOptions<NodeMessage, ShimMessage>> = {}): NodeLink {
     return nodeLink({
-      timers: this.clock,
+      clock: this.clock,
       newSessionId: () => this.#session++,
       onMessage: (message) => this.atNode.push(message.type === 'command' ? message.id : -1),
       onPeer: (pending) => this.peers.push(pending),
@@ -50,7 +50,7 @@ class World {
 
   newShim(options: Partial<LinkOptions<ShimMessage, NodeMessage>> = {}): ShimLink {
     return shimLink({
-      timers: this.clock,
+      clock: this.clock,
       newSessionId: () => this.#session++,
       onMessage: (message) => this.atShim.push(message.type === 'log' ? message.tMs : -1),
       ...options,

@@ -26,7 +26,7 @@ import { storedBytes } from './stored.ts';
 import type { Transport } from './transport.ts';
 
 /** A few bytes can ask for a whole window, or for a birth: not again on the same stream for so long. */
-const FLOOD_MS = 5;
+const FLOOD_US = 5000;
 
 export class LinkSession<Out extends Message, In extends Message> {
   readonly #options: LinkOptions<Out, In>;
@@ -56,12 +56,12 @@ export class LinkSession<Out extends Message, In extends Message> {
   /** Messages taken of the present read. */
   #taken = 0;
   /** Until then no window is sent again for a nak, and no new peer is met. */
-  #nextResendMs = 0;
-  #nextPeerMs = 0;
+  #nextResendUs = 0;
+  #nextPeerUs = 0;
   // Time.
   #backoffMs: number;
-  #lastHeardMs = 0;
-  #lastSaidMs = 0;
+  #lastHeardUs = 0;
+  #lastSentUs = 0;
   #cancelResend: (() => void) | null = null;
   #cancelAlive: (() => void) | null = null;
 
@@ -109,9 +109,9 @@ export class LinkSession<Out extends Message, In extends Message> {
     this.#drop('detached');
     this.#transport = transport;
     this.#decoder.reset();
-    this.#lastHeardMs = this.#options.timers.nowMs();
-    this.#nextResendMs = 0;
-    this.#nextPeerMs = 0;
+    this.#lastHeardUs = this.#options.clock.nowUs();
+    this.#nextResendUs = 0;
+    this.#nextPeerUs = 0;
     transport.onData((bytes) => {
       if (this.#transport === transport) this.#receive(bytes);
     });
@@ -168,7 +168,7 @@ export class LinkSession<Out extends Message, In extends Message> {
   }
 
   #write(packet: Packet): void {
-    this.#lastSaidMs = this.#options.timers.nowMs();
+    this.#lastSentUs = this.#options.clock.nowUs();
     if (packet.kind !== 'hello') this.#ackDue = false;
     this.#transport?.write(encodeFrame(encodePacket(packet)));
   }
@@ -198,7 +198,7 @@ export class LinkSession<Out extends Message, In extends Message> {
     this.#cancelResend?.();
     this.#cancelResend = null;
     if (this.#transport === null || (this.#up && this.#outgoing.inFlight === 0)) return;
-    this.#cancelResend = this.#options.timers.after(this.#backoffMs, () => {
+    this.#cancelResend = this.#options.clock.after(this.#backoffMs, () => {
       this.#backoffMs = Math.min(this.#backoffMs * 2, this.#resendMs * 16);
       if (this.#up) this.#resend();
       else this.#hello();
@@ -208,24 +208,21 @@ export class LinkSession<Out extends Message, In extends Message> {
 
   #watchSilence(): void {
     this.#cancelAlive?.();
-    this.#cancelAlive = this.#options.timers.after(this.#keepAliveMs, () => {
-      const now = this.#options.timers.nowMs();
-      // Whole microseconds: differences of fractions are now a little less, now a little more.
-      const since = (ms: number) => Math.round((now - ms) * 1000) / 1000;
+    this.#cancelAlive = this.#options.clock.after(this.#keepAliveMs, () => {
+      const sinceMs = (us: number) => (this.#options.clock.nowUs() - us) / 1000;
       this.#watchSilence();
       if (!this.#up) return;
-      if (since(this.#lastHeardMs) >= 3 * this.#keepAliveMs) {
+      if (sinceMs(this.#lastHeardUs) >= 3 * this.#keepAliveMs) {
         this.#goDown('silent');
         this.#startHello();
-      } else if (since(this.#lastSaidMs) >= this.#keepAliveMs) {
+      } else if (sinceMs(this.#lastSentUs) >= this.#keepAliveMs) {
         this.#write({ kind: 'ack', ack: this.#expected });
       }
     });
   }
 
-  /** In whole microseconds, as a node on a board counts. */
-  #isBefore(ms: number): boolean {
-    return Math.round((ms - this.#options.timers.nowMs()) * 1000) > 0;
+  #isBefore(us: number): boolean {
+    return this.#options.clock.nowUs() < us;
   }
 
   #goDown(why: DownReason): void {
@@ -251,7 +248,7 @@ export class LinkSession<Out extends Message, In extends Message> {
 
   #receive(bytes: Uint8Array): void {
     const transport = this.#transport;
-    this.#lastHeardMs = this.#options.timers.nowMs();
+    this.#lastHeardUs = this.#options.clock.nowUs();
     this.#taken = 0;
     this.#decoder.push(bytes, (content) => {
       // A handler may have changed the stream under us.
@@ -268,8 +265,8 @@ export class LinkSession<Out extends Message, In extends Message> {
     const transport = this.#transport;
     if (hello.session !== this.#peer) {
       // It says so again.
-      if (this.#isBefore(this.#nextPeerMs)) return;
-      this.#nextPeerMs = this.#options.timers.nowMs() + FLOOD_MS;
+      if (this.#isBefore(this.#nextPeerUs)) return;
+      this.#nextPeerUs = this.#options.clock.nowUs() + FLOOD_US;
       this.#adopt(hello);
     }
     // A handler may have changed the stream; then this hello is of the past.
@@ -329,8 +326,8 @@ export class LinkSession<Out extends Message, In extends Message> {
 
   #onTraffic(packet: Exclude<Packet, Hello>): void {
     this.#acknowledge(packet.ack);
-    if (packet.kind === 'nak' && !this.#isBefore(this.#nextResendMs)) {
-      this.#nextResendMs = this.#options.timers.nowMs() + FLOOD_MS;
+    if (packet.kind === 'nak' && !this.#isBefore(this.#nextResendUs)) {
+      this.#nextResendUs = this.#options.clock.nowUs() + FLOOD_US;
       this.#resend();
     }
     if (packet.kind === 'data') this.#onData(packet.seq, packet.body);

@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
+import { backgroundClock } from '../../base/index.ts';
 import { nodeLink, shimLink } from './session.ts';
 import { connectTcp, listenTcp } from './tcp.ts';
-import { systemTimers } from './transport.ts';
 
-const session = { timers: systemTimers, newSessionId: () => Math.floor(Math.random() * 2 ** 32) };
+const session = { clock: backgroundClock, newSessionId: () => Math.floor(Math.random() * 2 ** 32) };
 
 it('a session runs over TCP, and over the next connection when the first one ends', async () => {
   const got: number[] = [];

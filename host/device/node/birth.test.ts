@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
+import { VirtualClock } from '../../base/index.ts';
 import { encodeFrame } from '../link/frame.ts';
-import { transportPair, VirtualClock } from '../link/index.ts';
+import { transportPair } from '../link/index.ts';
 import { encodePacket, type Packet } from '../link/packet.ts';
 import { Node } from './index.ts';
 import { app, ENGINES, TestShim } from './testing.ts';

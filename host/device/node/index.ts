@@ -1,5 +1,4 @@
 /** A node: simulated, or real on a Linux gateway. */
-export { type Clock, RealClock, VirtualClock } from './clock.ts';
 export { CallLimit } from './host-imports.ts';
 export { type Fault, NODE_LIMITS, type NodeLimits } from './life.ts';
 export { Node, type NodeOptions } from './node.ts';

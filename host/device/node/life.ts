@@ -3,10 +3,9 @@
  * an answer of `health` means is decided elsewhere.
  */
 
-import { clip, MoteError } from '../../base/index.ts';
+import { type Clock, clip, MoteError } from '../../base/index.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Reason, SlotInfo } from '../update/index.ts';
-import type { Clock } from './clock.ts';
 import type { HostServices } from './host-imports.ts';
 import { type ModuleImage, ModuleRuntime, type RuntimeLimits } from './runtime.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../base/index.ts';
 import { type Engine, loadEngine } from '../engine/index.ts';
 import { CUT_MODES, type CutMode, MemoryFlash, PowerCut } from '../flash/index.ts';
-import { transportPair, VirtualClock } from '../link/index.ts';
+import { transportPair } from '../link/index.ts';
 import { constant, Node, type NodeOptions, type NodeState, runToEnd, sine, type TelemetryRecord } from './index.ts';
 import { app, ENGINES, recorder, recorderText, TestShim } from './testing.ts';
 

@@ -3,7 +3,7 @@
  * gateway; which it is depends on the parts that are passed in. Given the same parts, seed and inputs it does the same to the bit.
  */
 import { createHash, type KeyObject, randomInt } from 'node:crypto';
-import { clip, MoteError, packageVersion } from '../../base/index.ts';
+import { type Clock, clip, MoteError, packageVersion } from '../../base/index.ts';
 import { AbiLimit, type Engine } from '../engine/index.ts';
 import type { Flash } from '../flash/index.ts';
 import {
@@ -17,7 +17,6 @@ import {
   type Transport,
   Xorshift,
 } from '../link/index.ts';
-import type { Clock } from './clock.ts';
 import type { HostServices } from './host-imports.ts';
 import { type Fault, ModuleLife, NODE_LIMITS, type NodeLimits, type Running } from './life.ts';
 import type { NodeHooks, NodeStatus } from './observe.ts';

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
+import { backgroundClock, RealClock } from '../../base/index.ts';
 import { loadEngine } from '../engine/index.ts';
-import { connectTcp, listenTcp, shimLink, systemTimers } from '../link/index.ts';
-import { Node, RealClock, type TelemetryRecord } from './index.ts';
+import { connectTcp, listenTcp, shimLink } from '../link/index.ts';
+import { Node, type TelemetryRecord } from './index.ts';
 import { recorder } from './testing.ts';
 
 it('a node in real time, with a live sensor, over TCP', async () => {
@@ -22,7 +23,7 @@ it('a node in real time, with a live sensor, over TCP', async () => {
   let born = '';
   const done = new Promise<void>((resolve) => {
     const shim = shimLink({
-      timers: systemTimers,
+      clock: backgroundClock,
       newSessionId: () => 7,
       onMessage(message) {
         if (message.type === 'birth') born = message.node;

@@ -1,8 +1,7 @@
 /** The swap to a new module and its trial: when it happens, what is measured, and how it ends. */
-import { clip, MoteError } from '../../base/index.ts';
+import { type Clock, clip, MoteError } from '../../base/index.ts';
 import type { Chunk, Offer, OtaStatus } from '../link/index.ts';
 import type { Reason } from '../update/index.ts';
-import type { Clock } from './clock.ts';
 import type { ModuleLife, Running } from './life.ts';
 import { judgeTrial, type Updates } from './update.ts';
 

@@ -1,5 +1,5 @@
 /** Running started nodes in virtual time. */
-import type { VirtualClock } from './clock.ts';
+import type { VirtualClock } from '../../base/index.ts';
 import type { Node } from './node.ts';
 
 /**

@@ -1,4 +1,5 @@
 /** For tests: small modules from WebAssembly text, packages of them, nodes and shims in virtual time. */
+import type { Clock } from '../../base/index.ts';
 import { ABI_IMPORTS, ABI_VERSION, ENGINE_NAMES, type Engine, type FunctionType, loadEngine } from '../engine/index.ts';
 import { wat } from '../engine/testing.ts';
 import {
@@ -7,7 +8,6 @@ import {
   type ShimLink,
   type ShimMessage,
   shimLink,
-  type Timers,
   type Transport,
 } from '../link/index.ts';
 import type { Metadata } from '../package/index.ts';
@@ -115,17 +115,17 @@ export function recorder(periodUs = 10_000, change: Partial<Metadata> = {}): Mod
 /** A shim on any clock: tells the time, pushes a package, keeps what the node says. */
 export class TestShim {
   readonly got: NodeMessage[] = [];
-  readonly #clock: Timers;
+  readonly #clock: Clock;
   readonly #utcMs: number;
   readonly #link: ShimLink;
   #sender: PackageSender | null = null;
 
   /** `session`: the number of its first session. */
-  constructor(clock: Timers, utcMs = 1_790_000_000_000, session = 1000) {
+  constructor(clock: Clock, utcMs = 1_790_000_000_000, session = 1000) {
     this.#clock = clock;
     this.#utcMs = utcMs;
     this.#link = shimLink({
-      timers: clock,
+      clock,
       newSessionId: () => session++,
       onMessage: (message) => this.#receive(message),
       onUp: () => this.#offer(),
@@ -166,7 +166,7 @@ export class TestShim {
   #receive(message: NodeMessage): void {
     this.got.push(message);
     if (message.type === 'time?') {
-      const utcMs = this.#utcMs + Math.floor(this.#clock.nowMs());
+      const utcMs = this.#utcMs + Math.floor(this.#clock.nowUs() / 1000);
       this.#link.send({ type: 'time', sentUs: message.sentUs, utcMs });
     }
     if (message.type === 'ota') this.#sender?.onStatus(message);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../base/index.ts';
 import { CUT_MODES, type Flash, MemoryFlash, PowerCut } from '../flash/index.ts';
-import { type FaultPlan, type Pair, transportPair, VirtualClock, Xorshift } from '../link/index.ts';
+import { type FaultPlan, type Pair, transportPair, Xorshift } from '../link/index.ts';
 import { buildPackage, generateKeyPair } from '../package/index.ts';
 import { generated, Node, type NodeOptions, type NodeState, type TelemetryRecord } from './index.ts';
 import type { ModuleImage } from './runtime.ts';

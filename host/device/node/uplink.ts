@@ -1,5 +1,5 @@
 /** The node's side of its link: who it is, what waits to be sent, what time it is. */
-import { MoteError } from '../../base/index.ts';
+import { type Clock, MoteError } from '../../base/index.ts';
 import {
   type Birth,
   type Chunk,
@@ -13,18 +13,16 @@ import {
   type Offer,
   type OtaStatus,
   type ShimMessage,
-  type Timers,
   type Transport,
 } from '../link/index.ts';
-import type { Clock } from './clock.ts';
 import { type Control, isData, Outbox, type OutboxCounts, type OutboxLimits, type Sent, type Timed } from './outbox.ts';
 import type { UtcClock } from './utc.ts';
 
 export interface LinkSettings {
   /** Attached at `Node.start`; can also be given later, by `Node.attach`. */
   transport?: Transport;
-  /** Of the session's resends; default: the node's clock. */
-  timers?: Timers;
+  /** For the session's resends; default: the node's clock. */
+  clock?: Clock;
   /** Random numbers from 1 to 2^32 - 1; each start must give another one. */
   newSessionId?: () => number;
   window?: number;
@@ -68,7 +66,7 @@ export class Uplink {
       data: this.#session.queuedBytes(isData),
     }));
     this.#session = nodeLink({
-      timers: settings.timers ?? clock,
+      clock: settings.clock ?? clock,
       newSessionId: options.newSessionId,
       ...(window !== undefined && { window }),
       ...(queueLimit !== undefined && { queueLimit }),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../base/index.ts';
 import { loadEngine } from '../engine/index.ts';
-import { transportPair, VirtualClock } from '../link/index.ts';
+import { transportPair } from '../link/index.ts';
 import { Node, type NodeOptions } from './index.ts';
 import { app, TestShim } from './testing.ts';
 

@@ -1,9 +1,8 @@
 /** Everything that a node says, to whoever watches it and over its link. Frames and events are numbered from its start on. */
 
-import { clip } from '../../base/index.ts';
+import { type Clock, clip } from '../../base/index.ts';
 import type { LogLevel } from '../engine/index.ts';
 import { type Birth, MessageLimit, type MetricInfo, type SlotState } from '../link/index.ts';
-import type { Clock } from './clock.ts';
 import type { Published } from './host-imports.ts';
 import type { Running } from './life.ts';
 import type { NodeHooks, NodeState } from './observe.ts';

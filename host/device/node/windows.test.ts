@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
-import { packagePath } from '../../base/index.ts';
-import { VirtualClock } from './index.ts';
+import { packagePath, VirtualClock } from '../../base/index.ts';
 import { Sensor } from './sensor.ts';
 import { Windows } from './windows.ts';
 

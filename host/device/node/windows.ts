@@ -3,8 +3,7 @@
  * go when there is no room. The same on a board: boards/common/agent/windows.c.
  */
 import { CborReader, CborWriter } from '../../base/cbor/index.ts';
-import { clip, MoteError } from '../../base/index.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, clip, MoteError } from '../../base/index.ts';
 import type { Sensor } from './sensor.ts';
 
 /** Names of the node's own commands begin so. */

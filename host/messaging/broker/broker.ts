@@ -67,7 +67,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
     receiveMaximum: 256,
     // aedes drops a client that sends more packets than this before its CONNACK; a gateway flushes its queue at once.
     queueLimit: 1024,
-    // Timers and state of clients that come with ever new names stay bounded.
+    // Clock and state of clients that come with ever new names stay bounded.
     pendingSessionsLimit: 10_000,
     preConnect(_client, packet, done) {
       // The one way by which a message of QoS 2 could still come in.

@@ -213,7 +213,7 @@ export class NodeBridge {
   #refuse(error: MoteError): void {
     this.#settings.onProblem?.(error, this.node);
     const text = clip(error.message, 256);
-    this.#uplink.log({ type: 'log', level: 'warn', tMs: this.#settings.clock.nowMs(), text });
+    this.#uplink.log({ type: 'log', level: 'warn', tMs: this.#settings.nodeClock.utcMs(), text });
   }
 
   #unable(name: string): string | undefined {

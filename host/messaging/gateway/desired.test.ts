@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
+import { VirtualClock } from '../../base/index.ts';
 import { encodeMessage, type OtaStatus, type ShimMessage } from '../../device/link/index.ts';
 import { birth } from '../topics/examples.ts';
 import { Desired } from './desired.ts';
 import { somePackage } from './fake-node.ts';
-import { VirtualClock } from './testing.ts';
 
 it('offers a package again that a node refused because a trial was under way, once that is over', () => {
   const sent: ShimMessage[] = [];
   const desired = new Desired({
-    clock: new VirtualClock(),
+    clock: new VirtualClock(1_700_000_000_000),
     link: () => ({ up: true, room: 64, peerMaxBytes: 8192, send: (message) => sent.push(message) > 0 }),
     onStatus: () => {},
   });
@@ -43,7 +43,7 @@ it('cuts a package into chunks that the node takes, however small those are', ()
   for (const peerMaxBytes of [280, 1280, 8192]) {
     const sent: ShimMessage[] = [];
     const desired = new Desired({
-      clock: new VirtualClock(),
+      clock: new VirtualClock(1_700_000_000_000),
       link: () => ({ up: true, room: 64, peerMaxBytes, send: (message) => sent.push(message) > 0 }),
       onStatus: () => {},
     });

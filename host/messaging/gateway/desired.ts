@@ -3,7 +3,7 @@
  * them, and stops at the node's verdict. Where a transfer goes on is the node's knowledge, so a restart of the shim costs nothing.
  */
 import { createHash } from 'node:crypto';
-import type { SystemClock as Clock } from '../../base/index.ts';
+import type { Clock } from '../../base/index.ts';
 import { type Birth, MessageLimit, type OtaStatus, type ShimMessage } from '../../device/link/index.ts';
 import { parsePackage } from '../../device/package/index.ts';
 import { PackageSender } from '../../device/update/index.ts';

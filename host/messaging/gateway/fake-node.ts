@@ -1,5 +1,6 @@
 /** A node for the tests of this room: a real link and a real update receiver, without an engine. */
 import { randomBytes } from 'node:crypto';
+import { backgroundClock } from '../../base/index.ts';
 import { MemoryFlash } from '../../device/flash/index.ts';
 import {
   type Birth,
@@ -10,7 +11,6 @@ import {
   type OtaStatus,
   type Pair,
   type ShimMessage,
-  systemTimers,
   type Telemetry,
   transportPair,
 } from '../../device/link/index.ts';
@@ -88,7 +88,7 @@ export class FakeNode {
 
   /** Connects to `shim`, as a socket that it accepts. */
   plug(shim: Shim): Pair {
-    const wire = transportPair(systemTimers);
+    const wire = transportPair(backgroundClock);
     this.#pair = wire;
     shim.accept(wire.b);
     this.link.attach(wire.a);
@@ -132,7 +132,7 @@ export class FakeNode {
 
   #newLink(): NodeLink {
     return nodeLink({
-      timers: systemTimers,
+      clock: backgroundClock,
       newSessionId: () => randomBytes(4).readUInt32LE(),
       resendMs: 50,
       onMessage: (message) => this.#heard(message),

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
+import { VirtualClock } from '../../base/index.ts';
 import type { Command } from '../../device/link/index.ts';
 import { type Answer, PendingCommands } from './pending-commands.ts';
-import { VirtualClock } from './testing.ts';
 
 it('takes no answer to a command of an earlier gateway for its own', () => {
   const gateway = (firstId: number) => {
     const sent: Command[] = [];
     const answers: Answer[] = [];
     const commands = new PendingCommands({
-      clock: new VirtualClock(),
+      clock: new VirtualClock(1_700_000_000_000),
       firstId,
       unable: () => undefined,
       send: (command) => sent.push(command) > 0,

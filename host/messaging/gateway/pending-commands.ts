@@ -1,6 +1,6 @@
 /** Commands under way to a node: each gets exactly one answer, its result, or why there is none. */
 
-import type { SystemClock as Clock } from '../../base/index.ts';
+import type { Clock } from '../../base/index.ts';
 import type { Command } from '../../device/link/index.ts';
 import type { MessageProperties, Received } from '../mqtt/index.ts';
 import { type CommandRequest, encodeAnswer, parseCommand } from './commands.ts';

@@ -1,7 +1,7 @@
 /** What `mote push` does: makes a package the desired one of a node and follows it to the verdict. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
-import { type SystemClock as Clock, MoteError, systemClock } from '../../base/index.ts';
+import { type Clock, MoteError, systemClock } from '../../base/index.ts';
 import type { OtaStatus } from '../../device/link/index.ts';
 import { guard, MqttClient, openStream, type Received } from '../mqtt/index.ts';
 import {
@@ -86,7 +86,7 @@ export async function pushPackage(options: PushOptions): Promise<PushResult> {
         });
       cancel = clock.after(timeoutMs, () => reject(timedOut(node, timeoutMs, online)));
       Promise.all([listen('ota', heard), listen('s', state)])
-        .then(() => publish(client, { ns, node, bytes, sha256, nowMs: clock.nowMs() }))
+        .then(() => publish(client, { ns, node, bytes, sha256, nowMs: clock.utcMs() }))
         .catch(reject);
     });
     return await verdict;

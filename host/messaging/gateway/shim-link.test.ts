@@ -1,7 +1,8 @@
 /** The shim behind links that misbehave; no broker is needed for that. */
 import { afterEach, expect, it } from 'vitest';
+import { VirtualClock } from '../../base/index.ts';
 import { encodeFrame } from '../../device/link/frame.ts';
-import { encodeMessage, nodeLink, transportPair, VirtualClock } from '../../device/link/index.ts';
+import { encodeMessage, nodeLink, transportPair } from '../../device/link/index.ts';
 import { encodePacket, type Packet } from '../../device/link/packet.ts';
 import { birth, event } from '../topics/examples.ts';
 import { Shim } from './shim.ts';
@@ -13,22 +14,22 @@ afterEach(() => {
 });
 
 function world(options: Partial<ShimOptions> = {}) {
-  const timers = new VirtualClock();
+  const clock = new VirtualClock();
   const problems: string[] = [];
   const shim = new Shim({
     brokerUrl: 'mqtt://127.0.0.1:1',
-    timers,
+    nodeClock: clock,
     newSessionId: () => 7,
     onProblem: (error) => problems.push(error.code),
     ...options,
   });
   shims.push(shim);
-  return { timers, shim, problems, run: (seconds: number) => timers.runUntil(timers.nowUs() + seconds * 1e6) };
+  return { clock, shim, problems, run: (seconds: number) => clock.advance(seconds * 1000) };
 }
 
 it('survives a node that says it takes no message of any use', () => {
-  const { timers, shim, problems, run } = world();
-  const { a, b } = transportPair(timers);
+  const { clock, shim, problems, run } = world();
+  const { a, b } = transportPair(clock);
   shim.accept(b);
   const say = (packet: Packet) => a.write(encodeFrame(encodePacket(packet)));
   say({ kind: 'hello', ready: true, session: 9, peer: 7, next: 0, window: 1, maxBytes: 1 });
@@ -40,12 +41,12 @@ it('survives a node that says it takes no message of any use', () => {
 });
 
 it('hears a node that restarted on a line that was stopped because the broker is away', () => {
-  const { timers, shim, run } = world({ queueMaxBytes: 2000 });
+  const { clock, shim, run } = world({ queueMaxBytes: 2000 });
   const port = shim.port();
   const boot = (number: number) => {
-    const { a, b } = transportPair(timers);
+    const { a, b } = transportPair(clock);
     const link = nodeLink({
-      timers,
+      clock,
       newSessionId: () => number,
       onMessage: () => {},
       onPeer: () => void link.send({ ...birth, boot: number }),

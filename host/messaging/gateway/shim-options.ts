@@ -1,8 +1,7 @@
 /** What a shim needs to know, and what it takes when it isn't told. */
 import { randomBytes } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
-import { type SystemClock as Clock, type MoteError, systemClock } from '../../base/index.ts';
-import { systemTimers, type Timers } from '../../device/link/index.ts';
+import { backgroundClock, type Clock, type MoteError, systemClock } from '../../base/index.ts';
 import { type ClientOptions, openStream, parseBrokerUrl } from '../mqtt/index.ts';
 import { checkNamespace, DEFAULT_NAMESPACE } from '../topics/index.ts';
 
@@ -36,9 +35,10 @@ export interface ShimOptions {
   /** May a node of this name speak here? Default: yes. */
   allowNode?: (node: string) => boolean;
   link?: { window?: number; queueLimit?: number; resendMs?: number; keepAliveMs?: number };
+  /** Time of the connections to the broker, and of what guards them; default: that of this machine. */
   clock?: Clock;
-  /** Monotonic time of the links. */
-  timers?: Timers;
+  /** Time of the nodes: of their links, and of what is stamped; default: that of this machine. */
+  nodeClock?: Clock;
   random?: () => number;
   newSessionId?: () => number;
   backoff?: ClientOptions['backoff'];
@@ -63,7 +63,7 @@ export interface ShimSettings {
   maxNodes: number;
   allowNode: (node: string) => boolean;
   clock: Clock;
-  timers: Timers;
+  nodeClock: Clock;
   newSessionId: () => number;
   link: NonNullable<ShimOptions['link']>;
   /** Goes to each client as it is. */
@@ -93,7 +93,7 @@ export function shimSettings(options: ShimOptions): ShimSettings {
     maxNodes: options.maxNodes ?? 10_000,
     allowNode: options.allowNode ?? (() => true),
     clock: options.clock ?? systemClock,
-    timers: options.timers ?? systemTimers,
+    nodeClock: options.nodeClock ?? backgroundClock,
     newSessionId: options.newSessionId ?? (() => randomBytes(4).readUInt32LE()),
     link: options.link ?? {},
     mqtt: {

@@ -76,12 +76,12 @@ export class Shim {
   /** A line that stays the same while streams on it come and go, such as a serial port. */
   port(): ShimPort {
     if (this.#closed) throw new MoteError('SHIM_CLOSED', 'This shim is closed; make a new one.');
-    const { timers, newSessionId, link } = this.#settings;
+    const { nodeClock, newSessionId, link } = this.#settings;
     const port: Port = {
       bridge: undefined,
       link: shimLink({
         ...link,
-        timers,
+        clock: nodeClock,
         newSessionId,
         onMessage: (message) => this.#message(port, message),
         onPeer: () => {
@@ -139,7 +139,7 @@ export class Shim {
     else if (message.type === 'time?') {
       // Best effort: a node asks again, or says that it takes no message as long as this one.
       guard(
-        () => void port.link.send({ type: 'time', sentUs: message.sentUs, utcMs: this.#settings.clock.nowMs() }),
+        () => void port.link.send({ type: 'time', sentUs: message.sentUs, utcMs: this.#settings.nodeClock.utcMs() }),
         (error) => this.#settings.onProblem?.(error, port.bridge?.node),
       );
     } else if (port.bridge === undefined) {

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SystemClock as Clock } from '../../base/index.ts';
+import type { Clock } from '../../base/index.ts';
 import { type Broker, startEmbeddedBroker } from '../broker/broker.ts';
 import { MqttClient } from '../mqtt/client.ts';
 import type { ClientOptions } from '../mqtt/options.ts';
@@ -205,41 +205,6 @@ export class Inbox {
 
   get texts(): string[] {
     return this.messages.map((m) => Buffer.from(m.payload).toString());
-  }
-}
-
-/** Time that only moves when told to. */
-export class VirtualClock implements Clock {
-  #nowMs = 1_700_000_000_000;
-  #timers: { atMs: number; fn: () => void }[] = [];
-
-  nowMs(): number {
-    return this.#nowMs;
-  }
-
-  after(delayMs: number, fn: () => void): () => void {
-    const timer = { atMs: this.#nowMs + delayMs, fn };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((t) => t !== timer);
-    };
-  }
-
-  get waiting(): number {
-    return this.#timers.length;
-  }
-
-  /** Runs what is due until `ms` later, in order. */
-  advance(ms: number): void {
-    const end = this.#nowMs + ms;
-    for (;;) {
-      const due = this.#timers.filter((t) => t.atMs <= end).sort((a, b) => a.atMs - b.atMs)[0];
-      if (due === undefined) break;
-      this.#timers = this.#timers.filter((t) => t !== due);
-      this.#nowMs = Math.max(this.#nowMs, due.atMs);
-      due.fn();
-    }
-    this.#nowMs = end;
   }
 }
 

@@ -1,14 +1,13 @@
 import { expect, it } from 'vitest';
-import { MoteError } from '../../base/index.ts';
+import { MoteError, VirtualClock } from '../../base/index.ts';
 import type { MqttClient } from '../mqtt/client.ts';
 import { MemoryOutbox } from '../mqtt/outbox.ts';
 import { birth, event } from '../topics/examples.ts';
 import { shimSettings } from './shim-options.ts';
-import { VirtualClock } from './testing.ts';
 import { Uplink } from './uplink.ts';
 
 it('keeps events and the state that the disk can not take, stops the link, and delivers them in order when it can', () => {
-  const clock = new VirtualClock();
+  const clock = new VirtualClock(1_700_000_000_000);
   let full = true;
   const ids: unknown[] = [];
   const topics: string[] = [];

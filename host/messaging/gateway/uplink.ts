@@ -167,7 +167,7 @@ export class Uplink {
   }
 
   #now(kind: string, subject?: string): MessageProperties {
-    const timeMs = this.#options.settings.clock.nowMs();
+    const timeMs = this.#options.settings.nodeClock.utcMs();
     return this.#properties(kind, this.#next(), { timeMs, ...(subject !== undefined && { subject }) });
   }
 

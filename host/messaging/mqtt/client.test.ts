@@ -1,7 +1,8 @@
 import { Duplex } from 'node:stream';
 import mqttPacket, { type IConnackPacket, type Packet } from 'mqtt-packet';
 import { describe, expect, it } from 'vitest';
-import { bytes, Inbox, VirtualClock } from '../gateway/testing.ts';
+import { VirtualClock } from '../../base/index.ts';
+import { bytes, Inbox } from '../gateway/testing.ts';
 import { backoffMs } from './backoff.ts';
 import { MqttClient } from './client.ts';
 import type { ClientOptions } from './options.ts';
@@ -47,7 +48,7 @@ class Wire extends Duplex {
 }
 
 function setup(options: Partial<ClientOptions> = {}) {
-  const clock = new VirtualClock();
+  const clock = new VirtualClock(1_700_000_000_000);
   const wires: Wire[] = [];
   const errors: string[] = [];
   const waits: (number | undefined)[] = [];

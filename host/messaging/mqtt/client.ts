@@ -102,7 +102,7 @@ export class MqttClient {
     this.#alive();
     const { droppable = false, ...rest } = options;
     const message = this.#message(topic, payload, { ...rest, qos: 1 });
-    const seq = this.#settings.outbox.put(message, { droppable, nowMs: this.#settings.clock.nowMs() });
+    const seq = this.#settings.outbox.put(message, { droppable, nowMs: this.#settings.clock.utcMs() });
     this.#delivery.pump();
     return seq;
   }
@@ -119,7 +119,7 @@ export class MqttClient {
     this.#alive();
     const { droppable = false, ...rest } = options;
     const message = this.#message(topic, payload, rest);
-    const seq = this.#settings.outbox.put(message, { droppable, nowMs: this.#settings.clock.nowMs() });
+    const seq = this.#settings.outbox.put(message, { droppable, nowMs: this.#settings.clock.utcMs() });
     const settled = this.#delivery.settled(seq);
     this.#delivery.pump();
     return settled;
@@ -225,7 +225,7 @@ export class MqttClient {
       aliasMaximum: topicAliasMaximum,
       events: {
         online: (limits) => {
-          bornMs = clock.nowMs();
+          bornMs = clock.utcMs();
           this.#online(connection, limits);
         },
         message: (message) => this.#receive(message),
@@ -236,7 +236,7 @@ export class MqttClient {
         suback: (id, codes, text) => void this.#subscriptions.acknowledge(id, codes, text),
         drain: () => this.#delivery.pump(),
         closed: (error, lasting) => {
-          const stable = bornMs > 0 && clock.nowMs() - bornMs >= this.#settings.stableMs;
+          const stable = bornMs > 0 && clock.utcMs() - bornMs >= this.#settings.stableMs;
           this.#offline(error, { lasting, stable });
         },
       },

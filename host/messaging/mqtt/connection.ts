@@ -3,7 +3,7 @@
  * connection (outbox, subscriptions, packet ids) is in `client.ts`.
  */
 import type { Duplex } from 'node:stream';
-import { type SystemClock as Clock, MoteError } from '../../base/index.ts';
+import { type Clock, MoteError } from '../../base/index.ts';
 import { InboundAliases, OutboundAliases } from './aliases.ts';
 import { Framer } from './framer.ts';
 import { KeepAlive } from './keepalive.ts';

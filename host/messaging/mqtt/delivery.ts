@@ -2,7 +2,7 @@
  * QoS 1 from the outbox to the broker and back (MQTT 5 sections 4.3.2 and 4.4): order kept, at most the broker's receive
  * maximum in flight, the same packet ids with DUP after a reconnect that found the session, everything anew otherwise.
  */
-import { type SystemClock as Clock, MoteError } from '../../base/index.ts';
+import { type Clock, MoteError } from '../../base/index.ts';
 import type { Outbox, Pending } from './outbox.ts';
 import type { Message } from './types.ts';
 
@@ -125,12 +125,12 @@ export class Delivery {
   /** With what is left of its lifetime, in whole seconds, at least one. */
   #remaining({ message, expiresMs }: Pending): Message {
     if (expiresMs === Number.POSITIVE_INFINITY) return message;
-    const expirySeconds = Math.max(1, Math.ceil((expiresMs - this.#options.clock.nowMs()) / 1000));
+    const expirySeconds = Math.max(1, Math.ceil((expiresMs - this.#options.clock.utcMs()) / 1000));
     return { ...message, properties: { ...message.properties, expirySeconds } };
   }
 
   #expired(pending: Pending): boolean {
-    if (pending.expiresMs > this.#options.clock.nowMs()) return false;
+    if (pending.expiresMs > this.#options.clock.utcMs()) return false;
     const { topic } = pending.message;
     this.#settle(
       pending.seq,

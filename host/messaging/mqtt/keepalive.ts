@@ -3,7 +3,7 @@
  * nothing answered by the next look means a dead broker. So a dead one is found within one interval, and we never are
  * silent for longer than one.
  */
-import type { SystemClock as Clock } from '../../base/index.ts';
+import type { Clock } from '../../base/index.ts';
 
 export class KeepAlive {
   readonly #clock: Clock;

@@ -1,6 +1,6 @@
 /** What a client needs to know, and the numbers that it takes when it isn't told. */
 
-import { type SystemClock as Clock, type MoteError, systemClock } from '../../base/index.ts';
+import { type Clock, type MoteError, systemClock } from '../../base/index.ts';
 import type { BackoffOptions } from './backoff.ts';
 import { MemoryOutbox, type Outbox } from './outbox.ts';
 import { type OpenStream, openStream, parseBrokerUrl } from './stream.ts';

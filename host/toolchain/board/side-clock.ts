@@ -2,8 +2,8 @@
  * A board in virtual time: it sleeps until something is due, there or on the simulator's clock, and bytes of its link go over the side
  * channel. Everything else that the simulator does (a shim, a fault plan) is on the same `VirtualClock`.
  */
-import type { MoteError } from '../../base/index.ts';
-import type { Transport, VirtualClock } from '../../device/link/index.ts';
+import type { MoteError, VirtualClock } from '../../base/index.ts';
+import type { Transport } from '../../device/link/index.ts';
 import { SideChannel, type SideHandlers } from './side.ts';
 
 export interface SideClockOptions extends Pick<SideHandlers, 'sensors' | 'onTap' | 'onDebug' | 'onExit' | 'onHello'> {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { transportPair, VirtualClock } from '../../device/link/index.ts';
+import { VirtualClock } from '../../base/index.ts';
+import { transportPair } from '../../device/link/index.ts';
 import { idleFrame, SideChannel, SideDecoder, type SideFrame, samplesFrame } from './side.ts';
 import { SideClock } from './side-clock.ts';
 
