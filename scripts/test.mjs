@@ -6,7 +6,9 @@ import { bold, dim, green, red, root, run, seconds } from './run.mjs';
 
 const node = process.execPath;
 if (process.argv.includes('--help')) {
-  console.log('npm test [-- --only NAME]   runners: lint, types, imports, abi, assembly, docs, host, asan, fuzz-link');
+  console.log(
+    'npm test [-- --only NAME]   runners: lint, types, imports, abi, assembly, cli, docs, host, asan, fuzz-link',
+  );
   process.exit(0);
 }
 const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
@@ -84,6 +86,7 @@ const runners = [
     args: ['node_modules/@as-pect/cli/bin/asp.js', '--no-logo'],
     count: asPect,
   },
+  { name: 'cli', says: 'command reference is current', args: ['scripts/cli-docs.mjs', '--check'], count: whole },
   {
     name: 'docs',
     says: 'documentation site: builds, and no link is dead',

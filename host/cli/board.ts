@@ -124,7 +124,8 @@ export function registerBoard(program: Command): void {
   });
   addCommand<[string?]>(group, {
     usage: 'doctor [board]',
-    says: 'Checks compilers, emulators, flash tools and ports, of one board or of all, and says how to get what is missing. Exit code 1 when a board lacks what it needs.',
+    says: 'Checks compilers, emulators, flash tools and ports, of one board or of all, and shows how to install what is missing.',
+    failure: 'A board lacks something that it needs.',
     examples: ['mote board doctor', 'mote board doctor mps2-an386 --json'],
     async run({ terminal, args: [name] }) {
       const checks = name === undefined ? await diagnoseAll() : await diagnose(loadBoard(name));

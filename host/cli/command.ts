@@ -10,6 +10,8 @@ export interface CommandSpec<Args extends (string | undefined)[], Options> {
   says: string;
   options?: [flags: string, says: string, fallback?: string][];
   examples: string[];
+  /** When the command ends with exit code 1, as a sentence; absent when it never does. */
+  failure?: string;
   /** Returns the exit code; undefined is 0. */
   run(context: { terminal: Terminal; options: Options; args: Args }): Promise<number | undefined>;
 }
@@ -26,6 +28,7 @@ export function addCommand<Args extends (string | undefined)[], Options = Record
   }
   command.option('--json', 'print JSON for programs');
   command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  $ ${line}`).join('\n')}`);
+  if (spec.failure !== undefined) command.addHelpText('after', `\nExit code 1: ${spec.failure}`);
   command.action(async (...given: unknown[]) => {
     const options = given.at(-2) as Options & { json?: boolean };
     const args = given.slice(0, -2) as Args;

@@ -307,7 +307,8 @@ function conclude(terminal: Terminal, facts: DemoFacts, outcomes: Outcome[]): nu
 export function registerDemo(program: Command): void {
   addCommand<[], { engine: string; board?: string }>(program, {
     usage: 'demo',
-    says: 'The whole product on a recording: a keyword node, its broker, a live swap, a bad module that rolls back. Half a minute.',
+    says: 'Shows the whole product on a recording: a keyword node, its broker, a live swap, and a bad module that rolls back. Takes half a minute.',
+    failure: 'The demo did not end as expected.',
     options: [
       ['-e, --engine <name>', `of the simulated node: ${ENGINE_NAMES.join(' or ')}`, 'wasm3'],
       ['-b, --board <name>', "the node is this board's firmware in its emulator instead, such as mps2-an386"],

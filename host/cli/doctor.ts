@@ -57,7 +57,8 @@ async function diagnose(): Promise<Check[]> {
 export function registerDoctor(parent: Command): void {
   addCommand(parent, {
     usage: 'doctor',
-    says: 'Checks what this machine has and says how to get what is missing. Builds the wasm3 engine if need be.',
+    says: 'Checks what this machine has, and shows how to install what is missing. Builds the wasm3 engine if it is not there.',
+    failure: 'The machine lacks something that moteware needs.',
     examples: ['mote doctor', 'mote doctor --json'],
     async run({ terminal }) {
       const checks = await diagnose();

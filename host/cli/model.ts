@@ -82,7 +82,8 @@ interface VerifyOptions {
 function registerVerify(group: Command): void {
   addCommand<[string], VerifyOptions>(group, {
     usage: 'verify <model>',
-    says: 'Runs every in_*.bin of a folder and compares with its out_*.bin, byte for byte, in an engine or on an emulated board. Exit code 0 only when all are equal; an engine names the first tensor that differs where tensors_*.json are there.',
+    says: 'Runs every in_*.bin of a folder and compares with its out_*.bin, byte for byte, in an engine or on an emulated board. An engine names the first tensor that differs if the folder has tensors_*.json.',
+    failure: 'An output differs.',
     options: [
       ['-g, --golden <dir>', 'folder of in_*.bin and out_*.bin'],
       ['-e, --engine <name>', `${ENGINE_NAMES.join(' or ')}; wasm3 unless told`],

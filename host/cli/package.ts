@@ -68,7 +68,7 @@ export function registerPackage(program: Command): void {
   });
   addCommand<[string], { key: string }>(group, {
     usage: 'verify <file>',
-    says: 'Checks signature, digests, encoding and the module itself. Exit code 0 only when a node that trusts the key would take it.',
+    says: 'Checks signature, digests, encoding and the module itself, as a node that trusts the key does.',
     options: [['-k, --key <file>', 'public key that must have signed it', 'release.pem.pub']],
     examples: ['mote package verify build/my-sensor.mote --key release.pem.pub'],
     async run({ terminal, options, args: [file] }) {

@@ -72,7 +72,8 @@ async function push(path: string, options: PushCommandOptions, terminal: Termina
 export function registerPush(program: Command): void {
   addCommand<[string?], PushCommandOptions>(program, {
     usage: 'push [app]',
-    says: "Makes an app (folder or .mote) a node's desired module and follows it: transfer, swap, trial, confirmed or rolled back. Exit code 0 only when confirmed. A node that is away takes it when it comes.",
+    says: "Makes an app (folder or .mote) a node's desired module and follows it: transfer, swap, trial, confirmed or rolled back. A node that is offline gets it when it connects.",
+    failure: 'The node rejected the module, or rolled it back.',
     options: [
       ['-n, --node <id>', 'which node', 'sim'],
       [

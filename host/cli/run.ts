@@ -317,7 +317,8 @@ function summary(terminal: Terminal, { board, node, printer, setup, wallSeconds,
 export function registerRun(program: Command): void {
   addCommand<[string?], RunOptions>(program, {
     usage: 'run [app]',
-    says: "Runs an app (a folder, or a .mote file) on a board's own firmware, in QEMU or as a process, with a gateway and a broker around it: its events and telemetry come out of the broker, and it takes updates. Exit code 1 when a module faulted.",
+    says: "Runs an app (a folder, or a .mote file) on a board's own firmware, in QEMU or as a process, with a gateway and a broker around it: its events and telemetry come out of the broker, and it takes updates.",
+    failure: 'A module faulted.',
     options: [
       ['-b, --board <name>', 'which board ("mote board list")', 'mps2-an386'],
       ['-i, --input <[sensor=]source...>', INPUT_HELP],

@@ -195,7 +195,8 @@ async function simulate(path: string, options: SimOptions, terminal: Terminal): 
 export function registerSim(program: Command): void {
   addCommand<[string?], SimOptions>(program, {
     usage: 'sim [app]',
-    says: 'Runs an app (a folder, or a .mote file) on a simulated node. Exit code 1 when the module faulted.',
+    says: 'Runs an app (a folder, or a .mote file) on a simulated node.',
+    failure: 'The module faulted.',
     options: [
       ['-i, --input <[sensor=]source...>', INPUT_HELP],
       ['-e, --engine <name>', ENGINE_NAMES.join(' or '), 'wasm3'],
