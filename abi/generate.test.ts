@@ -27,7 +27,7 @@ describe('a change of one definition', () => {
     });
     expect(changed.sort()).toEqual([
       'assembly/mote/abi.ts',
-      'boards/common/abi.h',
+      'boards/base/abi.h',
       'docs/ABI.md',
       'host/base/abi/module.ts',
     ]);

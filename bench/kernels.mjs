@@ -55,7 +55,9 @@ const thousands = (value) => value.toLocaleString('en');
 
 const board = loadBoard(BOARD);
 const sources = [join(root, 'tests', 'kernels', 'bench.c')];
-const { elf } = await buildImage(board, { image: { name: 'kernels-bench', sources, rooms: ['kernels'] } });
+const { elf } = await buildImage(board, {
+  image: { name: 'kernels-bench', sources, components: ['kernels'] },
+});
 const folder = mkdtempSync(join(tmpdir(), 'mote-bench-'));
 const chosen = process.argv.slice(2);
 const results = {};

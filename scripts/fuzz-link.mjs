@@ -1,9 +1,10 @@
-// Fuzzes the C link (boards/common/link) with libFuzzer under AddressSanitizer and UndefinedBehaviorSanitizer: frames, packets, messages,
+// Fuzzes the C link (boards/link) with libFuzzer under AddressSanitizer and UndefinedBehaviorSanitizer: frames, packets, messages,
 // CBOR and whole sessions (tests/link-c/fuzz.c), from the examples of docs/spec/link.md on. Then runs what it found with clang's coverage.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { bold, dim, root, run, seconds } from './run.mjs';
+import { pathToFileURL } from 'node:url';
+import { bold, dim, root, run, seconds, step } from './run.mjs';
 
 const usage = `node scripts/fuzz-link.mjs [--inputs N] [--seed S] [--keep]
   --inputs N   inputs to run (default 500000)
@@ -30,15 +31,10 @@ const LONGEST_INPUT = 512;
 
 const out = join(root, 'build', 'fuzz-link');
 const corpus = join(out, 'corpus');
-const common = join(root, 'boards', 'common');
-const sources = [
-  ...readdirSync(join(common, 'link'))
-    .filter((file) => file.endsWith('.c'))
-    .map((file) => join(common, 'link', file)),
-  ...['crc32.c', 'utf8.c', 'agent/utc.c'].map((file) => join(common, file)),
-  join(root, 'tests', 'link-c', 'fuzz.c'),
-];
-const WARNINGS = ['-std=c11', '-Wall', '-Wextra', '-Werror', '-Wconversion'];
+await step('Setting up', process.execPath, ['scripts/setup.mjs']);
+const { componentSources } = await import(pathToFileURL(join(root, 'dist/host/toolchain/board/index.js')).href);
+const sources = [...componentSources(['link']), join(root, 'tests', 'link-c', 'fuzz.c')];
+const WARNINGS = ['-I', join(root, 'boards'), '-std=c11', '-Wall', '-Wextra', '-Werror', '-Wconversion'];
 const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 function end(passed, failed, skipped = 0) {
   console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
@@ -105,11 +101,20 @@ async function coverage() {
   if (profdata === undefined || cov === undefined) return null;
   const program = join(out, 'covered');
   const [raw, merged] = [join(out, 'covered.profraw'), join(out, 'covered.profdata')];
-  const flags = ['-std=c11', '-O1', '-g', '-fsanitize=fuzzer', '-fprofile-instr-generate', '-fcoverage-mapping'];
+  const flags = [
+    '-I',
+    join(root, 'boards'),
+    '-std=c11',
+    '-O1',
+    '-g',
+    '-fsanitize=fuzzer',
+    '-fprofile-instr-generate',
+    '-fcoverage-mapping',
+  ];
   await must('clang', [...flags, ...sources, '-o', program]);
   await must(program, ['-runs=0', corpus], { LLVM_PROFILE_FILE: raw });
   await must(profdata, ['merge', '-sparse', raw, '-o', merged]);
-  const link = sources.filter((file) => file.includes(join('boards', 'common', 'link')));
+  const link = sources.filter((file) => /boards.(link|cbor)./.test(file));
   const { output } = await must(cov, ['export', '-summary-only', `-instr-profile=${merged}`, program, ...link]);
   const { files, totals } = JSON.parse(output).data[0];
   const percent = ({ lines, branches, functions }) =>

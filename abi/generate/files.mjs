@@ -9,7 +9,7 @@ const FILES = {
   'assembly/nn/records.ts': assemblyScript.operatorRecords,
   'host/base/abi/module.ts': typeScript.moduleAbi,
   'host/base/abi/operators.ts': typeScript.operatorRecords,
-  'boards/common/abi.h': c.moduleAbi,
+  'boards/base/abi.h': c.moduleAbi,
   'boards/base/operators.h': c.operatorRecords,
   'docs/ABI.md': markdown.moduleAbi,
 };

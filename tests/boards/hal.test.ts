@@ -1,4 +1,4 @@
-/** boards/common/hal.h on every board that runs here: the self-test's firmware does, this file looks. */
+/** boards/platform/hal.h on every board that runs here: the self-test's firmware does, this file looks. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "flash/flash.h"
-#include "hal.h"
-#include "host.h"
+#include "platform/hal.h"
+#include "platform/emulated/host.h"
 
 static void say(const char *name, uint64_t value)
 {

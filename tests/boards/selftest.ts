@@ -28,7 +28,7 @@ const FAULT_ADDRESS: Record<string, string> = {
 export function buildSelftest(board: Board, options: Partial<BuildOptions> = {}): Promise<BuiltImage> {
   const sources = [packagePath('tests', 'boards', 'selftest.c')];
   const defines = { FAULT_ADDRESS: FAULT_ADDRESS[board.name]!, ...options.defines };
-  return buildImage(board, { ...options, image: { name: 'selftest', sources, rooms: ['flash'] }, defines });
+  return buildImage(board, { ...options, image: { name: 'selftest', sources, components: [] }, defines });
 }
 
 /** What must be installed to build and run a board's firmware; null: nothing is missing. */

@@ -5,7 +5,7 @@ import { MemoryFlash } from '../../host/device/flash/index.ts';
 import { NODE_LIMITS, Node } from '../../host/device/node/index.ts';
 import { type Geometry, type Life, NODE_ID, SEED, type Start, type Subject, trusted } from './world.ts';
 
-/** What a board sets where the node in TypeScript has more: boards/common/agent/bounds.h. */
+/** What a board sets where the node in TypeScript has more: boards/agent/bounds.h. */
 export interface BoardLimits {
   board: string;
   version: string;
@@ -90,7 +90,7 @@ export async function typescriptSubject(limits: BoardLimits): Promise<Subject> {
   return { name: 'typescript', geometry: limits.geometry, start: async (options) => start(options) };
 }
 
-/** As boards/emulated/node.c and agent.c make them: xorshift32 from the seed, and the number of the start. */
+/** As boards/platform/emulated/node.c and agent.c make them: xorshift32 from the seed, and the number of the start. */
 function sessionNumbers(boot: number): () => number {
   let x = (SEED ^ 2_654_435_761) >>> 0;
   return () => {

@@ -2,9 +2,9 @@
  * The sweep as a board's firmware, on flash in its RAM. Options: first, second: every how many operations the cuts
  * come; to: the number of the scenario after the last.
  */
-#include "hal.h"
-#include "host.h"
-#include "options.h"
+#include "platform/hal.h"
+#include "platform/emulated/host.h"
+#include "platform/emulated/options.h"
 #include "sweep.h"
 
 /* "NAME: TEXT" with the numbers where the text has #. */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "../../boards/common/bytes.h"
+#include "base/bytes.h"
 
 #define NO_CUT UINT32_MAX
 

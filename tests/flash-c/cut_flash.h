@@ -8,7 +8,7 @@
 
 #include <setjmp.h>
 
-#include "../../boards/common/flash/flash.h"
+#include "flash/flash.h"
 
 /* What is left of the operation that a cut hits; the first five are those of memory-flash.ts. */
 enum cut_mode {

@@ -7,7 +7,7 @@ import { packagePath } from '../../host/base/index.ts';
 import { flashRegion, KeyValueStore, MemoryFlash } from '../../host/device/flash/index.ts';
 import { provision } from '../../host/device/node/storage.ts';
 import { SlotStore } from '../../host/device/update/index.ts';
-import { compile, missingCompiler } from './compile.ts';
+import { buildProgram, missingCompiler } from '../c-program.ts';
 import { type Geometry, Reference } from './reference.ts';
 import { journalScript, kvScript, type Script, slotsScript, spoiltScript, storageScript } from './script.ts';
 
@@ -19,9 +19,15 @@ const geometries: [Geometry, slotPages: number][] = [
   [{ sizeBytes: 20 << 10, pageBytes: 1024, writeBytes: 1 }, 8],
 ];
 
-describe.skipIf(missingCompiler)('the C flash code and the TypeScript code', () => {
-  const driver = compile('driver', ['driver.c', 'cut_flash.c']);
+const driver = await buildProgram({
+  folder: 'flash-c',
+  name: 'driver',
+  sources: ['driver.c', 'cut_flash.c'],
+  components: ['update'],
+  files: ['agent/storage.c'],
+});
 
+describe.skipIf(missingCompiler)('the C flash code and the TypeScript code', () => {
   function runC({ sizeBytes, pageBytes, writeBytes }: Geometry, lines: string[]): string[] {
     const input = `${lines.join('\n')}\n`;
     const args = [sizeBytes, pageBytes, writeBytes].map(String);

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../boards/common/bytes.h"
-#include "../../boards/common/flash/storage.h"
-#include "../../boards/common/flash/transfer.h"
+#include "base/bytes.h"
+#include "agent/storage.h"
+#include "update/transfer.h"
 #include "cut_flash.h"
 
 #define LINE_BYTES (1 << 18)

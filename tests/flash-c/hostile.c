@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../boards/common/flash/storage.h"
-#include "../../boards/common/flash/transfer.h"
-#include "../../boards/common/package/sha256.h"
+#include "agent/storage.h"
+#include "update/transfer.h"
+#include "crypto/sha256.h"
 #include "cut_flash.h"
 
 #define PAGE 512

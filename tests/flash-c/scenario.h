@@ -6,8 +6,8 @@
 #ifndef SCENARIO_H
 #define SCENARIO_H
 
-#include "../../boards/common/flash/storage.h"
-#include "../../boards/common/flash/transfer.h"
+#include "agent/storage.h"
+#include "update/transfer.h"
 #include "cut_flash.h"
 
 /* Pages of the flash: two each for the agent's store, the module's and the slots' journal, three for each slot. */

@@ -7,8 +7,10 @@ import { describe, expect, it } from 'vitest';
 import { packagePath } from '../../host/base/index.ts';
 import { buildImage, loadBoard, NODE_EXIT, startNode } from '../../host/toolchain/board/index.ts';
 import { missingTool } from '../boards/selftest.ts';
-import { compile, missingCompiler } from './compile.ts';
+import { buildProgram, missingCompiler } from '../c-program.ts';
 
+/** The code under test. */
+const CODE = { folder: 'flash-c', components: ['update'], files: ['agent/storage.c'] };
 const SWEEP = ['sweep.c', 'scenario.c', 'cut_flash.c'];
 /** Scenarios 0 to 9 are short; the last is all of them in one life. */
 const SHORT = ['0', '10'];
@@ -21,10 +23,13 @@ function runs(output: string, status: number | null): number {
   return [...output.matchAll(/(\d+) runs/g)].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
-describe.skipIf(missingCompiler)('power cuts, in each of six ways', () => {
-  const fast = compile('sweep', ['sweep_main.c', ...SWEEP], ['-O2']);
-  const checked = compile('sweep-checked', ['sweep_main.c', ...SWEEP]);
+const sources = ['sweep_main.c', ...SWEEP];
+const fast = await buildProgram({ ...CODE, name: 'sweep', sources, flags: ['-O2'] });
+const checked = await buildProgram({ ...CODE, name: 'sweep-checked', sources });
+const hostile = await buildProgram({ ...CODE, name: 'hostile', sources: ['hostile.c', 'cut_flash.c'] });
+const wear = await buildProgram({ ...CODE, name: 'wear', sources: ['wear.c', 'cut_flash.c'], flags: ['-O2'] });
 
+describe.skipIf(missingCompiler)('power cuts, in each of six ways', () => {
   it.each([
     [
       'at every operation, and a second one at every operation of the recovery',
@@ -45,14 +50,11 @@ describe.skipIf(missingCompiler)('power cuts, in each of six ways', () => {
 });
 
 it.skipIf(missingCompiler)('100,000 flashes with any content open, and keep what is written then', () => {
-  const hostile = compile('hostile', ['hostile.c', 'cut_flash.c']);
   const { stdout, stderr } = spawnSync(hostile, ['100000', '1'], { encoding: 'utf8' });
   expect([stderr, stdout]).toEqual(['', '100000 runs\n']);
 });
 
 describe.skipIf(missingCompiler)('wear', () => {
-  const wear = compile('wear', ['wear.c', 'cut_flash.c'], ['-O2']);
-
   it.each([
     [1024, 4],
     [4096, 8],
@@ -78,8 +80,8 @@ for (const name of ['mps2-an386', 'lm3s6965evb', 'riscv-virt']) {
   const title = missing === null ? name : `${name} (skipped: needs ${missing})`;
   it.skipIf(missing !== null)(`${title}: 500 power cuts and more in the board's own firmware`, async () => {
     const own = ['board_main.c', ...SWEEP].map((file) => packagePath('tests', 'flash-c', file));
-    const sources = [...own, packagePath('boards', 'common', 'package', 'sha256.c')];
-    const image = { name: 'flash-sweep', sources, rooms: ['flash'] };
+    const sources = [...own, packagePath('boards', 'agent', 'storage.c')];
+    const image = { name: 'flash-sweep', sources, components: ['update'] };
     const { elf } = await buildImage(board, { image, defines: { SWEEP_PAGE: 512 } });
     const folder = mkdtempSync(join(tmpdir(), 'mote-flash-'));
     try {

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../boards/common/bytes.h"
-#include "../../boards/common/flash/storage.h"
-#include "../../boards/common/package/sha256.h"
+#include "base/bytes.h"
+#include "agent/storage.h"
+#include "crypto/sha256.h"
 #include "cut_flash.h"
 
 #define AGENT_PAGES 4

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "board.h"
-#include "chip.h"
-#include "kernels.h"
+#include "platform/bare/chip.h"
+#include "kernels/kernels.h"
 #include "report.h"
-#include "scb.h"
+#include "arch/cortex-m/scb.h"
 
 #define INSTRUCTIONS_PER_TICK 40
 _Static_assert(1000000000u / CLOCK_HZ == INSTRUCTIONS_PER_TICK, "an instruction is a nanosecond");

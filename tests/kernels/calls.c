@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "../base/operators.h"
-#include "bytes.h"
-#include "operation.h"
+#include "base/operators.h"
+#include "base/bytes.h"
+#include "kernels/operation.h"
 #include "report.h"
 
 enum { PIECE = 4096, MOST = KERNELS_CALL_WORK / (PIECE + ENTRY_WORK), MANY = MOST + 10, UNKNOWN = OPERATOR_COUNT };

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bytes.h"
-#include "host.h"
+#include "base/bytes.h"
+#include "platform/emulated/host.h"
 
 enum { FILL_SPACE, FILL_OFFSET, FILL_BYTES, FILL_MODE, FILL_SEED, FILL_WORDS };
 enum { PATCH_SPACE, PATCH_OFFSET, PATCH_WORDS, PATCH_DATA };

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 /* Kinds beside the operators of abi.h. */
 enum { CASE_REAL_FFT = 100, CASE_FILTER_BANK = 101 };

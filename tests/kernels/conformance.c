@@ -4,9 +4,9 @@
  * runs on the machine that builds it, with memory of exactly the size that a case has, so that a sanitizer sees every
  * step outside, and on boards.
  */
-#include "../base/operators.h"
-#include "bytes.h"
-#include "kernels.h"
+#include "base/operators.h"
+#include "base/bytes.h"
+#include "kernels/kernels.h"
 #include "case.h"
 #include "report.h"
 

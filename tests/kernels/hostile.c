@@ -4,9 +4,9 @@
  */
 #include <string.h>
 
-#include "../base/operators.h"
-#include "bytes.h"
-#include "kernels.h"
+#include "base/operators.h"
+#include "base/bytes.h"
+#include "kernels/kernels.h"
 #include "case.h"
 #include "report.h"
 

@@ -23,12 +23,18 @@ const KERNELS = 17;
 
 const sources = (...names: string[]) => names.map((name) => packagePath('tests', 'kernels', name));
 const CONFORMANCE: BuildOptions = {
-  image: { name: 'kernels-conformance', sources: sources('conformance.c', 'case.c'), rooms: ['kernels'] },
+  image: {
+    name: 'kernels-conformance',
+    sources: sources('conformance.c', 'case.c'),
+    components: ['kernels'],
+  },
 };
 const HOSTILE: BuildOptions = {
-  image: { name: 'kernels-hostile', sources: sources('hostile.c', 'case.c'), rooms: ['kernels'] },
+  image: { name: 'kernels-hostile', sources: sources('hostile.c', 'case.c'), components: ['kernels'] },
 };
-const CALLS: BuildOptions = { image: { name: 'kernels-calls', sources: sources('calls.c'), rooms: ['kernels'] } };
+const CALLS: BuildOptions = {
+  image: { name: 'kernels-calls', sources: sources('calls.c'), components: ['kernels'] },
+};
 /** Memory of each case's own size, watched. */
 const WATCHED = { sanitize: true, defines: { CASE_EXACT: 1, HOSTILE_TIMES: SPOILED } };
 

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "host.h"
+#include "platform/emulated/host.h"
 
 static inline void report(const char *text)
 {

@@ -5,7 +5,8 @@ import { packagePath } from '../../host/base/index.ts';
 import { examples } from '../../host/device/link/examples.ts';
 import { encodeFrame, FrameDecoder } from '../../host/device/link/frame.ts';
 import { encodeMessage, isNodeMessage, type Message, parseMessage, Xorshift } from '../../host/device/link/index.ts';
-import { ask, compare, compileDriver, missingCompiler } from './compile.ts';
+import { missingCompiler } from '../c-program.ts';
+import { ask, buildDriver, compare } from './driver.ts';
 import { hex, shimHello, shimSays, show } from './reference.ts';
 
 const random = new Xorshift(4);
@@ -69,8 +70,9 @@ function item(depth: number): Uint8Array {
   return Buffer.concat([Uint8Array.of(major * 32 + small), ...nested(major === 5 ? 2 * small : small)]);
 }
 
+const driver = await buildDriver();
+
 describe.skipIf(missingCompiler)('the C codec and the TypeScript codec', () => {
-  const driver = compileDriver();
   const bodies = (Object.values(examples) as Message[]).map(encodeMessage);
   const forNodes: Uint8Array[] = [
     ...(Object.values(examples) as Message[]).filter((message) => !isNodeMessage(message)).map(encodeMessage),

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { compare, compileDriver, missingCompiler } from './compile.ts';
+import { missingCompiler } from '../c-program.ts';
+import { buildDriver, compare } from './driver.ts';
 import { hostileScript, lossyScript, type Script } from './script.ts';
 
-describe.skipIf(missingCompiler)('the C link and the TypeScript link', () => {
-  const driver = compileDriver();
+const driver = await buildDriver();
 
+describe.skipIf(missingCompiler)('the C link and the TypeScript link', () => {
   function total(scripts: Script[]) {
     const lines = scripts.flatMap((script) => script.lines);
     compare(

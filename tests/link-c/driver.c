@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../boards/common/link/uplink.h"
+#include "link/uplink.h"
 
 #define LINE_BYTES (1u << 20)
 #define MAX_BYTES 8192

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { FrameDecoder } from '../../host/device/link/frame.ts';
 import { type Packet, parsePacket } from '../../host/device/link/packet.ts';
-import { ask, compare, compileDriver, missingCompiler } from './compile.ts';
+import { missingCompiler } from '../c-program.ts';
+import { ask, buildDriver, compare } from './driver.ts';
 import { hex, NodeEnd, shimAcks, shimHello, shimSays } from './reference.ts';
 
 const START = '0 start 9 16 64 4000 1280 1024 65536 64 64 64 8192 2048';
@@ -18,8 +19,9 @@ function packets(written: string[]): { packets: Packet[]; errors: number } {
 }
 const kinds = (found: Packet[]) => found.map((one) => (one.kind === 'data' ? one.seq : one.kind));
 
+const driver = await buildDriver();
+
 describe.skipIf(missingCompiler)('a C node', () => {
-  const driver = compileDriver();
   const same = (lines: string[]) => {
     const node = new NodeEnd();
     const expected = lines.map((line) => node.run(line));

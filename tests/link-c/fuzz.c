@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../boards/common/link/uplink.h"
+#include "link/uplink.h"
 
 #define must(condition) \
     do { \

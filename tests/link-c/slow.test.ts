@@ -4,7 +4,8 @@ import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../host/base/index.ts';
 import { type NodeMessage, type ShimMessage, shimLink, Xorshift } from '../../host/device/link/index.ts';
-import { compileDriver, missingCompiler } from './compile.ts';
+import { missingCompiler } from '../c-program.ts';
+import { buildDriver } from './driver.ts';
 import { hex } from './reference.ts';
 
 /** The C node as a process that is asked line by line. */
@@ -31,9 +32,9 @@ class LiveNode {
 
 const TICK_US = 1000;
 
-describe.skipIf(missingCompiler)('a C node on a line that takes only some bytes at a time', () => {
-  const driver = compileDriver();
+const driver = await buildDriver();
 
+describe.skipIf(missingCompiler)('a C node on a line that takes only some bytes at a time', () => {
   it.each([
     ['14 bytes a millisecond, none lost', 14, 0, 16],
     ['14 bytes a millisecond, some lost', 14, 0.02, 16],

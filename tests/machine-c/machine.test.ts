@@ -1,4 +1,4 @@
-/** The machine of boards/common/machine on every emulated board, and under sanitizers: bounds, traps, memory. */
+/** The machine of boards/runtime on every emulated board, and under sanitizers: bounds, traps, memory. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +30,10 @@ const boards = await Promise.all(
 
 async function run(board: Board, sanitize: boolean, options: string[], wasm?: Uint8Array) {
   const sources = [packagePath('tests', 'machine-c', 'probe.c')];
-  const { elf } = await buildImage(board, { image: { name: 'machine-probe', sources, rooms: ['machine'] }, sanitize });
+  const { elf } = await buildImage(board, {
+    image: { name: 'machine-probe', sources, components: ['runtime'] },
+    sanitize,
+  });
   const dir = join(folder, String(folders++));
   mkdirSync(dir);
   if (wasm) writeFileSync(join(dir, 'module.wasm'), wasm);

@@ -8,13 +8,13 @@
  */
 #include <string.h>
 
-#include "chip.h"
-#include "exports.h"
-#include "hal.h"
-#include "heap.h"
-#include "host.h"
-#include "machine.h"
-#include "options.h"
+#include "platform/bare/chip.h"
+#include "runtime/exports.h"
+#include "platform/hal.h"
+#include "runtime/heap.h"
+#include "platform/emulated/host.h"
+#include "runtime/machine.h"
+#include "platform/emulated/options.h"
 
 #define WASM_BYTES 16384
 static uint8_t wasm[WASM_BYTES];

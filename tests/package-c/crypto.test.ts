@@ -14,7 +14,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { CborTag, decodeCbor, encodeCbor } from '../../host/base/cbor/index.ts';
 import { packagePath } from '../../host/base/index.ts';
-import { ask, buildDriver, missingCompiler, type Request } from './driver.ts';
+import { missingCompiler } from '../c-program.ts';
+import { ask, buildDriver, type Request } from './driver.ts';
 import { type Random, randomBytes, xorshift } from './samples.ts';
 
 const hex = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'));

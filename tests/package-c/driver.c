@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "package/ed25519.h"
-#include "package/p256.h"
+#include "crypto/ed25519.h"
+#include "crypto/p256.h"
 #include "package/package.h"
 
 static struct span read_part(void)

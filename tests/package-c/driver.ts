@@ -1,49 +1,12 @@
-/** Builds the C code that opens packages for this machine, with the checks of address and undefined behaviour, and asks it. */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { findThirdParty, packagePath } from '../../host/base/index.ts';
+/** The C code that opens packages as a program of this machine that is asked. */
+import { spawnSync } from 'node:child_process';
+import { buildProgram } from '../c-program.ts';
 
-/** What is missing to build it; empty when nothing is. */
-export const missingCompiler = spawnSync('gcc', ['--version']).status === 0 ? '' : 'gcc (apt install gcc)';
-if (missingCompiler) process.stderr.write(`package-c: skipped: needs ${missingCompiler}\n`);
+/** Builds the program and returns its path. */
+export const buildDriver = (): Promise<string> =>
+  buildProgram({ folder: 'package-c', name: 'driver', sources: ['driver.c'], components: ['package'], flags: CHECKS });
 
 const CHECKS = ['-O2', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
-const WARNINGS = ['-std=c11', '-Wall', '-Wextra', '-Werror', '-Wconversion'];
-
-/** The program's path. Tests that build it at the same time don't disturb each other. */
-export async function buildDriver(): Promise<string> {
-  const library = await findThirdParty('ed25519');
-  const out = packagePath('build', 'package-c');
-  mkdirSync(out, { recursive: true });
-  const work = mkdtempSync(join(out, 'work-'));
-  const common = packagePath('boards', 'common');
-  const folder = (name: string) => readdirSync(join(common, name)).filter((file) => file.endsWith('.c'));
-  const ours = [
-    ...folder('package').map((file) => join(common, 'package', file)),
-    ...['link/cbor.c', 'agent/text.c', 'flash/reason.c', 'utf8.c'].map((file) => join(common, file)),
-    packagePath('tests', 'package-c', 'driver.c'),
-  ];
-  const theirs = readdirSync(library).filter((file) => file.endsWith('.c'));
-  // ref10 shifts negative numbers to the left, which every compiler that builds it takes as a multiplication.
-  for (const file of theirs)
-    execFileSync('gcc', [
-      ...CHECKS,
-      '-fno-sanitize=shift',
-      '-w',
-      '-c',
-      join(library, file),
-      '-o',
-      join(work, `${file}.o`),
-    ]);
-  const objects = theirs.map((file) => join(work, `${file}.o`));
-  const [made, program] = [join(work, 'driver'), join(out, 'driver')];
-  const include = ['-I', common, '-isystem', library];
-  execFileSync('gcc', [...CHECKS, ...WARNINGS, ...include, ...ours, ...objects, '-o', made], { stdio: 'inherit' });
-  renameSync(made, program);
-  rmSync(work, { recursive: true });
-  return program;
-}
 
 export type Request = [letter: string, ...parts: Uint8Array[]];
 

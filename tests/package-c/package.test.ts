@@ -5,7 +5,8 @@ import { type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from '.
 import { packagePath } from '../../host/base/index.ts';
 import { buildPackage, encodeTrustedKeys, generateKeyPair, keyId } from '../../host/device/package/index.ts';
 import { encodeEnvelope, parseEnvelope } from '../../host/device/package/suit.ts';
-import { ask, buildDriver, missingCompiler, type Request } from './driver.ts';
+import { missingCompiler } from '../c-program.ts';
+import { ask, buildDriver, type Request } from './driver.ts';
 import {
   comparable,
   openRequest,

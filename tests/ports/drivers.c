@@ -4,10 +4,10 @@
  */
 #include <string.h>
 
-#include "bytes.h"
-#include "chip.h"
-#include "hal.h"
-#include "hardware.h"
+#include "base/bytes.h"
+#include "platform/bare/chip.h"
+#include "platform/hal.h"
+#include "platform/hardware/hardware.h"
 
 static void put(const char *text)
 {

@@ -14,12 +14,12 @@ const missing = await Promise.all([findTool('arm-none-eabi'), findTool('qemu-sys
 );
 if (missing) process.stderr.write(`ports: skipped: ${missing}\n`);
 
-const common = ['bare', 'cortex-m/startup.c', 'hardware'];
+const common = ['platform/bare', 'arch/cortex-m/startup.c', 'platform/hardware'];
 
 /** The board that the emulator is, of a port's files. */
 function emulated(port: string, folder: string, files: string[], change: Partial<Board>): Board {
-  const sources = [...common, ...files.map((file) => `${port}/${file}`)];
-  return { ...loadBoard(port), name: `../tests/ports/${folder}`, sources, ...change };
+  const sources = [...common, ...files.map((file) => `targets/${port}/${file}`)];
+  return { ...loadBoard(port), name: `../../tests/ports/${folder}`, sources, ...change };
 }
 
 const microbit = emulated('nrf52840', 'microbit', ['board.c', 'flash.c', 'saadc.c'], {
@@ -35,7 +35,7 @@ const microbit = emulated('nrf52840', 'microbit', ['board.c', 'flash.c', 'saadc.
 const netduinoplus2 = emulated(
   'stm32f4',
   'netduinoplus2',
-  ['board.c', 'flash.c', 'adc.c', '../cortex-m/protect.c'],
+  ['board.c', 'flash.c', 'adc.c', '../../arch/cortex-m/protect.c'],
   {},
 );
 
@@ -82,7 +82,7 @@ class Emulator {
 
 async function start(board: Board, machine: string): Promise<Emulator> {
   const sources = [packagePath('tests', 'ports', 'drivers.c')];
-  const { elf } = await buildImage(board, { image: { name: 'drivers', sources, rooms: ['flash'] } });
+  const { elf } = await buildImage(board, { image: { name: 'drivers', sources, components: [] } });
   const emulator = new Emulator(machine, elf);
   await emulator.line('ready');
   return emulator;

@@ -3,7 +3,7 @@
  * them (their sequence numbers stay missing, so the other end sees the gap), log lines drop their oldest, events are never dropped:
  * when there is no room the module is told. A metric's number means what the birth before it says: telemetry of other metrics goes
  * when a birth is said. Times are of the node's clock until the moment of sending, because UTC may not be known earlier. With a limit
- * in bytes it counts as boards/common/link/outbox.c does, so that both drop the same.
+ * in bytes it counts as boards/link/outbox.c does, so that both drop the same.
  */
 import {
   type Birth,

@@ -1,6 +1,6 @@
 /**
  * Telemetry of the node itself: metrics that follow those of the module in a birth message. The setting `agent.vitals_s` says how often
- * they come, in seconds; 0: not at all. The same on a board: boards/common/agent/vitals.c.
+ * they come, in seconds; 0: not at all. The same on a board: boards/agent/vitals.c.
  */
 import type { Clock } from '../../base/index.ts';
 import { MessageLimit, type MetricInfo } from '../link/index.ts';

@@ -1,6 +1,6 @@
 /**
  * The last raw samples before events, kept for whoever wants to play them to another module (docs/spec/node.md, "Raw windows"). The oldest
- * go when there is no room. The same on a board: boards/common/agent/windows.c.
+ * go when there is no room. The same on a board: boards/agent/windows.c.
  */
 import { CborReader, CborWriter } from '../../base/cbor/index.ts';
 import { type Clock, clip, MoteError } from '../../base/index.ts';

@@ -1,6 +1,6 @@
 /**
  * The public keys that a node trusts, as its flash has them: see "keys" in docs/spec/node.md. Ed25519 in 32 bytes, P-256 in 65 (SEC 1,
- * section 2.3.3, uncompressed). The same in C: boards/common/package/keys.c.
+ * section 2.3.3, uncompressed). The same in C: boards/package/keys.c.
  */
 import { createPublicKey, ECDH, type KeyObject } from 'node:crypto';
 import { decodeCbor, encodeCbor } from '../../base/cbor/index.ts';

@@ -5,7 +5,7 @@ import { boardNames, loadBoard, parseBoard } from './board-json.ts';
 
 type Json = Record<string, unknown>;
 const reference = (): Json =>
-  JSON.parse(readFileSync(packagePath('boards', 'mps2-an386', 'board.json'), 'utf8')) as Json;
+  JSON.parse(readFileSync(packagePath('boards', 'targets', 'mps2-an386', 'board.json'), 'utf8')) as Json;
 
 /** The reference board with one thing changed. */
 function changed(change: (board: Json) => void): string {
@@ -25,7 +25,7 @@ test('numbers may be hexadecimal texts', () => {
 
 test('there is no board of another name', () => {
   expect(() => loadBoard('mps3')).toThrow(expect.objectContaining({ code: 'BOARD_NAME' }));
-  expect(() => loadBoard('../boards/linux')).toThrow(expect.objectContaining({ code: 'BOARD_NAME' }));
+  expect(() => loadBoard('../targets/linux')).toThrow(expect.objectContaining({ code: 'BOARD_NAME' }));
 });
 
 describe('a description is refused', () => {

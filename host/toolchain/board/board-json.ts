@@ -1,4 +1,4 @@
-/** A board's description, `boards/NAME/board.json`: docs/boards.md says what each field means. Parsed strictly, then trusted. */
+/** A board's description, `boards/targets/NAME/board.json`: docs/boards.md says what each field means. Parsed strictly, then trusted. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MoteError, packagePath } from '../../base/index.ts';
@@ -51,7 +51,7 @@ export interface Board {
   says: string;
   chip: string;
   cpu: { core: string; toolchain: Toolchain; flags: string[]; simd: boolean };
-  /** Folders or single files of `boards/` that it is made of, beside `common` and its own folder. */
+  /** Folders or single files of `boards/` that it is made of, beside the components and its own folder. */
   sources: string[];
   linkerScript: string | null;
   memory: Memory | null;
@@ -272,7 +272,7 @@ function isText(value: unknown): value is string {
 
 /** Names of the boards that there are. */
 export function boardNames(): string[] {
-  const folder = packagePath('boards');
+  const folder = packagePath('boards', 'targets');
   return readdirSync(folder).filter((name) => existsSync(join(folder, name, 'board.json')));
 }
 
@@ -281,7 +281,7 @@ export function loadBoard(name: string): Board {
   const names = boardNames();
   if (!names.includes(name))
     throw new MoteError('BOARD_NAME', `There is no board ${name}: use one of ${names.join(', ')}.`);
-  return parseBoard(readFileSync(packagePath('boards', name, 'board.json'), 'utf8'), name);
+  return parseBoard(readFileSync(packagePath('boards', 'targets', name, 'board.json'), 'utf8'), name);
 }
 
 /** How a board runs here. Throws `BOARD_RUN` for one that only runs on the hardware. */

@@ -16,7 +16,8 @@ describe('an image', () => {
   let folder: string;
   let name: string;
   const path = (file: string) => join(folder, file);
-  const build = (more = {}) => buildImage(linux, { image: { name, sources: [path('main.c')], rooms: [] }, ...more });
+  const build = (more = {}) =>
+    buildImage(linux, { image: { name, sources: [path('main.c')], components: [] }, ...more });
   const exit = async (elf: string) => {
     const work = mkdtempSync(join(tmpdir(), 'mote-build-'));
     try {
@@ -30,7 +31,10 @@ describe('an image', () => {
     folder = mkdtempSync(join(tmpdir(), 'mote-build-'));
     name = `test-${process.pid}`;
     writeFileSync(path('code.h'), '#define CODE 41\n');
-    writeFileSync(path('main.c'), '#include "host.h"\n#include "code.h"\nint main(void)\n{\n    host_exit(CODE);\n}\n');
+    writeFileSync(
+      path('main.c'),
+      '#include "platform/emulated/host.h"\n#include "code.h"\nint main(void)\n{\n    host_exit(CODE);\n}\n',
+    );
   });
   afterAll(async () => {
     rmSync(folder, { recursive: true });
@@ -62,7 +66,7 @@ describe('an image', () => {
   });
 
   test('is refused where the board has no room for its options', async () => {
-    const image = { name, sources: [path('main.c')], rooms: [] };
+    const image = { name, sources: [path('main.c')], components: [] };
     await expect(buildImage(m4, { image, sanitize: true })).rejects.toMatchObject({ code: 'BOARD_OPTION' });
     await expect(buildImage(m4, { image, ramBytes: 1 << 20 })).rejects.toMatchObject({ code: 'BOARD_OPTION' });
     await expect(buildImage(linux, { image, ramBytes: 1024 })).rejects.toMatchObject({ code: 'BOARD_OPTION' });

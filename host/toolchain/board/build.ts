@@ -4,28 +4,29 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, extname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { buildFolder, findThirdParty, MoteError, packagePath, packageVersion, withLock } from '../../base/index.ts';
 import type { Board } from './board-json.ts';
+import { componentLibraries, componentSources, sourcesIn } from './components.ts';
 import { readElf } from './elf.ts';
 import { toBinary } from './segments.ts';
 import { findTool, libraryFlags } from './toolchain.ts';
 
 const run = promisify(execFile);
 
-/** C files of its own instead of an agent, over these rooms of boards/common; an image is named after its file. */
+/** An image made of these C files and components (with all below them); its file has its name. */
 export interface CustomImage {
   name: string;
   sources: string[];
-  rooms: readonly string[];
+  components: readonly string[];
 }
 
 export interface BuildOptions {
-  /** The agent, the model runner of boards/model, or another. */
+  /** The agent, the model runner of boards/images/model, or another. */
   image: 'agent' | 'model' | CustomImage;
   /** AddressSanitizer and UndefinedBehaviorSanitizer; only for a process. */
   sanitize?: boolean;
@@ -42,17 +43,13 @@ export interface BuiltImage {
   map: string;
 }
 
-const ROOMS = {
-  agent: ['flash', 'link', 'package', 'kernels', 'machine', 'agent'],
-  model: ['flash', 'kernels', 'machine'],
-} as const;
 const WARNINGS = ['-Wall', '-Wextra', '-Werror', '-Wconversion'];
 
 /** Options by file, the first that fits; everything else is made small. */
 const FILE_FLAGS: readonly (readonly [RegExp, readonly string[]])[] = [
   // wasm3 reads its stack slots as several types, its integers wrap, its dispatch is a tail call an operation (host/device/engine/wasm3/build.ts).
   [
-    /machine\/interpreter\.c$/,
+    /runtime\/interpreter\.c$/,
     ['-std=gnu11', '-Os', '-w', '-fno-strict-aliasing', '-fwrapv', '-fno-stack-protector', '-fno-math-errno'],
   ],
   [/bare\/string\.c$/, ['-std=c11', '-Os', '-fno-builtin', '-fno-tree-loop-distribute-patterns', ...WARNINGS]],
@@ -71,7 +68,7 @@ export async function buildImage(board: Board, options: BuildOptions): Promise<B
   if (ramBytes !== undefined && (board.memory === null || ramBytes > board.memory.ram.bytes))
     throw new MoteError('BOARD_OPTION', `${board.name} has no ${ramBytes} bytes of RAM.`);
   const name = typeof image === 'string' ? image : image.name;
-  const folder = join(await buildFolder(), 'boards', `${board.name}${variant(options)}`);
+  const folder = join(await buildFolder(), 'boards', `${basename(board.name)}${variant(options)}`);
   await mkdir(folder, { recursive: true });
   return withLock(join(folder, `${name}.lock`), () => build(board, options, name, folder));
 }
@@ -87,10 +84,11 @@ async function build(board: Board, options: BuildOptions, name: string, folder: 
   const { command, version } = await findTool(board.cpu.toolchain);
   const library = await libraryFlags(board.cpu.toolchain);
   const { image } = options;
-  const rooms: readonly string[] = typeof image === 'string' ? ROOMS[image] : image.rooms;
-  const others = rooms.includes('machine') || rooms.includes('package') ? await thirdParty() : [];
-  const sources = sourcesOf(board, image, rooms, others);
-  const common = [...compileFlags(board, options, rooms, others), ...library];
+  // The board's own code uses what `platform` does.
+  const components = ['platform', ...(typeof image === 'string' ? [`images/${image}`] : image.components)];
+  const libraries = await Promise.all(componentLibraries(components).map(findThirdParty));
+  const sources = sourcesOf(board, image, components, libraries);
+  const common = [...compileFlags(board, options, libraries), ...library];
   const objects = sources.map((source) => join(folder, 'objects', name, objectName(source)));
   const hashes = new Map<string, string>();
   const hashOf = (path: string) => {
@@ -105,31 +103,24 @@ async function build(board: Board, options: BuildOptions, name: string, folder: 
   return link(board, options, { command, version, objects, library, name, folder, hashOf });
 }
 
-async function thirdParty(): Promise<string[]> {
-  return [await findThirdParty('wasm3'), await findThirdParty('ed25519')];
+function sourcesOf(
+  board: Board,
+  image: BuildOptions['image'],
+  components: readonly string[],
+  libraries: readonly string[],
+): string[] {
+  const own = typeof image === 'string' ? [] : image.sources;
+  const platform = [...board.sources, targetFolder(board)].map((path) => packagePath('boards', path));
+  // runtime/interpreter.c includes the sources of wasm3.
+  const compiled = libraries.filter((folder) => basename(folder) !== 'wasm3');
+  return [...componentSources(components), ...[...platform, ...compiled].flatMap(filesOf), ...own];
 }
 
-const isSource = (file: string) => /\.[cS]$/.test(file);
-
-function sourcesOf(board: Board, image: BuildOptions['image'], rooms: readonly string[], others: string[]): string[] {
-  const boards = packagePath('boards');
-  const common = rooms.map((room) => join(boards, 'common', room));
-  const own = [...board.sources, board.name].map((source) => join(boards, source));
-  const ed25519 = others.filter((folder) => basename(folder) === 'ed25519');
-  const all = [join(boards, 'common'), ...common, ...own, ...ed25519].flatMap(filesOf);
-  const main = join(boards, 'common', 'agent', 'main.c');
-  if (image === 'agent') return all;
-  const sources = image === 'model' ? filesOf(join(boards, 'model')) : image.sources;
-  return [...all.filter((file) => file !== main), ...sources];
-}
+const targetFolder = ({ name }: Board) => `targets/${name}`;
 
 function filesOf(path: string): string[] {
   if (!existsSync(path)) throw new MoteError('BOARD_BUILD', `${path} isn't there.`);
-  if (!statSync(path).isDirectory()) return [path];
-  return readdirSync(path)
-    .filter(isSource)
-    .sort()
-    .map((file) => join(path, file));
+  return statSync(path).isDirectory() ? sourcesIn(path) : [path];
 }
 
 function objectName(source: string): string {
@@ -137,11 +128,11 @@ function objectName(source: string): string {
 }
 
 /** The board's numbers as C and the linker see them. */
-function compileFlags(board: Board, options: BuildOptions, rooms: readonly string[], others: string[]): string[] {
+function compileFlags(board: Board, options: BuildOptions, libraries: readonly string[]): string[] {
   const { cpu, flash, memory, name } = board;
-  const boards = packagePath('boards');
-  const folders = new Set(board.sources.map((source) => (isSource(source) ? dirname(source) : source)));
-  const includes = ['common', ...rooms.map((room) => `common/${room}`), ...folders, name].map((f) => join(boards, f));
+  // "board.h" and "irq.h" are those of this board; every other header is included by its path in boards.
+  const variable = board.sources.filter((source) => /^(arch|targets)\//.test(source)).map(folderOf);
+  const includes = ['', targetFolder(board), ...new Set(variable)].map((folder) => packagePath('boards', folder));
   const defines: Record<string, string | number> = {
     BOARD_NAME: `"${name}"`,
     BOARD_VERSION: `"${packageVersion()}"`,
@@ -157,10 +148,12 @@ function compileFlags(board: Board, options: BuildOptions, rooms: readonly strin
     ...(memory === null ? ['-D_GNU_SOURCE'] : []),
     ...(options.sanitize ? SANITIZE : []),
     ...includes.map((folder) => `-I${folder}`),
-    ...others.flatMap((folder) => ['-isystem', folder]),
+    ...libraries.flatMap((folder) => ['-isystem', folder]),
     ...Object.entries(defines).map(([key, value]) => `-D${key}=${value}`),
   ];
 }
+
+const folderOf = (source: string) => (extname(source) === '' ? source : dirname(source));
 
 const SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'];
 

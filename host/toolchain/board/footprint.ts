@@ -3,13 +3,16 @@ import { MoteError } from '../../base/index.ts';
 
 export const PARTS = [
   'wasm3',
-  'machine',
+  'runtime',
   'kernels',
+  'cbor',
   'link',
   'flash',
+  'update',
+  'crypto',
   'package',
   'agent',
-  'common',
+  'base',
   'board',
   'emulation',
   'libc',
@@ -41,18 +44,21 @@ const PART_OF: readonly (readonly [RegExp, Part])[] = [
   // Calls from RAM to flash, or back, that the linker itself puts in.
   [/^linker stubs$/, 'board'],
   [/\.a\(/, 'libc'],
-  [/\/common\/machine\/interpreter\.c\.o$/, 'wasm3'],
-  [/\/common\/(?:machine|kernels|link|flash|package|agent)\//, 'common'],
-  [/\/ed25519\/[^/]*$/, 'package'],
-  [/\/boards\/common\/[^/]*$/, 'common'],
-  [/\/boards\/emulated\//, 'emulation'],
+  [/\/boards\/runtime\/interpreter\.c\.o$/, 'wasm3'],
+  [/\/ed25519\/[^/]*$/, 'crypto'],
+  [/\/boards\/images\/agent\//, 'agent'],
+  [/\/boards\/platform\/emulated\//, 'emulation'],
   [/\/boards\//, 'board'],
 ];
 
+function componentOf(path: string): Part | undefined {
+  const component = /\/boards\/([a-z]+)\/[^/]*$/.exec(path)?.[1];
+  return PARTS.find((part) => part === component);
+}
+
 function partOf(path: string): Part {
-  const room = /\/common\/([a-z]+)\/[^/]*$/.exec(path)?.[1] as Part | undefined;
   for (const [pattern, part] of PART_OF)
-    if (pattern.test(path)) return part === 'common' && room !== undefined ? room : part;
+    if (pattern.test(path)) return part === 'board' ? (componentOf(path) ?? part) : part;
   throw new MoteError('BOARD_MAP', `The linker's map names ${path}, which belongs to no part.`);
 }
 
@@ -64,7 +70,7 @@ export function footprintOf(map: string): Footprint {
   // A long name has its numbers on a line of their own.
   const text = map.slice(start).replaceAll(/^( ?[.*]\S+)\n {2,}(?=0x)/gm, '$1 ');
   let section = '';
-  let last: Part = 'common';
+  let last: Part = 'base';
   for (const line of text.split('\n')) {
     section = /^(\.\S+)/.exec(line)?.[1] ?? section;
     const piece = /^ (\S+) +0x[0-9a-f]+ +0x([0-9a-f]+) ?(\S.*)?$/.exec(line);

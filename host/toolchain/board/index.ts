@@ -9,6 +9,7 @@ export {
   type Toolchain,
 } from './board-json.ts';
 export { type BuildOptions, type BuiltImage, buildImage } from './build.ts';
+export { componentLibraries, componentSources } from './components.ts';
 export { readElf } from './elf.ts';
 export { type Footprint, footprintOf, PARTS, totalOf } from './footprint.ts';
 export { readHex, writeHex } from './hex.ts';

@@ -1,4 +1,4 @@
-/** Runs a compiled model on an emulated board, in the firmware image of boards/model: its answers, and what they cost. */
+/** Runs a compiled model on an emulated board, in the firmware image of boards/images/model: its answers, and what they cost. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -100,7 +100,7 @@ function words32(words: readonly number[]): Buffer {
   return bytes;
 }
 
-/** The file that boards/model/main.c describes. */
+/** The file that boards/images/model/main.c describes. */
 function readResult(bytes: Buffer, runs: number, outputBytes: number, entries: number): BoardModelRun {
   const count = (at: number) => Number(bytes.readBigUInt64LE(at));
   const outputs = Array.from({ length: runs }, (_, i) => {

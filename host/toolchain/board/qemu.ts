@@ -9,7 +9,7 @@ import { findTool, TOOL_NAMES, type ToolName } from './toolchain.ts';
 export interface StartOptions {
   /** The node's work folder: its flash file and side channel are there. One node at a time. */
   folder: string;
-  /** Words `key=value` of boards/emulated/options.h, without `dir` and `link`. */
+  /** Words `key=value` of boards/platform/emulated/options.h, without `dir` and `link`. */
   options?: readonly string[];
   /** Port on 127.0.0.1 that the link connects to, again and again. */
   linkPort?: number;
@@ -19,7 +19,7 @@ export interface StartOptions {
   qemuArgs?: readonly string[];
 }
 
-/** Exit codes of boards/emulated/host.h. */
+/** Exit codes of boards/platform/emulated/host.h. */
 export const NODE_EXIT = { done: 0, options: 2, broken: 3, cut: 4 } as const;
 
 export interface NodeProcess {

@@ -1,6 +1,6 @@
 /**
  * The simulator's end of an emulated board's side channel: two FIFOs in the node's work folder, over which the node asks for samples,
- * shows inner buffers, and, when its time is virtual, sleeps and speaks over its link. The frames are in boards/emulated/side.h.
+ * shows inner buffers, and, when its time is virtual, sleeps and speaks over its link. The frames are in boards/platform/emulated/side.h.
  */
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync } from 'node:fs';

@@ -1,5 +1,5 @@
 /* An nRF51 has no memory protection. */
-#include "protect.h"
+#include "arch/cortex-m/protect.h"
 
 void protect_start(void)
 {

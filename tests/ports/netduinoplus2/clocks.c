@@ -1,5 +1,5 @@
 /* QEMU's STM32F405 has no clock tree to set up. */
-#include "clocks.h"
+#include "targets/stm32f4/clocks.h"
 
 void clocks_start(void)
 {

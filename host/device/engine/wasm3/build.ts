@@ -12,14 +12,14 @@ const run = promisify(execFile);
 
 /** Folders of the C files: the TypeScript sources ship beside the compiled ones, so that both find them here. */
 const ADDON = packagePath('host', 'device', 'engine', 'wasm3');
-const MACHINE = packagePath('boards', 'common', 'machine');
+const RUNTIME = packagePath('boards', 'runtime');
 
 /** Compiled strictly; interpreter.c includes wasm3 and is compiled with its warnings off. */
 const OWN = [
   ...['addon.c', 'platform.c'].map((file) => join(ADDON, file)),
-  ...['exports.c', 'guard.c', 'machine.c', 'trap.c'].map((file) => join(MACHINE, file)),
+  ...['exports.c', 'guard.c', 'machine.c', 'trap.c'].map((file) => join(RUNTIME, file)),
 ];
-const INTERPRETER = join(MACHINE, 'interpreter.c');
+const INTERPRETER = join(RUNTIME, 'interpreter.c');
 
 export interface BuildOptions {
   /** Folder of wasm3's sources. */
@@ -79,7 +79,7 @@ export async function buildAddon(options: BuildOptions): Promise<void> {
       cc(compiler, [
         ...OWN_FLAGS,
         ...(options.ownFlags ?? []),
-        ...['-isystem', options.source, '-isystem', includePath()],
+        ...['-I', packagePath('boards'), '-isystem', options.source, '-isystem', includePath()],
         ...['-c', file, '-o', object(file)],
       ]);
     const intel = process.arch === 'x64' ? ['-fcf-protection=none'] : [];
@@ -110,7 +110,7 @@ export const findSource = (): Promise<string> => findThirdParty('wasm3');
 /** A digest of all that goes into the addon, so that an update of the package, of wasm3 or of an option builds a new one. */
 async function digest(source: string): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([OWN_FLAGS, INTERPRETER_FLAGS, process.env.CC ?? '']));
-  for (const folder of [ADDON, MACHINE, source]) {
+  for (const folder of [ADDON, RUNTIME, source]) {
     const files = (await readdir(folder)).filter((file) => /\.[ch]$/.test(file)).sort();
     for (const file of files) hash.update(file).update(await readFile(join(folder, file)));
   }

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "../../../boards/common/machine/interpreter.h"
+#include "runtime/interpreter.h"
 
 /* Frames of the interpreter are about 100 bytes; V8 wants some of the 1 MB that it gives JavaScript for host functions. */
 #define STACK_BYTES ((uintptr_t)256 * 1024)

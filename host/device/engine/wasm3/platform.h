@@ -2,7 +2,7 @@
 #ifndef MOTE_PLATFORM_H
 #define MOTE_PLATFORM_H
 
-#include "../../../boards/common/machine/machine.h"
+#include "runtime/machine.h"
 
 extern const struct machine_platform platform;
 

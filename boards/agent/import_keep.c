@@ -1,0 +1,87 @@
+/* Imports of settings and of the key-value store. */
+#include "import.h"
+
+#include "platform/hal.h"
+
+IMPORT(config)
+{
+    MODULE;
+    struct span name;
+    enum trap end;
+    int32_t value = I32(arguments[2]);
+    /* An error number could be mistaken for the setting. */
+    if (import_takes_name(module, arguments, &name, result, &end))
+        agent_setting(module->agent, name, &value);
+    else if (end != TRAP_NONE)
+        return end;
+    return import_answer(result, value);
+}
+
+/* The flash under a module's store failed: no error number of the ABI says so. */
+static enum trap broken_store(struct module *module)
+{
+    char space[REASON_TEXT_BYTES];
+    struct text text = text_in(space, sizeof space);
+    text_add(&text, "a host function failed: the flash can't be read or written");
+    return import_fault(module, TRAP_HOST, "TRAP_HOST", &text);
+}
+
+/* A page that is erased stops the chip for longer than a step may last; the module isn't to blame. */
+static enum trap stored(struct module *module, enum kv_result done, uint64_t start_us, uint64_t *result)
+{
+    const uint64_t took_us = hal_work_us() - start_us;
+    module->stored_us += took_us;
+    machine_extend(module->machine, took_us);
+    switch (done) {
+    case KV_OK:
+        return import_answer(result, ABI_OK);
+    case KV_NOT_FOUND:
+        return import_answer(result, ABI_NOT_FOUND);
+    case KV_FULL:
+        return import_answer(result, ABI_FULL);
+    default:
+        return broken_store(module);
+    }
+}
+
+IMPORT(kv_get)
+{
+    MODULE;
+    struct span name;
+    struct span value;
+    enum trap end;
+    if (!import_takes_name(module, arguments, &name, result, &end))
+        return end;
+    if (!kv_get(&module->agent->storage.module, name.bytes, name.count, &value))
+        return import_answer(result, ABI_NOT_FOUND);
+    return import_copy_out(module, value, U32(arguments[2]), U32(arguments[3]), result);
+}
+
+IMPORT(kv_set)
+{
+    MODULE;
+    struct span name;
+    struct span value;
+    enum trap end;
+    if (!import_takes_name(module, arguments, &name, result, &end) ||
+        !import_takes(module, arguments + 2, ABI_MAX_VALUE, &value, result, &end))
+        return end;
+    if (!import_spend(module, SPEND_WRITES))
+        return import_answer(result, ABI_FULL);
+    const uint64_t start_us = hal_work_us();
+    struct kv *store = &module->agent->storage.module;
+    return stored(module, kv_set(store, name.bytes, name.count, value.bytes, value.count), start_us, result);
+}
+
+IMPORT(kv_delete)
+{
+    MODULE;
+    struct span name;
+    enum trap end;
+    if (!import_takes_name(module, arguments, &name, result, &end))
+        return end;
+    if (!import_spend(module, SPEND_WRITES))
+        return import_answer(result, ABI_FULL);
+    const uint64_t start_us = hal_work_us();
+    return stored(module, kv_delete(&module->agent->storage.module, name.bytes, name.count), start_us, result);
+}

@@ -1,0 +1,87 @@
+/* The node's storage: three parts of one flash. */
+#include "storage.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+
+static const uint8_t BOOT[] = {'b', 'o', 'o', 't'};
+static const uint8_t FAULTS[] = {'f', 'a', 'u', 'l', 't', 's'};
+/* One value holds the whole configuration, so that it changes as a whole. */
+static const uint8_t CONFIG[] = {'c', 'o', 'n', 'f', 'i', 'g'};
+
+static bool range_error(struct reason *why, const char *text)
+{
+    reason_set(why, "FLASH_RANGE", text);
+    return false;
+}
+
+static uint32_t read_u32(const struct kv *kv, const uint8_t *key, size_t key_len)
+{
+    struct span value;
+    return kv_get(kv, key, key_len, &value) && value.count == 4 ? get_u32(value.bytes) : 0;
+}
+
+bool storage_open(struct storage *storage, const struct flash *flash, const struct storage_layout *layout,
+                  struct reason *why)
+{
+    uint32_t pages = flash->size / flash->page;
+    uint32_t agent_pages = layout->agent_pages, module_pages = layout->module_pages;
+    if (agent_pages >= pages || module_pages >= pages - agent_pages)
+        return range_error(why, "The flash is too small for the stores of the agent and the module.");
+    const struct flash_region whole = {.flash = flash, .size = flash->size};
+    const uint32_t first = (agent_pages + module_pages) * flash->page;
+    const struct flash_region agent = region_part(&whole, 0, agent_pages * flash->page);
+    const struct flash_region module = region_part(&whole, agent.size, module_pages * flash->page);
+    const struct flash_region slots = region_part(&whole, first, flash->size - first);
+    if (!kv_open(&storage->agent, &agent) || !kv_open(&storage->module, &module))
+        return range_error(why, "The stores of the agent and the module have two pages or more each.");
+    if (!slots_open(&storage->slots, &slots, &layout->slots, why))
+        return false;
+    storage->boot = read_u32(&storage->agent, BOOT, sizeof BOOT) + 1;
+    uint8_t count[4];
+    put_u32(count, storage->boot);
+    switch (kv_set(&storage->agent, BOOT, sizeof BOOT, count, sizeof count)) {
+    case KV_OK:
+        return true;
+    case KV_FULL:
+        return range_error(why, "The agent's store is full: give it more pages.");
+    default:
+        reason_set(why, "FLASH_IO", "The flash failed to erase or to program, so this start couldn't be counted.");
+        return false;
+    }
+}
+
+uint32_t storage_faults(const struct storage *storage)
+{
+    return read_u32(&storage->agent, FAULTS, sizeof FAULTS);
+}
+
+enum kv_result storage_save_faults(struct storage *storage, uint32_t faults)
+{
+    uint8_t count[4];
+    if (faults == 0)
+        return kv_delete(&storage->agent, FAULTS, sizeof FAULTS);
+    put_u32(count, faults);
+    return kv_set(&storage->agent, FAULTS, sizeof FAULTS, count, sizeof count);
+}
+
+bool storage_config(const struct storage *storage, struct span *message)
+{
+    return kv_get(&storage->agent, CONFIG, sizeof CONFIG, message);
+}
+
+uint32_t storage_used_with_config(const struct storage *storage, uint32_t count)
+{
+    const struct kv *kv = &storage->agent;
+    struct span old;
+    const uint32_t head = 2 + sizeof CONFIG;
+    const uint32_t stored =
+        kv_get(kv, CONFIG, sizeof CONFIG, &old) ? journal_stored_bytes(&kv->journal, head + old.count) : 0;
+    return kv->used - stored + journal_stored_bytes(&kv->journal, head + count);
+}
+
+enum kv_result storage_save_config(struct storage *storage, const uint8_t *message, size_t count)
+{
+    return kv_set(&storage->agent, CONFIG, sizeof CONFIG, message, count);
+}

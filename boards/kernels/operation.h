@@ -1,0 +1,117 @@
+/*
+ * One entry of a program while it runs: its record, and how a kernel gets from the fields of the record, which nobody
+ * has checked, to memory that it may touch. Memory that doesn't exist is a fault. What a native kernel doesn't support
+ * it declines before it writes a byte, so that the portable kernel finds everything unchanged.
+ */
+#ifndef MOTE_KERNELS_OPERATION_H
+#define MOTE_KERNELS_OPERATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/operators.h"
+#include "base/bytes.h"
+#include "kernels.h"
+
+enum outcome { DONE, DECLINED, FAULT };
+
+struct operation {
+    const struct kernels_space *space;
+    /* The arena, and bytes of memory from there on. */
+    uint8_t *arena;
+    uint32_t arena_bytes;
+    /* Work that the call may still do. */
+    uint64_t work_left;
+    union operator_record record;
+};
+
+/* The kernel of each operator: kernel_add, ... */
+#define DECLARE_KERNEL(number, name, record) enum outcome kernel_##name(struct operation *op);
+OPERATORS(DECLARE_KERNEL)
+
+/* Words that kernels put what they need for a moment into. */
+#define SHARED_WORDS 1024
+extern _Alignas(16) uint32_t kernels_shared[SHARED_WORDS];
+
+/* More than any memory. */
+#define TOO_MUCH ((uint64_t)1 << 32)
+
+/* The product of sizes: 0 when one isn't positive, TOO_MUCH when it is that or more. */
+static inline uint64_t volume(const int32_t *sizes, uint32_t count)
+{
+    uint64_t product = 1;
+    for (uint32_t i = 0; i < count; i++) {
+        if (sizes[i] <= 0)
+            return 0;
+        product *= (uint32_t)sizes[i];
+        if (product > TOO_MUCH)
+            product = TOO_MUCH;
+    }
+    return product;
+}
+
+/* `bytes` bytes of memory at `address`, NULL when they aren't all there. */
+static inline uint8_t *memory_at(const struct kernels_space *space, uint32_t address, uint64_t bytes)
+{
+    if (address > space->memory_bytes || bytes > space->memory_bytes - address)
+        return NULL;
+    return space->memory + address;
+}
+
+/* The same at an offset of the arena. */
+static inline uint8_t *arena_at(const struct operation *op, int32_t offset, uint64_t bytes)
+{
+    uint32_t at = (uint32_t)offset;
+    if (at > op->arena_bytes || bytes > op->arena_bytes - at)
+        return NULL;
+    return op->arena + at;
+}
+
+static inline const uint8_t *rom_at(const struct kernels_space *space, int32_t offset, uint64_t bytes)
+{
+    uint32_t at = (uint32_t)offset;
+    if (at > space->rom_bytes || bytes > space->rom_bytes - at)
+        return NULL;
+    return space->rom + at;
+}
+
+/* Whether two areas that are there share no byte. */
+static inline bool apart(const uint8_t *a, uint64_t a_bytes, const uint8_t *b, uint64_t b_bytes)
+{
+    return (uintptr_t)a + (uintptr_t)a_bytes <= (uintptr_t)b || (uintptr_t)b + (uintptr_t)b_bytes <= (uintptr_t)a;
+}
+
+/* Whether a kernel may go through two areas of equal length value by value: one and the same, or apart. */
+static inline bool in_step(const uint8_t *a, const uint8_t *b, uint64_t bytes)
+{
+    return a == b || apart(a, bytes, b, bytes);
+}
+
+static inline bool aligned(const void *at)
+{
+    return ((uintptr_t)at & 3) == 0;
+}
+
+/*
+ * Work is counted in multiply-accumulates; a processor without SIMD takes some eight instructions for one. What else a
+ * kernel does is charged as so many, as measured on a Cortex-M0+.
+ */
+enum {
+    ENTRY_WORK = 64,   /* an entry of the program */
+    MOVE_WORK = 4,     /* a byte that goes alone */
+    OUTPUT_WORK = 24,  /* a value that is scaled */
+    EXP_WORK = 64,     /* an exponential, or a division */
+    DIVIDE_WORK = 96,  /* a division in floating point, without a unit for it */
+};
+
+/* Takes `work` of what the call may do; false: too much is left to the portable kernel, which can be stopped. */
+static inline bool spend(struct operation *op, uint64_t work)
+{
+    if (work > op->work_left)
+        return false;
+    op->work_left -= work;
+    return true;
+}
+
+#endif

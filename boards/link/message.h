@@ -1,0 +1,215 @@
+/*
+ * What a node and its shim say to each other (docs/spec/link.md, "Messages"). Spans point to where the bytes are: of a
+ * message that came in into the receive buffer, until its handler returns.
+ */
+#ifndef MOTE_MESSAGE_H
+#define MOTE_MESSAGE_H
+
+#include "cbor/cbor.h"
+
+enum message_type {
+    /* From the node. */
+    MESSAGE_BIRTH = 1,
+    MESSAGE_TELEMETRY = 2,
+    MESSAGE_EVENT = 3,
+    MESSAGE_LOG = 4,
+    MESSAGE_OTA = 5,
+    MESSAGE_TIME_REQUEST = 6,
+    MESSAGE_RESULT = 7,
+    /* From the shim. */
+    MESSAGE_TIME = 16,
+    MESSAGE_COMMAND = 17,
+    MESSAGE_CONFIG = 18,
+    MESSAGE_OFFER = 19,
+    MESSAGE_CHUNK = 20,
+};
+
+#define MESSAGE_NAME_BYTES 64
+#define MESSAGE_UNIT_BYTES 32
+#define MESSAGE_TEXT_BYTES 256
+#define MESSAGE_BODY_BYTES 1024
+#define MESSAGE_VALUES 1024
+#define MESSAGE_METRICS 64
+#define MESSAGE_COMMANDS 32
+#define MESSAGE_SETTINGS 64
+#define MESSAGE_CHUNK_BYTES 4096
+#define MESSAGE_SHA256_BYTES 32
+#define MESSAGE_TRANSFER_BYTES 8
+
+/* --- What a node receives --- */
+
+struct message_time {
+    uint64_t sent_us;
+    uint64_t utc_ms;
+};
+
+struct message_command {
+    uint32_t id;
+    struct span name;
+    struct span body;
+};
+
+/*
+ * The whole configuration; `message_setting` takes the pairs off, in ascending order of names. Copy it to read them
+ * again.
+ */
+struct message_config {
+    struct cbor_reader pairs;
+    uint32_t count;
+};
+
+struct message_offer {
+    const uint8_t *sha256;
+    uint32_t sequence;
+    uint32_t total;
+};
+
+struct message_chunk {
+    /* First MESSAGE_TRANSFER_BYTES of the package's SHA-256. */
+    const uint8_t *transfer;
+    uint32_t offset;
+    struct span bytes;
+};
+
+struct message {
+    enum message_type type;
+    union {
+        struct message_time time;
+        struct message_command command;
+        struct message_config config;
+        struct message_offer offer;
+        struct message_chunk chunk;
+    } as;
+};
+
+/* False for anything that isn't exactly one message of a shim, in its shortest form and within its limits. */
+bool message_parse(const uint8_t *bytes, size_t count, struct message *message);
+
+/* The next setting, false when there are no more. */
+bool message_setting(struct message_config *config, struct span *name, int32_t *value);
+
+/* The order of settings' names: of their UTF-16 code units, as JavaScript sorts. Negative, 0 or positive. */
+int message_compare_names(struct span a, struct span b);
+
+/* --- What a node sends --- */
+
+/* In the order of the link's slot states; the same as enum slot_state of flash/slot_state.h. */
+struct message_module {
+    struct span name;
+    struct span version;
+    uint32_t sequence;
+    const uint8_t *sha256;
+    uint8_t slot;
+    uint8_t state;
+};
+
+struct message_metric {
+    struct span name;
+    /* UCUM. */
+    struct span unit;
+    int8_t exponent;
+};
+
+struct message_birth {
+    struct span node;
+    uint32_t boot;
+    struct span firmware_name;
+    struct span firmware_version;
+    /* Without one it runs nothing, and there are no metrics and commands. */
+    bool has_module;
+    struct message_module module;
+    uint32_t metric_count;
+    uint32_t command_count;
+    /* Give each of them when asked, in order, possibly more than once; `context` is theirs. */
+    struct message_metric (*metric)(void *context, uint32_t index);
+    struct span (*command)(void *context, uint32_t index);
+    void *context;
+};
+
+struct message_telemetry {
+    uint8_t metric;
+    uint8_t quality;
+    int8_t exponent;
+    /* Node's clock. */
+    int64_t t0_us;
+    uint32_t dt_us;
+    /* `count` int32 values, little-endian, at any address: as they lie in a module's memory. */
+    const uint8_t *values;
+    uint32_t count;
+    uint32_t seq;
+};
+
+struct message_event {
+    struct span name;
+    /* Node's clock. */
+    int64_t t_us;
+    uint32_t seq;
+    /* One CBOR item, 1 to MESSAGE_BODY_BYTES bytes. */
+    struct span body;
+};
+
+struct message_log {
+    /* 0 error, 1 warn, 2 info, 3 debug. */
+    uint8_t level;
+    /* Node's clock. */
+    int64_t t_us;
+    struct span text;
+};
+
+/* Its states in the order of the link; the same as enum transfer_state of flash/transfer.h. */
+struct message_ota {
+    uint8_t state;
+    uint32_t sequence;
+    const uint8_t *sha256;
+    uint32_t received;
+    uint32_t total;
+    bool has_swap;
+    uint64_t swap_us;
+    bool has_lost;
+    uint32_t lost;
+    /* No code, no reason. */
+    struct span reason_code;
+    struct span reason_text;
+};
+
+struct message_result {
+    uint32_t id;
+    bool ok;
+    struct span text;
+};
+
+/* Any of them. */
+struct message_said {
+    enum message_type type;
+    union {
+        const struct message_birth *birth;
+        const struct message_telemetry *telemetry;
+        const struct message_event *event;
+        const struct message_log *log;
+        const struct message_ota *ota;
+        const struct message_result *result;
+        /* A question for the time. */
+        const uint64_t *sent_us;
+    } as;
+};
+
+/*
+ * Writes a message. False for one that is out of its limits; then what was written is of no use. One with a time is
+ * written with a place of MESSAGE_TIME_BYTES for it, whose offset is `*time_at`, in which there is the node's time; of
+ * any other `*time_at` becomes 0.
+ */
+bool message_put(struct cbor_writer *out, const struct message_said *said, uint8_t *time_at);
+
+/* Bytes of the place for a time. */
+#define MESSAGE_TIME_BYTES 9
+
+/* The node's time in the place for it, in microseconds. */
+int64_t message_time_us(const uint8_t *bytes, uint8_t time_at);
+
+/* Bytes of UTC milliseconds in their shortest form. */
+uint32_t message_time_bytes(int64_t utc_ms);
+
+/* Puts UTC milliseconds into the place; returns the message's new length, at most the old one. */
+uint32_t message_date(uint8_t *bytes, uint32_t count, uint8_t time_at, int64_t utc_ms);
+
+#endif

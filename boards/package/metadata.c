@@ -1,0 +1,235 @@
+/* All is checked once; iterators then read what is known to be right. */
+#include "metadata.h"
+
+#include "base/abi.h"
+#include "cbor/cbor.h"
+#include "refuse.h"
+
+#define MAX_ITEMS 256
+#define SHA256_BYTES 32
+
+enum metadata_key {
+    METADATA_NAME = 1,
+    METADATA_VERSION,
+    METADATA_ABI,
+    METADATA_MEMORY_BYTES,
+    METADATA_SENSORS,
+    METADATA_METRICS,
+    METADATA_COMMANDS,
+    METADATA_MODELS,
+    METADATA_FUEL,
+    METADATA_TRIAL_MS,
+};
+#define KEYS 10
+
+static void begin_bad(struct reason *why, const char *what)
+{
+    refuse(why, "PKG_METADATA", "The package's metadata can't be used: ", what);
+}
+
+static bool end_bad(struct reason *why, const char *wrong)
+{
+    reason_add(why, wrong);
+    reason_add(why, ". Build the package again with this version.");
+    return false;
+}
+
+static bool bad(struct reason *why, const char *what, const char *wrong)
+{
+    begin_bad(why, what);
+    return end_bad(why, wrong);
+}
+
+/* U+0000 to U+001F and U+007F to U+009F, in UTF-8 that is known to be right. */
+static bool has_control(struct span text)
+{
+    for (uint32_t i = 0; i < text.count; i++) {
+        const uint8_t byte = text.bytes[i];
+        if (byte < 0x20 || byte == 0x7f || (byte == 0xc2 && text.bytes[i + 1] < 0xa0))
+            return true;
+    }
+    return false;
+}
+
+static bool read_text(struct cbor_reader *reader, struct span *text, const char *what, struct reason *why)
+{
+    if (cbor_major(reader) != CBOR_TEXT)
+        return bad(why, what, " is no text");
+    *text = cbor_text(reader, 0, UINT32_MAX);
+    if (text->count < 1 || text->count > ABI_MAX_NAME) {
+        begin_bad(why, what);
+        reason_add(why, " has ");
+        reason_add_number(why, text->count);
+        return end_bad(why, " bytes, not 1 to 64");
+    }
+    return !has_control(*text) || bad(why, what, " has control characters");
+}
+
+static bool read_u32(struct cbor_reader *reader, uint32_t *number, const char *what, struct reason *why)
+{
+    if (cbor_major(reader) == CBOR_UINT)
+        *number = (uint32_t)cbor_int(reader, 0, UINT32_MAX);
+    else
+        cbor_fail(reader, CBOR_WRONG_TYPE);
+    return reader->error == CBOR_OK || bad(why, what, " is no number of 0 to 4294967295");
+}
+
+static bool read_fuel(struct cbor_reader *reader, uint64_t *fuel, struct reason *why)
+{
+    bool negative = true;
+    if (cbor_major(reader) == CBOR_UINT)
+        *fuel = cbor_integer(reader, &negative);
+    return (!negative && *fuel <= INT64_MAX) || bad(why, "the fuel", " is no number of 0 to 2^63 - 1");
+}
+
+static bool read_name(struct cbor_reader *reader, struct reason *why)
+{
+    struct span name;
+    return read_text(reader, &name, "a name", why);
+}
+
+static bool read_metric(struct cbor_reader *reader, struct reason *why)
+{
+    struct span text;
+    if (cbor_major(reader) != CBOR_ARRAY || cbor_array(reader, 0, UINT32_MAX) != 3)
+        return bad(why, "a metric", " is no list of name, unit and exponent");
+    struct cbor_reader exponent = *reader;
+    cbor_value(&exponent);
+    cbor_value(&exponent);
+    cbor_int(&exponent, -30, 30);
+    if (exponent.error != CBOR_OK)
+        return bad(why, "a metric's exponent", " is no number of -30 to 30");
+    if (!read_text(reader, &text, "a metric", why))
+        return false;
+    struct cbor_reader unit = *reader;
+    const bool empty = cbor_major(&unit) == CBOR_TEXT && cbor_text(&unit, 0, UINT32_MAX).count == 0;
+    if (!empty && !read_text(reader, &text, "a unit", why))
+        return false;
+    *reader = exponent;
+    return true;
+}
+
+static bool read_model(struct cbor_reader *reader, struct reason *why)
+{
+    struct span name;
+    if (cbor_major(reader) != CBOR_ARRAY || cbor_array(reader, 0, UINT32_MAX) != 2)
+        return bad(why, "a model", " is no list of name and digest");
+    struct cbor_reader digest = *reader;
+    cbor_value(&digest);
+    cbor_bytes(&digest, SHA256_BYTES, SHA256_BYTES);
+    if (digest.error != CBOR_OK)
+        return bad(why, "a model's digest", " has not 32 bytes");
+    if (!read_text(reader, &name, "a model", why))
+        return false;
+    *reader = digest;
+    return true;
+}
+
+static bool read_list(struct cbor_reader *reader, struct metadata_list *list, const char *what,
+                      bool (*read_item)(struct cbor_reader *, struct reason *), struct reason *why)
+{
+    const bool is_list = cbor_major(reader) == CBOR_ARRAY;
+    const uint32_t count = is_list ? cbor_array(reader, 0, UINT32_MAX) : 0;
+    if (!is_list || count > MAX_ITEMS)
+        return bad(why, what, " are no list of up to 256");
+    list->at = reader->at;
+    list->count = count;
+    for (uint32_t i = 0; i < count; i++)
+        if (!read_item(reader, why))
+            return false;
+    list->bytes = (uint32_t)(reader->at - list->at);
+    return true;
+}
+
+static bool read_key(struct cbor_reader *reader, uint32_t key, struct metadata *metadata, struct reason *why)
+{
+    switch (key) {
+    case METADATA_NAME:
+        return read_text(reader, &metadata->name, "the name", why);
+    case METADATA_VERSION:
+        return read_text(reader, &metadata->version, "the version", why);
+    case METADATA_ABI:
+        return read_u32(reader, &metadata->abi, "the ABI", why);
+    case METADATA_MEMORY_BYTES:
+        return read_u32(reader, &metadata->memory_bytes, "the memory", why);
+    case METADATA_SENSORS:
+        return read_list(reader, &metadata->sensors, "the sensors", read_name, why);
+    case METADATA_METRICS:
+        return read_list(reader, &metadata->metrics, "the metrics", read_metric, why);
+    case METADATA_COMMANDS:
+        return read_list(reader, &metadata->commands, "the commands", read_name, why);
+    case METADATA_MODELS:
+        return read_list(reader, &metadata->models, "the models", read_model, why);
+    case METADATA_FUEL:
+        return read_fuel(reader, &metadata->fuel, why);
+    default:
+        return read_u32(reader, &metadata->trial_ms, "the trial time", why);
+    }
+}
+
+bool metadata_parse(struct span bytes, struct metadata *metadata, struct reason *why)
+{
+    *metadata = (struct metadata){0};
+    if (!check_cbor(bytes, why))
+        return false;
+    struct cbor_reader reader = cbor_read(bytes.bytes, bytes.count);
+    if (cbor_major(&reader) != CBOR_MAP)
+        return bad(why, "it is no map", "");
+    /* Keys are there once and ascend, so that many of them within these bounds are all of them. */
+    if (cbor_map(&reader, 0, UINT32_MAX) != KEYS)
+        return bad(why, "a key is missing or unknown", "");
+    for (uint32_t key = 1; key <= KEYS; key++) {
+        const struct span found = cbor_value(&reader);
+        if (found.count != 1 || found.bytes[0] != key)
+            return bad(why, "a key is missing or unknown", "");
+        if (!read_key(&reader, key, metadata, why))
+            return false;
+    }
+    return true;
+}
+
+/* The next item's reader, and past the item; false when there are no more. */
+static bool next_item(struct metadata_list *list, struct cbor_reader *item)
+{
+    if (list->count == 0)
+        return false;
+    struct cbor_reader reader = cbor_read(list->at, list->bytes);
+    const struct span value = cbor_value(&reader);
+    *item = cbor_read(value.bytes, value.count);
+    list->at += value.count;
+    list->bytes -= value.count;
+    list->count--;
+    return true;
+}
+
+bool metadata_next_name(struct metadata_list *list, struct span *name)
+{
+    struct cbor_reader item;
+    if (!next_item(list, &item))
+        return false;
+    *name = cbor_text(&item, 0, UINT32_MAX);
+    return true;
+}
+
+bool metadata_next_metric(struct metadata_list *list, struct metadata_metric *metric)
+{
+    struct cbor_reader item;
+    if (!next_item(list, &item))
+        return false;
+    cbor_array(&item, 0, UINT32_MAX);
+    metric->name = cbor_text(&item, 0, UINT32_MAX);
+    metric->unit = cbor_text(&item, 0, UINT32_MAX);
+    metric->exponent = (int8_t)cbor_int(&item, -30, 30);
+    return true;
+}
+
+bool metadata_next_model(struct metadata_list *list, struct metadata_model *model)
+{
+    struct cbor_reader item;
+    if (!next_item(list, &item))
+        return false;
+    cbor_array(&item, 0, UINT32_MAX);
+    model->name = cbor_text(&item, 0, UINT32_MAX);
+    model->sha256 = cbor_bytes(&item, 0, UINT32_MAX).bytes;
+    return true;
+}

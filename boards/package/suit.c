@@ -1,0 +1,251 @@
+/*
+ * A package's manifest is compared with the only one that its payloads can have, so no command in it is ever
+ * interpreted.
+ */
+#include "suit.h"
+
+#include <string.h>
+
+#include "cbor/cbor.h"
+#include "refuse.h"
+#include "crypto/sha256.h"
+
+#define ENVELOPE_TAG 107
+#define DIGEST_HEAD_BYTES 4
+#define DIGEST_BYTES (DIGEST_HEAD_BYTES + SHA256_BYTES)
+
+enum member {
+    MEMBER_AUTHENTICATION = 2,
+    MEMBER_MANIFEST = 3,
+};
+
+enum manifest_key {
+    MANIFEST_VERSION = 1,
+    MANIFEST_SEQUENCE = 2,
+};
+
+/* SUIT_Digest: a list of SHA-256's number, -16, and 32 bytes. */
+static const uint8_t DIGEST_HEAD[DIGEST_HEAD_BYTES] = {0x82, 0x2f, 0x58, SHA256_BYTES};
+
+static bool bad(struct reason *why, const char *what)
+{
+    return refuse(why, "SUIT", what, "; this is no SUIT envelope that can be trusted.");
+}
+
+static void make_digest(struct span bytes, uint8_t *digest)
+{
+    memcpy(digest, DIGEST_HEAD, DIGEST_HEAD_BYTES);
+    sha256_of(bytes.bytes, bytes.count, digest + DIGEST_HEAD_BYTES);
+}
+
+/* A value and where it lies. */
+static struct span next_bytes(struct cbor_reader *reader, struct span *encoded)
+{
+    encoded->bytes = reader->at;
+    const struct span bytes = cbor_bytes(reader, 0, UINT32_MAX);
+    encoded->count = reader->error == CBOR_OK ? (uint32_t)(reader->at - encoded->bytes) : 0;
+    return bytes;
+}
+
+/* Which payload a member of the envelope is, PAYLOADS for another. */
+static unsigned payload_named(struct span key)
+{
+    static const char *const names[PAYLOADS] = {"\x65#wasm", "\x64#rom", "\x65#meta"};
+    unsigned i = 0;
+    while (i < PAYLOADS && !spans_equal(key, (struct span){(const uint8_t *)names[i], (uint32_t)strlen(names[i])}))
+        i++;
+    return i;
+}
+
+static bool read_wrapper(struct span wrapper, struct envelope *envelope, struct reason *why)
+{
+    if (!check_cbor(wrapper, why))
+        return false;
+    struct cbor_reader reader = cbor_read(wrapper.bytes, wrapper.count);
+    const bool list = cbor_major(&reader) == CBOR_ARRAY;
+    const uint32_t count = list ? cbor_array(&reader, 0, UINT32_MAX) : 0;
+    if (count < 1)
+        return bad(why, "The authentication wrapper is no list");
+    struct cbor_reader parts = reader;
+    for (uint32_t i = 0; i < count; i++) {
+        if (cbor_major(&parts) != CBOR_BYTES)
+            return bad(why, "The part of the authentication wrapper is no byte string");
+        cbor_value(&parts);
+    }
+    envelope->digest = cbor_bytes(&reader, 0, UINT32_MAX);
+    envelope->signature_count = count - 1;
+    for (uint32_t i = 1; i < count; i++) {
+        struct sign1 other;
+        if (!sign1_parse(cbor_bytes(&reader, 0, UINT32_MAX), i == 1 ? &envelope->signature : &other, why))
+            return false;
+    }
+    return true;
+}
+
+/* A package has no severed members, and payloads of three names alone. */
+static bool read_member(struct span key, struct span bytes, struct envelope *envelope, struct reason *why)
+{
+    const unsigned payload = payload_named(key);
+    if (payload < PAYLOADS) {
+        envelope->payload[payload] = bytes;
+        envelope->has[payload] = true;
+        return true;
+    }
+    if (key.bytes[0] >> 5 == CBOR_TEXT)
+        return bad(why, "No command of the manifest fetches one of the payloads");
+    return bad(why, "The envelope has a member that its manifest does not cover");
+}
+
+bool envelope_parse(struct span bytes, struct envelope *envelope, struct reason *why)
+{
+    struct span wrapper = {0};
+    struct span signed_bytes = {0};
+    bool has_wrapper = false;
+    bool has_manifest = false;
+    *envelope = (struct envelope){0};
+    if (!check_cbor(bytes, why))
+        return false;
+    struct cbor_reader reader = cbor_read(bytes.bytes, bytes.count);
+    if (cbor_major(&reader) != CBOR_TAG || cbor_tag(&reader) != ENVELOPE_TAG || cbor_major(&reader) != CBOR_MAP)
+        return bad(why, "The data does not start as an envelope (CBOR tag 107 and a map)");
+    const uint32_t count = cbor_map(&reader, 0, UINT32_MAX);
+    struct cbor_reader members = reader;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct span key = cbor_value(&members);
+        const uint8_t name = key.count == 1 ? key.bytes[0] : 0;
+        const bool is_bytes = cbor_major(&members) == CBOR_BYTES;
+        if (name == MEMBER_AUTHENTICATION && is_bytes) {
+            wrapper = cbor_bytes(&members, 0, UINT32_MAX);
+            has_wrapper = true;
+        } else if (name == MEMBER_MANIFEST && is_bytes) {
+            envelope->manifest = next_bytes(&members, &signed_bytes);
+            has_manifest = true;
+        } else {
+            cbor_value(&members);
+        }
+    }
+    if (!has_wrapper)
+        return bad(why, "The authentication wrapper is no byte string");
+    if (!read_wrapper(wrapper, envelope, why))
+        return false;
+    if (!has_manifest)
+        return bad(why, "The manifest is no byte string");
+    uint8_t digest[DIGEST_BYTES];
+    make_digest(signed_bytes, digest);
+    if (!spans_equal(envelope->digest, (struct span){digest, sizeof digest}))
+        return bad(why, "The manifest's digest is not the one in the authentication wrapper");
+    for (uint32_t i = 0; i < count; i++) {
+        const struct span key = cbor_value(&reader);
+        const uint8_t name = key.count == 1 ? key.bytes[0] : 0;
+        if (cbor_major(&reader) != CBOR_BYTES)
+            return bad(why, "A member is no byte string");
+        const struct span member = cbor_bytes(&reader, 0, UINT32_MAX);
+        if (name != MEMBER_AUTHENTICATION && name != MEMBER_MANIFEST && !read_member(key, member, envelope, why))
+            return false;
+    }
+    return true;
+}
+
+bool manifest_sequence(struct span manifest, uint64_t *sequence, struct reason *why)
+{
+    *sequence = 0;
+    if (!check_cbor(manifest, why))
+        return false;
+    struct cbor_reader reader = cbor_read(manifest.bytes, manifest.count);
+    if (cbor_major(&reader) != CBOR_MAP)
+        return bad(why, "The manifest is no map");
+    const uint32_t count = cbor_map(&reader, 0, UINT32_MAX);
+    /* Keys ascend, so these two are the first. */
+    if (count < 1 || cbor_major(&reader) != CBOR_UINT || cbor_int(&reader, 0, CBOR_SAFE) != MANIFEST_VERSION ||
+        cbor_major(&reader) != CBOR_UINT || cbor_int(&reader, 0, CBOR_SAFE) != 1)
+        return bad(why, "The manifest is of another version than 1");
+    if (count < 2 || cbor_major(&reader) != CBOR_UINT || cbor_int(&reader, 0, CBOR_SAFE) != MANIFEST_SEQUENCE ||
+        cbor_major(&reader) != CBOR_UINT)
+        return bad(why, "The manifest has no sequence number");
+    *sequence = (uint64_t)cbor_int(&reader, 0, CBOR_SAFE);
+    return reader.error == CBOR_OK || bad(why, "The manifest has no sequence number");
+}
+
+/* What is left of a manifest that was right so far. */
+struct match {
+    const uint8_t *at;
+    const uint8_t *end;
+    bool ok;
+};
+
+static void match_bytes(struct match *match, const uint8_t *bytes, size_t count)
+{
+    match->ok = match->ok && (size_t)(match->end - match->at) >= count && memcmp(match->at, bytes, count) == 0;
+    if (match->ok)
+        match->at += count;
+}
+
+static void match_byte(struct match *match, uint32_t byte)
+{
+    const uint8_t bytes[] = {(uint8_t)byte};
+    match_bytes(match, bytes, sizeof bytes);
+}
+
+static uint32_t match_uint(struct match *match, uint32_t value)
+{
+    uint8_t bytes[5];
+    struct cbor_writer writer = cbor_write(bytes, sizeof bytes);
+    cbor_put_int(&writer, value);
+    match_bytes(match, bytes, writer.length);
+    return (uint32_t)writer.length;
+}
+
+/* Beginning of the manifest, up to the sequence. */
+static const uint8_t START[] = {0xa6, 1, 1, 2};
+/* Components `wasm`, `rom`, `meta`, up to the length of the shared sequence. */
+static const uint8_t COMPONENTS[] = "\xa2\x02\x83\x81\x44wasm\x81\x43rom\x81\x44meta\x04\x58";
+/* Of the shared sequence: for all components vendor and class, both checked. */
+static const uint8_t IDENTITY[] = {
+    0x94, 0x0c, 0xf5, 0x14, 0xa2, 0x01, 0x50,                                                       /* vendor */
+    0x04, 0xfe, 0xcb, 0xdd, 0x1e, 0xca, 0x5c, 0x07, 0x96, 0x6b, 0xd4, 0xf0, 0x7a, 0x0c, 0x7d, 0x72, /* */
+    0x02, 0x50,                                                                                     /* class */
+    0x2c, 0x15, 0x46, 0x5d, 0xed, 0x36, 0x5e, 0x44, 0x8f, 0xbf, 0xc6, 0x27, 0xd7, 0xb2, 0xbc, 0x2d, /* */
+    0x01, 0x0f, 0x02, 0x0f,
+};
+/* After a component's number: override its parameters by a map of digest and size, up to the digest. */
+static const uint8_t IMAGE[] = {0x14, 0xa2, 0x03, 0x58, DIGEST_BYTES};
+/* Validate, invoke, install. */
+static const uint8_t END[] = "\x07\x45\x84\x0c\xf5\x03\x0f"
+                             "\x09\x45\x84\x0c\x00\x17\x02"
+                             "\x14\x58\x2e\x98\x18"
+                             "\x0c\x00\x14\xa1\x15\x65#wasm\x15\x02\x03\x0f"
+                             "\x0c\x01\x14\xa1\x15\x64#rom\x15\x02\x03\x0f"
+                             "\x0c\x02\x14\xa1\x15\x65#meta\x15\x02\x03\x0f";
+/* Before the size: 0x0c and the number, IMAGE, the digest, 0x0e. */
+#define IMAGE_BYTES (2 + sizeof IMAGE + DIGEST_BYTES + 1)
+
+bool manifest_is(struct span manifest, uint32_t sequence, const struct span payload[PAYLOADS])
+{
+    struct match match = {manifest.bytes, manifest.bytes + manifest.count, true};
+    uint32_t sizes = 0;
+    match_bytes(&match, START, sizeof START);
+    match_uint(&match, sequence);
+    /* Lengths of byte strings that sizes are in; what they must be is known when those have been seen. */
+    match_bytes(&match, (const uint8_t[]){3, 0x58}, 2);
+    const uint8_t *common = match.at;
+    match.at += match.ok && match.at < match.end;
+    match_bytes(&match, COMPONENTS, sizeof COMPONENTS - 1);
+    const uint8_t *shared = match.at;
+    match.at += match.ok && match.at < match.end;
+    match_bytes(&match, IDENTITY, sizeof IDENTITY);
+    for (unsigned i = 0; i < PAYLOADS && match.ok; i++) {
+        uint8_t digest[DIGEST_BYTES];
+        make_digest(payload[i], digest);
+        match_byte(&match, 0x0c);
+        match_byte(&match, i);
+        match_bytes(&match, IMAGE, sizeof IMAGE);
+        match_bytes(&match, digest, sizeof digest);
+        match_byte(&match, 0x0e);
+        sizes += match_uint(&match, payload[i].count);
+    }
+    match_bytes(&match, END, sizeof END - 1);
+    if (!match.ok || match.at != match.end)
+        return false;
+    const uint32_t shared_bytes = (uint32_t)(sizeof IDENTITY + PAYLOADS * IMAGE_BYTES) + sizes;
+    return *shared == shared_bytes && *common == sizeof COMPONENTS - 1 + 1 + shared_bytes;
+}

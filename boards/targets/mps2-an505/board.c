@@ -1,0 +1,10 @@
+/* MPS2+ AN505: nothing but devices of Arm's design kit. */
+#include "arch/cortex-m/alarm.h"
+#include "platform/bare/chip.h"
+#include "platform/bare/uart.h"
+
+void chip_start(void)
+{
+    clock_start();
+    uart_device_start();
+}

@@ -1,0 +1,153 @@
+/* The slot journal's records and what its changes are. */
+#include "slot_state.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/utf8.h"
+
+#define FORMAT 1
+#define HIGHEST_AT 4
+#define FAILED_AT 8
+#define SLOTS_AT (FAILED_AT + 4 * SLOT_FAILURES)
+#define SLOT_BYTES 44
+#define REASON_AT (SLOTS_AT + 2 * SLOT_BYTES)
+
+_Static_assert(REASON_AT + 2 == SLOTS_STATE_FIXED_BYTES, "the reason's texts follow its two lengths");
+_Static_assert(SLOTS_STATE_BYTES <= JOURNAL_RECORD_BYTES, "a state is one record");
+
+void slots_state_encode(const struct slots_state *state, uint8_t *fixed)
+{
+    memset(fixed, 0, SLOTS_STATE_FIXED_BYTES);
+    fixed[0] = FORMAT;
+    fixed[1] = (uint8_t)state->failed_count;
+    put_u32(fixed + HIGHEST_AT, state->highest);
+    for (uint32_t i = 0; i < state->failed_count; i++)
+        put_u32(fixed + FAILED_AT + 4 * i, state->failed[i]);
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct slot_record *slot = &state->slot[i];
+        uint8_t *at = fixed + SLOTS_AT + SLOT_BYTES * i;
+        at[0] = (uint8_t)slot->state;
+        at[1] = slot->booted;
+        put_u32(at + 4, slot->sequence);
+        put_u32(at + 8, slot->total);
+        memcpy(at + 12, slot->sha256, SLOT_SHA256_BYTES);
+    }
+    fixed[REASON_AT] = (uint8_t)strlen(state->reason.code);
+    fixed[REASON_AT + 1] = (uint8_t)strlen(state->reason.text);
+}
+
+/* False for a slot that can't be, or wasn't encoded so. */
+static bool decode_slot(struct slot_record *slot, const uint8_t *at, uint32_t slot_bytes)
+{
+    if (at[0] > SLOT_FAILED || at[1] > 1)
+        return false;
+    slot->state = (enum slot_state)at[0];
+    slot->booted = at[1] == 1;
+    slot->sequence = get_u32(at + 4);
+    slot->total = get_u32(at + 8);
+    memcpy(slot->sha256, at + 12, SLOT_SHA256_BYTES);
+    return slot->total <= slot_bytes && (slot->state == SLOT_EMPTY || slot->total > 0);
+}
+
+static bool decode_reason(struct reason *reason, const uint8_t *at, uint32_t count)
+{
+    uint32_t code_len = at[0], text_len = at[1];
+    const uint8_t *code = at + 2, *text = code + code_len;
+    if (code_len > REASON_CODE_BYTES || text_len > REASON_TEXT_BYTES || count != 2 + code_len + text_len ||
+        (code_len == 0 && text_len > 0) || !utf8_valid(code, code_len) || !utf8_valid(text, text_len))
+        return false;
+    reason_set_bytes(reason, code, code_len, text, text_len);
+    return true;
+}
+
+static bool is_under_way(enum slot_state state)
+{
+    return state == SLOT_RECEIVING || state == SLOT_READY || state == SLOT_TRIAL;
+}
+
+bool slots_state_decode(struct slots_state *state, struct span record, uint32_t slot_bytes)
+{
+    if (record.count < SLOTS_STATE_FIXED_BYTES || record.bytes[0] != FORMAT || record.bytes[1] > SLOT_FAILURES)
+        return false;
+    struct slots_state read = {.highest = get_u32(record.bytes + HIGHEST_AT), .failed_count = record.bytes[1]};
+    for (uint32_t i = 0; i < read.failed_count; i++)
+        read.failed[i] = get_u32(record.bytes + FAILED_AT + 4 * i);
+    for (uint32_t i = 0; i < 2; i++) {
+        if (!decode_slot(&read.slot[i], record.bytes + SLOTS_AT + SLOT_BYTES * i, slot_bytes))
+            return false;
+    }
+    if (!decode_reason(&read.reason, record.bytes + REASON_AT, record.count - REASON_AT))
+        return false;
+    /* Whatever the fields don't explain shows as another encoding. */
+    uint8_t again[SLOTS_STATE_FIXED_BYTES];
+    slots_state_encode(&read, again);
+    if (memcmp(again, record.bytes, sizeof again) != 0)
+        return false;
+    enum slot_state a = read.slot[0].state, b = read.slot[1].state;
+    if ((a == b && (a == SLOT_CONFIRMED || a == SLOT_FAILED)) || (is_under_way(a) && is_under_way(b)))
+        return false;
+    *state = read;
+    return true;
+}
+
+int slots_state_find(const struct slots_state *state, enum slot_state wanted)
+{
+    for (int slot = 0; slot < 2; slot++) {
+        if (state->slot[slot].state == wanted)
+            return slot;
+    }
+    return SLOT_NONE;
+}
+
+void slots_state_confirm(struct slots_state *state, int slot)
+{
+    struct slot_record *record = &state->slot[slot];
+    record->state = SLOT_CONFIRMED;
+    record->booted = false;
+    memset(&state->slot[1 - slot], 0, sizeof state->slot[0]);
+    memset(&state->reason, 0, sizeof state->reason);
+    if (record->sequence > state->highest)
+        state->highest = record->sequence;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < state->failed_count; i++) {
+        if (state->failed[i] > state->highest)
+            state->failed[kept++] = state->failed[i];
+    }
+    state->failed_count = kept;
+}
+
+/* In front; of nine the lowest is forgotten, so that what is forgotten is below what is kept. */
+static void remember_failed(struct slots_state *state, uint32_t sequence)
+{
+    uint32_t all[SLOT_FAILURES + 1];
+    uint32_t count = state->failed_count + 1;
+    all[0] = sequence;
+    memcpy(all + 1, state->failed, state->failed_count * sizeof all[0]);
+    uint32_t lowest = 0;
+    for (uint32_t i = 1; i < count; i++) {
+        if (all[i] < all[lowest])
+            lowest = i;
+    }
+    state->failed_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (count <= SLOT_FAILURES || i != lowest)
+            state->failed[state->failed_count++] = all[i];
+    }
+}
+
+void slots_state_fail(struct slots_state *state, int slot, const struct reason *reason)
+{
+    struct slot_record *record = &state->slot[slot];
+    remember_failed(state, record->sequence);
+    record->state = SLOT_FAILED;
+    record->booted = false;
+    state->reason = *reason;
+}
+
+void slots_state_change(struct slots_state *state, int slot, const struct slot_record *record)
+{
+    state->slot[slot] = *record;
+    if (slots_state_find(state, SLOT_FAILED) == SLOT_NONE)
+        memset(&state->reason, 0, sizeof state->reason);
+}

@@ -1,0 +1,60 @@
+/**
+ * The components of the C code, from `boards/components.json`, which `scripts/check-imports.mjs` holds the includes to. Every build of C
+ * code (images, tests, scripts) takes its list of sources from here.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { MoteError, packagePath, type ThirdParty } from '../../base/index.ts';
+
+interface Component {
+  /** Components whose headers this one may include. */
+  uses: string[];
+  /** Third-party C libraries that it is compiled with. */
+  libraries?: ThirdParty[];
+  /** A board's `board.json` chooses its source files. */
+  perBoard?: boolean;
+}
+
+function readComponents(): Map<string, Component> {
+  const data = JSON.parse(readFileSync(packagePath('boards', 'components.json'), 'utf8')) as Record<string, Component>;
+  return new Map(Object.entries(data));
+}
+
+/** The given components and all below them. Throws `BOARD_BUILD` for a name that is not in the table. */
+function withDependencies(names: readonly string[]): Map<string, Component> {
+  const table = readComponents();
+  const found = new Map<string, Component>();
+  const add = (name: string) => {
+    const component = table.get(name);
+    if (component === undefined)
+      throw new MoteError('BOARD_BUILD', `There is no component ${name} in boards/components.json.`);
+    if (found.has(name)) return;
+    found.set(name, component);
+    component.uses.forEach(add);
+  };
+  names.forEach(add);
+  return found;
+}
+
+/**
+ * Source files of the given components and of all below them, without those that a board chooses. Compile them with `-I` and
+ * `packagePath('boards')`.
+ */
+export function componentSources(names: readonly string[]): string[] {
+  return [...withDependencies(names)]
+    .filter(([, { perBoard }]) => !perBoard)
+    .flatMap(([name]) => sourcesIn(packagePath('boards', name)));
+}
+
+/** Libraries that the given components and those below them need; `findThirdParty` returns a library's folder. */
+export function componentLibraries(names: readonly string[]): ThirdParty[] {
+  return [...new Set([...withDependencies(names).values()].flatMap(({ libraries = [] }) => libraries))];
+}
+
+/** C and assembler files of one folder, in alphabetical order. */
+export function sourcesIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((file) => /\.[cS]$/.test(file))
+    .sort()
+    .map((file) => join(folder, file));
+}
