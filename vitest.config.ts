@@ -7,7 +7,10 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'host', include: ['host/**/*.test.ts', 'abi/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'host', include: ['host/**/*.test.ts', 'assembly/**/*.test.ts', 'abi/**/*.test.ts'] },
+      },
       { extends: true, test: { name: 'tests', include: ['tests/**/*.test.ts'], globalSetup: ['tests/setup.ts'] } },
     ],
   },

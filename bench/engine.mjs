@@ -5,7 +5,7 @@ import binaryen from 'binaryen';
 import { root } from '../scripts/run.mjs';
 
 const { loadEngine, ENGINE_NAMES } = await import(pathToFileURL(join(root, 'dist/host/device/engine/index.js')).href);
-const { addFuel } = await import(pathToFileURL(join(root, 'dist/host/toolchain/build/fuel.js')).href);
+const { addFuel } = await import(pathToFileURL(join(root, 'dist/host/toolchain/assembly/fuel.js')).href);
 
 const MAC = (at) => `(local.set $sum (i32.add (local.get $sum)
   (i32.mul (i32.load8_s offset=${at} (local.get $p)) (i32.load8_s offset=${1024 + at} (local.get $p)))))`;

@@ -83,7 +83,7 @@ const runners = [
   {
     name: 'assembly',
     says: 'as-pect: AssemblyScript units',
-    args: ['node_modules/@as-pect/cli/bin/asp.js', '--no-logo'],
+    args: ['node_modules/@as-pect/cli/bin/asp.js', '--no-logo', '--as-config', 'asconfig.json'],
     count: asPect,
   },
   { name: 'cli', says: 'command reference is current', args: ['scripts/cli-docs.mjs', '--check'], count: whole },

@@ -1,7 +1,7 @@
 /**
  * Fuel of code that the fuel pass doesn't instrument (`assembly/nn`, `dsp` and `cbor`): kernels pay for work that they know beforehand.
  *
- * With `--use MOTE_FUEL=1` a charge is a call that the pass (`host/toolchain/build/fuel.ts`) turns into a countdown of the `fuel` global; it is an
+ * With `--use MOTE_FUEL=1` a charge is a call that the pass (`host/toolchain/assembly/fuel.ts`) turns into a countdown of the `fuel` global; it is an
  * import only so that no optimizer removes it before. Without that option a charge costs nothing and needs no pass.
  */
 @external("mote", "charge")

@@ -1,18 +1,21 @@
-/** The AssemblyScript kernels themselves, compiled as for a module and run in V8: what native kernels must equal. */
+/** The AssemblyScript kernels themselves, compiled as a module ships them and run in V8: what native kernels must equal. */
 import { ABI_OPERATORS, type AbiOperator, OPERATOR_FILES } from '../../host/base/abi/index.ts';
-import { compileSources } from '../../host/toolchain/compiler/harness.ts';
+import { packageRoot } from '../../host/base/index.ts';
+import { loadCompiler, readSource } from '../../host/toolchain/assembly/index.ts';
 import { type Case, Dice, FILTER_BANK, MAX_BYTES, REAL_FFT } from './case-file.ts';
 import * as generate from './operators.ts';
 
 const ENTRY = `${Object.entries(OPERATOR_FILES)
-  .map(([kernel, file]) => `export { ${kernel} } from '../../assembly/nn/${file}';`)
+  .map(([kernel, file]) => `export { ${kernel} } from './assembly/nn/${file}';`)
   .join('\n')}
-export { realFft } from '../../assembly/dsp/fft';
-export { filterBank } from '../../assembly/dsp/filter_bank';
+export { realFft } from './assembly/dsp/fft';
+export { filterBank } from './assembly/dsp/filter_bank';
+import './assembly/mote/abort';
+const space = memory.data(${MAX_BYTES}, 16);
+/** Where a case's memory begins in the module's. */
+export function base(): usize { return space; }
+export function memory_bytes(): usize { return __heap_base; }
 `;
-
-/** Where a case's memory begins in the module's: beside the kernels' own data. */
-const BASE = 65_536;
 
 type Functions = Record<string, (...values: number[]) => number>;
 
@@ -36,19 +39,28 @@ const GENERATORS: Record<AbiOperator, (kind: number, dice: Dice) => Case> = {
 
 export class Reference {
   private readonly functions: Functions;
+  private readonly base: number;
   private readonly memory: Uint8Array;
   private readonly rom: Uint8Array;
   private readonly names: ReadonlyMap<number, string>;
 
-  private constructor(functions: Functions, memory: Uint8Array, rom: Uint8Array, names: ReadonlyMap<number, string>) {
-    this.functions = functions;
-    this.memory = memory;
+  private constructor(exports: WebAssembly.Exports, rom: Uint8Array, names: ReadonlyMap<number, string>) {
+    this.functions = exports as Functions;
+    this.base = this.functions.base!();
+    this.memory = new Uint8Array((exports.memory as WebAssembly.Memory).buffer, this.base, MAX_BYTES);
     this.rom = rom;
     this.names = names;
   }
 
   static async load(): Promise<Reference> {
-    const module = new WebAssembly.Module(await compileSources({ 'entry.ts': ENTRY }, 2));
+    const { compileModule } = await loadCompiler();
+    const { wasm } = await compileModule({
+      target: 'model',
+      entry: 'entry.ts',
+      readFile: (name) => (name === 'entry.ts' ? ENTRY : readSource(packageRoot, name)),
+      library: 'assembly',
+    });
+    const module = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
     const rom = new Uint8Array(MAX_BYTES);
     const memory = (): Uint8Array => new Uint8Array((instance.exports.memory as WebAssembly.Memory).buffer);
     const romRead = (offset: number, to: number, bytes: number): number => {
@@ -61,14 +73,16 @@ export class Reference {
     const mote = { rom_read: romRead, nn_run: none, nn_real_fft: none, nn_filter_bank: none };
     const instance = new WebAssembly.Instance(module, { mote });
     const names = new Map<number, string>(Object.entries(ABI_OPERATORS).map(([name, number]) => [number, name]));
-    return new Reference(instance.exports as Functions, memory().subarray(BASE, BASE + MAX_BYTES), rom, names);
+    // Kernels pay for their work: more fuel than any of them needs.
+    (instance.exports.fuel as WebAssembly.Global).value = 1n << 62n;
+    return new Reference(instance.exports, rom, names);
   }
 
   /** Runs the case; its words with the output's checksum. */
   run(test: Case): Uint32Array {
     test.prepare(this.memory, this.rom);
     const at = test.callArguments;
-    const pointer = (i: number) => BASE + at[i]!;
+    const pointer = (i: number) => this.base + at[i]!;
     if (test.kind === REAL_FFT) this.functions.realFft!(pointer(0), pointer(1), pointer(2), at[3]!);
     else if (test.kind === FILTER_BANK)
       this.functions.filterBank!(pointer(0), pointer(1), pointer(2), at[3]!, at[4]!, pointer(5));

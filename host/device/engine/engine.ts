@@ -1,6 +1,6 @@
 /**
- * The engine seam: everything the product needs from a WebAssembly engine. wasm3, V8 and (later) a board are files behind it,
- * and one conformance suite (`conformance.test.ts`) runs against each.
+ * The engine seam: everything the product needs from a WebAssembly engine. wasm3 and V8 are files behind it, and one conformance suite
+ * (`conformance.test.ts`) runs against each.
  */
 import { MoteError } from '../../base/index.ts';
 

@@ -3,8 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MoteError } from '../../base/index.ts';
-import { loadEngine } from '../../device/engine/index.ts';
-import type { Harness } from '../compiler/index.ts';
+import { checkInput, type Harness } from '../compiler/index.ts';
 import type { Board } from './board-json.ts';
 import { buildImage } from './build.ts';
 import { NODE_EXIT, startNode } from './qemu.ts';
@@ -30,9 +29,6 @@ export interface BoardModelRun {
   stackUsedBytes: number;
 }
 
-/** It brings AssemblyScript's compiler along, which most that boards do needs not. */
-const compiler = () => import('../compiler/index.ts');
-
 /** Interpreter's stack of values: kernels are a few calls deep. */
 const STACK_BYTES = 4096;
 
@@ -47,7 +43,6 @@ export async function runModelOnBoard(
   { accelerated = true, apart = false, ramBytes }: BoardModelOptions = {},
 ): Promise<BoardModelRun> {
   const { wasm, rom, model } = harness;
-  const { checkInput } = await compiler();
   for (const input of inputs) checkInput(harness, input);
   const flashBytes = Math.ceil(wasm.length / 16) * 16 + rom.length;
   if (flashBytes > board.flash.bytes)
@@ -57,9 +52,8 @@ export async function runModelOnBoard(
   try {
     const sizes = (tensors: readonly { bytes: number }[]) => [tensors.length, ...tensors.map(({ bytes }) => bytes)];
     const entries = model.layers.reduce((sum, { calls }) => sum + calls, 0);
-    const memoryBytes = await memoryOf(harness);
     const words = [
-      ...[memoryBytes, STACK_BYTES, entries, apart ? 1 : 0, inputs.length],
+      ...[harness.memoryBytes, STACK_BYTES, entries, apart ? 1 : 0, inputs.length],
       ...[...sizes(model.inputs), ...sizes(model.outputs)],
     ];
     await writeFile(join(folder, 'module.wasm'), wasm);
@@ -81,17 +75,6 @@ export async function runModelOnBoard(
 
 function noRoom({ name }: Board, why: string): MoteError {
   return new MoteError('BOARD_MODEL', `${name} can't run this model: ${why}.`);
-}
-
-/** Linear memory that the harness uses; it says so itself. */
-async function memoryOf(harness: Harness): Promise<number> {
-  const { loadHarness } = await compiler();
-  const instance = loadHarness(harness, await loadEngine('v8'));
-  try {
-    return Number(instance.call('memory_end'));
-  } finally {
-    instance.close();
-  }
 }
 
 function words32(words: readonly number[]): Buffer {

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { MoteError, packagePath } from '../../base/index.ts';
 import type { HostFunction, Value } from '../../device/engine/engine.ts';
 import { ABI_VERSION, loadEngine } from '../../device/engine/index.ts';
+import { buildHarness } from '../compiler/index.ts';
 import { type BuildStep, buildApp } from './build.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'mote-build-'));
@@ -200,6 +201,12 @@ describe('buildApp', () => {
     expect(sizes.memoryBytes).toBeGreaterThan(150_000);
     expect(sizes.memoryBytes).toBeLessThan(151_000);
     expect((await start(wasm, { memoryBytes: sizes.memoryBytes })).call('step', 0n)).toBe(7n);
+  });
+
+  it('lays a model out as the harness does in which it is verified', async () => {
+    const app = await buildApp(packagePath('assembly', 'apps', 'keyword'));
+    const harness = await buildHarness(readFileSync(MODEL));
+    expect(harness.rom).toEqual(app.rom);
   });
 
   it('is not led astray by a compiler configuration in the folder', async () => {

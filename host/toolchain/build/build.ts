@@ -4,17 +4,13 @@ import { join, relative, resolve, sep } from 'node:path';
 import { MoteError } from '../../base/index.ts';
 import { loadEngine, type ModuleInfo, validateModule } from '../../device/engine/index.ts';
 import type { Metadata } from '../../device/package/index.ts';
+import { loadCompiler, readSource, type SourceTree, sourceTree } from '../assembly/index.ts';
 import { type CompiledModel, compileModel } from '../compiler/index.ts';
-import { compileAssembly } from './asc.ts';
-import { readCalls } from './calls.ts';
-import { addFuel, FUEL_ASC_OPTIONS } from './fuel.ts';
-import { explainFloats, explainImports } from './habits.ts';
+import { extractDeclarations } from './extract-declarations.ts';
 import { explainHeap } from './heap.ts';
-import { learnDeclarations } from './learn.ts';
-import { readSource, type SourceTree, sourceTree } from './library.ts';
 import { type Manifest, type ManifestOverride, readManifest } from './manifest.ts';
 import { configSource, entrySource } from './sources.ts';
-import { moveStartIntoInit, START_ASC_OPTIONS } from './start.ts';
+import { explainFloats, explainImports } from './unsupported-apis.ts';
 
 export interface BuiltApp {
   wasm: Uint8Array;
@@ -44,7 +40,7 @@ const FUEL_PER_MAC = 20;
 /**
  * Builds the app in `dir`. The same sources give the same bytes wherever the folder is.
  * Throws `MoteError`: `BUILD_MANIFEST`, `BUILD_MODEL`, `BUILD_COMPILE` (asc's messages with file, line and column), `BUILD_HEAP`, `BUILD_IMPORT`,
- * `BUILD_INIT`,
+ * `BUILD_INIT`, `COMPILER_MISSING`,
  * and what the compiler (`MODEL_*`) and the static check (`WASM_*`) throw.
  */
 export async function buildApp(dir: string, options: BuildOptions = {}): Promise<BuiltApp> {
@@ -74,31 +70,34 @@ export async function buildApp(dir: string, options: BuildOptions = {}): Promise
     throw new MoteError('BUILD_MANIFEST', what);
   }
   report({ step: 'compile' });
-  const compiled = await compileEntry(tree, generated, files);
-  const exempt = ['nn', 'dsp', 'cbor'].map((room) => `${tree.library}/${room}/`);
-  const wasm = addFuel(compiled.wasm, { isExempt: (name) => exempt.some((prefix) => name.startsWith(prefix)) });
+  const { wasm, warnings } = await compileEntry(tree, generated, files);
 
   report({ step: 'check' });
   const info = validateModule(wasm);
-  return describe({ manifest, models, wasm, rom: rom.bytes(), info, warnings: compiled.warnings });
+  return describe({ manifest, models, wasm, rom: rom.bytes(), info, warnings });
 }
 
 async function compileEntry(tree: SourceTree, generated: string, files: ReadonlyMap<string, string>) {
+  const { compileModule } = await loadCompiler();
   const folder = relative(tree.baseDir, generated).split(sep).join('/');
-  const compiled = await compileAssembly({
+  const floats: string[] = [];
+  const { wasm, warnings } = await compileModule({
+    target: 'release',
     entry: `${folder}/entry.ts`,
     // Generated files come from memory: another build of the same app may be writing them.
     readFile: (name) =>
       (name.startsWith(`${folder}/`) ? files.get(name.slice(folder.length + 1)) : null) ??
       readSource(tree.baseDir, name),
-    args: [...['--use', `abort=${tree.library}/mote/abort/abort`], ...FUEL_ASC_OPTIONS, ...START_ASC_OPTIONS],
+    library: tree.library,
+    inspect(calls) {
+      explainHeap(calls);
+      explainImports(calls);
+      floats.push(...explainFloats(calls));
+    },
   }).catch((error: unknown) => {
     throw explainExports(error, `${folder}/entry.ts:`);
   });
-  const calls = readCalls(compiled.wasm);
-  explainHeap(calls);
-  explainImports(calls);
-  return { wasm: moveStartIntoInit(compiled.wasm), warnings: [...compiled.warnings, ...explainFloats(calls)] };
+  return { wasm, warnings: [...warnings, ...floats] };
 }
 
 /** Errors in the generated entry alone come from what the app exports, and a user never wrote that file. */
@@ -160,7 +159,7 @@ interface Parts {
 async function describe({ manifest, models, wasm, rom, info, warnings }: Parts): Promise<BuiltApp> {
   const macs = models.flatMap((model) => model.layers).reduce((sum, layer) => sum + layer.macs, 0);
   const fuel = BigInt(manifest.fuel ?? BASE_FUEL + macs * FUEL_PER_MAC);
-  const declared = learnDeclarations(await loadEngine('v8'), wasm, rom, info.memoryBytes, fuel);
+  const declared = extractDeclarations(await loadEngine('v8'), wasm, rom, info.memoryBytes, fuel);
   const all = [...warnings, ...tooComplex(info)];
   if (declared.result < 0) {
     all.push(

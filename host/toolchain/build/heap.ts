@@ -1,6 +1,6 @@
 /** Finds code that allocates, before the optimizer hides where that was. */
 import { MoteError } from '../../base/index.ts';
-import { type Calls, culprits, isReached } from './calls.ts';
+import { type Calls, culprits, isReached } from '../assembly/index.ts';
 
 /** AssemblyScript's allocators. */
 const ALLOCATOR = /^~lib\/rt\/(stub|tlsf|itcms)\/__(alloc|new|renew|realloc)$/;

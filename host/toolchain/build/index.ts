@@ -1,4 +1,3 @@
-/** The build room: from a folder with `mote.json` to what a package holds. */
+/** The build component: from a folder with `mote.json` to what a package holds. */
 export { type BuildOptions, type BuildStep, type BuiltApp, buildApp } from './build.ts';
-export { addFuel, FUEL_ASC_OPTIONS, type FuelOptions } from './fuel.ts';
 export { type Manifest, type ManifestOverride, parseManifest, readManifest } from './manifest.ts';

@@ -130,8 +130,7 @@ export function runModel(instance: Instance, harness: Harness, input: Uint8Array
 
 /** An instance of a harness, with limits that no model reaches. */
 export function load(harness: Harness, engine: Engine): Instance {
-  const memoryBytes = Math.ceil((harness.model.arenaBytes + 1024) / 65_536) * 65_536;
-  const limits = { memoryBytes, stackBytes: STACK_BYTES, fuel: FUEL, deadlineMs: DEADLINE_MS };
+  const limits = { memoryBytes: harness.memoryBytes, stackBytes: STACK_BYTES, fuel: FUEL, deadlineMs: DEADLINE_MS };
   return engine.load({ wasm: harness.wasm, rom: harness.rom, imports: {}, limits });
 }
 

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import type { ASUtil } from '@assemblyscript/loader';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { packagePath } from '../../base/index.ts';
-import { type Program, runText } from './testing.ts';
+import { packagePath } from '../../host/base/index.ts';
+import { runText } from '../../host/toolchain/assembly/testing.ts';
 
 const SOURCE = `
-import './assembly/mote/abort';
 import { autoScale } from './assembly/dsp/auto_scale';
 import { spectrumEnergy } from './assembly/dsp/energy';
 import { prepare, realFft } from './assembly/dsp/fft';
@@ -17,32 +17,63 @@ import { squareRoot } from './assembly/dsp/square_root';
 import { PCAN_GAIN } from './assembly/dsp/tables';
 import { applyWindow } from './assembly/dsp/window';
 
-const a = memory.data(4096, 8);
-const b = memory.data(4096, 8);
-const c = memory.data(4096, 8);
-export function pa(): usize { return a; }
-export function pb(): usize { return b; }
-export function pc(): usize { return c; }
-export function fft(points: i32): void { prepare(c, points); realFft(a, b, c, points); }
-export function scale(size: i32): i32 { return autoScale(a, size); }
-export function window(size: i32, shift: i32): void { applyWindow(a, b, size, shift, c); }
-export function energy(bins: i32): void { spectrumEnergy(a, bins); }
+export const INT16 = idof<Int16Array>();
+export const UINT16 = idof<Uint16Array>();
+export const UINT32 = idof<Uint32Array>();
+const tables = memory.data(4096, 8);
+
+export function fft(samples: Int16Array): Int16Array {
+  const bins = new Int16Array(samples.length + 2);
+  prepare(tables, samples.length);
+  realFft(samples.dataStart, bins.dataStart, tables, samples.length);
+  return bins;
+}
+export function window(samples: Int16Array, half: Int16Array, shift: i32): Int16Array {
+  const out = new Int16Array(samples.length);
+  applyWindow(samples.dataStart, half.dataStart, samples.length, shift, out.dataStart);
+  return out;
+}
+export function scale(samples: Int16Array): i32 { return autoScale(samples.dataStart, samples.length); }
+export function energy(bins: Int16Array): void { spectrumEnergy(bins.dataStart, bins.length / 2); }
 export function root(value: u64): u32 { return squareRoot(value); }
 export function logOf(x: u32, scale: u32): u32 { return scaledLog(x, scale); }
-export function bank(channels: i32, shift: i32): void { filterBank(a, b, c, channels, shift, a + 2048); }
-export function subtract(channels: i32): void { subtractNoise(a, b, channels, 10, 409, 983, 819); }
-export function pcan(channels: i32): void { normalize(a, b, channels, PCAN_GAIN, 6); }
+export function bank(energy: Uint32Array, starts: Uint16Array, weights: Int16Array, channels: i32, shift: i32): Uint32Array {
+  const out = new Uint32Array(channels);
+  filterBank(energy.dataStart, starts.dataStart, weights.dataStart, channels, shift, out.dataStart);
+  return out;
+}
+export function subtract(signal: Uint32Array, noise: Uint32Array): void {
+  subtractNoise(signal.dataStart, noise.dataStart, signal.length, 10, 409, 983, 819);
+}
+export function pcan(signal: Uint32Array, noise: Uint32Array): void {
+  normalize(signal.dataStart, noise.dataStart, signal.length, PCAN_GAIN, 6);
+}
 `;
 
-let program: Program;
-let at: { a: number; b: number; c: number };
+/** Parameters and results that are arrays are pointers. */
+type Dsp = ASUtil &
+  Record<'INT16' | 'UINT16' | 'UINT32', { value: number }> & {
+    fft(samples: number): number;
+    window(samples: number, half: number, shift: number): number;
+    scale(samples: number): number;
+    energy(bins: number): void;
+    root(value: bigint): number;
+    logOf(x: number, scale: number): number;
+    bank(energy: number, starts: number, weights: number, channels: number, shift: number): number;
+    subtract(signal: number, noise: number): void;
+    pcan(signal: number, noise: number): void;
+  };
+
+let dsp: Dsp;
 beforeAll(async () => {
-  program = await runText(SOURCE);
-  at = { a: program.call('pa'), b: program.call('pb'), c: program.call('pc') };
+  dsp = await runText<Dsp>(SOURCE);
 });
 
-const int16 = (ptr: number, length: number) => new Int16Array(program.memory.buffer, ptr, length);
-const uint32 = (ptr: number, length: number) => new Uint32Array(program.memory.buffer, ptr, length);
+const int16 = (values: readonly number[]) => dsp.__newArray(dsp.INT16.value, [...values]);
+const uint16 = (values: readonly number[]) => dsp.__newArray(dsp.UINT16.value, [...values]);
+const uint32 = (values: readonly number[]) => dsp.__newArray(dsp.UINT32.value, [...values]);
+/** What an array holds now. */
+const read = (pointer: number) => dsp.__getArray(pointer);
 
 /** kissfft's 16-bit arithmetic, as its definition says it and nothing left out. */
 const wrap = (x: number) => (x << 16) >> 16;
@@ -125,9 +156,7 @@ describe('the FFT', () => {
   it.each([16, 32, 64, 128, 256, 512, 1024])('of %i points equals kissfft in every bit', (points) => {
     fc.assert(
       fc.property(block(points), (samples) => {
-        int16(at.a, points).set(samples);
-        program.call('fft', points);
-        expect([...int16(at.b, points + 2)]).toEqual(realFft(samples).flat());
+        expect(read(dsp.fft(int16(samples)))).toEqual(realFft(samples).flat());
       }),
       { numRuns: points > 256 ? 40 : 100 },
     );
@@ -135,11 +164,10 @@ describe('the FFT', () => {
 
   it('is a Fourier transform: a tone comes out in its bin', () => {
     const points = 512;
-    int16(at.a, points).set(
-      Array.from({ length: points }, (_, i) => Math.round(30000 * Math.cos((2 * Math.PI * 37 * i) / points))),
+    const tone = Array.from({ length: points }, (_, i) =>
+      Math.round(30000 * Math.cos((2 * Math.PI * 37 * i) / points)),
     );
-    program.call('fft', points);
-    const bins = int16(at.b, points + 2);
+    const bins = read(dsp.fft(int16(tone)));
     expect(Math.abs(bins[2 * 37]! - 15000)).toBeLessThan(16);
     for (let k = 0; k <= 256; k++) if (k !== 37) expect(Math.hypot(bins[2 * k]!, bins[2 * k + 1]!)).toBeLessThan(8);
   });
@@ -152,11 +180,9 @@ describe('the steps of the front end', () => {
         block(32),
         fc.array(fc.integer({ min: 0, max: 4096 }), { minLength: 16, maxLength: 16 }),
         (samples, half) => {
-          int16(at.a, 32).set(samples);
-          int16(at.b, 16).set(half);
-          program.call('window', 32, 12);
           const whole = [...half, ...[...half].reverse()];
-          expect([...int16(at.c, 32)]).toEqual(samples.map((x, i) => (x * whole[i]!) >> 12));
+          const found = read(dsp.window(int16(samples), int16(half), 12));
+          expect(found).toEqual(samples.map((x, i) => (x * whole[i]!) >> 12));
         },
       ),
     );
@@ -173,15 +199,16 @@ describe('the steps of the front end', () => {
     // The reference forgets the peak at -32768: what follows decides.
     [[-32768, 8192, 0, 0], 1, [0, 16384, 0, 0]],
   ])('scale: %j by %i bits', (samples, bits, expected) => {
-    int16(at.a, 4).set(samples);
-    expect(program.call('scale', 4)).toBe(bits);
-    expect([...int16(at.a, 4)]).toEqual(expected);
+    const scaled = int16(samples);
+    expect(dsp.scale(scaled)).toBe(bits);
+    expect(read(scaled)).toEqual(expected);
   });
 
   it('energy: real^2 + imaginary^2, up to 2^31', () => {
-    int16(at.a, 6).set([3, -4, -32768, -32768, 32767, 0]);
-    program.call('energy', 3);
-    expect([...uint32(at.a, 3)]).toEqual([25, 2 ** 31, 32767 ** 2]);
+    const bins = int16([3, -4, -32768, -32768, 32767, 0]);
+    dsp.energy(bins);
+    // In place: each energy takes the room of its two parts.
+    expect([...new Uint32Array(dsp.__getInt16Array(bins).buffer)]).toEqual([25, 2 ** 31, 32767 ** 2]);
   });
 
   it('root: to nearest', () => {
@@ -194,7 +221,7 @@ describe('the steps of the front end', () => {
     const least = (x: bigint, most: bigint) => (x < most ? x : most);
     const expected = (value: bigint) => least(nearest(value), value >> 32n === 0n ? 65535n : 0xffffffffn);
     const check = (value: bigint) => {
-      expect(BigInt(program.call('root', BigInt.asIntN(64, value)) >>> 0)).toBe(expected(value));
+      expect(BigInt(dsp.root(BigInt.asIntN(64, value)) >>> 0)).toBe(expected(value));
     };
     for (const value of [0n, 1n, 2n, 3n, 6n, 7n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 63n, 2n ** 64n - 1n]) check(value);
     fc.assert(
@@ -217,8 +244,8 @@ describe('the steps of the front end', () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 2 ** 31 }), fc.nat(30), (value, shift) => {
         const x = Math.max(2, value >>> shift);
-        expect(program.call('logOf', x, 2000)).toBe(reference(x, 2000));
-        expect(Math.abs(program.call('logOf', x, 64) - 64 * Math.log(x))).toBeLessThan(1);
+        expect(dsp.logOf(x, 2000)).toBe(reference(x, 2000));
+        expect(Math.abs(dsp.logOf(x, 64) - 64 * Math.log(x))).toBeLessThan(1);
       }),
       { numRuns: 5000 },
     );
@@ -226,37 +253,33 @@ describe('the steps of the front end', () => {
 
   it('filter bank: each bin is shared by the channels left and right of it', () => {
     // Three channels over bins 2 .. 9; the intervals between their centres begin at 2, 4, 6, 8.
-    uint32(at.a, 8).set([100, 200, 2 ** 31, 400, 500, 600, 700, 800]);
-    new Uint16Array(program.memory.buffer, at.b, 5).set([2, 4, 6, 8, 10]);
+    const e = [100, 200, 2 ** 31, 400, 500, 600, 700, 800];
     const left = [4096, 2048, 4096, 1024, 3000, 100, 4096, 2000];
-    int16(at.c, 16).set(left.flatMap((share) => [share, 4096 - share]));
-    program.call('bank', 3, 1);
-    const e = [...uint32(at.a, 8)];
+    const weights = int16(left.flatMap((share) => [share, 4096 - share]));
+    const found = read(dsp.bank(uint32(e), uint16([2, 4, 6, 8, 10]), weights, 3, 1));
     const sum = (c: number) =>
       [2 * c, 2 * c + 1].reduce((total, i) => total + e[i]! * (4096 - left[i]!) + e[i + 2]! * left[i + 2]!, 0);
-    expect([...uint32(at.a + 2048, 3)]).toEqual([0, 1, 2].map((c) => Math.round(Math.sqrt(sum(c))) >> 1));
+    expect(found).toEqual([0, 1, 2].map((c) => Math.round(Math.sqrt(sum(c))) >> 1));
   });
 
   it('noise: a steady signal fades to its smallest share, a new one stands out', () => {
-    uint32(at.b, 2).fill(0);
-    let last = [0, 0];
-    for (let i = 0; i < 600; i++) {
-      uint32(at.a, 2).fill(10_000);
-      program.call('subtract', 2);
-      last = [...uint32(at.a, 2)];
-    }
+    const noise = uint32([0, 0]);
+    const subtracted = (level: number) => {
+      const signal = uint32([level, level]);
+      dsp.subtract(signal, noise);
+      return read(signal);
+    };
+    let last: number[] = [];
+    for (let i = 0; i < 600; i++) last = subtracted(10_000);
     expect(last).toEqual([499, 499]);
-    uint32(at.a, 2).fill(50_000);
-    program.call('subtract', 2);
-    expect(uint32(at.a, 1)[0]).toBeGreaterThan(38_000);
+    expect(subtracted(50_000)[0]).toBeGreaterThan(38_000);
   });
 
   it('gain: loud and quiet rooms come out alike', () => {
     const levels = [400, 4_000, 40_000, 400_000];
-    uint32(at.a, 4).set(levels.map((level) => level * 3));
-    uint32(at.b, 4).set(levels.map((level) => level * 1024));
-    program.call('pcan', 4);
-    const [quiet, ...rest] = [...uint32(at.a, 4)];
+    const signal = uint32(levels.map((level) => level * 3));
+    dsp.pcan(signal, uint32(levels.map((level) => level * 1024)));
+    const [quiet, ...rest] = read(signal);
     for (const loud of rest) expect(loud / quiet!).toBeLessThan(2);
   });
 

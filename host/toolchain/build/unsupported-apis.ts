@@ -1,6 +1,6 @@
 /** Habits from other places where TypeScript runs, said in the app's words before a node refuses or misses something. */
 import { MoteError } from '../../base/index.ts';
-import { type Calls, culprits } from './calls.ts';
+import { type Calls, culprits } from '../assembly/index.ts';
 
 /** What AssemblyScript imports for parts of JavaScript's library, and what a node has instead. */
 const HABITS: [imported: RegExp, habit: string, instead: string][] = [

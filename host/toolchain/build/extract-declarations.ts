@@ -20,7 +20,7 @@ const RATE_MILLIHERTZ = 16_000_000;
 const FRAME_BYTES = 2;
 
 /** Throws `MoteError('BUILD_INIT')` when `init` faults. */
-export function learnDeclarations(
+export function extractDeclarations(
   engine: Engine,
   wasm: Uint8Array,
   rom: Uint8Array,

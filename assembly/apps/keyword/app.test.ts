@@ -1,14 +1,120 @@
 import { readFileSync } from 'node:fs';
+import { decode } from 'cbor-x';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { packagePath } from '../../base/index.ts';
-import type { Engine, EngineName } from '../../device/engine/engine.ts';
-import { ENGINE_NAMES, loadEngine } from '../../device/engine/index.ts';
-import { type BuiltApp, buildApp } from './build.ts';
-import { AudioHost, readWav } from './testing.ts';
+import { AbiError } from '../../../host/base/abi/index.ts';
+import { packagePath } from '../../../host/base/index.ts';
+import type { Engine, EngineName, HostFunction, Instance, Value } from '../../../host/device/engine/engine.ts';
+import { ENGINE_NAMES, loadEngine } from '../../../host/device/engine/index.ts';
+import { type BuiltApp, buildApp } from '../../../host/toolchain/build/index.ts';
 
 const RECORDINGS = ['yes', 'no', 'noise', 'silence', 'stream'] as const;
 const recording = (file: string) => packagePath('recordings', 'speech', file);
 const golden = (file: string) => new Uint8Array(readFileSync(recording(file)));
+
+/** Samples of a mono 16-bit WAV with the usual 44-byte header. */
+function readWav(path: string): Int16Array {
+  const bytes = readFileSync(path).subarray(44);
+  return new Int16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+}
+
+interface Published {
+  metric: number;
+  t0: number;
+  dt: number;
+  values: number[];
+  quality: number;
+}
+
+/** A node with a microphone and a clock that stands on the end of what was heard. */
+class AudioHost {
+  readonly events: { name: string; body: Record<string, unknown>; atUs: number }[] = [];
+  readonly published: Published[] = [];
+  readonly log: string[] = [];
+  /** What `init` returned. */
+  readonly started: number;
+  readonly #taps = new Map<string, Uint8Array[]>();
+  readonly #instance: Instance;
+  #ring: number[] = [];
+  #nowUs = 0;
+  #lost = 0;
+  #metrics = 0;
+
+  constructor(engine: Engine, app: BuiltApp, config: Record<string, number>, { microphone = true } = {}) {
+    const { wasm, rom, metadata } = app;
+    const limits = { memoryBytes: metadata.memoryBytes, stackBytes: 16384, fuel: metadata.fuel, deadlineMs: 10_000 };
+    this.#instance = engine.load({ wasm, rom, limits, imports: this.#imports(config, microphone) });
+    this.started = Number(this.#instance.call('init'));
+  }
+
+  /** Samples arrive, and the module runs. */
+  hear(samples: Int16Array): void {
+    this.#ring.push(...samples);
+    this.wait(samples.length * 62.5);
+  }
+
+  /** The ring overflows: samples go by that the module never sees. */
+  lose(samples: number): void {
+    this.#lost += samples;
+    this.wait(samples * 62.5);
+  }
+
+  wait(us: number): void {
+    this.#nowUs += us;
+    this.#instance.call('step', BigInt(Math.round(this.#nowUs)));
+  }
+
+  health(): number {
+    return Number(this.#instance.call('health'));
+  }
+
+  /** All that was shown under a name. */
+  tapped(name: string): Uint8Array {
+    return Buffer.concat(this.#taps.get(name) ?? []);
+  }
+
+  #imports(config: Record<string, number>, microphone: boolean): Record<string, HostFunction> {
+    const bytes = (ptr: Value | undefined, length: Value | undefined) =>
+      this.#instance.bytes(Number(ptr), Number(length));
+    const text = (ptr: Value | undefined, length: Value | undefined) => new TextDecoder().decode(bytes(ptr, length));
+    return {
+      time_now: () => BigInt(Math.round(this.#nowUs)),
+      log: (_level, ptr, length) => void this.log.push(text(ptr, length)),
+      tap: (name, nameLength, data, length) => {
+        const parts = this.#taps.get(text(name, nameLength)) ?? [];
+        this.#taps.set(text(name, nameLength), parts);
+        parts.push(bytes(data, length).slice());
+        return undefined;
+      },
+      sensor_open: (ptr, length) => (microphone && text(ptr, length) === 'microphone' ? 0 : AbiError.NOT_FOUND),
+      sensor_available: () => this.#ring.length,
+      sensor_read: (_sensor, dst, count) => {
+        const taken = Int16Array.from(this.#ring.splice(0, Number(count)));
+        bytes(dst, taken.byteLength).set(new Uint8Array(taken.buffer));
+        return taken.length;
+      },
+      sensor_time: () => BigInt(Math.round(this.#nowUs - this.#ring.length * 62.5)),
+      sensor_lost: () => this.#lost,
+      metric: () => this.#metrics++,
+      publish: (metric, t0, dt, values, count, quality) => {
+        const column = new Int32Array(bytes(values, Number(count) * 4).slice().buffer);
+        const frame = {
+          metric: Number(metric),
+          t0: Number(t0),
+          dt: Number(dt),
+          values: [...column],
+          quality: Number(quality),
+        };
+        this.published.push(frame);
+        return AbiError.OK;
+      },
+      event: (name, nameLength, body, length) => {
+        this.events.push({ name: text(name, nameLength), body: decode(bytes(body, length)), atUs: this.#nowUs });
+        return AbiError.OK;
+      },
+      config: (name, length, otherwise) => config[text(name, length)] ?? otherwise,
+    };
+  }
+}
 
 let app: BuiltApp;
 beforeAll(async () => {

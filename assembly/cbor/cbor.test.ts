@@ -1,48 +1,48 @@
+import type { ASUtil } from '@assemblyscript/loader';
 import { Encoder as CborX } from 'cbor-x';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Program, runText } from './testing.ts';
+import { runText } from '../../host/toolchain/assembly/testing.ts';
 
-/** Both directions as flat calls; the buffer is 512 bytes with 64 canary bytes on either side. */
+/** Both directions as flat calls; the buffer is 512 bytes with 64 canary bytes on either side, and so is the decoder's state. */
 const SOURCE = `
-import './assembly/mote/abort';
 import { ARRAY, BYTES, DECODER_BYTES, Decoder, ENCODER_BYTES, Encoder, MAP, NEGATIVE, NOTHING, TAG, TEXT, UINT } from './assembly/cbor';
 
-const area = memory.data(64 + 512 + 64);
+export const UINT8 = idof<Uint8Array>();
+const area = new Uint8Array(64 + 512 + 64);
+const buffer = area.dataStart + 64;
 const encoder = changetype<Encoder>(memory.data(ENCODER_BYTES, 8));
-const before = memory.data(64);
-const decoder = changetype<Decoder>(memory.data(DECODER_BYTES, 8));
-const after = memory.data(64);
-const scratch = memory.data(512);
+const state = new Uint8Array(64 + DECODER_BYTES + 64);
+const decoder = changetype<Decoder>(state.dataStart + 64);
+const scratch = new Uint8Array(512);
 
-export function areaPtr(): usize { return area; }
-export function guardPtr(): usize { return before; }
-export function guardBytes(): i32 { return <i32>(after + 64 - before); }
-export function decoderBytes(): i32 { return DECODER_BYTES; }
-export function scratchPtr(): usize { return scratch; }
+export function areaArray(): Uint8Array { return area; }
+export function stateArray(): Uint8Array { return state; }
+/** What \`copy\` wrote. */
+export function copied(): Uint8Array { return scratch.subarray(0, encoder.length); }
 
-export function begin(capacity: i32): void { encoder.begin(area + 64, capacity); }
+export function begin(capacity: i32): void { encoder.begin(buffer, capacity); }
 export function length(): i32 { return encoder.length; }
 export function encoded(): i32 { return i32(encoder.ok); }
 export function putInt(value: i64): void { encoder.int(value); }
 export function putUint(value: u64): void { encoder.uint(value); }
 export function putBool(value: i32): void { encoder.bool(value != 0); }
 export function putNull(): void { encoder.null(); }
-export function putBytes(length: i32): void { encoder.bytes(scratch, length); }
-export function putText(length: i32): void { encoder.utf8(scratch, length); }
+export function putBytes(value: Uint8Array): void { encoder.bytes(value.dataStart, value.length); }
+export function putText(value: string): void { encoder.text(value); }
 export function putArray(count: i32): void { encoder.array(count); }
 export function putMap(count: i32): void { encoder.map(count); }
 export function putTag(tag: u64): void { encoder.tag(tag); }
 
-export function open(length: i32): void { decoder.begin(area + 64, length); }
+export function open(length: i32): void { decoder.begin(buffer, length); }
 export function ok(): i32 { return i32(decoder.ok); }
 export function done(): i32 { return i32(decoder.done); }
 export function skip(): void { decoder.skip(); }
 
 /** Reads all there is, item by item, each by its own kind, and writes it again. Returns how many items there were. */
 export function copy(length: i32): i32 {
-  decoder.begin(area + 64, length);
-  encoder.begin(scratch, 512);
+  decoder.begin(buffer, length);
+  encoder.begin(scratch.dataStart, 512);
   let items = 0;
   while (true) {
     const kind = decoder.kind;
@@ -66,7 +66,7 @@ export function copy(length: i32): i32 {
 
 /** What an app does with a command. */
 export function command(length: i32): i64 {
-  decoder.begin(area + 64, length);
+  decoder.begin(buffer, length);
   let sum: i64 = 0;
   for (let n = decoder.map(); n > 0; n--) {
     if (decoder.key('threshold')) sum += decoder.int();
@@ -88,50 +88,50 @@ const cborX = new CborX({
   int64AsType: 'bigint',
 } as never);
 
-let program: Program;
-let area = 0;
-let scratch = 0;
+/** Parameters and results that are strings or arrays are pointers. */
+type Cbor = ASUtil & { UINT8: { value: number } } & Record<'areaArray' | 'stateArray' | 'copied', () => number> &
+  Record<'begin' | 'putBool' | 'putBytes' | 'putText' | 'putArray' | 'putMap' | 'open', (value: number) => void> &
+  Record<'putInt' | 'putUint' | 'putTag', (value: bigint) => void> &
+  Record<'length' | 'encoded' | 'ok' | 'done', () => number> &
+  Record<'putNull' | 'skip', () => void> & { copy(length: number): number; command(length: number): bigint };
+
+let cbor: Cbor;
+
+/** Live views; an allocation may move memory, so nobody keeps them. */
+const area = () => cbor.__getUint8ArrayView(cbor.areaArray());
+const buffer = () => area().subarray(64, 64 + BUFFER);
+const state = () => cbor.__getUint8ArrayView(cbor.stateArray());
 
 beforeAll(async () => {
-  program = await runText(SOURCE);
-  area = program.call('areaPtr');
-  scratch = program.call('scratchPtr');
-  program.memory.fill(CANARY, area, area + 64 + BUFFER + 64);
-  const guard = program.call('guardPtr');
-  program.memory.fill(CANARY, guard, guard + 64);
-  program.memory.fill(CANARY, guard + program.call('guardBytes') - 64, guard + program.call('guardBytes'));
+  cbor = await runText<Cbor>(SOURCE);
+  area().fill(CANARY);
+  state().fill(CANARY, 0, 64).fill(CANARY, -64);
 });
 
 /** Nothing but the buffer and the decoder's own state was written. */
 function expectCanaries(): void {
-  const guard = program.call('guardPtr');
-  const end = guard + program.call('guardBytes');
-  const areas = [
-    [area, area + 64],
-    [area + 64 + BUFFER, area + 128 + BUFFER],
-    [guard, guard + 64],
-    [end - 64, end],
-  ] as const;
-  for (const [from, to] of areas) {
-    if (program.memory.subarray(from, to).some((byte) => byte !== CANARY))
-      expect.fail(`bytes ${from} to ${to} were overwritten`);
+  for (const [name, bytes] of Object.entries({ buffer: area(), decoder: state() })) {
+    for (const guard of [bytes.subarray(0, 64), bytes.subarray(-64)]) {
+      if (guard.some((byte) => byte !== CANARY)) expect.fail(`bytes beside the ${name} were overwritten`);
+    }
   }
 }
 
 type Item = null | boolean | bigint | string | Uint8Array | Item[] | Map<string, Item>;
 
 function put(item: Item): void {
-  if (item === null) program.call('putNull');
-  else if (typeof item === 'boolean') program.call('putBool', item ? 1 : 0);
+  if (item === null) cbor.putNull();
+  else if (typeof item === 'boolean') cbor.putBool(item ? 1 : 0);
   else if (typeof item === 'bigint')
-    program.call(item < 0n || item <= 0x7fffffffffffffffn ? 'putInt' : 'putUint', item);
-  else if (typeof item === 'string') program.call('putText', load(new TextEncoder().encode(item)));
-  else if (item instanceof Uint8Array) program.call('putBytes', load(item));
+    if (item < 0n || item <= 0x7fffffffffffffffn) cbor.putInt(item);
+    else cbor.putUint(item);
+  else if (typeof item === 'string') cbor.putText(cbor.__newString(item));
+  else if (item instanceof Uint8Array) cbor.putBytes(cbor.__newArray(cbor.UINT8.value, item));
   else if (Array.isArray(item)) {
-    program.call('putArray', item.length);
+    cbor.putArray(item.length);
     for (const inner of item) put(inner);
   } else {
-    program.call('putMap', item.size);
+    cbor.putMap(item.size);
     for (const [key, value] of item) {
       put(key);
       put(value);
@@ -139,16 +139,11 @@ function put(item: Item): void {
   }
 }
 
-function load(bytes: Uint8Array): number {
-  program.memory.set(bytes, scratch);
-  return bytes.length;
-}
-
 function encode(item: Item): Uint8Array {
-  program.call('begin', BUFFER);
+  cbor.begin(BUFFER);
   put(item);
-  expect(program.call('encoded')).toBe(1);
-  return program.memory.slice(area + 64, area + 64 + program.call('length'));
+  expect(cbor.encoded()).toBe(1);
+  return buffer().slice(0, cbor.length());
 }
 
 /** cbor-x gives numbers where they are safe. */
@@ -204,10 +199,10 @@ describe('CBOR on the node', () => {
     fc.assert(
       fc.property(item, (value) => {
         const theirs = cborX.encode(value);
-        program.memory.set(theirs, area + 64);
-        program.call('copy', theirs.length);
-        expect([program.call('ok'), program.call('done')]).toEqual([1, 1]);
-        const again = program.memory.slice(scratch, scratch + program.call('length'));
+        buffer().set(theirs);
+        cbor.copy(theirs.length);
+        expect([cbor.ok(), cbor.done()]).toEqual([1, 1]);
+        const again = cbor.__getUint8Array(cbor.copied());
         expect(again).toEqual(encode(value));
       }),
       { numRuns: 3000 },
@@ -219,11 +214,11 @@ describe('CBOR on the node', () => {
       fc.property(item, fc.nat(), (value, cut) => {
         const { length } = encode(value);
         const capacity = cut % length;
-        program.memory.fill(CANARY, area + 64, area + 64 + BUFFER);
-        program.call('begin', capacity);
+        buffer().fill(CANARY);
+        cbor.begin(capacity);
         put(value);
-        expect(program.call('encoded')).toBe(0);
-        const beyond = program.memory.subarray(area + 64 + capacity, area + 64 + BUFFER);
+        expect(cbor.encoded()).toBe(0);
+        const beyond = buffer().subarray(capacity);
         expect(beyond.every((byte) => byte === CANARY)).toBe(true);
       }),
       { numRuns: 2000 },
@@ -252,18 +247,20 @@ describe('CBOR on the node', () => {
       return state >>> 0;
     };
     let broken = 0;
+    // Nothing below allocates.
+    const input = buffer();
     for (let run = 0; run < 200_000; run++) {
       const seed = seeds[run % seeds.length]!;
       // Half of the inputs end at the buffer's end, where reading on would meet the canaries.
       const length = random() % 4 === 0 ? random() % seed.length : seed.length;
-      program.memory.set(seed.subarray(0, length), area + 64);
-      for (let n = 1 + (random() % 4); n > 0; n--) program.memory[area + 64 + (random() % seed.length)] = random();
+      input.set(seed.subarray(0, length));
+      for (let n = 1 + (random() % 4); n > 0; n--) input[random() % seed.length] = random();
       if (run % 3 === 0) {
-        program.call('open', length);
-        program.call('skip');
-      } else if (run % 3 === 1) program.callBig('command', length);
-      else program.call('copy', length);
-      broken += 1 - program.call('ok');
+        cbor.open(length);
+        cbor.skip();
+      } else if (run % 3 === 1) cbor.command(length);
+      else cbor.copy(length);
+      broken += 1 - cbor.ok();
       if (run % 1000 === 0) expectCanaries();
     }
     expectCanaries();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { compileSources } from './harness.ts';
+import { runText } from '../../host/toolchain/assembly/testing.ts';
 
 type Multiply = (value: number, multiplier: number, left: number, right: number) => number;
 
@@ -23,11 +23,11 @@ describe('the kernel arithmetic', () => {
   let divide: (value: number, exponent: number) => number;
 
   beforeAll(async () => {
-    const entry = `export { multiply, divideByPowerOfTwo } from '../../assembly/nn/requantize';`;
-    const wasm = await compileSources({ 'entry.ts': entry }, 1);
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(wasm.slice()), {});
-    multiply = instance.exports.multiply as Multiply;
-    divide = instance.exports.divideByPowerOfTwo as typeof divide;
+    const exports = await runText<{ multiply: Multiply; divideByPowerOfTwo: typeof divide }>(
+      `export { multiply, divideByPowerOfTwo } from './assembly/nn/requantize';`,
+    );
+    multiply = exports.multiply;
+    divide = exports.divideByPowerOfTwo;
   });
 
   const int32 = fc.oneof(

@@ -6,7 +6,7 @@
  * takes nothing: its work is bounded by its length, and its callers pay. Library kernels are exempt, and pay with `charge(n)`.
  *
  * It runs before the optimizer, while functions still are what their names say: an inlined kernel would otherwise lose its exemption. So
- * compile with `asc -O0 --debug --use MOTE_FUEL=1` and let this file optimize.
+ * the targets `release` and `model` of asconfig.json compile with `-O0 --debug --use MOTE_FUEL=1`, and this file optimizes.
  */
 import binaryen from 'binaryen';
 import { MoteError } from '../../base/index.ts';
@@ -31,9 +31,6 @@ export interface FuelOptions {
   /** Runs Binaryen's optimizer at -O3; on by default. */
   optimize?: boolean;
 }
-
-/** Options of `asc` that this pass expects. */
-export const FUEL_ASC_OPTIONS = ['-O0', '--debug', '--use', 'MOTE_FUEL=1'] as const;
 
 /**
  * Largest function that the optimizer may inline at its only call. Above that an interpreter gains nothing, and a whole model in one

@@ -1,14 +1,11 @@
 /** Top-level code of an app: a module has no start function, so that nothing runs before a host's limits are in force. */
 import binaryen from 'binaryen';
 
-/** Export under which asc puts top-level code instead of a start function. */
+/** Export under which asc puts top-level code instead of a start function: `exportStart` of target `release` in asconfig.json. */
 const START = 'mote_start';
 const INIT = 'init';
 /** No file's function can have this name. */
 const BOTH = '~start and init';
-
-/** Options of `asc` that `moveStartIntoInit` expects. */
-export const START_ASC_OPTIONS = ['--exportStart', START] as const;
 
 /** What asc's modules use beyond WebAssembly 1.0, and nodes allow. */
 const FEATURES =

@@ -3,15 +3,15 @@ import { MoteError, packageRoot } from '../../base/index.ts';
 import { ENGINE_NAMES, type Instance, loadEngine, Trap, validateModule } from '../../device/engine/index.ts';
 import { LIMITS, wat } from '../../device/engine/testing.ts';
 import { compileAssembly } from './asc.ts';
-import { addFuel, FUEL_ASC_OPTIONS, type FuelOptions } from './fuel.ts';
+import { addFuel, type FuelOptions } from './fuel.ts';
 import { readSource } from './library.ts';
 
 async function assemble(text: string, files: Record<string, string> = {}): Promise<Uint8Array> {
   const all: Record<string, string> = { 'test.ts': text, ...files };
   const { wasm } = await compileAssembly({
+    target: 'model',
     entry: 'test.ts',
     readFile: (name) => all[name] ?? readSource(packageRoot, name),
-    args: FUEL_ASC_OPTIONS,
   });
   return wasm;
 }

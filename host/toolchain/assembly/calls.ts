@@ -1,5 +1,4 @@
-/** Who calls whom in a module compiled with `-O0 --debug`: while functions still are what their names say. */
-import binaryen from 'binaryen';
+/** Who calls whom in a module, while functions still are what their names say: before the optimizer. */
 
 export interface Calls {
   /** Names of all functions, each with those that it calls. */
@@ -8,31 +7,6 @@ export interface Calls {
   imports: Map<string, string>;
   /** Functions that calculate with floats themselves. */
   floats: Set<string>;
-}
-
-/** A function, a call, an imported function, or an operator with a float result or float operands; constants and memory don't calculate. */
-const TOKEN =
-  /\((?:(func|call) \$(?:"([^"]+)"|([^\s()]+))|import "([^"]*)" "([^"]*)" \(func \$(?:"([^"]+)"|([^\s()]+))|(f(?:32|64)\.(?!const|load|store|reinterpret)))/g;
-
-export function readCalls(wasm: Uint8Array): Calls {
-  const module = binaryen.readBinary(wasm);
-  const found: Calls = { callees: new Map(), imports: new Map(), floats: new Set() };
-  try {
-    let current = '';
-    for (const [, kind, quoted, bare, from, name, quotedImport, bareImport, float] of module
-      .emitText()
-      .matchAll(TOKEN)) {
-      if (float !== undefined) found.floats.add(current);
-      else if (from !== undefined) found.imports.set(quotedImport ?? bareImport ?? '', `${from}.${name}`);
-      else if (kind === 'func') {
-        current = quoted ?? bare ?? '';
-        found.callees.set(current, new Set());
-      } else found.callees.get(current)?.add(quoted ?? bare ?? '');
-    }
-  } finally {
-    module.dispose();
-  }
-  return found;
 }
 
 /** Functions outside libraries that call into one from which a call can lead to a target; each with what it calls. */

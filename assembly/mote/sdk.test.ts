@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decode, encode } from 'cbor-x';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AbiError, AbiLimit, LOG_LEVELS } from '../../base/abi/index.ts';
-import type { Engine, HostFunction, Instance, Value } from '../../device/engine/engine.ts';
-import { loadEngine } from '../../device/engine/index.ts';
-import { type BuiltApp, buildApp } from './build.ts';
+import { AbiError, AbiLimit, LOG_LEVELS } from '../../host/base/abi/index.ts';
+import type { Engine, HostFunction, Instance, Value } from '../../host/device/engine/engine.ts';
+import { loadEngine } from '../../host/device/engine/index.ts';
+import { type BuiltApp, buildApp } from '../../host/toolchain/build/index.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'mote-sdk-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

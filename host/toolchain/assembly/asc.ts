@@ -1,8 +1,11 @@
-/** Runs the AssemblyScript compiler in this process, with files from anywhere. */
+/** Runs the AssemblyScript compiler in this process, with the flags of moteware's asconfig.json and with files from anywhere. */
+import { readFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
-import { MoteError } from '../../base/index.ts';
+import { MoteError, packagePath } from '../../base/index.ts';
 
 export interface AscOptions {
+  /** Of asconfig.json. CONTRIBUTING.md describes each. */
+  target: 'release' | 'model' | 'test';
   /** Name of the entry file, as `readFile` knows it. */
   entry: string;
   /** Text of a source file by its name relative to the base folder (with `/`), or null. */
@@ -17,8 +20,8 @@ export interface AscResult {
   warnings: string[];
 }
 
-/** As nodes need their modules: no runtime, static data from the first bytes on. An app's `assert` stays: it is there to be heard. */
-const BASE_ARGS = ['--outFile', 'module.wasm', '--runtime', 'stub', '--memoryBase', '16', '--noColors'];
+const CONFIG = 'asconfig.json';
+const OUTPUT = 'module.wasm';
 
 /** Part of asc's diagnostic that says how many pages static data needs. */
 const MORE_PAGES = /at least '(\d+)' pages/;
@@ -30,7 +33,7 @@ interface Diagnostic {
 }
 
 /**
- * Compiles with a memory of exactly the pages that its static data needs, which never grows.
+ * Compiles with a memory of exactly the pages that its static data needs, which never grows. Only that of target `test` may grow.
  * Throws `MoteError('BUILD_COMPILE')` with every error as `file:line:column: text`.
  */
 export async function compileAssembly(options: AscOptions): Promise<AscResult> {
@@ -63,13 +66,19 @@ async function runAsc(options: AscOptions, pages: number) {
   const diagnostics: Diagnostic[] = [];
   const sink = { write: () => {} };
   const memory = ['--initialMemory', String(pages), '--maximumMemory', String(pages)];
-  const { error } = await asc.main([options.entry, ...BASE_ARGS, ...memory, ...(options.args ?? [])], {
+  const args = [
+    ...[options.entry, '--config', CONFIG, '--target', options.target, '--outFile', OUTPUT, '--noColors'],
+    ...(options.target === 'test' ? [] : memory),
+    ...(options.args ?? []),
+  ];
+  const { error } = await asc.main(args, {
     stdout: sink,
     stderr: sink,
-    // A stray asconfig.json may not change what is built.
-    readFile: (name) => (name === 'asconfig.json' ? null : options.readFile(name.replaceAll('\\', '/'))),
+    // Always moteware's own: one in the folder of an app may not change what is built.
+    readFile: (name) =>
+      name === CONFIG ? readFileSync(packagePath(CONFIG), 'utf8') : options.readFile(name.replaceAll('\\', '/')),
     writeFile: (name, contents) => {
-      if (name === 'module.wasm' && contents instanceof Uint8Array) wasm = contents;
+      if (name === OUTPUT && contents instanceof Uint8Array) wasm = contents;
     },
     listFiles: () => [],
     reportDiagnostic: (d) => {

@@ -1,0 +1,28 @@
+/** From AssemblyScript to what a node runs: the compiler, then the passes that every shipped module goes through. */
+import { type AscOptions, type AscResult, compileAssembly } from './asc.ts';
+import type { Calls } from './calls.ts';
+import { addFuel } from './fuel.ts';
+import { readCalls } from './read-calls.ts';
+import { moveStartIntoInit } from './start.ts';
+
+export interface ModuleOptions extends Pick<AscOptions, 'entry' | 'readFile'> {
+  /** `release` for an app, `model` for a model on its own. They differ in what top-level code becomes, nothing else. */
+  target: 'release' | 'model';
+  /** The library's `assembly` folder as asc names what is in it. The entry file must import `mote/abort` from it. */
+  library: string;
+  /** Receives the call graph before the passes, while functions still are what their names say. It may throw. */
+  inspect?(calls: Calls): void;
+}
+
+/** Components of the library whose functions pay for their work themselves. */
+const EXEMPT = ['nn', 'dsp', 'cbor'];
+
+/** Throws `BUILD_COMPILE`, `FUEL_*`, and what `inspect` throws. */
+export async function compileModule({ library, inspect, ...options }: ModuleOptions): Promise<AscResult> {
+  const args = ['--use', `abort=${library}/mote/abort/abort`];
+  const { wasm, warnings } = await compileAssembly({ ...options, args });
+  inspect?.(readCalls(wasm));
+  const exempt = EXEMPT.map((component) => `${library}/${component}/`);
+  const isExempt = (name: string) => exempt.some((prefix) => name.startsWith(prefix));
+  return { wasm: addFuel(moveStartIntoInit(wasm), { isExempt }), warnings };
+}
