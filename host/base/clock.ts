@@ -1,4 +1,7 @@
-/** Time: of this machine, or of a simulation. Each component gets its clock passed in, so that a test or a simulation decides what time it is. */
+/**
+ * Time of this machine or of a simulation. Each component gets its clock passed in, so a test or a simulation controls
+ * it.
+ */
 
 export interface Clock {
   /** Monotonic time since the clock started, in whole microseconds. */
@@ -19,7 +22,7 @@ export class RealClock implements Clock {
   readonly #startMs = performance.now();
   readonly #keepsAlive: boolean;
 
-  /** `keepsAlive: false`: a timer that waits doesn't keep the process alive. */
+  /** `keepsAlive: false`: pending timers don't keep the process alive. */
   constructor({ keepsAlive = true }: { keepsAlive?: boolean } = {}) {
     this.#keepsAlive = keepsAlive;
   }
@@ -33,7 +36,7 @@ export class RealClock implements Clock {
 
   at(us: number, run: () => void): () => void {
     let timer: NodeJS.Timeout;
-    // Timers have whole milliseconds and may fire early: then the rest of the time is waited for again.
+    // Timers have whole milliseconds and may fire early; `arm` then waits for the rest.
     const arm = () => {
       const leftMs = Math.ceil((us - this.nowUs()) / 1000);
       timer = setTimeout(() => (this.nowUs() >= us ? run() : arm()), Math.min(Math.max(leftMs, 0), MAX_DELAY_MS));
@@ -48,10 +51,12 @@ export class RealClock implements Clock {
   }
 }
 
-/** The clock of this process. Its timers keep the process alive, as the connections that they guard do. */
+/** The clock of this process. Its timers keep the process alive, as the connections do that they guard. */
 export const systemClock: Clock = new RealClock();
 
-/** The same for timers that don't keep the process alive, such as those of a link that waits for its other end. */
+/**
+ * The clock of this process for timers that don't keep it alive, such as those of a link that waits for its other end.
+ */
 export const backgroundClock: Clock = new RealClock({ keepsAlive: false });
 
 interface Due {
@@ -59,11 +64,11 @@ interface Due {
   run: () => void;
 }
 
-/** Time that goes as fast as the work in it: a queue of calls in the order of their time, then of their request. */
+/** Simulated time: a queue of calls in the order of their time, and of their request where the times are equal. */
 export class VirtualClock implements Clock {
   readonly #startUtcMs: number;
   #nowUs = 0;
-  /** Sorted; earliest last, so that taking it is cheap. */
+  /** Sorted, with the earliest last, so that removing it is cheap. */
   #queue: Due[] = [];
 
   /** `startUtcMs`: UTC at time 0. */
@@ -91,7 +96,7 @@ export class VirtualClock implements Clock {
       if (this.#queue[middle]!.us > due.us) low = middle + 1;
       else high = middle;
     }
-    // `low` is before all of the same time: they are taken from the end, so they come first.
+    // Inserted before all calls of the same time: calls are taken from the end, so earlier requests run first.
     this.#queue.splice(low, 0, due);
     return () => {
       const index = this.#queue.indexOf(due);
@@ -99,17 +104,17 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Calls that wait. */
+  /** Number of pending calls. */
   get waiting(): number {
     return this.#queue.length;
   }
 
-  /** Time of the next call, null when none waits. */
+  /** Time of the next call, or null if none is pending. */
   nextUs(): number | null {
     return this.#queue.at(-1)?.us ?? null;
   }
 
-  /** Goes to the time of the next call, unless it is after `limitUs`, and makes it. */
+  /** Advances to the time of the next call and makes it. Returns false if there is none up to `limitUs`. */
   runNext(limitUs = Number.MAX_SAFE_INTEGER): boolean {
     const next = this.#queue.at(-1);
     if (next === undefined || next.us > limitUs) return false;
@@ -119,12 +124,12 @@ export class VirtualClock implements Clock {
     return true;
   }
 
-  /** Lets work take time: calls that become due meanwhile are late. */
+  /** Advances the time without making calls, as work does: calls that become due meanwhile are late. */
   spend(us: number): void {
     this.#nowUs += us;
   }
 
-  /** Makes all calls up to and at `us`; then the clock shows `us`. */
+  /** Makes all calls up to and including `us` and sets the clock to `us`. */
   runUntil(us: number): void {
     while (this.runNext(us));
     this.#nowUs = Math.max(this.#nowUs, us);

@@ -1,6 +1,6 @@
 /**
- * The one error that users see. `code` is stable and machine-readable; `message` says what is wrong and what to do.
- * Anything else that is thrown is a defect of moteware.
+ * The one error that users see. `code` is stable and machine-readable; `message` describes what is wrong and what to
+ * do. Any other exception is a defect of moteware.
  */
 export class MoteError extends Error {
   readonly code: string;

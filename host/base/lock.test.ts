@@ -24,17 +24,17 @@ const take = (): Lock => {
   if (!lock.taken) throw new Error(lock.holder);
   return lock;
 };
-/** A process that says whether it has the lock, and keeps it. */
+/** A process that prints whether it has the lock, and keeps it. */
 const holder = () =>
   compiled.run(
-    `const lock = tryLock(${JSON.stringify(path)}); if (lock.taken) say('held'); else { say(lock.holder); process.exit(); }`,
+    `const lock = tryLock(${JSON.stringify(path)}); if (lock.taken) print('held'); else { print(lock.holder); process.exit(); }`,
   );
 
 describe('a lock between processes', () => {
-  it('has one holder, names it to others, and leaves no file when it is released', async () => {
+  it('has one holder, names it to others, and leaves no file after its release', async () => {
     const lock = take();
     expect(tryLock(path)).toEqual({ taken: false, holder: expect.stringContaining(`this process (${process.pid})`) });
-    expect((await holder()).said).toContain(`process ${process.pid} has it`);
+    expect((await holder()).firstLine).toContain(`process ${process.pid} has it`);
     lock.release();
     expect(readdirSync(folder)).toEqual([]);
     const next = take();
@@ -43,9 +43,9 @@ describe('a lock between processes', () => {
     next.release();
   });
 
-  it('is refused while its holder lives, and free at once when the holder was killed', async () => {
+  it('is refused while its holder lives, and is free at once when the holder was killed', async () => {
     const child = await holder();
-    expect(child.said).toBe('held');
+    expect(child.firstLine).toBe('held');
     const refusal = tryLock(path) as Refusal;
     const file = join(folder, readdirSync(folder)[0]!);
     expect(refusal).toMatchObject({ taken: false, holder: expect.stringContaining(`process ${child.pid} has it`) });
@@ -57,7 +57,7 @@ describe('a lock between processes', () => {
   });
 
   it.runIf(process.platform === 'linux')(
-    'is not held by another process with the number of the holder, nor by one before a restart of the machine',
+    'is not held by another process with the process id of the holder, nor by one from before a restart of the machine',
     () => {
       take();
       const [name] = readdirSync(folder) as [string];
@@ -72,7 +72,7 @@ describe('a lock between processes', () => {
     },
   );
 
-  it('leaves files of other names alone', () => {
+  it('ignores files with other names', () => {
     const others = [
       'state',
       'state.1',
@@ -87,8 +87,8 @@ describe('a lock between processes', () => {
     expect(readdirSync(folder).sort()).toEqual([...others].sort());
   });
 
-  it('never has two holders of processes that take and release it as fast as they can', async () => {
-    // Each holder makes a file that must not be there, and takes it away again before it releases.
+  it('never has two holders while processes take and release it as fast as they can', async () => {
+    // Each holder creates a file that must not exist yet, and deletes it before the release.
     const round = `
       import { openSync, closeSync, rmSync } from 'node:fs';
       let taken = 0;
@@ -101,10 +101,10 @@ describe('a lock between processes', () => {
         lock.release();
         taken++;
       }
-      say(String(taken));`;
+      print(String(taken));`;
     const racers = await Promise.all(Array.from({ length: 4 }, () => compiled.run(round)));
-    for (const { said } of racers) expect(said).toMatch(/^\d+$/);
-    expect(racers.reduce((sum, { said }) => sum + Number(said), 0)).toBeGreaterThan(100);
+    for (const { firstLine } of racers) expect(firstLine).toMatch(/^\d+$/);
+    expect(racers.reduce((sum, { firstLine }) => sum + Number(firstLine), 0)).toBeGreaterThan(100);
     expect(readdirSync(folder)).toEqual([]);
   });
 });

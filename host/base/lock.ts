@@ -1,13 +1,14 @@
 /**
- * A lock between processes of one machine. Node offers no lock that the system drops with its process, so a holder says who it is
- * in the name of a file beside what it locks: `PATH.<pid>.<start>.<boot>`, start being the time at which the process began and boot
- * the machine's start. Nobody else can have that name, so the file of one who is dead can be deleted by all without a race.
+ * A lock between processes of one machine. Node offers no lock that the system releases when its process ends. A holder
+ * therefore creates a file beside the locked path and puts its identity into the name: `PATH.<pid>.<start>.<boot>`,
+ * with the start time of the process and the id of the machine's boot. No other process can have that name, so everyone
+ * may delete the file of a process that has ended, without a race.
  *
- * Who wants the lock makes its file and then looks for those of others that live. Two who come at the same instant may each see the
- * other, and then neither gets it; that both get it can't be.
+ * A process that wants the lock creates its file and then looks for files of other live processes. Two processes that
+ * try at the same instant may each see the other; then neither gets the lock. Both can't get it.
  *
- * Not seen are holders in other containers or on other machines that share the folder. Without `/proc` (not Linux) start and boot
- * are 0, and a number that another process has by now counts as alive.
+ * Limits: holders in other containers or on other machines that share the folder aren't seen. Without `/proc` (not
+ * Linux) start and boot are 0, and a process id that was reused counts as alive.
  */
 import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -17,17 +18,17 @@ const CLAIM = /^(\d+)\.(\d+)\.([0-9a-f]+)$/;
 
 export interface Lock {
   taken: true;
-  /** Does nothing the second time. */
+  /** A second call does nothing. */
   release(): void;
 }
 
 export interface Refusal {
   taken: false;
-  /** Who has the lock and what to do, without a full stop. */
+  /** Which process has the lock and what to do, without a full stop. */
   holder: string;
 }
 
-/** Takes the lock or says who has it, which may be this process. Throws what the file system throws. */
+/** Takes the lock, or returns who has it, which may be this process. Throws the errors of the file system. */
 export function tryLock(path: string): Lock | Refusal {
   const prefix = `${resolve(path)}.`;
   const own = `${prefix}${process.pid}.${startOf(process.pid) ?? UNKNOWN}.${bootId()}`;
@@ -43,7 +44,7 @@ export function tryLock(path: string): Lock | Refusal {
   };
 }
 
-/** Makes the file `own`. It is there already when another thread of this process was quicker. */
+/** Creates the file `own`. It exists already if another thread of this process was faster. */
 function claim(own: string): Refusal | null {
   try {
     closeSync(openSync(own, 'wx'));
@@ -54,7 +55,10 @@ function claim(own: string): Refusal | null {
   }
 }
 
-/** Looks for a holder that lives and clears away the dead. With `own`, the claim that was made, gives that up when there is one. */
+/**
+ * Looks for a live holder and deletes the files of ended processes. If it finds one and `own` is given, it deletes
+ * `own`, the claim of this process.
+ */
 function look(prefix: string, own?: string): Refusal | null {
   const folder = dirname(prefix);
   for (const file of readdirSync(folder)) {
@@ -86,14 +90,14 @@ function lives(pid: number, start: string, boot: string): boolean {
 }
 
 /**
- * Clock ticks from the machine's start to the process's (proc(5), field 22 of `stat`); null when it doesn't live, and UNKNOWN for
- * one that isn't shown.
+ * Start time of the process in clock ticks since the machine's boot (proc(5), field 22 of `stat`). Null if it has
+ * ended, UNKNOWN if the system doesn't show it.
  */
 function startOf(pid: number): string | null {
   const stat = readText(`/proc/${pid}/stat`);
-  // The second field is a name in brackets, with any characters in it.
+  // The second field is a name in brackets, which may contain any character.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
-  // A zombie has ended; only its parent hasn't noticed.
+  // A zombie has ended; only its parent hasn't collected it.
   if (stat !== null) return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? UNKNOWN);
   try {
     process.kill(pid, 0);

@@ -18,7 +18,7 @@ export function packagePath(...parts: string[]): string {
   return join(packageRoot, ...parts);
 }
 
-/** Where built files go: `build/` of the package, or the user's cache where that can't be written. */
+/** Folder for built files: `build/` of the package, or the user's cache if that isn't writable. */
 export async function buildFolder(root: string = packageRoot): Promise<string> {
   const own = join(root, 'build');
   try {
@@ -32,7 +32,7 @@ export async function buildFolder(root: string = packageRoot): Promise<string> {
   }
 }
 
-/** Version of this moteware, as package.json says. */
+/** Version of this moteware, from package.json. */
 export function packageVersion(): string {
   return (JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as { version: string }).version;
 }

@@ -1,4 +1,4 @@
-/** For tests of what other processes may do: the product's own code in a process that can be killed. */
+/** For tests with several processes: compiles the product's own code and runs it in a process that can be killed. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,13 +8,13 @@ import { packagePath } from './paths.ts';
 
 export interface Child {
   pid: number;
-  /** What it said first. */
-  said: string;
+  /** The first line that it printed. */
+  firstLine: string;
   /** Ends it as `kill -9` does, and resolves when it has ended. */
   kill(): Promise<void>;
 }
 
-/** A TypeScript file as JavaScript, with all that it imports, in a folder of its own. */
+/** A TypeScript file and all its imports, compiled to JavaScript in a folder of its own. */
 export class Compiled {
   readonly #folder: string;
   readonly #file: string;
@@ -27,7 +27,7 @@ export class Compiled {
 
   /** `file` is relative to the package, with `/`. */
   static async of(file: string): Promise<Compiled> {
-    // Inside of the package, where dependencies are found.
+    // Inside the package, where dependencies are found.
     mkdirSync(packagePath('build'), { recursive: true });
     const folder = mkdtempSync(packagePath('build', 'child-'));
     const options = '--ignoreConfig --noCheck --skipLibCheck --rewriteRelativeImportExtensions --types node';
@@ -40,13 +40,13 @@ export class Compiled {
   }
 
   /**
-   * Starts a process that runs `code`, which has all exports of the file and `say(text)`, and then stays. Resolves when it said its
-   * first line, rejects with its complaints when it ended before.
+   * Starts a process that runs `code` and then stays alive. The code can use all exports of the file and `print(text)`.
+   * Resolves when the first line is printed; rejects with the output on stderr if the process ends before.
    */
   run(code: string): Promise<Child> {
     const names = `import * as all from ${JSON.stringify(pathToFileURL(this.#file).href)};`;
-    const say = `const say = (text) => process.stdout.write(text + '\\n');`;
-    return this.#start(`${names} Object.assign(globalThis, all); ${say} setInterval(() => {}, 1 << 30); ${code}`);
+    const print = `const print = (text) => process.stdout.write(text + '\\n');`;
+    return this.#start(`${names} Object.assign(globalThis, all); ${print} setInterval(() => {}, 1 << 30); ${code}`);
   }
 
   #start(code: string): Promise<Child> {
@@ -55,9 +55,9 @@ export class Compiled {
     const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
     return new Promise((resolve, reject) => {
       let out = '';
-      let complaints = '';
+      let errors = '';
       child.stderr.on('data', (data) => {
-        complaints += data;
+        errors += data;
       });
       child.stdout.on('data', (data) => {
         out += data;
@@ -65,18 +65,18 @@ export class Compiled {
         if (end < 0) return;
         resolve({
           pid: child.pid!,
-          said: out.slice(0, end),
+          firstLine: out.slice(0, end),
           async kill() {
             child.kill('SIGKILL');
             await ended;
           },
         });
       });
-      void ended.then(() => reject(new Error(`The process ended without a word: ${complaints}`)));
+      void ended.then(() => reject(new Error(`The process ended before it printed a line: ${errors}`)));
     });
   }
 
-  /** Ends all its processes that still run, too. */
+  /** Ends all its running processes and deletes the folder. */
   delete(): void {
     for (const process of this.#processes) process.kill('SIGKILL');
     rmSync(this.#folder, { recursive: true, force: true });

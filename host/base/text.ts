@@ -1,6 +1,6 @@
-/** `text` on one line, in at most `bytes` bytes of UTF-8, cut between characters. */
+/** Returns `text` as one line of at most `bytes` bytes of UTF-8, cut between characters. */
 export function clip(text: string, bytes: number): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: line breaks and escapes don't belong in a log line
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are replaced
   const line = text.replace(/[\u0000-\u001f\u007f]+/g, ' ');
   if (Buffer.byteLength(line) <= bytes) return line;
   let end = 0;

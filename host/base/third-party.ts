@@ -1,4 +1,7 @@
-/** Where C sources of others are: `third_party/NAME.json` says which, `scripts/third-party.mjs` fetches them. */
+/**
+ * Finds the C sources of third parties. `third_party/NAME.json` describes them and `scripts/third-party.mjs` fetches
+ * them.
+ */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -12,7 +15,10 @@ const run = promisify(execFile);
 
 export type ThirdParty = 'ed25519' | 'wasm3';
 
-/** Folder of its sources: shipped in the package, or fetched into a clone when there are none or others. Throws `ENGINE_SOURCE`. */
+/**
+ * Returns the folder of the sources: the one in the package, or one in `build/`, into which it fetches them if they are
+ * missing or outdated. Throws `ENGINE_SOURCE` if that fails.
+ */
 export async function findThirdParty(name: ThirdParty): Promise<string> {
   const expected = await digestOf(name);
   const shipped = packagePath('third_party', name);
@@ -25,7 +31,7 @@ export async function findThirdParty(name: ThirdParty): Promise<string> {
   return fetched;
 }
 
-/** What `scripts/third-party.mjs` leaves beside the sources that it fetched. */
+/** The content of the file ORIGIN that `scripts/third-party.mjs` writes beside the sources that it fetched. */
 async function digestOf(name: ThirdParty): Promise<string> {
   const file = await readFile(packagePath('third_party', `${name}.json`));
   const { patches } = JSON.parse(file.toString()) as { patches?: string };
@@ -43,7 +49,7 @@ async function fetchSource(name: ThirdParty): Promise<void> {
     await run(process.execPath, [packagePath('scripts', 'third-party.mjs'), name]);
   } catch (cause) {
     const { stderr, message } = cause as Error & { stderr?: string };
-    const what = `The sources of ${name} could not be fetched, try npm run setup again: ${stderr || message}`;
+    const what = `The sources of ${name} could not be fetched; run npm run setup again: ${stderr || message}`;
     throw new MoteError('ENGINE_SOURCE', what, { cause });
   }
 }

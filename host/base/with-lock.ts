@@ -4,11 +4,11 @@ import { MoteError } from './error.ts';
 import { tryLock } from './lock.ts';
 
 export interface LockOptions {
-  /** Gives up after this time. */
+  /** Longest time to wait for the lock; default 300,000. */
   timeoutMs?: number;
 }
 
-/** Runs `work` alone. Throws `ENGINE_LOCK` when the lock doesn't come free in time. */
+/** Runs `work` while it holds the lock. Throws `ENGINE_LOCK` if the lock isn't free within the timeout. */
 export async function withLock<T>(path: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> {
   const end = Date.now() + (options.timeoutMs ?? 300_000);
   for (;;) {
@@ -21,8 +21,8 @@ export async function withLock<T>(path: string, work: () => Promise<T>, options:
       }
     }
     if (Date.now() > end)
-      throw new MoteError('ENGINE_LOCK', `What it waits for is being made for too long: ${lock.holder} (${path}).`);
-    // Not in step with others that wait.
+      throw new MoteError('ENGINE_LOCK', `Another process holds the lock ${path} for too long: ${lock.holder}.`);
+    // A random delay, so that waiting processes don't try in step.
     await delay(25 + 50 * Math.random());
   }
 }

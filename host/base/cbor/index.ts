@@ -1,6 +1,6 @@
 /**
- * Strict CBOR: the deterministic encoding (RFC 8949, section 4.2.1) as a stream of items for who knows what comes next, and as
- * values for who doesn't; and a look at items of others, which may be any CBOR.
+ * Strict CBOR in the deterministic encoding (RFC 8949, section 4.2.1). `CborReader` and `CborWriter` handle one item at
+ * a time, `decodeCbor` and `encodeCbor` whole values. `wellFormed` checks an item of any other CBOR encoder.
  */
 export { CborReader } from './reader.ts';
 export { type CborKey, type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from './value.ts';

@@ -6,8 +6,8 @@ import { CborWriter } from './writer.ts';
 const hex = (text: string) => Uint8Array.from(Buffer.from(text, 'hex'));
 const mine = (what: string) => new MoteError('MINE', what);
 
-describe('CBOR item by item', () => {
-  it('carries every integer up to 2^53 in the shortest form', () => {
+describe('CBOR, one item at a time', () => {
+  it('reads and writes every integer up to 2^53 in the shortest form', () => {
     for (const edge of [0, 23, 24, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1]) {
       for (const value of [edge, -edge, -edge - 1].filter(Number.isSafeInteger)) {
         const reader = new CborReader(new CborWriter().int(value).finish());
@@ -29,7 +29,7 @@ describe('CBOR item by item', () => {
     expect(new CborWriter().int(BigInt(value)).finish()).toEqual(hex(text));
   });
 
-  it('reads back what it wrote, beyond the first buffer too', () => {
+  it('reads back what it wrote, also when the first buffer of the writer is too small', () => {
     const long = new Uint8Array(1000).fill(7);
     const out = new CborWriter().array(6).bytes(long).text('ü').bool(true).null().tag(18).map(1);
     const from = new CborReader(out.text('a').int(-5).raw(hex('00')).finish());
@@ -58,9 +58,9 @@ describe('CBOR item by item', () => {
     ['a tag above 32 bits', 'db000000010000000000', (from) => from.tag()],
     ['a number for a boolean', '01', (from) => from.bool()],
     ['nothing', '', (from) => from.null()],
-    ['a left-over byte', '0000', (from) => [from.int(0, 0), from.end()]],
+    ['a byte behind the last item', '0000', (from) => [from.int(0, 0), from.end()]],
   ];
-  it.each(reads)("refuses %s with the caller's error", (_what, text, read) => {
+  it.each(reads)("rejects %s with the caller's error", (_what, text, read) => {
     expect(() => read(new CborReader(hex(text), mine))).toThrow(expect.objectContaining({ code: 'MINE' }));
   });
 
@@ -70,7 +70,7 @@ describe('CBOR item by item', () => {
     ['half a surrogate pair', (out) => out.text('a\ud83d')],
     ['a tag above 32 bits', (out) => out.tag(2 ** 32)],
   ];
-  it.each(writes)("doesn't write %s, with the caller's error", (_what, write) => {
+  it.each(writes)("rejects %s with the caller's error when it writes", (_what, write) => {
     expect(() => write(new CborWriter(mine))).toThrow(expect.objectContaining({ code: 'MINE' }));
   });
 });

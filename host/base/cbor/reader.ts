@@ -1,14 +1,15 @@
 /**
- * Reads deterministic CBOR (RFC 8949, section 4.2.1) item by item and takes nothing else: only definite lengths, only the shortest
- * form, only valid UTF-8, no floats. So what it takes has exactly one encoding, but for the order of a map's keys, which is the
- * caller's care. Lengths and counts are checked against the bytes that are left before anything is made of them.
+ * Reads deterministic CBOR (RFC 8949, section 4.2.1) one item at a time. It accepts only definite lengths, the shortest
+ * form and valid UTF-8, and no floats. Each accepted item therefore has exactly one encoding, except for the order of a
+ * map's keys, which the caller checks. Lengths and counts are checked against the remaining bytes before anything is
+ * allocated.
  */
 import { ARRAY, BYTES, damaged, FALSE, type Fault, MAP, NEGATIVE, NULL, TAG, TEXT, TRUE, UINT } from './wire.ts';
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const U32_MAX = 0xffff_ffff;
 
-/** Every method throws what `fault` makes. */
+/** Every method throws the error that `fault` creates. */
 export class CborReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -39,7 +40,7 @@ export class CborReader {
     if (value < min || value > max) throw this.#fault(`the integer ${value} is not in ${min}..${max}`);
     return value;
   }
-  /** Any integer: -2^64..2^64 - 1, a bigint beyond 2^53. */
+  /** Any integer of -2^64..2^64 - 1; a bigint if its magnitude exceeds 2^53. */
   integer(): number | bigint {
     const negative = this.#sign();
     const argument = this.#argument();
@@ -51,7 +52,7 @@ export class CborReader {
   bytes(min = 0, max = U32_MAX): Uint8Array {
     return this.#string(BYTES, min, max).slice();
   }
-  /** Valid UTF-8 of min..max bytes. */
+  /** A text of min..max bytes of valid UTF-8. */
   text(min = 0, max = U32_MAX): string {
     const encoded = this.#string(TEXT, min, max);
     try {
@@ -60,15 +61,15 @@ export class CborReader {
       throw this.#fault('a text is not UTF-8');
     }
   }
-  /** Number of items of an array, which come next. */
+  /** Reads the head of an array and returns the number of its items. */
   array(min = 0, max = U32_MAX): number {
     return this.#items(ARRAY, 1, min, max);
   }
-  /** Number of pairs of a map, which come next. */
+  /** Reads the head of a map and returns the number of its pairs. */
   map(min = 0, max = U32_MAX): number {
     return this.#items(MAP, 2, min, max);
   }
-  /** Tag of the next item. */
+  /** Reads a tag of at most 32 bits. */
   tag(): number {
     return this.#count(TAG, 0, U32_MAX);
   }
@@ -78,13 +79,13 @@ export class CborReader {
     this.#at++;
     return first === TRUE;
   }
-  /** True, and past it, when null comes next. */
+  /** Reads null if it is the next item, and returns whether it was. */
   null(): boolean {
     if (this.#peek() !== NULL) return false;
     this.#at++;
     return true;
   }
-  /** Nothing may be left. */
+  /** Throws unless all bytes were read. */
   end(): void {
     if (this.#at !== this.#bytes.length) throw this.#fault(`${this.#bytes.length - this.#at} bytes are left over`);
   }
@@ -111,7 +112,7 @@ export class CborReader {
     return count;
   }
 
-  /** Each item takes a byte or more. */
+  /** Reads the count of an array or map. Each item takes at least one byte, so an impossible count is rejected here. */
   #items(major: number, itemBytes: number, min: number, max: number): number {
     const count = this.#count(major, min, max);
     if (count * itemBytes > this.#bytes.length - this.#at) throw this.#fault('an array or map ends too early');
@@ -127,7 +128,7 @@ export class CborReader {
     return part;
   }
 
-  /** Argument of the next item, and past its head; a bigint only beyond 2^53. */
+  /** Reads the head of the next item and returns its argument; a bigint only beyond 2^53. */
   #argument(): number | bigint {
     const short = this.#peek() & 31;
     if (short < 24) {

@@ -5,7 +5,7 @@ import { CborTag, type CborValue, decodeCbor, encodeCbor } from './value.ts';
 
 const hex = (text: string) => new Uint8Array(Buffer.from(text, 'hex'));
 
-/** RFC 8949, appendix A, as far as these types go. */
+/** The examples of RFC 8949, appendix A, for the supported types. */
 const EXAMPLES: [string, CborValue][] = [
   ['00', 0],
   ['17', 23],
@@ -45,7 +45,7 @@ const EXAMPLES: [string, CborValue][] = [
   ['c11a514b67b0', new CborTag(1, 1363896240)],
 ];
 
-/** Encodings that some reader takes and this one must not. */
+/** Encodings that a lenient reader accepts and this one must reject. */
 const REFUSED: [string, string][] = [
   ['an integer in more bytes than it needs', '1817'],
   ['a two-byte integer in four', '1a0000ffff'],
@@ -78,7 +78,7 @@ const REFUSED: [string, string][] = [
   ['a string of 2^63', '5b8000000000000000'],
   ['a tag without an item', 'c1'],
   ['a second item', '0000'],
-  ['17 arrays in each other', `${'81'.repeat(17)}00`],
+  ['17 nested arrays', `${'81'.repeat(17)}00`],
 ];
 
 describe('deterministic CBOR', () => {
@@ -87,7 +87,7 @@ describe('deterministic CBOR', () => {
     expect(Buffer.from(encodeCbor(value)).toString('hex')).toBe(text);
   });
 
-  it.each(REFUSED)('refuses %s', (_what, text) => {
+  it.each(REFUSED)('rejects %s', (_what, text) => {
     expect(() => decodeCbor(hex(text))).toThrow(MoteError);
   });
 
@@ -102,7 +102,7 @@ describe('deterministic CBOR', () => {
     expect(() => encodeCbor(value)).toThrow(MoteError);
   });
 
-  it('sorts map keys by their encoding, and reads 16 levels', () => {
+  it('sorts map keys by their encoding and reads 16 nested levels', () => {
     const map = new Map<number | string, CborValue>([
       ['aa', 1],
       ['b', 2],
@@ -141,7 +141,7 @@ describe('deterministic CBOR', () => {
     );
   });
 
-  it('takes nothing that it would write otherwise, over 300,000 mutations and noise', () => {
+  it('accepts only what it would write in the same way, over 300,000 mutations and noise', () => {
     const seeds = [
       ...EXAMPLES.map(([text]) => hex(text)),
       encodeCbor([
@@ -170,7 +170,7 @@ describe('deterministic CBOR', () => {
         const value = decodeCbor(bytes);
         taken++;
         if (Buffer.compare(encodeCbor(value), bytes) !== 0)
-          throw new Error(`${Buffer.from(bytes).toString('hex')} is read but written otherwise`);
+          throw new Error(`${Buffer.from(bytes).toString('hex')} is accepted but written differently`);
       } catch (error) {
         if (!(error instanceof MoteError)) throw error;
       }

@@ -1,6 +1,7 @@
 /**
- * CBOR as signed things need it: one value has one encoding (RFC 8949, section 4.2.1), and the reader takes no other. Integers,
- * byte and text strings, arrays, maps with integer or text keys, tags, booleans and null.
+ * Deterministic CBOR as values, for signed data: one value has exactly one encoding (RFC 8949, section 4.2.1), and the
+ * reader rejects every other. Supported are integers, byte and text strings, arrays, maps with integer or text keys,
+ * tags, booleans and null.
  */
 import { CborReader } from './reader.ts';
 import { ARRAY, BYTES, damaged, MAP, NEGATIVE, TAG, TEXT, UINT } from './wire.ts';
@@ -21,10 +22,10 @@ export class CborTag {
   }
 }
 
-/** Arrays, maps and tags around an item. */
+/** Largest number of arrays, maps and tags around an item. */
 const MAX_DEPTH = 16;
 
-/** The deterministic encoding. Throws `CBOR` for a number that is no integer or needs more than 64 bits. */
+/** Returns the deterministic encoding. Throws `CBOR` for a number that isn't an integer or needs more than 64 bits. */
 export function encodeCbor(value: CborValue): Uint8Array {
   return write(value, new CborWriter()).finish();
 }
@@ -49,8 +50,8 @@ function write(value: CborValue, out: CborWriter): CborWriter {
 }
 
 /**
- * The one value that `bytes` hold. Byte strings in it are copies. Throws `CBOR` for anything but the deterministic encoding of a
- * value that `CborValue` can say, nested at most 16 deep, with nothing after it.
+ * Decodes the one value that `bytes` hold. Byte strings in it are copies. Throws `CBOR` unless the bytes are the
+ * deterministic encoding of one `CborValue`, nested at most 16 deep, with nothing behind it.
  */
 export function decodeCbor(bytes: Uint8Array): CborValue {
   const from = new CborReader(bytes);

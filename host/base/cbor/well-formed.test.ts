@@ -5,7 +5,7 @@ import { wellFormed } from './well-formed.ts';
 
 const hex = (text: string) => Uint8Array.from(Buffer.from(text, 'hex'));
 
-describe('any CBOR', () => {
+describe('well-formedness of any CBOR', () => {
   it.each([
     '00',
     'f93c00',
@@ -42,7 +42,7 @@ describe('any CBOR', () => {
     expect(wellFormed(hex(text))).toBe(false);
   });
 
-  it('is told from what is none for 100,000 random items, and all that the strict reader takes is well-formed', () => {
+  it('is recognised in 100,000 random items, and whatever the strict reader accepts is well-formed', () => {
     let x = 4;
     const random = (below: number) => {
       x ^= x << 13;

@@ -1,15 +1,19 @@
 /**
- * A look at CBOR that others wrote and that is passed on as it is: everything that RFC 8949 allows, deterministic or not. What is
- * not looked at: whether texts are UTF-8 and map keys are unique, which appendix C leaves to validity.
+ * Checks CBOR that another encoder wrote and that is forwarded unchanged: everything that RFC 8949 allows,
+ * deterministic or not. It doesn't check whether texts are UTF-8 or map keys unique, which appendix C counts as
+ * validity.
  */
 import { ARRAY, BYTES, MAP, SIMPLE, TAG, TEXT } from './wire.ts';
 
-/** True when `bytes` are exactly one well-formed CBOR item (RFC 8949, appendix C), any kind, at most 16 levels deep. */
+/**
+ * True if `bytes` are exactly one well-formed CBOR item (RFC 8949, appendix C) of any kind, nested at most 16 levels
+ * deep.
+ */
 export function wellFormed(bytes: Uint8Array): boolean {
   return skip(bytes, 0, 16) === bytes.length;
 }
 
-/** Offset behind the item at `at`, -1 when it isn't well-formed. */
+/** Offset behind the item at `at`, or -1 if it isn't well-formed. */
 function skip(bytes: Uint8Array, at: number, depth: number): number {
   const first = bytes[at];
   if (first === undefined || depth === 0) return -1;
@@ -26,7 +30,7 @@ function skip(bytes: Uint8Array, at: number, depth: number): number {
   if (major === SIMPLE) return short === 24 && argument < 32 ? -1 : end;
   if (major === BYTES || major === TEXT) return end + argument <= bytes.length ? end + argument : -1;
   const items = major === ARRAY ? argument : major === MAP ? argument * 2 : major === TAG ? 1 : 0;
-  // Each item takes a byte at least, so a huge count ends here and not in a long loop.
+  // Each item takes at least one byte, so a huge count is rejected here instead of in a long loop.
   if (items > bytes.length - end) return -1;
   for (let i = 0; i < items && end >= 0; i++) end = skip(bytes, end, depth - 1);
   return end;

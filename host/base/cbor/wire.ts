@@ -1,4 +1,4 @@
-/** What reader and writer agree on (RFC 8949, section 3.1), and how they complain. */
+/** Constants of the encoding (RFC 8949, section 3.1) and the default error of reader and writer. */
 import { MoteError } from '../index.ts';
 
 export const UINT = 0;
@@ -10,14 +10,14 @@ export const MAP = 5;
 export const TAG = 6;
 export const SIMPLE = 7;
 
-/** Whole items of one byte. */
+/** Complete items of one byte. */
 export const FALSE = 0xf4;
 export const TRUE = 0xf5;
 export const NULL = 0xf6;
 
-/** Makes the error to throw; `what` is wrong, in lower case and without a full stop. */
+/** Creates the error to throw. `what` describes the defect in lower case, without a full stop. */
 export type Fault = (what: string) => MoteError;
 
-/** `CBOR`, for who has no better word. */
+/** The default: error `CBOR`. */
 export const damaged: Fault = (what) =>
   new MoteError('CBOR', `CBOR is refused: ${what}; the data is damaged or wasn't written by moteware.`);

@@ -1,8 +1,8 @@
-/** Writes deterministic CBOR (RFC 8949, section 4.2.1) item by item. The order of a map's keys is the caller's care. */
+/** Writes deterministic CBOR (RFC 8949, section 4.2.1) one item at a time. The caller keeps a map's keys in order. */
 import { ARRAY, BYTES, damaged, FALSE, type Fault, MAP, NEGATIVE, NULL, TAG, TEXT, TRUE, UINT } from './wire.ts';
 
 const utf8 = new TextEncoder();
-/** With the u flag a pair is one character, so this finds halves of pairs. */
+/** Matches half of a surrogate pair: with the u flag a whole pair is one character. */
 const HALF_PAIR = /\p{Surrogate}/u;
 
 export class CborWriter {
@@ -30,15 +30,15 @@ export class CborWriter {
     const encoded = utf8.encode(value);
     return this.#head(TEXT, encoded.length).raw(encoded);
   }
-  /** The head of an array of so many items. */
+  /** Writes the head of an array of `length` items. */
   array(length: number): this {
     return this.#head(ARRAY, length);
   }
-  /** The head of a map of so many pairs. */
+  /** Writes the head of a map of `length` pairs. */
   map(length: number): this {
     return this.#head(MAP, length);
   }
-  /** A tag of the next item, of at most 32 bits. */
+  /** Writes a tag of at most 32 bits for the next item. */
   tag(tag: number): this {
     if (tag >>> 0 !== tag) throw this.#fault(`${tag} is no tag of 32 bits`);
     return this.#head(TAG, tag);
@@ -49,14 +49,14 @@ export class CborWriter {
   null(): this {
     return this.#byte(NULL);
   }
-  /** Bytes that are CBOR already. */
+  /** Appends bytes that already are CBOR. */
   raw(bytes: Uint8Array): this {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#length);
     this.#length += bytes.length;
     return this;
   }
-  /** A copy of all that was written. */
+  /** Returns a copy of everything written. */
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
   }
@@ -74,7 +74,7 @@ export class CborWriter {
     return this;
   }
 
-  /** Initial byte and argument, in the shortest form. */
+  /** Writes initial byte and argument in the shortest form. */
   #head(major: number, argument: number): this {
     const first = major << 5;
     if (argument < 24) return this.#byte(first | argument);
@@ -94,7 +94,7 @@ export class CborWriter {
       .#uint(Number(argument & 0xffff_ffffn), 4);
   }
 
-  /** `size` bytes, the highest first. */
+  /** Writes `value` as `size` bytes, the highest first. */
   #uint(value: number, size: number): this {
     this.#reserve(size);
     for (let shift = 8 * (size - 1); shift >= 0; shift -= 8) this.#bytes[this.#length++] = value >>> shift;
