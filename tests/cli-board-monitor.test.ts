@@ -147,7 +147,7 @@ describe('mote monitor', () => {
   });
 
   it.each([
-    [['monitor', '/nowhere/ttyACM0'], /is not there: is the board plugged in.*\[SERIAL\]/],
+    [['monitor', '/nowhere/ttyACM0'], /does not exist; check that the board is plugged in.*\[SERIAL\]/],
     [['monitor', '/dev/ttyACM0:9'], /PATH or PATH:BAUD/],
     [
       ['monitor', 'tcp:127.0.0.1:1'],

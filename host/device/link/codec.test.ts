@@ -20,11 +20,11 @@ const codeOf = (run: () => unknown) => {
 };
 
 describe('messages', () => {
-  it.each(all.map((message) => [message.type, message] as const))('%s comes out as it went in', (_, message) => {
+  it.each(all.map((message) => [message.type, message] as const))('%s is decoded to what was encoded', (_, message) => {
     expect(parseMessage(encodeMessage(message))).toEqual(message);
   });
 
-  it('of telemetry take at most 79 bytes on the wire for 20 samples, with noise too', () => {
+  it('of telemetry with 20 noisy samples take at most 79 bytes on the wire', () => {
     const random = new Xorshift(7);
     const noisy = Array.from({ length: 20 }, () => 2000 + random.below(200));
     for (const values of [examples.telemetry.values, noisy]) {
@@ -33,7 +33,7 @@ describe('messages', () => {
     }
   });
 
-  it('say which end they come from', () => {
+  it('are known to be from the node or from the shim', () => {
     expect(all.filter(isNodeMessage).map((message) => message.type)).toEqual([
       'birth',
       'telemetry',
@@ -71,12 +71,12 @@ describe('messages', () => {
     ['a body of two items', { ...examples.event, body: hex('0101') }],
     ['a body of 1025 bytes', { ...examples.event, body: new Uint8Array(1025) }],
     ['a digest of 31 bytes', { ...examples.offer, sha256: new Uint8Array(31) }],
-    ['a package of no bytes', { ...examples.offer, total: 0 }],
+    ['an empty package', { ...examples.offer, total: 0 }],
     ['65 settings', { type: 'config', values: Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`k${i}`, i])) }],
     ['a setting beyond int32', { type: 'config', values: { a: 2 ** 32 } }],
     ['an unknown level', { ...examples.log, level: 'fatal' as 'error' }],
   ];
-  it.each(refused)('refuse %s', (_, message) => {
+  it.each(refused)('with %s are rejected', (_, message) => {
     expect(codeOf(() => encodeMessage(message))).toBe('LINK_MESSAGE');
   });
 
@@ -85,8 +85,8 @@ describe('messages', () => {
     ['an unknown type', '82 18 63 00', 'LINK_UNKNOWN'],
     ['a type beyond this version with other content', '81 0f', 'LINK_UNKNOWN'],
     ['a missing field', '81 06', 'LINK_MALFORMED'],
-    ['a field too many', '83 06 00 00', 'LINK_MALFORMED'],
-    ['bytes left over', '82 06 00 00', 'LINK_MALFORMED'],
+    ['one field too many', '83 06 00 00', 'LINK_MALFORMED'],
+    ['trailing bytes', '82 06 00 00', 'LINK_MALFORMED'],
     ['a longer form than needed', '82 06 18 05', 'LINK_MALFORMED'],
     ['an indefinite array', '9f 06 00 ff', 'LINK_MALFORMED'],
     ['a float', '82 06 f9 3c00', 'LINK_MALFORMED'],
@@ -97,17 +97,17 @@ describe('messages', () => {
     ['settings out of order', '82 12 a2 6162 00 6161 00', 'LINK_MALFORMED'],
     ['a setting twice', '82 12 a2 6161 00 6161 00', 'LINK_MALFORMED'],
   ];
-  it.each(malformed)('parsed from %s are refused', (_, text, code) => {
+  it.each(malformed)('parsed from %s are rejected', (_, text, code) => {
     expect(codeOf(() => parseMessage(hex(text)))).toBe(code);
   });
 
-  it('keep a setting named __proto__ as a setting', () => {
+  it('treat a setting named __proto__ like any other', () => {
     const values = Object.fromEntries([['__proto__', 3]]);
     const parsed = parseMessage(encodeMessage({ type: 'config', values }));
     expect(Object.keys((parsed as { values: object }).values)).toEqual(['__proto__']);
   });
 
-  it('parse 200,000 mutated bodies to a message that encodes to the same bytes, or refuse them', () => {
+  it('parse each of 200,000 mutated bodies to a message that encodes to the same bytes, or reject it', () => {
     const random = new Xorshift(3);
     const bodies = all.map(encodeMessage);
     let accepted = 0;

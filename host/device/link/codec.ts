@@ -1,6 +1,6 @@
 /**
- * Messages as CBOR arrays: `[type, field, ...]` in the order of docs/spec/link.md. The same limits hold for both directions, so
- * what one end encodes the other can always parse.
+ * Messages as CBOR arrays: `[type, field, ...]` in the order of docs/spec/link.md. The same limits hold for both
+ * directions, so one end can always parse what the other encodes.
  */
 
 import { AbiLimit, LOG_LEVELS } from '../../base/abi/index.ts';
@@ -8,7 +8,7 @@ import { CborReader, CborWriter, type Fault, wellFormed } from '../../base/cbor/
 import { MoteError } from '../../base/index.ts';
 import type { Birth, Message, MetricInfo, NodeMessage, OtaStatus, SlotState } from './messages.ts';
 
-/** Bounds of messages; bytes are of UTF-8. */
+/** Limits of messages. Bytes are of UTF-8. */
 export const MessageLimit = {
   nameBytes: AbiLimit.name,
   unitBytes: 32,
@@ -43,7 +43,8 @@ const malformed: Fault = (what) =>
   new MoteError('LINK_MALFORMED', `A link message is malformed: ${what}; it was dropped.`);
 
 /**
- * How one field goes in and out. `put` checks nothing: `encodeMessage` parses what it wrote, so both directions have one set of rules.
+ * How one field is written and read. `put` checks nothing: `encodeMessage` parses what it wrote, so one set of rules
+ * serves both directions.
  */
 interface Field<T> {
   put(out: CborWriter, value: T): void;
@@ -78,7 +79,7 @@ const list = <T>(field: Field<T>, max: number): Field<T[]> => ({
   },
   get: (from) => Array.from({ length: from.array(0, max) }, () => field.get(from)),
 });
-/** A CBOR array with one element a property, in the order given. */
+/** A CBOR array with one element for each property, in the given order. */
 function record<T extends object>(fields: { [K in keyof T]-?: Field<T[K]> }): Field<T> {
   const entries = Object.entries(fields) as [keyof T, Field<T[keyof T]>][];
   return {
@@ -100,13 +101,16 @@ const time = int(-SAFE, SAFE);
 const size = int(0, I32_MAX);
 const sha256 = bytes(SHA256_BYTES);
 
-/** int32 values, the first as it is, each other one as its difference to the one before modulo 2^32: slow signals take a byte each. */
+/**
+ * int32 values: the first as it is, each other one as its difference from the value before, modulo 2^32. Slow signals
+ * then take one byte a value.
+ */
 const deltas: Field<number[]> = {
   put(out, values) {
     out.array(values.length);
     let previous = 0;
     for (const value of values) {
-      // A value that isn't int32 is written as it is, and then refused by the parser.
+      // A value that isn't int32 is written unchanged, and the parser then rejects it.
       const fits = (value | 0) === value;
       out.int(fits ? (value - previous) | 0 : value);
       previous = value;
@@ -130,7 +134,7 @@ const item: Field<Uint8Array> = {
   },
 };
 
-/** A map of text to int32, keys in ascending order of their UTF-16 code units, so that there is one encoding. */
+/** A map of text to int32. Keys are in ascending order of their UTF-16 code units, so there is one encoding. */
 const settings: Field<Record<string, number>> = {
   put(out, values) {
     const keys = Object.keys(values).sort();
@@ -232,12 +236,12 @@ for (const [type, { code, fields }] of Object.entries(schemas)) {
   byCode.set(code, schema);
 }
 
-/** True for what a node says, false for what a shim says. */
+/** True for a message that a node sends, false for one that a shim sends. */
 export function isNodeMessage(message: Message): message is NodeMessage {
   return byType.get(message.type)!.code < 16;
 }
 
-/** CBOR of a message. Throws `LINK_MESSAGE` when a field is out of its limits. */
+/** Encodes a message as CBOR. Throws `LINK_MESSAGE` if a field exceeds its limits. */
 export function encodeMessage(message: Message): Uint8Array {
   const schema = byType.get(message.type)!;
   const out = new CborWriter(malformed).array(schema.fields.length + 1).int(schema.code);
@@ -254,8 +258,8 @@ export function encodeMessage(message: Message): Uint8Array {
 }
 
 /**
- * The message in `bytes`. Throws `LINK_UNKNOWN` for a type that this version doesn't know and `LINK_MALFORMED` for everything else
- * that isn't exactly one message in its shortest form and within its limits.
+ * Decodes the message in `bytes`. Throws `LINK_UNKNOWN` for a type that this version doesn't know, and `LINK_MALFORMED`
+ * for everything else that isn't exactly one message in its shortest form and within its limits.
  */
 export function parseMessage(bytes: Uint8Array): Message {
   const from = new CborReader(bytes, malformed);

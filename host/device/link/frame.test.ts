@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeFrame, encodeFrame, FrameDecoder, MAX_CONTENT_BYTES } from './frame.ts';
 import { Xorshift } from './random.ts';
 
-/** Feeds `stream` in pieces and collects the contents. */
+/** Decodes `stream`, fed in pieces, and collects the contents. */
 function decode(stream: Uint8Array, pieces: number[] = []): { contents: Uint8Array[]; errors: number } {
   const decoder = new FrameDecoder();
   const contents: Uint8Array[] = [];
@@ -25,12 +25,12 @@ describe('frames', () => {
     }
   });
 
-  it('refuse contents that are empty or too long', () => {
+  it('reject contents that are empty or too long', () => {
     expect(() => encodeFrame(new Uint8Array(0))).toThrow('1 to');
     expect(() => encodeFrame(new Uint8Array(MAX_CONTENT_BYTES + 1))).toThrow('send it in parts');
   });
 
-  it('come out as they went in, however the stream is cut', () => {
+  it('are decoded to what was encoded, however the stream is cut', () => {
     fc.assert(
       fc.property(
         fc.array(fc.uint8Array({ minLength: 1, maxLength: 600 }), { maxLength: 8 }),
@@ -44,7 +44,7 @@ describe('frames', () => {
     );
   });
 
-  it('after damage start again at the next zero, and lose only what was damaged', () => {
+  it('are found again at the next zero after damage, and only damaged ones are lost', () => {
     const good = encodeFrame(Uint8Array.of(1, 2, 3));
     const noise = new Uint8Array(3 * MAX_CONTENT_BYTES).fill(7);
     const stream = Buffer.concat([noise, Uint8Array.of(0), good, good.subarray(2), good]);
@@ -53,7 +53,7 @@ describe('frames', () => {
     expect(errors).toBe(2);
   });
 
-  it('with one to four mutated bytes never pass, over 120,000 frames', () => {
+  it('with one to four mutated bytes are rejected, all of 120,000', () => {
     const random = new Xorshift(1);
     let passed = 0;
     for (let i = 0; i < 120_000; i++) {
@@ -64,11 +64,11 @@ describe('frames', () => {
       const result = decodeFrame(damaged);
       if (result !== null && Buffer.compare(result, content) !== 0) passed++;
     }
-    // 2^-32 each for a checksum to fit by chance.
+    // A checksum matches by chance with a probability of 2^-32.
     expect(passed).toBe(0);
   });
 
-  it('decode any bytes without throwing or growing, 100,000 random streams', () => {
+  it('are decoded from 100,000 random streams without an exception and in constant memory', () => {
     const random = new Xorshift(2);
     const decoder = new FrameDecoder();
     let contents = 0;

@@ -1,18 +1,22 @@
 /**
- * Frames on a byte stream: consistent overhead byte stuffing (S. Cheshire and M. Baker, "Consistent Overhead Byte Stuffing",
- * IEEE/ACM Transactions on Networking 7(2), 1999) with 0x00 between frames, and CRC-32 (IEEE 802.3) over the content, little-endian,
- * at its end. A zero byte never occurs inside a frame, so a receiver that lost its place finds it again at the next zero.
+ * Frames on a byte stream: consistent overhead byte stuffing (S. Cheshire and M. Baker, "Consistent Overhead Byte
+ * Stuffing", IEEE/ACM Transactions on Networking 7(2), 1999) with 0x00 between frames. A CRC-32 (IEEE 802.3) over the
+ * content, little-endian, ends each frame. A zero byte never occurs inside a frame, so a receiver that lost its place
+ * finds it again at the next zero.
  */
 import { crc32 } from 'node:zlib';
 import { MoteError } from '../../base/index.ts';
 
-/** Longest content of a frame in bytes, header included, checksum not. */
+/** Longest content of a frame in bytes, with header and without checksum. */
 export const MAX_CONTENT_BYTES = 8192 + 16;
 const CRC_BYTES = 4;
-/** The longest frame with so much content, without its 0x00. */
+/** Bytes of the longest frame with `content` bytes of content, without its 0x00. */
 const encodedBytes = (content: number) => content + CRC_BYTES + Math.ceil((content + CRC_BYTES) / 254) + 1;
 
-/** Frames `content` (1 to MAX_CONTENT_BYTES bytes): stuffed, with checksum, ending in 0x00. Throws `LINK_TOO_LARGE`. */
+/**
+ * Frames `content` (1 to MAX_CONTENT_BYTES bytes): adds the checksum, stuffs, and ends with 0x00. Throws
+ * `LINK_TOO_LARGE`.
+ */
 export function encodeFrame(content: Uint8Array): Uint8Array {
   if (content.length === 0 || content.length > MAX_CONTENT_BYTES) {
     throw new MoteError(
@@ -38,7 +42,7 @@ export function encodeFrame(content: Uint8Array): Uint8Array {
   return out.subarray(0, at + 1);
 }
 
-/** Undoes the stuffing of one frame (without its 0x00), or null when it isn't well-formed. */
+/** Undoes the stuffing of one frame (without its 0x00). Returns null if it isn't well-formed. */
 function unstuff(frame: Uint8Array): Uint8Array | null {
   const out = new Uint8Array(frame.length);
   let length = 0;
@@ -52,7 +56,10 @@ function unstuff(frame: Uint8Array): Uint8Array | null {
   return out.subarray(0, length);
 }
 
-/** Content of one frame (without its 0x00) of at most `maxContent` bytes after the checksum held, or null. */
+/**
+ * Returns the content of one frame (without its 0x00) if its checksum holds and it has at most `maxContent` bytes, else
+ * null.
+ */
 export function decodeFrame(frame: Uint8Array, maxContent = MAX_CONTENT_BYTES): Uint8Array | null {
   if (frame.length > encodedBytes(maxContent)) return null;
   const raw = unstuff(frame);
@@ -62,22 +69,22 @@ export function decodeFrame(frame: Uint8Array, maxContent = MAX_CONTENT_BYTES): 
   return crc === crc32(content) ? content : null;
 }
 
-/** Cuts a stream into frames. Holds at most one frame's bytes whatever arrives. */
+/** Cuts a stream into frames. Stores at most one frame, whatever arrives. */
 export class FrameDecoder {
-  /** Frames dropped: too long, badly stuffed, or with a wrong checksum. */
+  /** Number of dropped frames: too long, badly stuffed, or with a wrong checksum. */
   errors = 0;
   readonly #maxContent: number;
   readonly #buffer: Uint8Array;
   #length = 0;
   #overrun = false;
 
-  /** `maxContent`: longest content that is taken, in bytes. */
+  /** `maxContent`: longest accepted content in bytes. */
   constructor(maxContent = MAX_CONTENT_BYTES) {
     this.#maxContent = maxContent;
     this.#buffer = new Uint8Array(encodedBytes(maxContent));
   }
 
-  /** Feeds bytes; `onContent` gets each good frame's content, in order. */
+  /** Decodes more bytes of the stream. Calls `onContent` with the content of each good frame, in order. */
   push(bytes: Uint8Array, onContent: (content: Uint8Array) => void): void {
     let start = 0;
     while (start < bytes.length) {
@@ -90,7 +97,7 @@ export class FrameDecoder {
     }
   }
 
-  /** Forgets a half-received frame, for a new stream. */
+  /** Drops a partly received frame, before a new stream begins. */
   reset(): void {
     this.#length = 0;
     this.#overrun = false;
@@ -109,7 +116,7 @@ export class FrameDecoder {
     const overrun = this.#overrun;
     const frame = this.#buffer.subarray(0, this.#length);
     this.reset();
-    // An empty frame is no error: a sender may put zeros on an idle line to let the receiver find its place.
+    // An empty frame is no error: a sender may put zeros on an idle line so that the receiver finds its place.
     if (frame.length === 0 && !overrun) return;
     const content = overrun ? null : decodeFrame(frame, this.#maxContent);
     if (content === null) this.errors++;

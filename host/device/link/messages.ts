@@ -1,6 +1,7 @@
 /**
- * What a node and its shim say to each other, as types. The CBOR form of each is in docs/spec/link.md; `encodeMessage` and
- * `parseMessage` are in `codec.ts`. Times are integers: microseconds on the node's monotonic clock where named `Us`, UTC milliseconds where named `Ms`.
+ * The messages between a node and its shim, as types. Their CBOR form is in docs/spec/link.md; `encodeMessage` and
+ * `parseMessage` are in `codec.ts`. Times are integers: microseconds on the node's monotonic clock if the name ends in
+ * `Us`, UTC milliseconds if it ends in `Ms`.
  */
 import type { LogLevel } from '../../base/abi/index.ts';
 
@@ -12,11 +13,11 @@ export interface MetricInfo {
   exponent: number;
 }
 
-/** Identity of what runs: sent when a link comes up and after each swap. */
+/** Identity of the node and its module. Sent when a link comes up and after each swap. */
 export interface Birth {
   type: 'birth';
   node: string;
-  /** Rises with each start of the node. */
+  /** Number of starts of the node. */
   boot: number;
   firmware: { name: string; version: string };
   module: {
@@ -32,7 +33,7 @@ export interface Birth {
 }
 export type SlotState = 'empty' | 'receiving' | 'ready' | 'trial' | 'confirmed' | 'failed';
 
-/** Columnar: `values[i]` was measured at t0Ms + i x dtUs / 1000. `seq` counts the frames of a node, gap-free. */
+/** Columnar: `values[i]` was measured at t0Ms + i x dtUs / 1000. `seq` counts the telemetry of a node without gaps. */
 export interface Telemetry {
   type: 'telemetry';
   metric: number;
@@ -49,7 +50,7 @@ export interface Event {
   name: string;
   tMs: number;
   seq: number;
-  /** One CBOR item, made by the module. */
+  /** One CBOR item, written by the module. */
   body: Uint8Array;
 }
 
@@ -60,24 +61,26 @@ export interface Log {
   text: string;
 }
 
-/** Progress of an update, from the node. */
+/** Progress of an update, as the node reports it. */
 export interface OtaStatus {
   type: 'ota';
   state: 'receiving' | 'verifying' | 'swapping' | 'trial' | 'confirmed' | 'rolledback' | 'refused';
   sequence: number;
   sha256: Uint8Array;
-  /** Bytes in the slot so far: where a transfer resumes. */
+  /** Bytes in the slot so far; a transfer resumes here. */
   received: number;
   total: number;
-  /** Time between the last step of the old and the first of the new module. */
+  /** Time between the last step of the old module and the first step of the new one. */
   swapUs?: number;
-  /** Samples that the sensor rings dropped in the swap. */
+  /** Samples that the ring buffers of the sensors dropped during the swap. */
   lost?: number;
   /** Error code and sentence, for 'rolledback' and 'refused'. */
   reason?: { code: string; text: string };
 }
 
-/** Asks for the time (node) and answers (shim): Cristian's algorithm, half of the round trip is taken off. */
+/**
+ * Time synchronisation by Cristian's algorithm: the node asks, the shim answers, half of the round trip is subtracted.
+ */
 export interface TimeRequest {
   type: 'time?';
   sentUs: number;
@@ -100,12 +103,12 @@ export interface CommandResult {
   ok: boolean;
   text: string;
 }
-/** The whole configuration; replaces what the node has. */
+/** The whole configuration; it replaces the one that the node has. */
 export interface Config {
   type: 'config';
   values: Record<string, number>;
 }
-/** Offers a package; the node answers with an `ota` status that says where to start, or refuses. */
+/** Offers a package. The node answers with an `ota` status that contains the start offset, or refuses. */
 export interface Offer {
   type: 'offer';
   sha256: Uint8Array;
@@ -114,7 +117,7 @@ export interface Offer {
 }
 export interface Chunk {
   type: 'chunk';
-  /** First eight bytes of the package's SHA-256: which transfer this belongs to. */
+  /** First eight bytes of the package's SHA-256; they identify the transfer. */
   transfer: Uint8Array;
   offset: number;
   bytes: Uint8Array;

@@ -1,12 +1,12 @@
-/** What frames carry: the four packets of the session protocol. Little-endian; see docs/spec/link.md. */
+/** The content of frames: the four packets of the session protocol, little-endian. Format: docs/spec/link.md. */
 
 /** Version of the link protocol, in the high four bits of each packet's first byte. */
 export const LINK_VERSION = 1;
-/** Longest message that a data packet carries, in bytes. */
+/** Longest message in a data packet, in bytes. */
 export const MAX_MESSAGE_BYTES = 8192;
-/** Bytes that a packet may have besides its message; more than this version's have. */
+/** Largest number of bytes before the message in a packet; this version uses fewer. */
 export const MAX_HEAD_BYTES = 16;
-/** Most data packets in flight. */
+/** Largest number of data packets in flight. */
 export const MAX_WINDOW = 64;
 
 const HELLO = 1;
@@ -17,27 +17,27 @@ const NAK = 4;
 /** Opens or resumes a session on a stream. */
 export interface Hello {
   kind: 'hello';
-  /** False asks for an answer: the sender hasn't been named on this stream yet. */
+  /** False requests an answer: the sender hasn't been named by the other end on this stream yet. */
   ready: boolean;
-  /** Session of the sender, 1 to 2^32 - 1; a new one when it lost its state. */
+  /** Session of the sender, 1 to 2^32 - 1; a new one if it lost its state. */
   session: number;
-  /** Session of the receiver as the sender knows it, 0 for none. */
+  /** Session of the receiver as the sender knows it; 0 for none. */
   peer: number;
-  /** Number of the data packet that the sender of this hello wants next. */
+  /** Number of the data packet that the sender of this hello expects next. */
   next: number;
-  /** Data packets that the sender takes in flight. */
+  /** Data packets in flight that the sender accepts. */
   window: number;
-  /** Longest message that the sender takes. */
+  /** Longest message that the sender accepts, in bytes. */
   maxBytes: number;
 }
 export interface Data {
   kind: 'data';
   seq: number;
-  /** All before this number have arrived. */
+  /** All packets before this number have arrived. */
   ack: number;
   body: Uint8Array;
 }
-/** `nak` asks for everything from `ack` on again; `ack` only says what arrived. */
+/** `ack` confirms the packets before `ack`; `nak` also requests everything from there on again. */
 export interface Ack {
   kind: 'ack' | 'nak';
   ack: number;
@@ -72,7 +72,10 @@ export function encodePacket(packet: Packet): Uint8Array {
   return out;
 }
 
-/** Null for anything that isn't a packet of this version with a message of at most `maxBytes`. A data packet's body is a view into `content`. */
+/**
+ * Parses a packet of this version with a message of at most `maxBytes` bytes; returns null for anything else. The body
+ * of a data packet is a view into `content`.
+ */
 export function parsePacket(content: Uint8Array, maxBytes = MAX_MESSAGE_BYTES): Packet | null {
   if (content.length < 3 || content[0]! >> 4 !== LINK_VERSION) return null;
   const view = new DataView(content.buffer, content.byteOffset, content.length);

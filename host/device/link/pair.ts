@@ -1,10 +1,10 @@
-/** Two ends of a stream inside one process, with faults: what a bad radio or a loose cable does, repeatable from a seed. */
+/** Both ends of a stream inside one process, with faults as of a bad radio or a loose cable, repeatable from a seed. */
 import type { Clock } from '../../base/index.ts';
 import type { Transport } from './transport.ts';
 
-/** Chances are 0 to 1, for each write. */
+/** Probabilities from 0 to 1, for each write. */
 export interface FaultPlan {
-  /** Bytes of one write that never arrive. */
+  /** The bytes of one write never arrive. */
   drop?: number;
   /** One bit of a write flips. */
   corrupt?: number;
@@ -14,20 +14,20 @@ export interface FaultPlan {
   split?: number;
   /** The stream ends after this write. */
   cut?: number;
-  /** Time under way. */
+  /** Delay of each write. */
   delayMs?: number;
 }
 
 export interface Pair {
   a: Transport;
   b: Transport;
-  /** Ends the stream: what is under way is lost, both ends hear of it. */
+  /** Ends the stream. Bytes under way are lost, and both ends are notified. */
   cut(): void;
 }
 
 /**
- * A stream in each direction, in order, delivered by `clock` and never inside `write`. `random` gives 0 <= x < 1; without it
- * nothing goes wrong.
+ * Creates a stream in each direction. Bytes arrive in order, delivered by `clock` and never inside `write`. `random`
+ * returns 0 <= x < 1; without it no fault happens.
  */
 export function transportPair(clock: Clock, faults: FaultPlan = {}, random: () => number = () => 1): Pair {
   let open = true;
@@ -35,7 +35,7 @@ export function transportPair(clock: Clock, faults: FaultPlan = {}, random: () =
   const cut = () => {
     if (!open) return;
     open = false;
-    // Later, as a socket does: a close listener may attach a new stream at once.
+    // Deferred, as a socket does it: a close listener may attach a new stream at once.
     clock.after(0, () => {
       for (const end of ends) end.closed();
     });
@@ -48,7 +48,7 @@ export function transportPair(clock: Clock, faults: FaultPlan = {}, random: () =
           if (open) other.data(part);
         });
       }
-      // What was written before arrives, what is written after doesn't.
+      // Bytes written before the cut arrive, bytes written after it don't.
       if (random() < (faults.cut ?? 0)) clock.after(faults.delayMs ?? 0, cut);
     },
     onData: (listener) => {

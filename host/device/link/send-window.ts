@@ -1,19 +1,22 @@
-/** The sending half of a session: messages in order, which of them are in flight, and which the peer has. */
+/**
+ * The sending half of a session: queued messages in order, which of them are in flight, and which the peer
+ * acknowledged.
+ */
 
 interface Queued<Out> {
   message: Out;
   body: Uint8Array;
-  /** What it takes in a node's memory. */
+  /** Bytes that it takes in a node's memory. */
   cost: number;
 }
 
 export class SendWindow<Out> {
   #queue: Queued<Out>[] = [];
-  /** Number of the first one. */
+  /** Sequence number of the first message. */
   #base = 0;
-  /** How many are in flight on the present stream. */
+  /** Messages in flight on the present stream. */
   #inFlight = 0;
-  /** How many were ever sent to this peer. */
+  /** Messages that were ever sent to this peer. */
   #sent = 0;
 
   get length(): number {
@@ -23,7 +26,7 @@ export class SendWindow<Out> {
     return this.#inFlight;
   }
 
-  /** What the messages of a kind take in a node's memory. */
+  /** Bytes that the messages selected by `counts` take in a node's memory. */
   bytes(counts: (message: Out) => boolean): number {
     return this.#queue.reduce((sum, { message, cost }) => sum + (counts(message) ? cost : 0), 0);
   }
@@ -32,7 +35,10 @@ export class SendWindow<Out> {
     this.#queue.push({ message, body, cost });
   }
 
-  /** The next one to put in flight, `again` when this peer was sent it before; null when `limit` are, or none is left. */
+  /**
+   * Puts the next message in flight and returns it; `again` if it was sent to this peer before. Returns null if `limit`
+   * messages are in flight or none is left.
+   */
   next(limit: number): { seq: number; body: Uint8Array; again: boolean } | null {
     const index = this.#inFlight;
     if (index >= limit || index >= this.#queue.length) return null;
@@ -42,12 +48,12 @@ export class SendWindow<Out> {
     return { seq: (this.#base + index) & 0xffff, body: this.#queue[index]!.body, again };
   }
 
-  /** Nothing is in flight any more: all goes out again. */
+  /** Marks all messages as not in flight, so that all are sent again. */
   rewind(): void {
     this.#inFlight = 0;
   }
 
-  /** Takes all before number `next` off; how many, or null for a number that was never sent. */
+  /** Removes all messages before number `next`. Returns how many, or null for a number that was never sent. */
   acknowledge(next: number): number | null {
     const count = (next - this.#base) & 0xffff;
     if (count > this.#sent) return null;
@@ -58,7 +64,7 @@ export class SendWindow<Out> {
     return count;
   }
 
-  /** Empties it for a new peer and returns what nobody acknowledged. */
+  /** Empties the queue for a new peer and returns the messages that weren't acknowledged. */
   restart(): Out[] {
     const pending = this.#queue.map((entry) => entry.message);
     this.#queue = [];

@@ -1,13 +1,13 @@
-/** A serial link over a pseudo-terminal, which is set and read as a UART is. */
+/** Tests of a serial link over a pseudo-terminal, which is configured and read as a UART is. */
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSerial } from './serial.ts';
 import { NEEDS_PTY, openPty, type Pty } from './testing.ts';
 
-/** Every byte, line ends, flow control and end-of-file among them. */
+/** Every byte, with line ends, flow control and end-of-file. */
 const ALL = Uint8Array.from({ length: 256 }, (_, i) => i);
 
-/** Resolves with the first `count` bytes that a stream gives. */
+/** Resolves with the first `count` bytes of a stream. */
 const bytesOf = (stream: { onData(listener: (bytes: Uint8Array) => void): void }, count: number) =>
   new Promise<Uint8Array>((resolve) => {
     const bytes: number[] = [];
@@ -24,7 +24,7 @@ describe.skipIf(NEEDS_PTY !== null)(`a serial line${NEEDS_PTY ?? ''}`, () => {
   });
   afterEach(() => pty.close());
 
-  it('carries every byte as it is, both ways, at the speed that was asked for', async () => {
+  it('carries every byte unchanged in both directions at the requested speed', async () => {
     const transport = await openSerial(pty.path, 57_600);
     const { stdout } = spawnSync('stty', ['-F', pty.path], { encoding: 'utf8' });
     expect(stdout).toMatch(/^speed 57600 baud/);
@@ -38,10 +38,10 @@ describe.skipIf(NEEDS_PTY !== null)(`a serial line${NEEDS_PTY ?? ''}`, () => {
     transport.close();
   });
 
-  it('tells once that it was unplugged, also to one who listens late', async () => {
+  it('reports once that it was unplugged, also to a late listener', async () => {
     const transport = await openSerial(pty.path);
     let closed = 0;
-    const told = new Promise<void>((resolve) =>
+    const unplugged = new Promise<void>((resolve) =>
       transport.onClose(() => {
         closed++;
         resolve();
@@ -49,7 +49,7 @@ describe.skipIf(NEEDS_PTY !== null)(`a serial line${NEEDS_PTY ?? ''}`, () => {
     );
     transport.onData(() => {});
     await pty.close();
-    await told;
+    await unplugged;
     transport.close();
     transport.write(ALL);
     await new Promise<void>((resolve) => transport.onClose(resolve));
@@ -57,11 +57,11 @@ describe.skipIf(NEEDS_PTY !== null)(`a serial line${NEEDS_PTY ?? ''}`, () => {
   });
 });
 
-describe('a serial line that is none', () => {
+describe('a serial line that cannot be opened', () => {
   it.each([
-    ['/nowhere/ttyACM0', /is not there: is the board plugged in/],
+    ['/nowhere/ttyACM0', /does not exist; check that the board is plugged in/],
     ['/dev/null', /can't be set to 115200 baud/],
-  ])('%s: says so', async (path, sentence) => {
+  ])('%s: the error describes the cause', async (path, sentence) => {
     await expect(openSerial(path)).rejects.toThrow(sentence);
   });
 });

@@ -1,13 +1,13 @@
-/** Links over a serial line: a board's UART or USB port. The line is set with `stty`, so no native package is needed. */
+/** Links over a serial line: a board's UART or USB port. `stty` configures the line, so no native package is needed. */
 import { execFile } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import { ReadStream, WriteStream } from 'node:tty';
 import { MoteError } from '../../base/index.ts';
 import type { Transport } from './transport.ts';
 
-/** What boards' firmware uses unless its board.json says otherwise. */
+/** Speed of the boards' firmware unless their board.json has another one. */
 export const DEFAULT_BAUD = 115_200;
-/** Raw bytes, 8N1, no flow control, no modem lines, and no wait for a first byte. */
+/** Raw bytes, 8N1, no flow control, no modem lines; a read returns with the first byte. */
 const RAW = [
   'raw',
   '-echo',
@@ -24,16 +24,19 @@ const RAW = [
   '0',
 ];
 
-/** Opens a serial port, such as `/dev/ttyACM0`. Throws `SERIAL` when it isn't there, isn't ours, or takes no such speed. */
+/**
+ * Opens a serial port, such as `/dev/ttyACM0`. Throws `SERIAL` if it doesn't exist, isn't accessible or rejects the
+ * speed.
+ */
 export async function openSerial(path: string, baud = DEFAULT_BAUD): Promise<Transport> {
   if (process.platform === 'win32')
     throw new MoteError(
       'SERIAL',
-      'Serial ports are not served on Windows; use WSL, or a serial server and tcp:HOST:PORT.',
+      'Serial ports are not supported on Windows; use WSL, or a serial server and tcp:HOST:PORT.',
     );
   const files: number[] = [];
   try {
-    // Opened first: a port that nobody has open forgets what it was set to.
+    // Opened before stty runs: a port that no process has open loses its settings.
     const open = () => {
       files.push(openSync(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK));
       return files.at(-1)!;
@@ -49,9 +52,9 @@ export async function openSerial(path: string, baud = DEFAULT_BAUD): Promise<Tra
     const { code, message } = cause as NodeJS.ErrnoException;
     const how =
       code === 'EACCES'
-        ? 'you may not use it: join its group (often dialout), log in again'
+        ? 'you have no permission; join its group (often dialout) and log in again'
         : code === 'ENOENT'
-          ? 'it is not there: is the board plugged in? "mote board doctor" lists ports'
+          ? 'it does not exist; check that the board is plugged in ("mote board doctor" lists ports)'
           : message;
     throw new MoteError('SERIAL', `The serial port ${path} can't be opened: ${how}.`, { cause });
   }
@@ -93,7 +96,7 @@ function serialTransport(reader: ReadStream, writer: WriteStream): Transport {
       reader.on('data', listener);
     },
     onClose(listener) {
-      // One that was unplugged before anybody listened says nothing more by itself.
+      // A stream that ended before anybody listened emits no further event.
       if (ended) setImmediate(listener);
       else closing.push(listener);
     },

@@ -13,7 +13,7 @@ import { type NodeLink, nodeLink, type ShimLink, shimLink } from './session.ts';
 const log = (n: number): Log => ({ type: 'log', level: 'info', tMs: n, text: '' });
 const command = (n: number): Command => ({ type: 'command', id: n, name: 'c', body: new Uint8Array(0) });
 
-/** Two sessions, what each got, and streams between them that are made again when they end. */
+/** Two sessions with what each received, and a stream between them that is replaced when it ends. */
 class World {
   readonly clock = new VirtualClock();
   readonly atNode: number[] = [];
@@ -61,7 +61,7 @@ class World {
     this.pair = transportPair(this.clock, this.faults, () => this.#random.unit());
     this.node.attach(this.pair.a);
     this.shim.attach(this.pair.b);
-    // A stream that ends before the hellos met brings no `onDown`.
+    // A stream that ends before the hellos were exchanged causes no `onDown`.
     const { pair } = this;
     if (this.reconnects) this.clock.after(30_000, () => this.node.up || this.pair !== pair || this.connect());
   }
@@ -74,7 +74,7 @@ class World {
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 describe('a link session', () => {
-  it('comes up, carries messages both ways in order, and tells both ends of a new peer', () => {
+  it('comes up, carries messages in both directions in order, and reports the new peer to both ends', () => {
     const world = new World();
     world.connect();
     world.run(1);
@@ -91,7 +91,7 @@ describe('a link session', () => {
     expect(world.node.stats.resent + world.shim.stats.resent).toBe(0);
   });
 
-  it('delivers every message exactly once and in order through loss, damage, copies, pieces and cuts', () => {
+  it('delivers every message exactly once and in order despite loss, damage, duplicates, fragments and cuts', () => {
     const chance = fc.double({ min: 0, max: 0.2, noNaN: true });
     const plan = fc.record({
       drop: chance,
@@ -107,7 +107,7 @@ describe('a link session', () => {
         const world = new World(seed);
         world.faults = faults;
         world.connect();
-        // What is sent before the two have met is handed back at the meeting.
+        // Messages sent before the two ends have met are handed back when they meet.
         while (!world.node.up || !world.shim.up) world.run(0.01);
         const feed = (sent: number, total: number, send: (n: number) => boolean) => {
           let next = sent;
@@ -122,7 +122,7 @@ describe('a link session', () => {
           world.run(1);
         }
         cuts += world.downs.length;
-        // Settle: nothing may come twice afterwards either.
+        // Wait longer: no duplicate may arrive afterwards either.
         world.run(60);
         expect(world.atShim).toEqual(upTo(up));
         expect(world.atNode).toEqual(upTo(down));
@@ -132,7 +132,7 @@ describe('a link session', () => {
     expect(cuts).toBeGreaterThan(100);
   });
 
-  it('goes on where it stopped after the stream was cut, with no new peer', () => {
+  it('continues where it stopped after the stream was cut, without a new peer', () => {
     const world = new World();
     world.reconnects = false;
     world.connect();
@@ -148,7 +148,7 @@ describe('a link session', () => {
     expect(world.peers.length).toBe(1);
   });
 
-  it('recognises a shim that restarted on the same stream and hands back what was not acknowledged', () => {
+  it('recognises a shim that restarted on the same stream and hands back the messages that were not acknowledged', () => {
     const world = new World();
     world.connect();
     world.run(1);
@@ -166,10 +166,10 @@ describe('a link session', () => {
     expect(world.atShim).toEqual([9]);
   });
 
-  it('recognises a peer that restarted on a line that has no end', () => {
+  it('recognises a peer that restarted on a line that never closes', () => {
     const world = new World();
     const [a, b] = [transportPair(world.clock), transportPair(world.clock)];
-    // A serial line: the shim's first life is on `a`, its second one hears the same node.
+    // A serial line: the shim starts on `a`, restarts, and then receives from the same node.
     let shimSide = a.b;
     const line = {
       write: (bytes: Uint8Array) => a.a.write(bytes),
@@ -194,7 +194,7 @@ describe('a link session', () => {
     expect(world.atShim).toEqual([1, 2]);
   });
 
-  it('says no when its queue is full, and when there is room again', () => {
+  it('rejects messages while its queue is full, and reports when there is room again', () => {
     const world = new World();
     let drained = 0;
     world.node = world.newNode({ queueLimit: 4, onDrain: () => drained++ });
@@ -207,7 +207,7 @@ describe('a link session', () => {
     expect(world.node.room).toBe(4);
   });
 
-  it('waits while the other end takes nothing, with no more than a window in flight', () => {
+  it('has at most a window of messages in flight while the other end is paused', () => {
     const world = new World();
     world.connect();
     world.run(1);
@@ -222,7 +222,7 @@ describe('a link session', () => {
     expect(world.atShim).toEqual(upTo(50));
   });
 
-  it('asks once for what is missing, and is sent everything from there on once', () => {
+  it('requests missing messages once, and receives everything from there on once', () => {
     const world = new World();
     world.connect();
     world.run(1);
@@ -254,7 +254,7 @@ describe('a link session', () => {
     expect(world.node.queued).toBe(1);
   });
 
-  it('is down when nothing came for three keep-alive times, and comes back', () => {
+  it('goes down when nothing arrived for three keep-alive times, and comes back', () => {
     const world = new World();
     world.connect();
     world.run(100);
@@ -292,7 +292,7 @@ describe('a link session', () => {
     expect(world.shim.up).toBe(true);
   });
 
-  it('with a peer that remembers the session but not its place, starts as a stranger', () => {
+  it('starts a new session with a peer that knows the session but not its position', () => {
     const world = new World();
     world.connect();
     world.run(1);
@@ -317,7 +317,7 @@ describe('a link session', () => {
     expect(world.atShim).toEqual(upTo(6));
   });
 
-  it('refuses a message that the other end has no memory for', () => {
+  it('rejects a message that is too long for the other end', () => {
     const world = new World();
     world.node.attach(transportPair(world.clock).a);
     const pair = transportPair(world.clock);
@@ -329,7 +329,7 @@ describe('a link session', () => {
     expect(() => world.node.send({ ...log(1), text: 'x'.repeat(60) })).toThrow('make it smaller');
   });
 
-  it('stands 100,000 hostile packets with right checksums', () => {
+  it('withstands 100,000 hostile packets with correct checksums', () => {
     const random = new Xorshift(5);
     const world = new World();
     world.reconnects = false;

@@ -1,11 +1,12 @@
 /**
- * A session: every message exactly once and in order between two ends that live, over streams that come and go.
+ * A session delivers every message exactly once and in order between two running ends, over streams that come and go.
  *
- * Go-back-N with a small window: the receiver keeps no out-of-order frame, which is what a microcontroller can afford. Sequence
- * numbers are 16 bits and count within a pair of sessions. A hello on each new stream says who speaks, whom it knows and what it
- * wants next, so an interrupted pair goes on where it stopped; an end that lost its state comes with another session number and
- * the other end is told through `onPeer`. Acknowledgements leave after the message handler has returned: what a handler made
- * durable before returning is never lost.
+ * The protocol is Go-back-N with a small window: the receiver stores no out-of-order frame, which suits a
+ * microcontroller. Sequence numbers have 16 bits and count within a pair of sessions. The hello on each new stream
+ * contains the sender's session, the session that it knows of the other end, and the next packet that it expects. An
+ * interrupted pair therefore continues where it stopped. An end that lost its state uses a new session number, and the
+ * other end calls `onPeer`. An acknowledgement is sent after the message handler has returned, so nothing that a
+ * handler made durable is lost.
  */
 import { MoteError } from '../../base/index.ts';
 import { encodeMessage, isNodeMessage, parseMessage } from './codec.ts';
@@ -25,7 +26,7 @@ import { SendWindow } from './send-window.ts';
 import { storedBytes } from './stored.ts';
 import type { Transport } from './transport.ts';
 
-/** A few bytes can ask for a whole window, or for a birth: not again on the same stream for so long. */
+/** A few bytes can request a whole window or a birth. On one stream the next such request is served after this time. */
 const FLOOD_US = 5000;
 
 export class LinkSession<Out extends Message, In extends Message> {
@@ -53,14 +54,14 @@ export class LinkSession<Out extends Message, In extends Message> {
   #expected = 0;
   #ackDue = false;
   #nakSent = false;
-  /** Messages taken of the present read. */
+  /** Messages accepted from the present read. */
   #taken = 0;
-  /** Until then no window is sent again for a nak, and no new peer is met. */
+  /** Until then no window is sent again for a nak, and no new peer is accepted. */
   #nextResendUs = 0;
   #nextPeerUs = 0;
   // Time.
   #backoffMs: number;
-  #lastHeardUs = 0;
+  #lastReceivedUs = 0;
   #lastSentUs = 0;
   #cancelResend: (() => void) | null = null;
   #cancelAlive: (() => void) | null = null;
@@ -79,23 +80,23 @@ export class LinkSession<Out extends Message, In extends Message> {
     this.#session = options.newSessionId() >>> 0 || 1;
   }
 
-  /** Both ends have named each other on the present stream. */
+  /** True if both ends have named each other on the present stream. */
   get up(): boolean {
     return this.#up;
   }
-  /** Messages not acknowledged yet. */
+  /** Number of messages that aren't acknowledged yet. */
   get queued(): number {
     return this.#outgoing.length;
   }
-  /** Messages that `send` takes at once. */
+  /** Number of messages that `send` accepts at once. */
   get room(): number {
     return this.#queueLimit - this.#outgoing.length;
   }
-  /** Longest message that the other end takes; the longest there is until it has said so. */
+  /** Longest message that the other end accepts; the protocol's maximum until its hello arrives. */
   get peerMaxBytes(): number {
     return this.#peerMaxBytes;
   }
-  /** What the messages not acknowledged yet take in a node's memory; of a kind, or of all. */
+  /** Bytes that the unacknowledged messages, or those selected by `counts`, take in a node's memory. */
   queuedBytes(counts: (message: Out) => boolean = () => true): number {
     return this.#outgoing.bytes(counts);
   }
@@ -103,13 +104,13 @@ export class LinkSession<Out extends Message, In extends Message> {
     return { ...this.#counts, badFrames: this.#decoder.errors };
   }
 
-  /** Goes on over a new stream; the one before, if any, is closed. */
+  /** Continues on a new stream. A previous stream is closed. Throws `LINK_CLOSED` after `close`. */
   attach(transport: Transport): void {
     if (this.#closed) throw new MoteError('LINK_CLOSED', 'This link session is closed; make a new one.');
     this.#drop('detached');
     this.#transport = transport;
     this.#decoder.reset();
-    this.#lastHeardUs = this.#options.clock.nowUs();
+    this.#lastReceivedUs = this.#options.clock.nowUs();
     this.#nextResendUs = 0;
     this.#nextPeerUs = 0;
     transport.onData((bytes) => {
@@ -134,8 +135,9 @@ export class LinkSession<Out extends Message, In extends Message> {
   }
 
   /**
-   * Queues a message, whether the link is up or not; false when the queue is full, and then it isn't taken: wait for `onDrain`.
-   * Throws `LINK_MESSAGE` for a message out of its limits and `LINK_TOO_LARGE` for one that the peer doesn't take.
+   * Queues a message, whether the link is up or not. Returns false and drops the message if the queue is full: wait for
+   * `onDrain`. Throws `LINK_MESSAGE` for a message that exceeds its limits, `LINK_TOO_LARGE` for one that is too long
+   * for the peer, and `LINK_CLOSED` after `close`.
    */
   send(message: Out): boolean {
     if (this.#closed) throw new MoteError('LINK_CLOSED', 'This link session is closed; make a new one.');
@@ -143,7 +145,7 @@ export class LinkSession<Out extends Message, In extends Message> {
     if (body.length > this.#peerMaxBytes) {
       throw new MoteError(
         'LINK_TOO_LARGE',
-        `A ${message.type} message of ${body.length} bytes is more than the other end's ${this.#peerMaxBytes}; make it smaller.`,
+        `A ${message.type} message has ${body.length} bytes, but the other end accepts ${this.#peerMaxBytes}; make it smaller.`,
       );
     }
     const cost = storedBytes(message, body.length);
@@ -156,7 +158,7 @@ export class LinkSession<Out extends Message, In extends Message> {
     return true;
   }
 
-  /** Takes no more messages until `resume`; the other end's window fills and it waits. */
+  /** Accepts no more messages until `resume`. The other end's window fills, and it waits. */
   pause(): void {
     this.#paused = true;
   }
@@ -187,13 +189,13 @@ export class LinkSession<Out extends Message, In extends Message> {
 
   #startHello(): void {
     this.#backoffMs = this.#resendMs;
-    // A zero first: what is left on the line of an older frame ends there.
+    // A zero first: it ends the rest of an older frame that may be on the line.
     this.#transport?.write(Uint8Array.of(0));
     this.#hello();
     this.#schedule();
   }
 
-  /** One timer: the hello again while not up, else the window again. */
+  /** One timer: it repeats the hello while the link is down, and otherwise the window. */
   #schedule(): void {
     this.#cancelResend?.();
     this.#cancelResend = null;
@@ -212,7 +214,7 @@ export class LinkSession<Out extends Message, In extends Message> {
       const sinceMs = (us: number) => (this.#options.clock.nowUs() - us) / 1000;
       this.#watchSilence();
       if (!this.#up) return;
-      if (sinceMs(this.#lastHeardUs) >= 3 * this.#keepAliveMs) {
+      if (sinceMs(this.#lastReceivedUs) >= 3 * this.#keepAliveMs) {
         this.#goDown('silent');
         this.#startHello();
       } else if (sinceMs(this.#lastSentUs) >= this.#keepAliveMs) {
@@ -248,10 +250,10 @@ export class LinkSession<Out extends Message, In extends Message> {
 
   #receive(bytes: Uint8Array): void {
     const transport = this.#transport;
-    this.#lastHeardUs = this.#options.clock.nowUs();
+    this.#lastReceivedUs = this.#options.clock.nowUs();
     this.#taken = 0;
     this.#decoder.push(bytes, (content) => {
-      // A handler may have changed the stream under us.
+      // A handler may have replaced the stream.
       if (this.#transport !== transport) return;
       const packet = parsePacket(content, this.#maxBytes);
       if (packet === null) this.#counts.badPackets++;
@@ -264,16 +266,16 @@ export class LinkSession<Out extends Message, In extends Message> {
   #onHello(hello: Hello): void {
     const transport = this.#transport;
     if (hello.session !== this.#peer) {
-      // It says so again.
+      // Ignored for now: the peer repeats its hello.
       if (this.#isBefore(this.#nextPeerUs)) return;
       this.#nextPeerUs = this.#options.clock.nowUs() + FLOOD_US;
       this.#adopt(hello);
     }
-    // A handler may have changed the stream; then this hello is of the past.
+    // A handler may have replaced the stream; this hello is then outdated.
     if (this.#transport !== transport) return;
     if (hello.peer === this.#session) {
       if (!this.#acknowledge(hello.next) && !hello.ready) {
-        // It remembers this session but not what it got: one of the two lost its state. Start as a stranger.
+        // The peer knows this session but not what it received: one end lost its state. Start a new session.
         this.#renew();
         return;
       }
@@ -292,7 +294,7 @@ export class LinkSession<Out extends Message, In extends Message> {
     }
   }
 
-  /** A peer that this session never spoke with. */
+  /** Accepts a peer that is new to this session. */
   #adopt(hello: Hello): void {
     this.#peer = hello.session;
     this.#peerWindow = hello.window;
@@ -315,7 +317,7 @@ export class LinkSession<Out extends Message, In extends Message> {
     else for (const message of pending) this.#sendAgain(message);
   }
 
-  /** What a new peer says is too long for it, which the old one took, is lost. */
+  /** Sends a pending message to a new peer. A message that is too long for it is dropped. */
   #sendAgain(message: Out): void {
     try {
       this.send(message);
@@ -337,7 +339,8 @@ export class LinkSession<Out extends Message, In extends Message> {
   #onData(seq: number, body: Uint8Array): void {
     const ahead = (seq - this.#expected) & 0xffff;
     if (ahead !== 0) {
-      // Behind: sent again because an acknowledgement was lost, so say it again. Ahead: something is missing, ask for it once.
+      // Behind: a repeated packet, because an acknowledgement was lost; acknowledge again. Ahead: a packet is missing;
+      // request it once.
       if (ahead >= 0x8000) {
         this.#counts.duplicates++;
         this.#ackDue = true;
@@ -348,7 +351,7 @@ export class LinkSession<Out extends Message, In extends Message> {
       }
       return;
     }
-    // More than the window without having heard of any: not what a peer does, and a flood must end somewhere.
+    // A read with more than a window of messages doesn't come from a correct peer, and limits what a flood can do.
     if (this.#paused || this.#taken >= this.#window) return;
     this.#taken++;
     this.#expected = (this.#expected + 1) & 0xffff;
@@ -370,7 +373,7 @@ export class LinkSession<Out extends Message, In extends Message> {
     this.#options.onMessage(message);
   }
 
-  /** Takes all before `next` off the queue; false for a number that was never sent. */
+  /** Removes all messages before `next` from the queue. Returns false for a number that was never sent. */
   #acknowledge(next: number): boolean {
     const count = this.#outgoing.acknowledge(next);
     if (count === null) return false;

@@ -8,7 +8,7 @@ import type { Message } from './messages.ts';
 import { encodePacket, type Packet, parsePacket } from './packet.ts';
 
 const spec = readFileSync(packagePath('docs', 'spec', 'link.md'), 'utf8');
-/** Cells in backquotes of the table row that begins with `name`. */
+/** Returns the cells in backquotes of the table row that begins with `name`. */
 function row(name: string): Uint8Array[] {
   const line = spec.split('\n').find((one) => one.startsWith(`| ${name} | \``)) ?? '';
   return [...line.matchAll(/`([0-9a-f]+)`/g)].map((match) => Uint8Array.from(Buffer.from(match[1]!, 'hex')));
@@ -22,7 +22,7 @@ const packets: Record<string, Packet> = {
 };
 
 describe('docs/spec/link.md', () => {
-  it.each(Object.entries(packets))('shows the %s packet and its frame as they are', (name, packet) => {
+  it.each(Object.entries(packets))('shows the bytes of the %s packet and its frame', (name, packet) => {
     const [content, frame] = row(name);
     expect(encodePacket(packet)).toEqual(content);
     expect(encodeFrame(content!)).toEqual(frame);
@@ -31,13 +31,13 @@ describe('docs/spec/link.md', () => {
     expect(decoded).toEqual([packet]);
   });
 
-  it.each(Object.entries(examples) as [string, Message][])('shows the %s message as it is', (name, message) => {
+  it.each(Object.entries(examples) as [string, Message][])('shows the bytes of the %s message', (name, message) => {
     const [encoded] = row(name);
     expect(encodeMessage(message)).toEqual(encoded);
     expect(parseMessage(encoded!)).toEqual(message);
   });
 
-  it('says how large the telemetry example is on the wire', () => {
+  it('states the size of the telemetry example on the wire', () => {
     const body = encodeMessage(examples.telemetry);
     const bytes = encodeFrame(encodePacket({ kind: 'data', seq: 300, ack: 17, body })).length;
     expect(spec).toContain(`is ${bytes} bytes on the wire`);

@@ -1,21 +1,21 @@
 /**
- * What a message takes in a node's memory while it waits or isn't acknowledged. A node on a board has a block of so many bytes for
- * all of them; counted the same here, a node in this process runs out of room at the same message.
+ * The memory that a message takes on a node while it is queued or unacknowledged. A node on a board has one block for
+ * all of them. A node in this process counts the same bytes, so its queue is full at the same message.
  */
 import type { Message } from './messages.ts';
 
-/** Of each message besides its own bytes. */
+/** Overhead of each message in bytes. */
 const ITEM_BYTES = 8;
-/** A time's place, as large as its longest form: UTC is put in only when it is sent. */
+/** Space for a time in its longest form: UTC is inserted only when the message is sent. */
 const TIME_BYTES = 9;
 
-/** `length`: bytes of the encoded message. */
+/** Returns the bytes that `message` takes in a node's memory. `length`: bytes of the encoded message. */
 export function storedBytes(message: Message, length: number): number {
   const ms = 't0Ms' in message ? message.t0Ms : 'tMs' in message ? message.tMs : null;
   return ITEM_BYTES + length + (ms === null ? 0 : TIME_BYTES - integerBytes(ms));
 }
 
-/** In its shortest form (RFC 8949, section 3). */
+/** Bytes of an integer in its shortest form (RFC 8949, section 3). */
 function integerBytes(value: number): number {
   const argument = value < 0 ? -1 - value : value;
   if (argument < 24) return 1;

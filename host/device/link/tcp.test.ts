@@ -6,7 +6,7 @@ import { connectTcp, listenTcp } from './tcp.ts';
 
 const session = { clock: backgroundClock, newSessionId: () => Math.floor(Math.random() * 2 ** 32) };
 
-it('a session runs over TCP, and over the next connection when the first one ends', async () => {
+it('a session runs over TCP, and continues on the next connection when the first one ends', async () => {
   const got: number[] = [];
   let wake = () => {};
   const shim = shimLink({
@@ -39,14 +39,14 @@ it('a session runs over TCP, and over the next connection when the first one end
   await listener.close();
 });
 
-it('says what to do when nothing listens, and when the port is taken', async () => {
+it('the error describes what to do when nothing listens and when the port is in use', async () => {
   const listener = await listenTcp(0, () => {});
   await expect(listenTcp(listener.port, () => {})).rejects.toMatchObject({ code: 'LINK_LISTEN' });
   await listener.close();
   await expect(connectTcp(listener.port)).rejects.toMatchObject({ code: 'LINK_CONNECT' });
 });
 
-it('cuts off a peer that asks for ever more and reads nothing', async () => {
+it('disconnects a peer that sends requests and reads nothing', async () => {
   let waiting = 0;
   const ended = new Promise<void>((resolve, reject) => {
     listenTcp(0, (transport) => {
@@ -58,7 +58,7 @@ it('cuts off a peer that asks for ever more and reads nothing', async () => {
       const more = () => {
         for (let i = 0; i < 64 && open; i++) transport.write(new Uint8Array(65_536));
         waiting++;
-        if (waiting > 16) reject(new Error('it was never cut off'));
+        if (waiting > 16) reject(new Error('the peer was not disconnected'));
         else if (open) setImmediate(more);
       };
       more();

@@ -1,19 +1,22 @@
-/** Links over TCP: a simulated node and its shim on one machine. Loopback unless told otherwise, for a link has no encryption. */
+/** Links over TCP, such as from a simulated node to its shim. Loopback by default, because a link has no encryption. */
 import { connect, createServer, type Socket } from 'node:net';
 import { MoteError } from '../../base/index.ts';
 import type { Transport } from './transport.ts';
 
-/** A peer that takes nothing while this much waits for it is cut off; it comes again and goes on. Eight times the largest window. */
+/**
+ * A peer that reads nothing is disconnected when this much waits for it; it may reconnect. Eight times the largest
+ * window.
+ */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
 export function socketTransport(socket: Socket): Transport {
   socket.setNoDelay(true);
-  // An 'error' is always followed by 'close', which is what a session needs to know.
+  // An 'error' is always followed by 'close', which the session handles.
   socket.on('error', () => {});
   return {
     write(bytes) {
       if (socket.destroyed) return;
-      // A few bytes can ask for a whole window again: who asks and never reads would fill our memory.
+      // A few bytes can request a whole window again; a peer that requests and never reads would fill the memory.
       if (socket.writableLength > MAX_WAITING_BYTES) socket.destroy();
       else socket.write(bytes);
     },
@@ -21,19 +24,19 @@ export function socketTransport(socket: Socket): Transport {
       socket.on('data', listener);
     },
     onClose(listener) {
-      // One that ended before anybody listened says nothing more by itself.
+      // A socket that closed before anybody listened emits no further event.
       if (socket.closed) setImmediate(listener);
       else socket.once('close', listener);
     },
     close() {
-      // What was written goes out first.
+      // Queued bytes are sent first.
       socket.end();
       socket.destroySoon();
     },
   };
 }
 
-/** Connects, or throws `LINK_CONNECT`, which asks whether `expected` is running there. */
+/** Connects to a listener. Throws `LINK_CONNECT`; its message suggests to start `expected`. */
 export function connectTcp(port: number, host = '127.0.0.1', expected = 'its gateway'): Promise<Transport> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, host);
@@ -61,7 +64,7 @@ export interface TcpListener {
   close(): Promise<void>;
 }
 
-/** Listens for nodes (port 0: any free one), or throws `LINK_LISTEN`. */
+/** Listens for nodes; port 0 selects any free port. Throws `LINK_LISTEN`. */
 export function listenTcp(
   port: number,
   onConnection: (transport: Transport) => void,

@@ -1,13 +1,15 @@
-/** For tests of links over serial lines: a pseudo-terminal, which is set and read as a UART is. */
+/** For tests of serial links: a pseudo-terminal, which is configured and read as a UART is. */
 import { spawn, spawnSync } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Transport } from './transport.ts';
 
 const available = process.platform === 'linux' && spawnSync('python3', ['-c', 'import pty']).status === 0;
-/** Why a test is skipped, to be added to its name. */
+/** The reason why a test is skipped, to be added to its name; null if it can run. */
 export const NEEDS_PTY = available ? null : ', skipped: needs Linux and python3 (apt-get install python3)';
 
-/** The far end: the near end's name on the first line, then what comes in, raw; stdin goes out. */
+/**
+ * Script of the far end: prints the near end's name on the first line, then copies raw bytes to stdout and from stdin.
+ */
 const FAR = `
 import os, pty, select
 far, near = pty.openpty()
@@ -21,15 +23,15 @@ while True:
         os.write(far, data)`;
 
 export interface Pty {
-  /** What is opened as a serial port. */
+  /** Path to open as a serial port. */
   path: string;
-  /** The other end: a board's. */
+  /** The other end, the board's. */
   far(): Transport;
-  /** Unplugs it. */
+  /** Unplugs the line. */
   close(): Promise<void>;
 }
 
-/** Resolves with at least `count` bytes. */
+/** Resolves as soon as `count` bytes have arrived, with all bytes so far. */
 export function arrived(from: Readable, count: number): Promise<Buffer> {
   return new Promise((resolve) => {
     let bytes = Buffer.alloc(0);
