@@ -7,12 +7,13 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { packagePath } from '../host/base/index.ts';
 import { freePort } from '../host/messaging/gateway/testing.ts';
@@ -167,6 +168,8 @@ describe('mote new', () => {
   it('makes a project that builds and runs as its own scripts say', async () => {
     const { scripts, devDependencies } = JSON.parse(readFileSync(at('my-sensor', 'package.json'), 'utf8'));
     expect(Object.keys(devDependencies)).toEqual(['moteware']);
+    const source = devDependencies.moteware.replace(/^file:/, '');
+    expect(resolve(realpathSync(at('my-sensor')), source)).toBe(packagePath());
     for (const script of ['build', 'sim']) {
       // The library is found where this package is.
       mkdirSync(at('my-sensor', 'node_modules'), { recursive: true });

@@ -1,8 +1,17 @@
 /** `mote new`: a project of one's own, made from an app that ships with moteware. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { MoteError, packagePath, packageVersion } from '../base/index.ts';
+import { MoteError, packagePath, packageRoot, packageVersion } from '../base/index.ts';
 import { addCommand, choice } from './command.ts';
 
 const TEMPLATES = {
@@ -50,6 +59,12 @@ function writeApp(template: Template, dir: string, name: string): string[] {
   return ['mote.json', ...written];
 }
 
+/** This moteware as a dependency of the project in `dir`: a clone by its path, because a registry doesn't have it. */
+function ownDependency(dir: string): string {
+  if (basename(dirname(packageRoot)) === 'node_modules') return `^${packageVersion()}`;
+  return `file:${relative(realpathSync(dir), packageRoot).replaceAll('\\', '/')}`;
+}
+
 /** Makes a project in `dir`, which must be empty or absent, and returns the files written. */
 function createProject(dir: string, template: Template): string[] {
   const name = basename(resolve(dir));
@@ -81,7 +96,7 @@ function createProject(dir: string, template: Template): string[] {
           sim: `mote sim . --input ${input}`,
           watch: `mote sim . --input ${input} --realtime`,
         },
-        devDependencies: { moteware: `^${packageVersion()}` },
+        devDependencies: { moteware: ownDependency(dir) },
       },
       null,
       2,
