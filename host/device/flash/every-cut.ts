@@ -1,19 +1,23 @@
-/** The power-cut sweep of the tests: the same run, cut at every flash operation in every mode, and cut again while it recovers. */
+/**
+ * The power-cut sweep of the tests: repeats a run, cuts the power at every flash operation in every mode, and once more
+ * during recovery.
+ */
 import { CUT_MODES, type CutMode, type MemoryFlash, PowerCut } from './memory-flash.ts';
 
 export interface CutRun {
-  /** Erased or prepared flash, the same each time. */
+  /** Returns erased or prepared flash, the same each time. */
   flash: () => MemoryFlash;
   /**
-   * Works from whatever the flash holds to the end, as a node does that starts again after each cut, and checks at its start
-   * that nothing promised is lost. A fresh object keeps the promises of one sweep step over its restarts.
+   * Returns an object for one sweep step. `work` continues from whatever the flash holds to the end, as a node does
+   * after each restart, and first checks that no acknowledged write is lost. The object remembers the acknowledged
+   * writes over its restarts.
    */
   start: () => { work: (flash: MemoryFlash) => void };
-  /** Every how many operations the second cut comes; 1 unless told. */
+  /** Distance between second cuts in operations; default 1. */
   secondStep?: number;
 }
 
-/** Returns how many runs there were. A failed check throws with the place of the cuts. */
+/** Runs the sweep and returns the number of runs. A failed check throws an error that names both cuts. */
 export function everyCut(run: CutRun): number {
   const whole = run.flash();
   run.start().work(whole);
@@ -32,7 +36,7 @@ export function everyCut(run: CutRun): number {
   return runs;
 }
 
-/** Returns the operations that were needed after the first cut, up to the second one. */
+/** Returns the number of operations after the first cut, up to the second one. */
 function cutTwice(run: CutRun, first: number, mode: CutMode, second: number, secondMode: CutMode): number {
   const flash = run.flash();
   const { work } = run.start();

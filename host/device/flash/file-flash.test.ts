@@ -58,7 +58,7 @@ describe('flash in a file', () => {
     ).toBe(true);
   });
 
-  it('carries a key-value store over a restart', () => {
+  it('preserves a key-value store over a restart', () => {
     const flash = FileFlash.open(path, geometry);
     KeyValueStore.open(flash).set('threshold', new Uint8Array([1, 2]));
     flash.close();
@@ -74,7 +74,7 @@ describe('flash in a file', () => {
     ['longer', () => appendFileSync(path, 'x')],
     ['foreign', () => writeFileSync(path, Buffer.alloc(8192, 0x55))],
     ['a text', () => writeFileSync(path, 'moteware')],
-  ])('says so when the file is %s, and leaves it as it is', (_what, spoil) => {
+  ])('reports a file that is %s, and does not change it', (_what, spoil) => {
     FileFlash.open(path, geometry).close();
     spoil();
     const before = readFileSync(path);
@@ -82,24 +82,24 @@ describe('flash in a file', () => {
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
-  it('refuses another geometry, a folder, and a path that is not there', () => {
+  it('rejects another geometry, a folder, and a path that does not exist', () => {
     FileFlash.open(path, geometry).close();
     expect(() => FileFlash.open(path, { ...geometry, pageBytes: 512 })).toThrow(
-      /'size 4096 page 1024 write 8', wanted are 8192 and 'size 4096 page 512 write 8'/,
+      /'size 4096 page 1024 write 8', but the layout requires 8192 and 'size 4096 page 512 write 8'/,
     );
     expect(codeOf(() => FileFlash.open(folder, geometry))).toBe('FLASH_IO');
     expect(codeOf(() => FileFlash.open(join(folder, 'no', 'file'), geometry))).toBe('FLASH_IO');
   });
 });
 
-describe('a flash file that another has open', () => {
+describe('a flash file that is already open', () => {
   let compiled: Compiled;
   beforeAll(async () => {
     compiled = await Compiled.of('host/device/flash/file-flash.ts');
   });
   afterAll(() => compiled.delete());
 
-  it('is refused in this process until it is closed, by a link to it too, and also after a failure to open', () => {
+  it('is rejected in this process until it is closed, also through a symbolic link and after a failure to open', () => {
     const flash = FileFlash.open(path, geometry);
     const link = join(folder, 'link.flash');
     symlinkSync(path, link);
@@ -113,7 +113,7 @@ describe('a flash file that another has open', () => {
     expect(readdirSync(folder).sort()).toEqual(['link.flash', 'node.flash']);
   });
 
-  it('is refused while another process has it, with its number, and opens with all it holds when that was killed', async () => {
+  it('is rejected with the id of the process that has it, and opens with its contents after that process was killed', async () => {
     const child = await compiled.run(`
       const flash = FileFlash.open(${JSON.stringify(path)}, ${JSON.stringify(geometry)});
       flash.program(1024, new Uint8Array(8).fill(5));

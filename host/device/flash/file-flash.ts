@@ -1,6 +1,6 @@
 /**
- * NOR flash in a file: what a simulated node or a gateway keeps between runs. One header block, then the flash's bytes as they
- * are; see docs/spec/flash.md. One process at a time has it.
+ * NOR flash in a file: the storage of a simulated node or a gateway between runs. One header block, then the bytes of
+ * the flash; format: docs/spec/flash.md. One process at a time can open it.
  */
 import {
   closeSync,
@@ -19,7 +19,7 @@ import { type Lock, MoteError, tryLock } from '../../base/index.ts';
 import type { Flash } from './flash.ts';
 import { checkGeometry, checkPage, checkProgram, checkRange, type FlashGeometry } from './nor.ts';
 
-/** The header has a block of its own, so that the flash's pages keep the file system's alignment. */
+/** The header fills a block of its own, so the pages of the flash stay aligned with those of the file system. */
 const HEADER_BYTES = 4096;
 
 export class FileFlash implements Flash {
@@ -42,9 +42,9 @@ export class FileFlash implements Flash {
   }
 
   /**
-   * Opens a flash file, or creates it erased, under its name only when it is complete. Throws `FLASH_FILE` when the file is no
-   * flash, is cut short, or has another geometry, `FLASH_BUSY` while it is open elsewhere, and `FLASH_IO` when it can't be read
-   * or written.
+   * Opens a flash file, or creates an erased one; a new file gets its name only when it is complete. Throws
+   * `FLASH_FILE` if the file is no flash, is truncated or has another geometry, `FLASH_BUSY` while it is open
+   * elsewhere, and `FLASH_IO` if it can't be read or written.
    */
   static open(path: string, geometry: FlashGeometry): FileFlash {
     const whole = checkGeometry(geometry);
@@ -67,7 +67,7 @@ export class FileFlash implements Flash {
     if (bytes.length !== HEADER_BYTES + whole.sizeBytes || !found.equals(header))
       throw new MoteError(
         'FLASH_FILE',
-        `${path} is a flash of another size, or cut short: it has ${bytes.length} bytes and '${describe(found)}', wanted are ${HEADER_BYTES + whole.sizeBytes} and '${describe(header)}'. Open it with the layout that made it, or move it away.`,
+        `${path} is a flash of another size, or truncated: it has ${bytes.length} bytes and '${describe(found)}', but the layout requires ${HEADER_BYTES + whole.sizeBytes} and '${describe(header)}'. Open it with the layout that created it, or move it away.`,
       );
     const file = io(path, () => openSync(path, 'r+'));
     return new FileFlash(path, whole, file, new Uint8Array(bytes.subarray(HEADER_BYTES)), lock);
@@ -104,7 +104,7 @@ export class FileFlash implements Flash {
   }
 }
 
-/** By the file's real name, so that a link to it is no way around the lock. */
+/** Locks the file by its real path, so that a symbolic link doesn't bypass the lock. */
 function takeLock(path: string): Lock {
   const lock = io(path, () => tryLock(`${existsSync(path) ? realpathSync(path) : path}.lock`));
   if (lock.taken) return lock;
@@ -120,7 +120,7 @@ function encodeHeader(geometry: Required<FlashGeometry>): Buffer {
   return header;
 }
 
-/** The header's second line, for an error message; hostile bytes are made harmless. */
+/** The second line of the header, for an error message; unprintable bytes become question marks. */
 function describe(header: Buffer): string {
   const line =
     header

@@ -1,6 +1,7 @@
 /**
- * A NOR flash as the slot store and the key-value store see it: bytes are erased to 0xFF a page at a time, and programming
- * only clears bits. Implementations throw `MoteError('FLASH_RANGE' | 'FLASH_PROGRAM' | 'FLASH_IO')`.
+ * The interface of a NOR flash, on which the slot store and the key-value store are built. An erase sets the bytes of
+ * one page to 0xFF, and programming only clears bits. Implementations throw `MoteError('FLASH_RANGE' | 'FLASH_PROGRAM'
+ * | 'FLASH_IO')`.
  */
 export interface Flash {
   /** Total bytes, a multiple of `pageBytes`. */
@@ -12,6 +13,6 @@ export interface Flash {
   read(address: number, length: number): Uint8Array;
   program(address: number, bytes: Uint8Array): void;
   erase(page: number): void;
-  /** Returns when all that was programmed and erased is durable. */
+  /** Returns when everything programmed and erased is durable. */
   sync(): void;
 }

@@ -1,4 +1,4 @@
-/** Flash: the seam, its emulations, and the stores that survive power cuts. */
+/** Flash: the interface, its emulations, and the stores that survive power cuts. */
 export { FileFlash } from './file-flash.ts';
 export type { Flash } from './flash.ts';
 export { KeyValueStore } from './kv.ts';

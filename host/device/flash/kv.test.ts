@@ -10,7 +10,7 @@ const value = (n: number, length = 10) => new Uint8Array(length).fill(n);
 const entries = (store: KeyValueStore) => new Map(store.keys().map((key) => [key, [...store.get(key)!]]));
 
 describe('the key-value store', () => {
-  it('sets, replaces, deletes, and finds it all again', () => {
+  it('sets, replaces, deletes, and restores everything after a restart', () => {
     const flash = make();
     const store = KeyValueStore.open(flash);
     store.set('a', value(1));
@@ -29,7 +29,7 @@ describe('the key-value store', () => {
     expect(again.get('c')).toBeUndefined();
   });
 
-  it('hands out copies and keeps copies', () => {
+  it('returns copies and stores copies', () => {
     const store = KeyValueStore.open(make());
     const mine = value(1);
     store.set('a', mine);
@@ -57,14 +57,14 @@ describe('the key-value store', () => {
     expect(store.keys()).toEqual(expected === 'none' ? [key] : []);
   });
 
-  it('passes over a record whose key is no UTF-8', () => {
+  it('ignores a record whose key is not UTF-8', () => {
     const flash = make();
     const record = Uint8Array.of(1, 1, 0xff, 7);
     RecordLog.open(flash, 'k').log.append(record, () => [record]);
     expect(KeyValueStore.open(flash).keys()).toEqual([]);
   });
 
-  it('says when it is full, changes nothing then, and takes more after a delete', () => {
+  it('rejects a value when it is full, changes nothing then, and accepts more after a delete', () => {
     const flash = make();
     const store = KeyValueStore.open(flash);
     let stored = 0;
@@ -78,7 +78,7 @@ describe('the key-value store', () => {
     expect(KeyValueStore.open(flash).keys()).toContain('new');
   });
 
-  it('writes nothing for an equal value, and wears its pages alike', () => {
+  it('writes nothing for an equal value, and wears its pages evenly', () => {
     const flash = make();
     const store = KeyValueStore.open(flash);
     store.set('a', value(1));
@@ -104,7 +104,7 @@ describe('the key-value store', () => {
             const store = KeyValueStore.open(flash);
             const [key, change] = script[Math.min(next, script.length - 1)]!;
             const found = entries(store);
-            // The write that was under way may have happened or not; nothing else may differ.
+            // The interrupted write may have happened or not; nothing else may differ.
             const before = JSON.stringify([...promised].sort());
             const after = new Map(promised);
             if (change) after.set(key, [...change]);

@@ -1,6 +1,6 @@
 /**
- * The node's key-value store: what a module keeps across restarts and swaps. Every change is one journal record, durable when
- * the call returns, and both halves of the pages wear alike.
+ * The node's key-value store: values of a module that survive restarts and swaps. Every change is one journal record
+ * that is durable when the call returns. Both halves of the pages wear evenly.
  */
 import { isUtf8 } from 'node:buffer';
 import { AbiLimit } from '../../base/abi/index.ts';
@@ -14,14 +14,14 @@ const SET = 1;
 export class KeyValueStore {
   readonly #log: RecordLog;
   readonly #values = new Map<string, Uint8Array>();
-  /** Stored bytes of all live entries. */
+  /** Stored bytes of all present entries. */
   #used = 0;
 
   private constructor(log: RecordLog) {
     this.#log = log;
   }
 
-  /** Opens the store on two pages or more. Reads only; whatever else the flash holds is an empty store. */
+  /** Opens the store on two pages or more. It only reads; any other content of the flash counts as an empty store. */
   static open(flash: Flash): KeyValueStore {
     const { log, records } = RecordLog.open(flash, 'k');
     const store = new KeyValueStore(log);
@@ -30,33 +30,34 @@ export class KeyValueStore {
   }
 
   /**
-   * Bytes for keys and values together with 8 bytes or so for each: three quarters of half of the pages. The rest is what a
-   * store at its limit still appends between two erases, so that a full store doesn't wear out a page with every write.
+   * Limit for keys and values together, with about 8 bytes of overhead each: three quarters of half of the pages. A
+   * store at its limit appends into the remaining quarter between two erases, so it doesn't wear out a page with every
+   * write.
    */
   get capacityBytes(): number {
     return Math.floor((this.#log.capacityBytes * 3) / 4);
   }
 
-  /** A copy of the value. */
+  /** Returns a copy of the value. */
   get(key: string): Uint8Array | undefined {
     return this.#values.get(key)?.slice();
   }
 
-  /** Keys in the order in which they were last set. */
+  /** Returns the keys in the order in which they were last set. */
   keys(): string[] {
     return [...this.#values.keys()];
   }
 
   /**
-   * Stores a value of up to 1024 bytes under a key of 1 to 64 bytes of UTF-8; durable when this returns. An equal value costs no
-   * write. Throws `KV_KEY`, `KV_VALUE`, or `KV_FULL` with nothing changed.
+   * Stores a value of up to 1024 bytes under a key of 1 to 64 bytes of UTF-8. The change is durable when this returns.
+   * An equal value causes no write. Throws `KV_KEY`, `KV_VALUE`, or `KV_FULL` with nothing changed.
    */
   set(key: string, value: Uint8Array): void {
     const name = encodeKey(key);
     if (value.length > AbiLimit.value)
       throw new MoteError(
         'KV_VALUE',
-        `The value of '${key}' has ${value.length} bytes; ${AbiLimit.value} is the most. Split it over several keys.`,
+        `The value of '${key}' has ${value.length} bytes; ${AbiLimit.value} is the maximum. Split it over several keys.`,
       );
     const old = this.#values.get(key);
     if (old && Buffer.compare(old, value) === 0) return;
@@ -71,7 +72,7 @@ export class KeyValueStore {
     this.#apply(key, value.slice());
   }
 
-  /** Removes a key, durable when this returns; false when there was none. */
+  /** Removes a key; durable when this returns. Returns false if the key doesn't exist. */
   delete(key: string): boolean {
     if (!this.#values.has(key)) return false;
     this.#log.append(encodeRecord(DELETE, encodeKey(key), new Uint8Array(0)), () => this.#live(key));
@@ -95,7 +96,7 @@ export class KeyValueStore {
     if (value) this.#values.set(key, value);
   }
 
-  /** A record that this version would not have written is passed over. */
+  /** Applies a record of the journal. A record that this version would not have written is ignored. */
   #replay(record: Uint8Array): void {
     const operation = record[0];
     const keyBytes = record[1] ?? 0;

@@ -7,7 +7,7 @@ const make = (seed = 1) => new MemoryFlash({ sizeBytes: 1024, pageBytes: 256, wr
 const record = (n: number) => new Uint8Array(20 + (n % 7)).fill(n & 0xff);
 
 describe('the record journal', () => {
-  it('gives back what was appended, in order', () => {
+  it('returns the appended records in order', () => {
     const flash = make();
     const { log } = RecordLog.open(flash, 's');
     for (let n = 0; n < 5; n++) log.append(record(n), () => [0, 1, 2, 3, 4].slice(0, n + 1).map(record));
@@ -20,7 +20,7 @@ describe('the record journal', () => {
     expect(RecordLog.open(flash, 'k').records).toEqual([]);
   });
 
-  it('keeps only what lives when a bank is full, and wears both banks alike', () => {
+  it('keeps only live records when a bank is full, and wears both banks evenly', () => {
     const flash = make();
     const { log } = RecordLog.open(flash, 's');
     for (let n = 0; n < 1000; n++) log.append(record(n), () => [record(n)]);
@@ -28,7 +28,7 @@ describe('the record journal', () => {
     expect(Math.max(...flash.erases) - Math.min(...flash.erases)).toBeLessThanOrEqual(1);
   });
 
-  it('refuses what does not fit into a bank, and changes nothing', () => {
+  it('rejects a record that does not fit into a bank, and changes nothing', () => {
     const flash = make();
     const { log } = RecordLog.open(flash, 's');
     log.append(record(1), () => [record(1)]);
@@ -67,7 +67,7 @@ describe('the record journal', () => {
     expect(runs).toBeGreaterThan(2000);
   });
 
-  it('opens on any content', () => {
+  it('opens on flash with any content', () => {
     const healthy = make();
     const { log } = RecordLog.open(healthy, 's');
     for (let n = 0; n < 12; n++) log.append(record(n), () => [record(n)]);

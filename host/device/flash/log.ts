@@ -1,9 +1,10 @@
 /**
- * A journal of records that survives a power cut at any operation; the slot store and the key-value store are built on it.
+ * A journal of records that survives a power cut at any operation. The slot store and the key-value store are built on
+ * it.
  *
- * The pages are two equal banks. Records are appended to one; when it is full, the records that still matter are written to
- * the freshly erased other one, and only then its header, with a higher generation. The valid header with the highest
- * generation names the bank that counts, so that one program of 16 bytes is what moves the journal. Format: docs/spec/flash.md.
+ * The pages form two equal banks. Records are appended to one. When it is full, the live records are written to the
+ * other one after an erase, and then its header with a higher generation. The valid header with the highest generation
+ * selects the current bank, so programming one header is the atomic step. Format: docs/spec/flash.md.
  */
 import { crc32 } from 'node:zlib';
 import { MoteError } from '../../base/index.ts';
@@ -12,12 +13,12 @@ import type { Flash } from './flash.ts';
 const FORMAT = 1;
 const HEADER_BYTES = 12;
 const RECORD_HEADER_BYTES = 6;
-/** Records are programmed so many bytes at a time, as a node does that has no memory to put them together in. */
+/** Records are programmed in pieces of this size, as on a node that has no memory to assemble a whole one. */
 const PIECE_BYTES = 256;
-/** A length of all ones is erased flash. */
+/** Erased flash reads as a length of all ones, so no record has that length. */
 const MAX_RECORD_BYTES = 0xfffe;
 
-/** What a journal holds, as the ASCII letter in its header. */
+/** The kind of a journal, as the ASCII letter in its header: slots or key-value store. */
 export type LogKind = 's' | 'k';
 
 export class RecordLog {
@@ -25,10 +26,10 @@ export class RecordLog {
   readonly #kind: LogKind;
   readonly #bankPages: number;
   readonly #bankBytes: number;
-  /** The bank that counts; -1 while there is none. */
+  /** The current bank; -1 if there is none. */
   #bank: number;
   #generation: number;
-  /** Where in the bank the next record goes; the bank's size when nothing may follow. */
+  /** Offset of the next record in the bank; the size of the bank if no record may follow. */
   #end: number;
 
   private constructor(flash: Flash, kind: LogKind, bank: number, generation: number, end: number) {
@@ -42,8 +43,8 @@ export class RecordLog {
   }
 
   /**
-   * Finds the records that were appended, oldest first. Reads only, and throws for no content: what isn't a journal of this
-   * kind is an empty one. Throws `FLASH_RANGE` for a flash of one page.
+   * Opens a journal and returns its records, oldest first. It only reads and accepts any content: flash without a
+   * journal of this kind is an empty journal. Throws `FLASH_RANGE` for a flash of one page.
    */
   static open(flash: Flash, kind: LogKind): { log: RecordLog; records: Uint8Array[] } {
     const bankBytes = bankPages(flash) * flash.pageBytes;
@@ -66,14 +67,15 @@ export class RecordLog {
     return this.#bankBytes - padded(HEADER_BYTES, this.#flash.writeBytes);
   }
 
-  /** Bytes that a record of `length` bytes takes. */
+  /** Returns the bytes that a record of `length` bytes takes. */
   storedBytes(length: number): number {
     return padded(RECORD_HEADER_BYTES + length, this.#flash.writeBytes);
   }
 
   /**
-   * Appends a record; durable when this returns. `live` gives the records that say all that matters, the new one included: they
-   * replace the journal when the bank is full. Throws `FLASH_FULL`, with nothing changed, when they don't fit into a bank.
+   * Appends a record; it is durable when this returns. `live` returns the records that are still needed, including the
+   * new one; they replace the journal when the bank is full. Throws `FLASH_FULL` with nothing changed if they don't fit
+   * into a bank.
    */
   append(record: Uint8Array, live: () => readonly Uint8Array[]): void {
     const stored = this.storedBytes(record.length);
@@ -82,7 +84,7 @@ export class RecordLog {
       return;
     }
     const at = this.#end;
-    // Should this program fail half way, nothing may follow it here: the next record starts a new bank.
+    // If this program fails half way, nothing may follow it here; the next record then starts a new bank.
     this.#end = this.#bankBytes;
     this.#program(this.#bank * this.#bankBytes + at, this.#encode([record]));
     this.#flash.sync();
@@ -99,7 +101,7 @@ export class RecordLog {
     const target = this.#bank === 0 ? 1 : 0;
     const header = writeHeader(this.#kind, this.#generation + 1, this.#flash.writeBytes);
     this.#end = this.#bankBytes;
-    // Always erased anew, even if it reads as blank: an erase that was interrupted may look complete and not last.
+    // Always erase, even if the bank reads as blank: after an interrupted erase it may read as blank and not stay so.
     for (let page = 0; page < this.#bankPages; page++) this.#flash.erase(target * this.#bankPages + page);
     this.#program(target * this.#bankBytes + header.length, body);
     this.#flash.sync();
@@ -153,7 +155,9 @@ function writeHeader(kind: LogKind, generation: number, writeBytes: number): Uin
   return header;
 }
 
-/** The generation, 1 or more; 0 when this is no header of that kind, or one that could have no successor. */
+/**
+ * Returns the generation, 1 or more; 0 if this isn't a header of that kind, or its generation could have no successor.
+ */
 function readHeader(header: Uint8Array, kind: LogKind): number {
   const view = new DataView(header.buffer, header.byteOffset);
   const generation = view.getUint32(4, true);
@@ -173,7 +177,7 @@ function readRecords(bank: Uint8Array, writeBytes: number): { records: Uint8Arra
     records.push(bank.slice(at + RECORD_HEADER_BYTES, at + RECORD_HEADER_BYTES + length));
     at += stored;
   }
-  // A torn record can't be programmed over; what follows it goes to the other bank.
+  // A torn record can't be programmed over, so the next record goes to the other bank.
   const blank = bank.subarray(at).every((byte) => byte === 0xff);
   return { records, end: blank ? at : bank.length };
 }

@@ -27,7 +27,7 @@ describe('flash in memory', () => {
     expect([...flash.erases]).toEqual([1, 0, 0, 0]);
   });
 
-  it('clears further bits of programmed bytes, and never sets one', () => {
+  it('clears more bits of programmed bytes, and never sets one', () => {
     const flash = make();
     flash.program(0, bytes(0xf0));
     flash.program(0, bytes(0x30));
@@ -41,15 +41,15 @@ describe('flash in memory', () => {
     ['programming past the end', 'FLASH_RANGE', (f: MemoryFlash) => f.program(1024, bytes(0))],
     ['reading before the start', 'FLASH_RANGE', (f: MemoryFlash) => f.read(-1, 2)],
     ['reading past the end', 'FLASH_RANGE', (f: MemoryFlash) => f.read(1020, 5)],
-    ['a page that is not there', 'FLASH_RANGE', (f: MemoryFlash) => f.erase(4)],
-    ['a page between pages', 'FLASH_RANGE', (f: MemoryFlash) => f.erase(0.5)],
+    ['a page that does not exist', 'FLASH_RANGE', (f: MemoryFlash) => f.erase(4)],
+    ['a fractional page', 'FLASH_RANGE', (f: MemoryFlash) => f.erase(0.5)],
     ['a size of half a page', 'FLASH_RANGE', () => make({ sizeBytes: 1000 })],
     ['a write unit of 3 bytes', 'FLASH_RANGE', () => make({ writeBytes: 3 })],
   ])('refuses %s', (_what, expected, action) => {
     expect(code(() => action(make()))).toBe(expected);
   });
 
-  it.each(CUT_MODES)('cuts the power %s the operation, and stays dead until the restart', (mode) => {
+  it.each(CUT_MODES)('cuts the power in mode %s, and fails every call until the restart', (mode) => {
     const flash = make();
     flash.program(0, bytes(0));
     flash.cutAfter(1, mode);
@@ -67,7 +67,7 @@ describe('flash in memory', () => {
     expect(flash.read(0, 1)[0]).toBe(mode === 'unsynced' || mode === 'reordered' ? 0xff : 0);
   });
 
-  it('leaves noise, or ones, in a blank page whose erase is cut in the middle', () => {
+  it('leaves noise or ones in a blank page whose erase is interrupted', () => {
     const ones = [1, 2, 3, 4].map((seed) => {
       const flash = make({ seed });
       flash.cutAfter(0, 'middle');
@@ -79,7 +79,7 @@ describe('flash in memory', () => {
     expect(ones.some((count) => count < 192)).toBe(true);
   });
 
-  it('loses nothing synced to an unsynced cut', () => {
+  it('keeps everything synced after an unsynced cut', () => {
     const flash = make();
     flash.program(0, bytes(0));
     flash.sync();
@@ -92,7 +92,7 @@ describe('flash in memory', () => {
 });
 
 describe('a flash region', () => {
-  it('maps its addresses and pages, and reaches no other', () => {
+  it('maps its addresses and pages, and cannot reach others', () => {
     const flash = make();
     const region = flashRegion(flash, 1, 2);
     expect([region.sizeBytes, region.pageBytes, region.writeBytes]).toEqual([512, 256, 8]);

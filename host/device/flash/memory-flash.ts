@@ -1,20 +1,19 @@
-/** NOR flash in memory: the rules of a real chip, wear counters, and a power supply that fails where a test says. */
+/** NOR flash in memory, with the rules of a real chip, wear counters, and power cuts at a chosen operation. */
 import type { Flash } from './flash.ts';
 import { checkGeometry, checkPage, checkProgram, checkRange, type FlashGeometry } from './nor.ts';
 
 /**
- * What a power cut leaves of the operation that it hits:
- * - `before`: nothing of it;
- * - `middle`: a mixture, each byte old, new or between (programming has cleared some of its bits, erasing has set some, or has left noise:
- *   chips program a page before they erase it);
- * - `after`: all of it, but the caller never learns so;
- * - `unsynced`: nothing of it, nor of anything since the last `sync`: a write cache that lost its contents;
- * - `reordered`: all of it, and nothing else since the last `sync`: a write cache that wrote the newest first.
+ * What a power cut leaves of the operation that it interrupts:
+ * - `before`: nothing;
+ * - `middle`: a mixture; each byte is old, new or in between. A program has cleared some of its bits; an erase has set some, or has left noise, because chips program a page before they erase it;
+ * - `after`: everything, but the caller doesn't see the result;
+ * - `unsynced`: nothing of it nor of any operation since the last `sync`, as with a write cache that lost its contents;
+ * - `reordered`: everything of it and nothing else since the last `sync`, as with a write cache that wrote the newest data first.
  */
 export type CutMode = 'before' | 'middle' | 'after' | 'unsynced' | 'reordered';
 export const CUT_MODES: readonly CutMode[] = ['before', 'middle', 'after', 'unsynced', 'reordered'];
 
-/** The power failed. Deliberately no `MoteError`: nothing may handle it; everything in memory is gone. */
+/** The power failed. Not a `MoteError`, so that no code handles it: everything in memory is lost. */
 export class PowerCut extends Error {
   constructor() {
     super('power cut');
@@ -23,9 +22,9 @@ export class PowerCut extends Error {
 }
 
 export interface MemoryFlashOptions extends FlashGeometry {
-  /** Contents to start with, `sizeBytes` long; erased unless told. */
+  /** Initial contents, `sizeBytes` long; erased by default. */
   image?: Uint8Array;
-  /** Seed of the mixtures that a cut in the middle leaves. */
+  /** Seed of the mixtures that a cut in mode `middle` leaves. */
   seed?: number;
 }
 
@@ -33,9 +32,9 @@ export class MemoryFlash implements Flash {
   readonly sizeBytes: number;
   readonly pageBytes: number;
   readonly writeBytes: number;
-  /** Erases of each page: its wear. */
+  /** Number of erases of each page, as a measure of its wear. */
   readonly erases: Uint32Array;
-  /** Programs and erases so far; a cut is placed in this count. */
+  /** Number of programs and erases so far; cuts are placed by this count. */
   operations = 0;
 
   readonly #image: Uint8Array;
@@ -65,14 +64,14 @@ export class MemoryFlash implements Flash {
     this.#mode = mode;
   }
 
-  /** Power is back: the bytes are what the cut left, and no further cut is planned. */
+  /** Restores the power. The bytes are what the cut left, and no further cut is planned. */
   restart(): void {
     this.#dead = false;
     this.#cutAt = Number.POSITIVE_INFINITY;
     this.#undo.length = 0;
   }
 
-  /** A copy of all bytes. */
+  /** Returns a copy of all bytes. */
   image(): Uint8Array {
     return this.#image.slice();
   }
@@ -137,7 +136,7 @@ export class MemoryFlash implements Flash {
     return this.#random;
   }
 
-  /** Old, new, or old with some of the bits of `changing` changed. */
+  /** Returns the old byte, the new one, or the old one with some bits of `changing` inverted. */
   #between(old: number, next: number, changing: number): number {
     const x = this.#next();
     const kind = (x >>> 8) & 3;

@@ -4,13 +4,13 @@ import { MoteError } from '../../base/index.ts';
 export interface FlashGeometry {
   /** Total bytes, a multiple of `pageBytes`. */
   sizeBytes: number;
-  /** Erase unit in bytes, a multiple of `writeBytes`; 4096 unless told. */
+  /** Erase unit in bytes, a multiple of `writeBytes`; default 4096. */
   pageBytes?: number;
-  /** Program unit in bytes, a power of two of 1 to 256; 8 unless told (an STM32's double word). */
+  /** Program unit in bytes, a power of two from 1 to 256; default 8 (a double word of an STM32). */
   writeBytes?: number;
 }
 
-/** Fills in defaults. Throws `FLASH_RANGE` for a geometry that no flash has. */
+/** Fills in the defaults. Throws `FLASH_RANGE` for an impossible geometry. */
 export function checkGeometry(geometry: FlashGeometry): Required<FlashGeometry> {
   const { sizeBytes, pageBytes = 4096, writeBytes = 8 } = geometry;
   const whole = [sizeBytes, pageBytes, writeBytes].every((n) => Number.isInteger(n) && n > 0);
@@ -23,7 +23,7 @@ export function checkGeometry(geometry: FlashGeometry): Required<FlashGeometry> 
   )
     throw new MoteError(
       'FLASH_RANGE',
-      `A flash of ${sizeBytes} bytes with pages of ${pageBytes} and writes of ${writeBytes} can't be: the size is whole pages, a page whole writes, a write a power of two up to 256.`,
+      `A flash of ${sizeBytes} bytes with pages of ${pageBytes} and writes of ${writeBytes} bytes is impossible: the size must be a multiple of the page, the page a multiple of the write, and the write a power of two up to 256.`,
     );
   return { sizeBytes, pageBytes, writeBytes };
 }
@@ -38,7 +38,10 @@ export function checkRange(geometry: Required<FlashGeometry>, address: number, l
     length < 0 ||
     address + length > sizeBytes
   )
-    throw new MoteError('FLASH_RANGE', `Bytes ${address} to ${address + length} leave a flash of ${sizeBytes} bytes.`);
+    throw new MoteError(
+      'FLASH_RANGE',
+      `Bytes ${address} to ${address + length} are outside a flash of ${sizeBytes} bytes.`,
+    );
 }
 
 /** Throws `FLASH_RANGE` unless the flash has that page. */
@@ -48,7 +51,10 @@ export function checkPage(geometry: Required<FlashGeometry>, page: number): void
     throw new MoteError('FLASH_RANGE', `Page ${page} isn't in a flash of ${pages} pages.`);
 }
 
-/** Throws `FLASH_PROGRAM` when `bytes` at `address` are unaligned or would set a bit that `current`, the bytes there now, has cleared. */
+/**
+ * Throws `FLASH_PROGRAM` if `bytes` at `address` aren't aligned, or would set a bit that is cleared in `current`, the
+ * bytes there now.
+ */
 export function checkProgram(
   geometry: Required<FlashGeometry>,
   address: number,

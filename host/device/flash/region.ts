@@ -1,10 +1,10 @@
-/** A run of a flash's pages as a flash of its own, so that the slots and the key-value store share one chip without knowing it. */
+/** Part of a flash as a flash of its own, so that the slots and the key-value store share one chip. */
 import { MoteError } from '../../base/index.ts';
 import type { Flash } from './flash.ts';
 
 /**
- * Pages `firstPage` to `firstPage + pages - 1` of `flash`. Addresses and page numbers of the result start at 0.
- * Throws `FLASH_RANGE` when the run isn't inside the flash.
+ * Returns pages `firstPage` to `firstPage + pages - 1` of `flash`. Addresses and page numbers of the result start at 0.
+ * Throws `FLASH_RANGE` if the pages aren't inside the flash.
  */
 export function flashRegion(flash: Flash, firstPage: number, pages: number): Flash {
   const total = flash.sizeBytes / flash.pageBytes;
@@ -17,7 +17,7 @@ export function flashRegion(flash: Flash, firstPage: number, pages: number): Fla
   )
     throw new MoteError(
       'FLASH_RANGE',
-      `Pages ${firstPage} to ${firstPage + pages - 1} aren't all in a flash of ${total} pages; choose a smaller layout or a larger flash.`,
+      `Pages ${firstPage} to ${firstPage + pages - 1} aren't all inside a flash of ${total} pages; choose a smaller layout or a larger flash.`,
     );
   const base = firstPage * flash.pageBytes;
   const sizeBytes = pages * flash.pageBytes;
@@ -31,7 +31,7 @@ export function flashRegion(flash: Flash, firstPage: number, pages: number): Fla
     )
       throw new MoteError(
         'FLASH_RANGE',
-        `Bytes ${address} to ${address + length} leave a flash region of ${sizeBytes} bytes.`,
+        `Bytes ${address} to ${address + length} are outside a flash region of ${sizeBytes} bytes.`,
       );
   };
   return {

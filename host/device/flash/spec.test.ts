@@ -14,7 +14,7 @@ function example(name: string): Buffer {
 }
 
 describe('docs/spec/flash.md', () => {
-  it('shows the bytes of a key-value store, which opens as it says', () => {
+  it('shows the bytes of a key-value store with the contents that it describes', () => {
     const flash = new MemoryFlash({ sizeBytes: 8192, pageBytes: 4096, writeBytes: 8 });
     const store = KeyValueStore.open(flash);
     store.set('level', Uint8Array.of(0x2a, 0));

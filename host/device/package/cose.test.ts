@@ -37,7 +37,7 @@ function accepts(bytes: Uint8Array, key: KeyObject, external = ''): boolean {
 }
 
 describe('COSE_Sign1', () => {
-  it.each(vectors)('judges %s of the COSE working group as it should', (_name, vector) => {
+  it.each(vectors)('gives the expected result for %s of the COSE working group', (_name, vector) => {
     const bytes = new Uint8Array(Buffer.from(vector.cbor_hex, 'hex'));
     expect(accepts(bytes, keyOf(vector), vector.input.sign0.external)).toBe(!vector.must_fail);
   });
@@ -47,7 +47,7 @@ describe('COSE_Sign1', () => {
     expect(vectors.filter(([, { must_fail }]) => must_fail).length).toBe(4);
   });
 
-  it('takes neither an untagged message nor an unsigned algorithm unless told', () => {
+  it('rejects an untagged message and an unsigned algorithm unless an option allows them', () => {
     const message = (name: string) => Buffer.from(vectors.find(([file]) => file === name)![1].cbor_hex, 'hex');
     expect(() => parseSign1(message('sign-pass-01.json'))).toThrow(/algorithm/);
     expect(() => parseSign1(message('sign-pass-03.json'))).toThrow(/tag 18/);
@@ -60,24 +60,27 @@ describe('COSE_Sign1', () => {
   it.each([
     ['Ed25519', ed25519],
     ['P-256', p256],
-  ])('verifies what it signs with %s, and not after a change of any byte', (_name, { privateKey, publicKey }) => {
-    const keyId = new Uint8Array(8).fill(3);
-    const bytes = sign1(payload, privateKey, { keyId });
-    const message = parseSign1(bytes);
-    expect(verifySign1(message, publicKey)).toBe(true);
-    expect(message.keyId).toEqual(keyId);
-    const detached = parseSign1(sign1(payload, privateKey, { detached: true }));
-    expect(verifySign1(detached, publicKey, payload)).toBe(true);
-    expect(verifySign1(detached, publicKey, Buffer.from('something else'))).toBe(false);
-    expect(() => verifySign1(detached, publicKey)).toThrow(/detached/);
-    for (let at = 0; at < bytes.length; at++) {
-      const changed = bytes.slice();
-      changed[at]! ^= 1;
-      expect(accepts(changed, publicKey), `byte ${at}`).toBe(false);
-    }
-  });
+  ])(
+    'verifies what it signed with %s, and rejects it after a change of any byte',
+    (_name, { privateKey, publicKey }) => {
+      const keyId = new Uint8Array(8).fill(3);
+      const bytes = sign1(payload, privateKey, { keyId });
+      const message = parseSign1(bytes);
+      expect(verifySign1(message, publicKey)).toBe(true);
+      expect(message.keyId).toEqual(keyId);
+      const detached = parseSign1(sign1(payload, privateKey, { detached: true }));
+      expect(verifySign1(detached, publicKey, payload)).toBe(true);
+      expect(verifySign1(detached, publicKey, Buffer.from('something else'))).toBe(false);
+      expect(() => verifySign1(detached, publicKey)).toThrow(/detached/);
+      for (let at = 0; at < bytes.length; at++) {
+        const changed = bytes.slice();
+        changed[at]! ^= 1;
+        expect(accepts(changed, publicKey), `byte ${at}`).toBe(false);
+      }
+    },
+  );
 
-  it('does not try a key of another kind', () => {
+  it('rejects a key of another kind', () => {
     const message = parseSign1(sign1(payload, ed25519.privateKey));
     expect(() => verifySign1(message, p256.publicKey)).toThrow(/not of the kind/);
     const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' });
@@ -96,8 +99,8 @@ describe('COSE_Sign1', () => {
     ['three parts', message(headers(alg), new Map(), payload)],
     ['a signature of 63 bytes', message(headers(alg), new Map(), payload, signature.subarray(1))],
     ['a text as payload', message(headers(alg), new Map(), 'text', signature)],
-    ['a header that is no map', message(encodeCbor([]), new Map(), payload, signature)],
-    ['a header that is no byte string', message('', new Map(), payload, signature)],
+    ['a header that is not a map', message(encodeCbor([]), new Map(), payload, signature)],
+    ['a header that is not a byte string', message('', new Map(), payload, signature)],
     ['a critical parameter', message(headers(alg, [2, [99]], [99, 1]), new Map(), payload, signature)],
     [
       'an unknown unprotected parameter beside a key id',
@@ -112,7 +115,7 @@ describe('COSE_Sign1', () => {
     expect(() => parseSign1(encodeCbor(new CborTag(18, parts)))).toThrow(MoteError);
   });
 
-  it('fails with a MoteError alone over 100,000 mutations', () => {
+  it('fails only with a MoteError over 100,000 mutations', () => {
     const bytes = sign1(payload, ed25519.privateKey, { keyId: new Uint8Array(8) });
     let x = 31;
     const random = () => {
@@ -123,7 +126,7 @@ describe('COSE_Sign1', () => {
     };
     for (let i = 0; i < 100_000; i++) {
       const changed = bytes.slice(0, i % 5 ? bytes.length : random() % bytes.length);
-      // The signature's own bytes are never rejected by the parser; change what is before it.
+      // The parser never rejects the bytes of the signature itself, so the mutations are before it.
       for (let n = random() % 3; n >= 0 && changed.length > 0; n--)
         changed[random() % Math.min(changed.length, 40)] = random() >>> 24;
       try {

@@ -1,12 +1,12 @@
 /**
- * COSE_Sign1 (RFC 9052, section 4.2) with Ed25519 (`EdDSA`, RFC 9053 section 2.2) and ECDSA on P-256 (`ES256`, section 2.1).
- * Reading is strict: deterministic CBOR only, no header parameter that isn't understood.
+ * COSE_Sign1 (RFC 9052, section 4.2) with Ed25519 (`EdDSA`, RFC 9053 section 2.2) and ECDSA on P-256 (`ES256`, section
+ * 2.1). The parser is strict: it accepts only deterministic CBOR and known header parameters.
  */
 import { type KeyObject, sign, verify } from 'node:crypto';
 import { type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
 import { MoteError } from '../../base/index.ts';
 
-/** COSE algorithm numbers that are accepted. */
+/** The supported COSE algorithms: ES256 is -7, EdDSA is -8. */
 export type Algorithm = -7 | -8;
 const SIGN1_TAG = 18;
 const SIGNATURE_BYTES = 64;
@@ -16,19 +16,22 @@ const KEY_ID = 4;
 
 export interface Sign1 {
   algorithm: Algorithm;
-  /** The key that the signer names, if any. */
+  /** Id of the signer's key, if the message contains one. */
   keyId?: Uint8Array;
-  /** Null when it is detached: signed, but carried elsewhere. */
+  /** Null if the payload is detached: signed, but carried elsewhere. */
   payload: Uint8Array | null;
   signature: Uint8Array;
   /** The protected header as it is signed. */
   protectedHeader: Uint8Array;
-  /** Nothing but algorithm and key id in it, both of them protected, and no payload: all but the signature itself is signed. */
+  /**
+   * True if the message has a protected algorithm, a protected key id, no other parameter and no payload: everything
+   * but the signature is then signed.
+   */
   plain: boolean;
 }
 
 export interface Sign1Options {
-  /** Accept a message without tag 18, as RFC 9052 allows where the context says what it is. */
+  /** Accept a message without tag 18, as RFC 9052 allows where the context identifies it. */
   untagged?: boolean;
   /** Accept an algorithm that the signature doesn't cover. */
   unprotectedAlgorithm?: boolean;
@@ -38,7 +41,7 @@ function bad(message: string): MoteError {
   return new MoteError('COSE', `${message}; it can't be trusted.`);
 }
 
-/** Reads a COSE_Sign1 message. Throws `CBOR` or `COSE`; nothing is verified yet. */
+/** Parses a COSE_Sign1 message. Throws `CBOR` or `COSE`. It doesn't verify the signature. */
 export function parseSign1(bytes: Uint8Array, options: Sign1Options = {}): Sign1 {
   const item = decodeCbor(bytes);
   if (item instanceof CborTag ? item.tag !== SIGN1_TAG : !options.untagged)
@@ -58,7 +61,7 @@ export function parseSign1(bytes: Uint8Array, options: Sign1Options = {}): Sign1
   const algorithm = map.get(ALG) ?? (options.unprotectedAlgorithm ? unprotected.get(ALG) : undefined);
   if (algorithm !== -7 && algorithm !== -8)
     throw bad('The COSE algorithm is not EdDSA or ES256, or the signature does not cover it');
-  // An empty map is signed as an empty string, however it was written (RFC 9052, section 4.4).
+  // An empty map is signed as an empty string, however it was encoded (RFC 9052, section 4.4).
   const message: Sign1 = {
     algorithm,
     payload,
@@ -72,7 +75,7 @@ export function parseSign1(bytes: Uint8Array, options: Sign1Options = {}): Sign1
   return message;
 }
 
-/** Checks that all parameters are ones that are understood here (so none is critical) and gives the key id. */
+/** Checks that all parameters are known (so none is critical) and returns the key id. */
 function readHeader(header: CborMap): Uint8Array | undefined {
   for (const key of header.keys())
     if (key !== ALG && key !== CONTENT_TYPE && key !== KEY_ID)
@@ -83,8 +86,8 @@ function readHeader(header: CborMap): Uint8Array | undefined {
 }
 
 /**
- * True when `key` made this signature over `payload` (that of the message unless it is detached) and `externalAad`. Throws
- * `KEY_TYPE` when the key isn't one of the message's algorithm.
+ * Returns whether `key` made this signature over `payload` (by default that of the message) and `externalAad`. Throws
+ * `KEY_TYPE` if the key isn't for the message's algorithm, and `COSE` if the payload is detached and not given.
  */
 export function verifySign1(
   message: Sign1,
@@ -105,13 +108,16 @@ export function verifySign1(
 }
 
 export interface SignOptions {
-  /** Named in the protected header, so that it is signed too. */
+  /** Put into the protected header, so it is signed too. */
   keyId?: Uint8Array;
-  /** Leaves the payload out of the message. */
+  /** Omit the payload from the message. */
   detached?: boolean;
 }
 
-/** A tagged COSE_Sign1 message over `payload`. The algorithm follows from the key; throws `KEY_TYPE` for another kind. */
+/**
+ * Returns a tagged COSE_Sign1 message over `payload`. The key determines the algorithm; throws `KEY_TYPE` for an
+ * unsupported key.
+ */
 export function sign1(payload: Uint8Array, key: KeyObject, options: SignOptions = {}): Uint8Array {
   const algorithm = algorithmOf(key);
   const header: CborMap = new Map([[ALG, algorithm]]);
@@ -124,7 +130,7 @@ export function sign1(payload: Uint8Array, key: KeyObject, options: SignOptions 
   return encodeCbor(new CborTag(SIGN1_TAG, [protectedHeader, new Map(), options.detached ? null : payload, signature]));
 }
 
-/** The algorithm of an Ed25519 or P-256 key. Throws `KEY_TYPE` for another. */
+/** Returns the algorithm of an Ed25519 or P-256 key. Throws `KEY_TYPE` for another key. */
 export function algorithmOf(key: KeyObject): Algorithm {
   if (key.asymmetricKeyType === 'ed25519') return -8;
   if (key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return -7;

@@ -23,7 +23,7 @@ const codeOf = (action: () => unknown): unknown => {
 };
 
 describe('signing keys', () => {
-  it('are saved so that only their owner reads the private half, and loaded again', () => {
+  it('are saved so that only their owner can read the private half, and can be loaded again', () => {
     const pair = generateKeyPair();
     saveKeyPair(path, pair);
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -35,7 +35,7 @@ describe('signing keys', () => {
     expect(keyId(generateKeyPair().publicKey)).not.toEqual(keyId(pair.publicKey));
   });
 
-  it('are never overwritten, not even half', () => {
+  it('are never overwritten, neither of the two files', () => {
     saveKeyPair(path, generateKeyPair());
     const [before, publicBefore] = [readFileSync(path), readFileSync(`${path}.pub`)];
     expect(codeOf(() => saveKeyPair(path, generateKeyPair()))).toBe('KEY_EXISTS');
@@ -49,7 +49,7 @@ describe('signing keys', () => {
     expect(codeOf(() => saveKeyPair(join(folder, 'no', 'key'), generateKeyPair()))).toBe('KEY_FILE');
   });
 
-  it('of P-256 are taken too', () => {
+  it('of P-256 are accepted too', () => {
     const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     saveKeyPair(path, pair);
     expect(loadPrivateKey(path).equals(pair.privateKey)).toBe(true);
@@ -72,7 +72,7 @@ describe('signing keys', () => {
     ['a damaged key', open.replace('MC4', 'MC5'), 'KEY_FILE', 'KEY_FILE'],
     ['an RSA key', pem('rsa'), 'KEY_TYPE', 'KEY_TYPE'],
     ['a key that cannot sign', pem('x25519'), 'KEY_TYPE', 'KEY_TYPE'],
-  ])('from %s are refused or not', (_what, contents, asPrivate, asPublic) => {
+  ])('from %s are accepted or rejected', (_what, contents, asPrivate, asPublic) => {
     if (contents !== null) writeFileSync(path, contents);
     expect(codeOf(() => loadPrivateKey(path))).toBe(asPrivate);
     expect(codeOf(() => loadPublicKey(path))).toBe(asPublic);

@@ -1,4 +1,4 @@
-/** Signing keys in PEM files: Ed25519 is what is made here, P-256 is accepted too. */
+/** Signing keys in PEM files. `generateKeyPair` creates Ed25519 keys; P-256 keys are accepted too. */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { MoteError } from '../../base/index.ts';
@@ -9,14 +9,15 @@ export interface KeyPair {
   publicKey: KeyObject;
 }
 
-/** A new Ed25519 pair. */
+/** Creates an Ed25519 key pair. */
 export function generateKeyPair(): KeyPair {
   return generateKeyPairSync('ed25519');
 }
 
 /**
- * Writes the private key to `path` (PKCS #8 PEM, readable by its owner alone) and the public key to `path.pub` (SPKI PEM). Throws
- * `KEY_EXISTS`, with nothing written, when either is there: a lost key can't be made again. Throws `KEY_FILE` for other reasons.
+ * Writes the private key to `path` (PKCS #8 PEM, readable by its owner only) and the public key to `path.pub` (SPKI
+ * PEM). Throws `KEY_EXISTS`, with nothing written, if either file exists, because a lost key can't be recreated. Throws
+ * `KEY_FILE` for other failures.
  */
 export function saveKeyPair(path: string, pair: KeyPair): void {
   const publicPath = `${path}.pub`;
@@ -30,23 +31,26 @@ export function saveKeyPair(path: string, pair: KeyPair): void {
   }
 }
 
-/** Throws `KEY_FILE` when the file holds no private key, `KEY_TYPE` when it is of another kind than Ed25519 or P-256. */
+/** Loads a private key. Throws `KEY_FILE` if the file holds none, `KEY_TYPE` if it is neither Ed25519 nor P-256. */
 export function loadPrivateKey(path: string): KeyObject {
   const pem = readPem(path);
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem))
-    throw new MoteError('KEY_FILE', `${path} holds no private key in PEM; give the file that signs, without '.pub'.`);
+    throw new MoteError(
+      'KEY_FILE',
+      `${path} holds no private key in PEM; use the file of the private key, without '.pub'.`,
+    );
   return checked(path, () => createPrivateKey(pem));
 }
 
-/** Takes the PEM of a public key, or of a private one for its public half. Throws `KEY_FILE`, `KEY_TYPE`. */
+/** Loads a public key from its PEM, or from that of its private key. Throws `KEY_FILE`, `KEY_TYPE`. */
 export function loadPublicKey(path: string): KeyObject {
   const pem = readPem(path);
   if (!/-----BEGIN [A-Z ]*(PUBLIC|PRIVATE) KEY-----/.test(pem))
-    throw new MoteError('KEY_FILE', `${path} holds no key in PEM; make a pair with 'mote key new'.`);
+    throw new MoteError('KEY_FILE', `${path} holds no key in PEM; create a pair with 'mote key new'.`);
   return checked(path, () => createPublicKey(pem));
 }
 
-/** What names a key in packages: the first 8 bytes of the SHA-256 of its public half's SPKI DER. Takes either half. */
+/** The id of a key in packages: the first 8 bytes of the SHA-256 of the public key's SPKI DER. Accepts either half. */
 export function keyId(key: KeyObject): Uint8Array {
   const publicKey = key.type === 'private' ? createPublicKey(key) : key;
   const der = publicKey.export({ type: 'spki', format: 'der' });
@@ -59,7 +63,7 @@ function readPem(path: string): string {
   } catch (cause) {
     throw new MoteError(
       'KEY_FILE',
-      `The key file ${path} can't be read; check the path, or make keys with 'mote key new'.`,
+      `The key file ${path} can't be read; check the path, or create keys with 'mote key new'.`,
       { cause },
     );
   }
@@ -72,7 +76,7 @@ function checked(path: string, read: () => KeyObject): KeyObject {
   } catch (cause) {
     throw new MoteError(
       'KEY_FILE',
-      `The key in ${path} can't be read: it is damaged, or needs a passphrase. Store it without one.`,
+      `The key in ${path} can't be read: it is damaged or needs a passphrase. Store it without a passphrase.`,
       { cause },
     );
   }
@@ -92,5 +96,5 @@ function writeNew(path: string, pem: string | Buffer, mode: number): void {
 }
 
 function exists(path: string): MoteError {
-  return new MoteError('KEY_EXISTS', `${path} is there already, and keys are never overwritten; choose another name.`);
+  return new MoteError('KEY_EXISTS', `${path} exists already, and keys are never overwritten; choose another name.`);
 }

@@ -1,4 +1,4 @@
-/** The CBOR of a package's metadata: a map with exactly the keys below. See docs/spec/package.md. */
+/** The CBOR of a package's metadata: a map with exactly the keys below. Format: docs/spec/package.md. */
 
 import { AbiLimit } from '../../base/abi/index.ts';
 import { type CborKey, type CborValue, decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
@@ -22,7 +22,7 @@ const MAX_ITEMS = 256;
 const MAX_UINT32 = 0xffffffff;
 const MAX_FUEL = (1n << 63n) - 1n;
 
-/** Throws `PKG_METADATA` for what `parseMetadata` would not take. */
+/** Encodes metadata. Throws `PKG_METADATA` for anything that `parseMetadata` would reject. */
 export function encodeMetadata(metadata: Metadata): Uint8Array {
   const bytes = encodeCbor(
     new Map<CborKey, CborValue>([
@@ -42,7 +42,7 @@ export function encodeMetadata(metadata: Metadata): Uint8Array {
   return bytes;
 }
 
-/** Throws `CBOR` or `PKG_METADATA`. */
+/** Decodes metadata. Throws `CBOR` or `PKG_METADATA`. */
 export function parseMetadata(bytes: Uint8Array): Metadata {
   const map = decodeCbor(bytes);
   if (!(map instanceof Map)) throw bad('it is no map');
@@ -69,7 +69,7 @@ function bad(what: string): MoteError {
   );
 }
 
-/** 1 to 64 bytes of UTF-8 without control characters, because it is shown to people. */
+/** A text of 1 to 64 bytes of UTF-8 without control characters, because it is displayed. */
 function text(value: CborValue | undefined, what: string): string {
   if (typeof value !== 'string') throw bad(`${what} is no text`);
   const length = Buffer.byteLength(value);

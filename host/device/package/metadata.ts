@@ -1,23 +1,23 @@
-/** A package's metadata payload: what a host must know of a module before it runs it. CBOR map in the package, see docs/SPEC.md. */
+/** A package's metadata: what a host must know about a module before it runs it. Encoding: docs/spec/package.md. */
 import type { MetricInfo } from '../link/index.ts';
 
 export interface Metadata {
   name: string;
   /** Semantic version of the app. */
   version: string;
-  /** ABI it was built for, major x 65536 + minor. */
+  /** ABI that the module was built for, major x 65536 + minor. */
   abi: number;
   /** Linear memory in bytes; equals the module's `memory_bytes`. */
   memoryBytes: number;
-  /** Sensors that it may open. */
+  /** Names of the sensors that the module may open. */
   sensors: string[];
   metrics: MetricInfo[];
-  /** Command names that it subscribes to. */
+  /** Names of the commands that the module subscribes to. */
   commands: string[];
-  /** Models inside it. */
+  /** Models inside the module, with the SHA-256 of their files. */
   models: { name: string; sha256: Uint8Array }[];
-  /** Fuel that one call may spend. */
+  /** Fuel of one call. */
   fuel: bigint;
-  /** Trial: the module must be healthy within this time after a swap, on the node's clock. */
+  /** Time on the node's clock within which the module must be healthy after a swap. */
   trialMs: number;
 }

@@ -49,7 +49,7 @@ function xorshift(seed: number): () => number {
 }
 
 describe('a package', () => {
-  it('is opened by the key that signed it, and gives back what went in', () => {
+  it('is opened with the key that signed it, and returns its inputs', () => {
     const bytes = build();
     const pkg = openPackage(bytes, [other.publicKey, pair.publicKey]);
     expect(pkg).toMatchObject({ sequence: 3, metadata, wasm, rom, keyId: keyId(pair.privateKey) });
@@ -58,19 +58,19 @@ describe('a package', () => {
     expect(build()).toEqual(bytes);
   });
 
-  it('may be signed with P-256, and may have no rom', () => {
+  it('can be signed with P-256, and can have no rom', () => {
     const bytes = build({ privateKey: p256.privateKey, rom: new Uint8Array(0) });
     expect(openPackage(bytes, [p256.publicKey]).rom.length).toBe(0);
   });
 
-  it('is refused with a key that is not trusted, or of another kind', () => {
+  it('is rejected with a key that is not trusted, or of another kind', () => {
     expect(codeOf(() => openPackage(build(), [other.publicKey]))).toBe('PKG_KEY');
     expect(codeOf(() => openPackage(build(), []))).toBe('PKG_KEY');
     const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
     expect(codeOf(() => build({ privateKey: rsa.privateKey }))).toBe('KEY_TYPE');
   });
 
-  it('is refused after any change of a single byte, whatever the byte', () => {
+  it('is rejected after a change of any single byte', () => {
     const bytes = build();
     let tried = 0;
     for (let at = 0; at < bytes.length; at++)
@@ -86,7 +86,7 @@ describe('a package', () => {
     expect(tried).toBe(bytes.length * 10);
   });
 
-  it('is refused when cut short, lengthened, or given an extra member', () => {
+  it('is rejected when truncated, extended, or given an extra member', () => {
     const bytes = build();
     for (let length = 0; length < bytes.length; length++)
       expect(codeOf(() => openPackage(bytes.subarray(0, length), [pair.publicKey]))).not.toBe('none');
@@ -101,7 +101,7 @@ describe('a package', () => {
     expect(codeOf(() => parsePackage(encodeEnvelope({ ...envelope, signatures: [] })))).toBe('PKG_FORMAT');
   });
 
-  it('has its rom at a multiple of 16, whatever the length of what is before it', () => {
+  it('has its rom at a multiple of 16, whatever the length of the bytes before it', () => {
     const random = xorshift(3);
     const lengths = [...Array(300).keys(), ...Array.from({ length: 40 }, (_, i) => 65_500 + i)];
     for (const length of lengths) {
@@ -112,7 +112,7 @@ describe('a package', () => {
     }
   });
 
-  /** The manifest of a signer that says the truth of this payload, whatever rule the payload breaks. */
+  /** A manifest with the correct digest and size of this payload, whatever rule the payload breaks. */
   function manifestFor(manifest: Uint8Array, payload: Uint8Array): Uint8Array {
     const map = decodeCbor(manifest) as CborMap;
     const common = decodeCbor(map.get(3) as Uint8Array) as CborMap;
@@ -124,15 +124,15 @@ describe('a package', () => {
   }
 
   it.each<[string, string, (padded: Uint8Array) => Uint8Array]>([
-    ['its very rom', 'none', (padded) => padded],
+    ['its unchanged rom', 'none', (padded) => padded],
     ['another rom', 'none', (padded) => padded.with(20, 99)],
     ['another byte than 0 before its rom', 'PKG_FORMAT', (padded) => padded.with(0, 1)],
     ['another byte than 0 after its rom', 'PKG_FORMAT', (padded) => padded.with(padded.length - 1, 1)],
     ['zeros and no rom', 'PKG_FORMAT', () => new Uint8Array(15)],
     ['too few zeros', 'PKG_FORMAT', () => new Uint8Array(14)],
     ['no rom', 'none', () => new Uint8Array(0)],
-  ])('is read or not with %s', (_what, expected, change) => {
-    // At this sequence there are zeros on both sides.
+  ])('is accepted or rejected with %s', (_what, expected, change) => {
+    // With this sequence there are zeros on both sides.
     const envelope = parseEnvelope(build({ sequence: 70_000 }));
     const payload = change(envelope.payloads.get('#rom')!);
     const manifest = manifestFor(envelope.manifest, payload);
@@ -141,7 +141,7 @@ describe('a package', () => {
   });
 
   it.each<[string, string, (parts: CborValue[]) => CborValue[]]>([
-    ['its very signature', 'none', (parts) => parts],
+    ['its unchanged signature', 'none', (parts) => parts],
     ['a content type that is not signed', 'PKG_FORMAT', ([header, , ...rest]) => [header!, new Map([[3, 0]]), ...rest]],
     [
       'another key id that is not signed',
@@ -149,15 +149,15 @@ describe('a package', () => {
       ([, , ...rest]) => [encodeCbor(new Map([[1, -8]])), new Map([[4, keyId(pair.publicKey)]]), ...rest],
     ],
     ['its digest attached', 'PKG_FORMAT', (parts) => parts.with(2, new Uint8Array(36))],
-    ['a parameter that nobody knows', 'COSE', (parts) => parts.with(1, new Map([[99, 0]]))],
-  ])('has nothing in its signature that is not signed: with %s', (_what, expected, change) => {
+    ['an unknown parameter', 'COSE', (parts) => parts.with(1, new Map([[99, 0]]))],
+  ])('accepts no unsigned content in its signature: with %s', (_what, expected, change) => {
     const envelope = parseEnvelope(build());
     const { tag, value } = decodeCbor(envelope.signatures[0]!) as CborTag;
     const signatures = [encodeCbor(new CborTag(tag, change(value as CborValue[])))];
     expect(codeOf(() => openPackage(encodeEnvelope({ ...envelope, signatures }), [pair.publicKey]))).toBe(expected);
   });
 
-  it('does not carry a signature over to other contents', () => {
+  it('does not accept a signature of other contents', () => {
     const [mine, theirs] = [
       parseEnvelope(build()),
       parseEnvelope(build({ privateKey: other.privateKey, sequence: 9 })),
@@ -168,7 +168,7 @@ describe('a package', () => {
     expect(codeOf(() => openPackage(swapped, [pair.publicKey]))).toBe('PKG_DIGEST');
   });
 
-  it('fails with a MoteError alone over 100,000 mutations', () => {
+  it('fails only with a MoteError over 100,000 mutations', () => {
     const bytes = build();
     const random = xorshift(77);
     for (let i = 0; i < 100_000; i++) {
@@ -197,14 +197,14 @@ describe('a package', () => {
       'PKG_METADATA',
       { metadata: { ...metadata, models: [{ name: 'm', sha256: new Uint8Array(16) }] } },
     ],
-    ['less than no fuel', 'PKG_METADATA', { metadata: { ...metadata, fuel: -1n } }],
+    ['negative fuel', 'PKG_METADATA', { metadata: { ...metadata, fuel: -1n } }],
     ['half a byte of memory', 'CBOR', { metadata: { ...metadata, memoryBytes: 0.5 } }],
     [
       'no unit and the most fuel',
       'none',
       { metadata: { ...metadata, metrics: [{ name: 'n', unit: '', exponent: 0 }], fuel: (1n << 63n) - 1n } },
     ],
-  ])('is built or not with %s', (_what, expected, change) => {
+  ])('is built or rejected with %s', (_what, expected, change) => {
     expect(codeOf(() => openPackage(build(change), [pair.publicKey]))).toBe(expected);
   });
 
@@ -213,14 +213,14 @@ describe('a package', () => {
     ['a newer minor', 'none', { abi: 65537 }],
     ['an older major', 'PKG_ABI', { abi: 0x00020000 }],
     ['less memory', 'PKG_MEMORY', { memoryBytes: 20_479 }],
-    ['this very sequence', 'PKG_SEQUENCE', { sequence: 3 }],
+    ['the same sequence', 'PKG_SEQUENCE', { sequence: 3 }],
     ['a higher sequence', 'PKG_SEQUENCE', { sequence: 4 }],
   ])('is checked against a host with %s', (_what, expected, change) => {
     const host = { abi: 65536, memoryBytes: 20_480, sequence: 2, ...change };
     expect(codeOf(() => checkPackage(parsePackage(build()), host))).toBe(expected);
   });
 
-  it('for a newer minor ABI is refused by an older host, in words', () => {
+  it('for a newer minor ABI is rejected by an older host with an explanation', () => {
     const pkg = parsePackage(build({ metadata: { ...metadata, abi: 65538 } }));
     expect(() => checkPackage(pkg, { abi: 65537, memoryBytes: 1 << 20, sequence: 0 })).toThrow(
       /ABI 1\.2; this node has 1\.1/,
@@ -242,7 +242,7 @@ describe('metadata', () => {
     expect(codeOf(() => parseMetadata(encodeCbor(new Map([...map, [11, 0]]))))).toBe('PKG_METADATA');
   });
 
-  it('fails with a MoteError alone over 100,000 mutations', () => {
+  it('fails only with a MoteError over 100,000 mutations', () => {
     const bytes = encodeMetadata(metadata);
     const random = xorshift(5);
     for (let i = 0; i < 100_000; i++) {

@@ -1,7 +1,8 @@
 /**
- * A package (`.mote`): a SUIT envelope with a module, its rom and its metadata as integrated payloads, and one signature. Digest
- * and size of each payload are parameters of the signed manifest, so that the signature covers every byte that runs. The
- * manifest follows from the payloads and the sequence alone; a package with any other one is refused. See docs/spec/package.md.
+ * A package (`.mote`): a SUIT envelope with a module, its rom and its metadata as integrated payloads, and one
+ * signature. The signed manifest contains digest and size of each payload, so the signature covers every byte that
+ * runs. Payloads and sequence determine the manifest completely; a package with any other manifest is rejected. Format:
+ * docs/spec/package.md.
  */
 import { createHash, type KeyObject } from 'node:crypto';
 import { type CborKey, type CborValue, encodeCbor } from '../../base/cbor/index.ts';
@@ -25,11 +26,11 @@ export interface Package {
   sequence: number;
   metadata: Metadata;
   wasm: Uint8Array;
-  /** Empty when the module has none. */
+  /** Empty if the module has none. */
   rom: Uint8Array;
   /** SHA-256 of the whole package's bytes. */
   sha256: Uint8Array;
-  /** Which key signed it, as `keyId` says; of a package that was only parsed: which one it claims. */
+  /** Id of the key that signed it, as `keyId` returns it. `parsePackage` doesn't verify it. */
   keyId: Uint8Array;
 }
 
@@ -37,7 +38,7 @@ export interface PackageInput {
   wasm: Uint8Array;
   rom: Uint8Array;
   metadata: Metadata;
-  /** 1 to 2^32 - 1; a node takes only a higher one than it has confirmed. */
+  /** 1 to 2^32 - 1. A node accepts only a higher one than it has confirmed. */
   sequence: number;
   /** Ed25519 or P-256. */
   privateKey: KeyObject;
@@ -45,17 +46,20 @@ export interface PackageInput {
 
 /** Payloads in the order of the manifest's components. */
 const PAYLOADS = ['#wasm', '#rom', '#meta'] as const;
-/** UUID version 5 of `moteware` in the DNS namespace, and of `module-abi-1` in that one: what a node compares before it installs. */
+/**
+ * UUID version 5 of `moteware` in the DNS namespace, and of `module-abi-1` in that one. A node compares both before it
+ * installs.
+ */
 const VENDOR_ID = uuid5(Buffer.from('6ba7b8109dad11d180b400c04fd430c8', 'hex'), 'moteware');
 const CLASS_ID = uuid5(VENDOR_ID, 'module-abi-1');
 const MAX_SEQUENCE = 0xffffffff;
-/** Report policy of the draft's conditions and commands: success and failure, or failure alone. */
+/** Reporting policy of the draft's conditions and commands: success and failure, or failure only. */
 const REPORT_ALL = 15;
 const REPORT_FAILURE = 2;
-/** Of the rom in the package: native kernels read weights in place, and the slot begins at a page. */
+/** Alignment of the rom in the package: native kernels read weights in place, and the slot begins at a page. */
 const ROM_ALIGNMENT = 16;
 
-/** Signs a package. Throws `PKG_METADATA`, `PKG_SEQUENCE`, `KEY_TYPE`. */
+/** Builds and signs a package. Throws `PKG_METADATA`, `PKG_SEQUENCE`, `KEY_TYPE`. */
 export function buildPackage(input: PackageInput): Uint8Array {
   checkSequence(input.sequence);
   const meta = encodeMetadata(input.metadata);
@@ -67,7 +71,7 @@ export function buildPackage(input: PackageInput): Uint8Array {
     return encodeEnvelope({ sequence: input.sequence, manifest, signatures, severed: new Map(), payloads });
   };
   if (input.rom.length === 0) return seal(input.rom);
-  // Where the payload begins follows from lengths alone, so any payload of the right length shows it.
+  // Only lengths determine where the payload begins, so any payload of the right length shows the place.
   const padded = new Uint8Array(input.rom.length + ROM_ALIGNMENT - 1);
   const before = romPadding(seal(padded).length, padded.length, meta, input.wasm);
   padded.set(input.rom, before);
@@ -75,14 +79,17 @@ export function buildPackage(input: PackageInput): Uint8Array {
 }
 
 /**
- * Reads a package and checks everything but its signature: encoding, digests, sizes, metadata. For showing what is in it.
- * Throws `CBOR`, `COSE`, `SUIT`, `PKG_FORMAT`, `PKG_DIGEST`, `PKG_SEQUENCE`, `PKG_METADATA`.
+ * Parses a package and checks everything but its signature: encoding, digests, sizes, metadata. For displaying its
+ * contents. Throws `CBOR`, `COSE`, `SUIT`, `PKG_FORMAT`, `PKG_DIGEST`, `PKG_SEQUENCE`, `PKG_METADATA`.
  */
 export function parsePackage(bytes: Uint8Array): Package {
   return readPackage(bytes).pkg;
 }
 
-/** As `parsePackage`, and one of `publicKeys` must have signed it: else `PKG_KEY` (another key) or `PKG_SIGNATURE`. */
+/**
+ * As `parsePackage`, and verifies that one of `publicKeys` signed it. Throws also `PKG_KEY` (signed with another key)
+ * or `PKG_SIGNATURE`.
+ */
 export function openPackage(bytes: Uint8Array, publicKeys: readonly KeyObject[]): Package {
   const { pkg, envelope } = readPackage(bytes);
   const key = publicKeys.find((candidate) => Buffer.compare(keyId(candidate), pkg.keyId) === 0);
@@ -102,13 +109,13 @@ export function openPackage(bytes: Uint8Array, publicKeys: readonly KeyObject[])
 export interface HostLimits {
   /** ABI of the host, major x 65536 + minor. */
   abi: number;
-  /** Linear memory that it can give a module. */
+  /** Linear memory that it can give a module, in bytes. */
   memoryBytes: number;
   /** Highest sequence confirmed on it, 0 for none. */
   sequence: number;
 }
 
-/** Throws `PKG_ABI`, `PKG_MEMORY` or `PKG_SEQUENCE` when a host can't or may not run the package. */
+/** Throws `PKG_ABI`, `PKG_MEMORY` or `PKG_SEQUENCE` if a host can't or may not run the package. */
 export function checkPackage(pkg: Package, host: HostLimits): void {
   const { abi, memoryBytes, name } = pkg.metadata;
   const version = (number: number) => `${number >>> 16}.${number & 0xffff}`;
@@ -158,8 +165,9 @@ function readPackage(bytes: Uint8Array): { pkg: Package; envelope: Envelope } {
 }
 
 /**
- * Zeros before the rom in its payload, which bring it to a multiple of 16 of the package. As many as are missing to 15 follow it: so the
- * payload's length, on which the place of the payload depends, does not depend on the padding, and there is one encoding.
+ * Returns the number of zeros before the rom in its payload, which align it to a multiple of 16 in the package. Zeros
+ * behind the rom fill up to 15 in total. The payload's length, on which its place depends, is therefore independent of
+ * the padding, and there is one encoding.
  */
 function romPadding(packageBytes: number, payloadBytes: number, meta: Uint8Array, wasm: Uint8Array): number {
   const behind = ['#meta', meta, '#wasm', wasm].reduce((bytes, item) => bytes + encodeCbor(item).length, 0);
@@ -178,7 +186,7 @@ function readRom(padded: Uint8Array, before: number): Uint8Array {
   return padded.subarray(before, end);
 }
 
-/** The one manifest for these payloads: every command is fixed, only sequence, digests and sizes vary. */
+/** Encodes the one manifest for these payloads: every command is fixed, only sequence, digests and sizes vary. */
 function encodeManifest(sequence: number, payloads: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const identity = new Map<CborKey, CborValue>([
     [Suit.parameterVendor, VENDOR_ID],
@@ -220,7 +228,7 @@ function checkSequence(sequence: number): void {
     throw new MoteError('PKG_SEQUENCE', `A package's sequence is a whole number of 1 to ${MAX_SEQUENCE}.`);
 }
 
-/** RFC 9562, section 5.5. */
+/** UUID version 5 (RFC 9562, section 5.5). */
 function uuid5(namespace: Uint8Array, name: string): Uint8Array {
   const uuid = new Uint8Array(createHash('sha1').update(namespace).update(name).digest().subarray(0, 16));
   uuid[6] = (uuid[6]! & 0x0f) | 0x50;

@@ -15,7 +15,7 @@ function example(spec: string, name: string): Uint8Array {
 }
 
 describe('docs/spec/flash.md', () => {
-  it('shows the journal of a new node, which opens as it says', () => {
+  it('shows the journal of a new node with the contents that it describes', () => {
     const contents = Buffer.from('7061636b6167652031', 'hex');
     const flash = new MemoryFlash({ sizeBytes: 8 * 4096 });
     SlotStore.open(flash).install(1, contents);
@@ -55,13 +55,13 @@ describe('docs/spec/package.md', () => {
   const publicKey = createPublicKey({ key: jwk, format: 'jwk' });
   const privateKey = createPrivateKey({ key: { ...jwk, d: base64url(d) }, format: 'jwk' });
 
-  it('shows the bytes of a package, which opens as it says', () => {
+  it('shows the bytes of a package with the contents that it describes', () => {
     const shown = example(spec, 'package');
     expect(buildPackage({ wasm, rom, metadata, sequence: 1, privateKey })).toEqual(shown);
     expect(openPackage(shown, [publicKey])).toMatchObject({ sequence: 1, wasm, rom, metadata });
   });
 
-  it('says how large the example is, and how much of it is not payload', () => {
+  it('states the size of the example, and how much of it is not payload', () => {
     const { length } = example(spec, 'package');
     const payload = wasm.length + rom.length + encodeMetadata(metadata).length;
     expect(spec).toContain(`${length} bytes, ${length - payload} of them not payload`);

@@ -60,7 +60,7 @@ describe('a SUIT envelope', () => {
   const envelope = parseEnvelope(bytesOf(first));
   const rebuilt = (change: Partial<Envelope>) => encodeEnvelope({ ...envelope, ...change });
 
-  it('is not verified without a signature, by a wrong key, or by one good signature of two', () => {
+  it('is not verified without a signature, with a wrong key, or with one good signature of two', () => {
     expect(verifyEnvelope(parseEnvelope(rebuilt({ signatures: [] })), key)).toBe(false);
     expect(() => verifyEnvelope(envelope, generateKeyPair().publicKey)).toThrow(/not of the kind/);
     const wrong = envelope.signatures[0]!.slice();
@@ -70,7 +70,7 @@ describe('a SUIT envelope', () => {
 
   it.each<[string, Partial<Envelope>]>([
     ['a member that the manifest does not cover', { severed: new Map([[20, encodeCbor([])]]) }],
-    ['a manifest that is no map', { manifest: encodeCbor([]) }],
+    ['a manifest that is not a map', { manifest: encodeCbor([]) }],
     ['a manifest of version 2', { manifest: encodeCbor(new Map([[1, 2]])) }],
     ['a manifest without a sequence', { manifest: encodeCbor(new Map([[1, 1]])) }],
     [
@@ -85,7 +85,7 @@ describe('a SUIT envelope', () => {
       },
     ],
     ['a payload that no command fetches', { payloads: new Map([['#more', new Uint8Array(4)]]) }],
-  ])('is refused with %s', (_what, change) => {
+  ])('is rejected with %s', (_what, change) => {
     expect(() => parseEnvelope(rebuilt(change))).toThrow(MoteError);
   });
 });

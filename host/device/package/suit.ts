@@ -1,14 +1,14 @@
 /**
- * SUIT envelopes (draft-ietf-suit-manifest, CBOR tag 107): a signed manifest, members severed from it, and payloads. Reading is
- * strict: deterministic CBOR, every digest checked, no member or payload that the manifest doesn't name. Digests of payloads are
- * parameters of the manifest's commands, and checked by whoever knows those (`package.ts`).
+ * SUIT envelopes (draft-ietf-suit-manifest, CBOR tag 107): a signed manifest, members severed from it, and payloads.
+ * The parser is strict: deterministic CBOR, every digest checked, no member or payload that the manifest doesn't name.
+ * Digests of payloads are parameters of the manifest's commands; `package.ts` checks them.
  */
 import { createHash, type KeyObject } from 'node:crypto';
 import { type CborKey, type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { parseSign1, type Sign1, verifySign1 } from './cose.ts';
 
-/** Numbers of the draft that are used here: envelope and manifest members, commands and parameters. */
+/** The numbers of the draft that are used here: envelope and manifest members, commands and parameters. */
 export const Suit = {
   envelopeTag: 107,
   authentication: 2,
@@ -38,12 +38,12 @@ export const Suit = {
   sha256: -16,
 } as const;
 
-/** Sequences within sequences. */
+/** Largest nesting of command sequences. */
 const MAX_DEPTH = 4;
 
-/** Manifest members that are CBOR in a byte string, or a digest of such a member in the envelope. */
+/** Manifest members that are CBOR in a byte string, or a digest if the envelope contains the member. */
 const SEQUENCES: readonly CborKey[] = [Suit.validate, 8, Suit.invokeSequence, 15, 16, Suit.install];
-/** The last is text for people, which no machine reads. */
+/** The last one is text for people. */
 const SEVERABLE: readonly CborKey[] = [15, 16, Suit.install, 23];
 
 export interface Envelope {
@@ -52,7 +52,7 @@ export interface Envelope {
   manifest: Uint8Array;
   /** COSE_Sign1 messages over the manifest's digest. */
   signatures: readonly Uint8Array[];
-  /** Members that the manifest holds only as a digest, by their number. */
+  /** Members that the manifest contains only as a digest, by their number. */
   severed: ReadonlyMap<number, Uint8Array>;
   /** Integrated payloads by their `#name`. */
   payloads: ReadonlyMap<string, Uint8Array>;
@@ -62,17 +62,17 @@ function bad(message: string): MoteError {
   return new MoteError('SUIT', `${message}; this is no SUIT envelope that can be trusted.`);
 }
 
-/** SUIT_Digest: the algorithm and the SHA-256. */
+/** Returns a SUIT_Digest: the algorithm and the SHA-256. */
 export function suitDigest(bytes: Uint8Array): Uint8Array {
   return encodeCbor([Suit.sha256, new Uint8Array(createHash('sha256').update(bytes).digest())]);
 }
 
-/** The digest of a member is taken over its byte string, header included. */
+/** The digest of a member covers its byte string, header included. */
 function memberDigest(member: Uint8Array): Uint8Array {
   return suitDigest(encodeCbor(member));
 }
 
-/** Reads an envelope and checks the digests of its manifest and severed members. Throws `CBOR`, `COSE`, `SUIT`. */
+/** Parses an envelope and checks the digests of its manifest and severed members. Throws `CBOR`, `COSE`, `SUIT`. */
 export function parseEnvelope(bytes: Uint8Array): Envelope {
   const item = decodeCbor(bytes);
   if (!(item instanceof CborTag) || item.tag !== Suit.envelopeTag || !(item.value instanceof Map))
@@ -107,7 +107,7 @@ export function parseEnvelope(bytes: Uint8Array): Envelope {
   return { sequence, manifest, signatures, severed, payloads };
 }
 
-/** The envelope's bytes; those that were parsed, for one from `parseEnvelope`. */
+/** Encodes an envelope. The result of `parseEnvelope` encodes to the bytes that were parsed. */
 export function encodeEnvelope(envelope: Envelope): Uint8Array {
   const wrapper = [memberDigest(envelope.manifest), ...envelope.signatures];
   const members: CborMap = new Map<CborKey, CborValue>([
@@ -119,21 +119,21 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
   return encodeCbor(new CborTag(Suit.envelopeTag, members));
 }
 
-/** What the signatures of a manifest sign: its digest, as it stands in the authentication wrapper. */
+/** Returns what the signatures of a manifest sign: its digest as in the authentication wrapper. */
 export function signedDigest(manifest: Uint8Array): Uint8Array {
   return memberDigest(manifest);
 }
 
-/** The signatures, parsed. */
+/** Parses the signatures of an envelope. */
 export function envelopeSignatures(envelope: Envelope): Sign1[] {
   return envelope.signatures.map((signature) => parseSign1(signature));
 }
 
-/** True when there are signatures and `key` made every one of them. */
+/** True if the envelope has signatures and `key` made every one of them. */
 export function verifyEnvelope(envelope: Envelope, key: KeyObject): boolean {
   const payload = signedDigest(envelope.manifest);
   const signatures = envelopeSignatures(envelope);
-  // An attached payload would have to be the digest too; detached is the draft's form and the only one taken.
+  // Only detached payloads are accepted, as the draft specifies: an attached one would repeat the digest.
   return (
     signatures.length > 0 &&
     signatures.every((signature) => signature.payload === null && verifySign1(signature, key, payload))
@@ -144,7 +144,7 @@ interface Manifest {
   sequence: number;
   /** SUIT_Digest of each severed member. */
   digests: Map<CborKey, Uint8Array>;
-  /** What its commands fetch. */
+  /** URIs that its commands fetch. */
   uris: Set<string>;
 }
 
@@ -172,7 +172,7 @@ function readManifest(bytes: Uint8Array): Manifest {
   return { sequence, digests, uris };
 }
 
-/** Checks the form of a command sequence and collects the URIs that it sets. */
+/** Checks the form of a command sequence and adds the URIs that it sets to `uris`. */
 function readSequence(bytes: Uint8Array, uris: Set<string>, depth = 0): void {
   const commands = decodeCbor(bytes);
   if (!Array.isArray(commands) || commands.length % 2 !== 0) throw bad('A command sequence is no list of pairs');

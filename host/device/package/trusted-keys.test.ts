@@ -7,7 +7,7 @@ import { encodeTrustedKeys, parseTrustedKeys } from './trusted-keys.ts';
 const p256 = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
 
 describe('trusted keys', () => {
-  it('come back as they were written, up to eight of both kinds', () => {
+  it('are decoded to what was encoded, up to eight of both kinds', () => {
     for (let count = 0; count <= 8; count++) {
       const keys = Array.from({ length: count }, (_, i) => (i % 2 ? p256() : generateKeyPair().publicKey));
       const bytes = encodeTrustedKeys(keys);
@@ -21,7 +21,7 @@ describe('trusted keys', () => {
     expect(encodeTrustedKeys([pair.privateKey])).toEqual(encodeTrustedKeys([pair.publicKey]));
   });
 
-  it('are refused when there are nine, or one of another kind', () => {
+  it('are rejected when there are nine, or one of another kind', () => {
     const error = (code: string) => expect.objectContaining({ code });
     const keys = Array.from({ length: 9 }, () => generateKeyPair().publicKey);
     expect(() => encodeTrustedKeys(keys)).toThrow(error('KEY_LIST'));
@@ -36,7 +36,7 @@ describe('trusted keys', () => {
     ['31 bytes', encodeCbor([new Uint8Array(31)])],
     ['a compressed point', encodeCbor([new Uint8Array(65).fill(2)])],
     ['no point of the curve', encodeCbor([new Uint8Array(65).fill(4)])],
-  ])('are not read from %s', (_what, bytes) => {
+  ])('are not decoded from %s', (_what, bytes) => {
     expect(() => parseTrustedKeys(bytes)).toThrow(expect.objectContaining({ code: 'KEY_LIST' }));
   });
 });

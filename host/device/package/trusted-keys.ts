@@ -1,6 +1,6 @@
 /**
- * The public keys that a node trusts, as its flash has them: see "keys" in docs/spec/node.md. Ed25519 in 32 bytes, P-256 in 65 (SEC 1,
- * section 2.3.3, uncompressed). The same in C: boards/package/keys.c.
+ * The public keys that a node trusts, as stored in its flash: see "keys" in docs/spec/node.md. Ed25519 has 32 bytes,
+ * P-256 has 65 (SEC 1, section 2.3.3, uncompressed). The C twin is package/keys.c.
  */
 import { createPublicKey, ECDH, type KeyObject } from 'node:crypto';
 import { decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
@@ -12,19 +12,19 @@ const ED25519_BYTES = 32;
 const P256_BYTES = 65;
 const UNCOMPRESSED = 4;
 
-/** Throws `KEY_LIST` for more than 8 keys, `KEY_TYPE` for one that is neither Ed25519 nor P-256. */
+/** Encodes keys. Throws `KEY_LIST` for more than 8 keys, `KEY_TYPE` for one that is neither Ed25519 nor P-256. */
 export function encodeTrustedKeys(publicKeys: readonly KeyObject[]): Uint8Array {
   if (publicKeys.length > MAX_KEYS)
     throw new MoteError('KEY_LIST', `A node trusts up to ${MAX_KEYS} keys, not ${publicKeys.length}; give fewer.`);
   return encodeCbor(publicKeys.map(rawKey));
 }
 
-/** Throws `CBOR`, or `KEY_LIST` for what `encodeTrustedKeys` doesn't write. */
+/** Decodes keys. Throws `CBOR`, or `KEY_LIST` for anything that `encodeTrustedKeys` doesn't write. */
 export function parseTrustedKeys(bytes: Uint8Array): KeyObject[] {
   const list = decodeCbor(bytes);
-  if (!Array.isArray(list) || list.length > MAX_KEYS) throw bad(`they are no list of up to ${MAX_KEYS}`);
+  if (!Array.isArray(list) || list.length > MAX_KEYS) throw bad(`they are not a list of up to ${MAX_KEYS}`);
   return list.map((key) => {
-    if (!(key instanceof Uint8Array)) throw bad('one is no byte string');
+    if (!(key instanceof Uint8Array)) throw bad('one is not a byte string');
     return keyFrom(key);
   });
 }
@@ -34,8 +34,9 @@ function bad(what: string): MoteError {
 }
 
 /**
- * The key at the end of its SPKI DER (RFC 8410, RFC 5480), behind a head of known length. Not by a JWK: Node 20 holds the key's lock
- * while it makes one, and a garbage collection in it that ends the job which made the key waits for that lock for ever.
+ * Returns the key bytes, which follow a head of known length in its SPKI DER (RFC 8410, RFC 5480). It doesn't export a
+ * JWK: Node 20 holds the key's lock while it makes one, and a garbage collection at that moment can wait for the same
+ * lock forever.
  */
 function rawKey(key: KeyObject): Uint8Array {
   const publicKey = key.type === 'private' ? createPublicKey(key) : key;
@@ -54,6 +55,6 @@ function keyFrom(bytes: Uint8Array): KeyObject {
   try {
     return createPublicKey({ format: 'jwk', key: { kty: 'EC', crv: 'P-256', x: text(1, 33), y: text(33, 65) } });
   } catch {
-    throw bad('one is no point of P-256');
+    throw bad('one is not a point of P-256');
   }
 }

@@ -1,4 +1,6 @@
-/** Updates over the air: two slots with their journal, and the transfer of a package. Formats: docs/spec/flash.md, docs/spec/link.md. */
+/**
+ * Updates: two slots with their journal, and the transfer of a package. Formats: docs/spec/flash.md, docs/spec/link.md.
+ */
 export type { Reason, SlotIndex } from './slot-journal.ts';
 export { type SlotInfo, type SlotLayout, SlotStore, type Transfer } from './slots.ts';
 export { PackageSender, type ReceiverOptions, type SenderOptions, UpdateReceiver } from './transfer.ts';

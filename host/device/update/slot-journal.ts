@@ -1,6 +1,6 @@
 /**
- * What the slot journal says, and its bytes: each record is the whole state, so the last valid one is all there is to know and
- * writing one is the atomic step of every change. Format: docs/spec/flash.md.
+ * State and encoding of the slot journal. Each record contains the whole state, so the last valid one is sufficient,
+ * and writing one is the atomic step of every change. Format: docs/spec/flash.md.
  */
 import type { SlotState } from '../link/index.ts';
 
@@ -14,7 +14,7 @@ export interface Reason {
 
 export interface SlotRecord {
   readonly state: SlotState;
-  /** A trial that was started; the next start of the node must not start it again. */
+  /** The trial was started; the next start of the node must not start it again. */
   readonly booted: boolean;
   readonly sequence: number;
   /** Bytes of the whole package. */
@@ -23,12 +23,15 @@ export interface SlotRecord {
 }
 
 export interface JournalState {
-  /** Highest sequence ever confirmed, 0 at first: nothing at or below it is taken again. */
+  /** Highest sequence ever confirmed, 0 at first. No package with this or a lower sequence is accepted. */
   readonly highest: number;
-  /** Sequences above it that failed their trial, the `MAX_FAILED` highest, newest first; with so many, none below them is taken. */
+  /**
+   * The `MAX_FAILED` highest sequences above it that failed their trial, newest first. If the list is full, no sequence
+   * below them is accepted.
+   */
   readonly failed: readonly number[];
   readonly slots: readonly [SlotRecord, SlotRecord];
-  /** Why the slot in state `failed` is so. */
+  /** Why the slot in state `failed` failed. */
   readonly reason: Reason | null;
 }
 
@@ -78,7 +81,7 @@ export function encodeJournal(state: JournalState): Uint8Array {
   return record;
 }
 
-/** The state that a record says, or null for one that `encodeJournal` wouldn't have written for slots of `slotBytes`. */
+/** Decodes a record. Returns null for one that `encodeJournal` wouldn't have written for slots of `slotBytes` bytes. */
 export function decodeJournal(record: Uint8Array, slotBytes: number): JournalState | null {
   if (record.length < REASON_AT + 2 || record[0] !== FORMAT) return null;
   const view = new DataView(record.buffer, record.byteOffset, record.length);
@@ -96,7 +99,7 @@ export function decodeJournal(record: Uint8Array, slotBytes: number): JournalSta
     slots: [decodeSlot(view, SLOTS_AT), decodeSlot(view, SLOTS_AT + SLOT_BYTES)],
     reason: reason.code === '' ? null : reason,
   };
-  // Whatever the fields don't explain (padding, an unknown state, lengths that don't add up) shows as another encoding.
+  // Anything that the fields don't represent (padding, an unknown state, inconsistent lengths) changes the encoding.
   const again = encodeJournal(state);
   if (again.length !== record.length || again.some((byte, i) => byte !== record[i])) return null;
   const sound = state.slots.every((slot) => slot.total <= slotBytes && (slot.state === 'empty' || slot.total > 0));
@@ -117,12 +120,12 @@ function decodeSlot(view: DataView, at: number): SlotRecord {
   };
 }
 
-/** As a node keeps and tells it: the text in 160 bytes. */
+/** The reason as a node stores and reports it: the text is cut to 160 bytes. */
 export function cutReason({ code, text }: Reason): Reason {
   return { code: decodeText(cut(code, MAX_CODE_BYTES)), text: decodeText(cut(text, MAX_TEXT_BYTES)) };
 }
 
-/** UTF-8 of at most `limit` bytes, cut between characters; a zero ends it, as it does on a node. */
+/** UTF-8 of at most `limit` bytes, cut between characters. A zero ends the text, as in C. */
 function cut(text: string, limit: number): Uint8Array {
   const out = new Uint8Array(limit);
   const { written } = new TextEncoder().encodeInto(text, out);

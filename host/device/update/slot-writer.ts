@@ -1,8 +1,8 @@
 /**
- * A package's bytes on their way into a slot. How far they got isn't journalled: the slot is erased before, bytes arrive in order,
- * and all earlier pages are durable before the first byte of the next is programmed. So after a power cut the last page that isn't
- * blank is the only doubtful one, and the transfer goes on at its start. When the erase of the page behind it is cut as well, what that
- * leaves makes the doubtful one look whole: the digest finds it at the end.
+ * Writes a package into a slot. The journal doesn't record the progress. The slot is erased first, bytes arrive in
+ * order, and all earlier pages are durable before the first byte of the next page is programmed. After a power cut only
+ * the last page that isn't blank is doubtful, so the transfer resumes at its start. If the erase of the page behind it
+ * is interrupted too, that page may look like received data; the digest detects this at the end.
  */
 import type { Flash } from '../flash/index.ts';
 
@@ -11,11 +11,11 @@ export class SlotWriter {
   readonly #total: number;
   #erasedPages = 0;
   #received: number;
-  /** The last received bytes that don't fill a write unit yet. */
+  /** The last received bytes, which don't fill a write unit yet. */
   #tail: Uint8Array = new Uint8Array(0);
-  /** An earlier page may not be what was sent. */
+  /** True after a restart: an earlier page may differ from what was sent. */
   readonly resumed: boolean;
-  /** The page at `#received` may hold half of something. */
+  /** The page at `#received` may be partly programmed. */
   #doubtful: boolean;
 
   private constructor(flash: Flash, total: number, received: number, resumed: boolean) {
@@ -26,12 +26,12 @@ export class SlotWriter {
     this.#doubtful = resumed;
   }
 
-  /** For a package of `total` bytes; first call `erase` until it has erased all. */
+  /** Starts a package of `total` bytes. Call `erase` until it returns true before the first `append`. */
   static fresh(flash: Flash, total: number): SlotWriter {
     return new SlotWriter(flash, total, 0, false);
   }
 
-  /** Goes on after a restart. Reads only. */
+  /** Continues after a restart. Reads only. */
   static resumed(flash: Flash, total: number): SlotWriter {
     let page = Math.ceil(total / flash.pageBytes) - 1;
     const blank = () => flash.read(page * flash.pageBytes, flash.pageBytes).every((byte) => byte === 0xff);
@@ -39,7 +39,7 @@ export class SlotWriter {
     return new SlotWriter(flash, total, page * flash.pageBytes, true);
   }
 
-  /** Erases the next page of those that the package needs. True: that was the last, and they are durably blank. */
+  /** Erases the next page that the package needs. Returns true after the last one, when all are durably blank. */
   erase(): boolean {
     this.#flash.erase(this.#erasedPages++);
     if (this.#erasedPages * this.#flash.pageBytes < this.#total) return false;
@@ -47,12 +47,12 @@ export class SlotWriter {
     return true;
   }
 
-  /** Bytes taken so far. */
+  /** Number of bytes received so far. */
   get received(): number {
     return this.#received;
   }
 
-  /** Takes the next bytes. */
+  /** Appends the next bytes of the package. */
   append(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#settle();
@@ -64,7 +64,7 @@ export class SlotWriter {
       if (this.#tail.length < writeBytes) return;
       this.#program(this.#received - writeBytes, this.#tail);
     }
-    // Whole writes go into flash from where they are, as on a node that has no memory for another copy.
+    // Whole write units are programmed from where they are, as on a node without memory for a copy.
     const rest = bytes.subarray(filling);
     const whole = rest.length - (rest.length % writeBytes);
     this.#program(this.#received, rest.subarray(0, whole));
@@ -72,7 +72,7 @@ export class SlotWriter {
     this.#received += rest.length;
   }
 
-  /** Writes what doesn't fill a write unit; all is durable when it returns. */
+  /** Writes the rest that doesn't fill a write unit. Everything is durable when this returns. */
   finish(): void {
     if (this.#tail.length > 0) {
       const last = new Uint8Array(this.#flash.writeBytes).fill(0xff);
@@ -83,7 +83,10 @@ export class SlotWriter {
     this.#flash.sync();
   }
 
-  /** Erases what a power cut may have left half done: the page after first, so that a cut in here leads back to here. */
+  /**
+   * Erases pages that a power cut may have left partly programmed, the later one first: a cut in here leads back to
+   * here.
+   */
   #settle(): void {
     if (!this.#doubtful) return;
     const page = this.#received / this.#flash.pageBytes;
@@ -93,7 +96,7 @@ export class SlotWriter {
     this.#doubtful = false;
   }
 
-  /** What precedes a page is durable before the page's first byte is programmed. */
+  /** Programs bytes. Everything before a page is durable before the page's first byte is programmed. */
   #program(address: number, bytes: Uint8Array): void {
     const { pageBytes } = this.#flash;
     for (let done = 0; done < bytes.length; ) {

@@ -65,7 +65,7 @@ describe('the slot store', () => {
     }
   });
 
-  it('shares a flash between journal and slots when no layout is given', () => {
+  it('divides a flash between journal and slots when no layout is given', () => {
     expect(SlotStore.open(make()).slotBytes).toBe(4 * PAGE);
     expect(codeOf(() => SlotStore.open(make(), { journalPages: 2, slotPages: 5 }))).toBe('FLASH_RANGE');
   });
@@ -85,7 +85,7 @@ describe('the slot store', () => {
     expect(again.highestSequence).toBe(2);
   });
 
-  it('is back on the old slot after a failed trial, with the reason, over restarts', () => {
+  it('returns to the old slot after a failed trial, and keeps the reason over restarts', () => {
     const flash = make();
     const store = SlotStore.open(flash, layout);
     store.install(1, packageBytes(1));
@@ -98,7 +98,7 @@ describe('the slot store', () => {
     }
   });
 
-  it('never takes a failed sequence again, however many have failed, and always one above all', () => {
+  it('never accepts a failed sequence again, however many have failed, and always accepts one above all', () => {
     const flash = make();
     let store = SlotStore.open(flash, layout);
     store.install(1, packageBytes(1));
@@ -109,12 +109,12 @@ describe('the slot store', () => {
     };
     const refused = (sequences: number[]) =>
       sequences.filter((sequence) => codeOf(() => store.begin(transferOf(sequence))) === 'OTA_FAILED_BEFORE');
-    // Seven leave room: one between them may still be tried, and makes eight.
+    // With seven failures a sequence between them is still accepted; it becomes the eighth.
     for (const sequence of [20, 4, 6, 8, 10, 12, 14]) failOne(sequence);
     expect(refused([3, 4, 5, 6, 19, 20, 21])).toEqual([4, 6, 20]);
     failOne(16);
     expect(refused([2, 3, 4, 5, 6, 19, 20, 21])).toEqual([2, 3, 4, 6, 20]);
-    // The ninth and tenth forget 4 and 6, which are below all that is remembered.
+    // The ninth and tenth replace 4 and 6, which are below all that are remembered.
     failOne(18);
     failOne(7);
     expect(refused([2, 4, 6, 7, 8, 9, 18, 19, 20, 21])).toEqual([2, 4, 6, 7, 8, 18, 20]);
@@ -124,7 +124,7 @@ describe('the slot store', () => {
     expect(codeOf(() => store.begin(transferOf(6)))).toBe('OTA_ROLLBACK');
   });
 
-  it('boots a trial once, in a restart before its first boot too, and never twice', () => {
+  it('boots a trial once, also after a restart before its first boot, and never twice', () => {
     const flash = make();
     let store = SlotStore.open(flash, layout);
     store.install(1, packageBytes(1));
@@ -167,7 +167,7 @@ describe('the slot store', () => {
   it.each([
     ['a sequence that is confirmed', 'OTA_ROLLBACK', transferOf(3)],
     ['an older sequence', 'OTA_ROLLBACK', transferOf(2)],
-    ['a sequence of nothing', 'OTA_FORMAT', transferOf(0)],
+    ['a sequence of zero', 'OTA_FORMAT', transferOf(0)],
     ['a sequence above 32 bits', 'OTA_FORMAT', transferOf(2 ** 32)],
     ['a fraction', 'OTA_FORMAT', { ...transferOf(4), total: 1.5 }],
     ['an empty package', 'OTA_FORMAT', { ...transferOf(4), total: 0 }],
@@ -181,7 +181,7 @@ describe('the slot store', () => {
     expect(store.active()?.sequence).toBe(3);
   });
 
-  it('refuses what does not fit the state', () => {
+  it('rejects calls that do not fit the state', () => {
     const store = SlotStore.open(make(), layout);
     expect(codeOf(() => store.append(0, new Uint8Array(1)))).toBe('OTA_STATE');
     expect(codeOf(() => store.finish())).toBe('OTA_STATE');
@@ -197,7 +197,7 @@ describe('the slot store', () => {
     expect(codeOf(() => store.begin(transferOf(5)))).toBe('OTA_BUSY');
   });
 
-  it('finds a wrong digest at the end, and takes the right bytes afterwards', () => {
+  it('detects a wrong digest at the end, and accepts the right bytes afterwards', () => {
     const store = SlotStore.open(make(), layout);
     store.begin(transferOf(4));
     store.append(0, packageBytes(5));
@@ -205,7 +205,7 @@ describe('the slot store', () => {
     trial(store, 4);
   });
 
-  it('receives all of a resumed transfer again when its digest is wrong, once', () => {
+  it('receives a resumed transfer completely again when its digest is wrong, once', () => {
     const flash = make();
     SlotStore.open(flash, layout).begin(transferOf(4));
     const store = SlotStore.open(flash, layout);
@@ -217,7 +217,7 @@ describe('the slot store', () => {
     expect(codeOf(() => store.finish())).toBe('OTA_DIGEST');
   });
 
-  it('drops a package that its reader refused without holding it against the sequence', () => {
+  it('drops a rejected package without rejecting its sequence', () => {
     const store = SlotStore.open(make(), layout);
     receive(store, 4);
     store.discard();
@@ -225,7 +225,7 @@ describe('the slot store', () => {
     trial(store, 4);
   });
 
-  it('says so when the flash has lost a bit of the package', () => {
+  it('reports that the flash has lost a bit of the package', () => {
     const flash = make();
     SlotStore.open(flash, layout).install(1, packageBytes(1));
     const image = flash.image();
@@ -234,7 +234,7 @@ describe('the slot store', () => {
     expect(codeOf(() => store.read(store.boot()!.slot))).toBe('OTA_DIGEST');
   });
 
-  it('always has a module to boot, boots none twice unconfirmed and loses no key: power cut at any operation, twice', () => {
+  it('always has a module to boot, boots no unconfirmed one twice and loses no key, with the power cut at any two operations', () => {
     const runs = everyCut({
       flash: () => make(),
       start: () => {
@@ -274,7 +274,7 @@ describe('the slot store', () => {
             const store = SlotStore.open(slots, layout);
             const kv = KeyValueStore.open(flashRegion(flash, 8, 2));
             for (const [key, value] of keys) if ((kv.get(key)?.[0] ?? 0) < value) throw new Error(`${key} is lost`);
-            // A trial that waits for its first boot gets it here, and the checks that it passes or fails.
+            // A trial that wasn't booted yet is booted here, and then passes or fails.
             const running = boot(store);
             if (store.active()?.state === 'trial') {
               if (running === 2) store.confirm();
@@ -320,7 +320,7 @@ describe('the slot journal', () => {
     reason,
   };
 
-  it('reads what it writes, and cuts long reasons between characters', () => {
+  it('decodes what it encodes, and cuts long reasons between characters', () => {
     expect(decodeJournal(encodeJournal(busy), 2000)).toEqual(busy);
     expect(decodeJournal(encodeJournal(EMPTY_JOURNAL), 2000)).toEqual(EMPTY_JOURNAL);
     const long = decodeJournal(
@@ -330,7 +330,7 @@ describe('the slot journal', () => {
     expect(long?.reason).toEqual({ code: 'X'.repeat(32), text: 'é'.repeat(80) });
   });
 
-  it('takes no state that a store could not be in', () => {
+  it('rejects every state that a store cannot be in', () => {
     const slot = busy.slots[0];
     const bad: JournalState[] = [
       { ...busy, slots: [slot, slot] },
@@ -347,7 +347,7 @@ describe('the slot journal', () => {
     for (const state of bad) expect(decodeJournal(encodeJournal(state), 2000)).toBeNull();
   });
 
-  it('throws for no bytes', () => {
+  it('accepts any bytes without an exception', () => {
     const record = encodeJournal(busy);
     let x = 99;
     const random = () => {
@@ -366,8 +366,8 @@ describe('the slot journal', () => {
   });
 });
 
-describe('the slot store as a model', () => {
-  it('agrees with a simple one over any sequence of calls, restarts and power cuts', () => {
+describe('the slot store compared with a model', () => {
+  it('agrees with the model over any sequence of calls, restarts and power cuts', () => {
     type Model = { confirmed: number; trial: number; booted: boolean; ready: number; failed: number[] };
     const sequence = fc.integer({ min: 1, max: 12 });
     const call = fc.constantFrom(
@@ -449,7 +449,7 @@ describe('the slot store as a model', () => {
         const flash = make(seed);
         let store = SlotStore.open(flash, layout);
         let model: Model = { confirmed: 0, trial: 0, booted: false, ready: 0, failed: [] };
-        // So many failed before that the next one or two make a full list.
+        // Starts with so many failures that one or two more fill the list.
         for (const failing of many ? [5, 4, 7, 8, 9, 11, 12] : []) {
           receive(store, failing);
           store.startTrial();
@@ -474,7 +474,7 @@ describe('the slot store as a model', () => {
               if (!(error instanceof PowerCut)) throw error;
               flash.restart();
               store = SlotStore.open(flash, layout);
-              // The call that was cut happened, or it did not, or (a push) the slot was emptied on the way.
+              // The interrupted call happened or it did not, or (a push) the slot was emptied meanwhile.
               const outcomes = [model, ...(typeof next === 'string' ? [] : [next]), { ...model, ready: 0 }].map(
                 restarted,
               );

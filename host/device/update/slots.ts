@@ -1,6 +1,6 @@
 /**
- * Two slots and a journal: where a node keeps the module that it trusts and the one that it tries. A swap is one journal record;
- * no byte of a package is ever copied.
+ * Two slots and a journal: a node stores the confirmed module in one slot and a new one in the other. A swap is one
+ * journal record; no byte of a package is ever copied.
  */
 import { createHash } from 'node:crypto';
 import { MoteError } from '../../base/index.ts';
@@ -22,7 +22,7 @@ import {
 import { SlotWriter } from './slot-writer.ts';
 
 export interface SlotLayout {
-  /** Pages of the journal, at the region's start: even, 2 or more. */
+  /** Pages of the journal, at the start of the region: an even number, 2 or more. */
   journalPages: number;
   /** Pages of each of the two slots that follow. */
   slotPages: number;
@@ -39,9 +39,9 @@ export interface SlotInfo {
   reason?: Reason;
 }
 
-/** Which package a transfer brings. */
+/** The package that a transfer is about. */
 export interface Transfer {
-  /** Of the whole package. */
+  /** SHA-256 of the whole package. */
   sha256: Uint8Array;
   /** 1 to 2^32 - 1 */
   sequence: number;
@@ -54,16 +54,18 @@ const INTERRUPTED: Reason = {
   text: 'The node restarted while the module was on trial and not confirmed.',
 };
 
-/** Every change is durable when its call returns; after a `PowerCut` or `FLASH_IO` open a new store on the same flash. */
+/**
+ * Every change is durable when its call returns. After a `PowerCut` or `FLASH_IO`, open a new store on the same flash.
+ */
 export class SlotStore {
-  /** Largest package that fits. */
+  /** Bytes of the largest package that fits. */
   readonly slotBytes: number;
   readonly #log: RecordLog;
   readonly #flashes: readonly [Flash, Flash];
   #state: JournalState;
-  /** Of the slot that is receiving. */
+  /** Writer of the slot in state `receiving`. */
   #writer: SlotWriter | null = null;
-  /** A slot that is erased for a transfer, and what it is for. */
+  /** The slot that is being erased for a transfer, and the record that follows. */
   #erasing: { slot: SlotIndex; record: SlotRecord; writer: SlotWriter } | null = null;
 
   private constructor(log: RecordLog, flashes: readonly [Flash, Flash], state: JournalState) {
@@ -74,9 +76,9 @@ export class SlotStore {
   }
 
   /**
-   * Opens the store; without a layout the journal has two pages and the slots share the rest. Reads only, and takes a flash that
-   * holds anything else for one with two empty slots. A trial that was booted and never confirmed counts as failed from here on.
-   * Throws `FLASH_RANGE` when the layout doesn't fit.
+   * Opens the store. Without a layout the journal has two pages and the slots share the rest. It only reads, and treats
+   * a flash with any other content as one with two empty slots. A trial that was booted and never confirmed counts as
+   * failed from then on. Throws `FLASH_RANGE` if the layout doesn't fit.
    */
   static open(flash: Flash, layout: SlotLayout = defaultLayout(flash)): SlotStore {
     const { journalPages, slotPages } = layout;
@@ -95,26 +97,26 @@ export class SlotStore {
     return store;
   }
 
-  /** Highest sequence ever confirmed; 0 when none was. */
+  /** Highest sequence ever confirmed; 0 if none was. */
   get highestSequence(): number {
     return this.#state.highest;
   }
 
-  /** Both slots as they are. */
+  /** Returns the state of both slots. */
   slots(): [SlotInfo, SlotInfo] {
     return [this.#info(0), this.#info(1)];
   }
 
-  /** What runs or is to run: the trial, else the confirmed slot. Records nothing. */
+  /** Returns the slot that runs or is to run: the trial, else the confirmed one. Records nothing. */
   active(): SlotInfo | null {
     const slot = this.#find('trial') ?? this.#find('confirmed');
     return slot === null ? null : this.#info(slot);
   }
 
   /**
-   * What to run now; call it at the node's start and after `startTrial`. A trial's one and only boot is recorded before it is
-   * returned. A trial that was booted before and isn't confirmed is failed here, with the reason `TRIAL_INTERRUPTED`, and the
-   * old slot is returned; null when there is none.
+   * Returns the slot to run now; call it at the node's start and after `startTrial`. The one boot of a trial is
+   * recorded before this returns. A trial that was booted before and isn't confirmed fails here with the reason
+   * `TRIAL_INTERRUPTED`, and the old slot is returned. Returns null if there is none.
    */
   boot(): SlotInfo | null {
     const trial = this.#find('trial');
@@ -123,13 +125,13 @@ export class SlotStore {
     return this.active();
   }
 
-  /** The last failed trial, for the report after a roll-back; null when its slot has been used since. */
+  /** Returns the last failed trial, for the report after a rollback; null if its slot has been used since. */
   lastFailure(): SlotInfo | null {
     const slot = this.#find('failed');
     return slot === null ? null : this.#info(slot);
   }
 
-  /** The transfer under way and how far it is, or null. */
+  /** Returns the current transfer and its progress, or null. */
   transfer(): (Transfer & { received: number }) | null {
     const slot = this.#find('receiving');
     if (slot === null) return null;
@@ -138,9 +140,9 @@ export class SlotStore {
   }
 
   /**
-   * Starts a transfer into the slot that isn't confirmed, or resumes it when it was under way; `received` says where. Throws
-   * `OTA_FORMAT`, `OTA_ROLLBACK` (the sequence isn't above the highest confirmed one), `OTA_FAILED_BEFORE` (it
-   * failed, or is below as many failed ones as are remembered), `OTA_TOO_LARGE`, `OTA_BUSY` (a trial is under way).
+   * Starts a transfer into the slot that isn't confirmed, or resumes it; `received` is the offset to continue at.
+   * Throws `OTA_FORMAT`, `OTA_ROLLBACK` (the sequence isn't above the highest confirmed one), `OTA_FAILED_BEFORE` (the
+   * sequence failed, or is below a full list of failed ones), `OTA_TOO_LARGE`, `OTA_BUSY` (a trial is running).
    */
   begin(transfer: Transfer): { slot: SlotIndex; received: number } {
     let begun = this.prepare(transfer);
@@ -148,7 +150,7 @@ export class SlotStore {
     return begun;
   }
 
-  /** As `begin`, for who has other things to do while a slot is erased: null when `erase` must be called first, until it returns more. */
+  /** As `begin`, but leaves erasing to the caller: if it returns null, call `erase` until that returns a result. */
   prepare(transfer: Transfer): { slot: SlotIndex; received: number } | null {
     this.#checkTransfer(transfer);
     const { sha256, sequence, total } = transfer;
@@ -164,12 +166,15 @@ export class SlotStore {
     return null;
   }
 
-  /** The transfer that a slot is erased for, or null. */
+  /** The transfer for which a slot is being erased, or null. */
   get erasing(): Transfer | null {
     return this.#erasing && { ...this.#erasing.record };
   }
 
-  /** Erases one page, which stops a chip for a while; after the last the transfer is under way. Throws `OTA_STATE` when none is to be erased. */
+  /**
+   * Erases one page; on a chip the processor may stop meanwhile. After the last page the transfer has begun and its
+   * slot is returned. Throws `OTA_STATE` if no slot is being erased.
+   */
   erase(): { slot: SlotIndex; received: number } | null {
     const erasing = this.#erasing;
     if (erasing === null) throw new MoteError('OTA_STATE', 'No slot is being erased; begin a transfer first.');
@@ -185,8 +190,9 @@ export class SlotStore {
   }
 
   /**
-   * Takes bytes at `offset` of the package; what was received before is passed over. Returns how many bytes there are now.
-   * Throws `OTA_GAP` when bytes are missing before these, `OTA_TOO_LARGE` past the package's end, `OTA_STATE` without a transfer.
+   * Appends bytes at `offset` of the package; bytes that were received before are skipped. Returns the number of bytes
+   * received. Throws `OTA_GAP` if bytes before these are missing, `OTA_TOO_LARGE` beyond the package's end, `OTA_STATE`
+   * without a transfer.
    */
   append(offset: number, bytes: Uint8Array): number {
     const { record, writer } = this.#receiving();
@@ -205,9 +211,10 @@ export class SlotStore {
   }
 
   /**
-   * Checks the whole package's digest and makes the slot `ready`. Throws `OTA_GAP` while bytes are missing, and `OTA_DIGEST`,
-   * with the slot empty again, when the bytes aren't the offered ones. A slot that is ready stays so. The wrong bytes of a transfer
-   * that was resumed may be what a power cut left: then its slot is to be erased again, as after `prepare`, and null is returned.
+   * Checks the digest of the whole package and makes the slot `ready`; a ready slot stays ready. Throws `OTA_GAP` while
+   * bytes are missing, and `OTA_DIGEST`, with the slot empty again, if the bytes aren't those of the offer. In a
+   * resumed transfer a power cut may have left the wrong bytes: the slot must then be erased again, as after `prepare`,
+   * and null is returned.
    */
   finish(): SlotInfo | null {
     const ready = this.#find('ready');
@@ -220,7 +227,7 @@ export class SlotStore {
       );
     writer.finish();
     if (!matches(this.#flashes[slot].read(0, record.total), record.sha256)) {
-      // What the cut left may have passed for received bytes: they come once more, all of them.
+      // Remains of the power cut may have counted as received, so all bytes are requested once more.
       if (writer.resumed) {
         this.#beginErase(slot, record);
         return null;
@@ -235,13 +242,19 @@ export class SlotStore {
     return this.#info(slot);
   }
 
-  /** Forgets what is being received or is ready (its signature was wrong, say), without holding it against the sequence. */
+  /**
+   * Drops the package that is being received or is ready, for example with a wrong signature. Its sequence may be
+   * offered again.
+   */
   discard(): void {
     const slot = this.#find('receiving') ?? this.#find('ready');
     if (slot !== null) this.#clear(slot);
   }
 
-  /** Package bytes of a ready, trial or confirmed slot. Throws `OTA_STATE`, or `OTA_DIGEST` when the flash lost some of it. */
+  /**
+   * Returns the package in a ready, trial or confirmed slot. Throws `OTA_STATE`, or `OTA_DIGEST` if the flash lost some
+   * of it.
+   */
   read(slot: SlotIndex): Uint8Array {
     const { state, total, sha256 } = this.#state.slots[slot];
     if (state !== 'ready' && state !== 'trial' && state !== 'confirmed')
@@ -255,13 +268,13 @@ export class SlotStore {
     return bytes;
   }
 
-  /** The swap: one record makes the ready slot the one that `boot` returns. Throws `OTA_STATE` when none is ready. */
+  /** Swaps: one record makes the ready slot the one that `boot` returns. Throws `OTA_STATE` if none is ready. */
   startTrial(): void {
     const slot = this.#need('ready', 'can go on trial; finish a transfer first');
     this.#change(slot, { ...this.#state.slots[slot], state: 'trial', booted: false });
   }
 
-  /** The booted trial is good: it is the confirmed one and the old slot is free. Throws `OTA_STATE` without one. */
+  /** Confirms the booted trial and empties the old slot. Throws `OTA_STATE` without a booted trial. */
   confirm(): void {
     const slot = this.#need('trial', 'can be confirmed; boot a trial first');
     if (!this.#state.slots[slot].booted)
@@ -269,14 +282,17 @@ export class SlotStore {
     this.#commit(confirmed(this.#state, slot));
   }
 
-  /** The trial failed: the old slot is active again, and the sequence isn't taken again. Throws `OTA_STATE` without a trial. */
+  /**
+   * Fails the trial: the old slot is active again, and the sequence isn't accepted again. Throws `OTA_STATE` without a
+   * trial.
+   */
   fail(reason: Reason): void {
     this.#commit(failed(this.#state, this.#need('trial', 'can fail; start a trial first'), cutReason(reason)));
   }
 
   /**
-   * A package straight into a slot, confirmed without a trial: for a node that is set up. Cut short, it can be called again.
-   * Throws what `begin` and `finish` throw.
+   * Writes a package into a slot and confirms it without a trial, to set up a node. After an interruption it can be
+   * called again. Throws the errors of `begin` and `finish`.
    */
   install(sequence: number, bytes: Uint8Array): SlotInfo {
     let info: SlotInfo | null = null;
@@ -306,7 +322,7 @@ export class SlotStore {
         'OTA_FAILED_BEFORE',
         `Sequence ${sequence} failed its trial on this node; fix the module and build it with a higher sequence.`,
       );
-    // What was forgotten to make room is below all that is remembered, and is still not to be tried again.
+    // Sequences that were dropped from the full list are below all in it, and must still not be tried again.
     if (failures.length === MAX_FAILED && sequence < Math.min(...failures))
       throw new MoteError(
         'OTA_FAILED_BEFORE',
@@ -330,7 +346,7 @@ export class SlotStore {
     return { slot, record: this.#state.slots[slot], writer: this.#writer };
   }
 
-  /** Three steps, so that `receiving` is never said of a slot in which older bytes could pass for received ones. */
+  /** Three steps, so that a slot in state `receiving` never contains older bytes that could count as received. */
   #beginErase(slot: SlotIndex, record: SlotRecord): void {
     this.#clear(slot);
     this.#erasing = { slot, record, writer: SlotWriter.fresh(this.#flashes[slot], record.total) };
@@ -397,7 +413,7 @@ function failed(state: JournalState, slot: SlotIndex, reason: Reason): JournalSt
   };
 }
 
-/** The `MAX_FAILED` highest, in the order in which they are: what is forgotten is below what is kept. */
+/** Returns the `MAX_FAILED` highest in unchanged order, so that dropped ones are below all others. */
 function highestOf(failures: readonly number[]): number[] {
   const kept = failures.toSorted((a, b) => b - a).slice(0, MAX_FAILED);
   return failures.filter((sequence) => kept.includes(sequence));

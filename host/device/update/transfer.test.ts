@@ -14,7 +14,7 @@ function receiverOn(flash: MemoryFlash, verify: (bytes: Uint8Array, sequence: nu
   const slots = SlotStore.open(flash);
   return { slots, receiver: new UpdateReceiver({ slots, verify }) };
 }
-/** Runs both ends until neither has anything to say, or `chunks` were sent; gives the statuses and the chunks. */
+/** Runs both ends until neither has a message to send, or `chunks` were sent. Returns the statuses and the chunks. */
 function run(sender: PackageSender, receiver: UpdateReceiver, first: Offer | null, chunks = Number.POSITIVE_INFINITY) {
   const statuses: OtaStatus[] = [];
   const sent: Chunk[] = [];
@@ -38,7 +38,7 @@ function run(sender: PackageSender, receiver: UpdateReceiver, first: Offer | nul
 const states = (statuses: OtaStatus[]) => [...new Set(statuses.map(({ state }) => state))];
 
 describe('a transfer', () => {
-  it('brings a package in order, within the window, and has it verified at the end', () => {
+  it('sends a package in order and within the window, and the node verifies it at the end', () => {
     let verified = 0;
     const { slots, receiver } = receiverOn(makeFlash(), (whole, sequence) => {
       expect(whole).toEqual(bytes);
@@ -60,7 +60,7 @@ describe('a transfer', () => {
     expect(receiver.ready).toBeNull();
   });
 
-  it('sends no more than its window before the node confirms', () => {
+  it('sends at most its window before the node acknowledges', () => {
     const sender = new PackageSender({ bytes, sequence: 2, windowChunks: 4, chunkBytes: 100 });
     sender.offer();
     const status: OtaStatus = {
@@ -87,7 +87,7 @@ describe('a transfer', () => {
   });
 
   it.each([4, 8])(
-    'survives 20 cuts at random, goes on where it was, and never blocks, with a window of %i',
+    'survives 20 random cuts, resumes where it was, and never blocks, with a window of %i',
     (windowChunks) => {
       let x = 2024;
       const random = (limit: number) => {
@@ -107,7 +107,8 @@ describe('a transfer', () => {
         if (lostPower) ({ slots, receiver } = receiverOn(flash));
         const { statuses, sent: chunks } = run(sender, receiver, sender.offer(), 1 + random(8));
         const resumed = statuses[0]!.received;
-        // A lost link costs nothing that arrived; a restart costs the page that was being written, or the one before it.
+        // A lost link loses no received byte. A restart loses the page that was being written, and at most the one
+        // before.
         if (lostPower) expect(resumed).toBeGreaterThan(before - 2 * PAGE);
         else expect(resumed).toBe(before);
         expect(chunks[0]!.offset).toBe(resumed);
@@ -121,7 +122,7 @@ describe('a transfer', () => {
     },
   );
 
-  it('goes back when the node misses chunks, after telling so for the first of them', () => {
+  it('goes back when the node misses chunks and reports the first of them', () => {
     const { receiver } = receiverOn(makeFlash());
     const sender = new PackageSender({ bytes, sequence: 2 });
     run(sender, receiver, sender.offer(), 5);
@@ -134,7 +135,7 @@ describe('a transfer', () => {
     expect(sender.next()!.offset).toBe(5 * 1024);
   });
 
-  it('goes on with a node that restarted, without a new offer', () => {
+  it('continues with a node that restarted, without a new offer', () => {
     const flash = makeFlash();
     const sender = new PackageSender({ bytes, sequence: 2 });
     run(sender, receiverOn(flash).receiver, sender.offer(), 50);
@@ -143,7 +144,7 @@ describe('a transfer', () => {
     expect(again.receiver.ready?.sequence).toBe(2);
   });
 
-  it('has a package verified again when the node restarted after the last byte', () => {
+  it('verifies a package again when the node restarted after the last byte', () => {
     const flash = makeFlash();
     const sender = new PackageSender({ bytes, sequence: 2 });
     run(sender, receiverOn(flash).receiver, sender.offer());
@@ -153,7 +154,7 @@ describe('a transfer', () => {
     expect(receiver.ready?.sequence).toBe(2);
   });
 
-  it('ends when the node refuses the package, and refuses it at once the next time', () => {
+  it('ends when the node refuses the package, and is refused at once the next time', () => {
     const { slots, receiver } = receiverOn(makeFlash(), () => {
       throw new MoteError('PKG_KEY', 'The key is not trusted.');
     });
@@ -173,7 +174,7 @@ describe('a transfer', () => {
     expect(run(sender, receiver, sender.offer())).toMatchObject({ statuses: [{ state: 'refused' }], sent: [] });
   });
 
-  it('tells a long reason in 160 bytes, cut between characters', () => {
+  it('reports a long reason in 160 bytes, cut between characters', () => {
     const { receiver } = receiverOn(makeFlash(), () => {
       throw new MoteError('PKG_KEY', `x${'é'.repeat(99)}`);
     });
@@ -182,7 +183,7 @@ describe('a transfer', () => {
     expect(sender.reason).toEqual({ code: 'PKG_KEY', text: `x${'é'.repeat(79)}` });
   });
 
-  it('tells of a digest that is wrong, and of an offer that the slots refuse', () => {
+  it('reports a wrong digest, and an offer that the slots refuse', () => {
     const { slots, receiver } = receiverOn(makeFlash());
     const sender = new PackageSender({ bytes: bytes.subarray(0, 3000), sequence: 2, chunkBytes: 3000 });
     run(sender, receiver, sender.offer(), 0);
@@ -195,7 +196,7 @@ describe('a transfer', () => {
     expect(receiver.handle(sender.offer())).toMatchObject([{ state: 'refused', reason: { code: 'OTA_ROLLBACK' } }]);
   });
 
-  it('has a package sent again from its start when a cut in an erase made a torn page look whole', () => {
+  it('restarts from the beginning when an interrupted erase made a torn page look complete', () => {
     const flash = makeFlash();
     const sender = new PackageSender({ bytes, sequence: 2 });
     run(sender, receiverOn(flash).receiver, sender.offer(), 50);
@@ -204,7 +205,7 @@ describe('a transfer', () => {
     flash.restart();
     const { receiver } = receiverOn(flash);
     const { statuses, sent } = run(sender, receiver, sender.offer());
-    // Page 12 is torn, and page 13 holds noise.
+    // Page 12 is torn, and page 13 contains noise.
     expect(sent.map(({ offset }) => offset).filter((offset, i, all) => i === 0 || offset < all[i - 1]!)).toEqual([
       13 * PAGE,
       0,
@@ -213,7 +214,7 @@ describe('a transfer', () => {
     expect(receiver.ready?.sequence).toBe(2);
   });
 
-  it('refuses bytes of a resumed transfer that are wrong for the second time', () => {
+  it('refuses a resumed transfer whose bytes are wrong for the second time', () => {
     const flash = makeFlash();
     const sender = new PackageSender({ bytes: bytes.subarray(0, 3000), sequence: 2, chunkBytes: 3000 });
     run(sender, receiverOn(flash).receiver, sender.offer(), 0);
@@ -225,7 +226,7 @@ describe('a transfer', () => {
     expect(receiver.erasing).toBe(false);
   });
 
-  it('erases a page at a call, for the last offer, and answers it then', () => {
+  it('erases one page a call, for the last offer, and answers it afterwards', () => {
     const flash = makeFlash();
     const { slots, receiver } = receiverOn(flash);
     const [old, sender] = [
@@ -247,7 +248,7 @@ describe('a transfer', () => {
       expect(slots.slots().map(({ state }) => state)).toEqual(['empty', 'empty']);
     }
     expect(receiver.erase()).toMatchObject([{ state: 'receiving', sequence: 3, received: 0 }]);
-    // One more for the journal, maybe: nothing of the slot is erased again.
+    // The journal may need one more erase; nothing of the slot is erased again.
     const done = erases();
     expect([receiver.erasing, receiver.erase(), erases() - done]).toEqual([false, [], 0]);
     run(sender, receiver, null);
@@ -267,7 +268,7 @@ describe('a transfer', () => {
     expect([sender.state, sender.reason?.code, sender.next()]).toEqual(['rolledback', 'TRAP_MEMORY', null]);
   });
 
-  it.each([{ windowChunks: 3 }, { chunkBytes: 0 }])('does not start with %o', (options) => {
+  it.each([{ windowChunks: 3 }, { chunkBytes: 0 }])('rejects the options %o', (options) => {
     expect(() => new PackageSender({ bytes, sequence: 2, ...options })).toThrow(MoteError);
   });
 });

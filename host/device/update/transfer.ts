@@ -1,6 +1,7 @@
 /**
- * A package's way to a node, both ends, without any I/O: messages in, messages out. The link delivers in order; whenever it comes
- * up anew, or the node was born anew, the sender offers again and the node's answer says where to go on.
+ * The transfer of a package to a node: both ends, without any I/O. The link delivers in order. Whenever the link comes
+ * up again or the node sends a new birth, the sender repeats the offer, and the node's answer contains the offset to
+ * continue at.
  */
 import { createHash } from 'node:crypto';
 import { MoteError } from '../../base/index.ts';
@@ -8,20 +9,23 @@ import type { Chunk, Offer, OtaStatus } from '../link/index.ts';
 import { cutReason, type Reason } from './slot-journal.ts';
 import type { SlotInfo, SlotStore } from './slots.ts';
 
-/** The node confirms every so many chunks; when something is missing it says where, twice. */
+/** The node acknowledges after this many chunks. If one is missing it reports its offset twice. */
 const CHUNKS_PER_STATUS = 4;
 const TRANSFER_BYTES = 8;
 
 export interface SenderOptions {
   bytes: Uint8Array;
   sequence: number;
-  /** 1024 unless told. */
+  /** Bytes of a chunk; default 1024. */
   chunkBytes?: number;
-  /** Chunks that were sent and aren't confirmed yet, at most: 8 unless told, 4 or more. */
+  /** Largest number of chunks sent and not acknowledged, 4 or more; default 8. */
   windowChunks?: number;
 }
 
-/** The shim's end. Send `offer()`, give it each `ota` status of the node, send what `next()` returns until it is null. */
+/**
+ * The shim's end. Send `offer()`, pass it each `ota` status of the node, and send what `next()` returns until that is
+ * null.
+ */
 export class PackageSender {
   readonly sha256: Uint8Array;
   readonly total: number;
@@ -31,7 +35,7 @@ export class PackageSender {
   readonly #windowBytes: number;
   #state: OtaStatus['state'] | 'offered' = 'offered';
   #reason: Reason | undefined;
-  /** The node answered the last offer. */
+  /** The node has answered the last offer. */
   #answered = false;
   #position = 0;
   #acknowledged = 0;
@@ -40,7 +44,7 @@ export class PackageSender {
     if (chunkBytes < 1 || windowChunks < CHUNKS_PER_STATUS)
       throw new MoteError(
         'OTA_FORMAT',
-        `Chunks have 1 byte or more and a window ${CHUNKS_PER_STATUS} chunks or more, not ${chunkBytes} and ${windowChunks}.`,
+        `A chunk needs at least 1 byte and a window at least ${CHUNKS_PER_STATUS} chunks, not ${chunkBytes} and ${windowChunks}.`,
       );
     this.sha256 = new Uint8Array(createHash('sha256').update(bytes).digest());
     this.total = bytes.length;
@@ -50,7 +54,7 @@ export class PackageSender {
     this.#windowBytes = chunkBytes * windowChunks;
   }
 
-  /** The message to start with, and to start anew with; chunks follow once the node has answered it. */
+  /** Returns the message that starts or restarts a transfer. Chunks follow when the node has answered it. */
   offer(): Offer {
     this.#answered = false;
     this.#state = 'offered';
@@ -58,7 +62,7 @@ export class PackageSender {
     return { type: 'offer', sha256: this.sha256, sequence: this.#sequence, total: this.total };
   }
 
-  /** Takes a status; one about another package, or with a position outside this one, is passed over. */
+  /** Processes a status. One of another package, or with an offset outside this one, is ignored. */
   onStatus(status: OtaStatus): void {
     const { state, received } = status;
     if (Buffer.compare(status.sha256, this.sha256) !== 0) return;
@@ -70,29 +74,30 @@ export class PackageSender {
       if (state !== 'refused' && state !== 'rolledback') this.#acknowledged = this.total;
       return;
     }
-    // Not ahead of the last status means that the node misses bytes (it restarted, say): go back to what it has.
+    // No progress since the last status means that the node misses bytes, for example after a restart: go back to its
+    // offset.
     const back = !this.#answered || received <= this.#acknowledged;
     this.#position = back ? received : Math.max(this.#position, received);
     this.#acknowledged = received;
     this.#answered = true;
   }
 
-  /** The next chunk, of at most `mostBytes`; null when a status must come first, or there is nothing to send. */
-  next(mostBytes = this.#chunkBytes): Chunk | null {
+  /** Returns the next chunk, of at most `maxBytes`; null if a status must arrive first or nothing is left to send. */
+  next(maxBytes = this.#chunkBytes): Chunk | null {
     if (!this.#answered || this.#state !== 'receiving' || this.#position >= this.total) return null;
     if (this.#position - this.#acknowledged >= this.#windowBytes) return null;
     const offset = this.#position;
-    const bytes = this.#bytes.subarray(offset, offset + Math.max(1, Math.min(this.#chunkBytes, mostBytes)));
+    const bytes = this.#bytes.subarray(offset, offset + Math.max(1, Math.min(this.#chunkBytes, maxBytes)));
     this.#position += bytes.length;
     return { type: 'chunk', transfer: this.sha256.slice(0, TRANSFER_BYTES), offset, bytes };
   }
 
-  /** Bytes that the node said it has. */
+  /** Number of bytes that the node acknowledged. */
   get acknowledged(): number {
     return this.#acknowledged;
   }
 
-  /** What the node said last of this package; `offered` until it answers. */
+  /** The last state that the node reported of this package; `offered` until it answers. */
   get state(): OtaStatus['state'] | 'offered' {
     return this.#state;
   }
@@ -105,22 +110,23 @@ export class PackageSender {
 
 export interface ReceiverOptions {
   slots: SlotStore;
-  /** Judges the whole package (signature, ABI, memory, sequence); throws a `MoteError` to refuse it. */
+  /** Checks the whole package (signature, ABI, memory, sequence). Throws a `MoteError` to refuse it. */
   verify: (bytes: Uint8Array, sequence: number) => void;
 }
 
 /**
- * The node's end. `handle` answers an offer or a chunk. When `erasing` is set afterwards, call `erase` until it isn't, between other
- * things; when `ready` is set, the package is whole and verified and the node swaps: `slots.startTrial()`, then `slots.boot()`.
+ * The node's end. `handle` processes an offer or a chunk. If `erasing` is true afterwards, call `erase` repeatedly
+ * until it isn't. If `ready` is set, the package is complete and verified, and the node swaps: `slots.startTrial()`,
+ * then `slots.boot()`.
  */
 export class UpdateReceiver {
   readonly #slots: SlotStore;
   readonly #verify: ReceiverOptions['verify'];
   #sinceStatus = 0;
-  #gapTold = false;
-  /** Verified in this life of the node: a ready slot alone only has the right digest. */
+  #gapReported = false;
+  /** Digest of the package verified since the start of the node. A ready slot alone only has the right digest. */
   #verified: Uint8Array | null = null;
-  /** The last package that `verify` refused: not transferred again just to be refused again. */
+  /** The last package that `verify` refused, so that it isn't transferred again. */
   #refused: { sha256: Uint8Array; reason: Reason } | null = null;
 
   constructor({ slots, verify }: ReceiverOptions) {
@@ -128,30 +134,30 @@ export class UpdateReceiver {
     this.#verify = verify;
   }
 
-  /** Statuses to send, in order. Chunks of an unknown transfer get none. */
+  /** Returns the statuses to send, in order. A chunk of an unknown transfer gets none. */
   handle(message: Offer | Chunk): OtaStatus[] {
     return message.type === 'offer' ? this.#onOffer(message) : this.#onChunk(message);
   }
 
-  /** A slot is being erased, for the last offer or to receive its package anew. */
+  /** True while a slot is being erased, for the last offer or to receive its package again. */
   get erasing(): boolean {
     return this.#slots.erasing !== null;
   }
 
-  /** Erases one page more. After the last the sender is told to begin. */
+  /** Erases one more page. Returns the status that starts the transfer after the last page. */
   erase(): OtaStatus[] {
     const offer = this.#slots.erasing;
     if (offer === null) return [];
     return orRefusal(offer, () => (this.#slots.erase() === null ? [] : this.#receiving()));
   }
 
-  /** The verified package that waits to be swapped in, or null. */
+  /** The verified package that is ready for the swap, or null. */
   get ready(): SlotInfo | null {
     const slot = this.#slots.slots().find(({ state }) => state === 'ready');
     return slot && this.#verified && Buffer.compare(slot.sha256, this.#verified) === 0 ? slot : null;
   }
 
-  /** A status about a package that is in a slot, with what only the node knows. */
+  /** Returns a status about a package in a slot, with details that only the node knows. */
   status(
     state: OtaStatus['state'],
     info: SlotInfo,
@@ -164,7 +170,7 @@ export class UpdateReceiver {
   #onOffer(offer: Offer): OtaStatus[] {
     const same = (sha256: Uint8Array) => Buffer.compare(sha256, offer.sha256) === 0;
     this.#sinceStatus = 0;
-    this.#gapTold = false;
+    this.#gapReported = false;
     const active = this.#slots.active();
     if (active && same(active.sha256)) return [this.status(active.state === 'trial' ? 'trial' : 'confirmed', active)];
     const failure = this.#slots.lastFailure();
@@ -182,12 +188,12 @@ export class UpdateReceiver {
     const transfer = this.#slots.transfer();
     if (!transfer || Buffer.compare(transfer.sha256.subarray(0, TRANSFER_BYTES), chunk.transfer) !== 0) return [];
     if (chunk.offset > transfer.received) {
-      if (this.#gapTold) return [];
-      this.#gapTold = true;
-      // Once it may be news of what arrived; only a status that brings no news sends the sender back.
+      if (this.#gapReported) return [];
+      this.#gapReported = true;
+      // Twice: the first may acknowledge new bytes, and only a status without progress makes the sender go back.
       return [...this.#receiving(), ...this.#receiving()];
     }
-    this.#gapTold = false;
+    this.#gapReported = false;
     return orRefusal(transfer, () => {
       const received = this.#slots.append(chunk.offset, chunk.bytes);
       if (received === transfer.total) return this.#complete();
@@ -204,7 +210,7 @@ export class UpdateReceiver {
 
   #complete(): OtaStatus[] {
     const info = this.#slots.finish();
-    // Erased again: the answer comes after that.
+    // The slot is being erased again; the answer follows afterwards.
     if (info === null) return [];
     const verifying = this.status('verifying', info);
     try {
@@ -229,7 +235,9 @@ function reasonOf({ code, message }: MoteError): Reason {
   return cutReason({ code, text: message });
 }
 
-/** What the slots refuse becomes a status; anything else (a power cut, a defect) isn't for the sender. */
+/**
+ * Turns an error of the slots into a refusal. Any other exception (a power cut, a defect) isn't reported to the sender.
+ */
 function orRefusal(offer: Omit<Offer, 'type'>, action: () => OtaStatus[]): OtaStatus[] {
   try {
     return action();
