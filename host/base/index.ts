@@ -2,8 +2,9 @@
 
 export { backgroundClock, type Clock, RealClock, systemClock, VirtualClock } from './clock.ts';
 export { MoteError } from './error.ts';
+export { makeFolder, readInput, writeOutput } from './files.ts';
 export { type Lock, tryLock } from './lock.ts';
 export { buildFolder, packagePath, packageRoot, packageVersion } from './paths.ts';
-export { clip } from './text.ts';
+export { clip, formatBytes } from './text.ts';
 export { findThirdParty, type ThirdParty } from './third-party.ts';
 export { type LockOptions, withLock } from './with-lock.ts';

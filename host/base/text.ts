@@ -12,3 +12,8 @@ export function clip(text: string, bytes: number): string {
   }
   return line.slice(0, end);
 }
+
+/** Sizes as people read them. 1 KB = 1000 bytes. */
+export function formatBytes(bytes: number): string {
+  return bytes < 10_000 ? `${bytes} B` : `${(bytes / 1000).toFixed(1)} KB`;
+}

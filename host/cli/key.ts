@@ -2,13 +2,14 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { generateKeyPair, keyId, saveKeyPair } from '../device/package/index.ts';
-import { addCommand } from './command.ts';
+import { addCommand } from './shared/command.ts';
 
 export function registerKey(program: Command): void {
   const key = program.command('key').description('Signing keys of packages.');
   addCommand<[string?]>(key, {
     usage: 'new [file]',
-    says: 'Makes an Ed25519 key pair: FILE (private, mode 0600) and FILE.pub, which nodes trust. Never overwrites. FILE is release.pem unless given.',
+    description:
+      'Makes an Ed25519 key pair: FILE (private, mode 0600) and FILE.pub, which nodes trust. Never overwrites. FILE is release.pem unless given.',
     examples: ['mote key new', 'mote key new keys/line-3.pem --json'],
     async run({ terminal, args: [file = 'release.pem'] }) {
       const path = resolve(file);

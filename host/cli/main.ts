@@ -3,7 +3,7 @@
 import { CommanderError } from 'commander';
 import { MoteError } from '../base/index.ts';
 import { createProgram } from './program.ts';
-import { Exit, reportError } from './terminal.ts';
+import { Exit, reportError } from './shared/terminal.ts';
 
 // Who reads our output may have seen enough, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

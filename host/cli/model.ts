@@ -2,14 +2,18 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
-import { MoteError } from '../base/index.ts';
-import { ENGINE_NAMES, loadEngine } from '../device/engine/index.ts';
-import { loadBoard, requireRun, runModelOnBoard } from '../toolchain/board/index.ts';
-import type { ModelRunner, Verification, VerifyResult } from '../toolchain/compiler/index.ts';
-import { addCommand, choice } from './command.ts';
-import { registerBench } from './model-bench.ts';
-import { readInput } from './package.ts';
-import { Exit, formatBytes, table } from './terminal.ts';
+import { formatBytes, MoteError, readInput } from '../base/index.ts';
+import { ENGINE_NAMES } from '../device/engine/index.ts';
+import {
+  benchModel,
+  type LayerCost,
+  type ModelBench,
+  type VerifyPlace,
+  verifyModelOn,
+} from '../toolchain/board/index.ts';
+import type { VerifyResult } from '../toolchain/compiler/index.ts';
+import { addCommand, choice } from './shared/command.ts';
+import { Exit, table } from './shared/terminal.ts';
 
 /** It brings AssemblyScript's compiler along, which takes longer to load than other commands to run. */
 const compiler = () => import('../toolchain/compiler/index.ts');
@@ -19,7 +23,7 @@ const EXAMPLE = 'models/micro_speech/model.tflite';
 function registerInspect(group: Command): void {
   addCommand<[string], { html?: string }>(group, {
     usage: 'inspect <model>',
-    says: 'Shows layers, shapes, scales, MACs, rom and arena bytes, and draws the memory plan.',
+    description: 'Shows layers, shapes, scales, MACs, rom and arena bytes, and draws the memory plan.',
     options: [['--html <file>', 'write a page with the plan as a picture']],
     examples: [
       `mote model inspect ${EXAMPLE}`,
@@ -41,7 +45,8 @@ function registerInspect(group: Command): void {
 function registerCompile(group: Command): void {
   addCommand<[string], { out: string }>(group, {
     usage: 'compile <model>',
-    says: 'Writes NAME.ts (AssemblyScript that calls the kernels) and NAME.rom (weights). "mote build" does this for an app.',
+    description:
+      'Writes NAME.ts (AssemblyScript that calls the kernels) and NAME.rom (weights). "mote build" does this for an app.',
     options: [['-o, --out <dir>', 'where to write', '.']],
     examples: [`mote model compile ${EXAMPLE} --out generated`],
     async run({ terminal, options, args: [path] }) {
@@ -82,7 +87,7 @@ interface VerifyOptions {
 function registerVerify(group: Command): void {
   addCommand<[string], VerifyOptions>(group, {
     usage: 'verify <model>',
-    says: 'Runs every in_*.bin of a folder and compares with its out_*.bin, byte for byte, in an engine or on an emulated board. An engine names the first tensor that differs if the folder has tensors_*.json.',
+    description: 'Runs every in_*.bin of a folder and compares with its out_*.bin, byte for byte, in an engine or on an emulated board. An engine names the first tensor that differs if the folder has tensors_*.json.',
     failure: 'An output differs.',
     options: [
       ['-g, --golden <dir>', 'folder of in_*.bin and out_*.bin'],
@@ -97,17 +102,16 @@ function registerVerify(group: Command): void {
       `mote model verify ${EXAMPLE} --golden models/micro_speech/golden --board riscv-virt --no-acceleration`,
     ],
     async run({ terminal, options, args: [path] }) {
-      const bytes = readInput(path, 'The model');
       const golden = required(options.golden);
+      const place = placeOf(options);
       terminal.progress('compiling the model ...');
-      const { where, verification } = await verify(bytes, golden, options);
-      const { results, firstDifference } = verification;
+      const { results, firstDifference } = await verifyModelOn(path, golden, place);
       terminal.progress('');
       const identical = results.filter((result) => result.equal).length;
       terminal.data({
         identical,
         total: results.length,
-        ...where,
+        ...place,
         results: results.map(({ cost, ...result }) => ({ ...result, ...cost })),
         ...(firstDifference && { firstDifference }),
       });
@@ -130,26 +134,13 @@ function registerVerify(group: Command): void {
   });
 }
 
-async function verify(
-  bytes: Uint8Array,
-  golden: string,
-  { engine, board, acceleration }: VerifyOptions,
-): Promise<{ where: Record<string, string | boolean>; verification: Verification }> {
-  const { verifyModel, verifyOutputs } = await compiler();
+function placeOf({ engine, board, acceleration }: VerifyOptions): VerifyPlace {
   if (board === undefined) {
     if (!acceleration) throw new MoteError('USAGE', 'Engines have no native kernels: --no-acceleration needs --board.');
-    const found = await loadEngine(choice(engine ?? 'wasm3', 'engine', ENGINE_NAMES));
-    return { where: { engine: found.name }, verification: await verifyModel(bytes, golden, found) };
+    return { engine: choice(engine ?? 'wasm3', 'engine', ENGINE_NAMES) };
   }
   if (engine !== undefined) throw new MoteError('USAGE', 'A model runs in an engine or on a board: not both at once.');
-  const found = loadBoard(board);
-  requireRun(found);
-  const runner: ModelRunner = async (harness, inputs) => {
-    const { outputs } = await runModelOnBoard(found, harness, inputs, { accelerated: acceleration });
-    return outputs.map(({ output, instructions }) => ({ output, cost: { instructions } }));
-  };
-  const results = await verifyOutputs(bytes, golden, runner);
-  return { where: { board: found.name, accelerated: acceleration }, verification: { results } };
+  return { board, accelerated: acceleration };
 }
 
 function costText(cost: VerifyResult['cost']): string {
@@ -168,6 +159,63 @@ function required(golden: string | undefined): string {
   if (golden !== undefined) return golden;
   throw new MoteError('USAGE', 'Say where the golden files are: --golden DIR with in_*.bin and out_*.bin.');
 }
+
+function registerBench(group: Command): void {
+  addCommand<[string], { board?: string; acceleration: boolean }>(group, {
+    usage: 'bench <model>',
+    description:
+      "Counts the instructions of an inference on an emulated board, around the module's inference call and by layer. Inputs are those of a folder golden beside the model, or a pattern.",
+    options: [
+      ['-b, --board <name>', 'a board that runs here in QEMU ("mote board list")'],
+      ['--no-acceleration', "without the board's native kernels"],
+    ],
+    examples: [
+      `mote model bench ${EXAMPLE} --board mps2-an386`,
+      `mote model bench ${EXAMPLE} --board mps2-an386 --json`,
+      `mote model bench ${EXAMPLE} --board lm3s6965evb --no-acceleration`,
+    ],
+    async run({ terminal, options, args: [path] }) {
+      if (options.board === undefined) throw new MoteError('USAGE', 'Say which board: --board mps2-an386.');
+      const where = { board: options.board, accelerated: options.acceleration };
+      const bench = await benchModel(path, where, (step) => {
+        terminal.progress(step === 'compile' ? 'compiling the model ...' : `running it on ${options.board} ...`);
+      });
+      terminal.progress('');
+      const { instructions, sizes, perLayer, run } = bench;
+      const { heapPeakBytes, stackUsedBytes } = run;
+      terminal.data({ ...where, instructions, ...sizes, heapPeakBytes, stackUsedBytes, perLayer });
+      for (const line of layerTable(perLayer)) terminal.line(line);
+      for (const line of table(costRows(bench), 'lr')) terminal.line(line);
+      return 0;
+    },
+  });
+}
+
+function layerTable(layers: readonly LayerCost[]): string[] {
+  const rows = layers.map(({ kernel, shapes, instructions, macs }, i) => [
+    String(i),
+    kernel,
+    shapes,
+    macs > 0 ? countText(macs) : '',
+    countText(instructions),
+    macs > 0 ? (instructions / macs).toFixed(2) : '',
+  ]);
+  return table([['', 'kernel', 'layer', 'MACs', 'instructions', 'a MAC'], ...rows], 'rllrrr');
+}
+
+function costRows({ instructions, sizes, run }: ModelBench): string[][] {
+  const { heapBytes, heapPeakBytes, stackBytes, stackUsedBytes } = run;
+  return [
+    ['an inference', `${countText(instructions)} instructions`],
+    ['arena', formatBytes(sizes.arenaBytes)],
+    ['rom', formatBytes(sizes.romBytes)],
+    ['module', formatBytes(sizes.wasmBytes)],
+    ['RAM of the module and its interpreter', `${formatBytes(heapPeakBytes)} of ${formatBytes(heapBytes)}`],
+    ['native stack', `${formatBytes(stackUsedBytes)} of ${formatBytes(stackBytes)}`],
+  ];
+}
+
+const countText = (count: number) => count.toLocaleString('en-US');
 
 export function registerModel(program: Command): void {
   const group = program.command('model').description('Models (.tflite, int8).');

@@ -1,19 +1,10 @@
 /** `mote package`: what is inside a `.mote`, and whether it may be trusted. */
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { MoteError } from '../base/index.ts';
+import { formatBytes, readInput } from '../base/index.ts';
 import { validateModule } from '../device/engine/index.ts';
 import { loadPublicKey, openPackage, type Package, parsePackage } from '../device/package/index.ts';
-import { addCommand } from './command.ts';
-import { formatBytes, type Terminal, table } from './terminal.ts';
-
-export function readInput(path: string, what: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new MoteError('FILE', `${what} ${path} can't be read: ${(cause as Error).message}.`, { cause });
-  }
-}
+import { addCommand } from './shared/command.ts';
+import { type Terminal, table } from './shared/terminal.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -56,7 +47,7 @@ export function registerPackage(program: Command): void {
   const group = program.command('package').description('Packages (.mote): signed module, rom and metadata.');
   addCommand<[string]>(group, {
     usage: 'inspect <file>',
-    says: 'Shows what a package contains. Trusts nothing: use verify for that.',
+    description: 'Shows what a package contains. Trusts nothing: use verify for that.',
     examples: ['mote package inspect build/my-sensor.mote', 'mote package inspect build/my-sensor.mote --json'],
     async run({ terminal, args: [file] }) {
       const bytes = readInput(file, 'The package');
@@ -68,7 +59,7 @@ export function registerPackage(program: Command): void {
   });
   addCommand<[string], { key: string }>(group, {
     usage: 'verify <file>',
-    says: 'Checks signature, digests, encoding and the module itself, as a node that trusts the key does.',
+    description: 'Checks signature, digests, encoding and the module itself, as a node that trusts the key does.',
     options: [['-k, --key <file>', 'public key that must have signed it', 'release.pem.pub']],
     examples: ['mote package verify build/my-sensor.mote --key release.pem.pub'],
     async run({ terminal, options, args: [file] }) {

@@ -15,7 +15,7 @@ import { registerPush } from './push.ts';
 import { registerRun } from './run.ts';
 import { registerShim } from './shim.ts';
 import { registerSim } from './sim.ts';
-import { Exit } from './terminal.ts';
+import { Exit } from './shared/terminal.ts';
 
 /** What a program that calls `mote` may rely on. */
 export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [

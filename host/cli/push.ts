@@ -1,12 +1,14 @@
 /** `mote push`: a new module for a node in the field, followed to its verdict. */
 import type { Command } from 'commander';
-import type { OtaStatus } from '../device/link/index.ts';
+import { formatBytes } from '../base/index.ts';
 import { pushPackage } from '../messaging/gateway/index.ts';
 import { DEFAULT_NAMESPACE } from '../messaging/topics/index.ts';
-import { findPrivateKey, loadApp, packageOf } from './app.ts';
-import { addCommand, integer } from './command.ts';
-import { DEFAULT_BROKER } from './shim.ts';
-import { Exit, formatBytes, type Terminal } from './terminal.ts';
+import { loadPackage } from '../toolchain/app/index.ts';
+import { addCommand, integer } from './shared/command.ts';
+import { brokerCredentials, DEFAULT_BROKER } from './shared/options.ts';
+import { showBuild } from './shared/progress.ts';
+import { Exit, type Terminal } from './shared/terminal.ts';
+import { otaText } from './shared/watch-report.ts';
 
 interface PushCommandOptions {
   node: string;
@@ -16,34 +18,9 @@ interface PushCommandOptions {
   timeout: string;
 }
 
-/** A bar of `width` cells. */
-export function bar(done: number, total: number, width: number): string {
-  const cells = Math.round((Math.min(done, total) / Math.max(total, 1)) * width);
-  return '█'.repeat(cells) + '░'.repeat(width - cells);
-}
-
-export function otaText(status: OtaStatus): string {
-  const { state, received, total, swapUs, lost, reason } = status;
-  switch (state) {
-    case 'receiving':
-      return `receiving ${bar(received, total, 24)} ${formatBytes(received)} of ${formatBytes(total)}`;
-    case 'trial':
-      return swapUs === undefined
-        ? 'on trial'
-        : `on trial: swapped in ${(swapUs / 1000).toFixed(2)} ms, ${lost ?? 0} samples lost`;
-    case 'rolledback':
-    case 'refused':
-      return `${state === 'refused' ? 'refused' : 'rolled back'}: ${reason ? `${reason.text} [${reason.code}]` : 'no reason given'}`;
-    default:
-      return state;
-  }
-}
-
 async function push(path: string, options: PushCommandOptions, terminal: Terminal): Promise<number> {
   const timeoutMs = integer(options.timeout, 'timeout', 1, 86_400) * 1000;
-  const signer = findPrivateKey(options.key, path);
-  const app = await loadApp(path, terminal);
-  const bytes = packageOf(app, signer?.key ?? null);
+  const { app, bytes } = await loadPackage(path, options.key, showBuild(terminal));
   terminal.line(
     `${app.metadata.name} ${app.metadata.version}, sequence ${app.sequence}, ${formatBytes(bytes.length)} to ${options.node}`,
   );
@@ -53,8 +30,7 @@ async function push(path: string, options: PushCommandOptions, terminal: Termina
     node: options.node,
     bytes,
     timeoutMs,
-    ...(process.env.MOTE_MQTT_USER !== undefined && { username: process.env.MOTE_MQTT_USER }),
-    ...(process.env.MOTE_MQTT_PASSWORD !== undefined && { password: process.env.MOTE_MQTT_PASSWORD }),
+    ...brokerCredentials(),
     onStatus(now) {
       terminal.data(now);
       if (now.state === 'receiving') terminal.progress(otaText(now));
@@ -72,7 +48,7 @@ async function push(path: string, options: PushCommandOptions, terminal: Termina
 export function registerPush(program: Command): void {
   addCommand<[string?], PushCommandOptions>(program, {
     usage: 'push [app]',
-    says: "Makes an app (folder or .mote) a node's desired module and follows it: transfer, swap, trial, confirmed or rolled back. A node that is offline gets it when it connects.",
+    description: "Makes an app (folder or .mote) a node's desired module and follows it: transfer, swap, trial, confirmed or rolled back. A node that is offline gets it when it connects.",
     failure: 'The node rejected the module, or rolled it back.',
     options: [
       ['-n, --node <id>', 'which node', 'sim'],

@@ -1,18 +1,12 @@
 /** `mote sim`: an app on a simulated node: recordings in, events out; with --connect, a node that lives behind a gateway. */
-import { appendFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command } from 'commander';
-import { type Clock, MoteError, RealClock, VirtualClock } from '../base/index.ts';
-import { ENGINE_NAMES, loadEngine } from '../device/engine/index.ts';
-import { FileFlash, type Flash } from '../device/flash/index.ts';
-import { Node, type NodeOptions, provision, runToEnd, volatileFlash } from '../device/node/index.ts';
-import { loadPublicKey } from '../device/package/index.ts';
-import { type App, checkSettings, findPrivateKey, loadApp, packageOf } from './app.ts';
-import { addCommand, choice, integer, interrupted, makeFolder, settings } from './command.ts';
-import { keepConnected, parseAddress } from './connect.ts';
-import { INPUT_HELP, parseInputs } from './inputs.ts';
-import { Printer, printingHooks } from './report.ts';
-import { Exit, type Terminal } from './terminal.ts';
+import { ENGINE_NAMES } from '../device/engine/index.ts';
+import { INPUT_HELP, type SimulationResult, simulate } from '../toolchain/sim/index.ts';
+import { addCommand, choice, integer, interrupted, settings } from './shared/command.ts';
+import { limitUs, parseAddress } from './shared/options.ts';
+import { showBuild } from './shared/progress.ts';
+import { Printer, printingHooks } from './shared/report.ts';
+import { Exit, type Terminal } from './shared/terminal.ts';
 
 interface SimOptions {
   input: string[];
@@ -31,52 +25,36 @@ interface SimOptions {
   trust?: string;
 }
 
-/** Writes each tap to a file of its own, new in this run. It, and what it returns, throws `FILE`. */
-export function tapFiles(dir: string): NonNullable<NonNullable<NodeOptions['hooks']>['onTap']> {
-  makeFolder(dir, '--taps');
-  const started = new Set<string>();
-  return ({ name, data }) => {
-    const path = join(dir, `${name.replace(/[^\w.-]/g, '_').replace(/^\.+/, '_')}.bin`);
-    try {
-      if (started.has(path)) appendFileSync(path, data);
-      else writeFileSync(path, data);
-    } catch (cause) {
-      throw new MoteError(
-        'FILE',
-        `--taps: ${path} can't be written (${(cause as Error).message}); name another folder, or make room.`,
-        { cause },
-      );
-    }
-    started.add(path);
-  };
+async function sim(app: string, options: SimOptions, terminal: Terminal): Promise<number> {
+  const { taps, connect, state, key, trust } = options;
+  const engine = choice(options.engine, 'engine', ENGINE_NAMES);
+  const printer = new Printer(terminal, { telemetry: options.telemetry === true });
+  const result = await simulate({
+    ...showBuild(terminal),
+    app,
+    node: options.node,
+    engine,
+    inputs: options.input,
+    loop: options.loop === true,
+    seed: integer(options.seed, 'seed', 0, 0xffff_ffff),
+    settings: settings(options.set),
+    limitUs: limitUs(options.seconds),
+    realtime: options.realtime === true,
+    connect: connect === undefined ? null : parseAddress(connect, '--connect'),
+    ...(state !== undefined && { stateFile: state }),
+    ...(key !== undefined && { keyFile: key }),
+    ...(trust !== undefined && { trustFile: trust }),
+    ...(taps !== undefined && { tapsFolder: taps }),
+    hooks: (nowUs) => printingHooks(printer, nowUs),
+    onLinkTrouble: (text) => terminal.line(terminal.paint('yellow', text)),
+    stopped: interrupted,
+  });
+  summary(terminal, printer, result, engine);
+  return result.status.fault !== null ? Exit.failed : Exit.ok;
 }
 
-const FLASH = { sizeBytes: 1 << 20, pageBytes: 4096, writeBytes: 4 };
-
-interface Keys {
-  signer: ReturnType<typeof findPrivateKey>;
-  /** Path of the key that the node trusts. */
-  trusted: string;
-}
-
-function keysOf(path: string, options: SimOptions): Keys {
-  const signer = findPrivateKey(options.key, path);
-  const trusted = options.trust ?? signer?.path;
-  if (trusted !== undefined) return { signer, trusted };
-  throw new MoteError(
-    'KEY_MISSING',
-    'A node that takes updates must trust a key: "mote key new" makes one, --key or --trust names it.',
-  );
-}
-
-/** The parts of a node that takes updates: its flash with a first package, and whom it trusts. */
-function updatable(app: App, { signer, trusted }: Keys, flash: Flash): Pick<NodeOptions, 'flash' | 'publicKeys'> {
-  provision(flash, app.sequence, packageOf(app, signer?.key ?? null));
-  return { flash, publicKeys: [loadPublicKey(trusted)] };
-}
-
-function summary(terminal: Terminal, node: Node, made: Printer, simUs: number, wallMs: number, engine: string): void {
-  const status = node.status();
+function summary(terminal: Terminal, printer: Printer, result: SimulationResult, engine: string): void {
+  const { simUs, wallMs, status } = result;
   const ratio = simUs / 1000 / wallMs;
   terminal.data({
     type: 'end',
@@ -84,118 +62,31 @@ function summary(terminal: Terminal, node: Node, made: Printer, simUs: number, w
     wallSeconds: wallMs / 1000,
     realTimeRatio: ratio,
     engine,
-    events: made.events,
+    events: printer.events,
     steps: status.steps,
     faults: status.faults,
     maxFuel: status.maxFuel,
     sensors: status.sensors,
-    metrics: [...made.metrics.values()].map(({ peaks: _peaks, ...rest }) => rest),
+    metrics: [...printer.metrics.values()].map(({ peaks: _peaks, ...rest }) => rest),
   });
-  if (made.metrics.size > 0) terminal.line();
-  for (const line of made.summary()) terminal.line(line);
+  if (printer.metrics.size > 0) terminal.line();
+  for (const line of printer.summary()) terminal.line(line);
   const sensors = Object.entries(status.sensors).map(
     ([name, { produced, read, lost }]) => `${name}: ${read} of ${produced} samples read, ${lost} lost`,
   );
   terminal.line();
   for (const line of [
-    `${made.events} events; ${sensors.join('; ')}`,
+    `${printer.events} events; ${sensors.join('; ')}`,
     `${(simUs / 1e6).toFixed(1)} s in ${(wallMs / 1000).toFixed(2)} s, ${ratio.toFixed(1)} times real time on ${engine}`,
   ]) {
     terminal.line(terminal.paint('dim', line));
   }
 }
 
-/** Runs in virtual time to the end of the input. */
-function runVirtual(node: Node, clock: VirtualClock, limitUs: number): void {
-  node.start();
-  runToEnd(clock, [node], { limitUs, drainMs: 0 });
-}
-
-/** Runs by the wall clock: to the end of the input, for --seconds, or until stopped. */
-async function runReal(
-  node: Node,
-  clock: Clock,
-  limitUs: number,
-  options: SimOptions,
-  terminal: Terminal,
-): Promise<void> {
-  node.start();
-  const disconnect =
-    options.connect === undefined
-      ? () => {}
-      : keepConnected(node, parseAddress(options.connect, '--connect'), (text) =>
-          terminal.line(terminal.paint('yellow', text)),
-        );
-  const endUs = () => Math.min(limitUs, options.loop ? limitUs : (node.inputEndUs ?? limitUs));
-  let done = false;
-  const stop = interrupted().then(() => {
-    done = true;
-  });
-  while (!done && clock.nowUs() < endUs()) {
-    const leftMs = Math.min((endUs() - clock.nowUs()) / 1000 + 1, 1000);
-    await Promise.race([stop, new Promise<void>((resolve) => clock.after(leftMs, resolve))]);
-  }
-  disconnect();
-}
-
-async function simulate(path: string, options: SimOptions, terminal: Terminal): Promise<number> {
-  const engineName = choice(options.engine, 'engine', ENGINE_NAMES);
-  const seed = integer(options.seed, 'seed', 0, 0xffff_ffff);
-  const limitUs =
-    options.seconds === undefined ? Number.MAX_SAFE_INTEGER : integer(options.seconds, 'seconds', 1, 1e9) * 1e6;
-  const config = settings(options.set);
-  const app = await loadApp(path, terminal);
-  await checkSettings(path, Object.keys(config));
-  const sensors = parseInputs(options.input, app.metadata.sensors, { seed, loop: options.loop === true });
-  const engine = await loadEngine(engineName);
-  const real = options.realtime === true || options.connect !== undefined;
-  const clock = real ? new RealClock() : new VirtualClock();
-  if (
-    !real &&
-    limitUs === Number.MAX_SAFE_INTEGER &&
-    sensors.every(({ source }) => !('length' in source) || source.length === null)
-  ) {
-    throw new MoteError(
-      'USAGE',
-      'The input never ends: say for how long with --seconds N, or watch it with --realtime.',
-    );
-  }
-  const made = new Printer(terminal, { telemetry: options.telemetry === true });
-  const keys = options.connect !== undefined || options.state !== undefined ? keysOf(path, options) : null;
-  const file = options.state === undefined ? null : FileFlash.open(options.state, FLASH);
-  try {
-    const slots = keys === null ? { module: app } : updatable(app, keys, file ?? volatileFlash());
-    const node = new Node({
-      id: options.node,
-      engine,
-      clock,
-      seed,
-      sensors,
-      config,
-      ...slots,
-      ...(options.connect !== undefined && { link: {} }),
-      ...(real ? {} : { utcMs: 0 }),
-      hooks: {
-        ...printingHooks(made, () => clock.nowUs()),
-        ...(options.taps !== undefined && { onTap: tapFiles(options.taps) }),
-      },
-    });
-    const started = performance.now();
-    if (clock instanceof VirtualClock) runVirtual(node, clock, limitUs);
-    else await runReal(node, clock, limitUs, options, terminal);
-    summary(terminal, node, made, clock.nowUs(), performance.now() - started, engineName);
-    const faulted = node.status().fault !== null;
-    node.close();
-    return faulted ? Exit.failed : Exit.ok;
-  } finally {
-    file?.close();
-  }
-}
-
 export function registerSim(program: Command): void {
   addCommand<[string?], SimOptions>(program, {
     usage: 'sim [app]',
-    says: 'Runs an app (a folder, or a .mote file) on a simulated node.',
+    description: 'Runs an app (a folder, or a .mote file) on a simulated node.',
     failure: 'The module faulted.',
     options: [
       ['-i, --input <[sensor=]source...>', INPUT_HELP],
@@ -222,6 +113,6 @@ export function registerSim(program: Command): void {
       'mote sim . --input accelerometer=sine:rate=1000,freq=25,amplitude=300,seconds=10 --set alarm=150',
       'mote sim . --input recording.wav --loop --connect 127.0.0.1:7878 --node press-7 --state press-7.flash',
     ],
-    run: ({ terminal, options, args: [path = '.'] }) => simulate(path, options, terminal),
+    run: ({ terminal, options, args: [path = '.'] }) => sim(path, options, terminal),
   });
 }

@@ -4,7 +4,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { esptoolSteps } from '../../host/cli/flash-steps.ts';
 import { generateKeyPair } from '../../host/device/package/index.ts';
 import {
   buildImage,
@@ -15,6 +14,7 @@ import {
   nodeSegment,
   readElf,
 } from '../../host/toolchain/board/index.ts';
+import { esptoolSteps } from '../../host/toolchain/flash/index.ts';
 
 const missing = await findTool('riscv64-unknown-elf').then(
   () => '',

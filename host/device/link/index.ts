@@ -1,6 +1,8 @@
 /** Frames, messages and sessions between a node and its shim. Formats: docs/spec/link.md. */
 export { encodeMessage, isNodeMessage, MessageLimit, parseMessage } from './codec.ts';
 export { FrameDecoder } from './frame.ts';
+export { keepOpen } from './keep-open.ts';
+export { checkLine, type LineCheck } from './line-check.ts';
 export * from './messages.ts';
 export type { DownReason, LinkOptions, LinkStats } from './options.ts';
 export { LINK_VERSION, MAX_MESSAGE_BYTES } from './packet.ts';

@@ -1,2 +1,3 @@
 /** The embedded MQTT 5 broker. docs/brokers.md compares it with others. */
 export { type Broker, type EmbeddedBrokerOptions, startEmbeddedBroker } from './broker.ts';
+export { type BrokerChoice, type OpenBroker, openBroker } from './open.ts';

@@ -1,4 +1,6 @@
 /** Boards: what they are, their firmware's images, and what builds, runs and flashes them. */
+export { buildAgent, type FirmwareObserver } from './agent.ts';
+export { benchModel, type LayerCost, type ModelBench } from './bench-model.ts';
 export {
   type Board,
   boardNames,
@@ -21,3 +23,4 @@ export { SideChannel, type SideHandlers } from './side.ts';
 export { SideClock, type SideClockOptions } from './side-clock.ts';
 export { findTool, libraryFlags, TOOL_NAMES, type ToolName } from './toolchain.ts';
 export { readUf2, UF2_FAMILIES, type Uf2Family, writeUf2 } from './uf2.ts';
+export { type VerifyPlace, verifyModelOn } from './verify-model.ts';

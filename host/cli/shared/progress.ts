@@ -1,0 +1,28 @@
+/** Observers of builds, printed: progress on a terminal, warnings, and how long a build took. */
+import type { BuildObserver } from '../../toolchain/app/index.ts';
+import type { FirmwareObserver } from '../../toolchain/board/index.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Seconds of a build, to a tenth. */
+export const secondsText = (seconds: number): string => `${seconds.toFixed(1)} s`;
+
+export function showBuild(terminal: Terminal): Required<BuildObserver> {
+  return {
+    onBuildStep(step) {
+      if (step.step === 'model') terminal.progress(`compiling model ${step.name} ...`);
+      else terminal.progress(`${step.step === 'compile' ? 'compiling' : 'checking'} the module ...`);
+    },
+    onBuilt({ warnings, metadata: { name, version } }, seconds) {
+      for (const warning of warnings) terminal.line(`${terminal.paint('yellow', 'warning')} ${warning}`);
+      terminal.progress('');
+      terminal.line(terminal.paint('dim', `built ${name} ${version} in ${secondsText(seconds)}`));
+    },
+  };
+}
+
+export function showFirmware(terminal: Terminal): Required<FirmwareObserver> {
+  return {
+    onFirmwareBuild: (board) => terminal.progress(`building the firmware of ${board} ...`),
+    onFirmwareEnd: () => terminal.progress(''),
+  };
+}

@@ -1,0 +1,106 @@
+/** How commands talk to a person or a program: colour only on a terminal, `--json` as one object or one a line. */
+import { styleText } from 'node:util';
+import { MoteError } from '../../base/index.ts';
+
+type Style = Parameters<typeof styleText>[0];
+
+export interface Terminal {
+  readonly json: boolean;
+  /** Whether stdout is a terminal that a person looks at: progress and redrawing make sense. */
+  readonly live: boolean;
+  readonly colour: boolean;
+  readonly columns: number;
+  paint(style: Style, text: string): string;
+  /** A line for a person; silent with `--json`. */
+  line(text?: string): void;
+  /** A value for a program; silent without `--json`. */
+  data(value: unknown): void;
+  /** A passing state, redrawn in place on a terminal, silent elsewhere. */
+  progress(text: string): void;
+}
+
+/** `JSON.stringify` for our values: bytes become hex, bigints become numbers where exact and strings elsewhere. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_key, v: unknown) => {
+    if (v instanceof Uint8Array) return Buffer.from(v).toString('hex');
+    if (typeof v === 'bigint') return Number.isSafeInteger(Number(v)) ? Number(v) : v.toString();
+    return v;
+  });
+}
+
+export function openTerminal(json: boolean, stdout: NodeJS.WriteStream = process.stdout): Terminal {
+  const live = !json && stdout.isTTY === true;
+  const colour = live && !process.env.NO_COLOR;
+  let passing = false;
+  const clear = () => {
+    if (passing) stdout.write('\r\x1b[2K');
+    passing = false;
+  };
+  return {
+    json,
+    live,
+    colour,
+    columns: stdout.columns || 80,
+    paint: (style, text) => (colour ? styleText(style, text) : text),
+    line(text = '') {
+      if (json) return;
+      clear();
+      stdout.write(`${text}\n`);
+    },
+    data(value) {
+      if (json) stdout.write(`${toJson(value)}\n`);
+    },
+    progress(text) {
+      if (!live) return;
+      stdout.write(`\r\x1b[2K${text.slice(0, stdout.columns || 80)}`);
+      passing = true;
+    },
+  };
+}
+
+/** Exit codes of every command; `interrupted` is a shell's own for Ctrl-C. */
+export const Exit = { ok: 0, failed: 1, usage: 2, defect: 70, interrupted: 130 } as const;
+
+/** Prints an error as a user should see it and returns the exit code. Only a defect of ours shows a stack. */
+export function reportError(error: unknown, json: boolean): number {
+  if (error instanceof MoteError) {
+    if (json) process.stdout.write(`${toJson({ error: { code: error.code, message: error.message } })}\n`);
+    else process.stderr.write(`mote: ${error.message} [${error.code}]\n`);
+    return Exit.usage;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (json) process.stdout.write(`${toJson({ error: { code: 'DEFECT', message: text } })}\n`);
+  else process.stderr.write(`mote: a defect of moteware, please report it with this text:\n${text}\n`);
+  return Exit.defect;
+}
+
+/** Left-aligned columns, or right-aligned where `align` has 'r'. */
+export function table(rows: string[][], align = ''): string[] {
+  const count = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: count }, (_, i) => Math.max(...rows.map((row) => visibleLength(row[i] ?? ''))));
+  return rows.map((row) =>
+    row
+      .map((cell, i) => {
+        const pad = ' '.repeat((widths[i] ?? 0) - visibleLength(cell));
+        return align[i] === 'r' ? pad + cell : cell + pad;
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function visibleLength(text: string): number {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours are control characters
+  return text.replace(/\x1b\[[0-9;]*m/g, '').length;
+}
+
+/** Cuts a text at spaces into lines of at most `width`. */
+export function wrap(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)!;
+    if (line !== '' && line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines;
+}

@@ -1,0 +1,127 @@
+/** An app as commands take it: a folder with `mote.json`, or a package (`.mote`) that was built before. */
+import type { KeyObject } from 'node:crypto';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { MoteError, readInput } from '../../base/index.ts';
+import type { ModuleImage } from '../../device/node/index.ts';
+import { buildPackage, loadPrivateKey, parsePackage } from '../../device/package/index.ts';
+import type { BuildStep, ManifestOverride } from '../build/index.ts';
+
+export interface App extends ModuleImage {
+  sequence: number;
+  /** Settings of mote.json; empty for a package, which has them built in. */
+  config: Record<string, number>;
+  warnings: string[];
+  /** The package's bytes, when it came as one. */
+  package: Uint8Array | null;
+}
+
+/** Receives the progress of a build. A package that was built before makes no calls. */
+export interface BuildObserver {
+  onBuildStep?(step: BuildStep): void;
+  onBuilt?(app: App, seconds: number): void;
+}
+
+/** The build loads two compilers, which takes longer than most commands run. Only who builds loads it. */
+const builder = () => import('../build/index.ts');
+
+/**
+ * Reads a package, or builds an app's folder. Verifies no signature: whoever runs the app decides which keys it trusts.
+ * Throws `FILE`, and what building an app and reading a package throw.
+ */
+export async function loadApp(
+  path: string,
+  observer: BuildObserver = {},
+  manifest: ManifestOverride = {},
+): Promise<App> {
+  if (!existsSync(path)) {
+    throw new MoteError(
+      'FILE',
+      `${path} isn't there: give an app's folder or a .mote file. "mote new" makes a folder.`,
+    );
+  }
+  if (statSync(path).isDirectory()) {
+    const { buildApp } = await builder();
+    await checkSettings(path, Object.keys(manifest.config ?? {}));
+    const started = performance.now();
+    const built = await buildApp(path, { manifest, onProgress: (step) => observer.onBuildStep?.(step) });
+    const app = { ...built, package: null };
+    observer.onBuilt?.(app, (performance.now() - started) / 1000);
+    return app;
+  }
+  const bytes = readInput(path, 'The package');
+  const { wasm, rom, metadata, sequence } = parsePackage(bytes);
+  return { wasm, rom, metadata, sequence, config: {}, warnings: [], package: bytes };
+}
+
+/** Throws `USAGE` for a setting that the app in a folder doesn't have: it is a typing mistake, not a new setting. */
+export async function checkSettings(path: string, names: string[]): Promise<void> {
+  if (names.length === 0 || !statSync(path).isDirectory()) return;
+  const { readManifest } = await builder();
+  const known = Object.keys(readManifest(path).config);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new MoteError('USAGE', `The app has no setting "${unknown}"; it has ${known.join(', ') || 'none'}.`);
+}
+
+/** The app as a signed package: the one that was read, or one that is signed now. Throws `KEY_MISSING`. */
+export function packageOf(app: App, privateKey: KeyObject | null): Uint8Array {
+  if (app.package !== null) return app.package;
+  if (privateKey === null) {
+    throw new MoteError(
+      'KEY_MISSING',
+      'A package must be signed: make a key with "mote key new" and pass it with --key release.pem.',
+    );
+  }
+  const { wasm, rom, metadata, sequence } = app;
+  return buildPackage({ wasm, rom, metadata, sequence, privateKey });
+}
+
+/** The private key in `file`, else `release.pem` in the app's folder or the current one, else null. */
+export function findPrivateKey(file: string | undefined, appPath: string): { key: KeyObject; path: string } | null {
+  if (file !== undefined) return { key: loadPrivateKey(file), path: file };
+  const path = [join(appPath, 'release.pem'), 'release.pem'].find((candidate) => existsSync(candidate));
+  return path === undefined ? null : { key: loadPrivateKey(path), path };
+}
+
+/** Reads or builds an app and signs it with the private key in `keyFile` or one that is found beside the app. */
+export async function loadPackage(
+  path: string,
+  keyFile: string | undefined,
+  observer?: BuildObserver,
+): Promise<{ app: App; bytes: Uint8Array }> {
+  const signer = findPrivateKey(keyFile, path);
+  const app = await loadApp(path, observer);
+  return { app, bytes: packageOf(app, signer?.key ?? null) };
+}
+
+export interface WrittenApp {
+  app: App;
+  files: { path: string; bytes: number }[];
+  /** False when there was no key: then no package was written. */
+  signed: boolean;
+}
+
+/** Builds an app into `folder` as NAME.wasm and NAME.rom, and with a key as the signed package NAME.mote. */
+export async function writeApp(
+  path: string,
+  options: { keyFile: string | undefined; folder: string; manifest: ManifestOverride },
+  observer: BuildObserver,
+): Promise<WrittenApp> {
+  const { keyFile, folder, manifest } = options;
+  const signer = findPrivateKey(keyFile, path);
+  const app = await loadApp(path, observer, manifest);
+  const { name } = app.metadata;
+  const files: [name: string, bytes: Uint8Array][] = [
+    [`${name}.wasm`, app.wasm],
+    [`${name}.rom`, app.rom],
+  ];
+  if (signer !== null) files.push([`${name}.mote`, packageOf(app, signer.key)]);
+  mkdirSync(folder, { recursive: true });
+  for (const [file, bytes] of files) writeFileSync(join(folder, file), bytes);
+  return {
+    app,
+    files: files.map(([file, bytes]) => ({ path: join(folder, file), bytes: bytes.length })),
+    signed: signer !== null,
+  };
+}

@@ -1,0 +1,117 @@
+/** A new project of a user, made from an app that ships with moteware. */
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { MoteError, packagePath, packageRoot, packageVersion } from '../../base/index.ts';
+
+export const TEMPLATES = {
+  vibration: {
+    description: 'accelerometer, RMS level, alarm with hysteresis; no model',
+    input: 'accelerometer=recording.csv:rate=1000',
+    recording: 'recording.csv',
+    data: [['recordings/vibration/machine.csv', 'recording.csv']],
+  },
+  keyword: {
+    description: 'microphone, audio front end and an int8 model that hears yes and no',
+    input: 'microphone=recording.wav',
+    recording: 'recording.wav',
+    data: [['recordings/speech/stream.wav', 'recording.wav']],
+  },
+} as const;
+export type Template = keyof typeof TEMPLATES;
+export const TEMPLATE_NAMES = Object.keys(TEMPLATES) as Template[];
+
+/** Writes the app's files with imports as they are outside moteware's own tree. */
+function writeSources(template: Template, dir: string, name: string): string[] {
+  const from = packagePath('assembly', 'apps', template);
+  const written: string[] = [];
+  for (const file of readdirSync(from).sort()) {
+    if (!file.endsWith('.ts') || file.endsWith('.test.ts')) continue;
+    const text = readFileSync(join(from, file), 'utf8').replace(/(['"])\.\.\/\.\.\//g, '$1moteware/assembly/');
+    writeFileSync(join(dir, file), text);
+    written.push(file);
+  }
+  const manifest = JSON.parse(readFileSync(join(from, 'mote.json'), 'utf8')) as {
+    name: string;
+    models?: Record<string, string>;
+  };
+  manifest.name = name;
+  for (const [model, path] of Object.entries(manifest.models ?? {})) {
+    const source = dirname(resolve(from, path));
+    mkdirSync(join(dir, 'models', model), { recursive: true });
+    for (const file of ['model.tflite', 'README.md', 'LICENSE']) {
+      if (existsSync(join(source, file))) cpSync(join(source, file), join(dir, 'models', model, file));
+    }
+    manifest.models = { ...manifest.models, [model]: `models/${model}/model.tflite` };
+    written.push(`models/${model}/`);
+  }
+  writeFileSync(join(dir, 'mote.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  return ['mote.json', ...written];
+}
+
+/** This moteware as a dependency of the project in `dir`: a clone by its path, because a registry doesn't have it. */
+function ownDependency(dir: string): string {
+  if (basename(dirname(packageRoot)) === 'node_modules') return `^${packageVersion()}`;
+  return `file:${relative(realpathSync(dir), packageRoot).replaceAll('\\', '/')}`;
+}
+
+/** Creates a project in `dir`, which must be empty or absent, and returns the files written. Throws `NAME` and `EXISTS`. */
+export function createProject(dir: string, template: Template): string[] {
+  const name = basename(resolve(dir));
+  if (!/^[a-z][a-z0-9-]{0,62}$/.test(name)) {
+    throw new MoteError(
+      'NAME',
+      `"${name}" can't name a module: use lower-case letters, digits and hyphens, starting with a letter.`,
+    );
+  }
+  if (existsSync(dir) && (!statSync(dir).isDirectory() || readdirSync(dir).length > 0)) {
+    throw new MoteError('EXISTS', `${dir} exists and isn't empty: choose another name, or remove it first.`);
+  }
+  mkdirSync(dir, { recursive: true });
+  const { input, recording, data } = TEMPLATES[template];
+  const written = writeSources(template, dir, name);
+  for (const [source, target] of data) {
+    cpSync(packagePath(source), join(dir, target));
+    written.push(target);
+  }
+  const texts: Record<string, string> = {
+    'package.json': `${JSON.stringify(
+      {
+        name,
+        version: '0.1.0',
+        private: true,
+        type: 'module',
+        scripts: {
+          build: 'mote build .',
+          sim: `mote sim . --input ${input}`,
+          watch: `mote sim . --input ${input} --realtime`,
+        },
+        devDependencies: { moteware: ownDependency(dir) },
+      },
+      null,
+      2,
+    )}\n`,
+    'tsconfig.json': `${JSON.stringify({ extends: 'assemblyscript/std/assembly.json', include: ['*.ts', 'generated/*.ts'] }, null, 2)}\n`,
+    '.gitignore': 'node_modules/\nbuild/\ngenerated/\n*.pem\n',
+    'README.md': `# ${name}
+
+A sensor node on moteware. \`app.ts\` is the node: \`init\` runs once, \`step\` does the work that is due and returns when it wants to be called again.
+
+    npm run sim       build it and feed it ${recording}, as fast as it goes
+    npm run watch     the same in real time
+    npm run build     build/${name}.wasm and .rom
+
+Settings (\`config\` in mote.json) can be tried without a build: \`npm run sim -- --set NAME=VALUE\`.
+`,
+  };
+  for (const [file, text] of Object.entries(texts)) writeFileSync(join(dir, file), text);
+  return [...written, ...Object.keys(texts)];
+}

@@ -1,0 +1,13 @@
+/** Apps: a folder with `mote.json` or a package, loaded, built, signed, and created from a template. */
+export {
+  type App,
+  type BuildObserver,
+  checkSettings,
+  findPrivateKey,
+  loadApp,
+  loadPackage,
+  packageOf,
+  type WrittenApp,
+  writeApp,
+} from './app.ts';
+export { createProject, TEMPLATE_NAMES, TEMPLATES, type Template } from './create-project.ts';

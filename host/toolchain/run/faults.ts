@@ -1,0 +1,25 @@
+/** Faults of modules in an agent's log, and what a user can do about them. */
+import { formatBytes, MoteError } from '../../base/index.ts';
+import { type Board, boardNames, loadBoard } from '../board/index.ts';
+
+/** A fault, as the agent logs it. */
+const FAULT = /^[A-Z][A-Z0-9_]+ (load|init|step|on_message|health): /;
+/** A module that needs more memory than the board has, as the agent and wasm3 log it. */
+const OUT_OF_MEMORY = /^(MODULE_MEMORY load|WASM_LOAD load: .*allocation failed)/;
+
+export const isFault = (text: string): boolean => FAULT.test(text);
+export const isOutOfMemory = (text: string): boolean => OUT_OF_MEMORY.test(text);
+
+/** What to do about a module that is too large for a board. */
+export function memoryAdvice({ name, memory }: Board): MoteError {
+  const bytes = memory?.ram.bytes ?? Number.POSITIVE_INFINITY;
+  const larger = boardNames()
+    .map(loadBoard)
+    .filter(({ run, memory }) => run !== null && (memory?.ram.bytes ?? Number.POSITIVE_INFINITY) > bytes);
+  const size = memory === null ? '' : ` (${formatBytes(bytes)} of RAM, less what the firmware takes)`;
+  const others = larger.map(({ name }) => name).join(', ');
+  return new MoteError(
+    'BOARD_MEMORY',
+    `The memory of ${name}${size} isn't enough for this module: use a smaller model${others === '' ? '' : `, or a board that has more (${others})`}.`,
+  );
+}

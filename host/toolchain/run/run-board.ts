@@ -1,0 +1,283 @@
+/** Runs an app on a board's real firmware, in an emulator or as a process, with a gateway and a broker around it. */
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { MoteError, VirtualClock } from '../../base/index.ts';
+import type { SensorSource } from '../../device/node/index.ts';
+import {
+  encodeMetadata,
+  generateKeyPair,
+  loadPublicKey,
+  type Package,
+  parsePackage,
+} from '../../device/package/index.ts';
+import { type BrokerChoice, openBroker } from '../../messaging/broker/index.ts';
+import { type NodeObserver, watchNodes } from '../../messaging/monitor/index.ts';
+import { isNodeId } from '../../messaging/topics/index.ts';
+import { type App, type BuildObserver, checkSettings, findPrivateKey, loadApp, packageOf } from '../app/index.ts';
+import { type Board, buildAgent, type FirmwareObserver, loadBoard, requireRun } from '../board/index.ts';
+import { parseInputs, tapFiles } from '../sim/index.ts';
+import { BoardNode, type BoardNodeOptions, type Fetched, virtualShim } from './board-node.ts';
+import { isFault, isOutOfMemory, memoryAdvice } from './faults.ts';
+import { type StoredNode, storedNode } from './node-flash.ts';
+
+/** Seconds of the node's time for a message's UTC milliseconds, and for now. */
+export interface NodeTimes {
+  of(tMs: number): number;
+  now(): number;
+}
+
+export interface RunObserver extends BuildObserver, FirmwareObserver {
+  /** There was no key, so one was made for this run. */
+  onTemporaryKey?(): void;
+  /** What an operator should know. None of it stops the run. */
+  onProblem(error: MoteError): void;
+  /** Makes the observer of what the node publishes. */
+  node(times: NodeTimes): NodeObserver;
+  /** Gateway and broker are there; the node is started next. */
+  onListening(at: { board: string; node: string; brokerUrl: string }): void;
+  /** A line of the firmware's debug output, at `t` seconds. */
+  onDebug?(text: string, t: number): void;
+}
+
+export interface RunOptions {
+  board: string;
+  /** An app's folder, or a package. */
+  app: string;
+  /** `[SENSOR=]SOURCE`, as the command line has them. */
+  inputs: string[];
+  /** Play inputs again and again. */
+  loop: boolean;
+  seed: number;
+  /** Settings in place of those that the node has; null keeps them. */
+  config: Record<string, number> | null;
+  /** With the board's native operators. */
+  accelerated: boolean;
+  /** Stop after this time of the node; null: at the end of the input. */
+  limitUs: number | null;
+  /** Seconds of the node in one second of this machine; infinity: as fast as possible. */
+  speed: number;
+  broker: BrokerChoice;
+  ns: string;
+  /** The node's id; default: that of the flash in `folder`, else the board's name. */
+  node?: string;
+  /** Work folder to keep, with the node's flash. */
+  folder?: string;
+  /** Private key that signs the app, and public key that the node trusts in its place. */
+  keyFile?: string;
+  trustFile?: string;
+  /** Folder for recorded taps. */
+  tapsFolder?: string;
+  /** Called when the node is started; the run ends when it resolves. */
+  stopped(): Promise<void>;
+}
+
+export interface RunResult {
+  board: string;
+  /** Seconds of the node's time, and of this machine's. */
+  seconds: number;
+  wallSeconds: number;
+  sensors: Record<string, Fetched>;
+  /** Instructions, where the emulator counts them. */
+  work: BoardNode['work'];
+  /** The faults of modules, as the agent logged them. */
+  faults: string[];
+}
+
+/** Time after the input's end: messages that were sent last cross the link, and no window of zeros is full. */
+const DRAIN_US = 2000;
+/** Time beyond the length of an input that nobody fetches: a module may have been restarted. */
+const PATIENCE_US = 10_000_000;
+/** The broker delivers the last message within this time, or never. */
+const BROKER_MS = 2000;
+
+interface Keys {
+  bytes: Uint8Array;
+  publicKey: KeyObject;
+  /** Whether the user named a key, or one was found. */
+  given: boolean;
+}
+
+/** Signs the app and determines the key that a new node trusts. Without any key, makes one for this run. */
+function keysOf(app: App, options: RunOptions, stored: StoredNode | null, observer: RunObserver): Keys {
+  const { keyFile, trustFile } = options;
+  const found = findPrivateKey(keyFile, options.app);
+  const signer = found?.key ?? (app.package === null ? generateKeyPair().privateKey : null);
+  if (signer === null && trustFile === undefined)
+    throw new MoteError(
+      'KEY_MISSING',
+      'A package runs only where its key is trusted: name the public one with --trust.',
+    );
+  const given = found !== null || trustFile !== undefined;
+  if (!given && stored === null) observer.onTemporaryKey?.();
+  const publicKey = trustFile === undefined ? createPublicKey(signer!) : loadPublicKey(trustFile);
+  return { bytes: packageOf(app, signer), publicKey, given };
+}
+
+/** The node's id: that of the flash that exists, else the one given, else the board's name. */
+function idOf(board: Board, { node, folder }: RunOptions, stored: StoredNode | null): string {
+  const id = node ?? stored?.id ?? board.name;
+  if (!isNodeId(id)) throw new MoteError('NODE_ID', `"${id}" is no node id; use 1 to 64 letters, digits, "_" and "-".`);
+  if (stored !== null && stored.id !== id)
+    throw new MoteError(
+      'NODE_ID',
+      `The flash in ${folder} is that of the node ${stored.id}, not of ${id}: leave --node out, or name another --dir.`,
+    );
+  return id;
+}
+
+/** What of the options has no effect on a node that was set up before. */
+function storedProblems({ id, running, publicKeys }: StoredNode, { bytes, publicKey, given }: Keys): MoteError[] {
+  const problems: string[] = [];
+  if (running !== null && !sameModule(running, parsePackage(bytes)))
+    problems.push(
+      `${id} keeps what its flash holds, ${running.metadata.name} ${running.metadata.version}, which isn't the app given; "mote push" updates it.`,
+    );
+  if ((given || running === null) && !publicKeys.some((key) => key.equals(publicKey)))
+    problems.push(
+      `${id} keeps the keys that its flash holds, and refuses what this run's key signs; another --dir trusts it.`,
+    );
+  return problems.map((text) => new MoteError('NODE_KEPT', text));
+}
+
+function sameModule(a: Package, b: Package): boolean {
+  const parts = ({ wasm, rom, metadata }: Package) => [wasm, rom, encodeMetadata(metadata)];
+  const others = parts(b);
+  return parts(a).every((part, i) => Buffer.compare(part, others[i]!) === 0);
+}
+
+/**
+ * Resolves when the run has ended. Throws `NODE_ID`, `KEY_MISSING`, `NODE_ENDED`, and what loading the app, its inputs and keys, building the
+ * firmware and opening the broker throw.
+ */
+export async function runBoard(options: RunOptions, observer: RunObserver): Promise<RunResult> {
+  const { seed, loop, config, accelerated, speed, ns, folder, tapsFolder } = options;
+  const board = loadBoard(options.board);
+  requireRun(board);
+  const stored = folder === undefined ? null : storedNode(board, folder);
+  const id = idOf(board, options, stored);
+  const app = await loadApp(options.app, observer);
+  await checkSettings(options.app, Object.keys(config ?? {}));
+  const inputs = parseInputs(options.inputs, app.metadata.sensors, { seed, loop });
+  const sensors = inputs.map(({ name, source }) => ({ name, source: source as SensorSource }));
+  const keys = keysOf(app, options, stored, observer);
+  if (stored !== null) storedProblems(stored, keys).forEach(observer.onProblem);
+  const { elf } = await buildAgent(board, observer);
+  const clock = new VirtualClock(Date.now());
+  const onProblem = (error: MoteError) => observer.onProblem(error);
+  const faults: string[] = [];
+  let offline = () => {};
+  const goneOffline = new Promise<void>((resolve) => {
+    offline = resolve;
+  });
+  let ending = false;
+  const closing: (() => void | Promise<void>)[] = [];
+  try {
+    const broker = await openBroker(options.broker, { onProblem });
+    closing.push(() => broker.close());
+    const { shim, startMs } = virtualShim(clock, { brokerUrl: broker.url, ns, onProblem });
+    closing.push(() => shim.close());
+    const shown = observer.node({
+      of: (tMs) => Math.max(0, tMs - startMs) / 1000,
+      now: () => clock.nowUs() / 1e6,
+    });
+    const unwatch = await watchNodes({
+      ...shown,
+      brokerUrl: broker.url,
+      ns,
+      node: id,
+      onState(state, from) {
+        shown.onState?.(state, from);
+        if (ending && !state.online) offline();
+      },
+      onLog(line, from) {
+        shown.onLog?.(line, from);
+        if (line.level !== 'error' || !isFault(line.text)) return;
+        // The module is loaded again and again; one report is enough.
+        if (isOutOfMemory(line.text) && !faults.some(isOutOfMemory)) onProblem(memoryAdvice(board));
+        faults.push(line.text);
+      },
+    });
+    closing.push(unwatch);
+    const setup: BoardNodeOptions = {
+      board,
+      node: { id, publicKeys: [keys.publicKey], first: { sequence: app.sequence, bytes: keys.bytes } },
+      sensors,
+      config,
+      seed,
+      accelerated,
+      clock,
+      shim,
+      folder: folder ?? null,
+      speed,
+      ...(tapsFolder !== undefined && { onTap: tapsTo(tapsFolder) }),
+      onDebug: (text) => observer.onDebug?.(text, clock.nowUs() / 1e6),
+    };
+    observer.onListening({ board: board.name, node: id, brokerUrl: broker.url });
+    let stopped = false;
+    void options.stopped().then(() => {
+      stopped = true;
+    });
+    const node = await BoardNode.start(setup, elf);
+    const started = performance.now();
+    try {
+      await untilEnd(node, setup, options.limitUs, () => stopped);
+    } finally {
+      await node.close();
+    }
+    const wallSeconds = (performance.now() - started) / 1000;
+    ending = true;
+    await shim.close();
+    // The observer also gets the messages that reached the broker last.
+    await Promise.race([goneOffline, new Promise((resolve) => setTimeout(resolve, BROKER_MS).unref())]);
+    return {
+      board: board.name,
+      seconds: clock.nowUs() / 1e6,
+      wallSeconds,
+      sensors: Object.fromEntries(sensors.map(({ name }) => [name, node.sensor(name)])),
+      work: node.work,
+      faults,
+    };
+  } finally {
+    for (const close of closing.reverse()) await close();
+  }
+}
+
+function tapsTo(folder: string): NonNullable<BoardNodeOptions['onTap']> {
+  const write = tapFiles(folder);
+  return (name, data) => write({ name, data });
+}
+
+interface FiniteInput {
+  name: string;
+  length: number;
+}
+
+/** Whether all inputs that end have been fetched to their end. */
+function inputEnded(node: BoardNode, inputs: readonly FiniteInput[]): boolean {
+  const over = ({ name, length }: FiniteInput) => {
+    const { read, lost } = node.sensor(name);
+    return read + lost >= length;
+  };
+  return inputs.length > 0 && inputs.every(over);
+}
+
+/** To the end of the input, to the limit, or until stopped. */
+async function untilEnd(
+  node: BoardNode,
+  { sensors, clock }: BoardNodeOptions,
+  limitUs: number | null,
+  stopped: () => boolean,
+): Promise<void> {
+  const finite = sensors.flatMap(({ name, source: { length, rateMilliHz } }) =>
+    length === null ? [] : [{ name, length, us: (length * 1e9) / rateMilliHz }],
+  );
+  // A module that was rejected, or has ended, fetches nothing.
+  const patienceUs = Math.max(...finite.map(({ us }) => us)) + PATIENCE_US;
+  const limit = limitUs ?? (finite.length > 0 ? patienceUs : Number.MAX_SAFE_INTEGER);
+  try {
+    await node.runUntil(limit, () => stopped() || (limitUs === null && inputEnded(node, finite)));
+    if (!stopped() && clock.nowUs() < limit) await node.runUntil(clock.nowUs() + DRAIN_US, stopped);
+  } catch (error) {
+    // A terminal's Ctrl-C also ends the emulator.
+    if (!(stopped() && error instanceof MoteError && error.code === 'NODE_ENDED')) throw error;
+  }
+}

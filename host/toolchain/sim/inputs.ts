@@ -1,0 +1,137 @@
+/** `--input [SENSOR=]SOURCE`: what a simulated sensor measures. */
+import { readFileSync } from 'node:fs';
+import { MoteError } from '../../base/index.ts';
+import {
+  constant,
+  csvSource,
+  noise,
+  repeat,
+  type Sensor,
+  type SensorOptions,
+  type SensorSource,
+  sine,
+  wavSource,
+} from '../../device/node/index.ts';
+
+export const INPUT_HELP =
+  'what a sensor feels: [sensor=]FILE.wav | FILE.csv:rate=HZ[,columns=A+B][,scale=N] | sine:rate=HZ,freq=HZ,amplitude=N[,offset=N] | noise:rate=HZ,amplitude=N | constant:rate=HZ,value=N; generators take seconds=N';
+
+class Parameters {
+  readonly #values = new Map<string, string>();
+  readonly #text: string;
+
+  constructor(text: string, parameters: string) {
+    this.#text = text;
+    for (const pair of parameters.split(',').filter(Boolean)) {
+      const at = pair.indexOf('=');
+      if (at < 1) throw this.#wrong(`"${pair}" isn't name=value`);
+      this.#values.set(pair.slice(0, at), pair.slice(at + 1));
+    }
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#values.get(name);
+    this.#values.delete(name);
+    return value;
+  }
+  number(name: string, fallback?: number): number {
+    const text = this.text(name);
+    if (text === undefined && fallback !== undefined) return fallback;
+    const value = Number(text);
+    if (text !== undefined && text !== '' && Number.isFinite(value)) return value;
+    throw this.#wrong(text === undefined ? `it needs ${name}=NUMBER` : `${name}=${text} isn't a number`);
+  }
+  /** In Hz, within the bounds of a sensor, so that no board has to reject it. */
+  rate(): number {
+    const rateHz = this.number('rate');
+    if (rateHz >= 0.001 && rateHz <= 1_000_000) return rateHz;
+    throw this.#wrong(`rate=${rateHz} is none that a sensor has: take 0.001 to 1000000 samples a second`);
+  }
+  /** Rejects parameters that the source doesn't have: they are a mistake of the user. */
+  end(): void {
+    const [unknown] = this.#values.keys();
+    if (unknown !== undefined) throw this.#wrong(`there is no "${unknown}" here`);
+  }
+  #wrong(why: string): MoteError {
+    return new MoteError('INPUT', `--input ${this.#text}: ${why}. See mote sim --help.`);
+  }
+}
+
+const GENERATORS: Record<string, (p: Parameters, seed: number) => SensorSource> = {
+  sine: (p) =>
+    sine({
+      ...shape(p),
+      frequencyHz: p.number('freq'),
+      amplitude: p.number('amplitude'),
+      offset: p.number('offset', 0),
+    }),
+  noise: (p, seed) => noise({ ...shape(p), amplitude: p.number('amplitude'), seed }),
+  constant: (p) => constant(shape(p), p.number('value')),
+};
+
+function shape(p: Parameters): { rateHz: number; samples?: number } {
+  const rateHz = p.rate();
+  const seconds = p.number('seconds', 0);
+  return seconds > 0 ? { rateHz, samples: Math.round(seconds * rateHz) } : { rateHz };
+}
+
+function file(path: string, text: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new MoteError('INPUT', `--input ${text}: ${path} can't be read: ${(cause as Error).message}.`, { cause });
+  }
+}
+
+function source(text: string, seed: number): SensorSource {
+  const colon = text.search(/:[a-z]+=/);
+  const kind = colon < 0 ? text : text.slice(0, colon);
+  const p = new Parameters(text, colon < 0 ? '' : text.slice(colon + 1));
+  const generator = Object.hasOwn(GENERATORS, kind) ? GENERATORS[kind] : undefined;
+  let made: SensorSource;
+  if (generator) made = generator(p, seed);
+  else if (/\.wav$/i.test(kind)) made = wavSource(file(kind, text));
+  else if (/\.csv$/i.test(kind)) {
+    const columns = p.text('columns')?.split('+');
+    const options = { rateHz: p.rate(), scale: p.number('scale', 1), ...(columns && { columns }) };
+    made = csvSource(Buffer.from(file(kind, text)).toString('utf8'), options);
+  } else
+    throw new MoteError(
+      'INPUT',
+      `--input ${text}: a .wav or .csv file, or one of ${Object.keys(GENERATORS).join(', ')}, is expected.`,
+    );
+  p.end();
+  return made;
+}
+
+/** Sensors of a node from its `--input` options. An input without a name feeds the first of `names` that has none. */
+export function parseInputs(
+  list: string[],
+  names: readonly string[],
+  { seed = 1, loop = false } = {},
+): SensorOptions[] {
+  const sensors = new Map<Sensor['name'], SensorSource>();
+  const unnamed: string[] = [];
+  for (const text of list) {
+    const match = /^([A-Za-z][\w.-]*)=(.+)$/.exec(text);
+    if (match) sensors.set(match[1]!, source(match[2]!, seed));
+    else unnamed.push(text);
+  }
+  for (const text of unnamed) {
+    const name = names.find((candidate) => !sensors.has(candidate));
+    if (name === undefined)
+      throw new MoteError(
+        'INPUT',
+        `--input ${text}: the app opens no further sensor (${names.join(', ') || 'none at all'}).`,
+      );
+    sensors.set(name, source(text, seed));
+  }
+  const missing = names.filter((name) => !sensors.has(name));
+  if (missing.length > 0) {
+    throw new MoteError(
+      'INPUT',
+      `The app opens ${missing.join(', ')}: say what it feels, as in --input ${missing[0]}=FILE.wav. See mote sim --help.`,
+    );
+  }
+  return [...sensors].map(([name, one]) => ({ name, source: loop ? repeat(one) : one }));
+}

@@ -1,0 +1,164 @@
+/** Runs an app on a simulated node: in virtual time, or by the wall clock with a link to a gateway. */
+import { type Clock, MoteError, RealClock, VirtualClock } from '../../base/index.ts';
+import { type EngineName, loadEngine } from '../../device/engine/index.ts';
+import { FileFlash, type Flash } from '../../device/flash/index.ts';
+import { connectTcp, keepOpen } from '../../device/link/index.ts';
+import {
+  Node,
+  type NodeHooks,
+  type NodeOptions,
+  type NodeStatus,
+  provision,
+  runToEnd,
+  volatileFlash,
+} from '../../device/node/index.ts';
+import { loadPublicKey } from '../../device/package/index.ts';
+import { type App, type BuildObserver, checkSettings, findPrivateKey, loadApp, packageOf } from '../app/index.ts';
+import { parseInputs } from './inputs.ts';
+import { tapFiles } from './taps.ts';
+
+export interface SimulationOptions extends BuildObserver {
+  /** An app's folder, or a package. */
+  app: string;
+  /** The node's id. */
+  node: string;
+  engine: EngineName;
+  /** `[SENSOR=]SOURCE`, as the command line has them. */
+  inputs: string[];
+  /** Play inputs again and again. */
+  loop: boolean;
+  seed: number;
+  settings: Record<string, number>;
+  /** Stop after this time of the node; null: at the end of the input. */
+  limitUs: number | null;
+  /** Go by the wall clock; implied by `connect`. */
+  realtime: boolean;
+  /** The gateway to link to. */
+  connect: { host: string; port: number } | null;
+  /** File that keeps the node's flash. */
+  stateFile?: string;
+  /** Private key that signs the app, and public key that the node trusts in its place. */
+  keyFile?: string;
+  trustFile?: string;
+  /** Folder for recorded taps. */
+  tapsFolder?: string;
+  /** Makes the hooks that observe the node, given its clock. */
+  hooks(nowUs: () => number): NodeHooks;
+  /** Why the gateway can't be reached, once for each reason. */
+  onLinkTrouble(text: string): void;
+  /** Called when the node runs by the wall clock; the run ends when it resolves. */
+  stopped(): Promise<void>;
+}
+
+export interface SimulationResult {
+  simUs: number;
+  wallMs: number;
+  status: NodeStatus;
+}
+
+const FLASH = { sizeBytes: 1 << 20, pageBytes: 4096, writeBytes: 4 };
+
+interface Keys {
+  signer: ReturnType<typeof findPrivateKey>;
+  /** Path of the key that the node trusts. */
+  trusted: string;
+}
+
+function keysOf({ app, keyFile, trustFile }: SimulationOptions): Keys {
+  const signer = findPrivateKey(keyFile, app);
+  const trusted = trustFile ?? signer?.path;
+  if (trusted !== undefined) return { signer, trusted };
+  throw new MoteError(
+    'KEY_MISSING',
+    'A node that takes updates must trust a key: "mote key new" makes one, --key or --trust names it.',
+  );
+}
+
+/** The parts of a node that takes updates: its flash with a first package, and the keys that it trusts. */
+function updatable(app: App, { signer, trusted }: Keys, flash: Flash): Pick<NodeOptions, 'flash' | 'publicKeys'> {
+  provision(flash, app.sequence, packageOf(app, signer?.key ?? null));
+  return { flash, publicKeys: [loadPublicKey(trusted)] };
+}
+
+/** Runs by the wall clock: to the end of the input, to the limit, or until stopped. */
+async function runReal(node: Node, clock: Clock, limitUs: number, options: SimulationOptions): Promise<void> {
+  const { connect, loop, onLinkTrouble } = options;
+  node.start();
+  const disconnect = connect === null ? () => {} : keepConnected(node, connect, onLinkTrouble);
+  const endUs = () => Math.min(limitUs, loop ? limitUs : (node.inputEndUs ?? limitUs));
+  let done = false;
+  const stop = options.stopped().then(() => {
+    done = true;
+  });
+  while (!done && clock.nowUs() < endUs()) {
+    const leftMs = Math.min((endUs() - clock.nowUs()) / 1000 + 1, 1000);
+    await Promise.race([stop, new Promise<void>((resolve) => clock.after(leftMs, resolve))]);
+  }
+  disconnect();
+}
+
+/** Keeps a node linked to its gateway. Returns a function that ends it. */
+function keepConnected(
+  node: Node,
+  { host, port }: { host: string; port: number },
+  onTrouble: (text: string) => void,
+): () => void {
+  const stop = keepOpen(
+    () => connectTcp(port, host),
+    (transport) => node.attach(transport),
+    onTrouble,
+  );
+  return () => {
+    stop();
+    node.detach();
+  };
+}
+
+/** Resolves when the run has ended. Throws what loading the app, its inputs, keys and flash throws. */
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const { app: path, seed, loop, settings, connect, stateFile, tapsFolder } = options;
+  const limitUs = options.limitUs ?? Number.MAX_SAFE_INTEGER;
+  const app = await loadApp(path, options);
+  await checkSettings(path, Object.keys(settings));
+  const sensors = parseInputs(options.inputs, app.metadata.sensors, { seed, loop });
+  const engine = await loadEngine(options.engine);
+  const real = options.realtime || connect !== null;
+  const clock = real ? new RealClock() : new VirtualClock();
+  const endless = sensors.every(({ source }) => !('length' in source) || source.length === null);
+  if (!real && options.limitUs === null && endless) {
+    throw new MoteError(
+      'USAGE',
+      'The input never ends: say for how long with --seconds N, or watch it with --realtime.',
+    );
+  }
+  const keys = connect !== null || stateFile !== undefined ? keysOf(options) : null;
+  const file = stateFile === undefined ? null : FileFlash.open(stateFile, FLASH);
+  try {
+    const slots = keys === null ? { module: app } : updatable(app, keys, file ?? volatileFlash());
+    const node = new Node({
+      id: options.node,
+      engine,
+      clock,
+      seed,
+      sensors,
+      config: settings,
+      ...slots,
+      ...(connect !== null && { link: {} }),
+      ...(real ? {} : { utcMs: 0 }),
+      hooks: {
+        ...options.hooks(() => clock.nowUs()),
+        ...(tapsFolder !== undefined && { onTap: tapFiles(tapsFolder) }),
+      },
+    });
+    const started = performance.now();
+    if (clock instanceof VirtualClock) {
+      node.start();
+      runToEnd(clock, [node], { limitUs, drainMs: 0 });
+    } else await runReal(node, clock, limitUs, options);
+    const result = { simUs: clock.nowUs(), wallMs: performance.now() - started, status: node.status() };
+    node.close();
+    return result;
+  } finally {
+    file?.close();
+  }
+}
