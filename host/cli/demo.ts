@@ -18,7 +18,7 @@ async function demo(terminal: Terminal, engine: EngineName, board: string | unde
   const done = (text: string, seconds: number) =>
     terminal.line(`${terminal.paint('green', '✓')} ${text}   ${terminal.paint('dim', secondsText(seconds))}`);
   const result = await runDemo(
-    { engine, ...(board !== undefined && { board }) },
+    { engine, board },
     {
       ...showFirmware(terminal),
       onModuleBuild: (label) => terminal.progress(`building ${label} ...`),

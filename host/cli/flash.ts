@@ -34,22 +34,22 @@ function nodeText({ node: { id }, trusted, app }: NodePlan): string {
 }
 
 async function flash(board: string, app: string | undefined, options: FlashCommandOptions, terminal: Terminal) {
-  const { node, key, trust, by, port, probe, drive, image, out } = options;
+  const { node, by, port, probe, drive, image, out } = options;
   const format = formatOf(options);
   const dryRun = options.dryRun === true;
   const result = await flashBoard(
     {
       board,
-      ...(app !== undefined && { app }),
-      ...(node !== undefined && { node }),
-      ...(key !== undefined && { keyFile: key }),
-      ...(trust !== undefined && { trustFile: trust }),
-      ...(by !== undefined && { by }),
-      ...(port !== undefined && { port }),
-      ...(probe !== undefined && { probe }),
-      ...(drive !== undefined && { drive }),
-      ...(image !== undefined && { image }),
-      ...(out !== undefined && { out: { path: out, format } }),
+      app,
+      node,
+      keyFile: options.key,
+      trustFile: options.trust,
+      by,
+      port,
+      probe,
+      drive,
+      image,
+      out: out === undefined ? undefined : { path: out, format },
       dryRun,
     },
     {

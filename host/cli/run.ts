@@ -45,7 +45,7 @@ function speedOf(text: string): number {
 }
 
 async function run(app: string, options: RunCommandOptions, terminal: Terminal): Promise<number> {
-  const { node, dir, key, trust, taps, ns } = options;
+  const { node, ns } = options;
   const printer = new Printer(terminal, { telemetry: options.telemetry === true });
   const result = await runBoard(
     {
@@ -60,11 +60,11 @@ async function run(app: string, options: RunCommandOptions, terminal: Terminal):
       speed: speedOf(options.speed),
       broker: parseBroker(options.broker),
       ns,
-      ...(node !== undefined && { node }),
-      ...(dir !== undefined && { folder: dir }),
-      ...(key !== undefined && { keyFile: key }),
-      ...(trust !== undefined && { trustFile: trust }),
-      ...(taps !== undefined && { tapsFolder: taps }),
+      node,
+      folder: options.dir,
+      keyFile: options.key,
+      trustFile: options.trust,
+      tapsFolder: options.taps,
       stopped: interrupted,
     },
     {

@@ -26,7 +26,7 @@ interface SimOptions {
 }
 
 async function sim(app: string, options: SimOptions, terminal: Terminal): Promise<number> {
-  const { taps, connect, state, key, trust } = options;
+  const { connect } = options;
   const engine = choice(options.engine, 'engine', ENGINE_NAMES);
   const printer = new Printer(terminal, { telemetry: options.telemetry === true });
   const result = await simulate({
@@ -41,10 +41,10 @@ async function sim(app: string, options: SimOptions, terminal: Terminal): Promis
     limitUs: limitUs(options.seconds),
     realtime: options.realtime === true,
     connect: connect === undefined ? null : parseAddress(connect, '--connect'),
-    ...(state !== undefined && { stateFile: state }),
-    ...(key !== undefined && { keyFile: key }),
-    ...(trust !== undefined && { trustFile: trust }),
-    ...(taps !== undefined && { tapsFolder: taps }),
+    stateFile: options.state,
+    keyFile: options.key,
+    trustFile: options.trust,
+    tapsFolder: options.taps,
     hooks: (nowUs) => printingHooks(printer, nowUs),
     onLinkTrouble: (text) => terminal.line(terminal.paint('yellow', text)),
     stopped: interrupted,

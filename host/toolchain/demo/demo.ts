@@ -162,7 +162,7 @@ function soundAt(wav: SensorSource, seconds: number): number[] {
 
 /** Runs the demo on a simulated node, or on a board's firmware in its emulator. */
 export async function runDemo(
-  { engine, board }: { engine: EngineName; board?: string },
+  { engine, board }: { engine: EngineName; board?: string | undefined },
   observer: DemoObserver,
 ): Promise<DemoResult> {
   const keys = generateKeyPair();

@@ -35,17 +35,17 @@ import {
 export interface FlashOptions extends NodeOptions {
   board: string;
   /** probe-rs, esptool or uf2; default: the one that the next three options belong to, else the board's best. */
-  by?: string;
+  by?: string | undefined;
   /** Serial port, for esptool. */
-  port?: string;
+  port?: string | undefined;
   /** Debug probe, for probe-rs. */
-  probe?: string;
+  probe?: string | undefined;
   /** The bootloader's drive, for uf2. */
-  drive?: string;
+  drive?: string | undefined;
   /** A whole image to use instead of what would be built: ELF, Intel HEX or UF2. */
-  image?: string;
+  image?: string | undefined;
   /** A file to write instead of a board. */
-  out?: { path: string; format: Format };
+  out?: { path: string; format: Format } | undefined;
   /** Do everything but the last step. */
   dryRun: boolean;
 }

@@ -10,12 +10,12 @@ import type { Board, NewNode } from '../board/index.ts';
 
 export interface NodeOptions {
   /** An app's folder, or a package. */
-  app?: string;
+  app?: string | undefined;
   /** The node's id; default: the board's name. */
-  node?: string;
+  node?: string | undefined;
   /** Private key that signs the app, and public key that the node trusts in its place. */
-  keyFile?: string;
-  trustFile?: string;
+  keyFile?: string | undefined;
+  trustFile?: string | undefined;
 }
 
 const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');

@@ -58,14 +58,14 @@ export interface RunOptions {
   broker: BrokerChoice;
   ns: string;
   /** The node's id; default: that of the flash in `folder`, else the board's name. */
-  node?: string;
+  node?: string | undefined;
   /** Work folder to keep, with the node's flash. */
-  folder?: string;
+  folder?: string | undefined;
   /** Private key that signs the app, and public key that the node trusts in its place. */
-  keyFile?: string;
-  trustFile?: string;
+  keyFile?: string | undefined;
+  trustFile?: string | undefined;
   /** Folder for recorded taps. */
-  tapsFolder?: string;
+  tapsFolder?: string | undefined;
   /** Called when the node is started; the run ends when it resolves. */
   stopped(): Promise<void>;
 }

@@ -36,12 +36,12 @@ export interface SimulationOptions extends BuildObserver {
   /** The gateway to link to. */
   connect: { host: string; port: number } | null;
   /** File that keeps the node's flash. */
-  stateFile?: string;
+  stateFile?: string | undefined;
   /** Private key that signs the app, and public key that the node trusts in its place. */
-  keyFile?: string;
-  trustFile?: string;
+  keyFile?: string | undefined;
+  trustFile?: string | undefined;
   /** Folder for recorded taps. */
-  tapsFolder?: string;
+  tapsFolder?: string | undefined;
   /** Makes the hooks that observe the node, given its clock. */
   hooks(nowUs: () => number): NodeHooks;
   /** Why the gateway can't be reached, once for each reason. */
