@@ -105,6 +105,12 @@ async function checkTypeScript() {
   ]);
   forbidden.push(
     { name: 'no circle', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no command imports another',
+      severity: 'error',
+      from: { path: '^host/cli/[^/]+$', pathNot: '/(main|program)\\.ts$' },
+      to: { path: '^host/cli/[^/]+$' },
+    },
     { name: 'what is imported is there', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
       name: 'no file outside of a component',

@@ -61,7 +61,8 @@ export function registerBoard(program: Command): void {
   });
   addCommand<[string?]>(group, {
     usage: 'doctor [board]',
-    description: 'Checks compilers, emulators, flash tools and ports, of one board or of all, and shows how to install what is missing.',
+    description:
+      'Checks compilers, emulators, flash tools and ports, of one board or of all, and shows how to install what is missing.',
     failure: 'A board lacks something that it needs.',
     examples: ['mote board doctor', 'mote board doctor mps2-an386 --json'],
     async run({ terminal, args: [name] }) {

@@ -91,7 +91,8 @@ function conclude(terminal: Terminal, { facts, outcomes, realTime, ok }: DemoRes
 export function registerDemo(program: Command): void {
   addCommand<[], { engine: string; board?: string }>(program, {
     usage: 'demo',
-    description: 'Shows the whole product on a recording: a keyword node, its broker, a live swap, and a bad module that rolls back. Takes half a minute.',
+    description:
+      'Shows the whole product on a recording: a keyword node, its broker, a live swap, and a bad module that rolls back. Takes half a minute.',
     failure: 'The demo did not end as expected.',
     options: [
       ['-e, --engine <name>', `of the simulated node: ${ENGINE_NAMES.join(' or ')}`, 'wasm3'],

@@ -8,7 +8,8 @@ import { Exit } from './shared/terminal.ts';
 export function registerDoctor(parent: Command): void {
   addCommand(parent, {
     usage: 'doctor',
-    description: 'Checks what this machine has, and shows how to install what is missing. Builds the wasm3 engine if it is not there.',
+    description:
+      'Checks what this machine has, and shows how to install what is missing. Builds the wasm3 engine if it is not there.',
     failure: 'The machine lacks something that moteware needs.',
     examples: ['mote doctor', 'mote doctor --json'],
     async run({ terminal }) {

@@ -87,7 +87,8 @@ interface VerifyOptions {
 function registerVerify(group: Command): void {
   addCommand<[string], VerifyOptions>(group, {
     usage: 'verify <model>',
-    description: 'Runs every in_*.bin of a folder and compares with its out_*.bin, byte for byte, in an engine or on an emulated board. An engine names the first tensor that differs if the folder has tensors_*.json.',
+    description:
+      'Runs every in_*.bin of a folder and compares with its out_*.bin, byte for byte, in an engine or on an emulated board. An engine names the first tensor that differs if the folder has tensors_*.json.',
     failure: 'An output differs.',
     options: [
       ['-g, --golden <dir>', 'folder of in_*.bin and out_*.bin'],

@@ -13,9 +13,9 @@ import { registerNew } from './new.ts';
 import { registerPackage } from './package.ts';
 import { registerPush } from './push.ts';
 import { registerRun } from './run.ts';
+import { Exit } from './shared/terminal.ts';
 import { registerShim } from './shim.ts';
 import { registerSim } from './sim.ts';
-import { Exit } from './shared/terminal.ts';
 
 /** What a program that calls `mote` may rely on. */
 export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [

@@ -48,7 +48,8 @@ async function push(path: string, options: PushCommandOptions, terminal: Termina
 export function registerPush(program: Command): void {
   addCommand<[string?], PushCommandOptions>(program, {
     usage: 'push [app]',
-    description: "Makes an app (folder or .mote) a node's desired module and follows it: transfer, swap, trial, confirmed or rolled back. A node that is offline gets it when it connects.",
+    description:
+      "Makes an app (folder or .mote) a node's desired module and follows it: transfer, swap, trial, confirmed or rolled back. A node that is offline gets it when it connects.",
     failure: 'The node rejected the module, or rolled it back.',
     options: [
       ['-n, --node <id>', 'which node', 'sim'],

@@ -135,7 +135,8 @@ function summary(terminal: Terminal, printer: Printer, result: RunResult): void 
 export function registerRun(program: Command): void {
   addCommand<[string?], RunCommandOptions>(program, {
     usage: 'run [app]',
-    description: "Runs an app (a folder, or a .mote file) on a board's own firmware, in QEMU or as a process, with a gateway and a broker around it: its events and telemetry come out of the broker, and it takes updates.",
+    description:
+      "Runs an app (a folder, or a .mote file) on a board's own firmware, in QEMU or as a process, with a gateway and a broker around it: its events and telemetry come out of the broker, and it takes updates.",
     failure: 'A module faulted.',
     options: [
       ['-b, --board <name>', 'which board ("mote board list")', 'mps2-an386'],
