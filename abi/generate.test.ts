@@ -26,7 +26,7 @@ describe('a change of one definition', () => {
       abi.imports.find(({ name }: { name: string }) => name === 'sensor_rate').params.push(['unit', 'i64']);
     });
     expect(changed.sort()).toEqual([
-      'assembly/mote/abi.ts',
+      'assembly/abi/module.ts',
       'boards/base/abi.h',
       'docs/ABI.md',
       'host/base/abi/module.ts',

@@ -40,7 +40,7 @@ await unlessFresh('dependencies', digest(['package-lock.json']), 'docs/node_modu
 );
 await unlessFresh(
   'abi',
-  digest(['abi', 'host/base/abi/module.ts', 'assembly/mote/abi.ts', 'docs/ABI.md']),
+  digest(['abi', 'host/base/abi/module.ts', 'assembly/abi/module.ts', 'docs/ABI.md']),
   'host/base/abi/module.ts',
   () => step('Generating ABI bindings', process.execPath, ['abi/generate.mjs']),
 );

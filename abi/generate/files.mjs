@@ -5,7 +5,7 @@ import * as markdown from './markdown.mjs';
 import * as typeScript from './typescript.mjs';
 
 const FILES = {
-  'assembly/mote/abi.ts': assemblyScript.moduleAbi,
+  'assembly/abi/module.ts': assemblyScript.moduleAbi,
   'assembly/nn/records.ts': assemblyScript.operatorRecords,
   'host/base/abi/module.ts': typeScript.moduleAbi,
   'host/base/abi/operators.ts': typeScript.operatorRecords,

@@ -1,4 +1,4 @@
-import { charge } from '../mote/fuel';
+import { charge } from '../abi/fuel';
 import { ARRAY, BYTES, FALSE, MAP, NEGATIVE, NOTHING, NULL, SIMPLE, TAG, TEXT, TRUE, UINT } from './types';
 import { equalsUtf8 } from './utf8';
 

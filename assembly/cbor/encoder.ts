@@ -1,4 +1,4 @@
-import { charge } from '../mote/fuel';
+import { charge } from '../abi/fuel';
 import { ARRAY, BYTES, FALSE, MAP, NEGATIVE, NULL, TAG, TEXT, TRUE, UINT } from './types';
 import { utf8Length, writeUtf8 } from './utf8';
 

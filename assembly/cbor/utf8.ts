@@ -1,5 +1,5 @@
 /** UTF-8 of AssemblyScript strings (UTF-16) without the heap. A surrogate without its partner becomes U+FFFD. */
-import { charge } from '../mote/fuel';
+import { charge } from '../abi/fuel';
 
 /** The code point at code unit `i`; takes two units when it is above 0xffff. */
 function codePointAt(text: string, i: i32): u32 {

@@ -1,4 +1,4 @@
-import { charge } from '../mote/fuel';
+import { charge } from '../abi/fuel';
 
 /**
  * Shifts a block left as far as its peak allows, in place, so that a fixed-point transform keeps the most bits.

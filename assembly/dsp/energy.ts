@@ -1,4 +1,4 @@
-import { charge } from '../mote/fuel';
+import { charge } from '../abi/fuel';
 
 /**
  * Turns complex int16 bins into their energy real^2 + imaginary^2 (uint32), in place.

@@ -4,8 +4,8 @@
  *
  * A real FFT of N points is a complex one of N / 2 on pairs of samples, and one pass that takes the two apart.
  */
-import { nn_real_fft } from '../mote/abi';
-import { charge } from '../mote/fuel';
+import { nn_real_fft } from '../abi/module';
+import { charge } from '../abi/fuel';
 import { QUARTER_WAVE } from './tables';
 
 const WAVE_POINTS: i32 = 1024;

@@ -1,5 +1,5 @@
-import { nn_filter_bank } from '../mote/abi';
-import { charge } from '../mote/fuel';
+import { nn_filter_bank } from '../abi/module';
+import { charge } from '../abi/fuel';
 import { squareRoot } from './square_root';
 
 /**

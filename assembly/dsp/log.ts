@@ -1,4 +1,4 @@
-import { charge } from '../mote/fuel';
+import { charge } from '../abi/fuel';
 import { LOG_LUT } from './tables';
 
 /** ln(2) in Q16. */

@@ -2,7 +2,7 @@
  * Per-channel amplitude normalization (Wang et al., "Trainable frontend for robust and far-field keyword spotting", 2017) in
  * fixed point: each channel is divided by a power of its own noise floor, so that loud and quiet rooms look alike.
  */
-import { charge } from '../mote/fuel';
+import { charge } from '../abi/fuel';
 
 /** Fraction bits of the signal-to-noise ratio inside and of the result. */
 const SNR_BITS: u32 = 12;

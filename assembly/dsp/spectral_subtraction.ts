@@ -1,4 +1,4 @@
-import { charge } from '../mote/fuel';
+import { charge } from '../abi/fuel';
 
 /** Fraction bits of the smoothing and remaining constants. */
 const FRACTION: u64 = 14;

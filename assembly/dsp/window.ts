@@ -1,4 +1,4 @@
-import { charge } from '../mote/fuel';
+import { charge } from '../abi/fuel';
 
 /**
  * dst[i] = src[i] x window[i], for a symmetric window of which `half` holds the first `size / 2` values.

@@ -1,4 +1,4 @@
-import { LEVEL_ERROR } from './abi';
+import { LEVEL_ERROR } from '../abi/module';
 import { append, appendInteger, flush } from './log';
 
 /** What `throw`, failed asserts and out-of-range indices become: a line in the log that says where, then a trap. */

@@ -1,5 +1,5 @@
 import { DECODER_BYTES, Decoder } from '../cbor/decoder';
-import { MAX_MESSAGE, message_read, subscribe as ask } from './abi';
+import { MAX_MESSAGE, message_read, subscribe as ask } from '../abi/module';
 import { log } from './log';
 import { NAME, writeName } from './names';
 import { refuse } from './status';

@@ -1,5 +1,5 @@
 import { ENCODER_BYTES, Encoder } from '../cbor/encoder';
-import { LEVEL_ERROR, MAX_EVENT, TOO_LARGE, event as send } from './abi';
+import { LEVEL_ERROR, MAX_EVENT, TOO_LARGE, event as send } from '../abi/module';
 import { append, flush } from './log';
 import { NAME, writeName } from './names';
 

@@ -2,7 +2,7 @@
  * What an app imports. Nothing here allocates: objects are handles or static, strings are literals that are turned into UTF-8 in place.
  * An app exports `init()`, `step(now)` and, where it wants them, `health()` and `onMessage(id, length)`; see docs/ABI.md.
  */
-export { DENIED, FULL, INVALID, NOT_FOUND, OK, TOO_LARGE } from './abi';
+export { DENIED, FULL, INVALID, NOT_FOUND, OK, TOO_LARGE } from '../abi/module';
 export { CONFIG_CHANGED, message, subscribe } from './command';
 export { event, EventBuilder } from './event';
 export { kv } from './kv';

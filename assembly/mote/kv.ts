@@ -1,4 +1,4 @@
-import { kv_delete, kv_get, kv_set } from './abi';
+import { kv_delete, kv_get, kv_set } from '../abi/module';
 import { NAME, writeName } from './names';
 
 const word = memory.data(8, 8);

@@ -1,5 +1,5 @@
 import { writeUtf8 } from '../cbor/utf8';
-import { LEVEL_DEBUG, LEVEL_ERROR, LEVEL_INFO, LEVEL_WARN, MAX_LOG, log as hostLog } from './abi';
+import { LEVEL_DEBUG, LEVEL_ERROR, LEVEL_INFO, LEVEL_WARN, MAX_LOG, log as hostLog } from '../abi/module';
 import { NAME } from './names';
 
 const line = memory.data(MAX_LOG);

@@ -1,4 +1,4 @@
-import { OK, metric as declare, publish } from './abi';
+import { OK, metric as declare, publish } from '../abi/module';
 import { log } from './log';
 import { NAME, UNIT, writeName, writeUnit } from './names';
 import { refuse } from './status';

@@ -1,6 +1,6 @@
 /** Names cross the ABI as UTF-8, written to static places: no string needs a heap. */
 import { writeUtf8 } from '../cbor/utf8';
-import { MAX_NAME } from './abi';
+import { MAX_NAME } from '../abi/module';
 
 /** A name that is too long stays longer than the limit, so that the host refuses it instead of taking half of it. */
 const CAPACITY: i32 = MAX_NAME + 4;

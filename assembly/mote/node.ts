@@ -1,5 +1,5 @@
 /** Small things of the node itself. */
-import { config as getConfig, random as bits, rom_read, rom_size, tap as showTap, time_now, time_utc } from './abi';
+import { config as getConfig, random as bits, rom_read, rom_size, tap as showTap, time_now, time_utc } from '../abi/module';
 import { NAME, writeName } from './names';
 
 /** The node's clocks. */

@@ -6,7 +6,7 @@ import {
   sensor_rate,
   sensor_read,
   sensor_time,
-} from './abi';
+} from '../abi/module';
 import { log } from './log';
 import { NAME, writeName } from './names';
 import { refuse } from './status';

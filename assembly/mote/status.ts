@@ -1,5 +1,5 @@
 /** How `init` ends: the first thing that went wrong refuses the start. */
-import { OK } from './abi';
+import { OK } from '../abi/module';
 
 let first: i32 = 0;
 

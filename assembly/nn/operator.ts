@@ -1,7 +1,7 @@
 // What every kernel shares. The record of an operator lies in rom (its fields: abi/operators.json). A kernel reads it into a fixed
 // place here, so that it takes two arguments only; a host with a native kernel reads the same record in place.
 
-import { rom_read } from '../mote/abi';
+import { rom_read } from '../abi/module';
 import { MAX_RECORD_BYTES, PARAMS_BYTES } from './records';
 
 /** The record of the operator that runs. */

@@ -1,8 +1,8 @@
 // A model's program: a table in rom of two words for each operator, its number (abi/operators.json) and the rom offset of its
 // record. The host runs what it has kernels for; the rest is the module's. Both ways cost the same fuel, paid at once before the run.
 
-import { nn_run } from '../mote/abi';
-import { charge } from '../mote/fuel';
+import { nn_run } from '../abi/module';
+import { charge } from '../abi/fuel';
 import { ENTRY_BYTES } from './records';
 
 const MAX_CHARGE: i64 = i32.MAX_VALUE;

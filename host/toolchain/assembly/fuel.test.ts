@@ -137,7 +137,7 @@ describe('the fuel pass', () => {
   });
 
   it('exempts the kernels of a compiled program, whose charges count', async () => {
-    const kernel = `import { charge } from '../mote/fuel';
+    const kernel = `import { charge } from '../abi/fuel';
       export function sum(n: i32): i32 { charge(n * 2); let s = 0; for (let i = 0; i < n; i++) s += i * s + 1; return s; }`;
     const app = (path: string) => `import { sum } from '${path}';
       const arena = memory.data(1000);

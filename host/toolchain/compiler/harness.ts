@@ -56,7 +56,7 @@ function entrySource(model: CompiledModel, tensors: readonly number[], offsetOf:
   const pointer = (end: 'input' | 'output', count: number) => `${end}(${count > 1 ? 'index' : ''})`;
   return `import { input, invoke, output, ARENA_BYTES } from './model';
 import '../../assembly/mote/abort';
-export { ABI_VERSION as abi_version } from '../../assembly/mote/abi';
+export { ABI_VERSION as abi_version } from '../../assembly/abi/module';
 export function init(): i32 { return ARENA_BYTES > 0 ? 0 : -1; }
 export function step(now: i64): i64 { return now; }
 export function on_message(id: i32, length: i32): void {}
