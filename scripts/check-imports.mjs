@@ -61,7 +61,8 @@ function filesBelow(folder, isFile) {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder)).flatMap((name) => {
     const path = `${folder}/${name}`;
-    if (statSync(join(root, path)).isDirectory()) return filesBelow(path, isFile);
+    // Apps are built into their `generated`.
+    if (statSync(join(root, path)).isDirectory()) return name === 'generated' ? [] : filesBelow(path, isFile);
     return isFile(name) ? [path] : [];
   });
 }
