@@ -1,16 +1,20 @@
 /**
- * Walks a function body and refuses what a node's engine can't do: the allow-list is WebAssembly 1.0 without `memory.grow`, plus sign
- * extension, saturating truncation, `memory.copy` and `memory.fill`. Types are not checked here: `WebAssembly.validate` did it before.
+ * Checks function bodies. Allowed is what a node's engine supports: WebAssembly 1.0 without `memory.grow`, plus sign
+ * extension, saturating truncation, `memory.copy` and `memory.fill`. Types aren't checked here; `WebAssembly.validate`
+ * has checked them before.
  */
 import { MoteError } from '../../base/index.ts';
 import type { Reader } from './reader.ts';
 
-/** wasm3 compiles nested blocks by recursion, so their depth is bounded; a `switch` of AssemblyScript nests one block a case. */
+/**
+ * Deepest nesting of blocks: wasm3 compiles them by recursion. A `switch` of AssemblyScript nests one block for each
+ * case.
+ */
 export const MAX_NESTING = 512;
-/** Parameters and locals of one function; wasm3 has 4000 slots of 32 bits for these and all that is on the stack. */
+/** Most parameters and locals of a function; wasm3 has 4000 slots of 32 bits for these and the operand stack. */
 export const MAX_LOCALS = 1000;
 
-/** What follows an opcode. */
+/** Kinds of immediates that follow an opcode. */
 const NONE = 1;
 const BLOCK = 2;
 const END = 3;
@@ -45,14 +49,17 @@ set(0x44, 0x44, EIGHT); // f64.const
 set(0x45, 0xc4, NONE); // comparisons, arithmetic, conversions, sign extension
 set(0xfc, 0xfc, PREFIX);
 
-/** What a function asks of an interpreter's compiler, which on a board has little room. */
+/** Properties of a function that determine the memory which an interpreter's compiler needs on a board. */
 export interface Complexity {
   locals: number;
-  /** Blocks in one another. */
+  /** Largest nesting depth of blocks. */
   blocks: number;
 }
 
-/** Throws `WASM_FEATURE` or `WASM_LIMIT` at the first instruction outside the allow-list. `reader` spans one body. */
+/**
+ * Checks one function body, which `reader` spans, and returns its complexity. Throws `WASM_FEATURE` or `WASM_LIMIT` at
+ * the first instruction that isn't allowed.
+ */
 export function checkBody(reader: Reader, where: string): Complexity {
   let locals = 0;
   for (let groups = reader.u32(); groups > 0; groups--) {

@@ -1,4 +1,4 @@
-/** One suite for every engine: the same module gives the same values, the same traps and the same memory. */
+/** One suite for every engine: the same module has the same results, the same traps and the same memory on each. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MoteError } from '../../base/index.ts';
 import { ENGINE_NAMES, type Engine, type Instance, type LoadOptions, loadEngine, Trap, type Value } from './index.ts';
@@ -6,7 +6,7 @@ import { LIMITS, wat } from './testing.ts';
 
 const MEMORY = '(memory $m 1) (export "memory" (memory $m))';
 
-/** Kind of the trap that `run` ends in, or what else it threw. */
+/** Returns the kind of the trap that `run` ends in, or a description of any other outcome. */
 function trapKind(run: () => unknown): string {
   try {
     run();
@@ -26,7 +26,7 @@ function errorCode(run: () => unknown): string {
 }
 
 interface Row {
-  says: string;
+  description: string;
   body: string;
   args?: Value[];
   gives?: Value | undefined;
@@ -40,97 +40,105 @@ const TABLE = `(type $i (func (param i32) (result i32))) (type $v (func)) (table
   (func (export "f") (param $n i32) (result i32) (call_indirect (type $i) (i32.const 41) (local.get $n)))`;
 
 const VALUES: Row[] = [
-  { says: 'i32', body: IDENTITY('i32'), args: [-5], gives: -5 },
-  { says: 'i32 of all ones', body: IDENTITY('i32'), args: [0xffffffff], gives: -1 },
-  { says: 'the smallest i64', body: IDENTITY('i64'), args: [-(2n ** 63n)], gives: -(2n ** 63n) },
-  { says: 'the largest i64', body: IDENTITY('i64'), args: [2n ** 63n - 1n], gives: 2n ** 63n - 1n },
-  { says: 'an i64 that wraps', body: IDENTITY('i64'), args: [2n ** 64n - 1n], gives: -1n },
-  { says: 'f32, rounded', body: IDENTITY('f32'), args: [0.1], gives: Math.fround(0.1) },
-  { says: 'f64', body: IDENTITY('f64'), args: [Math.PI], gives: Math.PI },
-  { says: 'nothing', body: '(func (export "f"))', gives: undefined },
+  { description: 'i32', body: IDENTITY('i32'), args: [-5], gives: -5 },
+  { description: 'i32 of all ones', body: IDENTITY('i32'), args: [0xffffffff], gives: -1 },
+  { description: 'the smallest i64', body: IDENTITY('i64'), args: [-(2n ** 63n)], gives: -(2n ** 63n) },
+  { description: 'the largest i64', body: IDENTITY('i64'), args: [2n ** 63n - 1n], gives: 2n ** 63n - 1n },
+  { description: 'an i64 that wraps', body: IDENTITY('i64'), args: [2n ** 64n - 1n], gives: -1n },
+  { description: 'f32, rounded', body: IDENTITY('f32'), args: [0.1], gives: Math.fround(0.1) },
+  { description: 'f64', body: IDENTITY('f64'), args: [Math.PI], gives: Math.PI },
+  { description: 'nothing', body: '(func (export "f"))', gives: undefined },
   {
-    says: 'many arguments in order',
+    description: 'many arguments in order',
     body: `(func (export "f") (param i32 i64 i32 f64 i64) (result i64) (i64.sub (i64.add (local.get 1) (local.get 4))
       (i64.extend_i32_s (i32.mul (local.get 0) (local.get 2)))))`,
     args: [3, 100n, 5, 0.5, 7n],
     gives: 92n,
   },
-  { says: 'an indirect call', body: TABLE, args: [0], gives: 42 },
-  { says: 'sign extension', body: NULLARY('i32', '(i32.extend8_s (i32.const 0x80))'), gives: -128 },
-  { says: 'saturating truncation', body: NULLARY('i32', '(i32.trunc_sat_f64_s (f64.const 1e30))'), gives: 2147483647 },
+  { description: 'an indirect call', body: TABLE, args: [0], gives: 42 },
+  { description: 'sign extension', body: NULLARY('i32', '(i32.extend8_s (i32.const 0x80))'), gives: -128 },
   {
-    says: 'fill and copy of memory',
+    description: 'saturating truncation',
+    body: NULLARY('i32', '(i32.trunc_sat_f64_s (f64.const 1e30))'),
+    gives: 2147483647,
+  },
+  {
+    description: 'fill and copy of memory',
     body: `${MEMORY}(func (export "f") (result i32) (memory.fill (i32.const 8) (i32.const 7) (i32.const 4))
       (memory.copy (i32.const 10) (i32.const 8) (i32.const 4)) (i32.load (i32.const 10)))`,
     gives: 0x07070707,
   },
   {
-    says: 'data segments and memory size',
+    description: 'data segments and memory size',
     body: `${MEMORY}(data (i32.const 16) "abcd")
       (func (export "f") (result i32) (i32.add (i32.load (i32.const 16)) (memory.size)))`,
     gives: 0x64636261 + 1,
   },
   {
-    says: 'a start value of a global',
+    description: 'a start value of a global',
     body: `(global $g (mut i64) (i64.const -3)) ${NULLARY('i64', '(global.get $g)')}`,
     gives: -3n,
   },
 ];
 
 const TRAPS: Row[] = [
-  { says: 'unreachable', body: NULLARY('i32', '(unreachable)'), traps: 'unreachable' },
-  { says: 'division by zero', body: NULLARY('i32', '(i32.div_s (i32.const 1) (i32.const 0))'), traps: 'divide' },
-  { says: 'remainder by zero', body: NULLARY('i64', '(i64.rem_u (i64.const 1) (i64.const 0))'), traps: 'divide' },
+  { description: 'unreachable', body: NULLARY('i32', '(unreachable)'), traps: 'unreachable' },
+  { description: 'division by zero', body: NULLARY('i32', '(i32.div_s (i32.const 1) (i32.const 0))'), traps: 'divide' },
   {
-    says: 'division overflow',
+    description: 'remainder by zero',
+    body: NULLARY('i64', '(i64.rem_u (i64.const 1) (i64.const 0))'),
+    traps: 'divide',
+  },
+  {
+    description: 'division overflow',
     body: NULLARY('i32', '(i32.div_s (i32.const 0x80000000) (i32.const -1))'),
     traps: 'integer',
   },
-  { says: 'truncation overflow', body: NULLARY('i32', '(i32.trunc_f64_s (f64.const 1e30))'), traps: 'integer' },
-  { says: 'truncation of NaN', body: NULLARY('i32', '(i32.trunc_f64_s (f64.const nan))'), traps: 'integer' },
-  { says: 'an indirect call of the wrong type', body: TABLE, args: [1], traps: 'indirect' },
-  { says: 'an indirect call of nothing', body: TABLE, args: [2], traps: 'indirect' },
-  { says: 'an indirect call outside the table', body: TABLE, args: [3], traps: 'indirect' },
+  { description: 'truncation overflow', body: NULLARY('i32', '(i32.trunc_f64_s (f64.const 1e30))'), traps: 'integer' },
+  { description: 'truncation of NaN', body: NULLARY('i32', '(i32.trunc_f64_s (f64.const nan))'), traps: 'integer' },
+  { description: 'an indirect call of the wrong type', body: TABLE, args: [1], traps: 'indirect' },
+  { description: 'an indirect call of nothing', body: TABLE, args: [2], traps: 'indirect' },
+  { description: 'an indirect call outside the table', body: TABLE, args: [3], traps: 'indirect' },
   {
-    says: 'a load outside memory',
+    description: 'a load outside memory',
     body: `${MEMORY}${NULLARY('i32', '(i32.load (i32.const 65533))')}`,
     traps: 'memory',
   },
   {
-    says: 'a load whose address wraps',
+    description: 'a load whose address wraps',
     body: `${MEMORY}${NULLARY('i32', '(i32.load offset=16 (i32.const -8))')}`,
     traps: 'memory',
   },
   {
-    says: 'a store outside memory',
+    description: 'a store outside memory',
     body: `${MEMORY}(func (export "f") (i64.store (i32.const 65529) (i64.const 1)))`,
     traps: 'memory',
   },
   {
-    says: 'a fill outside memory',
+    description: 'a fill outside memory',
     body: `${MEMORY}(func (export "f") (memory.fill (i32.const 65530) (i32.const 1) (i32.const 7)))`,
     traps: 'memory',
   },
   {
-    says: 'a copy from outside memory',
+    description: 'a copy from outside memory',
     body: `${MEMORY}(func (export "f") (memory.copy (i32.const 0) (i32.const -4) (i32.const 8)))`,
     traps: 'memory',
   },
-  { says: 'recursion without an end', body: '(func $f (export "f") (call $f))', traps: 'stack' },
+  { description: 'recursion without an end', body: '(func $f (export "f") (call $f))', traps: 'stack' },
   {
-    says: 'recursion with locals',
+    description: 'recursion with locals',
     body: '(func $f (export "f") (param i64) (result i64) (i64.add (call $f (local.get 0)) (local.get 0)))',
     args: [1n],
     traps: 'stack',
   },
-  { says: 'a loop without an end', body: '(func (export "f") (loop $l (br $l)))', traps: 'deadline' },
+  { description: 'a loop without an end', body: '(func (export "f") (loop $l (br $l)))', traps: 'deadline' },
   {
-    says: 'a fuel global that is never counted down',
+    description: 'a fuel global that is never counted down',
     body: '(global (export "fuel") (mut i64) (i64.const 0)) (func (export "f") (loop $l (br $l)))',
     traps: 'deadline',
   },
   {
-    says: 'calls without an end',
+    description: 'calls without an end',
     body: `(func $g (param i32) (if (local.get 0) (then (call $g (i32.sub (local.get 0) (i32.const 1)))
       (call $g (i32.sub (local.get 0) (i32.const 1)))))) (func (export "f") (call $g (i32.const 200)))`,
     traps: 'deadline',
@@ -152,13 +160,13 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     });
   }
 
-  it.each(VALUES)('gives $says', ({ body, args = [], gives }) => {
+  it.each(VALUES)('returns $description', ({ body, args = [], gives }) => {
     const instance = load(body);
     expect(instance.call('f', ...args)).toBe(gives);
     instance.close();
   });
 
-  it.each(TRAPS)('traps at $says', ({ body, args = [], traps }) => {
+  it.each(TRAPS)('traps at $description', ({ body, args = [], traps }) => {
     const instance = load(body, { limits: { ...LIMITS, deadlineMs: traps === 'deadline' ? 50 : 60_000 } });
     expect(trapKind(() => instance.call('f', ...args))).toBe(traps);
     expect(errorCode(() => instance.call('f', ...args))).toBe('ENGINE_DEAD');
@@ -176,12 +184,12 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
       expect(trapKind(() => instance.call('store', memoryBytes))).toBe('memory');
     });
 
-    it('may be capped to nothing', () => {
+    it('can be capped at 0 bytes', () => {
       expect(trapKind(() => capped(0).call('store', 0))).toBe('memory');
       expect(capped(0).bytes(0, 0).length).toBe(0);
     });
 
-    it('takes no data segment beyond the cap', () => {
+    it('rejects a data segment beyond the cap', () => {
       const text = `${MEMORY}(data (i32.const 96) "12345678")`;
       expect(Buffer.from(capped(104, text).bytes(96, 8)).toString()).toBe('12345678');
       expect(trapKind(() => capped(103, text))).toBe('memory');
@@ -195,7 +203,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
       [0, -1],
       [2 ** 32 - 4, 8],
       [0, Number.NaN],
-    ])('gives no bytes at %i of length %i under a cap of 100', (ptr, length) => {
+    ])('returns no bytes at %i of length %i under a cap of 100', (ptr, length) => {
       expect(trapKind(() => capped(100).bytes(ptr, length))).toBe('memory');
     });
 
@@ -212,7 +220,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
       instance.close();
     });
 
-    it('is still there after a trap', () => {
+    it('is still accessible after a trap', () => {
       const instance = load(`${MEMORY}(func (export "f") (i32.store (i32.const 0) (i32.const 7)) (unreachable))`);
       expect(trapKind(() => instance.call('f'))).toBe('unreachable');
       expect([...instance.bytes(0, 2)]).toEqual([7, 0]);
@@ -231,7 +239,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     const none = () => undefined;
     const hosts = { publish: () => 0, time_now: () => 0n, log: none };
 
-    it('get arguments in order and give results', () => {
+    it('receive arguments in order and return results', () => {
       const calls: Value[][] = [];
       const publish = (...args: Value[]) => {
         calls.push(args);
@@ -256,12 +264,12 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
       ['a number for an i64', 'now', { time_now: () => 1 }],
       ['nothing for an i64', 'now', { time_now: none }],
       ['a bigint for an i32', 'publish', { publish: () => 1n }],
-    ])('trap when they give %s', (_says, call, wrong) => {
+    ])('trap when they return %s', (_description, call, wrong) => {
       const instance = load(CALLER, { imports: { ...hosts, ...wrong } });
       expect(trapKind(() => instance.call(call, ...(call === 'publish' ? [1n] : [])))).toBe('host');
     });
 
-    it('stop the module with what they throw as the cause', () => {
+    it('stop the module with their exception as the cause', () => {
       for (const cause of [new Error('disk full'), new RangeError('bad length'), 'text', undefined]) {
         const log = () => {
           throw cause;
@@ -300,7 +308,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     it.each<[string, (instance: Instance) => unknown]>([
       ['call', (instance) => instance.call('now')],
       ['close', (instance) => instance.close()],
-    ])('may not %s the instance that called them', (_says, act) => {
+    ])('cannot %s the instance that called them', (_description, act) => {
       const codes: string[] = [];
       const log = () => void codes.push(errorCode(() => act(instance)));
       const instance: Instance = load(CALLER, { imports: { ...hosts, log } });
@@ -309,7 +317,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
       expect(instance.call('now')).toBe(0n);
     });
 
-    it('may call another instance, even one that traps', () => {
+    it('can call another instance, even one that traps', () => {
       const inner = load(CALLER, { imports: { ...hosts, time_now: () => 5n } });
       const broken = load('(func (export "f") (unreachable))');
       const log = () => {
@@ -340,14 +348,14 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     const open = () => load(ROM, { rom, limits: { ...LIMITS, memoryBytes: 1000 } });
 
     it.each([
-      ['all of it', [0, 0, 100], 0],
+      ['the whole rom', [0, 0, 100], 0],
       ['its last byte to the last of memory', [99, 999, 1], 0],
       ['nothing at its end', [100, 1000, 0], 0],
       ['one byte too many', [0, 0, 101], -4],
-      ['from behind its end', [101, 0, 0], -4],
+      ['from beyond its end', [101, 0, 0], -4],
       ['from a negative offset', [-1, 0, 1], -4],
       ['a negative length', [0, 0, -1], -4],
-    ])('gives %s', (_says, args, result) => {
+    ])('gives %s', (_description, args, result) => {
       const instance = open();
       expect(instance.call('read', ...args)).toBe(result);
       const [from, to, length] = args as [number, number, number];
@@ -358,11 +366,11 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
       [0, 901, 100],
       [0, -1, 1],
       [0, 1001, 0],
-    ])('traps when it is read (%i) to memory that is not there (%i, %i)', (...args) => {
+    ])('traps when it is read (%i) to memory that does not exist (%i, %i)', (...args) => {
       expect(trapKind(() => open().call('read', ...args))).toBe('memory');
     });
 
-    it('is a copy of what was given', () => {
+    it('is a copy of the given bytes', () => {
       const bytes = Uint8Array.of(1, 2, 3);
       const instance = load(ROM, { rom: bytes });
       bytes.fill(9);
@@ -371,7 +379,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
       expect(instance.call('size')).toBe(3);
     });
 
-    it('may be missing', () => {
+    it('is optional', () => {
       const instance = load(ROM);
       expect(instance.call('size')).toBe(0);
       expect(instance.call('read', 0, 0, 1)).toBe(-4);
@@ -413,7 +421,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
   });
 
   describe('the deadline', () => {
-    it('may be infinite, for modules whose fuel is trusted', () => {
+    it('can be infinite, for modules whose fuel is trusted', () => {
       const instance = load('(func (export "f") (result i32) (i32.const 7))', {
         limits: { ...LIMITS, deadlineMs: Number.POSITIVE_INFINITY },
       });
@@ -432,7 +440,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
       instance.close();
     });
 
-    it('leaves the process, and other instances, alone', () => {
+    it('affects neither the process nor other instances', () => {
       for (let i = 0; i < 5; i++) {
         const bad = load('(func (export "f") (loop $l (br $l)))', { limits: { ...LIMITS, deadlineMs: 5 } });
         const good = load(WAITS, { imports: { log: () => undefined } });
@@ -463,7 +471,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
   });
 
   describe('an instance', () => {
-    it('refuses calls of what it does not have, and wrong arguments', () => {
+    it('rejects calls of missing exports, and wrong arguments', () => {
       const instance = load('(func (export "f") (param i32 i64))');
       expect(instance.has('f')).toBe(true);
       expect(instance.has('g')).toBe(false);
@@ -483,7 +491,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
       }
     });
 
-    it('is one of many', () => {
+    it('is independent of other instances', () => {
       const text = `(module ${MEMORY}(global $n (mut i32) (i32.const 0)) (func (export "f") (param i32) (result i32)
         (global.set $n (i32.add (global.get $n) (local.get 0))) (i32.store (i32.const 0) (global.get $n)) (global.get $n)))`;
       const wasm = wat(text);
@@ -502,15 +510,15 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     it.each([
       ['a start function', '(func $s) (start $s)', 'WASM_FEATURE'],
       ['memory.grow', `${MEMORY}(func (drop (memory.grow (i32.const 1))))`, 'WASM_FEATURE'],
-      ['an import that the host does not give', '(import "mote" "time_now" (func (result i64)))', 'WASM_IMPORT'],
-      ['an import that no ABI has', '(import "mote" "fly" (func))', 'WASM_IMPORT'],
-      ['an import from elsewhere', '(import "env" "log" (func))', 'WASM_IMPORT'],
+      ['an import that the host does not provide', '(import "mote" "time_now" (func (result i64)))', 'WASM_IMPORT'],
+      ['an import that is not in the ABI', '(import "mote" "fly" (func))', 'WASM_IMPORT'],
+      ['an import from another module', '(import "env" "log" (func))', 'WASM_IMPORT'],
       ['an import of another type', '(import "mote" "log" (func (param i64)))', 'WASM_IMPORT'],
-    ])('refuses %s', (_says, text, code) => {
+    ])('refuses %s', (_description, text, code) => {
       expect(errorCode(() => load(text, { imports: name ? { log: () => undefined } : {} }))).toBe(code);
     });
 
-    it('refuses what is not WebAssembly', () => {
+    it('rejects bytes that are not WebAssembly', () => {
       expect(errorCode(() => engine.load({ wasm: Buffer.from('hello'), imports: {}, limits: LIMITS }))).toBe(
         'WASM_INVALID',
       );
@@ -524,7 +532,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
       { deadlineMs: Number.NaN },
       { fuel: -1n },
       { fuel: 2n ** 63n },
-    ])('refuses the limits %o', (limits) => {
+    ])('rejects the limits %o', (limits) => {
       expect(errorCode(() => load('', { limits: { ...LIMITS, ...limits } }))).toBe('ENGINE_LIMITS');
     });
   });

@@ -1,4 +1,4 @@
-/** Random modules give the same answer in every bit on every engine. */
+/** Random modules have the same results in every bit on every engine. */
 import { beforeAll, expect, it } from 'vitest';
 import { ENGINE_NAMES, type Engine, loadEngine, Trap, type Value, type ValueType, validateModule } from './index.ts';
 import { random } from './mutate.ts';
@@ -6,7 +6,7 @@ import { generateModule } from './random-module.ts';
 import { LIMITS } from './testing.ts';
 
 const MODULES = 6000;
-/** Their loops end by themselves, so V8 needs no watchdog, which would take most of the time. */
+/** The loops end by themselves, so V8 needs no watchdog, which would take most of the time. */
 const limits = { ...LIMITS, deadlineMs: Number.POSITIVE_INFINITY };
 let engines: Engine[];
 beforeAll(async () => {
@@ -19,7 +19,10 @@ function argument(type: ValueType, below: (bound: number) => number): Value {
   return type === 'i32' ? number : number / 3;
 }
 
-/** Values, traps, globals and memory that calls leave behind. A NaN is a NaN: its bits are each engine's own. */
+/**
+ * Returns the values, traps, globals and memory after the calls. All NaNs count as equal: their bits depend on the
+ * engine.
+ */
 function run(engine: Engine, wasm: Uint8Array, calls: readonly (readonly [string, Value[]])[]) {
   const instance = engine.load({ wasm, imports: {}, limits });
   const results: unknown[] = [];

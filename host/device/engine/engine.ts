@@ -1,25 +1,34 @@
 /**
- * The engine seam: everything the product needs from a WebAssembly engine. wasm3 and V8 are files behind it, and one conformance suite
- * (`conformance.test.ts`) runs against each.
+ * The interface of a WebAssembly engine. wasm3 and V8 implement it, and one conformance suite (`conformance.test.ts`)
+ * runs against each.
  */
 import { MoteError } from '../../base/index.ts';
 
 export interface Limits {
-  /** Linear memory that the module may touch, in bytes; may be below one 64 KiB page. */
+  /** Linear memory that the module may touch, in bytes; can be below one page of 64 KiB. */
   memoryBytes: number;
-  /** Interpreter stack in bytes (wasm3; V8 uses its own). Overflow is a `stack` trap in both. */
+  /** Interpreter stack in bytes (wasm3; V8 uses its own). An overflow is a `stack` trap in both. */
   stackBytes: number;
-  /** Fuel for one call: loop iterations, calls and the known work of kernels. Ignored by a module without a `fuel` global. */
+  /**
+   * Fuel of one call: loop iterations, calls and the known work of kernels. Ignored for a module without a `fuel`
+   * global.
+   */
   fuel: bigint;
-  /** Wall-clock watchdog for one call in milliseconds, behind the fuel. Infinity: none, for modules whose fuel is trusted. */
+  /**
+   * Wall-clock limit of one call in milliseconds, in addition to the fuel. Infinity: no limit, for modules whose fuel
+   * is trusted.
+   */
   deadlineMs: number;
 }
 
-/** Values cross the seam as wasm sees them: i32 is a number, i64 a bigint. */
+/** A WebAssembly value: i32, f32 and f64 are numbers, i64 is a bigint. */
 export type Value = number | bigint;
 export type HostFunction = (...args: Value[]) => Value | undefined;
 
-/** Host functions by import name, all of module `mote`. `rom_read` and `rom_size` are the engine's own, over `rom`. */
+/**
+ * Host functions by import name, all of module `mote`. The engine itself provides `rom_read` and `rom_size`, over
+ * `rom`.
+ */
 export interface LoadOptions {
   wasm: Uint8Array;
   rom?: Uint8Array;
@@ -28,14 +37,14 @@ export interface LoadOptions {
 }
 
 export interface Instance {
-  /** Calls an export. Throws `Trap` when the module faults; after that the instance only can be closed. */
+  /** Calls an export. Throws `Trap` if the module faults; afterwards the instance can only be closed. */
   call(name: string, ...args: Value[]): Value | undefined;
   has(name: string): boolean;
-  /** Reads an exported global. */
+  /** Returns the value of an exported global, or undefined if there is none. */
   global(name: string): Value | undefined;
-  /** Bounds-checked view of linear memory, valid until the module runs again. Out of bounds throws a `memory` trap. */
+  /** Bounds-checked view of linear memory, valid until the module runs again. Throws a `memory` trap out of bounds. */
   bytes(ptr: number, length: number): Uint8Array;
-  /** Fuel spent by the last call, 0n for a module without fuel. */
+  /** Fuel spent by the last call; 0n for a module without fuel. */
   fuelUsed(): bigint;
   close(): void;
 }
@@ -58,7 +67,7 @@ export type TrapKind =
   | 'host'
   | 'other';
 
-/** A module's fault. `kind` is the same for the same fault in every engine. */
+/** A fault of a module. `kind` is the same for the same fault in every engine. */
 export class Trap extends MoteError {
   readonly kind: TrapKind;
 

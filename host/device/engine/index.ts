@@ -1,4 +1,4 @@
-/** The engine room: load a module, call it, bound it; the same on every engine. */
+/** WebAssembly engines: load a module, call it and limit it, with the same behaviour on every engine. */
 import { MoteError } from '../../base/index.ts';
 import type { Engine, EngineName } from './engine.ts';
 import { v8Engine } from './v8.ts';
@@ -12,7 +12,10 @@ export { abiText, checkAbi, type ModuleInfo, type ValidateOptions, validateModul
 
 export const ENGINE_NAMES = ['wasm3', 'v8'] as const satisfies readonly EngineName[];
 
-/** The engine of that name; wasm3's native addon is built at first use. Throws `ENGINE_NAME`, or what the build throws. */
+/**
+ * Returns the engine of that name; wasm3's native addon is built at first use. Throws `ENGINE_NAME`, or the errors of
+ * the build.
+ */
 export async function loadEngine(name: EngineName | (string & {})): Promise<Engine> {
   if (name === 'wasm3') return loadWasm3();
   if (name === 'v8') return v8Engine;

@@ -1,44 +1,56 @@
 /**
- * What every engine's instance has in common: names, argument checks, fuel, bounds of `bytes`, and the life of an instance. An engine
- * gives a `Core`, which only runs code and traps.
+ * The common part of every engine's instances: names, argument checks, fuel, bounds of `bytes`, and the state of an
+ * instance. An engine provides a `Core`, which only runs code and traps.
  */
 import { MoteError } from '../../base/index.ts';
 import { type HostFunction, type Instance, type LoadOptions, Trap, type Value } from './engine.ts';
 import type { ExportedFunction, ExportedGlobal, ImportInfo, ValueType } from './parse.ts';
 import { type ModuleInfo, validateModule } from './validate.ts';
 
-/** One loaded module in an engine. Functions and globals are those of `ModuleInfo`, so an engine may go by name or by index. */
+/**
+ * One loaded module in an engine. Functions and globals are those of `ModuleInfo`, so an engine can use names or
+ * indices.
+ */
 export interface Core {
   /** Linear memory; detached or emptied by `close`. */
   readonly memory: ArrayBuffer;
-  /** Runs an export with all of `limits.fuel` in the tank, if there is one. Throws `Trap`. Arguments have the right types. */
+  /**
+   * Runs an export after setting the fuel global, if there is one, to `limits.fuel`. Arguments have the right types.
+   * Throws `Trap`.
+   */
   call(name: string, target: ExportedFunction, args: Value[]): Value | undefined;
   global(name: string, target: ExportedGlobal): Value;
   close(): void;
 }
 
-/** Import names that the engine itself gives, over `rom`. */
+/** Imports that the engine itself provides, over `rom`. */
 const ROM_NAMES = ['rom_read', 'rom_size'] as const;
-/** Kernels that no engine off a board has: where the host gives none either, the engine answers 0. */
+/** Native kernels, which only boards have: if the host doesn't provide them, the engine returns 0. */
 export const KERNEL_NAMES = ['nn_run', 'nn_real_fft', 'nn_filter_bank'] as const;
-/** Import names that a host needn't give. */
+/** Imports that a host may omit. */
 export type EngineImport = (typeof ROM_NAMES)[number] | (typeof KERNEL_NAMES)[number];
 
-/** Checks `options` and returns what the module is. Throws `MoteError` `WASM_...` or `ENGINE_LIMITS`. */
+/**
+ * Checks `options` and returns the properties of the module. Throws `MoteError` with a code `WASM_...` or
+ * `ENGINE_LIMITS`.
+ */
 export function inspect(options: LoadOptions): ModuleInfo {
   const { memoryBytes, stackBytes, deadlineMs, fuel } = options.limits;
   const whole = (value: number, least: number) => Number.isSafeInteger(value) && value >= least;
   if (!whole(memoryBytes, 0) || !whole(stackBytes, 1024) || !(deadlineMs > 0) || fuel < 0n || fuel >= 1n << 63n) {
     throw new MoteError(
       'ENGINE_LIMITS',
-      'limits must be positive: memoryBytes and fuel whole, stackBytes at least 1024, deadlineMs above zero',
+      'the limits are invalid: memoryBytes and fuel must be integers of at least 0, stackBytes at least 1024, deadlineMs above 0',
     );
   }
   const hostNames = new Set([...Object.keys(options.imports), ...ROM_NAMES, ...KERNEL_NAMES]);
   const info = validateModule(options.wasm, { profile: 'harness', hostNames });
   for (const { name } of info.imports) {
     if (!hostNames.has(name)) {
-      throw new MoteError('WASM_IMPORT', `module imports mote.${name}, which this host doesn't give: update the host`);
+      throw new MoteError(
+        'WASM_IMPORT',
+        `module imports mote.${name}, which this host doesn't provide: update the host`,
+      );
     }
   }
   if (info.dataEnd > memoryBytes)
@@ -46,13 +58,13 @@ export function inspect(options: LoadOptions): ModuleInfo {
   return info;
 }
 
-/** The host function for an import; `inspect` made sure that it is there. Null: the engine's own. */
+/** The host function for an import; `inspect` has checked that it exists. Null if the engine provides it. */
 export function hostFunction(options: LoadOptions, { name }: ImportInfo): HostFunction | null {
   if ((ROM_NAMES as readonly string[]).includes(name)) return null;
   return options.imports[name] ?? null;
 }
 
-/** What a host function threw, as the trap that stops the module. A `Trap` stays what it is. */
+/** Turns an exception of a host function into the trap that stops the module. A `Trap` stays unchanged. */
 export function hostTrap(cause: unknown): Trap {
   if (cause instanceof Trap) return cause;
   if (cause instanceof RangeError && /call stack/.test(cause.message)) {
@@ -76,7 +88,7 @@ export function createInstance(info: ModuleInfo, options: LoadOptions, core: Cor
   const fuelGlobal = info.hasFuel ? info.globals.get('fuel') : undefined;
   let called = false;
   let state: 'ready' | 'running' | 'dead' | 'closed' = 'ready';
-  /** Of the last call, once the instance is closed. */
+  /** Fuel of the last call, once the instance is closed. */
   let used = 0n;
 
   function open(): void {
@@ -95,7 +107,7 @@ export function createInstance(info: ModuleInfo, options: LoadOptions, core: Cor
       if (state === 'running') {
         throw new MoteError(
           'ENGINE_BUSY',
-          `${name} was called from a host function of the same instance: call it after`,
+          `${name} was called from a host function of the same instance: call it after that function has returned`,
         );
       }
       const target = info.functions.get(name);
@@ -123,7 +135,7 @@ export function createInstance(info: ModuleInfo, options: LoadOptions, core: Cor
     },
     bytes(ptr, length) {
       open();
-      // i32 pointers above 2^31 come as negative numbers
+      // i32 pointers above 2^31 arrive as negative numbers.
       const start = ptr >>> 0;
       if (!(length >= 0) || start + length > top) {
         throw new Trap('memory', `bytes ${start} to ${start + length} are outside the module's ${top} bytes of memory`);

@@ -1,6 +1,6 @@
-/** For tests: damaged copies of modules, from a seed. */
+/** For tests: damaged copies of modules, repeatable from a seed. */
 
-/** Random whole numbers below a bound; xorshift of 32 bits, so that a failing run can be repeated. */
+/** Random integers below a bound, from a 32-bit xorshift, so that a failing run can be repeated. */
 export function random(seed: number): (below: number) => number {
   let state = seed | 1;
   return (below) => {
@@ -11,16 +11,19 @@ export function random(seed: number): (below: number) => number {
   };
 }
 
-/** Opcodes, types and numbers that parsers stumble over. */
+/** Opcodes, types and numbers that are likely to reach special cases of a parser. */
 const SPICE = [
   0x00, 0x01, 0x02, 0x03, 0x0b, 0x0c, 0x0e, 0x10, 0x11, 0x20, 0x28, 0x40, 0x41, 0x60, 0x7c, 0x7f, 0x80, 0xfc, 0xff,
 ];
 
-/** A copy with one to four changes: a flipped bit, another byte, a run cut out, doubled or moved. */
+/**
+ * Returns a copy with one to four changes: a flipped bit, a replaced byte, or a range that is removed, duplicated or
+ * moved.
+ */
 export function mutate(wasm: Uint8Array, below: (bound: number) => number): Uint8Array {
   let bytes: Uint8Array = Uint8Array.from(wasm);
   for (let changes = 1 + below(4); changes > 0; changes--) {
-    // Mostly behind the magic number and version, which tell nothing new.
+    // Mostly behind magic number and version, whose damage is always detected in the same way.
     const at = bytes.length > 9 && below(50) > 0 ? 8 + below(bytes.length - 8) : below(Math.max(bytes.length, 1));
     const length = 1 + below(8);
     switch (below(8)) {

@@ -1,6 +1,7 @@
 /**
- * Reads what a host must know of a module before it runs a single instruction: types, imports, exports, memory and the constants of
- * its globals. Refuses whatever a node's engine can't hold. The module passed `WebAssembly.validate` before.
+ * Reads what a host must know about a module before it runs an instruction: types, imports, exports, memory and the
+ * constants of its globals. Rejects whatever a node's engine can't support. `WebAssembly.validate` has accepted the
+ * module before.
  */
 import { MoteError } from '../../base/index.ts';
 import { type Complexity, checkBody } from './code.ts';
@@ -21,7 +22,7 @@ export interface ImportInfo {
 }
 
 export interface ExportedFunction {
-  /** In the module's function index space, imports first. */
+  /** In the function index space of the module, imports first. */
   readonly index: number;
   readonly type: Signature;
 }
@@ -30,7 +31,7 @@ export interface ExportedGlobal {
   readonly index: number;
   readonly type: ValueType;
   readonly mutable: boolean;
-  /** Its initial value: i32 a number, i64 a bigint, floats `undefined` (no host reads them before a call). */
+  /** Initial value: i32 as a number, i64 as a bigint, floats as `undefined` (no host reads them before a call). */
   readonly initial: Value | undefined;
 }
 
@@ -40,20 +41,20 @@ export interface ParsedModule {
   readonly globals: ReadonlyMap<string, ExportedGlobal>;
   /** Initial linear memory in 64 KiB pages, 0 without a memory. */
   readonly memoryPages: number;
-  /** The name under which it exports its memory. */
+  /** The name under which the module exports its memory. */
   readonly memoryName: string | null;
-  /** The most that one of its functions has. */
+  /** The largest value of each property over all functions. */
   readonly most: Readonly<Complexity>;
   /** First byte behind the last data segment. */
   readonly dataEnd: number;
-  /** The module without custom sections and data count: all that an engine needs. */
+  /** The module without custom sections and data count, which is all that an engine needs. */
   readonly stripped: Uint8Array;
 }
 
 const PAGE = 65536;
-/** Parameters of one function: they cross the seam through a fixed buffer. */
+/** Most parameters of one function: they are passed to the engine in a fixed buffer. */
 export const MAX_PARAMS = 64;
-/** Entries of the function table. */
+/** Most entries of the function table. */
 export const MAX_TABLE = 65536;
 
 const VALUE_TYPES: Record<number, ValueType> = { 127: 'i32', 126: 'i64', 125: 'f32', 124: 'f64' };
@@ -75,7 +76,7 @@ function at<T>(list: readonly T[], index: number, what: string): T {
   return item;
 }
 
-/** Smallest size of a table or memory. 64-bit and shared ones have other flags. */
+/** Reads the smallest size of a table or memory. 64-bit and shared ones have other flags. */
 function limits(reader: Reader): number {
   const flags = reader.u8();
   if (flags > 1) throw feature('a shared or 64-bit memory');
@@ -84,7 +85,7 @@ function limits(reader: Reader): number {
   return min;
 }
 
-/** An initializer of one constant. */
+/** Reads an initializer that is one constant. */
 function constant(reader: Reader): Value | undefined {
   let value: Value | undefined;
   switch (reader.u8()) {
@@ -107,7 +108,7 @@ function constant(reader: Reader): Value | undefined {
   return value;
 }
 
-/** An unsigned offset of a segment. */
+/** Reads the unsigned offset of a segment. */
 function segmentOffset(reader: Reader): number {
   if (reader.u32() !== 0) throw feature('passive segments or several memories');
   return Number(constant(reader)) >>> 0;
@@ -143,7 +144,7 @@ const SECTIONS: Record<number, (r: Reader, s: State) => void> = {
     const name = r.name();
     if (r.u8() !== 0) {
       const what = `imports ${module}.${name}, which is not a function`;
-      throw new MoteError('WASM_IMPORT', `the module ${what}: a node gives functions only`);
+      throw new MoteError('WASM_IMPORT', `the module ${what}: a node provides functions only`);
     }
     const type = at(s.types, r.u32(), 'type');
     s.imports.push({ module, name, type });
@@ -191,7 +192,7 @@ const SECTIONS: Record<number, (r: Reader, s: State) => void> = {
   },
 };
 
-/** Throws `MoteError` with a code `WASM_...`. */
+/** Parses a module. Throws `MoteError` with a code `WASM_...`. */
 export function parseModule(wasm: Uint8Array): ParsedModule {
   const s: State = {
     types: [],

@@ -1,4 +1,4 @@
-/** For tests: random valid modules of integer and float code, to compare engines and to look for faults in them. */
+/** For tests: random valid modules of integer and float code, to compare engines and to find faults in them. */
 
 type Type = 'i32' | 'i64' | 'f32' | 'f64';
 type Below = (bound: number) => number;
@@ -6,7 +6,7 @@ type Below = (bound: number) => number;
 const CODE: Record<Type, number> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c };
 const TYPES = ['i32', 'i64', 'i32', 'i64', 'f32', 'f64'] as const;
 
-/** Opcodes by the type that they give: [operand type, opcode...], the opcode with its prefix. */
+/** Opcodes by their result type: [operand type, opcode...]; an opcode includes its prefix. */
 const UNARY: Record<Type, [Type, number[]][]> = {
   i32: [
     ['i32', [0x45, 0x67, 0x68, 0x69, 0xc0, 0xc1]],
@@ -45,7 +45,7 @@ const BINARY: Record<Type, [Type, number[]][]> = {
   f32: [['f32', range(0x92, 0x97)]],
   f64: [['f64', range(0xa0, 0xa5)]],
 };
-// Floats never go to memory nor to integers by their bits: the bits of a NaN are each engine's own.
+// Floats are never stored in memory or reinterpreted as integers, because the bits of a NaN depend on the engine.
 const LOADS = { i32: [0x28, 0x2c, 0x2d, 0x2e, 0x2f], i64: [0x29, ...range(0x30, 0x35)] };
 const STORES = { i32: [0x36, 0x3a, 0x3b], i64: [0x37, 0x3c, 0x3d, 0x3e] };
 
@@ -78,9 +78,9 @@ interface Signature {
 
 interface Scope {
   below: Below;
-  /** Parameters and locals; the last one counts loops down. */
+  /** Parameters and locals; the last one counts the loops down. */
   locals: Type[];
-  /** Functions that may be called: those before, so that nothing recurses. */
+  /** Functions that may be called: only earlier ones, so that nothing recurses. */
   callable: Signature[];
 }
 
@@ -108,7 +108,7 @@ function expression(type: Type, depth: number, s: Scope): number[] {
       return [...inner(type), ...inner(type), ...inner('i32'), 0x1b];
     case 7:
       return [...inner('i32'), 0x04, CODE[type], ...inner(type), 0x05, ...inner(type), 0x0b];
-    case 8: // a block that is left early
+    case 8: // a block with an early exit
       return [
         0x02,
         CODE[type],
@@ -141,7 +141,7 @@ function expression(type: Type, depth: number, s: Scope): number[] {
 
 const constant32 = (value: number) => [0x41, ...signed(BigInt(value))];
 
-/** Mostly within the first 64 KiB. */
+/** Masks an address, mostly into the first 64 KiB. */
 const address = (code: number[]) => [...code, ...constant32(0xffff), 0x71];
 
 function leaf(type: Type, { below, locals }: Scope): number[] {
@@ -176,7 +176,7 @@ function statement(depth: number, s: Scope): number[] {
       const type = TYPES[below(6)]!;
       return [...inner(type), 0x24, TYPES.indexOf(type)];
     }
-    case 5: // a loop: the tank of the whole function bounds all loops in it
+    case 5: // a loop: one counter bounds all loops of the function
       return [
         ...[0x03, 0x40, ...(depth > 1 ? statement(depth - 2, s) : [])],
         ...[0x20, ...counter, ...constant32(1), 0x6b, 0x22, ...counter, ...constant32(0), 0x4a, 0x0d, 0x00, 0x0b],
@@ -217,7 +217,10 @@ function section(id: number, items: readonly (readonly number[])[]): number[] {
 
 const name = (text: string) => [text.length, ...Buffer.from(text)];
 
-/** Four functions `f0` to `f3`, a memory of one page, a table, globals of all types, and a global `fuel` that nothing spends. */
+/**
+ * Returns a module with functions `f0` to `f3`, a memory of one page, a table, globals of all types, and an unused
+ * global `fuel`.
+ */
 export function generateModule(below: Below, depth = 5): Uint8Array {
   const type = () => TYPES[below(6)]!;
   const signatures: Signature[] = range(0, 3).map(() => ({ params: range(1, below(4)).map(type), result: type() }));

@@ -1,4 +1,7 @@
-/** Cursor over the binary format of WebAssembly 1.0 (core specification, section 5). Everything in it is hostile until parsed. */
+/**
+ * Cursor over the binary format of WebAssembly 1.0 (core specification, section 5). All input counts as hostile until
+ * parsed.
+ */
 import { MoteError } from '../../base/index.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -18,7 +21,7 @@ export class Reader {
     return this.offset >= this.end;
   }
 
-  /** Moves past `length` bytes and returns where they began. Throws `WASM_INVALID` beyond the end. */
+  /** Skips `length` bytes and returns the offset of the first. Throws `WASM_INVALID` beyond the end. */
   skip(length: number): number {
     const start = this.offset;
     if (length > this.end - start)
@@ -31,7 +34,7 @@ export class Reader {
     return this.bytes[this.skip(1)]!;
   }
 
-  /** Unsigned LEB128 of at most 32 bits. */
+  /** Reads an unsigned LEB128 of at most 32 bits. */
   u32(): number {
     let value = 0;
     for (let shift = 0; shift < 35; shift += 7) {
@@ -45,7 +48,7 @@ export class Reader {
     throw new MoteError('WASM_INVALID', `a number before byte ${this.offset} has more than 32 bits`);
   }
 
-  /** Signed LEB128 of at most 64 bits. */
+  /** Reads a signed LEB128 of at most 64 bits. */
   s64(): bigint {
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
@@ -56,7 +59,7 @@ export class Reader {
     throw new MoteError('WASM_INVALID', `a number before byte ${this.offset} has more than 64 bits`);
   }
 
-  /** Moves past a LEB128 of any width. */
+  /** Skips a LEB128 of any width. */
   skipLeb(): void {
     for (let i = 0; i < 10; i++) if (this.u8() < 0x80) return;
     throw new MoteError('WASM_INVALID', `a number before byte ${this.offset} has more than 64 bits`);
@@ -72,14 +75,14 @@ export class Reader {
     }
   }
 
-  /** Moves past a counted run of bytes and returns its length. */
+  /** Skips a byte vector with its length and returns the length. */
   skipCounted(): number {
     const length = this.u32();
     this.skip(length);
     return length;
   }
 
-  /** A reader of the next `length` bytes, which this one moves past. */
+  /** Returns a reader of the next `length` bytes and skips them. */
   slice(length: number): Reader {
     const start = this.skip(length);
     return new Reader(this.bytes, start, start + length);

@@ -1,4 +1,4 @@
-/** For tests: small modules that use all that nodes allow, as seeds of damaged ones. */
+/** For tests: small modules with all allowed features, as seeds for damaged ones. */
 import { wat } from './testing.ts';
 
 const MEMORY = '(memory $m 1 1) (export "memory" (memory $m))';
@@ -6,7 +6,7 @@ const VERSION = '(global $v i32 (i32.const 65536)) (export "abi_version" (global
 const BYTES = '(global $b i32 (i32.const 1024)) (export "memory_bytes" (global $b))';
 const FUEL = '(global $fuel (mut i64) (i64.const 1000)) (export "fuel" (global $fuel))';
 
-/** A tank that empties, so that most damaged loops end. */
+/** Code that counts fuel down, so that most damaged loops end. */
 const PAY = `(global.set $fuel (i64.sub (global.get $fuel) (i64.const 1)))
   (if (i64.lt_s (global.get $fuel) (i64.const 0)) (then (unreachable)))`;
 

@@ -1,8 +1,8 @@
-/** For tests: modules from text, and an engine's limits. */
+/** For tests: modules from WebAssembly text, and limits of an engine. */
 import binaryen from 'binaryen';
 import type { Limits } from './engine.ts';
 
-/** Assembles WebAssembly text. Binaryen reads its usual format; nothing is optimized. `names` keeps those of functions. */
+/** Assembles WebAssembly text with Binaryen, without optimization. `names` keeps the names of functions. */
 export function wat(text: string, { names = false } = {}): Uint8Array {
   const module = binaryen.parseText(text);
   const before = binaryen.getDebugInfo();

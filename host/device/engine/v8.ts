@@ -1,12 +1,9 @@
 /**
- * The engine seam over V8: compiled code, for thousands of nodes in one process.
+ * The engine interface over V8: compiled code, for thousands of nodes in one process.
  *
- * Where it differs from an interpreter that owns its memory and its loop:
- * - A cap below a page can't be set, so after each call all memory beyond `memoryBytes` must still be zero (a compare of up to 64 KiB,
- *   1.5 us): a write there is the same `memory` trap, only later; a read there gives zeros.
- * - Only Node's `vm` can stop a running loop, and its timeout costs about 50 us a call, for it starts a thread. A fuel global alone is no
- *   reason to go without: a module may have one and never count it down. Whoever built all modules of a large simulation says so with a
- *   `deadlineMs` of Infinity.
+ * Differences from an interpreter, which controls its memory and its loop:
+ * - V8 can't limit memory below a page. After each call all memory beyond `memoryBytes` must therefore still be zero (a comparison of up to 64 KiB, 1.5 us). A write there is the same `memory` trap, only later; a read there returns zeros.
+ * - Only Node's `vm` can stop a running loop, and its timeout starts a thread, which costs about 50 us a call. A fuel global alone doesn't make it unnecessary, because a module may have one and never count it down. A large simulation that built all its modules itself sets `deadlineMs` to Infinity.
  */
 import vm from 'node:vm';
 import { AbiError } from '../../base/abi/index.ts';
@@ -26,7 +23,7 @@ const KINDS: readonly (readonly [RegExp, TrapKind])[] = [
   [/table index|function signature|null function|indirect call/, 'indirect'],
 ];
 
-/** A host function's exception on its way through the module. */
+/** Carries an exception of a host function through the module. */
 class HostFault {
   readonly trap: Trap;
   constructor(trap: Trap) {
@@ -36,20 +33,20 @@ class HostFault {
 
 function trapOf(error: unknown): Trap {
   if (error instanceof HostFault) return error.trap;
-  // The timeout's error comes from the guard's realm, where `Error` is another class.
+  // The error of the timeout comes from the guard's realm, where `Error` is another class.
   if ((error as NodeJS.ErrnoException | null)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
     return new Trap('deadline', 'the module ran longer than its deadline', { cause: error });
   }
   if (!(error instanceof Error)) return new Trap('other', `the module failed: ${String(error)}`, { cause: error });
   const { message } = error;
-  // Between wasm and a host function, V8 itself refuses a result of the wrong type.
+  // V8 itself throws a TypeError if a host function returns a value of the wrong type.
   if (error instanceof TypeError) return hostTrap(error);
   if (error instanceof RangeError) return new Trap('stack', 'the module overflowed its stack', { cause: error });
   const kind = KINDS.find(([pattern]) => pattern.test(message))?.[1] ?? 'other';
   return new Trap(kind, `the module trapped: ${message}`, { cause: error });
 }
 
-/** Longest that `vm` takes. */
+/** Longest timeout of `vm`. */
 const MAX_TIMEOUT_MS = 0x7fff_ffff;
 
 const guard: { run: (() => Value | undefined) | null } = { run: null };
@@ -63,7 +60,7 @@ function runGuarded(run: () => Value | undefined, deadlineMs: number): Value | u
   });
 }
 
-/** What the engine itself gives. */
+/** The functions that the engine itself provides. */
 function ownFunctions(rom: Uint8Array, memory: () => ArrayBuffer, top: number): Record<string, HostFunction> {
   return {
     ...Object.fromEntries(KERNEL_NAMES.map((name) => [name, () => 0])),

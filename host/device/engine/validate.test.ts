@@ -18,7 +18,7 @@ interface Parts {
   more?: string;
 }
 
-/** An app's module, with parts replaced. */
+/** Returns an app's module, with parts replaced. */
 function app(parts: Parts = {}): Uint8Array {
   const {
     abi = `(global $v i32 (i32.const ${ABI_VERSION})) (export "abi_version" (global $v))`,
@@ -36,7 +36,7 @@ const abiOf = (version: number) => `(global $v i32 (i32.const ${version})) (expo
 const bytesOf = (bytes: number) => `(global $b i32 (i32.const ${bytes})) (export "memory_bytes" (global $b))`;
 
 describe('validateModule', () => {
-  it('says what a good app is', () => {
+  it('returns the properties of a valid app', () => {
     const info = validateModule(
       app({ more: '(data (i32.const 10) "abc") (global $f (mut i64) (i64.const 0)) (export "fuel" (global $f))' }),
     );
@@ -46,11 +46,11 @@ describe('validateModule', () => {
     expect(WebAssembly.validate(info.stripped)).toBe(true);
   });
 
-  it('takes modules that were built for 1.0', () => {
+  it('accepts modules that were built for 1.0', () => {
     expect(validateModule(app({ abi: abiOf(65536) })).abi).toBe(65536);
   });
 
-  it('drops custom sections from what an engine gets', () => {
+  it('removes custom sections before an engine gets the module', () => {
     const named = wat('(module (func $a_name (export "f")))', { names: true });
     expect(Buffer.from(named).includes('a_name')).toBe(true);
     expect(Buffer.from(validateModule(named, { profile: 'harness' }).stripped).includes('a_name')).toBe(false);
@@ -99,7 +99,7 @@ describe('validateModule', () => {
     ],
     ['WASM_LIMIT', 'parameters', { more: `(func (param ${'i32 '.repeat(65)}))` }],
     ['WASM_LIMIT', 'table', { more: '(table 65537 funcref)' }],
-  ])('refuses with %s: %s', (code, text, parts) => {
+  ])('rejects with %s: %s', (code, text, parts) => {
     const act = () => validateModule(app(parts));
     expect(act).toThrow(MoteError);
     expect(act).toThrow(expect.objectContaining({ code, message: expect.stringContaining(text) }));
@@ -114,7 +114,7 @@ describe('validateModule', () => {
   });
 
   it.each([
-    // Each is valid WebAssembly that no node's interpreter knows.
+    // Each is valid WebAssembly that no node's interpreter supports.
     ['SIMD', [0x41, 0x00, 0xfd, 0x0f, 0x1a]],
     ['tail calls', [0x12, 0x00]],
     ['a select with a type', [0x41, 0, 0x41, 0, 0x41, 0, 0x1c, 0x01, 0x7f, 0x1a]],
@@ -128,7 +128,7 @@ describe('validateModule', () => {
     );
   });
 
-  it('takes a harness of any exports', () => {
+  it('accepts a harness with any exports', () => {
     const wasm = wat(`(module ${MEMORY} (func (export "invoke")) (func (export "input") (result i32) (i32.const 16)))`);
     expect(validateModule(wasm, { profile: 'harness' })).toMatchObject({
       abi: null,
@@ -137,7 +137,7 @@ describe('validateModule', () => {
     });
   });
 
-  it('answers 150,000 damaged modules with MoteError or yes, and never keeps more than it read', () => {
+  it('accepts 150,000 damaged modules or rejects them with a MoteError, and never returns more than it read', () => {
     const below = random(7);
     const codes = new Map<string, number>();
     for (let i = 0; i < 150_000; i++) {

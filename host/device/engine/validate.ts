@@ -1,6 +1,6 @@
 /**
- * The static gate: what a module is and whether this host may run it, found without running any of its code. Nodes' interpreters
- * validate little, so nothing is signed, loaded or flashed that did not pass here.
+ * The static check: determines the properties of a module and whether this host may run it, without running any of its
+ * code. Interpreters on nodes validate little, so nothing is signed, loaded or flashed that fails here.
  */
 
 import {
@@ -16,40 +16,46 @@ import type { Value } from './engine.ts';
 import { type ParsedModule, parseModule, type Signature } from './parse.ts';
 
 export interface ModuleInfo extends ParsedModule {
-  /** ABI it was built for, major x 65536 + minor; null when it has no `abi_version`. */
+  /** ABI that the module was built for, major x 65536 + minor; null without `abi_version`. */
   readonly abi: number | null;
-  /** Whether it counts its work down in a global `fuel`. */
+  /** Whether the module counts its work down in a global `fuel`. */
   readonly hasFuel: boolean;
-  /** Linear memory that it touches at most: its `memory_bytes`, or all its pages. */
+  /** Linear memory that the module touches at most, in bytes: its `memory_bytes`, or all its pages. */
   readonly memoryBytes: number;
 }
 
 export interface ValidateOptions {
   /**
-   * `app` (default): all that a node calls must be there. `harness`: a module of any exports, such as one model around a test; its
-   * imports may also be names of `hostNames`.
+   * `app` (default): all exports that a node calls must exist. `harness`: a module with any exports, such as one model
+   * in a test; its imports may also be names of `hostNames`.
    */
   readonly profile?: 'app' | 'harness';
-  /** Import names beyond the ABI that the host gives; only for `harness`. */
+  /** Imports beyond the ABI that the host provides; only for `harness`. */
   readonly hostNames?: ReadonlySet<string>;
 }
 
-/** Version as people write it: 65536 is `1.0`. */
+/** Version for people: 65536 is `1.0`. */
 export function abiText(version: number): string {
   return `${version >>> 16}.${version & 0xffff}`;
 }
 
-/** Throws `WASM_ABI` unless a module built for ABI `version` runs on this host: same major version, and no newer minor one. */
+/**
+ * Throws `WASM_ABI` unless a module built for ABI `version` runs on this host: same major version, and no newer minor
+ * version.
+ */
 export function checkAbi(version: number, host: number = ABI_VERSION): void {
   if (version >>> 16 === host >>> 16 && (version & 0xffff) <= (host & 0xffff)) return;
   const built = `module was built for ABI ${abiText(version)}, this host has ${abiText(host)}`;
   throw new MoteError('WASM_ABI', `${built}: update the host or rebuild the module`);
 }
 
-/** Throws `MoteError` with a code `WASM_...` and a sentence for whoever built the module; returns what it found otherwise. */
+/**
+ * Checks a module and returns its properties. Throws `MoteError` with a code `WASM_...` and a sentence for the module's
+ * developer.
+ */
 export function validateModule(wasm: Uint8Array, options: ValidateOptions = {}): ModuleInfo {
   const app = options.profile !== 'harness';
-  // A copy, so that nothing changes behind the check.
+  // A copy, so that the bytes can't change after the check.
   const bytes = new Uint8Array(wasm);
   if (!WebAssembly.validate(bytes)) {
     throw new MoteError('WASM_INVALID', 'this is not a valid WebAssembly module: rebuild it or fetch it again');
@@ -73,7 +79,7 @@ function checkImports(module: ParsedModule, hostNames: ReadonlySet<string> | und
       throw new MoteError('WASM_IMPORT', `${what}: update the host or rebuild the module without it`);
     }
     if (expected !== undefined && !sameType(type, expected)) {
-      const types = `${typeText(type)}, this host gives ${typeText(expected)}`;
+      const types = `${typeText(type)}, this host provides ${typeText(expected)}`;
       throw new MoteError('WASM_IMPORT', `module imports ${from}.${name} as ${types}: rebuild it with this SDK`);
     }
   }
@@ -118,7 +124,7 @@ function checkMemory(module: ParsedModule, app: boolean): number {
   }
   const bytes = declared >>> 0;
   if (bytes > all || bytes < module.dataEnd) {
-    const what = `module says it needs ${bytes} bytes of memory, but has ${all} and fills ${module.dataEnd}`;
+    const what = `module declares ${bytes} bytes of memory, but has ${all} and fills ${module.dataEnd}`;
     throw new MoteError('WASM_MEMORY', `${what}: rebuild it with mote build`);
   }
   return bytes;

@@ -1,4 +1,4 @@
-/** The part of the WebAssembly JavaScript API that is used here; TypeScript has it only in its DOM library. */
+/** The part of the WebAssembly JavaScript API that is used here; TypeScript declares it only in its DOM library. */
 declare namespace WebAssembly {
   type Exports = Record<string, unknown>;
   type Imports = Record<string, Record<string, unknown>>;

@@ -117,7 +117,7 @@ describe('a flash file that is already open', () => {
     const child = await compiled.run(`
       const flash = FileFlash.open(${JSON.stringify(path)}, ${JSON.stringify(geometry)});
       flash.program(1024, new Uint8Array(8).fill(5));
-      say('open');`);
+      print('open');`);
     expect(() => FileFlash.open(path, geometry)).toThrow(
       expect.objectContaining({ code: 'FLASH_BUSY', message: expect.stringContaining(`process ${child.pid} has it`) }),
     );

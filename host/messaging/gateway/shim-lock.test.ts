@@ -57,7 +57,7 @@ describe('the queues of a shim', () => {
     leaveBehind('a');
     const child = await compiled.run(`
       globalThis.shim = new Shim(${JSON.stringify({ brokerUrl, queueDir })});
-      say('open');`);
+      print('open');`);
     expect(open).toThrow(busy(`process ${child.pid} has it`));
     await child.kill();
     const [info] = open().nodes();

@@ -1,6 +1,7 @@
 /**
- * What `scripts/asan.mjs` runs under AddressSanitizer: damaged and random modules go through the static gate, and those that pass are
- * loaded and called. Arguments: the addon, how many modules, the seed. Prints counts as JSON; a fault ends the process.
+ * The program that `scripts/asan.mjs` runs under AddressSanitizer. It validates damaged and random modules, and loads
+ * and calls those that are valid. Arguments: the addon, the number of modules, the seed. Prints counts as JSON; a fault
+ * ends the process.
  */
 import { MoteError } from '../../../base/index.ts';
 import { type Instance, Trap, type Value, type ValueType, validateModule } from '../index.ts';
@@ -30,7 +31,7 @@ const imports = {
   },
 };
 
-/** Half of them damaged seeds, the others random modules, most of these damaged as well. */
+/** Half of them are damaged seeds; the others are random modules, most of them damaged as well. */
 function nextModule(): Uint8Array {
   if (below(2) === 0) return mutate(SEED_MODULES[below(SEED_MODULES.length)]!, below);
   const wasm = generateModule(below, 1 + below(5));
@@ -63,7 +64,7 @@ for (; counts.modules < modules; counts.modules++) {
     }
   }
   instance.bytes(0, 0);
-  // Those left open are for the garbage collector.
+  // The others are left to the garbage collector.
   if (below(4) > 0) instance.close();
 }
 console.log(JSON.stringify(counts));

@@ -9,14 +9,14 @@ const folder = mkdtempSync(join(tmpdir(), 'mote-addon-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the addon', () => {
-  it('is built once by all who want it at the same time, and found afterwards', async () => {
+  it('is built once by concurrent callers, and found afterwards', async () => {
     const paths = await Promise.all(Array.from({ length: 4 }, () => ensureAddon(folder)));
     expect(new Set(paths).size).toBe(1);
     expect(readdirSync(join(folder, 'build'))).toEqual([expect.stringMatching(/^wasm3-.*\.node$/)]);
     expect(await ensureAddon(folder)).toBe(paths[0]);
   });
 
-  it('goes to the cache of the user when its package cannot be written', async () => {
+  it('is written to the cache of the user when its package is not writable', async () => {
     const root = join(folder, 'file');
     writeFileSync(root, 'not a folder');
     const before = process.env.XDG_CACHE_HOME;
@@ -31,7 +31,7 @@ describe('the addon', () => {
     }
   });
 
-  it('says what to install when there is no compiler, and leaves nothing behind', async () => {
+  it('reports what to install when there is no compiler, and leaves no file', async () => {
     const output = join(folder, 'missing', 'wasm3.node');
     const built = buildAddon({ source: await findSource(), output, compiler: 'no-such-compiler' });
     await expect(built).rejects.toMatchObject({
@@ -41,7 +41,7 @@ describe('the addon', () => {
     expect(readdirSync(join(folder, 'missing'))).toEqual([]);
   });
 
-  it('shows what the compiler says', async () => {
+  it('shows the messages of the compiler', async () => {
     const output = join(folder, 'broken', 'wasm3.node');
     const built = buildAddon({ source: folder, output });
     await expect(built).rejects.toMatchObject({ code: 'ENGINE_BUILD', message: expect.stringContaining('m3_env.h') });
@@ -49,7 +49,7 @@ describe('the addon', () => {
 });
 
 describe('withLock', () => {
-  it('lets one in at a time', async () => {
+  it('runs one caller at a time', async () => {
     const path = join(folder, 'one.lock');
     let inside = 0;
     const work = async () => {
@@ -67,7 +67,7 @@ describe('withLock', () => {
     expect(await withLock(path, async () => 5)).toBe(5);
   });
 
-  it('gives up on a holder that lives, and says who it is', async () => {
+  it('gives up on a live holder, and names it', async () => {
     const path = join(folder, 'held.lock');
     const lock = tryLock(path);
     const code = { code: 'ENGINE_LOCK', message: expect.stringContaining(`(${process.pid})`) };
@@ -76,9 +76,9 @@ describe('withLock', () => {
     expect(await withLock(path, async () => 1, { timeoutMs: 1 })).toBe(1);
   });
 
-  it('takes over from a holder that is gone', async () => {
+  it('takes the lock of a holder that has ended', async () => {
     const path = join(folder, 'stale.lock');
-    // Of no process before this start of the machine.
+    // A holder from before this start of the machine.
     writeFileSync(`${path}.1.1.0`, '');
     expect(await withLock(path, async () => 1, { timeoutMs: 1 })).toBe(1);
     expect(readdirSync(folder).filter((name) => name.startsWith('stale'))).toEqual([]);

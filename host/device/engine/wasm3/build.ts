@@ -1,4 +1,4 @@
-/** Builds the wasm3 addon with the system's C compiler at first use: no node-gyp, no prebuilt binaries. */
+/** Builds the wasm3 addon with the system's C compiler at first use, without node-gyp or prebuilt binaries. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -10,11 +10,11 @@ import { buildFolder, findThirdParty, MoteError, packagePath, withLock } from '.
 
 const run = promisify(execFile);
 
-/** Folders of the C files: the TypeScript sources ship beside the compiled ones, so that both find them here. */
+/** Folders of the C files. TypeScript sources ship beside the compiled ones, so both find the files here. */
 const ADDON = packagePath('host', 'device', 'engine', 'wasm3');
 const RUNTIME = packagePath('boards', 'runtime');
 
-/** Compiled strictly; interpreter.c includes wasm3 and is compiled with its warnings off. */
+/** Files that are compiled with all warnings. interpreter.c includes wasm3 and is compiled without warnings. */
 const OWN = [
   ...['addon.c', 'platform.c'].map((file) => join(ADDON, file)),
   ...['exports.c', 'guard.c', 'machine.c', 'trap.c'].map((file) => join(RUNTIME, file)),
@@ -28,15 +28,16 @@ export interface BuildOptions {
   output: string;
   /** C compiler; `cc` by default, or the environment's `CC`. */
   compiler?: string;
-  /** More options for our own files and for the link, such as sanitizers. */
+  /** Additional options for our own files and for the linker, such as sanitizers. */
   ownFlags?: readonly string[];
-  /** More options for wasm3. */
+  /** Additional options for wasm3. */
   interpreterFlags?: readonly string[];
 }
 
 /**
- * wasm3's dispatch is a tail call an operation: -O3 makes it a jump, and a stack protector or branch-target instruction in every one of
- * them would only cost. Its stack slots are read as several types, so aliasing by type is off; both measured as free of charge.
+ * wasm3 dispatches with a tail call for each operation. -O3 makes it a jump; a stack protector or a branch-target
+ * instruction in each would only cost time. Its stack slots are read as several types, so type-based aliasing is off,
+ * which costs nothing by measurement.
  */
 const INTERPRETER_FLAGS = ['-std=gnu11', '-O3', '-w', '-fPIC', '-fno-stack-protector', '-fno-strict-aliasing'];
 const OWN_FLAGS = ['-std=c11', '-O3', '-fPIC', '-Wall', '-Wextra', '-Werror', '-Wconversion'];
@@ -55,12 +56,12 @@ async function cc(compiler: string, args: readonly string[]): Promise<void> {
       const install = 'install gcc or clang (Debian: apt install build-essential; macOS: xcode-select --install)';
       throw new MoteError(
         'ENGINE_BUILD',
-        `wasm3 needs a C compiler and ${compiler} is missing: ${install}, or use the engine v8`,
+        `wasm3 needs a C compiler, and ${compiler} is missing: ${install}, or use the engine v8`,
       );
     }
     throw new MoteError(
       'ENGINE_BUILD',
-      `${compiler} could not build wasm3, or use the engine v8:\n${error.stderr ?? error.message}`,
+      `${compiler} could not build wasm3; correct the error or use the engine v8:\n${error.stderr ?? error.message}`,
       {
         cause,
       },
@@ -68,7 +69,7 @@ async function cc(compiler: string, args: readonly string[]): Promise<void> {
   }
 }
 
-/** Compiles and links the addon; `output` appears whole or not at all. */
+/** Compiles and links the addon. `output` appears only when it is complete. Throws `ENGINE_BUILD`. */
 export async function buildAddon(options: BuildOptions): Promise<void> {
   const compiler = options.compiler ?? process.env.CC ?? 'cc';
   const work = `${options.output}.${process.pid}.tmp`;
@@ -104,10 +105,13 @@ export async function buildAddon(options: BuildOptions): Promise<void> {
   }
 }
 
-/** Folder of wasm3's sources. Throws `ENGINE_SOURCE`. */
+/** Returns the folder of wasm3's sources. Throws `ENGINE_SOURCE`. */
 export const findSource = (): Promise<string> => findThirdParty('wasm3');
 
-/** A digest of all that goes into the addon, so that an update of the package, of wasm3 or of an option builds a new one. */
+/**
+ * A digest of everything that goes into the addon: an update of the package, of wasm3 or of an option causes a new
+ * build.
+ */
 async function digest(source: string): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([OWN_FLAGS, INTERPRETER_FLAGS, process.env.CC ?? '']));
   for (const folder of [ADDON, RUNTIME, source]) {
@@ -118,8 +122,8 @@ async function digest(source: string): Promise<string> {
 }
 
 /**
- * Path of the addon, built when there is none of these sources; safe against other processes that do the same. `root` is the folder
- * whose `build/` takes it. Throws `ENGINE_SOURCE`, `ENGINE_BUILD` or `ENGINE_LOCK`.
+ * Returns the path of the addon, and builds it if none exists for these sources. Concurrent processes build it once.
+ * `root` is the folder whose `build/` receives it. Throws `ENGINE_SOURCE`, `ENGINE_BUILD` or `ENGINE_LOCK`.
  */
 export async function ensureAddon(root: string = packagePath()): Promise<string> {
   const source = await findSource();

@@ -1,4 +1,4 @@
-/** What only the native addon can get wrong; all else is in ../conformance.test.ts. */
+/** Tests of the native addon; ../conformance.test.ts has all others. */
 import { Worker } from 'node:worker_threads';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, type Instance, Trap } from '../index.ts';
@@ -29,7 +29,7 @@ function trapKind(run: () => unknown): string {
 }
 
 describe('wasm3', () => {
-  it('takes memory away from its views when an instance closes', () => {
+  it('detaches the memory views of an instance when it closes', () => {
     const instance = load(`${MEMORY}(data (i32.const 0) "abc")`);
     const view = instance.bytes(0, 3);
     expect(Buffer.from(view).toString()).toBe('abc');
@@ -38,7 +38,7 @@ describe('wasm3', () => {
     expect(view.buffer.byteLength).toBe(0);
   });
 
-  it('caps reads, too', () => {
+  it('limits reads too', () => {
     const instance = load(`${MEMORY}(func (export "f") (result i32) (i32.load8_u (i32.const 100)))`, {
       memoryBytes: 100,
     });
@@ -58,7 +58,7 @@ describe('wasm3', () => {
   });
 
   const deep = (kind: string, size: number) => {
-    // As many locals as fit, nested loops, or nothing at all in a frame that calls itself.
+    // As many locals as fit, nested loops, or an empty frame that calls itself.
     if (kind === 'locals') return `(func $f (export "f") ${'(local i64)'.repeat(size)} (call $f))`;
     if (kind === 'parameters') {
       const zeros = '(i64.const 0)'.repeat(size);
@@ -75,7 +75,7 @@ describe('wasm3', () => {
     ['parameters', 63],
     ['loops', 250],
     ['loops', 1],
-  ])('ends endless recursion with %s (%i) in a stack trap, on any stack', (kind, size) => {
+  ])('ends infinite recursion with %s (%i) in a stack trap, on any stack', (kind, size) => {
     for (const stackBytes of [1024, 1028, 4096, 65536, 16 * 1024 * 1024]) {
       const instance = load(deep(kind, size), { stackBytes });
       expect(trapKind(() => instance.call('f'))).toBe('stack');
@@ -83,7 +83,7 @@ describe('wasm3', () => {
     }
   });
 
-  it('takes a function of as many locals, constants and stack values as the gate lets through', () => {
+  it('accepts a function with as many locals, constants and stack values as the static check allows', () => {
     const constants = Array.from({ length: 300 }, (_, i) => `(i64.const ${i + 1000})`);
     const sum = constants.reduce((all, one) => `(i64.add ${one} ${all})`);
     const instance = load(`(func (export "f") (result i64) ${'(local i64)'.repeat(1000)} ${sum})`);
@@ -96,7 +96,7 @@ describe('wasm3', () => {
     expect(process.memoryUsage.rss()).toBeLessThan(2e9);
   });
 
-  it('runs in several threads at once, and stops what runs away in each', async () => {
+  it('runs in several threads at once, and stops an infinite loop in each', async () => {
     const loop = wat('(module (func (export "f") (loop $l (br $l))) (func $g (export "g") (call $g)))');
     const code = `const { parentPort, workerData: { addonPath, loop } } = require('node:worker_threads');
       const addon = require(addonPath);
@@ -118,7 +118,7 @@ describe('wasm3', () => {
     for (const one of all) expect(one).toEqual(expected);
   });
 
-  it('survives deep JavaScript under it', () => {
+  it('survives a deep JavaScript stack below it', () => {
     const instance = load('(func $f (export "f") (call $f))', { stackBytes: 1 << 24 });
     const down = (levels: number): string => (levels > 0 ? down(levels - 1) : trapKind(() => instance.call('f')));
     expect(down(5000)).toBe('stack');

@@ -1,6 +1,7 @@
 /**
- * The engine seam over wasm3, the interpreter that nodes run, as a native addon: the same instructions, limits and traps as on a board.
- * `bytes()` of an instance is a view of the interpreter's own memory, so writes through it reach the module; `close` detaches it.
+ * The engine interface over wasm3, the interpreter of the nodes, as a native addon: the same instructions, limits and
+ * traps as on a board. `bytes()` of an instance is a view of the interpreter's memory, so writes through it reach the
+ * module; `close` detaches it.
  */
 import { createRequire } from 'node:module';
 import { MoteError } from '../../../base/index.ts';
@@ -10,7 +11,7 @@ import type { ImportInfo, ValueType } from '../parse.ts';
 import type { ModuleInfo } from '../validate.ts';
 import { ensureAddon } from './build.ts';
 
-/** What addon.c exports. A string from `call` is a trap: its kind, a space and what it was. */
+/** The exports of addon.c. If `call` returns a string, it describes a trap: its kind, a space and a description. */
 export interface Addon {
   load(
     wasm: Uint8Array,
@@ -27,7 +28,7 @@ export interface Addon {
   close(handle: object, memory: ArrayBuffer): void;
 }
 
-/** Types as machine.h writes them. */
+/** Letters of the types, as in machine.h. */
 const LETTERS: Readonly<Record<ValueType, string>> = { i32: 'i', i64: 'I', f32: 'f', f64: 'F' };
 
 function importText({ name, type }: ImportInfo): string {
@@ -70,7 +71,7 @@ function createCore(addon: Addon, info: ModuleInfo, options: LoadOptions): Core 
   };
 }
 
-/** wasm3, with its addon built if need be. Throws `ENGINE_BUILD` with what to install. */
+/** Returns wasm3 and builds its addon if needed. Throws `ENGINE_BUILD` with the packages to install. */
 export async function loadWasm3(addonPath?: string): Promise<Engine> {
   const addon = createRequire(import.meta.url)(addonPath ?? (await ensureAddon())) as Addon;
   return {
