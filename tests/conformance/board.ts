@@ -42,7 +42,7 @@ async function start(board: Board, elf: string, geometry: Geometry, options: Sta
   const words = [
     ...['clock=virtual', 'side=1', `id=${NODE_ID}`, `seed=${SEED}`],
     ...[`memory=${setup.memoryBytes ?? 16_384}`, `vitals=${setup.vitalsS ?? 0}`],
-    `windows=${setup.windowBytes ?? 0}`,
+    `windows=${setup.captureBytes ?? 0}`,
     ...sensors.map(sensorWord),
     ...(setup.words ?? []),
   ];

@@ -93,7 +93,7 @@ export function survivesDeepCalls({ name }: Board): void {
     async (_, call) => {
       const world = new World(await subjectOf(name), {
         module: { rom: rom(3), sensors: ['mic'] },
-        windowBytes: 1600,
+        captureBytes: 1600,
         sensors: [{ name: 'mic', ringSamples: 64, source: sine({ rateHz: 1000, frequencyHz: 3, amplitude: 1000 }) }],
         kv: { init: script(['metric', 'a', '1', 0], ['sensor_open', 'mic']) },
       });

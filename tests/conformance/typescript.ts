@@ -55,7 +55,7 @@ export async function typescriptSubject(limits: BoardLimits): Promise<Subject> {
       firmware: { name: `mote-${limits.board}`, version: limits.version },
       stopwatch: () => () => swapsUs.shift() ?? 0,
       vitalsS: setup.vitalsS ?? 0,
-      windowBytes: setup.windowBytes ?? 0,
+      captureBytes: setup.captureBytes ?? 0,
       limits: {
         ...NODE_LIMITS,
         memoryBytes: setup.memoryBytes ?? 16_384,

@@ -8,7 +8,7 @@ import type { Setup, World } from './world.ts';
 const EVENT = script(['event', 'heard', Uint8Array.of(7)], ['event', 'again', Uint8Array.of(8)]);
 const nothing = new Uint8Array(0);
 const setup: Setup = {
-  windowBytes: 1600,
+  captureBytes: 1600,
   module: { sensors: ['mic', 'imu', 'deaf'] },
   kv: { init: script(['sensor_open', 'mic'], ['sensor_open', 'imu']) },
   sensors: [
@@ -62,7 +62,7 @@ export const WINDOWS: Scenario[] = [
       "result 1 false the node takes no command 'agent.'",
       'result 4 false the body of agent.window is [number, offset]',
     ],
-    setup: { ...setup, windowBytes: 0 },
+    setup: { ...setup, captureBytes: 0 },
     async run(world) {
       await world.start();
       await world.run(150);

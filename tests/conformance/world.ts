@@ -68,7 +68,7 @@ export interface Setup {
   /** Linear memory that the node gives; 16,384 bytes unless told. */
   memoryBytes?: number;
   /** Of raw samples before events; none unless told. */
-  windowBytes?: number;
+  captureBytes?: number;
   /** More options of a board. */
   words?: string[];
   /** Seconds between reports of the node on itself, where its configuration doesn't say; 0 unless told. */

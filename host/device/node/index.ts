@@ -1,6 +1,5 @@
 /** A node: simulated, or real on a Linux gateway. */
 export { CallLimit } from './host-imports.ts';
-export { type Fault, NODE_LIMITS, type NodeLimits } from './life.ts';
 export { Node, type NodeOptions } from './node.ts';
 export type {
   EventRecord,
@@ -38,5 +37,6 @@ export {
   volatileFlash,
   writeIdentity,
 } from './storage.ts';
+export { type Fault, NODE_LIMITS, type NodeLimits } from './supervisor.ts';
 export { checkModule } from './update.ts';
 export type { LinkSettings } from './uplink.ts';

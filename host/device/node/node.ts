@@ -17,19 +17,19 @@ import {
   type Transport,
   Xorshift,
 } from '../link/index.ts';
+import { Captures, OWN_PREFIX } from './captures.ts';
 import type { HostServices } from './host-imports.ts';
-import { type Fault, ModuleLife, NODE_LIMITS, type NodeLimits, type Running } from './life.ts';
 import type { NodeHooks, NodeStatus } from './observe.ts';
-import { Rollout } from './rollout.ts';
+import { birthOf, Publisher, stateOf } from './publisher.ts';
 import type { ModuleImage } from './runtime.ts';
 import { Sensor, type SensorOptions } from './sensor.ts';
 import { DEFAULT_LAYOUT, type NodeLayout, NodeStorage, volatileFlash } from './storage.ts';
+import { type Fault, NODE_LIMITS, type NodeLimits, type Running, Supervisor } from './supervisor.ts';
+import { Trial } from './trial.ts';
 import { Updates } from './update.ts';
 import { type LinkSettings, Uplink } from './uplink.ts';
 import { UtcClock } from './utc.ts';
 import { VITALS_SETTING, Vitals } from './vitals.ts';
-import { birthOf, stateOf, Voice } from './voice.ts';
-import { OWN_PREFIX, Windows } from './windows.ts';
 
 export interface NodeOptions {
   /** 1 to 64 bytes. */
@@ -57,7 +57,7 @@ export interface NodeOptions {
   /** Speed of a simulated processor: a step keeps it busy for its fuel divided by this. Default: no time at all. */
   fuelPerMs?: number;
   /** Of raw samples before events that are kept for a replay; default 0, none. */
-  windowBytes?: number;
+  captureBytes?: number;
   /** Seconds between reports of the node on itself, where its setting `agent.vitals_s` doesn't say; default 0, none. */
   vitalsS?: number;
   hooks?: NodeHooks;
@@ -85,13 +85,13 @@ export class Node {
   readonly #storage: NodeStorage;
   /** Both null for a node that runs a module without slots. */
   readonly #updates: Updates | null;
-  readonly #rollout: Rollout | null;
+  readonly #trial: Trial | null;
   readonly #utc: UtcClock;
-  readonly #voice: Voice;
+  readonly #publisher: Publisher;
   readonly #uplink: Uplink | null;
-  readonly #life: ModuleLife;
+  readonly #supervisor: Supervisor;
   readonly #vitals: Vitals;
-  readonly #windows: Windows;
+  readonly #captures: Captures;
   #config: Record<string, number>;
   #state: 'new' | 'on' | 'off' = 'new';
   #cancelRestart: (() => void) | null = null;
@@ -116,8 +116,8 @@ export class Node {
     this.#config = this.#storage.loadConfig() ?? { ...options.config };
     const random = new Xorshift(seed + Math.imul(this.boot, 0x85eb_ca6b));
     this.#utc = new UtcClock(options.utcMs ?? null);
-    this.#voice = new Voice(clock, this.#utc, hooks);
-    this.#life = new ModuleLife({
+    this.#publisher = new Publisher(clock, this.#utc, hooks);
+    this.#supervisor = new Supervisor({
       clock,
       engine: options.engine,
       services: this.#makeServices(random),
@@ -127,19 +127,19 @@ export class Node {
       onFault: (fault, who) => this.#onFault(fault, who),
       onHealth: (running, before) => this.#onHealth(running, before),
     });
-    this.#windows = new Windows({
+    this.#captures = new Captures({
       clock,
       sensors: [...this.#sensors.values()],
-      bytes: options.windowBytes ?? 0,
-      event: (name, body) => this.#voice.event(name, body),
+      bytes: options.captureBytes ?? 0,
+      event: (name, body) => this.#publisher.event(name, body),
     });
     this.#vitals = new Vitals({
       clock,
       defaultS: options.vitalsS ?? 0,
       setting: () => this.#setting(VITALS_SETTING),
-      running: () => this.#life.running,
-      busyUs: () => this.#life.busyUs,
-      publish: (frame, metric) => this.#voice.publish(frame, metric),
+      running: () => this.#supervisor.running,
+      busyUs: () => this.#supervisor.busyUs,
+      publish: (frame, metric) => this.#publisher.publish(frame, metric),
     });
     const { slots } = this.#storage;
     this.#updates =
@@ -151,9 +151,9 @@ export class Node {
             memoryBytes: this.#limits.memoryBytes,
             sensors: new Set(this.#sensors.keys()),
           });
-    this.#rollout = this.#updates && this.#makeRollout(this.#updates);
+    this.#trial = this.#updates && this.#makeTrial(this.#updates);
     this.#uplink = options.link === undefined ? null : this.#makeUplink(options.link);
-    this.#voice.uplink = this.#uplink;
+    this.#publisher.uplink = this.#uplink;
   }
 
   /** Starts the module, if there is one, and the link. */
@@ -161,19 +161,19 @@ export class Node {
     if (this.#state !== 'new')
       throw new MoteError('NODE_STATE', 'This node was started before; make a new one on its flash.');
     this.#state = 'on';
-    this.#voice.tell({ kind: 'boot', boot: this.boot });
+    this.#publisher.tell({ kind: 'boot', boot: this.boot });
     this.#vitals.configure();
     this.#startModule();
     const transport = this.#options.link?.transport;
     if (transport !== undefined) this.#uplink!.attach(transport);
-    this.#rollout?.prepare();
+    this.#trial?.prepare();
   }
 
   /** Power off: what isn't in flash is gone. A new `Node` on the same flash is the next start. */
   close(): void {
     this.#state = 'off';
     this.#stopModule();
-    this.#rollout?.close();
+    this.#trial?.close();
     this.#vitals.close();
     this.#uplink?.close();
   }
@@ -196,25 +196,25 @@ export class Node {
   setConfig(values: Record<string, number>): void {
     this.#storage.saveConfig(values);
     this.#config = { ...values };
-    this.#voice.tell({ kind: 'config', values: { ...values } });
+    this.#publisher.tell({ kind: 'config', values: { ...values } });
     if (this.#vitals.configure()) this.#sayBirth();
-    this.#life.message(-1);
+    this.#supervisor.message(-1);
   }
 
   /** Hands a command to the module, or to the node itself, as one that came over the link. */
   command(name: string, body: Uint8Array): { ok: boolean; text: string } {
-    if (name.startsWith(OWN_PREFIX)) return this.#windows.command(name, body);
-    const { running } = this.#life;
+    if (name.startsWith(OWN_PREFIX)) return this.#captures.command(name, body);
+    const { running } = this.#supervisor;
     if (running === null) return { ok: false, text: 'no module runs' };
     const id = running.runtime.commands.indexOf(name);
     if (id < 0) return { ok: false, text: clip(`the module takes no command '${name}'`, 256) };
     if (body.length > AbiLimit.message) return { ok: false, text: `a command has up to ${AbiLimit.message} bytes` };
-    return this.#life.message(id, body) ? { ok: true, text: '' } : { ok: false, text: this.#fault!.text };
+    return this.#supervisor.message(id, body) ? { ok: true, text: '' } : { ok: false, text: this.#fault!.text };
   }
 
   status(): NodeStatus {
     const nowUs = this.#clock.nowUs();
-    const { running } = this.#life;
+    const { running } = this.#supervisor;
     return {
       boot: this.boot,
       module: running && {
@@ -224,7 +224,7 @@ export class Node {
       },
       health: running?.health ?? null,
       fault: this.#fault,
-      ...this.#life.counts,
+      ...this.#supervisor.counts,
       faults: this.#faults,
       resets: this.#resets,
       droppedLogs: running?.runtime.droppedLogs ?? 0,
@@ -249,7 +249,7 @@ export class Node {
     try {
       next = this.#bootImage();
     } catch (error) {
-      this.#life.fail(error, 'load', null);
+      this.#supervisor.fail(error, 'load', null);
       return;
     }
     if (next !== null) this.#begin(next);
@@ -259,35 +259,35 @@ export class Node {
   #bootImage(): Running | null {
     const { module } = this.#options;
     if (module !== undefined)
-      return this.#life.prepare(module, null, createHash('sha256').update(module.wasm).digest());
+      return this.#supervisor.prepare(module, null, createHash('sha256').update(module.wasm).digest());
     const booted = this.#updates!.boot();
-    return booted && this.#life.prepare(booted.package, booted.info, booted.info.sha256);
+    return booted && this.#supervisor.prepare(booted.package, booted.info, booted.info.sha256);
   }
 
   #begin(next: Running): void {
     const { name, version } = next.runtime.metadata;
-    this.#voice.tell({ kind: 'module', name, version, state: stateOf(next) });
-    if (next.info?.state === 'trial') this.#rollout!.watch(next);
-    this.#life.run(next);
+    this.#publisher.tell({ kind: 'module', name, version, state: stateOf(next) });
+    if (next.info?.state === 'trial') this.#trial!.watch(next);
+    this.#supervisor.run(next);
   }
 
   /** Ends the module and whatever was planned for it. */
   #stopModule(): void {
     this.#cancelRestart?.();
     this.#cancelRestart = null;
-    this.#rollout?.unwatch();
-    this.#life.stop();
+    this.#trial?.unwatch();
+    this.#supervisor.stop();
   }
 
   #onHealth(running: Running, before: number | null): void {
     const health = running.health!;
     const onTrial = running.info?.state === 'trial';
-    if (health !== before) this.#voice.tell({ kind: 'health', health });
+    if (health !== before) this.#publisher.tell({ kind: 'health', health });
     if (health !== before && health < 0 && !onTrial) {
-      this.#voice.log('error', `the module says that it is failing (${health})`);
+      this.#publisher.log('error', `the module says that it is failing (${health})`);
     }
     if (health === 1) this.#faultsInRow = 0;
-    if (onTrial) this.#rollout!.judge();
+    if (onTrial) this.#trial!.judge();
   }
 
   #onFault(fault: Fault, who: Running | null): void {
@@ -296,10 +296,10 @@ export class Node {
     this.#faults++;
     this.#faultsInRow++;
     this.#stopModule();
-    this.#voice.tell({ kind: 'fault', during, reason: { code, text } });
-    this.#voice.log('error', `${code} ${text}`);
+    this.#publisher.tell({ kind: 'fault', during, reason: { code, text } });
+    this.#publisher.log('error', `${code} ${text}`);
     const onTrial = who === null ? this.#updates?.onTrial : who.info?.state === 'trial';
-    if (onTrial) this.#rollout!.rollBack({ code, text });
+    if (onTrial) this.#trial!.rollBack({ code, text });
     else {
       const delayMs = Math.min(RESTART_MS * 2 ** (this.#faultsInRow - 1), MAX_RESTART_MS);
       this.#cancelRestart = this.#clock.after(delayMs, () => this.#reset());
@@ -308,7 +308,7 @@ export class Node {
 
   #reset(): void {
     this.#resets++;
-    this.#voice.tell({ kind: 'reset' });
+    this.#publisher.tell({ kind: 'reset' });
     this.#startModule();
   }
 
@@ -326,18 +326,18 @@ export class Node {
           this.setConfig(message.values);
         } catch (error) {
           if (!(error instanceof MoteError)) throw error;
-          this.#voice.log('error', error.message);
+          this.#publisher.log('error', error.message);
         }
         return;
       default:
-        this.#rollout?.receive(message);
+        this.#trial?.receive(message);
     }
   }
 
-  #makeRollout(updates: Updates): Rollout {
-    return new Rollout({
+  #makeTrial(updates: Updates): Trial {
+    return new Trial({
       updates,
-      life: this.#life,
+      supervisor: this.#supervisor,
       clock: this.#clock,
       stopwatch: this.#options.stopwatch ?? processStopwatch,
       linkUp: () => this.#uplink?.up ?? null,
@@ -356,7 +356,7 @@ export class Node {
   #report(told: OtaStatus): void {
     const { reason } = told;
     const status = reason ? { ...told, reason: { code: clip(reason.code, 64), text: clip(reason.text, 256) } } : told;
-    this.#voice.tell({ kind: 'ota', status });
+    this.#publisher.tell({ kind: 'ota', status });
     this.#uplink?.control(status);
   }
 
@@ -368,7 +368,7 @@ export class Node {
   /** To be said now. */
   #birth(): Birth {
     const { firmware = { name: 'mote-node', version: packageVersion() } } = this.#options;
-    const { running } = this.#life;
+    const { running } = this.#supervisor;
     const own = this.#vitals.follow(running?.runtime.metrics.length ?? 0);
     return birthOf({ node: this.id, boot: this.boot, firmware }, running, own);
   }
@@ -398,8 +398,8 @@ export class Node {
       failure: () => this.#updates?.failure() ?? null,
       onMessage: (message) => this.#receive(message),
       onChange: (up, why) => {
-        this.#voice.tell({ kind: 'link', up, ...(why && { why }) });
-        if (up) this.#rollout?.judge();
+        this.#publisher.tell({ kind: 'link', up, ...(why && { why }) });
+        if (up) this.#trial?.judge();
       },
     });
   }
@@ -409,18 +409,18 @@ export class Node {
   }
 
   #makeServices(random: Xorshift): HostServices {
-    const voice = this.#voice;
+    const publisher = this.#publisher;
     return {
       nowUs: () => this.#clock.nowUs(),
       utcMs: () => this.#utc.at(this.#clock.nowUs()),
       random: () => random.next(),
-      log: (level, text) => voice.log(level, text),
-      tap: voice.tap,
+      log: (level, text) => publisher.log(level, text),
+      tap: publisher.tap,
       sensor: (name) => this.#sensors.get(name),
-      publish: (frame) => voice.publish(frame, this.#life.running!.runtime.metrics[frame.metric]!),
+      publish: (frame) => publisher.publish(frame, this.#supervisor.running!.runtime.metrics[frame.metric]!),
       event: (name, body) => {
-        const said = voice.event(name, body);
-        if (said) this.#windows.keep(voice.lastEvent);
+        const said = publisher.event(name, body);
+        if (said) this.#captures.keep(publisher.lastEvent);
         return said;
       },
       config: (name) => this.#setting(name),

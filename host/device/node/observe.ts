@@ -3,9 +3,9 @@ import type { LogLevel } from '../engine/index.ts';
 import type { DownReason, LinkStats, OtaStatus, SlotState } from '../link/index.ts';
 import type { Metadata } from '../package/index.ts';
 import type { Reason } from '../update/index.ts';
-import type { Fault } from './life.ts';
 import type { OutboxCounts } from './outbox.ts';
 import type { SensorCounts } from './sensor.ts';
+import type { Fault } from './supervisor.ts';
 
 /** Times: `tUs` on the node's clock; `tMs` UTC, null while not known. */
 export interface TelemetryRecord {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../base/index.ts';
 import { MessageLimit, type MetricInfo } from '../link/index.ts';
-import type { Running } from './life.ts';
+import type { Running } from './supervisor.ts';
 
 const metric = (name: string, unit: string): MetricInfo => ({ name, unit, exponent: 0 });
 /** A process has no stack to measure and no reason of a chip to start: both are 0. */

@@ -32,7 +32,7 @@ export class PackageSender {
   readonly #bytes: Uint8Array;
   readonly #sequence: number;
   readonly #chunkBytes: number;
-  readonly #windowBytes: number;
+  readonly #captureBytes: number;
   #state: OtaStatus['state'] | 'offered' = 'offered';
   #reason: Reason | undefined;
   /** The node has answered the last offer. */
@@ -51,7 +51,7 @@ export class PackageSender {
     this.#bytes = bytes;
     this.#sequence = sequence;
     this.#chunkBytes = chunkBytes;
-    this.#windowBytes = chunkBytes * windowChunks;
+    this.#captureBytes = chunkBytes * windowChunks;
   }
 
   /** Returns the message that starts or restarts a transfer. Chunks follow when the node has answered it. */
@@ -85,7 +85,7 @@ export class PackageSender {
   /** Returns the next chunk, of at most `maxBytes`; null if a status must arrive first or nothing is left to send. */
   next(maxBytes = this.#chunkBytes): Chunk | null {
     if (!this.#answered || this.#state !== 'receiving' || this.#position >= this.total) return null;
-    if (this.#position - this.#acknowledged >= this.#windowBytes) return null;
+    if (this.#position - this.#acknowledged >= this.#captureBytes) return null;
     const offset = this.#position;
     const bytes = this.#bytes.subarray(offset, offset + Math.max(1, Math.min(this.#chunkBytes, maxBytes)));
     this.#position += bytes.length;

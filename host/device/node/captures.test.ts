@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
 import { packagePath, VirtualClock } from '../../base/index.ts';
+import { Captures } from './captures.ts';
 import { Sensor } from './sensor.ts';
-import { Windows } from './windows.ts';
 
 const counter = {
   rateMilliHz: 1_000_000,
@@ -17,7 +17,7 @@ function make(bytes: number, name = 'mic', ringSamples = 50) {
   const sensor = new Sensor({ name, source: counter, ringSamples });
   const events: unknown[] = [];
   let room = true;
-  const windows = new Windows({
+  const captures = new Captures({
     clock,
     sensors: [sensor],
     bytes,
@@ -26,37 +26,37 @@ function make(bytes: number, name = 'mic', ringSamples = 50) {
       return room;
     },
   });
-  const ask = (number: number, offset: number) => windows.command('agent.window', encodeCbor([number, offset]));
-  return { clock, sensor, windows, events, ask, full: () => (room = false) };
+  const ask = (number: number, offset: number) => captures.command('agent.window', encodeCbor([number, offset]));
+  return { clock, sensor, captures, events, ask, full: () => (room = false) };
 }
 
-describe('raw windows', () => {
+describe('captures of raw samples', () => {
   it('are what the ring holds before an event, up to a quarter of the bytes', () => {
-    const { clock, sensor, windows, events, ask } = make(400);
-    windows.keep(0);
+    const { clock, sensor, captures, events, ask } = make(400);
+    captures.keep(0);
     sensor.open(0);
     clock.runUntil(30_000);
-    windows.keep(7);
-    windows.keep(8);
+    captures.keep(7);
+    captures.keep(8);
     expect(ask(0, 0)).toEqual({ ok: true, text: '' });
     const samples = new Uint8Array(60);
     for (let i = 0; i < 30; i++) samples[i * 2] = i + 1;
     expect(events).toEqual([['agent.window', [0, 7, 'mic', 1000, 60, 0, samples]]]);
     clock.runUntil(100_000);
-    windows.keep(9);
+    captures.keep(9);
     ask(1, 78);
     // 40 samples are a quarter of 400 bytes without the head; the last is the hundredth.
     expect(events[1]).toEqual(['agent.window', [1, 9, 'mic', 61_000, 80, 78, Uint8Array.of(100, 0)]]);
   });
 
   it('make room for newer ones, and keep their numbers', () => {
-    const { clock, sensor, windows, events, ask } = make(400);
+    const { clock, sensor, captures, events, ask } = make(400);
     sensor.open(0);
     for (let i = 1; i <= 9; i++) {
       clock.runUntil(i * 50_000);
-      windows.keep(i);
+      captures.keep(i);
     }
-    windows.command('agent.windows', new Uint8Array(0));
+    captures.command('agent.windows', new Uint8Array(0));
     expect(events).toEqual([['agent.windows', [5, 9]]]);
     expect(ask(4, 0).ok).toBe(false);
     expect(ask(5, 0).ok).toBe(true);
@@ -66,17 +66,17 @@ describe('raw windows', () => {
   });
 
   it('are none when nothing is set aside for them', () => {
-    const { clock, sensor, windows, events } = make(0);
+    const { clock, sensor, captures, events } = make(0);
     sensor.open(0);
     clock.runUntil(50_000);
-    windows.keep(1);
-    windows.command('agent.windows', new Uint8Array(0));
+    captures.keep(1);
+    captures.command('agent.windows', new Uint8Array(0));
     expect(events).toEqual([['agent.windows', [0, 0]]]);
   });
 
   it('are refused with a sentence', () => {
-    const { windows, full } = make(400);
-    const text = (name: string, body: Uint8Array = new Uint8Array(0)) => windows.command(name, body).text;
+    const { captures, full } = make(400);
+    const text = (name: string, body: Uint8Array = new Uint8Array(0)) => captures.command(name, body).text;
     expect(text('agent.other')).toBe("the node takes no command 'agent.other'");
     expect(text('agent.window')).toBe('the body of agent.window is [number, offset]');
     expect(text('agent.window', encodeCbor([0, 0]))).toBe('there is no such window, or it is shorter');

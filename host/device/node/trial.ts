@@ -2,12 +2,12 @@
 import { type Clock, clip, MoteError } from '../../base/index.ts';
 import type { Chunk, Offer, OtaStatus } from '../link/index.ts';
 import type { Reason } from '../update/index.ts';
-import type { ModuleLife, Running } from './life.ts';
+import type { Running, Supervisor } from './supervisor.ts';
 import { judgeTrial, type Updates } from './update.ts';
 
-export interface RolloutOptions {
+export interface TrialOptions {
   updates: Updates;
-  life: ModuleLife;
+  supervisor: Supervisor;
   clock: Clock;
   /** Starts to measure; what it returns says the microseconds since. */
   stopwatch(): () => number;
@@ -26,15 +26,15 @@ export interface RolloutOptions {
   reset(): void;
 }
 
-export class Rollout {
-  readonly #options: RolloutOptions;
+export class Trial {
+  readonly #options: TrialOptions;
   /** The next module, compiled while the old one runs on. */
   #prepared: Running | null = null;
   #cancelSwap: (() => void) | null = null;
   #cancelErase: (() => void) | null = null;
   #cancelTrial: (() => void) | null = null;
 
-  constructor(options: RolloutOptions) {
+  constructor(options: TrialOptions) {
     this.#options = options;
   }
 
@@ -59,7 +59,7 @@ export class Rollout {
 
   /** Reads and compiles what is ready while the old module still has its steps; the swap itself comes after. */
   prepare(): void {
-    const { updates, life, clock, report } = this.#options;
+    const { updates, supervisor, clock, report } = this.#options;
     const { ready } = updates;
     const prepared = this.#prepared?.info;
     if (prepared && ready && Buffer.compare(ready.sha256, prepared.sha256) === 0) return;
@@ -67,7 +67,7 @@ export class Rollout {
     this.#unprepare();
     if (ready === null) return;
     try {
-      this.#prepared = life.prepare(updates.read(ready), ready, ready.sha256);
+      this.#prepared = supervisor.prepare(updates.read(ready), ready, ready.sha256);
       this.#cancelSwap = clock.at(clock.nowUs(), () => this.#swap());
     } catch (error) {
       if (!(error instanceof MoteError)) throw error;
@@ -105,8 +105,8 @@ export class Rollout {
 
   /** Looks at the module on trial, if there is one; `timeout`: its time is over. */
   judge(timeout = false): void {
-    const { updates, life, linkUp, report, confirmed, stop } = this.#options;
-    const { running } = life;
+    const { updates, supervisor, linkUp, report, confirmed, stop } = this.#options;
+    const { running } = supervisor;
     if (running === null || running.starting || running.info?.state !== 'trial') return;
     const { health, misses } = running;
     const { trialMs } = running.runtime.metadata;
@@ -125,10 +125,10 @@ export class Rollout {
 
   /** A message may have changed the health of a module that steps rarely: asked once more before it is judged for good. */
   #timeOver(running: Running): void {
-    const { life } = this.#options;
-    life.askHealth();
+    const { supervisor } = this.#options;
+    supervisor.askHealth();
     // A fault or its answer may have ended the trial: what runs now, if anything, isn't this one.
-    if (life.running === running) this.judge(true);
+    if (supervisor.running === running) this.judge(true);
   }
 
   /** The module on trial has ended: the old one is back after one reset. */
@@ -139,7 +139,7 @@ export class Rollout {
   }
 
   #swap(): void {
-    const { updates, life, stopwatch, lost, report, begin, stop } = this.#options;
+    const { updates, supervisor, stopwatch, lost, report, begin, stop } = this.#options;
     const next = this.#prepared!;
     const elapsedUs = stopwatch();
     const lostBefore = lost();
@@ -151,7 +151,7 @@ export class Rollout {
     next.starting = true;
     begin(next);
     // A fault in its first breath has rolled it back already.
-    if (life.running !== next) return;
+    if (supervisor.running !== next) return;
     const swapUs = Math.max(0, Math.round(elapsedUs()));
     report(updates.status('trial', next.info, { swapUs, lost: lost() - lostBefore }));
     next.starting = false;

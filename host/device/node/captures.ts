@@ -1,6 +1,6 @@
 /**
- * The last raw samples before events, kept for whoever wants to play them to another module (docs/spec/node.md, "Raw windows"). The oldest
- * go when there is no room. The same on a board: boards/agent/windows.c.
+ * The last raw samples before events, kept so that they can be played to another module (docs/spec/node.md, "Raw samples around events").
+ * The oldest are dropped when there is no space. The same on a board: boards/agent/captures.c.
  */
 import { CborReader, CborWriter } from '../../base/cbor/index.ts';
 import { type Clock, clip, MoteError } from '../../base/index.ts';
@@ -8,7 +8,7 @@ import type { Sensor } from './sensor.ts';
 
 /** Names of the node's own commands begin so. */
 export const OWN_PREFIX = 'agent.';
-/** What a window takes besides its samples. */
+/** What a capture takes besides its samples. */
 const HEAD_BYTES = 20;
 /** One is this part of all at most, so that there are several. */
 const SHARE = 4;
@@ -16,7 +16,7 @@ const SHARE = 4;
 const PART_BYTES = 896;
 const U32_MAX = 0xffff_ffff;
 
-interface Window {
+interface Capture {
   event: number;
   sensor: string;
   /** Of the first sample, on the node's clock. */
@@ -25,10 +25,10 @@ interface Window {
   samples: Uint8Array;
 }
 
-export interface WindowsOptions {
+export interface CapturesOptions {
   clock: Clock;
   sensors: readonly Sensor[];
-  /** Of all windows together; 0: none are kept. */
+  /** Of all captures together; 0: none are kept. */
   bytes: number;
   /** False when there is no room. */
   event(name: string, body: Uint8Array): boolean;
@@ -36,16 +36,16 @@ export interface WindowsOptions {
 
 const malformed = (what: string) => new MoteError('NODE_COMMAND', what);
 
-export class Windows {
-  readonly #options: WindowsOptions;
-  #kept: Window[] = [];
+export class Captures {
+  readonly #options: CapturesOptions;
+  #kept: Capture[] = [];
   #used = 0;
   /** Number of the oldest. */
   #first = 0;
-  /** Samples of each sensor that were kept: windows don't repeat one another. */
+  /** Samples of each sensor that were kept: captures don't repeat one another. */
   readonly #ends = new Map<Sensor, number>();
 
-  constructor(options: WindowsOptions) {
+  constructor(options: CapturesOptions) {
     this.#options = options;
   }
 
@@ -54,9 +54,9 @@ export class Windows {
     const { clock, sensors, bytes } = this.#options;
     for (const sensor of sensors) {
       const sampleBytes = sensor.channels * 2;
-      const most = Math.floor((Math.floor(bytes / SHARE) - HEAD_BYTES) / sampleBytes);
-      if (!sensor.opened || most < 1) continue;
-      const { first, tUs, samples } = sensor.history(clock.nowUs(), most);
+      const max = Math.floor((Math.floor(bytes / SHARE) - HEAD_BYTES) / sampleBytes);
+      if (!sensor.opened || max < 1) continue;
+      const { first, tUs, samples } = sensor.history(clock.nowUs(), max);
       const end = first + samples.length / sampleBytes;
       if (end === (this.#ends.get(sensor) ?? 0)) continue;
       this.#ends.set(sensor, end);
@@ -85,10 +85,10 @@ export class Windows {
     const wanted = readWanted(body);
     if (wanted === null) return { ok: false, text: 'the body of agent.window is [number, offset]' };
     const { number, offset } = wanted;
-    const window = this.#kept[number - this.#first];
-    if (window === undefined || offset >= window.samples.length)
+    const capture = this.#kept[number - this.#first];
+    if (capture === undefined || offset >= capture.samples.length)
       return { ok: false, text: 'there is no such window, or it is shorter' };
-    const { event, sensor, tUs, samples } = window;
+    const { event, sensor, tUs, samples } = capture;
     const part = new CborWriter(malformed).array(7).int(number).int(event).text(sensor).int(tUs);
     part
       .int(samples.length)

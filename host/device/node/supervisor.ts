@@ -36,7 +36,7 @@ export interface Running {
 /** `during`: load, init, step, on_message or health. */
 export type Fault = Reason & { during: string };
 
-export interface LifeOptions {
+export interface SupervisorOptions {
   clock: Clock;
   engine: Engine;
   services: HostServices;
@@ -50,15 +50,15 @@ export interface LifeOptions {
   onHealth(running: Running, before: number | null): void;
 }
 
-export class ModuleLife {
+export class Supervisor {
   readonly counts = { steps: 0, misses: 0, maxFuel: 0n };
-  readonly #options: LifeOptions;
+  readonly #options: SupervisorOptions;
   #running: Running | null = null;
   #cancelStep: (() => void) | null = null;
   #busyUntilUs = 0;
   #busyUs = 0;
 
-  constructor(options: LifeOptions) {
+  constructor(options: SupervisorOptions) {
     this.#options = options;
   }
 

@@ -4,12 +4,12 @@ import { type Clock, clip } from '../../base/index.ts';
 import type { LogLevel } from '../engine/index.ts';
 import { type Birth, MessageLimit, type MetricInfo, type SlotState } from '../link/index.ts';
 import type { Published } from './host-imports.ts';
-import type { Running } from './life.ts';
 import type { NodeHooks, NodeState } from './observe.ts';
+import type { Running } from './supervisor.ts';
 import type { Uplink } from './uplink.ts';
 import type { UtcClock } from './utc.ts';
 
-export class Voice {
+export class Publisher {
   /** Set once it is there. */
   uplink: Uplink | null = null;
   readonly #clock: Clock;
