@@ -76,7 +76,7 @@ describe('validateModule', () => {
       { abi: '(global $v i64 (i64.const 65536)) (export "abi_version" (global $v))' },
     ],
     ['WASM_EXPORT', 'memory_bytes', { memoryBytes: '' }],
-    ['WASM_MEMORY', 'needs 65537 bytes', { memoryBytes: bytesOf(65537) }],
+    ['WASM_MEMORY', 'declares 65537 bytes', { memoryBytes: bytesOf(65537) }],
     ['WASM_MEMORY', 'fills 103', { more: '(data (i32.const 100) "abc")' }],
     ['WASM_MEMORY', "doesn't export its memory", { memory: '(memory 1)' }],
     ['WASM_EXPORT', "doesn't export the function step(i64) -> i64", { step: '' }],

@@ -8,9 +8,9 @@ import { app, ENGINES, TestShim } from './testing.ts';
 
 /** wasm3, as on nodes, where it can be built. */
 const engine = ENGINES.find(([, one]) => one !== null)![1]!;
-it('says who it is however much a module declares', () => {
+it('sends a birth however much a module declares', () => {
   const clock = new VirtualClock();
-  // As many metrics and commands as there may be, with names and units as long as they may be.
+  // As many metrics and commands as possible, with the longest names and units.
   const init = `(loop $each
      (i32.store8 (i32.const 0) (i32.add (i32.const 48) (global.get $k)))
      (drop (call $metric (i32.const 0) (i32.const 64) (i32.const 64) (i32.const 32) (i32.const 0)))
@@ -31,14 +31,14 @@ it('says who it is however much a module declares', () => {
   expect(shim.get('birth').at(-1)!.metrics.length).toBeGreaterThan(50);
 });
 
-it('survives a peer that says it takes no message of any use', () => {
+it('survives a peer that accepts only messages of one byte', () => {
   const clock = new VirtualClock();
   const node = new Node({ id: 'n1', engine, clock, module: app({}), link: { newSessionId: () => 7 } });
   const { a, b } = transportPair(clock);
   node.start();
   node.attach(a);
-  const say = (packet: Packet) => b.write(encodeFrame(encodePacket(packet)));
-  say({ kind: 'hello', ready: true, session: 9, peer: 7, next: 0, window: 1, maxBytes: 1 });
+  const send = (packet: Packet) => b.write(encodeFrame(encodePacket(packet)));
+  send({ kind: 'hello', ready: true, session: 9, peer: 7, next: 0, window: 1, maxBytes: 1 });
   expect(() => clock.runUntil(2e6)).not.toThrow();
   expect(node.status().link!.up).toBe(true);
 });

@@ -31,7 +31,7 @@ function make(bytes: number, name = 'mic', ringSamples = 50) {
 }
 
 describe('captures of raw samples', () => {
-  it('are what the ring holds before an event, up to a quarter of the bytes', () => {
+  it('contain the samples of the ring before an event, up to a quarter of the bytes', () => {
     const { clock, sensor, captures, events, ask } = make(400);
     captures.keep(0);
     sensor.open(0);
@@ -45,11 +45,11 @@ describe('captures of raw samples', () => {
     clock.runUntil(100_000);
     captures.keep(9);
     ask(1, 78);
-    // 40 samples are a quarter of 400 bytes without the head; the last is the hundredth.
+    // 40 samples are a quarter of 400 bytes without the head; the last one has number 100.
     expect(events[1]).toEqual(['agent.window', [1, 9, 'mic', 61_000, 80, 78, Uint8Array.of(100, 0)]]);
   });
 
-  it('make room for newer ones, and keep their numbers', () => {
+  it('are dropped for newer ones, and keep their numbers', () => {
     const { clock, sensor, captures, events, ask } = make(400);
     sensor.open(0);
     for (let i = 1; i <= 9; i++) {
@@ -65,7 +65,7 @@ describe('captures of raw samples', () => {
     expect(ask(9, 0).ok).toBe(false);
   });
 
-  it('are none when nothing is set aside for them', () => {
+  it('are not made without memory for them', () => {
     const { clock, sensor, captures, events } = make(0);
     sensor.open(0);
     clock.runUntil(50_000);
@@ -74,7 +74,7 @@ describe('captures of raw samples', () => {
     expect(events).toEqual([['agent.windows', [0, 0]]]);
   });
 
-  it('are refused with a sentence', () => {
+  it('are refused with a reason', () => {
     const { captures, full } = make(400);
     const text = (name: string, body: Uint8Array = new Uint8Array(0)) => captures.command(name, body).text;
     expect(text('agent.other')).toBe("the node takes no command 'agent.other'");
@@ -84,7 +84,7 @@ describe('captures of raw samples', () => {
     expect(text('agent.windows')).toBe('there is no room for the answer; ask again');
   });
 
-  it('are as the specification shows them', () => {
+  it('are encoded as in the specification', () => {
     const spec = readFileSync(packagePath('docs', 'spec', 'node.md'), 'utf8');
     const example = (name: string) =>
       new Uint8Array(Buffer.from(new RegExp(`\\| ${name} \\| \`([0-9a-f]+)\` \\|`).exec(spec)![1]!, 'hex'));

@@ -1,25 +1,25 @@
 /**
- * The last raw samples before events, kept so that they can be played to another module (docs/spec/node.md, "Raw samples around events").
- * The oldest are dropped when there is no space. The same on a board: boards/agent/captures.c.
+ * Captures: the last raw samples before events, stored for a replay to another module (docs/spec/node.md). The oldest
+ * are dropped when there is no room. The C twin is agent/captures.c.
  */
 import { CborReader, CborWriter } from '../../base/cbor/index.ts';
 import { type Clock, clip, MoteError } from '../../base/index.ts';
 import type { Sensor } from './sensor.ts';
 
-/** Names of the node's own commands begin so. */
+/** Prefix of the names of the node's own commands. */
 export const OWN_PREFIX = 'agent.';
-/** What a capture takes besides its samples. */
+/** Bytes that a capture takes besides its samples. */
 const HEAD_BYTES = 20;
-/** One is this part of all at most, so that there are several. */
+/** Largest share of the bytes for one capture, so that there is room for several. */
 const SHARE = 4;
-/** Bytes of samples in one answer; with what says whose they are, it is one event. */
+/** Bytes of samples in one answer, which is one event together with its description. */
 const PART_BYTES = 896;
 const U32_MAX = 0xffff_ffff;
 
 interface Capture {
   event: number;
   sensor: string;
-  /** Of the first sample, on the node's clock. */
+  /** Time of the first sample, on the node's clock. */
   tUs: number;
   /** int16, little-endian, channels interleaved. */
   samples: Uint8Array;
@@ -28,9 +28,9 @@ interface Capture {
 export interface CapturesOptions {
   clock: Clock;
   sensors: readonly Sensor[];
-  /** Of all captures together; 0: none are kept. */
+  /** Bytes of all captures together; 0: none are made. */
   bytes: number;
-  /** False when there is no room. */
+  /** Returns false if there is no room. */
   event(name: string, body: Uint8Array): boolean;
 }
 
@@ -40,16 +40,16 @@ export class Captures {
   readonly #options: CapturesOptions;
   #kept: Capture[] = [];
   #used = 0;
-  /** Number of the oldest. */
+  /** Number of the oldest capture. */
   #first = 0;
-  /** Samples of each sensor that were kept: captures don't repeat one another. */
+  /** End of the last capture of each sensor in samples: captures don't overlap. */
   readonly #ends = new Map<Sensor, number>();
 
   constructor(options: CapturesOptions) {
     this.#options = options;
   }
 
-  /** Keeps what led to an event of all sensors. */
+  /** Captures the samples of all sensors before an event. */
   keep(event: number): void {
     const { clock, sensors, bytes } = this.#options;
     for (const sensor of sensors) {
@@ -75,7 +75,7 @@ export class Captures {
         .array(2)
         .int(this.#first)
         .int(this.#first + this.#kept.length);
-      return this.#say(name, range);
+      return this.#answer(name, range);
     }
     if (name === 'agent.window') return this.#part(name, body);
     return { ok: false, text: `the node takes no command '${clip(name, 64)}'` };
@@ -94,12 +94,12 @@ export class Captures {
       .int(samples.length)
       .int(offset)
       .bytes(samples.subarray(offset, offset + PART_BYTES));
-    return this.#say(name, part);
+    return this.#answer(name, part);
   }
 
-  #say(name: string, body: CborWriter): { ok: boolean; text: string } {
-    const said = this.#options.event(name, body.finish());
-    return said ? { ok: true, text: '' } : { ok: false, text: 'there is no room for the answer; ask again' };
+  #answer(name: string, body: CborWriter): { ok: boolean; text: string } {
+    const sent = this.#options.event(name, body.finish());
+    return sent ? { ok: true, text: '' } : { ok: false, text: 'there is no room for the answer; ask again' };
   }
 }
 

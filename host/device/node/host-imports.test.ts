@@ -89,7 +89,7 @@ describe.each(ENGINES)('on %s imports', (_engine, engine) => {
   }
   beforeEach(() => setUp(engine));
 
-  it('tell the time of the step and UTC when it is known', () => {
+  it('return the time of the step, and UTC when it is known', () => {
     nowUs = 1_234_567;
     expect(call('time_now')).toBe(1_234_567n);
     expect(call('time_utc')).toBe(-1n);
@@ -97,7 +97,7 @@ describe.each(ENGINES)('on %s imports', (_engine, engine) => {
     expect(call('time_utc')).toBe(1_790_000_000_000n);
   });
 
-  it('give random bits as an int32', () => {
+  it('return random bits as an int32', () => {
     expect(call('random')).toBe(0xdead_beef | 0);
   });
 
@@ -110,14 +110,14 @@ describe.each(ENGINES)('on %s imports', (_engine, engine) => {
     expect(seen.logs.at(-1)![1]).toBe('a\ufffdb');
   });
 
-  it('show taps as copies, whatever happens to the buffer later', () => {
+  it('pass taps as copies, independent of later changes of the buffer', () => {
     const [ptr, length] = put(Uint8Array.of(1, 2, 3));
     call('tap', ...put('features'), ptr, length);
     instance.bytes(ptr, length).fill(0);
     expect(seen.taps).toEqual([['features', Uint8Array.of(1, 2, 3)]]);
   });
 
-  it('open the sensors that the package names and no other', () => {
+  it('open only the sensors that the package names', () => {
     expect(call('sensor_open', ...put('mic'))).toBe(0);
     expect(call('sensor_open', ...put('imu'))).toBe(1);
     expect(call('sensor_open', ...put('mic'))).toBe(0);
@@ -126,7 +126,7 @@ describe.each(ENGINES)('on %s imports', (_engine, engine) => {
     expect([call('sensor_rate', 1), call('sensor_frame_bytes', 1)]).toEqual([50_500, 6]);
   });
 
-  it('read samples, their time and what was lost', () => {
+  it('read samples, their time and the number of lost ones', () => {
     call('sensor_open', ...put('mic'));
     nowUs = 3000;
     expect([call('sensor_available', 0), call('sensor_time', 0)]).toEqual([3, 1000n]);
@@ -136,7 +136,7 @@ describe.each(ENGINES)('on %s imports', (_engine, engine) => {
     expect(call('sensor_read', 0, 4096, 100)).toBe(0);
     expect(call('sensor_read', 0, 4096, -1)).toBe(AbiError.INVALID);
     expect(call('sensor_lost', 0)).toBe(0);
-    // Only what is there must fit: asking for more than memory holds is no fault.
+    // Only the available samples must fit: a request for more than memory holds is no fault.
     nowUs = 4000;
     expect(call('sensor_read', 0, MEMORY - 2, 0x7fff_ffff)).toBe(1);
   });
@@ -150,7 +150,7 @@ describe.each(ENGINES)('on %s imports', (_engine, engine) => {
     },
   );
 
-  it('declare metrics only in init, each once, up to their limit', () => {
+  it('declare metrics only in init, each once, up to the limit', () => {
     expect([metric('temperature'), metric('humidity')]).toEqual([0, 1]);
     expect(context.metrics[0]).toEqual({ name: 'temperature', unit: 'Cel', exponent: -2 });
     expect(metric('temperature')).toBe(AbiError.INVALID);
@@ -162,7 +162,7 @@ describe.each(ENGINES)('on %s imports', (_engine, engine) => {
     expect(metric('late')).toBe(AbiError.INVALID);
   });
 
-  it('publish int32 values, and refuse what is out of bounds', () => {
+  it('publish int32 values, and reject arguments out of bounds', () => {
     metric('temperature');
     const values = new Uint8Array(Int32Array.of(-1, 2 ** 31 - 1, -(2 ** 31)).buffer);
     const [ptr] = put(values);
@@ -185,7 +185,7 @@ describe.each(ENGINES)('on %s imports', (_engine, engine) => {
     expect(seen.frames.length).toBe(1);
   });
 
-  it('bound what one call may publish, say, log and write', () => {
+  it('limit how much one call may publish, send, log and write', () => {
     metric('m');
     const count = (run: () => unknown) =>
       Array.from({ length: 300 }, run).filter((code) => code === AbiError.OK).length;
@@ -207,7 +207,7 @@ describe.each(ENGINES)('on %s imports', (_engine, engine) => {
     expect(call('event', ...put('x'), ...put(Uint8Array.of(0)))).toBe(AbiError.FULL);
   });
 
-  it('subscribe only in init, and give a command one id', () => {
+  it('subscribe only in init, and return one id for a command', () => {
     expect([
       call('subscribe', ...put('blink')),
       call('subscribe', ...put('beep')),
@@ -219,7 +219,7 @@ describe.each(ENGINES)('on %s imports', (_engine, engine) => {
     expect(call('subscribe', ...put('late'))).toBe(AbiError.INVALID);
   });
 
-  it('read the message inside on_message only', () => {
+  it('read the message only inside on_message', () => {
     expect(call('message_read', 0, 10)).toBe(AbiError.INVALID);
     context.begin('message');
     context.message = Uint8Array.of(4, 5, 6);
@@ -228,13 +228,13 @@ describe.each(ENGINES)('on %s imports', (_engine, engine) => {
     expect([...instance.bytes(100, 3)]).toEqual([4, 5, 6]);
   });
 
-  it('give settings, or the default, also for a name that is none', () => {
+  it('return settings, or the default, also for an invalid name', () => {
     expect(call('config', ...put('threshold'), -7)).toBe(200);
     expect(call('config', ...put('other'), -7)).toBe(-7);
     expect(call('config', ...put('x'.repeat(65)), -7)).toBe(-7);
   });
 
-  it('keep, give and remove values', () => {
+  it('store, return and remove values', () => {
     expect(call('kv_get', ...put('k'), 0, 10)).toBe(AbiError.NOT_FOUND);
     expect(call('kv_set', ...put('k'), ...put('value'))).toBe(AbiError.OK);
     expect(call('kv_get', ...put('k'), 7000, 4)).toBe(AbiError.TOO_LARGE);
@@ -264,7 +264,7 @@ describe.each(ENGINES)('on %s imports', (_engine, engine) => {
     ['kv_set', (name) => [...name, 0, 0]],
     ['kv_delete', (name) => [...name]],
   ];
-  it.each(named)('%s refuses names that are empty, too long, no UTF-8 or with control characters', (name, args) => {
+  it.each(named)('%s rejects names that are empty, too long, not UTF-8 or with control characters', (name, args) => {
     expect(call(name, ...args(put('')))).toBe(AbiError.INVALID);
     expect(call(name, ...args(put('x'.repeat(65))))).toBe(AbiError.TOO_LARGE);
     expect(call(name, ...args([0, -1]))).toBe(AbiError.TOO_LARGE);
@@ -310,7 +310,7 @@ describe.each(ENGINES)('on %s imports', (_engine, engine) => {
     expect(kind).toBe('memory');
   });
 
-  it('stand 100,000 calls with random arguments: an answer or a memory trap, nothing else', () => {
+  it('answer 100,000 calls with random arguments or end in a memory trap', () => {
     const random = new Xorshift(6);
     const { i32, i64 } = {
       i32: () => [random.next(), random.below(70), random.below(MEMORY), random.below(4) - 2][random.below(4)]!,

@@ -1,6 +1,6 @@
 /**
- * The ABI's imports as a node gives them. The module is hostile until proved otherwise: a pointer outside its memory is a `memory`
- * trap (from `bytes`), everything else that is wrong is an error number, and what it may do in one call is counted.
+ * The imports of the ABI as a node implements them. Arguments of the module are not trusted: a pointer outside its
+ * memory is a `memory` trap (from `bytes`), every other error is an error number, and the work of one call is limited.
  */
 import { wellFormed } from '../../base/cbor/index.ts';
 import { MoteError } from '../../base/index.ts';
@@ -18,17 +18,17 @@ import {
 import { MessageLimit, type MetricInfo } from '../link/index.ts';
 import type { Sensor } from './sensor.ts';
 
-/** What one call (init, step or on_message) may do; beyond it imports return FULL and log lines are dropped. */
+/** Limits of one call (init, step or on_message). Beyond them imports return FULL and log lines are dropped. */
 export const CallLimit = {
   /** Telemetry frames. */
   publishes: 64,
   events: 16,
   logs: 32,
-  /** Writes and deletes in the key-value store: flash wears. */
+  /** Writes and deletes in the key-value store, because flash wears out. */
   writes: 16,
 } as const;
 
-/** What a module declares goes into its birth message, which has 8192 bytes: the rest is left for who the node is. */
+/** Space for a module's declarations in the birth message of 8192 bytes. The rest is for the node's identity. */
 export const DECLARED_BYTES = 7680;
 
 export interface Published {
@@ -39,18 +39,18 @@ export interface Published {
   quality: number;
 }
 
-/** What the imports need of the node. */
+/** The services of the node that the imports use. */
 export interface HostServices {
   nowUs(): number;
-  /** Milliseconds since 1970, or null while not known. */
+  /** Milliseconds since 1970, or null while unknown. */
   utcMs(): number | null;
   random(): number;
   log(level: LogLevel, text: string): void;
-  /** Null when nobody listens. */
+  /** Null without a listener. */
   tap: ((name: string, data: Uint8Array) => void) | null;
   sensor(name: string): Sensor | undefined;
   publish(frame: Published): void;
-  /** False when there is no room. */
+  /** Returns false if there is no room. */
   event(name: string, body: Uint8Array): boolean;
   config(name: string): number | undefined;
   kv: {
@@ -60,21 +60,21 @@ export interface HostServices {
   };
 }
 
-/** One module's side of the ABI: what it declared and which call is under way. */
+/** State of one module's imports: its declarations and the current call. */
 export class ModuleContext {
   readonly services: HostServices;
   /** Sensors that the package may open. */
   readonly allowed: ReadonlySet<string>;
-  /** Bytes of the birth message that the module may take. */
+  /** Bytes of the birth message for the module's declarations. */
   readonly declaredLimit: number;
   readonly metrics: MetricInfo[] = [];
   readonly commands: string[] = [];
   readonly sensors: Sensor[] = [];
   instance: Instance | null = null;
   phase: 'idle' | 'init' | 'step' | 'message' = 'idle';
-  /** Body of the message under way. */
+  /** Body of the current message. */
   message: Uint8Array = new Uint8Array(0);
-  /** Log lines that were too many. */
+  /** Number of log lines beyond the limit. */
   droppedLogs = 0;
   #declaredBytes = 0;
   #spent = { publishes: 0, events: 0, logs: 0, writes: 0 };
@@ -90,14 +90,14 @@ export class ModuleContext {
     this.#spent = { publishes: 0, events: 0, logs: 0, writes: 0 };
   }
 
-  /** Takes `bytes` of the birth message; false when there is too little of it left. */
+  /** Reserves `bytes` of the birth message; returns false if too few are left. */
   declare(bytes: number): boolean {
     if (this.#declaredBytes + bytes > this.declaredLimit) return false;
     this.#declaredBytes += bytes;
     return true;
   }
 
-  /** Counts one use in this call; false when it was one too many. */
+  /** Counts one use in this call; returns false if it exceeds the limit. */
   spend(what: keyof typeof CallLimit): boolean {
     this.#spent[what]++;
     return this.#spent[what] <= CallLimit[what];
@@ -106,10 +106,10 @@ export class ModuleContext {
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const looseUtf8 = new TextDecoder('utf-8', { ignoreBOM: true });
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a name must not have
+// biome-ignore lint/suspicious/noControlCharactersInRegex: names must not contain them
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
-/** What the functions below throw to return an error number. */
+/** Thrown by the functions below to return an error number. */
 class Refusal {
   readonly code: number;
   constructor(code: number) {
@@ -118,7 +118,7 @@ class Refusal {
 }
 const refuse = (code: keyof typeof AbiError): Refusal => new Refusal(AbiError[code]);
 
-/** Functions by import name, without those that the engine itself gives. */
+/** Returns the host functions by import name, except those that the engine itself provides. */
 export function hostImports(context: ModuleContext): Record<Exclude<AbiImport, EngineImport>, HostFunction> {
   const { services } = context;
 
@@ -160,7 +160,7 @@ export function hostImports(context: ModuleContext): Record<Exclude<AbiImport, E
     return from.length;
   };
 
-  /** Takes i32 arguments and returns i32, or the number of a refusal. */
+  /** Wraps a function of i32 arguments; a `Refusal` becomes its error number. */
   const i32 =
     (run: (...args: number[]) => number): HostFunction =>
     (...args) =>
@@ -225,7 +225,7 @@ export function hostImports(context: ModuleContext): Record<Exclude<AbiImport, E
       if (exponent! < -18 || exponent! > 18) throw refuse('INVALID');
       if (context.metrics.some((one) => one.name === declared)) throw refuse('INVALID');
       if (context.metrics.length >= MessageLimit.metrics) throw refuse('FULL');
-      // With the heads of the list, both texts and the exponent.
+      // The bytes include the heads of the list and of both texts, and the exponent.
       if (!context.declare(length! + unitLength! + 6)) throw refuse('FULL');
       return context.metrics.push({ name: declared, unit, exponent: exponent! }) - 1;
     }),

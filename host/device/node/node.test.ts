@@ -36,7 +36,7 @@ function make(options: Partial<NodeOptions> = {}): Watched {
 }
 const seconds = (clock: VirtualClock, count: number) => clock.runUntil(clock.nowUs() + count * 1e6);
 
-describe('a node with a module and nothing else', () => {
+describe('a node with a module, without link and slots', () => {
   it('runs it to the end of its input in virtual time, with every sample', () => {
     const { clock, node, telemetry } = make({ module: recorder(), sensors: mic() });
     node.start();
@@ -50,7 +50,7 @@ describe('a node with a module and nothing else', () => {
     expect(clock.runNext()).toBe(false);
   });
 
-  it('does the same to the bit each time, and something else with another seed', () => {
+  it('produces identical output each time, and other output with another seed', () => {
     const random = app({
       init: `(call $metric (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 0))`,
       more: '(data (i32.const 0) "r")',
@@ -70,7 +70,7 @@ describe('a node with a module and nothing else', () => {
     expect(run(1)[3]!.tMs).toBe(1e12 + 21);
   });
 
-  it('calls the next step when the module says, and never twice at one time', () => {
+  it('calls the next step at the time that the module returned, and never twice at one time', () => {
     const steps: number[] = [];
     const module = app({
       step: `(drop (call $event (i32.const 0) (i32.const 1) (i32.const 1) (i32.const 1))) (i64.const 0)`,
@@ -82,14 +82,14 @@ describe('a node with a module and nothing else', () => {
     expect(steps).toEqual([0, 100, 200, 300]);
   });
 
-  it('never steps again when the module says never', () => {
+  it('never steps again when the module returned never', () => {
     const { clock, node } = make({ module: app({ step: '(i64.const 0x7fffffffffffffff)' }) });
     node.start();
     seconds(clock, 3600);
     expect(node.status().steps).toBe(1);
   });
 
-  it('keeps a simulated processor busy for the fuel of a step, and says which deadlines were missed', () => {
+  it('keeps a simulated processor busy for the fuel of a step, and counts missed deadlines', () => {
     const spin = `(local.set $i (i32.const 1000)) (loop $l (call $burn)
       (local.set $i (i32.sub (local.get $i) (i32.const 1))) (br_if $l (local.get $i)))
       (i64.add (local.get $now) (i64.const 1000))`;
@@ -117,7 +117,7 @@ describe('commands and configuration', () => {
     { commands: ['blink'] },
   );
 
-  it('reach the module, and the configuration is there after a restart', () => {
+  it('reach the module, and the configuration survives a restart', () => {
     const chip = flash();
     const first = make({ module: echo, flash: chip, config: { threshold: 5 } });
     first.node.start();
@@ -139,7 +139,7 @@ describe('commands and configuration', () => {
     expect(second.node.boot).toBe(2);
   });
 
-  it('that are too large are refused and change nothing', () => {
+  it('that are too large are rejected and change nothing', () => {
     const { node } = make({ module: echo, config: { threshold: 5 } });
     node.start();
     const large = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`${'k'.repeat(40)}${i}`, 70_000 + i]));
@@ -198,7 +198,7 @@ describe.each(ENGINES)('with %s a fault of the module', (_name, engine) => {
     ['an endless loop in health', { health: '(loop $l (call $burn) (br $l)) (i32.const 1)' }, 'TRAP_FUEL', 'health'],
   ];
   it.each(rows)(
-    '%s is told by its code and place, and the module starts again, ever later',
+    '%s is reported with its code and call, and the module is restarted with growing delays',
     (_, text, code, during) => {
       const { clock, node, states } = make({ engine, module: app(text), limits: { lateMs: 1e9 } });
       node.start();
@@ -210,7 +210,7 @@ describe.each(ENGINES)('with %s a fault of the module', (_name, engine) => {
       seconds(clock, 1);
       expect(node.status().resets).toBe(1);
       seconds(clock, 3600);
-      // 1, 2, 4, 8, 16, 32, then each 60 s.
+      // After 1, 2, 4, 8, 16 and 32 s, then every 60 s.
       expect(faults().length).toBeGreaterThan(60);
       expect(faults().length).toBeLessThan(70);
       node.close();
@@ -223,7 +223,7 @@ describe.each(ENGINES)('with %s a fault of the module', (_name, engine) => {
     expect(node.status().fault).toMatchObject({ code: 'MODULE_MEMORY', during: 'load' });
   });
 
-  it('that says that it is failing is told once', () => {
+  it('reported by its health is logged once', () => {
     const { clock, node, logs, states } = make({ engine, module: app({ health: '(i32.const -7)' }) });
     node.start();
     seconds(clock, 10);
@@ -232,7 +232,7 @@ describe.each(ENGINES)('with %s a fault of the module', (_name, engine) => {
     expect(node.status().health).toBe(-7);
   });
 
-  it('a flood of telemetry is bounded in each step and in memory', () => {
+  it('a flood of telemetry is limited in each step and in memory', () => {
     const flood = app({
       more: '(data (i32.const 0) "m")',
       init: '(call $metric (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0))',
@@ -250,7 +250,7 @@ describe.each(ENGINES)('with %s a fault of the module', (_name, engine) => {
 });
 
 describe('state in flash', () => {
-  /** Adds one to a stored number at each step, and publishes what it finds at its start. */
+  /** Increments a stored number at each step, and publishes the stored number at its start. */
   const counter = app({
     more: '(data (i32.const 0) "n")',
     init: `(drop (call $metric (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0)))
@@ -276,7 +276,7 @@ describe('state in flash', () => {
     }
   });
 
-  it('survives a power cut at every single flash operation, in every way a cut can end', () => {
+  it('survives a power cut at every flash operation, in every mode', () => {
     for (const mode of CUT_MODES) {
       for (let operations = 0; operations < 40; operations++) sweep(mode, operations);
     }
@@ -287,13 +287,13 @@ describe('state in flash', () => {
     let steps = 0;
     const run = () => {
       const { clock, node } = make({ module: counter, flash: chip });
-      // The first step is part of `start`.
+      // `start` includes the first step.
       for (node.start(); ; clock.runNext()) steps++;
     };
     chip.cutAfter(operations, mode);
     expect(run).toThrow(PowerCut);
     chip.restart();
-    // A value that was said to be stored is there; the one under way may be.
+    // A value whose write was acknowledged is present; that of the interrupted write may be.
     const { node, telemetry } = make({ module: counter, flash: chip });
     node.start();
     const found = telemetry[0]!.values[0]!;
@@ -304,7 +304,7 @@ describe('state in flash', () => {
 });
 
 describe('a node with a link', () => {
-  it('is born, learns the time, and sends what happened before with the right time', () => {
+  it('sends its birth, learns the time, and sends earlier data with the right time', () => {
     const { clock, node } = make({ module: recorder(100_000), sensors: mic(), link: {} });
     const shim = new TestShim(clock);
     node.start();
@@ -323,7 +323,7 @@ describe('a node with a link', () => {
     const frames = shim.get('telemetry');
     expect(frames.map(({ seq }) => seq)).toEqual(frames.map((_, i) => i));
     expect(frames.flatMap(({ values }) => values).length).toBe(3000);
-    // Frame 0 is of 0.1 s; both ways take 20 ms, so the clock is exact.
+    // Frame 0 is of 0.1 s. Both directions take 20 ms, so the clock is exact.
     expect(frames[0]!.t0Ms).toBe(1_790_000_000_100);
   });
 
@@ -331,7 +331,7 @@ describe('a node with a link', () => {
     ['begins', 0, 1.5, ['birth', 'log', 'telemetry', 'telemetry', 'log']],
     ['faults in it', -1, 0.5, ['birth', 'log', 'telemetry', 'log']],
   ])(
-    'says who it is as soon as init is over, before what was said in it: a module that %s',
+    'sends the birth right after init, before the messages of init: a module that %s',
     (_, answer, fromS, expected) => {
       const publish =
         '(drop (call $publish (i32.const 0) (i64.const 0) (i32.const 0) (i32.const 8) (i32.const 1) (i32.const 0)))';
@@ -349,7 +349,7 @@ describe('a node with a link', () => {
       node.start();
       node.attach(pair.a);
       shim.attach(pair.b);
-      // It faulted, and is started again within the next second.
+      // It faulted and is restarted within the next second.
       seconds(clock, fromS);
       shim.got.length = 0;
       seconds(clock, 1);
@@ -357,7 +357,7 @@ describe('a node with a link', () => {
     },
   );
 
-  it('keeps events and the newest telemetry while the link is down, and shows the gap', () => {
+  it('stores events and the newest telemetry while the link is down, and shows the gap', () => {
     const busy = app({
       more: '(data (i32.const 0) "m\\00")',
       init: '(call $metric (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0))',
@@ -380,7 +380,7 @@ describe('a node with a link', () => {
     expect(shim.get('telemetry').map(({ seq }) => seq)).toEqual(Array.from({ length: 100 }, (_, i) => 901 + i));
   });
 
-  it('answers commands and takes a configuration over the link', () => {
+  it('answers commands and accepts a configuration over the link', () => {
     const { clock, node } = make({ module: app({}), link: {} });
     const shim = new TestShim(clock);
     const pair = transportPair(clock);
@@ -396,7 +396,7 @@ describe('a node with a link', () => {
     expect(node.status().config).toEqual({ threshold: 9 });
   });
 
-  it('is born again for a shim that restarted, and repeats what the old one did not acknowledge', () => {
+  it('sends a birth to a shim that restarted, and repeats what the old one did not acknowledge', () => {
     const { clock, node } = make({ module: recorder(100_000), sensors: mic(), link: {} });
     const first = new TestShim(clock);
     node.start();
@@ -441,7 +441,7 @@ describe('a node with a link', () => {
     expect(run()).toEqual(run());
   });
 
-  it('refuses a stream when it was made without a link', () => {
+  it('rejects a stream when it was created without a link', () => {
     const { clock, node } = make({ module: app({}), sensors: [{ name: 'mic', source: constant({ rateHz: 1 }, 0) }] });
     expect(() => node.attach(transportPair(clock).a)).toThrow('`link` option');
   });

@@ -1,6 +1,7 @@
 /**
- * A node: sensors, flash, clock, link and one module that runs. The same code is the simulator's node and the real node on a Linux
- * gateway; which it is depends on the parts that are passed in. Given the same parts, seed and inputs it does the same to the bit.
+ * A node: sensors, flash, clock, link and one running module. The same code is the simulator's node and a real node on
+ * a Linux gateway; the parts that are passed in make the difference. With the same parts, seed and inputs its output is
+ * identical.
  */
 import { createHash, type KeyObject, randomInt } from 'node:crypto';
 import { type Clock, clip, MoteError, packageVersion } from '../../base/index.ts';
@@ -36,40 +37,43 @@ export interface NodeOptions {
   id: string;
   engine: Engine;
   clock: Clock;
-  /** Of what the module gets from `random`; default 1. */
+  /** Seed of the random numbers of the module; default 1. */
   seed?: number;
   sensors?: SensorOptions[];
-  /** Default: memory that ends with the process. */
+  /** Default: memory that is lost when the process ends. */
   flash?: Flash;
   layout?: NodeLayout;
-  /** Runs this, without package, signature and slots; there are no updates then. */
+  /** Runs this module without package, signature and slots; updates aren't possible then. */
   module?: ModuleImage;
-  /** Who may sign packages; with none, every package is refused. */
+  /** Trusted signers of packages; without any, every package is refused. */
   publicKeys?: readonly KeyObject[];
-  /** Settings until a configuration was stored. */
+  /** Settings until a configuration is stored. */
   config?: Record<string, number>;
   limits?: Partial<NodeLimits>;
   firmware?: { name: string; version: string };
-  /** UTC at zero of the clock, when it is known without a link. */
+  /** UTC at time 0 of the clock, if it is known without a link. */
   utcMs?: number;
-  /** Measures swaps: starts, and what it returns says the microseconds since. Default: the process's monotonic clock. */
+  /**
+   * Measures swaps: starts, and returns a function that returns the microseconds since. Default: the process's
+   * monotonic clock.
+   */
   stopwatch?: () => () => number;
-  /** Speed of a simulated processor: a step keeps it busy for its fuel divided by this. Default: no time at all. */
+  /** Speed of a simulated processor: a step keeps it busy for its fuel divided by this. Default: steps take no time. */
   fuelPerMs?: number;
-  /** Of raw samples before events that are kept for a replay; default 0, none. */
+  /** Bytes for captures of raw samples before events, for a replay; default 0, none. */
   captureBytes?: number;
-  /** Seconds between reports of the node on itself, where its setting `agent.vitals_s` doesn't say; default 0, none. */
+  /** Seconds between vitals if the setting `agent.vitals_s` isn't set; default 0, none. */
   vitalsS?: number;
   hooks?: NodeHooks;
-  /** A node without it has no link, keeps nothing for one, and confirms trials without one. */
+  /** A node without it has no link, queues nothing for one, and confirms trials without one. */
   link?: LinkSettings;
 }
 
-/** Between a fault and the next start of a confirmed module: doubled with each fault in a row. */
+/** Delay between a fault and the restart of a confirmed module; doubled with each consecutive fault. */
 const RESTART_MS = 1000;
 const MAX_RESTART_MS = 60_000;
 
-/** Of the process's monotonic clock. */
+/** A stopwatch on the process's monotonic clock. */
 function processStopwatch(): () => number {
   const startMs = performance.now();
   return () => (performance.now() - startMs) * 1000;
@@ -83,7 +87,7 @@ export class Node {
   readonly #limits: NodeLimits;
   readonly #sensors: ReadonlyMap<string, Sensor>;
   readonly #storage: NodeStorage;
-  /** Both null for a node that runs a module without slots. */
+  /** Both are null for a node that runs a module without slots. */
   readonly #updates: Updates | null;
   readonly #trial: Trial | null;
   readonly #utc: UtcClock;
@@ -100,7 +104,7 @@ export class Node {
   #resets = 0;
   #fault: Fault | null = null;
 
-  /** Opens the flash and counts a start; nothing runs yet. Throws what the flash and the sensors throw. */
+  /** Opens the flash and counts a start; nothing runs yet. Throws `NODE_ID` and the errors of flash and sensors. */
   constructor(options: NodeOptions) {
     const { id, clock, seed = 1, module, hooks = {} } = options;
     if (id === '' || id !== clip(id, MessageLimit.nameBytes)) {
@@ -156,10 +160,10 @@ export class Node {
     this.#publisher.uplink = this.#uplink;
   }
 
-  /** Starts the module, if there is one, and the link. */
+  /** Starts the module, if there is one, and the link. Throws `NODE_STATE` if the node was started before. */
   start(): void {
     if (this.#state !== 'new')
-      throw new MoteError('NODE_STATE', 'This node was started before; make a new one on its flash.');
+      throw new MoteError('NODE_STATE', 'This node was started before; create a new one on its flash.');
     this.#state = 'on';
     this.#publisher.tell({ kind: 'boot', boot: this.boot });
     this.#vitals.configure();
@@ -169,7 +173,7 @@ export class Node {
     this.#trial?.prepare();
   }
 
-  /** Power off: what isn't in flash is gone. A new `Node` on the same flash is the next start. */
+  /** Switches the power off: everything outside the flash is lost. A new `Node` on the same flash is the next start. */
   close(): void {
     this.#state = 'off';
     this.#stopModule();
@@ -178,30 +182,31 @@ export class Node {
     this.#uplink?.close();
   }
 
-  /** Goes on over a new stream. Throws `NODE_LINK` on a node that was made without a link. */
+  /** Continues the link on a new stream. Throws `NODE_LINK` on a node that was created without a link. */
   attach(transport: Transport): void {
-    if (this.#uplink === null) throw new MoteError('NODE_LINK', 'This node has no link; make it with a `link` option.');
+    if (this.#uplink === null)
+      throw new MoteError('NODE_LINK', 'This node has no link; create it with a `link` option.');
     this.#uplink.attach(transport);
   }
   detach(): void {
     this.#uplink?.detach();
   }
 
-  /** The sensor of that name, to feed a live one. */
+  /** Returns the sensor of that name, to push samples of a live one. */
   sensor(name: string): Sensor | undefined {
     return this.#sensors.get(name);
   }
 
-  /** Replaces the configuration, keeps it in flash and tells the module. Throws `NODE_CONFIG` or `LINK_MESSAGE`. */
+  /** Replaces the configuration, stores it in flash and notifies the module. Throws `NODE_CONFIG` or `LINK_MESSAGE`. */
   setConfig(values: Record<string, number>): void {
     this.#storage.saveConfig(values);
     this.#config = { ...values };
     this.#publisher.tell({ kind: 'config', values: { ...values } });
-    if (this.#vitals.configure()) this.#sayBirth();
+    if (this.#vitals.configure()) this.#sendBirth();
     this.#supervisor.message(-1);
   }
 
-  /** Hands a command to the module, or to the node itself, as one that came over the link. */
+  /** Delivers a command to the module, or to the node itself, like one from the link. */
   command(name: string, body: Uint8Array): { ok: boolean; text: string } {
     if (name.startsWith(OWN_PREFIX)) return this.#captures.command(name, body);
     const { running } = this.#supervisor;
@@ -235,13 +240,13 @@ export class Node {
     };
   }
 
-  /** When the last sample of all opened sensors that end is there, in microseconds; null when none ends. */
+  /** Time of the last sample of all opened sensors with an end, in microseconds; null if none has an end. */
   get inputEndUs(): number | null {
     const ends = [...this.#sensors.values()].map((sensor) => sensor.endUs).filter((end) => end !== null);
     return ends.length === 0 ? null : Math.max(...ends);
   }
 
-  // --- The module's life ---
+  // --- The module ---
 
   #startModule(): void {
     this.#cancelRestart = null;
@@ -253,7 +258,7 @@ export class Node {
       return;
     }
     if (next !== null) this.#begin(next);
-    else this.#sayBirth();
+    else this.#sendBirth();
   }
 
   #bootImage(): Running | null {
@@ -271,7 +276,7 @@ export class Node {
     this.#supervisor.run(next);
   }
 
-  /** Ends the module and whatever was planned for it. */
+  /** Ends the module and cancels its planned restart. */
   #stopModule(): void {
     this.#cancelRestart?.();
     this.#cancelRestart = null;
@@ -343,7 +348,7 @@ export class Node {
       linkUp: () => this.#uplink?.up ?? null,
       lost: () => this.#lost(),
       report: (status) => this.#report(status),
-      confirmed: () => this.#sayBirth(),
+      confirmed: () => this.#sendBirth(),
       begin: (next) => {
         this.#faultsInRow = 0;
         this.#begin(next);
@@ -353,9 +358,9 @@ export class Node {
     });
   }
 
-  #report(told: OtaStatus): void {
-    const { reason } = told;
-    const status = reason ? { ...told, reason: { code: clip(reason.code, 64), text: clip(reason.text, 256) } } : told;
+  #report(full: OtaStatus): void {
+    const { reason } = full;
+    const status = reason ? { ...full, reason: { code: clip(reason.code, 64), text: clip(reason.text, 256) } } : full;
     this.#publisher.tell({ kind: 'ota', status });
     this.#uplink?.control(status);
   }
@@ -365,7 +370,7 @@ export class Node {
     return [...this.#sensors.values()].reduce((sum, sensor) => sum + sensor.lost(nowUs), 0);
   }
 
-  /** To be said now. */
+  /** Returns the birth to send now. */
   #birth(): Birth {
     const { firmware = { name: 'mote-node', version: packageVersion() } } = this.#options;
     const { running } = this.#supervisor;
@@ -373,18 +378,18 @@ export class Node {
     return birthOf({ node: this.id, boot: this.boot, firmware }, running, own);
   }
 
-  #sayBirth(): void {
+  #sendBirth(): void {
     const birth = this.#birth();
     this.#uplink?.control(birth);
   }
 
-  /** What a module says in its init waits for the birth behind it, which names the metrics. */
+  /** Runs init. Messages that the module sends in it wait for the birth, which names the metrics. */
   #declare(init: () => void): void {
     this.#uplink?.hold();
     try {
       init();
     } finally {
-      this.#sayBirth();
+      this.#sendBirth();
     }
   }
 
@@ -419,9 +424,9 @@ export class Node {
       sensor: (name) => this.#sensors.get(name),
       publish: (frame) => publisher.publish(frame, this.#supervisor.running!.runtime.metrics[frame.metric]!),
       event: (name, body) => {
-        const said = publisher.event(name, body);
-        if (said) this.#captures.keep(publisher.lastEvent);
-        return said;
+        const sent = publisher.event(name, body);
+        if (sent) this.#captures.keep(publisher.lastEvent);
+        return sent;
       },
       config: (name) => this.#setting(name),
       kv: this.#storage.kv,

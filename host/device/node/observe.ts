@@ -1,4 +1,7 @@
-/** What a node shows to whoever watches it: a command line, a test, a dashboard. Hooks run inside the node's work: be quick. */
+/**
+ * What an observer of a node sees: a command line, a test, a dashboard. Hooks are called during the node's work and
+ * must be quick.
+ */
 import type { LogLevel } from '../engine/index.ts';
 import type { DownReason, LinkStats, OtaStatus, SlotState } from '../link/index.ts';
 import type { Metadata } from '../package/index.ts';
@@ -7,7 +10,7 @@ import type { OutboxCounts } from './outbox.ts';
 import type { SensorCounts } from './sensor.ts';
 import type { Fault } from './supervisor.ts';
 
-/** Times: `tUs` on the node's clock; `tMs` UTC, null while not known. */
+/** Times: `tUs` is on the node's clock; `tMs` is UTC, null while unknown. */
 export interface TelemetryRecord {
   metric: number;
   name: string;
@@ -55,32 +58,32 @@ export interface NodeHooks {
   onTelemetry?(record: TelemetryRecord): void;
   onEvent?(record: EventRecord): void;
   onLog?(record: LogRecord): void;
-  /** Buffers are copied only when this is set. */
+  /** Buffers are copied only if this is set. */
   onTap?(record: TapRecord): void;
   onState?(state: NodeState): void;
 }
 
 export interface NodeStatus {
   boot: number;
-  /** What runs; `slot` is null without slots. */
+  /** The running module; `slot` is null without slots. */
   module: (Metadata & { slot: number | null; state: SlotState }) | null;
-  /** Last answer of `health`. */
+  /** Last value of `health`. */
   health: number | null;
   /** The last fault since the node's start. */
   fault: Fault | null;
   steps: number;
-  /** Steps that ended too long after the time of the next. */
+  /** Steps that ended too long after the time of the next one. */
   misses: number;
   faults: number;
-  /** Restarts of the module by the node, after faults and roll-backs. */
+  /** Restarts of the module by the node, after faults and rollbacks. */
   resets: number;
-  /** Most fuel that one step took. */
+  /** Largest fuel of one step. */
   maxFuel: bigint;
   droppedLogs: number;
   sensors: Record<string, SensorCounts>;
   /** Null without a link. */
   outbox: OutboxCounts | null;
-  /** `queued`: messages sent or about to be, not acknowledged yet. */
+  /** `queued`: messages given to the link and not acknowledged yet. */
   link: ({ up: boolean; queued: number } & LinkStats) | null;
   config: Record<string, number>;
 }

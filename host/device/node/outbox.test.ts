@@ -23,7 +23,7 @@ const birth = (...names: string[]): Birth => ({
   metrics: names.map((name) => ({ name, unit: '1', exponent: 0 })),
 });
 const log = (n: number): Timed => ({ type: 'log', level: 'info', tUs: n, text: String(n) });
-/** What comes out when `room` messages can be sent. */
+/** Returns the messages that are sent if there is room for `room`. */
 function drain(outbox: Outbox, room = 100, utc: ((us: number) => number) | null = (us) => us / 1000): NodeMessage[] {
   const sent: NodeMessage[] = [];
   const send = (message: NodeMessage): Sent => {
@@ -52,7 +52,7 @@ describe('the outbox', () => {
     expect(seqs(drain(outbox))).toEqual([6]);
   });
 
-  it('sends answers first and without knowing UTC, the rest in order once it is known', () => {
+  it('sends answers first, also while UTC is unknown, and the rest in order once it is known', () => {
     const outbox = new Outbox(limits);
     outbox.data(frame(0));
     outbox.control(examples.result);
@@ -60,7 +60,7 @@ describe('the outbox', () => {
     expect(drain(outbox, 100, (us) => us + 7)).toMatchObject([{ type: 'telemetry', t0Ms: 7 }]);
   });
 
-  it('keeps what could not be sent', () => {
+  it('keeps messages that could not be sent', () => {
     const outbox = new Outbox(limits);
     outbox.control(examples.ota);
     for (let i = 0; i < 3; i++) outbox.data(frame(i));
@@ -68,7 +68,7 @@ describe('the outbox', () => {
     expect(seqs(drain(outbox))).toEqual([1, 2]);
   });
 
-  it('puts what comes back in front, with its times as they were, without what has lost its meaning', () => {
+  it('puts returned messages in front with unchanged times, without those that became invalid', () => {
     const outbox = new Outbox(limits);
     outbox.data(frame(8));
     const [dated] = drain(outbox);
@@ -82,8 +82,8 @@ describe('the outbox', () => {
     expect(sent[1]).toMatchObject({ seq: 8, t0Ms: 8 });
   });
 
-  it('within a memory of so many bytes drops telemetry, then logs, for what comes; keeps events, and a reserve for answers', () => {
-    // A frame takes 26 bytes, an event 24, a line 22, an answer 13.
+  it('with a limit in bytes drops telemetry and then logs for new messages, and keeps events and a reserve for answers', () => {
+    // A telemetry frame takes 26 bytes, an event 24, a log line 22, an answer 13.
     const roomy = { telemetryFrames: 100, telemetryValues: 1000, events: 100, logs: 100 };
     const outbox = new Outbox({ ...roomy, bytes: 120, reserveBytes: 30 });
     outbox.data(log(0));
@@ -105,7 +105,7 @@ describe('the outbox', () => {
     expect(sent.slice(0, 3).map((message) => (message as { id: number }).id)).toEqual([2, 3, 4]);
   });
 
-  it('counts what the link holds towards its memory', () => {
+  it('counts the messages of the link towards its memory', () => {
     let queued = { all: 0, data: 0 };
     const outbox = new Outbox({ ...limits, bytes: 100 }, () => queued);
     expect(outbox.eventRoom('e', Uint8Array.of(0))).toBe(true);
@@ -116,7 +116,7 @@ describe('the outbox', () => {
     expect(outbox.first(examples.result, () => 'sent')).toBe(false);
   });
 
-  it('holds at most 64 answers', () => {
+  it('stores at most 64 answers', () => {
     const outbox = new Outbox(limits);
     for (let id = 0; id < 70; id++) outbox.control({ ...examples.result, id });
     expect(drain(outbox).map((message) => (message as { id: number }).id)).toEqual(
@@ -125,7 +125,7 @@ describe('the outbox', () => {
   });
 });
 
-describe('what the number of a metric means', () => {
+describe('the meaning of a metric number', () => {
   const roomy = { telemetryFrames: 100, telemetryValues: 1000, events: 100, logs: 100 };
   const born = (...names: string[]) => {
     const outbox = new Outbox(roomy);
@@ -133,7 +133,7 @@ describe('what the number of a metric means', () => {
     return outbox;
   };
 
-  it('holds for what waits as long as births say the same, and not behind one that says something else', () => {
+  it('stays valid for queued telemetry while births declare the same metrics, and ends with a different birth', () => {
     const outbox = born('a', 'b');
     for (let i = 0; i < 3; i++) outbox.data(frame(i));
     outbox.data(event(3));
@@ -151,7 +151,7 @@ describe('what the number of a metric means', () => {
     ['name', { name: 'x' }],
     ['unit', { unit: 'x' }],
     ['exponent', { exponent: -1 }],
-  ])('is another with another %s', (_, change) => {
+  ])('changes with another %s', (_, change) => {
     const outbox = born('a');
     outbox.data(frame(0));
     const { metrics, ...rest } = birth('a');
@@ -159,7 +159,7 @@ describe('what the number of a metric means', () => {
     expect(outbox.counts().droppedTelemetry).toBe(1);
   });
 
-  it('is not known before the birth: what a module says while it declares its metrics waits for it', () => {
+  it('is unknown before the birth, so messages sent in init wait for it', () => {
     const outbox = born('a');
     outbox.data(frame(0));
     outbox.hold();
@@ -173,7 +173,7 @@ describe('what the number of a metric means', () => {
     expect(sent[3]).toMatchObject({ seq: 1 });
   });
 
-  it('is that of the birth before: what comes back from a link is dropped when a birth said something else since', () => {
+  it('is that of the last birth, so returned telemetry is dropped when a different birth was sent since', () => {
     const outbox = born('a');
     outbox.data(frame(0));
     outbox.data(event(0));
@@ -187,30 +187,30 @@ describe('what the number of a metric means', () => {
     expect(seqs(drain(outbox))).toEqual([0, 1]);
   });
 
-  it('is nothing without a birth: one that was lost is said again, and telemetry is dropped until it is', () => {
+  it('is unknown without a birth, so a lost birth is repeated, and telemetry is dropped until then', () => {
     const outbox = new Outbox({ ...roomy, control: 1 });
     outbox.control(birth('a'));
     outbox.data(frame(0));
     outbox.data(event(0));
     outbox.control(examples.result);
-    let says = false;
+    let canSend = false;
     const sent: NodeMessage[] = [];
     const send = (message: NodeMessage): Sent => {
       sent.push(message);
       return 'sent';
     };
-    const flush = () => outbox.flush(send, () => says && outbox.first(birth('a'), send), Number);
+    const flush = () => outbox.flush(send, () => canSend && outbox.first(birth('a'), send), Number);
     flush();
     expect(seqs(sent.splice(0))).toEqual(['result', 0]);
     outbox.data(frame(1));
-    says = true;
+    canSend = true;
     outbox.data(frame(2));
     flush();
     expect(seqs(sent)).toEqual(['birth', 1, 2]);
     expect(outbox.counts().droppedTelemetry).toBe(1);
   });
 
-  it('is not that of an older birth, which got through when the newer one was lost', () => {
+  it('is not that of an older birth which was delivered when the newer one was lost', () => {
     const outbox = new Outbox({ ...roomy, control: 2 });
     outbox.control(birth('a'));
     outbox.control(birth('b'));
@@ -222,7 +222,7 @@ describe('what the number of a metric means', () => {
     expect(outbox.counts().droppedTelemetry).toBe(1);
   });
 
-  it('is what the module that published it declared, whatever happens', () => {
+  it('is always the one that the publishing module declared', () => {
     const metrics = fc.constantFrom<string[]>(['a'], ['b'], ['a', 'b'], ['b', 'a', 'c'], []);
     const count = fc.nat({ max: 6 });
     const deed = fc.oneof(
@@ -243,7 +243,7 @@ describe('what the number of a metric means', () => {
         let up = false;
         let longest = 9;
         let seq = 0;
-        /** What each frame is of. */
+        /** The metric of each frame. */
         const is: string[] = [];
         const queue: NodeMessage[] = [];
         let names: string[] = [];
@@ -251,7 +251,7 @@ describe('what the number of a metric means', () => {
           if (message.type === 'birth' && message.metrics.length > longest) return 'dropped';
           if (queue.length >= 5) return 'full';
           queue.push(message);
-          // In the order of the queue a peer gets them.
+          // A peer receives them in the order of the queue.
           if (message.type === 'birth') names = message.metrics.map(({ name }) => name);
           if (message.type === 'telemetry') expect(names[message.metric]).toBe(is[message.seq]);
           return 'sent';
@@ -295,7 +295,7 @@ describe('what the number of a metric means', () => {
 });
 
 describe('UTC', () => {
-  it('takes off half of the round trip', () => {
+  it('subtracts half of the round trip', () => {
     const utc = new UtcClock();
     expect([utc.known, utc.at(0)]).toEqual([false, null]);
     utc.ask(1_000_000);
@@ -303,7 +303,7 @@ describe('UTC', () => {
     expect(utc.at(1_100_000)).toBe(5_000_000);
   });
 
-  it('takes a worse answer only when drift has made the old one worse still', () => {
+  it('accepts a less accurate answer only when drift has made the old one even less accurate', () => {
     const utc = new UtcClock();
     const ask = (sentUs: number, rttUs: number, utcMs: number) => {
       utc.ask(sentUs);
@@ -315,7 +315,7 @@ describe('UTC', () => {
     expect(ask(3600e6, 40_000, 9_000_000)).toBe(true);
   });
 
-  it('passes over answers to another question, and all when it is known from outside', () => {
+  it('ignores answers to another request, and all answers when UTC is known otherwise', () => {
     const utc = new UtcClock();
     utc.ask(5);
     expect(utc.answer({ type: 'time', sentUs: 4, utcMs: 1 }, 6)).toBe(false);

@@ -1,9 +1,11 @@
 /**
- * What waits to be sent: store and forward in memory, bounded. While the link is down telemetry drops its oldest frames and counts
- * them (their sequence numbers stay missing, so the other end sees the gap), log lines drop their oldest, events are never dropped:
- * when there is no room the module is told. A metric's number means what the birth before it says: telemetry of other metrics goes
- * when a birth is said. Times are of the node's clock until the moment of sending, because UTC may not be known earlier. With a limit
- * in bytes it counts as boards/link/outbox.c does, so that both drop the same.
+ * Messages that wait to be sent: store and forward in memory, with limits.
+ *
+ * While the link is down, the oldest telemetry frames are dropped and counted; their sequence numbers are missing, so
+ * the other end sees the gap. The oldest log lines are dropped too. Events are never dropped: without room, the module
+ * gets an error. The last birth before a telemetry frame defines its metric number, so a birth with other metrics drops
+ * the queued telemetry. Times are on the node's clock until a message is sent, because UTC may be unknown earlier. With
+ * a limit in bytes the outbox counts like its C twin, link/outbox.c, so both drop the same messages.
  */
 import {
   type Birth,
@@ -21,15 +23,17 @@ import {
 
 export interface OutboxLimits {
   telemetryFrames: number;
-  /** Values of all waiting telemetry together. */
+  /** Values of all queued telemetry together. */
   telemetryValues: number;
   events: number;
   logs: number;
-  /** Answers and statuses; the oldest goes. Default 64. */
+  /** Answers and statuses; the oldest is dropped. Default 64. */
   control?: number;
-  /** Of everything that waits or isn't acknowledged, as `storedBytes` counts. Default: no limit. */
+  /** Bytes of all messages that wait or aren't acknowledged, as `storedBytes` counts. Default: no limit. */
   bytes?: number;
-  /** The part of `bytes` that telemetry, events and logs leave free, so that a birth and statuses always fit. Default: none. */
+  /**
+   * Part of `bytes` that telemetry, events and logs leave free, so that a birth and statuses always fit. Default: none.
+   */
   reserveBytes?: number;
 }
 
@@ -48,20 +52,20 @@ export interface OutboxCounts {
   droppedLogs: number;
 }
 
-/** Bytes that the link holds: of all its messages, and of telemetry, events and logs among them. */
+/** Bytes of the messages in the link's queue: of all, and of the telemetry, events and logs among them. */
 export interface QueuedBytes {
   all: number;
   data: number;
 }
 
-/** What became of a message for the link: `dropped`, for it is longer than the other end takes. */
+/** Result of sending a message: `dropped` if it is longer than the other end accepts. */
 export type Sent = 'sent' | 'full' | 'dropped';
 
 interface Waiting<T> {
   item: T;
   cost: number;
 }
-/** Messages handed back by a link already have their UTC. */
+/** A queued message. Those that the link returned already have their UTC. */
 type Data = Timed | Telemetry | Event | Log;
 
 export function isData(message: NodeMessage): message is Telemetry | Event | Log {
@@ -72,21 +76,21 @@ export class Outbox {
   readonly #limits: Required<OutboxLimits>;
   readonly #queued: () => QueuedBytes;
   #control: Waiting<Control>[] = [];
-  /** In order of making. */
+  /** In the order in which they were queued. */
   #data: Waiting<Data>[] = [];
   readonly #count = { telemetry: 0, event: 0, log: 0, values: 0 };
   #droppedTelemetry = 0;
   #droppedLogs = 0;
-  /** Of the birth that was said last, and what the link has of their telemetry. */
+  /** Metrics of the last birth, and the telemetry in the link's queue that belongs to them. */
   #metrics: readonly MetricInfo[] = [];
   #named = new WeakSet<NodeMessage>();
-  /** Nothing is sent, for metrics are declared; and how much of the waiting telemetry is older than that. */
+  /** Nothing is sent while a module declares its metrics. `#older` counts queued telemetry from before. */
   #held = false;
   #older = 0;
-  /** The link wasn't given the birth that was said last. */
-  #nameless = false;
+  /** The last birth wasn't given to the link. */
+  #birthPending = false;
 
-  /** `queued`: what the link holds; it counts towards a limit in bytes. */
+  /** `queued`: returns the bytes in the link's queue, which count towards a limit in bytes. */
   constructor(limits: OutboxLimits = OUTBOX_LIMITS, queued: () => QueuedBytes = () => ({ all: 0, data: 0 })) {
     this.#limits = { control: MAX_CONTROL, bytes: Number.POSITIVE_INFINITY, reserveBytes: 0, ...limits };
     this.#queued = queued;
@@ -100,20 +104,20 @@ export class Outbox {
     };
   }
 
-  /** Whether an event would be taken. */
+  /** Returns whether an event would be accepted. */
   eventRoom(name: string, body: Uint8Array): boolean {
-    // Whatever its number will be.
+    // The longest sequence number, because the actual one is unknown.
     const cost = this.#cost({ type: 'event', name, tUs: 0, seq: 0xffff_ffff, body });
     return this.#count.event < this.#limits.events && this.#couldFit(cost, true);
   }
 
-  /** From here on to the next birth nothing is sent: a module declares the metrics that it tells. */
+  /** Sends nothing until the next birth, because the module is declaring its metrics. */
   hold(): void {
     this.#older = this.#count.telemetry;
     this.#held = true;
   }
 
-  /** Identity, answers and statuses: sent before everything else, and without knowing UTC. */
+  /** Queues a birth, an answer or a status: sent before everything else, also while UTC is unknown. */
   control(message: Control): void {
     if (message.type === 'birth') this.#name(message);
     while (this.#control.length >= this.#limits.control) this.#dropControl();
@@ -121,15 +125,15 @@ export class Outbox {
     if (this.#makeRoomForControl(cost)) this.#control.push({ item: message, cost });
   }
 
-  /** Sends a message ahead of everything that waits; false when there is no room for it, or it is too long. */
+  /** Sends a message ahead of all others; returns false if there is no room for it, or it is too long. */
   first(message: Control, send: (message: NodeMessage) => Sent): boolean {
     if (message.type === 'birth') this.#name(message);
     if (!this.#makeRoomForControl(this.#cost(message)) || send(message) !== 'sent') return false;
-    if (message.type === 'birth') this.#nameless = false;
+    if (message.type === 'birth') this.#birthPending = false;
     return true;
   }
 
-  /** An event for which `eventRoom` said no isn't taken. */
+  /** Queues telemetry, an event or a log line. An event that `eventRoom` rejected isn't accepted. */
   data(item: Timed): void {
     const cost = this.#cost(item);
     if (this.#couldFit(cost, true) && this.#trim(item)) {
@@ -140,8 +144,8 @@ export class Outbox {
   }
 
   /**
-   * What a peer never acknowledged goes out again, first. A birth or a question for the time, here as there, has lost its meaning, and
-   * with it telemetry of before the metrics changed.
+   * Queues the messages that a peer never acknowledged again, in front. Births and time requests, in `pending` and in
+   * the queue, are obsolete, as is telemetry from before the metrics changed.
    */
   restore(pending: NodeMessage[]): void {
     const data: Waiting<Data>[] = [];
@@ -159,20 +163,20 @@ export class Outbox {
   }
 
   /**
-   * Hands messages to `send` until the link is full. Timed ones only when UTC is known; `utcMs` gives it for a time of the clock.
-   * `sayBirth` says by `first` who the node is, and whether it could.
+   * Passes messages to `send` until the link is full. Messages with a time are sent only if UTC is known; `utcMs`
+   * converts a time of the clock. `sendBirth` sends the birth by `first` and returns whether it could.
    */
-  flush(send: (message: NodeMessage) => Sent, sayBirth: () => boolean, utcMs: ((us: number) => number) | null): void {
+  flush(send: (message: NodeMessage) => Sent, sendBirth: () => boolean, utcMs: ((us: number) => number) | null): void {
     if (this.#held) return;
     while (this.#control.length > 0) {
       const { item } = this.#control[0]!;
       const became = send(item);
       if (became === 'full') return;
       this.#control.shift();
-      if (item.type === 'birth') this.#nameless = became !== 'sent';
+      if (item.type === 'birth') this.#birthPending = became !== 'sent';
     }
-    // There was no room for the birth when it was said: again. As long as it can't be, telemetry has no meaning.
-    if (this.#nameless && !sayBirth()) this.#dropTelemetry();
+    // The birth didn't fit when it was queued: try again. Drop telemetry until it is sent.
+    if (this.#birthPending && !sendBirth()) this.#dropTelemetry();
     if (utcMs === null) return;
     let gone = 0;
     for (; gone < this.#data.length; gone++) {
@@ -186,7 +190,10 @@ export class Outbox {
     this.#data.splice(0, gone);
   }
 
-  /** A birth is said: what waits, or would go out again, of telemetry of other metrics would come behind it. */
+  /**
+   * Records a birth. Queued or unacknowledged telemetry of other metrics is dropped, because it would follow this
+   * birth.
+   */
   #name({ metrics }: Birth): void {
     if (!sameMetrics(metrics, this.#metrics)) {
       this.#dropTelemetry();
@@ -194,7 +201,7 @@ export class Outbox {
     }
     this.#metrics = metrics;
     this.#held = false;
-    this.#nameless = true;
+    this.#birthPending = true;
   }
 
   #dropTelemetry(): void {
@@ -203,7 +210,7 @@ export class Outbox {
   }
 
   #dropControl(): void {
-    if (this.#control.shift()?.item.type === 'birth') this.#nameless = true;
+    if (this.#control.shift()?.item.type === 'birth') this.#birthPending = true;
   }
 
   #account(item: Data, sign: 1 | -1): void {
@@ -218,7 +225,7 @@ export class Outbox {
     if (type === 'log') this.#droppedLogs++;
   }
 
-  /** Drops the oldest until, with `more`, as many wait as may; false when `more` alone is too much. */
+  /** Drops the oldest messages until `more` fits the limits on counts; returns false if `more` alone exceeds them. */
   #trim(more?: Timed): boolean {
     const { telemetryFrames, telemetryValues, logs } = this.#limits;
     const frames = more?.type === 'telemetry' ? 1 : 0;
@@ -241,7 +248,7 @@ export class Outbox {
 
   // --- Room in bytes ---
 
-  /** Nothing costs anything without a limit. */
+  /** Returns the bytes that a message takes; 0 without a limit. */
   #cost(item: Data | Control): number {
     if (this.#limits.bytes === Number.POSITIVE_INFINITY) return 0;
     const message = dated(item, () => 0);
@@ -256,7 +263,7 @@ export class Outbox {
     return { all: data + control, data, droppable: sum(this.#data.filter(({ item }) => item.type !== 'event')) };
   }
 
-  /** Whether a message fits when all waiting telemetry and logs are dropped. Data leaves the reserve free. */
+  /** Returns whether a message fits if all queued telemetry and logs are dropped. Data leaves the reserve free. */
   #couldFit(cost: number, isData: boolean): boolean {
     if (this.#limits.bytes === Number.POSITIVE_INFINITY) return true;
     const { droppable } = this.#used();
@@ -270,7 +277,7 @@ export class Outbox {
     return all + cost <= bytes && (!isData || data + cost <= bytes - reserveBytes);
   }
 
-  /** Telemetry goes first, then logs. `#couldFit` said yes. */
+  /** Drops telemetry first, then logs. `#couldFit` has returned true. */
   #makeRoom(cost: number, isData: boolean): void {
     while (!this.#fits(cost, isData)) this.#drop(this.#count.telemetry > 0 ? 'telemetry' : 'log');
   }

@@ -1,4 +1,7 @@
-/** Everything that a node says, to whoever watches it and over its link. Frames and events are numbered from its start on. */
+/**
+ * Everything that a node sends, to its observers and over its link. Telemetry and events are numbered from the node's
+ * start.
+ */
 
 import { type Clock, clip } from '../../base/index.ts';
 import type { LogLevel } from '../engine/index.ts';
@@ -10,7 +13,7 @@ import type { Uplink } from './uplink.ts';
 import type { UtcClock } from './utc.ts';
 
 export class Publisher {
-  /** Set once it is there. */
+  /** Set once it exists. */
   uplink: Uplink | null = null;
   readonly #clock: Clock;
   readonly #utc: UtcClock;
@@ -24,7 +27,7 @@ export class Publisher {
     this.#hooks = hooks;
   }
 
-  /** Null when nobody listens, so that nothing is copied. */
+  /** Null without a listener, so that nothing is copied. */
   get tap(): ((name: string, data: Uint8Array) => void) | null {
     const { onTap } = this.#hooks;
     return onTap === undefined ? null : (name, data) => onTap({ name, data, tUs: this.#clock.nowUs() });
@@ -42,7 +45,7 @@ export class Publisher {
     return (this.#events - 1) >>> 0;
   }
 
-  /** False when there is no room. */
+  /** Returns false if there is no room. */
   event(name: string, body: Uint8Array): boolean {
     if (this.uplink?.eventRoom(name, body) === false) return false;
     const seq = this.#events;
@@ -65,7 +68,7 @@ export class Publisher {
   }
 }
 
-/** Who a node is and what runs on it; `own` are the node's metrics, behind those of the module. */
+/** Returns the birth of a node and its module; `own` are the node's metrics, behind those of the module. */
 export function birthOf(
   who: Pick<Birth, 'node' | 'boot' | 'firmware'>,
   running: Running | null,
@@ -85,7 +88,7 @@ export function birthOf(
   return { type: 'birth', ...who, module, metrics: [...metrics, ...own], commands: [...commands] };
 }
 
-/** A module without slots counts as confirmed. */
+/** State of the module's slot. A module without slots counts as confirmed. */
 export function stateOf(running: Running): SlotState {
   return running.info?.state ?? 'confirmed';
 }

@@ -37,7 +37,7 @@ it('a node in real time, with a live sensor, over TCP', async () => {
     listenTcp(0, (transport) => shim.attach(transport)).then(async (listener) => {
       node.start();
       node.attach(await connectTcp(listener.port));
-      // Samples come in bursts, as from an interrupt handler.
+      // Samples arrive in bursts, as from an interrupt handler.
       for (let i = 0; i < 10; i++) {
         const burst = Int16Array.from({ length: 20 }, (_, k) => i * 20 + k);
         clock.after(i * 3, () => node.sensor('mic')!.push(burst));
@@ -54,7 +54,7 @@ it('a node in real time, with a live sensor, over TCP', async () => {
   expect(published.flatMap(({ values }) => values)).toEqual(got);
 });
 
-it('the real clock runs what is due not before its time, in order, unless it is cancelled', async () => {
+it('the real clock makes calls in order, not before their time, unless they are cancelled', async () => {
   const clock = new RealClock();
   const ran: [string, boolean][] = [];
   await new Promise<void>((resolve) => {

@@ -1,10 +1,10 @@
-/** Running started nodes in virtual time. */
+/** Runs started nodes in virtual time. */
 import type { VirtualClock } from '../../base/index.ts';
 import type { Node } from './node.ts';
 
 /**
- * Runs until the input of all nodes has ended and `drainMs` (default 1000) more have passed, at most until `limitUs`; returns the
- * time then. Inputs that never end need a limit: without one this returns after `drainMs`.
+ * Runs until the inputs of all nodes have ended and `drainMs` (default 1000) more have passed, but at most until
+ * `limitUs`. Returns the time then. Endless inputs need a limit; without one this returns after `drainMs`.
  */
 export function runToEnd(
   clock: VirtualClock,
@@ -14,7 +14,7 @@ export function runToEnd(
   const endless = nodes.every((node) => node.inputEndUs === null) && limitUs < Number.MAX_SAFE_INTEGER;
   const endUs = () =>
     endless ? limitUs : Math.min(limitUs, Math.max(0, ...nodes.map((node) => node.inputEndUs ?? 0)) + drainMs * 1000);
-  // A module may open a sensor later than in `init`, so the end is looked at after every event.
+  // A module may open a sensor after `init`, so the end is computed after every event.
   while (clock.runNext(endUs()));
   clock.runUntil(endUs());
   return clock.nowUs();

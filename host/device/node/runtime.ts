@@ -1,4 +1,4 @@
-/** One running module: loaded, bounded and asked; every fault comes out as a `MoteError` with a stable code. */
+/** One loaded module with its limits. Every fault is a `MoteError` with a stable code. */
 
 import { MoteError } from '../../base/index.ts';
 import { ABI_EXPORTS, AbiError, type Engine, type Limits, Trap } from '../engine/index.ts';
@@ -12,18 +12,18 @@ export interface ModuleImage {
   metadata: Metadata;
 }
 
-/** What the node allows any module. */
+/** Limits of a node for any module. */
 export interface RuntimeLimits {
-  /** Linear memory; a module whose metadata asks for more isn't loaded. */
+  /** Linear memory in bytes; a module whose metadata requires more isn't loaded. */
   memoryBytes: number;
   stackBytes: number;
-  /** Wall-clock watchdog of one call. */
+  /** Wall-clock limit of one call. */
   deadlineMs: number;
-  /** Of a birth message, for what a module declares; default: what a message has. */
+  /** Bytes of a birth message for a module's declarations; default: what a message allows. */
   declaredBytes?: number;
 }
 
-/** No deadline is nearer than this after a step, so that a module that always wants to run leaves time to others. */
+/** Shortest time to the next step, so that a module that always wants to run leaves time for others. */
 export const MIN_STEP_US = 100;
 
 export class ModuleRuntime {
@@ -33,7 +33,7 @@ export class ModuleRuntime {
   readonly #image: ModuleImage;
   readonly #limits: Limits;
 
-  /** Compiles nothing and runs nothing yet. Throws `MODULE_MEMORY` when the node has too little. */
+  /** Neither compiles nor runs anything yet. Throws `MODULE_MEMORY` if the node has too little memory. */
   constructor(engine: Engine, image: ModuleImage, services: HostServices, limits: RuntimeLimits) {
     const { metadata } = image;
     if (metadata.memoryBytes > limits.memoryBytes) {
@@ -59,7 +59,7 @@ export class ModuleRuntime {
     return this.#context.droppedLogs;
   }
 
-  /** Compiles. Throws `MODULE_EXPORT`, `Trap` or a `WASM_...` code of the engine. */
+  /** Compiles the module. Throws `MODULE_EXPORT`, `Trap` or a `WASM_...` code of the engine. */
   load(): void {
     const imports = hostImports(this.#context);
     const { wasm, rom } = this.#image;
@@ -71,7 +71,7 @@ export class ModuleRuntime {
     }
   }
 
-  /** Throws `Trap`, or `MODULE_INIT` when the module refuses to start. */
+  /** Calls init. Throws `Trap`, or `MODULE_INIT` if the module refuses to start. */
   init(): void {
     this.#context.begin('init');
     const result = this.#call('init') as number;
@@ -83,7 +83,9 @@ export class ModuleRuntime {
     }
   }
 
-  /** Returns the time of the next step in microseconds, null for never, and the fuel that this one took. Throws `Trap`. */
+  /**
+   * Calls step. Returns the time of the next step in microseconds, null for never, and the fuel spent. Throws `Trap`.
+   */
   step(nowUs: number): { nextUs: number | null; fuel: bigint } {
     this.#context.begin('step');
     const next = this.#call('step', BigInt(nowUs)) as bigint;
@@ -91,7 +93,7 @@ export class ModuleRuntime {
     return { nextUs, fuel: this.#context.instance!.fuelUsed() };
   }
 
-  /** A command for subscription `id`, or -1 for a changed configuration. Throws `Trap`. */
+  /** Delivers a command for subscription `id`, or -1 for a changed configuration. Throws `Trap`. */
   message(id: number, body: Uint8Array): void {
     this.#context.begin('message');
     this.#context.message = body;
@@ -102,9 +104,9 @@ export class ModuleRuntime {
     }
   }
 
-  /** 1 healthy, 0 not known yet, negative: failing. Throws `Trap`. */
+  /** Calls health: 1 healthy, 0 unknown, negative failing. Throws `Trap`. */
   health(): number {
-    // Whatever it publishes or writes counts with the step before.
+    // Its messages and writes count towards the limits of the previous step.
     this.#context.phase = 'step';
     return this.#call('health') as number;
   }
@@ -118,7 +120,7 @@ export class ModuleRuntime {
     try {
       return this.#context.instance!.call(name, ...args);
     } catch (error) {
-      // What broke in the host is the host's: a defect, or the power cut of a test.
+      // A failure inside the host is not the module's: it is a defect, or the power cut of a test.
       if (
         error instanceof Trap &&
         error.kind === 'host' &&

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Sensor, type SensorSource } from './sensor.ts';
 
-/** Sample i is i, on both channels the same. */
+/** Sample i has the value i, on all channels. */
 const counting = (rateMilliHz: number, length: number | null = null, channels = 1): SensorSource => ({
   rateMilliHz,
   channels,
@@ -18,7 +18,7 @@ const take = (sensor: Sensor, nowUs: number, samples: number): number[] => {
 };
 
 describe('a sensor', () => {
-  it('gives nothing before it is opened, and its first sample one period later', () => {
+  it('has no samples before it is opened, and the first one a period later', () => {
     const sensor = new Sensor({ name: 'mic', source: counting(100_000) });
     expect(sensor.available(1e6)).toBe(0);
     sensor.open(1e6);
@@ -29,7 +29,7 @@ describe('a sensor', () => {
     expect(sensor.timeUs(1_030_000)).toBe(1_040_000);
   });
 
-  it('drops the oldest samples when nobody reads, and counts them', () => {
+  it('drops the oldest samples when they are not read, and counts them', () => {
     const sensor = new Sensor({ name: 'mic', source: counting(1_000_000), ringSamples: 10 });
     sensor.open(0);
     expect(sensor.counts(25_000)).toEqual({ produced: 25, read: 0, lost: 15, waiting: 10 });
@@ -46,7 +46,7 @@ describe('a sensor', () => {
     expect(sensor.available(2e9)).toBe(0);
   });
 
-  it('accounts for every sample and gives each in order, whatever the rate, ring and rhythm of reading', () => {
+  it('counts every sample and returns each in order, whatever the rate, ring and times of reading', () => {
     const reads = fc.array(fc.tuple(fc.nat(200_000), fc.nat(80)), { maxLength: 40 });
     fc.assert(
       fc.property(
@@ -87,7 +87,7 @@ describe('a sensor', () => {
     expect(sensor.timeUs(year)).toBe(year);
   });
 
-  it('that is live takes what is pushed once it is open', () => {
+  it('that is live accepts pushed samples once it is open', () => {
     const sensor = new Sensor({ name: 'x', source: { rateMilliHz: 1000, channels: 2, live: true }, ringSamples: 2 });
     sensor.push(Int16Array.of(9, 9));
     sensor.open(0);
@@ -98,7 +98,7 @@ describe('a sensor', () => {
   });
 
   it.each([
-    ['a rate of nothing', { rateMilliHz: 0, channels: 1 }],
+    ['a rate of zero', { rateMilliHz: 0, channels: 1 }],
     ['half a channel', { rateMilliHz: 1000, channels: 0.5 }],
   ])('refuses %s', (_, shape) => {
     expect(() => new Sensor({ name: 'x', source: { ...shape, live: true } })).toThrow('1 mHz to 1 MHz');

@@ -1,25 +1,25 @@
 /**
- * A sensor as a node has it: a ring of samples that fills by the clock, whether anybody reads or not, and an account of every
- * sample: produced = read + lost + waiting.
+ * A sensor of a node: a ring buffer of samples that fills with time, whether the module reads or not. Every sample is
+ * counted: produced = read + lost + waiting.
  */
 import { MoteError } from '../../base/index.ts';
 
-/** Where samples come from: a pure function of their index, so that a run can be repeated and skipped through. */
+/** The source of samples: a pure function of their index, so that a run can be repeated and samples can be skipped. */
 export interface SensorSource {
   readonly rateMilliHz: number;
   /** int16 values of one sample, interleaved. */
   readonly channels: number;
-  /** Samples that there are, or null when it never ends. */
+  /** Number of samples, or null if it never ends. */
   readonly length: number | null;
-  /** Writes samples `index`.. into `out`, which is a whole number of samples long. */
+  /** Writes the samples from `index` on into `out`, whose length is a whole number of samples. */
   read(index: number, out: Int16Array): void;
 }
 
 export interface SensorOptions {
   name: string;
-  /** A source that the clock paces, or the shape of a live one, whose samples come by `push`. */
+  /** A source that follows the clock, or the shape of a live one, whose samples arrive by `push`. */
   source: SensorSource | LiveSource;
-  /** Samples that the ring holds; default: one second, 64 at least. */
+  /** Capacity of the ring in samples; default: one second, at least 64. */
   ringSamples?: number;
 }
 export interface LiveSource {
@@ -54,7 +54,7 @@ export class Sensor {
     if (!inRange(rateMilliHz, 1, 1_000_000_000) || !inRange(channels, 1, 64)) {
       throw new MoteError(
         'NODE_SENSOR',
-        `Sensor '${name}' has a rate of ${rateMilliHz} mHz and ${channels} channels; take 1 mHz to 1 MHz and 1 to 64 channels.`,
+        `Sensor '${name}' has a rate of ${rateMilliHz} mHz and ${channels} channels; use 1 mHz to 1 MHz and 1 to 64 channels.`,
       );
     }
     this.name = name;
@@ -63,12 +63,12 @@ export class Sensor {
     this.#source = 'live' in source ? null : source;
     this.#capacity = ringSamples ?? Math.max(64, Math.ceil(rateMilliHz / 1000));
     if (!inRange(this.#capacity, 1, 1 << 24)) {
-      throw new MoteError('NODE_SENSOR', `A ring of ${this.#capacity} samples is not possible; take 1 to ${1 << 24}.`);
+      throw new MoteError('NODE_SENSOR', `A ring of ${this.#capacity} samples is not possible; use 1 to ${1 << 24}.`);
     }
     this.#ring = new Int16Array(this.#capacity * channels);
   }
 
-  /** Sampling starts at the first opening and never stops: the first sample comes one period later. */
+  /** Starts sampling at the first call; the first sample is due one period later. Sampling never stops. */
   open(nowUs: number): void {
     this.#startUs ??= nowUs;
   }
@@ -77,7 +77,7 @@ export class Sensor {
     return this.#startUs !== null;
   }
 
-  /** When the last sample of a source that ends is there; null while closed, for a live or an endless one. */
+  /** Time of the last sample of a source that ends; null while closed, and for a live or endless source. */
   get endUs(): number | null {
     const length = this.#source?.length ?? null;
     return length === null || this.#startUs === null ? null : this.#timeOf(length - 1);
@@ -98,13 +98,13 @@ export class Sensor {
     return this.#lost;
   }
 
-  /** Time of the oldest waiting sample, or of the next to come. */
+  /** Time of the oldest waiting sample, or of the next one to come. */
   timeUs(nowUs: number): number {
     this.#advance(nowUs);
     return this.#timeOf(this.#read + this.#lost);
   }
 
-  /** Takes up to `samples` of the oldest samples into `out` as little-endian bytes; returns how many. */
+  /** Moves up to `samples` of the oldest samples into `out` as little-endian bytes; returns how many. */
   take(nowUs: number, samples: number, out: DataView): number {
     this.#advance(nowUs);
     const count = Math.min(samples, this.#waiting);
@@ -113,10 +113,13 @@ export class Sensor {
     return count;
   }
 
-  /** The last samples that the ring holds, read or not, at most `most`: the number and the time of the first, and their bytes. */
-  history(nowUs: number, most: number): { first: number; tUs: number; samples: Uint8Array } {
+  /**
+   * Returns the last samples in the ring, read or not, at most `max`: number and time of the first, and the bytes of
+   * all.
+   */
+  history(nowUs: number, max: number): { first: number; tUs: number; samples: Uint8Array } {
     this.#advance(nowUs);
-    const count = Math.min(most, this.#capacity, this.#produced);
+    const count = Math.min(max, this.#capacity, this.#produced);
     const first = this.#produced - count;
     const samples = new Uint8Array(count * this.channels * 2);
     this.#copy(first, count, new DataView(samples.buffer));
@@ -131,12 +134,12 @@ export class Sensor {
     }
   }
 
-  /** Samples of a live sensor, interleaved; those before the first opening are nobody's. */
+  /** Adds samples of a live sensor, interleaved. Samples before the first opening are ignored. */
   push(samples: Int16Array): void {
     if (this.#source !== null || samples.length % this.channels !== 0) {
       throw new MoteError(
         'NODE_SENSOR',
-        `Sensor '${this.name}' takes whole samples of ${this.channels} channels, and only when it is live.`,
+        `Sensor '${this.name}' accepts whole samples of ${this.channels} channels, and only if it is live.`,
       );
     }
     if (this.#startUs === null) return;
@@ -154,7 +157,10 @@ export class Sensor {
     return (this.#startUs ?? 0) + Number((BigInt(index + 1) * BILLION + rate - 1n) / rate);
   }
 
-  /** Fetches what has become due. After a long time without a reader only what the ring can hold is fetched. */
+  /**
+   * Fetches the samples that have become due. After a long time without a reader only as many as the ring holds are
+   * fetched.
+   */
   #advance(nowUs: number): void {
     if (this.#source === null || this.#startUs === null) return;
     const elapsed = BigInt(Math.max(nowUs - this.#startUs, 0));
@@ -167,7 +173,7 @@ export class Sensor {
     this.#store(samples, count);
   }
 
-  /** Puts the last of `count` new samples into the ring; the oldest make room and are lost. */
+  /** Puts the last of `count` new samples into the ring. The oldest samples are overwritten and counted as lost. */
   #store(samples: Int16Array, count: number): void {
     const kept = samples.length / this.channels;
     let at = ((this.#produced + count - kept) % this.#capacity) * this.channels;

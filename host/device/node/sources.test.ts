@@ -27,7 +27,7 @@ const fmt = (kind: number, channels: number, rateHz: number, bits: number) => {
 const data = chunk('data', Uint8Array.of(1, 0, 255, 255, 0, 128, 255, 127));
 
 describe('WAV', () => {
-  it('is read past chunks that mean nothing here', () => {
+  it('is read past unknown chunks', () => {
     const source = wavSource(riff(chunk('LIST', Uint8Array.of(1, 2, 3)), fmt(1, 2, 16_000, 16), data));
     expect({ ...source, read: 0 }).toEqual({ rateMilliHz: 16_000_000, channels: 2, length: 2, read: 0 });
     expect(read(source, 0, 2)).toEqual([1, -1, -32_768, 32_767]);
@@ -42,21 +42,21 @@ describe('WAV', () => {
   });
 
   it.each([
-    ['nothing', new Uint8Array(0), 'no WAV file'],
-    ['another file', Buffer.from('RIFX....WAVE'), 'no WAV file'],
+    ['no bytes', new Uint8Array(0), 'not a WAV file'],
+    ['another file', Buffer.from('RIFX....WAVE'), 'not a WAV file'],
     ['no samples', riff(fmt(1, 1, 8000, 16)), 'holds no samples'],
     ['no format', riff(data), 'before their format'],
     ['8-bit samples', riff(fmt(1, 1, 8000, 8), data), '8-bit samples of format 1'],
     ['floats', riff(fmt(3, 1, 8000, 32), data), 'format 3'],
     ['no channels', riff(fmt(1, 0, 8000, 16), data), '0 channels'],
-    ['a rate of nothing', riff(fmt(1, 1, 0, 16), data), 'at 0 Hz'],
+    ['a rate of zero', riff(fmt(1, 1, 0, 16), data), 'at 0 Hz'],
     ['a short format', riff(chunk('fmt ', new Uint8Array(8)), data), 'too short'],
-    ['a file cut short', riff(fmt(1, 1, 8000, 16), data).subarray(0, -2), 'cut short'],
-  ])('with %s is refused', (_, bytes, message) => {
+    ['a truncated file', riff(fmt(1, 1, 8000, 16), data).subarray(0, -2), 'truncated'],
+  ])('with %s is rejected', (_, bytes, message) => {
     expect(() => wavSource(bytes)).toThrow(message);
   });
 
-  it('mutated 100,000 times is a source or a MoteError', () => {
+  it('mutated 100,000 times is a source or causes a MoteError', () => {
     const random = new Xorshift(1);
     const good = riff(chunk('LIST', Uint8Array.of(1, 2, 3)), fmt(1, 2, 16_000, 16), data);
     let sources = 0;
@@ -92,15 +92,15 @@ describe('CSV', () => {
     ['1\nx\n', "Line 2 of the CSV file has 'x'"],
     ['1\n40000\n', 'choose a smaller scale'],
     ['1\nInfinity\n', 'choose a smaller scale'],
-  ])('%j is refused with the line that is wrong', (text, message) => {
+  ])('%j is rejected with the number of the wrong line', (text, message) => {
     expect(() => csvSource(text, { rateHz: 1 })).toThrow(message);
   });
 
-  it('without the column that is asked for says which there are', () => {
+  it('without the requested column is rejected with the names of its columns', () => {
     expect(() => csvSource('a,b\n1,2', { rateHz: 1, columns: ['c'] })).toThrow("no column 'c'; it has a, b");
   });
 
-  it('mutated 100,000 times is a source or a MoteError', () => {
+  it('mutated 100,000 times is a source or causes a MoteError', () => {
     const random = new Xorshift(2);
     const letters = '0123456789,.-+e\n\r x"\u0000';
     let sources = 0;
@@ -121,7 +121,7 @@ describe('CSV', () => {
 
 describe('generators', () => {
   const shape = { rateHz: 8, samples: 8 };
-  it('give what their names say, from any index on', () => {
+  it('return their signal from any index on', () => {
     expect(read(constant({ rateHz: 1, channels: 2 }, 5), 100, 2)).toEqual([5, 5, 5, 5]);
     expect(read(sine({ ...shape, frequencyHz: 1, amplitude: 1000, offset: 10 }), 0, 5)).toEqual([
       10, 717, 1010, 717, 10,

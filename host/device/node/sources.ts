@@ -1,4 +1,4 @@
-/** What a simulated sensor feels: recordings (WAV, CSV) and generators. All are functions of the sample's index. */
+/** Inputs of simulated sensors: recordings (WAV, CSV) and generators. All are functions of the sample's index. */
 import { MoteError } from '../../base/index.ts';
 import type { SensorSource } from './sensor.ts';
 
@@ -10,7 +10,7 @@ function saturate(value: number): number {
   return Math.max(I16_MIN, Math.min(I16_MAX, Math.round(value)));
 }
 
-/** Interleaved samples. */
+/** A source of interleaved samples. */
 export function samplesSource(samples: Int16Array, rateHz: number, channels = 1): SensorSource {
   return {
     rateMilliHz: Math.round(rateHz * 1000),
@@ -25,21 +25,21 @@ function bad(format: string, what: string): MoteError {
 }
 
 /**
- * A WAV recording (RIFF, 16-bit PCM, 1 to 64 channels). Throws `SOURCE_WAV` for anything else. Format: IBM and Microsoft,
- * "Multimedia Programming Interface and Data Specifications 1.0", 1991.
+ * A WAV recording (RIFF, 16-bit PCM, 1 to 64 channels). Throws `SOURCE_WAV` for anything else. Format: IBM and
+ * Microsoft, "Multimedia Programming Interface and Data Specifications 1.0", 1991.
  */
 export function wavSource(bytes: Uint8Array): SensorSource {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const tag = (at: number) => String.fromCharCode(...bytes.subarray(at, at + 4));
   if (bytes.length < 12 || tag(0) !== 'RIFF' || tag(8) !== 'WAVE') {
-    throw bad('WAV', 'This is no WAV file; give one with 16-bit PCM samples.');
+    throw bad('WAV', 'This is not a WAV file; use one with 16-bit PCM samples.');
   }
   let format: { rateHz: number; channels: number } | null = null;
   for (let at = 12; at + 8 <= bytes.length; ) {
     const size = view.getUint32(at + 4, true);
     const start = at + 8;
     if (start + size > bytes.length) {
-      throw bad('WAV', `The WAV file ends inside its '${tag(at)}' chunk; it was cut short, record or copy it again.`);
+      throw bad('WAV', `The WAV file ends inside its '${tag(at)}' chunk; it was truncated; record or copy it again.`);
     }
     if (tag(at) === 'fmt ') format = wavFormat(new DataView(bytes.buffer, bytes.byteOffset + start, size));
     if (tag(at) === 'data') {
@@ -67,7 +67,10 @@ function wavFormat(view: DataView): { rateHz: number; channels: number } {
     throw bad('WAV', `The WAV file has ${bits}-bit samples of format ${kind}; convert it to 16-bit PCM.`);
   }
   if (channels < 1 || channels > MAX_CHANNELS || rateHz < 1 || rateHz > 1_000_000) {
-    throw bad('WAV', `The WAV file has ${channels} channels at ${rateHz} Hz; 1 to 64 at 1 Hz to 1 MHz are possible.`);
+    throw bad(
+      'WAV',
+      `The WAV file has ${channels} channels at ${rateHz} Hz; 1 to 64 channels at 1 Hz to 1 MHz are possible.`,
+    );
   }
   return { rateHz, channels };
 }
@@ -83,12 +86,15 @@ export interface CsvOptions {
   rateHz: number;
   /** Sample value = number x scale, rounded; default 1. */
   scale?: number;
-  /** Columns by name of the first line, or by number from 0; default: all. */
+  /** Columns by name from the first line, or by number from 0; default: all. */
   columns?: (string | number)[];
   separator?: string;
 }
 
-/** One sample a line, one channel a column. A first line that isn't numbers names the columns. Throws `SOURCE_CSV`. */
+/**
+ * A CSV recording: one sample a line, one channel a column. A first line that isn't numeric names the columns. Throws
+ * `SOURCE_CSV`.
+ */
 export function csvSource(text: string, options: CsvOptions): SensorSource {
   const separator = options.separator ?? ',';
   const scale = options.scale ?? 1;
@@ -122,7 +128,7 @@ function csvValue(cell: string | undefined, scale: number, line: number): number
   if (value < I16_MIN || value > I16_MAX) {
     throw bad(
       'CSV',
-      `Line ${line} of the CSV file gives ${value}, which isn't a 16-bit sample; choose a smaller scale.`,
+      `Line ${line} of the CSV file results in ${value}, which isn't a 16-bit sample; choose a smaller scale.`,
     );
   }
   return value;
@@ -130,13 +136,13 @@ function csvValue(cell: string | undefined, scale: number, line: number): number
 
 export interface Shape {
   rateHz: number;
-  /** All channels get the same value; default 1. */
+  /** Number of channels, which all get the same value; default 1. */
   channels?: number;
-  /** Ends after this many samples; endless without it. */
+  /** Number of samples; endless by default. */
   samples?: number;
 }
 
-/** Any function of the sample's index; values are rounded and saturate at int16. */
+/** A source from any function of the sample's index. Values are rounded and saturate at int16. */
 export function generated({ rateHz, channels = 1, samples }: Shape, value: (index: number) => number): SensorSource {
   return {
     rateMilliHz: Math.round(rateHz * 1000),
@@ -157,12 +163,12 @@ export function sine(shape: Shape & { frequencyHz: number; amplitude: number; of
   return generated(shape, (index) => offset + amplitude * Math.sin((2 * Math.PI * frequencyHz * index) / rateHz));
 }
 
-/** Evenly distributed in -amplitude..amplitude; the same for the same seed. */
+/** Uniform noise in -amplitude..amplitude; the same for the same seed. */
 export function noise(shape: Shape & { amplitude: number; seed: number }): SensorSource {
   return generated(shape, (index) => shape.amplitude * (2 * hash(shape.seed, index) - 1));
 }
 
-/** 0 <= x < 1 from a seed and an index (the finalizer of MurmurHash3, A. Appleby). */
+/** Maps a seed and an index to 0 <= x < 1 (the finalizer of MurmurHash3, A. Appleby). */
 function hash(seed: number, index: number): number {
   let h = Math.imul(seed, 0x9e37_79b1) ^ index;
   h = Math.imul(h ^ (h >>> 16), 0x85eb_ca6b);
@@ -170,7 +176,7 @@ function hash(seed: number, index: number): number {
   return ((h ^ (h >>> 16)) >>> 0) / 0x1_0000_0000;
 }
 
-/** Sample by sample sum, as long as the first; both need equal rates and channels. Throws `SOURCE_MIX`. */
+/** Sum of two sources, as long as the first; both need equal rates and channels. Throws `SOURCE_MIX`. */
 export function mix(a: SensorSource, b: SensorSource): SensorSource {
   if (a.rateMilliHz !== b.rateMilliHz || a.channels !== b.channels) {
     throw bad(
@@ -190,7 +196,7 @@ export function mix(a: SensorSource, b: SensorSource): SensorSource {
   };
 }
 
-/** A source that ends, again and again. */
+/** Repeats a source that ends, endlessly. */
 export function repeat(source: SensorSource): SensorSource {
   const { length, channels } = source;
   if (length === null || length === 0) return source;

@@ -14,7 +14,7 @@ const example = (key: string) =>
     .match(/`([0-9a-f]{8,})`/)![1]!;
 const hex = (bytes: Uint8Array | undefined) => Buffer.from(bytes!).toString('hex');
 
-it('what the agent keeps is as docs/spec/node.md shows it', () => {
+it('the store of the agent is as docs/spec/node.md shows it', () => {
   const flash = volatileFlash();
   let storage = new NodeStorage(flash, DEFAULT_LAYOUT, false);
   for (let start = 2; start <= 3; start++) storage = new NodeStorage(flash, DEFAULT_LAYOUT, false);
@@ -25,7 +25,7 @@ it('what the agent keeps is as docs/spec/node.md shows it', () => {
   expect(storage.loadConfig()).toEqual({ threshold: 200, gain: -2 });
 });
 
-it('who a node is and whom it trusts is as docs/spec/node.md shows it', () => {
+it('the identity and the trusted keys of a node are as docs/spec/node.md shows them', () => {
   const flash = volatileFlash();
   expect(readIdentity(flash)).toEqual({ id: null, publicKeys: [] });
   const x = Buffer.from(example('keys').slice(6), 'hex').toString('base64url');
@@ -53,7 +53,7 @@ it.each([
   expect([storage.loadConfig(), storage.boot]).toEqual([null, 1]);
 });
 
-it('a module that fills its store leaves the agent its own', () => {
+it('a module that fills its store does not affect the store of the agent', () => {
   const storage = new NodeStorage(volatileFlash(), DEFAULT_LAYOUT, false);
   expect(() => {
     for (let i = 0; ; i++) storage.kv.set(`k${i}`, new Uint8Array(1000));
@@ -62,7 +62,7 @@ it('a module that fills its store leaves the agent its own', () => {
   expect(storage.loadConfig()).toEqual({ a: 1 });
 });
 
-it('a node is set up once', () => {
+it('a node is provisioned once', () => {
   const flash = volatileFlash();
   expect(provision(flash, 1, Uint8Array.of(1, 2, 3))).toBe(true);
   expect(provision(flash, 2, Uint8Array.of(4))).toBe(false);

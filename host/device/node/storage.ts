@@ -1,6 +1,6 @@
 /**
- * What a node keeps in flash, and where: the agent's own store (starts, configuration), the module's key-value store, the slots.
- * They are parts of their own so that a module that fills its store can't stop the agent from keeping its own.
+ * The layout of a node's flash: the agent's own store (boot count, configuration), the key-value store of the module,
+ * the slots. They are separate, so a module that fills its store doesn't keep the agent from writing to its own.
  */
 
 import type { KeyObject } from 'node:crypto';
@@ -10,11 +10,11 @@ import { encodeMessage, parseMessage } from '../link/index.ts';
 import { encodeTrustedKeys, parseTrustedKeys } from '../package/index.ts';
 import { type SlotLayout, SlotStore } from '../update/index.ts';
 
-/** Pages, in this order from the start of the flash; the slots take the rest. */
+/** Pages of the stores, in this order from the start of the flash; the slots take the rest. */
 export interface NodeLayout {
-  /** 2 or more, even. */
+  /** An even number, 2 or more. */
   agentPages: number;
-  /** 2 or more, even. */
+  /** An even number, 2 or more. */
   kvPages: number;
   /** Inside the rest; default: two equal slots. */
   slots?: SlotLayout;
@@ -25,18 +25,18 @@ const BOOT = 'boot';
 const CONFIG = 'config';
 const ID = 'id';
 const KEYS = 'keys';
-/** One value of the agent's store holds the whole configuration, so that it changes as a whole. */
+/** Limit of the configuration: it is one value of the agent's store, so that it changes atomically. */
 const MAX_CONFIG_BYTES = 1024;
 
 export class NodeStorage {
   readonly kv: KeyValueStore;
   /** Null for a node that runs a module without slots. */
   readonly slots: SlotStore | null;
-  /** Starts of this node, this one included. */
+  /** Number of starts of this node, this one included. */
   readonly boot: number;
   readonly #agent: KeyValueStore;
 
-  /** Counts a start. Throws `FLASH_RANGE` when the layout doesn't fit. */
+  /** Opens the stores and counts a start. Throws `FLASH_RANGE` if the layout doesn't fit. */
   constructor(flash: Flash, layout: NodeLayout, withSlots: boolean) {
     const { agentPages, kvPages } = layout;
     this.#agent = KeyValueStore.open(flashRegion(flash, 0, agentPages));
@@ -48,7 +48,7 @@ export class NodeStorage {
     this.#agent.set(BOOT, count);
   }
 
-  /** The configuration that was stored, null when there is none or it can't be read. */
+  /** Returns the stored configuration, or null if there is none or it can't be decoded. */
   loadConfig(): Record<string, number> | null {
     const bytes = this.#agent.get(CONFIG);
     if (bytes === undefined) return null;
@@ -61,7 +61,10 @@ export class NodeStorage {
     }
   }
 
-  /** Durable when this returns. Throws `NODE_CONFIG` when it is too large, and what the flash throws. */
+  /**
+   * Stores the configuration; durable when this returns. Throws `NODE_CONFIG` if it is too large, and the errors of the
+   * flash.
+   */
   saveConfig(values: Record<string, number>): void {
     const bytes = encodeMessage({ type: 'config', values });
     if (bytes.length > MAX_CONFIG_BYTES) {
@@ -81,8 +84,9 @@ function openSlots(flash: Flash, layout: NodeLayout): SlotStore {
 }
 
 /**
- * Sets a node up: puts its first package into a slot, confirmed without a trial. A flash that has a module keeps it, and this
- * gives false. Trusts the package; the node that boots it doesn't. Throws what `SlotStore.install` throws.
+ * Provisions a node: writes its first package into a slot, confirmed without a trial. Returns false and changes nothing
+ * if the flash already has a module. The package isn't verified here, but by the node that boots it. Throws the errors
+ * of `SlotStore.install`.
  */
 export function provision(flash: Flash, sequence: number, bytes: Uint8Array, layout = DEFAULT_LAYOUT): boolean {
   const slots = openSlots(flash, layout);
@@ -91,22 +95,24 @@ export function provision(flash: Flash, sequence: number, bytes: Uint8Array, lay
   return true;
 }
 
-/** The package that a node with this flash runs, null when it has none. Throws what `SlotStore.read` throws. */
+/**
+ * Returns the package that a node with this flash runs, or null if it has none. Throws the errors of `SlotStore.read`.
+ */
 export function activePackage(flash: Flash, layout = DEFAULT_LAYOUT): Uint8Array | null {
   const slots = openSlots(flash, layout);
   const active = slots.active();
   return active === null ? null : slots.read(active.slot);
 }
 
-/** What a board's agent is told at provisioning, because nobody starts it with options. */
+/** The identity of a board's agent, written at provisioning, because it has no command-line options. */
 export interface Identity {
-  /** The node's name; null for a flash that has none. */
+  /** The node's name; null if the flash has none. */
   id: string | null;
-  /** Keys whose packages it runs. */
+  /** Keys whose packages it accepts. */
   publicKeys: readonly KeyObject[];
 }
 
-/** Throws what `encodeTrustedKeys` and the flash throw. */
+/** Writes the identity. Throws the errors of `encodeTrustedKeys` and of the flash. */
 export function writeIdentity(flash: Flash, identity: Identity, layout = DEFAULT_LAYOUT): void {
   const agent = KeyValueStore.open(flashRegion(flash, 0, layout.agentPages));
   const keys = encodeTrustedKeys(identity.publicKeys);
@@ -114,7 +120,7 @@ export function writeIdentity(flash: Flash, identity: Identity, layout = DEFAULT
   agent.set(KEYS, keys);
 }
 
-/** Throws `CBOR` or `KEY_LIST` when the keys can't be read. */
+/** Reads the identity. Throws `CBOR` or `KEY_LIST` if the keys can't be decoded. */
 export function readIdentity(flash: Flash, layout = DEFAULT_LAYOUT): Identity {
   const agent = KeyValueStore.open(flashRegion(flash, 0, layout.agentPages));
   const [id, keys] = [agent.get(ID), agent.get(KEYS)];
@@ -125,7 +131,7 @@ function readU32(bytes: Uint8Array | undefined): number {
   return bytes?.length === 4 ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : 0;
 }
 
-/** For a node that needn't outlive its process. */
+/** Flash in memory, for a node that ends with its process. */
 export function volatileFlash(): Flash {
   return new MemoryFlash({ sizeBytes: 1 << 20, pageBytes: 4096, writeBytes: 4 });
 }

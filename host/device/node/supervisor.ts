@@ -1,6 +1,6 @@
 /**
- * A module's life on a node: started, stepped when it wants to be, asked for its health, ended by its first fault. What a fault or
- * an answer of `health` means is decided elsewhere.
+ * Runs a module on a node: starts it, calls its steps when they are due, asks for its health, and ends it at its first
+ * fault. The callbacks decide what a fault or a value of `health` means.
  */
 
 import { type Clock, clip, MoteError } from '../../base/index.ts';
@@ -15,7 +15,7 @@ export interface NodeLimits extends RuntimeLimits {
 }
 export const NODE_LIMITS: NodeLimits = { memoryBytes: 1 << 20, stackBytes: 65_536, deadlineMs: 2000, lateMs: 100 };
 
-/** A module outside its trial is asked for its health this often, after a step. */
+/** Interval between calls of `health`, after a step, for a module that isn't on trial. */
 const HEALTH_US = 1_000_000;
 const NO_BYTES = new Uint8Array(0);
 
@@ -24,12 +24,12 @@ export interface Running {
   /** Null for a module without slots. */
   info: SlotInfo | null;
   readonly sha256: Uint8Array;
-  /** Last answer of `health`. */
+  /** Last value of `health`. */
   health: number | null;
   healthUs: number;
-  /** Steps that ended too long after the time of the next. */
+  /** Steps that ended too long after the time of the next one. */
   misses: number;
-  /** Being swapped in: judged only after its trial was announced. */
+  /** True during a swap: the trial is judged only after it was reported. */
   starting: boolean;
 }
 
@@ -42,11 +42,11 @@ export interface SupervisorOptions {
   services: HostServices;
   limits: NodeLimits;
   fuelPerMs: number | undefined;
-  /** Runs a module's init; what it has declared is known behind it, also when it throws. */
+  /** Runs a module's init. Its declarations are known afterwards, also if it throws. */
   declare(init: () => void): void;
-  /** The module has ended. */
+  /** Called after the module has ended with a fault. */
   onFault(fault: Fault, who: Running | null): void;
-  /** It said how it is; `before` is what it said last. */
+  /** Called with each value of `health`; `before` is the previous one. */
   onHealth(running: Running, before: number | null): void;
 }
 
@@ -66,12 +66,12 @@ export class Supervisor {
     return this.#running;
   }
 
-  /** Microseconds that steps kept a simulated processor busy. */
+  /** Microseconds for which steps kept a simulated processor busy. */
   get busyUs(): number {
     return this.#busyUs;
   }
 
-  /** Compiled and ready to run, while another one may still be running. Throws `MoteError`. */
+  /** Compiles a module while another one may still be running. Throws `MoteError`. */
   prepare(image: ModuleImage, info: SlotInfo | null, sha256: Uint8Array): Running {
     const { engine, services, limits } = this.#options;
     const runtime = new ModuleRuntime(engine, image, services, limits);
@@ -79,7 +79,7 @@ export class Supervisor {
     return { runtime, info, sha256, health: null, healthUs: 0, misses: 0, starting: false };
   }
 
-  /** init, then the first step at once. */
+  /** Calls init and then the first step at once. */
   run(next: Running): void {
     this.#running = next;
     const { declare } = this.#options;
@@ -93,25 +93,31 @@ export class Supervisor {
     this.#running = null;
   }
 
-  /** A command for subscription `id`, or -1 for a changed configuration; false when nothing runs or it was a fault. */
+  /**
+   * Delivers a command for subscription `id`, or -1 for a changed configuration. Returns false if no module runs or it
+   * faulted.
+   */
   message(id: number, body: Uint8Array = NO_BYTES): boolean {
     const running = this.#running;
     return running !== null && this.#guard('on_message', () => running.runtime.message(id, body));
   }
 
-  /** Asks what runs for its health now, whenever its next step is. The answer, or a fault, may end it before this returns. */
+  /** Calls `health` of the running module at once. The value, or a fault, may end the module before this returns. */
   askHealth(): void {
     if (this.#running !== null) this.#askHealth(this.#running, this.#options.clock.nowUs());
   }
 
-  /** Tells a fault outside the module's own code, such as one in loading. What isn't a `MoteError` is a defect and thrown on. */
+  /**
+   * Reports a fault outside the module's own code, such as one in loading. Rethrows anything but a `MoteError`, which
+   * is a defect.
+   */
   fail(error: unknown, during: string, who: Running | null = this.#running): void {
     if (!(error instanceof MoteError)) throw error;
     this.stop();
     this.#options.onFault({ code: error.code, text: clip(`${during}: ${error.message}`, 160), during }, who);
   }
 
-  /** Runs module code; its fault ends it and gives false. */
+  /** Runs module code. A fault ends the module and returns false. */
   #guard(during: string, run: () => void): boolean {
     const running = this.#running;
     try {
@@ -141,7 +147,7 @@ export class Supervisor {
       this.#busyUs += busyUs;
     }
     if (nextUs !== null) {
-      // Late by the module's own work: that a busy computer called it late is no fault of the module.
+      // Measured from the module's own work: a late call on a busy computer is no fault of the module.
       const endUs = Math.max(clock.nowUs(), this.#busyUntilUs);
       if (endUs - nextUs > limits.lateMs * 1000) {
         running.misses++;

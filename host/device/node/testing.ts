@@ -14,7 +14,10 @@ import type { Metadata } from '../package/index.ts';
 import { PackageSender } from '../update/index.ts';
 import type { ModuleImage } from './runtime.ts';
 
-/** wasm3 is built by `cc` at its first use; without a compiler it is null here, and its own suite says what is missing. */
+/**
+ * The engines. wasm3 is built by `cc` at its first use; without a compiler it is null here, and its own tests report
+ * what is missing.
+ */
 export const ENGINES: [string, Engine | null][] = await Promise.all(
   ENGINE_NAMES.map(async (name): Promise<[string, Engine | null]> => [name, await loadEngine(name).catch(() => null)]),
 );
@@ -25,7 +28,7 @@ const IMPORTS = Object.entries(ABI_IMPORTS as Record<string, FunctionType>)
   .map(([name, type]) => `(import "mote" "${name}" (func $${name}${params(type)}${result(type)}))`)
   .join('\n');
 
-/** Every import as an export of the same name, over 4 KiB of memory that may be touched. */
+/** A module with every import as an export of the same name, and 4 KiB of memory. */
 export const PASS_THROUGH = wat(`(module ${IMPORTS} (memory $m 1) (export "memory" (memory $m))
   ${Object.entries(ABI_IMPORTS as Record<string, FunctionType>)
     .map(([name, type]) => {
@@ -35,18 +38,21 @@ export const PASS_THROUGH = wat(`(module ${IMPORTS} (memory $m 1) (export "memor
     .join('\n')})`);
 
 export interface AppText {
-  /** Function bodies; `init` and `health` leave an i32, `step` an i64 (`$now` is its parameter), `message` gets `$id` and `$length`. */
+  /**
+   * Function bodies. `init` and `health` return an i32, `step` an i64 (`$now` is its parameter); `message` has `$id`
+   * and `$length`.
+   */
   init?: string;
   step?: string;
   message?: string;
   health?: string;
-  /** Globals, data and functions. */
+  /** Additional globals, data and functions. */
   more?: string;
-  /** Without a fuel counter; a loop that should end by fuel calls `$burn`. */
+  /** Linear memory in bytes. The bodies have no fuel counter; a loop that should end by fuel calls `$burn`. */
   memoryBytes?: number;
 }
 
-/** A module with all exports of the ABI. `$burn` takes one unit of fuel, as the build's pass does in every loop. */
+/** A module with all exports of the ABI. `$burn` spends one unit of fuel, as the build inserts it into every loop. */
 export function appWasm(app: AppText): Uint8Array {
   const step = app.step ?? '(i64.add (local.get $now) (i64.const 10000))';
   return wat(`(module ${IMPORTS} (memory $m 1) (export "memory" (memory $m))
@@ -88,7 +94,7 @@ export function app(text: AppText, change: Partial<Metadata> = {}): ModuleImage 
 
 const SAMPLES: MetricInfo = { name: 'samples', unit: '1', exponent: 0 };
 
-/** Publishes every sample of the sensor `mic` as it is, once in `periodUs`, up to 500 of them. */
+/** Publishes every sample of the sensor `mic` unchanged, up to 500 of them each `periodUs`. */
 export function recorderText(periodUs = 10_000): AppText {
   return {
     more: `(global $sensor (mut i32) (i32.const 0)) (data (i32.const 0) "micsamples1")`,
@@ -112,7 +118,7 @@ export function recorder(periodUs = 10_000, change: Partial<Metadata> = {}): Mod
   return app(recorderText(periodUs), { metrics: [SAMPLES], ...change });
 }
 
-/** A shim on any clock: tells the time, pushes a package, keeps what the node says. */
+/** A shim on any clock: answers time requests, pushes a package, records the node's messages. */
 export class TestShim {
   readonly got: NodeMessage[] = [];
   readonly #clock: Clock;

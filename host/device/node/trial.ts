@@ -1,4 +1,4 @@
-/** The swap to a new module and its trial: when it happens, what is measured, and how it ends. */
+/** The swap to a new module and its trial: when they happen, what is measured, and how a trial ends. */
 import { type Clock, clip, MoteError } from '../../base/index.ts';
 import type { Chunk, Offer, OtaStatus } from '../link/index.ts';
 import type { Reason } from '../update/index.ts';
@@ -9,26 +9,26 @@ export interface TrialOptions {
   updates: Updates;
   supervisor: Supervisor;
   clock: Clock;
-  /** Starts to measure; what it returns says the microseconds since. */
+  /** Starts a measurement; the result returns the microseconds since. */
   stopwatch(): () => number;
-  /** Null on a node that has no link. */
+  /** Null on a node without a link. */
   linkUp(): boolean | null;
-  /** Samples that all sensors lost so far. */
+  /** Samples that all sensors have lost so far. */
   lost(): number;
   report(status: OtaStatus): void;
-  /** What runs is confirmed. */
+  /** Called after the running module was confirmed. */
   confirmed(): void;
   /** Runs a module. */
   begin(next: Running): void;
-  /** Ends the module that runs, and any plan to start it again. */
+  /** Ends the running module and cancels a planned restart. */
   stop(): void;
-  /** Starts again with what the slots say. */
+  /** Starts the module that the slots contain. */
   reset(): void;
 }
 
 export class Trial {
   readonly #options: TrialOptions;
-  /** The next module, compiled while the old one runs on. */
+  /** The next module, compiled while the old one still runs. */
   #prepared: Running | null = null;
   #cancelSwap: (() => void) | null = null;
   #cancelErase: (() => void) | null = null;
@@ -38,7 +38,7 @@ export class Trial {
     this.#options = options;
   }
 
-  /** A message of a transfer. */
+  /** Processes a message of a transfer. */
   receive(message: Offer | Chunk): void {
     const { updates, report } = this.#options;
     for (const status of updates.handle(message)) report(status);
@@ -46,7 +46,7 @@ export class Trial {
     this.prepare();
   }
 
-  /** A page at a time, between whatever else is due: it stops a chip for a while. */
+  /** Erases one page at a time, between other work, because erasing can stop a chip's processor. */
   #erase(): void {
     const { updates, clock, report } = this.#options;
     if (!updates.erasing || this.#cancelErase !== null) return;
@@ -57,13 +57,13 @@ export class Trial {
     });
   }
 
-  /** Reads and compiles what is ready while the old module still has its steps; the swap itself comes after. */
+  /** Reads and compiles the ready package while the old module still runs; the swap follows as a separate event. */
   prepare(): void {
     const { updates, supervisor, clock, report } = this.#options;
     const { ready } = updates;
     const prepared = this.#prepared?.info;
     if (prepared && ready && Buffer.compare(ready.sha256, prepared.sha256) === 0) return;
-    // Another package was offered since: this one is in no slot any more, and must not run.
+    // Another package was offered since: this one is in no slot any more and must not run.
     this.#unprepare();
     if (ready === null) return;
     try {
@@ -71,19 +71,19 @@ export class Trial {
       this.#cancelSwap = clock.at(clock.nowUs(), () => this.#swap());
     } catch (error) {
       if (!(error instanceof MoteError)) throw error;
-      // It can't even be loaded: the old module goes on as if nothing had been, and the sequence is not tried again.
+      // The module can't be loaded: the old one continues, and the sequence isn't tried again.
       updates.startTrial();
       report(updates.fail({ code: error.code, text: clip(`load: ${error.message}`, 160) }));
     }
   }
 
-  /** A module on trial begins to run: its time is limited. */
+  /** Starts the time limit of a module on trial. */
   watch(running: Running): void {
     const { trialMs } = running.runtime.metadata;
     this.#cancelTrial = this.#options.clock.after(trialMs, () => this.#timeOver(running));
   }
 
-  /** The module on trial runs no more. */
+  /** Stops the time limit, because the module on trial has ended. */
   unwatch(): void {
     this.#cancelTrial?.();
     this.#cancelTrial = null;
@@ -103,7 +103,7 @@ export class Trial {
     this.#prepared = null;
   }
 
-  /** Looks at the module on trial, if there is one; `timeout`: its time is over. */
+  /** Judges the module on trial, if there is one. `timeout`: its time is over. */
   judge(timeout = false): void {
     const { updates, supervisor, linkUp, report, confirmed, stop } = this.#options;
     const { running } = supervisor;
@@ -123,15 +123,18 @@ export class Trial {
     confirmed();
   }
 
-  /** A message may have changed the health of a module that steps rarely: asked once more before it is judged for good. */
+  /**
+   * A message may have changed the health of a module that steps rarely, so `health` is called once more before the
+   * verdict.
+   */
   #timeOver(running: Running): void {
     const { supervisor } = this.#options;
     supervisor.askHealth();
-    // A fault or its answer may have ended the trial: what runs now, if anything, isn't this one.
+    // A fault or the value of `health` may have ended the trial; another module may run now.
     if (supervisor.running === running) this.judge(true);
   }
 
-  /** The module on trial has ended: the old one is back after one reset. */
+  /** Rolls back after the module on trial has ended: the old one runs after one reset. */
   rollBack(reason: Reason): void {
     const { updates, report, reset } = this.#options;
     report(updates.fail(reason));
@@ -150,7 +153,7 @@ export class Trial {
     stop();
     next.starting = true;
     begin(next);
-    // A fault in its first breath has rolled it back already.
+    // A fault in init or the first step has already rolled it back.
     if (supervisor.running !== next) return;
     const swapUs = Math.max(0, Math.round(elapsedUs()));
     report(updates.status('trial', next.info, { swapUs, lost: lost() - lostBefore }));

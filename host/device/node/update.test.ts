@@ -15,10 +15,10 @@ const keys = generateKeyPair();
 const stranger = generateKeyPair();
 const pack = (image: ModuleImage, sequence: number, privateKey = keys.privateKey) =>
   buildPackage({ ...image, sequence, privateKey });
-/** Sample i is i modulo 2^15, so that a lost or doubled one is seen. */
+/** Sample i is i modulo 2^15, so that a lost or duplicated one is detected. */
 const mic = () => [{ name: 'mic', source: generated({ rateHz: 1000 }, (i) => i % 32_768), ringSamples: 500 }];
 
-/** A node with slots, a shim, and streams between them that come again when they are cut. */
+/** A node with slots, a shim, and streams between them that are replaced when they are cut. */
 class World {
   readonly clock = new VirtualClock();
   readonly shim = new TestShim(this.clock);
@@ -65,11 +65,11 @@ class World {
     this.pair = pair;
     this.node.attach(pair.a);
     this.shim.attach(pair.b);
-    // A stream may end before the two have met.
+    // A stream may end before the two ends have met.
     this.clock.after(3000, () => this.node.status().link!.up || this.pair !== pair || this.connect());
   }
 
-  /** Power off and on again. */
+  /** Switches the power off and on again. */
   restart(): void {
     this.node.close();
     this.node = this.make();
@@ -81,7 +81,7 @@ class World {
     this.clock.runUntil(this.clock.nowUs() + seconds * 1e6);
   }
 
-  /** States of the updates, in order, without repeats. */
+  /** States of the updates, in order, without repetitions. */
   get ota(): string[] {
     const all = this.states.flatMap((state) => (state.kind === 'ota' ? [state.status.state] : []));
     return all.filter((state, i) => state !== all[i - 1]);
@@ -110,7 +110,7 @@ function settled(options: Partial<NodeOptions> = {}, first: ModuleImage = record
 const version2 = { version: '2.0.0' };
 
 describe('an update', () => {
-  it('comes over the link, runs on trial and is confirmed, with every sample in order', () => {
+  it('arrives over the link, runs on trial and is confirmed, with every sample in order', () => {
     const world = settled();
     world.shim.push(pack(recorder(20_000, version2), 2), 2);
     world.run(2);
@@ -131,26 +131,26 @@ describe('an update', () => {
   });
 
   const refused: [string, () => Uint8Array, number, string][] = [
-    ['signed by a stranger', () => pack(recorder(1e4, version2), 2, stranger.privateKey), 2, 'PKG_KEY'],
+    ['signed with an untrusted key', () => pack(recorder(1e4, version2), 2, stranger.privateKey), 2, 'PKG_KEY'],
     ['with a changed byte', () => flipped(pack(recorder(1e4, version2), 2)), 2, 'PKG_'],
     ['that is noise', () => new Uint8Array(3000).fill(7), 2, ''],
     ['offered under another sequence', () => pack(recorder(1e4, version2), 3), 2, 'PKG_SEQUENCE'],
     ['as old as the one that runs', () => pack(recorder(1e4, version2), 1), 1, 'OTA_ROLLBACK'],
     ['for a later ABI', () => pack(recorder(1e4, { ...version2, abi: 2 << 16 }), 2), 2, 'PKG_ABI'],
     [
-      'that needs more memory than there is',
+      'that needs more memory than the node has',
       () => pack(app({}, { ...version2, memoryBytes: 1 << 30 }), 2),
       2,
       'PKG_MEMORY',
     ],
     [
-      'that needs a sensor that is not there',
+      'that needs a sensor that does not exist',
       () => pack(recorder(1e4, { ...version2, sensors: ['radar'] }), 2),
       2,
       'NODE_SENSOR',
     ],
     [
-      'whose module is none',
+      'with an invalid module',
       () => pack({ wasm: Uint8Array.of(1, 2), rom: new Uint8Array(0), metadata: metadataOf(version2) }, 2),
       2,
       'WASM_',
@@ -174,7 +174,7 @@ describe('an update', () => {
     ['init that refuses', { init: '(i32.const -1)' }, 'MODULE_INIT'],
     ['a trap in the first step', { step: '(unreachable)' }, 'TRAP_UNREACHABLE'],
     ['a trap in a later step', laterStep('(unreachable)'), 'TRAP_UNREACHABLE'],
-    ['a loop without end', laterStep('(loop $l (call $burn) (br $l))'), 'TRAP_FUEL'],
+    ['an infinite loop', laterStep('(loop $l (call $burn) (br $l))'), 'TRAP_FUEL'],
     [
       'a stack overflow',
       { step: '(call $deep)', more: '(func $deep (result i64) (i64.add (i64.const 1) (call $deep)))' },
@@ -183,7 +183,11 @@ describe('an update', () => {
     ['a write past its memory', { step: '(i32.store (i32.const 70000) (i32.const 1)) (i64.const 0)' }, 'TRAP_MEMORY'],
     ['health that is never 1', { health: '(i32.const 0)' }, 'TRIAL_UNHEALTHY'],
     ['health that becomes negative', { health: healthLater('-5') }, 'HEALTH_FAILING'],
-    ['steps that never come', { step: '(i64.const 0x7fffffffffffffff)', health: '(i32.const 0)' }, 'TRIAL_UNHEALTHY'],
+    [
+      'steps that are never due',
+      { step: '(i64.const 0x7fffffffffffffff)', health: '(i32.const 0)' },
+      'TRIAL_UNHEALTHY',
+    ],
     ['a flood without health', { ...flood(), health: '(i32.const 0)' }, 'TRIAL_UNHEALTHY'],
     ['a trap in health', { health: '(unreachable)' }, 'TRAP_UNREACHABLE'],
   ];
@@ -194,11 +198,11 @@ describe('an update', () => {
     world.run(4);
     expect(world.ota.slice(0, 3)).toEqual(['receiving', 'verifying', 'swapping']);
     expect(world.ota.at(-1)).toBe('rolledback');
-    const told = world.shim.get('ota').at(-1)!;
-    expect(told).toMatchObject({ state: 'rolledback', sequence: 2, reason: { code } });
+    const status = world.shim.get('ota').at(-1)!;
+    expect(status).toMatchObject({ state: 'rolledback', sequence: 2, reason: { code } });
     expect(world.node.status()).toMatchObject({ module: { version: '1.0.0', state: 'confirmed' }, resets: 1 });
     expect(world.states.filter(({ kind }) => kind === 'reset').length).toBe(1);
-    // The old module went on where it was: not a sample is missing.
+    // The old module continued where it was: no sample is missing.
     const samples = world.telemetry.filter(({ name }) => name === 'samples').flatMap(({ values }) => values);
     expect(samples.findIndex((value, i) => value !== i)).toBe(-1);
     expect(samples.length).toBeGreaterThan(3000);
@@ -229,11 +233,11 @@ describe('an update', () => {
   });
 
   it.each([
-    ['is well then', '(global.get $told)', 'confirmed', '', '2.0.0', { resets: 0, faults: 0 }],
+    ['is healthy then', '(global.get $received)', 'confirmed', '', '2.0.0', { resets: 0, faults: 0 }],
     ['is not', '(i32.const 0)', 'rolledback', 'TRIAL_UNHEALTHY', '1.0.0', { resets: 1, faults: 0 }],
     [
       'is failing then',
-      '(i32.sub (i32.const 0) (global.get $told))',
+      '(i32.sub (i32.const 0) (global.get $received))',
       'rolledback',
       'HEALTH_FAILING',
       '1.0.0',
@@ -241,20 +245,20 @@ describe('an update', () => {
     ],
     [
       'traps then',
-      '(if (global.get $told) (then (unreachable))) (i32.const 0)',
+      '(if (global.get $received) (then (unreachable))) (i32.const 0)',
       'rolledback',
       'TRAP_UNREACHABLE',
       '1.0.0',
       { resets: 1, faults: 1 },
     ],
   ])(
-    'that a message changes and that steps no more is asked once more when its time is over, and %s',
+    'that does not step any more after a message is asked for its health once more at the end of its trial, and %s',
     (_, health, end, code, version, counts) => {
       const world = settled();
       const text: AppText = {
-        more: '(global $told (mut i32) (i32.const 0))',
+        more: '(global $received (mut i32) (i32.const 0))',
         step: '(i64.const 0x7fffffffffffffff)',
-        message: '(global.set $told (i32.const 1))',
+        message: '(global.set $received (i32.const 1))',
         health,
       };
       world.shim.push(pack(app(text, version2), 2), 2);
@@ -288,7 +292,7 @@ describe('an update', () => {
     }
   });
 
-  it('whose trial a power cut interrupts is rolled back at the next start, and the shim hears why', () => {
+  it('whose trial a power cut interrupts is rolled back at the next start, and the reason is reported to the shim', () => {
     const world = settled();
     world.shim.push(pack(app({ health: '(i32.const 0)' }, version2), 2), 2);
     while (!world.ota.includes('trial')) world.clock.runNext();
@@ -302,7 +306,7 @@ describe('an update', () => {
     });
   });
 
-  it('gives way to another that is offered before its swap: what runs is what the slot holds', () => {
+  it('is replaced by another that is offered before its swap, so the package in the slot runs', () => {
     const world = settled();
     const [second, third] = [pack(recorder(20_000, version2), 2), pack(recorder(20_000, { version: '3.0.0' }), 3)];
     const offer = (bytes: Uint8Array, sequence: number) => {
@@ -313,7 +317,7 @@ describe('an update', () => {
     const chunk = offer(second, 2);
     world.run(0.1);
     world.shim.send(chunk);
-    // Both come before the clock has a turn for the swap.
+    // Both arrive before the clock reaches the swap.
     const next = offer(third, 3);
     world.run(1);
     world.shim.send(next);
@@ -325,7 +329,7 @@ describe('an update', () => {
     expect(world.running).toBe('3.0.0');
   });
 
-  it('on a node with no module yet that fails leaves it with none, ready for the next', () => {
+  it('that fails on a node without a module leaves it without one, ready for the next', () => {
     const world = new World();
     world.node.start();
     world.connect();
@@ -337,7 +341,7 @@ describe('an update', () => {
     expect(world.running).toBe('2.0.0');
   });
 
-  it('on a node without a link is judged by health alone', () => {
+  it('on a node without a link is judged by its health only', () => {
     expect(judgeTrial({ health: 1, misses: 0, linkUp: null, timeout: false, trialMs: 9 })).toBe('confirm');
     expect(judgeTrial({ health: 1, misses: 0, linkUp: false, timeout: false, trialMs: 9 })).toBe('wait');
     expect(judgeTrial({ health: null, misses: 0, linkUp: null, timeout: false, trialMs: 9 })).toBe('wait');
@@ -348,7 +352,7 @@ describe('an update', () => {
 });
 
 describe('a swap', () => {
-  it('at 100 random points loses no sample and doubles none', () => {
+  it('at 100 random points neither loses nor duplicates a sample', () => {
     const random = new Xorshift(9);
     for (let run = 0; run < 100; run++) {
       const world = settled({}, recorder(5000 + random.below(60_000)));
@@ -363,8 +367,8 @@ describe('a swap', () => {
     }
   });
 
-  it('during which the ring keeps filling says what was lost', () => {
-    // A flash so slow that the journal's two records take longer than the ring holds.
+  it('reports the samples that a full ring lost during it', () => {
+    // A flash so slow that the two journal records take longer than the ring can store.
     const inner = chip();
     let latencyUs = 0;
     let spend = (_us: number) => {};
@@ -434,7 +438,7 @@ describe('a push', () => {
     }
   });
 
-  it('over a stream that loses, damages, doubles and cuts completes', () => {
+  it('over a stream that loses, damages, duplicates and cuts completes', () => {
     const random = new Xorshift(11);
     const world = settled();
     world.random = () => random.unit();
@@ -485,12 +489,12 @@ describe('a power cut', () => {
         points++;
         flash.restart();
         world.restart();
-        // Something runs at once, whatever was cut.
+        // A module runs at once, whatever was cut.
         expect(['1.0.0', '2.0.0']).toContain(world.running);
         world.run(3);
         const { module, faults } = world.node.status();
         expect([module!.state, faults]).toEqual(['confirmed', 0]);
-        // The only way not to be updated: the cut hit the trial, and the shim knows.
+        // The update fails only if the cut hit the trial, and the shim has the reason.
         if (module!.version === '2.0.0') continue;
         expect(world.shim.get('ota').at(-1)).toMatchObject({
           state: 'rolledback',
@@ -507,7 +511,7 @@ function flipped(bytes: Uint8Array): Uint8Array {
   copy[copy.length - 20]! ^= 1;
   return copy;
 }
-/** Does what it should not at its tenth step; it doesn't know its health before. */
+/** Runs `code` at its tenth step; its health is unknown before. */
 function laterStep(code: string): AppText {
   return {
     more: '(global $count (mut i32) (i32.const 0))',

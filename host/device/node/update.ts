@@ -1,6 +1,6 @@
 /**
- * Over-the-air updates on the node: packages come in by `UpdateReceiver`, are judged before they may run, run on trial, and are
- * confirmed or rolled back. Pure of time and modules: the node tells what happened.
+ * Updates on the node: `UpdateReceiver` receives packages, they are checked before they may run, run on trial, and are
+ * confirmed or rolled back. No time and no running module in here: the caller reports what happened.
  */
 import type { KeyObject } from 'node:crypto';
 import { MoteError } from '../../base/index.ts';
@@ -12,25 +12,25 @@ import { type Reason, type SlotInfo, type SlotStore, UpdateReceiver } from '../u
 export interface UpdateOptions {
   slots: SlotStore;
   publicKeys: readonly KeyObject[];
-  /** Linear memory that this node has for a module. */
+  /** Linear memory in bytes that this node has for a module. */
   memoryBytes: number;
   sensors: ReadonlySet<string>;
 }
 
-/** What is known of a module on trial. */
+/** The state of a module on trial. */
 export interface TrialFacts {
-  /** Last answer of `health`, null before the first. */
+  /** Last value of `health`, null before the first. */
   health: number | null;
-  /** Steps that ended too long after the time of the next. */
+  /** Steps that ended too long after the time of the next one. */
   misses: number;
-  /** Null on a node that has no link. */
+  /** Null on a node without a link. */
   linkUp: boolean | null;
-  /** The window is over. */
+  /** The time of the trial is over. */
   timeout: boolean;
   trialMs: number;
 }
 
-/** 'wait', 'confirm', or why it failed. */
+/** Returns 'wait', 'confirm', or the reason of the failure. */
 export function judgeTrial(facts: TrialFacts): 'wait' | 'confirm' | Reason {
   const { health, misses, linkUp, timeout, trialMs } = facts;
   if (health !== null && health < 0) {
@@ -60,43 +60,43 @@ export class Updates {
     });
   }
 
-  /** Takes a message of a transfer; the answers go to the shim. */
+  /** Processes a message of a transfer; returns the answers to the shim. */
   handle(message: Offer | Chunk): OtaStatus[] {
     return this.#receiver.handle(message);
   }
 
-  /** A slot is being erased: `erase` is to be called until it isn't. */
+  /** True while a slot is being erased: call `erase` until it isn't. */
   get erasing(): boolean {
     return this.#receiver.erasing;
   }
 
-  /** Erases one page more; the answers go to the shim. */
+  /** Erases one more page; returns the answers to the shim. */
   erase(): OtaStatus[] {
     return this.#receiver.erase();
   }
 
-  /** A package was booted that isn't confirmed. */
+  /** True if a package was booted and isn't confirmed. */
   get onTrial(): boolean {
     return this.#options.slots.active()?.state === 'trial';
   }
 
-  /** A verified package that waits for its swap. */
+  /** A verified package that is ready for the swap. */
   get ready(): SlotInfo | null {
     return this.#receiver.ready;
   }
 
-  /** What to run now, counted as started; null when there is nothing. Throws when flash or package is damaged. */
+  /** Returns the package to run, counted as started; null if there is none. Throws if flash or package is damaged. */
   boot(): { info: SlotInfo; package: Package } | null {
     const info = this.#options.slots.boot();
     return info === null ? null : { info, package: this.read(info) };
   }
 
-  /** Throws `OTA_DIGEST` or a `PKG_...` code. */
+  /** Reads and verifies the package of a slot. Throws `OTA_DIGEST` or a `PKG_...` code. */
   read(info: SlotInfo): Package {
     return openPackage(this.#options.slots.read(info.slot), this.#options.publicKeys);
   }
 
-  /** One journal record: the ready package is what runs from now on, on trial. */
+  /** Puts the ready package on trial by one journal record. */
   startTrial(): SlotInfo {
     this.#options.slots.startTrial();
     return this.#options.slots.boot()!;
@@ -107,13 +107,13 @@ export class Updates {
     return this.#options.slots.active()!;
   }
 
-  /** The old slot is active again. */
+  /** Fails the trial: the old slot is active again. */
   fail(reason: Reason): OtaStatus {
     this.#options.slots.fail(reason);
     return this.failure()!;
   }
 
-  /** The status of the last trial when it failed, null otherwise. */
+  /** Returns the status of the last trial if it failed, null otherwise. */
   failure(): OtaStatus | null {
     const info = this.#options.slots.lastFailure();
     return info === null ? null : this.status('rolledback', info, info.reason && { reason: info.reason });
@@ -141,7 +141,10 @@ export class Updates {
   }
 }
 
-/** The module must be one that a node can load. Throws `PKG_METADATA` when it asks for other memory, and what `validateModule` throws. */
+/**
+ * Checks that a node can load the module. Throws `PKG_METADATA` if the metadata requires other memory than the module,
+ * and the errors of `validateModule`.
+ */
 export function checkModule({ wasm, metadata }: Package): void {
   if (validateModule(wasm).memoryBytes === metadata.memoryBytes) return;
   throw new MoteError(

@@ -1,4 +1,4 @@
-/** The node's side of its link: who it is, what waits to be sent, what time it is. */
+/** The node's side of its link: sends the birth, queues messages and synchronises the time. */
 import { type Clock, MoteError } from '../../base/index.ts';
 import {
   type Birth,
@@ -19,11 +19,11 @@ import { type Control, isData, Outbox, type OutboxCounts, type OutboxLimits, typ
 import type { UtcClock } from './utc.ts';
 
 export interface LinkSettings {
-  /** Attached at `Node.start`; can also be given later, by `Node.attach`. */
+  /** Attached by `Node.start`; can also be given later, by `Node.attach`. */
   transport?: Transport;
-  /** For the session's resends; default: the node's clock. */
+  /** Clock of the session's resends; default: the node's clock. */
   clock?: Clock;
-  /** Random numbers from 1 to 2^32 - 1; each start must give another one. */
+  /** Returns random numbers from 1 to 2^32 - 1; each start must use another one. */
   newSessionId?: () => number;
   window?: number;
   queueLimit?: number;
@@ -40,13 +40,13 @@ export interface UplinkOptions {
   settings: LinkSettings;
   newSessionId: () => number;
   birth(): Birth;
-  /** Of a trial that failed, told to each new peer: who asked for it may have missed it. */
+  /** The status of a failed trial, sent to each new peer, because the sender of the package may have missed it. */
   failure(): OtaStatus | null;
   onMessage(message: Command | Config | Offer | Chunk): void;
   onChange(up: boolean, why?: DownReason): void;
 }
 
-/** The time is asked for again this often. */
+/** Interval between time requests. */
 const SYNC_MS = 10 * 60_000;
 
 export class Uplink {
@@ -78,8 +78,8 @@ export class Uplink {
       onPeer: (pending) => {
         this.#outbox.restore(pending);
         const failure = options.failure();
-        this.#sayFirst(options.birth());
-        if (failure !== null) this.#sayFirst(failure);
+        this.#sendFirst(options.birth());
+        if (failure !== null) this.#sendFirst(failure);
       },
       onUp: () => {
         options.onChange(true);
@@ -94,7 +94,7 @@ export class Uplink {
   get up(): boolean {
     return this.#session.up;
   }
-  /** Messages that the shim hasn't acknowledged. */
+  /** Number of messages that the shim hasn't acknowledged. */
   get queued(): number {
     return this.#session.queued;
   }
@@ -120,7 +120,7 @@ export class Uplink {
     this.#session.close();
   }
 
-  /** From here on to the next birth nothing is sent: a module declares the metrics that it tells. */
+  /** Sends nothing until the next birth, because the module is declaring its metrics. */
   hold(): void {
     this.#outbox.hold();
   }
@@ -134,19 +134,19 @@ export class Uplink {
   }
 
   flush(): void {
-    // A message that is sent may make room for the next inside `send`.
+    // Sending a message may make room for the next one inside `send`.
     if (this.#flushing || this.#closed || !this.#session.up) return;
     this.#flushing = true;
     try {
       const { utc, birth } = this.#options;
-      const sayBirth = () => this.#sayFirst(birth());
-      this.#outbox.flush((message) => this.#send(message), sayBirth, utc.known ? (us) => utc.at(us)! : null);
+      const sendBirth = () => this.#sendFirst(birth());
+      this.#outbox.flush((message) => this.#send(message), sendBirth, utc.known ? (us) => utc.at(us)! : null);
     } finally {
       this.#flushing = false;
     }
   }
 
-  /** What the other end says is too long for it is dropped: it would stop all that follows. */
+  /** Sends a message. One that is too long for the other end is dropped, because it would block all that follow. */
   #send(message: NodeMessage): Sent {
     try {
       return this.#session.send(message) ? 'sent' : 'full';
@@ -156,8 +156,8 @@ export class Uplink {
     }
   }
 
-  /** Ahead of everything that waits. */
-  #sayFirst(message: Control): boolean {
+  /** Sends a message ahead of all queued ones. */
+  #sendFirst(message: Control): boolean {
     return this.#outbox.first(message, (one) => this.#send(one));
   }
 

@@ -1,24 +1,24 @@
 /**
- * UTC on a node: F. Cristian, "Probabilistic clock synchronization", Distributed Computing 3, 1989. The shim's time is taken as of
- * the middle of the round trip, so half of the round trip bounds the error; an answer replaces the estimate when its bound is
- * smaller than what the old one has become through drift.
+ * UTC on a node: F. Cristian, "Probabilistic clock synchronization", Distributed Computing 3, 1989. The shim's time
+ * counts for the middle of the round trip, so half of the round trip bounds the error. An answer replaces the estimate
+ * if its bound is smaller than the bound of the old one plus its drift since.
  */
 import type { TimeReply } from '../link/index.ts';
 
-/** A cheap crystal's drift, parts per million. */
+/** Drift of a cheap crystal, parts per million. */
 const DRIFT_PPM = 50;
-/** The last millisecond whose microseconds have 53 bits, in the year 2255: what comes later is no time but a mistake. */
+/** The last millisecond whose microseconds fit 53 bits, in the year 2255. Later times are rejected as errors. */
 const MAX_UTC_MS = 9_007_199_254_740;
 
 export class UtcClock {
-  /** UTC in microseconds at zero of the node's clock. */
+  /** UTC in microseconds at time 0 of the node's clock. */
   #offsetUs: number | null;
   #boundUs = 0;
   #atUs = 0;
   readonly #fixed: boolean;
   #asked: number | null = null;
 
-  /** `utcMs`: UTC at zero of the node's clock, when it is known without a link. */
+  /** `utcMs`: UTC at time 0 of the node's clock, if it is known without a link. */
   constructor(utcMs: number | null = null) {
     this.#fixed = utcMs !== null;
     this.#offsetUs = utcMs === null ? null : Math.round(utcMs * 1000);
@@ -27,12 +27,12 @@ export class UtcClock {
   get known(): boolean {
     return this.#offsetUs !== null;
   }
-  /** True when only a link can tell the time. */
+  /** True if the time must be requested over a link. */
   get asks(): boolean {
     return !this.#fixed;
   }
 
-  /** UTC milliseconds of a time of the node's clock; null while not known. */
+  /** Converts a time of the node's clock to UTC milliseconds; null while UTC is unknown. */
   at(us: number): number | null {
     return this.#offsetUs === null ? null : Math.floor((this.#offsetUs + us) / 1000);
   }
@@ -41,7 +41,7 @@ export class UtcClock {
     this.#asked = nowUs;
   }
 
-  /** True when the answer was to the last question and improved the clock. */
+  /** Processes an answer. Returns true if it belongs to the last request and improved the clock. */
   answer(reply: TimeReply, nowUs: number): boolean {
     if (this.#fixed || reply.sentUs !== this.#asked || reply.utcMs > MAX_UTC_MS) return false;
     this.#asked = null;

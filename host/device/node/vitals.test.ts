@@ -15,12 +15,12 @@ function start(options: Partial<NodeOptions>) {
   shim.attach(pair.a);
   const node = new Node({ id: 'n1', engine, clock, link: { transport: pair.b }, ...options });
   node.start();
-  const told = () =>
+  const names = () =>
     shim
       .get('birth')
       .at(-1)!
       .metrics.map(({ name }) => name);
-  return { clock, shim, node, told, seconds: (count: number) => clock.runUntil(clock.nowUs() + count * 1e6) };
+  return { clock, shim, node, names, seconds: (count: number) => clock.runUntil(clock.nowUs() + count * 1e6) };
 }
 const burning = app({
   more: '(data (i32.const 0) "x")',
@@ -28,18 +28,22 @@ const burning = app({
   step: '(call $burn) (i64.add (local.get $now) (i64.const 500000))',
 });
 
-describe('what a node says of itself', () => {
-  it('is nothing, unless it is asked for', () => {
-    const { seconds, told, shim } = start({ module: burning });
+describe('the vitals of a node', () => {
+  it('are not sent unless they are configured', () => {
+    const { seconds, names, shim } = start({ module: burning });
     seconds(200);
-    expect(told()).toEqual(['x']);
+    expect(names()).toEqual(['x']);
     expect(shim.get('telemetry')).toEqual([]);
   });
 
-  it('comes as often as the setting says, numbered behind the metrics of the module', () => {
-    const { seconds, told, shim, node } = start({ module: burning, config: { 'agent.vitals_s': 10 }, fuelPerMs: 0.01 });
+  it('are sent at the interval of the setting, numbered behind the metrics of the module', () => {
+    const { seconds, names, shim, node } = start({
+      module: burning,
+      config: { 'agent.vitals_s': 10 },
+      fuelPerMs: 0.01,
+    });
     seconds(20);
-    expect(told()).toEqual(['x', ...NAMES]);
+    expect(names()).toEqual(['x', ...NAMES]);
     // Two steps a second, each of which keeps the processor busy for 100 ms.
     const reports = shim.get('telemetry').map(({ metric, values }) => [metric, ...values]);
     expect(reports.slice(0, 6)).toEqual([
@@ -52,24 +56,24 @@ describe('what a node says of itself', () => {
     ]);
     node.setConfig({ 'agent.vitals_s': 0 });
     seconds(100);
-    expect(told()).toEqual(['x']);
+    expect(names()).toEqual(['x']);
     expect(shim.get('telemetry').length).toBe(12);
   });
 
-  it('keeps its numbers while a module that faulted waits to be started again, as nothing else was said since', () => {
+  it('keep their numbers while a faulted module waits for its restart, because no other birth was sent since', () => {
     const faulting = app({
       more: '(data (i32.const 0) "x")',
       init: '(call $metric (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0))',
       step: '(if (i64.gt_s (local.get $now) (i64.const 1500000)) (then (unreachable))) (i64.add (local.get $now) (i64.const 500000))',
     });
-    const { seconds, told, shim, node } = start({ module: faulting, vitalsS: 1 });
+    const { seconds, names, shim, node } = start({ module: faulting, vitalsS: 1 });
     seconds(10);
     expect(node.status().module).toBeNull();
-    expect(told()).toEqual(['x', ...NAMES]);
+    expect(names()).toEqual(['x', ...NAMES]);
     expect([...new Set(shim.get('telemetry').map(({ metric }) => metric))]).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
-  it('has no room beside more than 58 metrics', () => {
+  it('are omitted if the module has more than 58 metrics', () => {
     const text = Array.from({ length: 60 }, (_, i) => String.fromCharCode(35 + i))
       .join('')
       .replace('\\', '~');
@@ -78,9 +82,9 @@ describe('what a node says of itself', () => {
       (_, i) => `(drop (call $metric (i32.const ${i}) (i32.const 2) (i32.const 0) (i32.const 0) (i32.const 0)))`,
     );
     const module = app({ more: `(data (i32.const 0) "${text}")`, init: `${metrics.join('')} (i32.const 0)` });
-    const { seconds, told, shim } = start({ module, vitalsS: 1 });
+    const { seconds, names, shim } = start({ module, vitalsS: 1 });
     seconds(3);
-    expect(told().length).toBe(59);
+    expect(names().length).toBe(59);
     expect(shim.get('telemetry')).toEqual([]);
   });
 });

@@ -1,13 +1,13 @@
 /**
- * Telemetry of the node itself: metrics that follow those of the module in a birth message. The setting `agent.vitals_s` says how often
- * they come, in seconds; 0: not at all. The same on a board: boards/agent/vitals.c.
+ * Vitals: telemetry of the node itself, with metrics that follow those of the module in a birth. The setting
+ * `agent.vitals_s` is the interval in seconds; 0 sends none. The C twin is agent/vitals.c.
  */
 import type { Clock } from '../../base/index.ts';
 import { MessageLimit, type MetricInfo } from '../link/index.ts';
 import type { Running } from './supervisor.ts';
 
 const metric = (name: string, unit: string): MetricInfo => ({ name, unit, exponent: 0 });
-/** A process has no stack to measure and no reason of a chip to start: both are 0. */
+/** A process has neither a stack to measure nor a chip's reset reason: both are 0. */
 const METRICS: readonly MetricInfo[] = [
   metric('agent.stack', 'By'),
   metric('agent.heap', 'By'),
@@ -17,16 +17,16 @@ const METRICS: readonly MetricInfo[] = [
   metric('agent.boot', '1'),
 ];
 export const VITALS_SETTING = 'agent.vitals_s';
-const MOST_S = 86_400;
+const MAX_S = 86_400;
 const I32_MAX = 0x7fff_ffff;
 
 export interface VitalsOptions {
   clock: Clock;
-  /** Where the setting isn't set. */
+  /** Interval if the setting isn't set. */
   defaultS: number;
   setting(): number | undefined;
   running(): Running | null;
-  /** Microseconds that modules kept the processor busy since the start. */
+  /** Microseconds for which modules kept the processor busy since the start. */
   busyUs(): number;
   publish(
     frame: { metric: number; t0Us: number; dtUs: number; values: number[]; quality: number },
@@ -36,7 +36,7 @@ export interface VitalsOptions {
 
 export class Vitals {
   readonly #options: VitalsOptions;
-  /** Metrics of the module in the birth that was said last. */
+  /** Number of the module's metrics in the last birth. */
   #own = 0;
   #periodS = 0;
   #cancel: (() => void) | null = null;
@@ -47,10 +47,10 @@ export class Vitals {
     this.#options = options;
   }
 
-  /** Looks at the setting; true when it is another than before. */
+  /** Applies the setting; returns true if it has changed. */
   configure(): boolean {
     const { setting, defaultS } = this.#options;
-    const periodS = Math.min(Math.max(setting() ?? defaultS, 0), MOST_S);
+    const periodS = Math.min(Math.max(setting() ?? defaultS, 0), MAX_S);
     if (periodS === this.#periodS) return false;
     this.#periodS = periodS;
     this.#plan();
@@ -58,8 +58,8 @@ export class Vitals {
   }
 
   /**
-   * Of a birth message that is said now, behind `own` metrics of the module: reports have these numbers until the next one. A module
-   * that declares as many as there may be leaves no room for more.
+   * Returns the vitals for a birth that is sent now, behind `own` metrics of the module. Reports use these numbers
+   * until the next birth. A module that declares the maximum number of metrics leaves no room for vitals.
    */
   follow(own: number): readonly MetricInfo[] {
     this.#own = own;
@@ -76,10 +76,10 @@ export class Vitals {
 
   #plan(): void {
     this.#cancel?.();
-    this.#cancel = this.#periodS > 0 ? this.#options.clock.after(this.#periodS * 1000, () => this.#tell()) : null;
+    this.#cancel = this.#periodS > 0 ? this.#options.clock.after(this.#periodS * 1000, () => this.#report()) : null;
   }
 
-  #tell(): void {
+  #report(): void {
     this.#plan();
     const { clock, running, busyUs, publish } = this.#options;
     const nowUs = clock.nowUs();
