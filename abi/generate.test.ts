@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,6 +44,27 @@ describe('a change of one definition', () => {
       'host/base/abi/operators.ts',
     ]);
   });
+
+  it('of a constant changes the bindings of host and node and the limits in the docs', () => {
+    const changed = changedBy(({ constants }) => {
+      constants.groups.node.constants.deadline_us.value = 3_000_000;
+    });
+    expect(changed.sort()).toEqual(['boards/base/constants.h', 'docs/LIMITS.md', 'host/base/abi/constants.ts']);
+  });
+
+  it('of the fields of a message changes the bindings of host and node', () => {
+    const changed = changedBy(({ constants }) => {
+      constants.messages.find(({ name }: { name: string }) => name === 'log').fields.push('source');
+    });
+    expect(changed.sort()).toEqual(['boards/base/constants.h', 'host/base/abi/constants.ts']);
+  });
+});
+
+it('names files that exist as those that enforce the limits', () => {
+  const missing = load(ABI).limits.limits.filter(
+    ({ where }: { where: string }) => !existsSync(join(dirname(ABI), where)),
+  );
+  expect(missing).toEqual([]);
 });
 
 describe('the check of the repository', () => {
@@ -84,6 +105,14 @@ describe('the check of the repository', () => {
     ['operators.json', '"record": "pool"', '"record": "pond"', "operator average_pool2d has no record 'pond'"],
     ['operators.json', '"type": "f32"', '"type": "f64"', '/records/convert/fields/3/type must be equal to one of'],
     ['operators.json', '"input_b"', '"input_a"', 'the record add: field input_a occurs twice'],
+    ['constants.json', '"number": 5', '"number": 6', 'abi/constants.json: the message with the number 6 occurs twice'],
+    ['constants.json', '"value": 64', '"value": "64"', 'must be integer'],
+    [
+      'limits.json',
+      '{node.late_us}',
+      '{node.late}',
+      "'a step that ends after the time of the next one' refers to {node.late}",
+    ],
     ['operators.json', '{', '', 'abi/operators.json: Unexpected'],
   ])('rejects a wrong %s: %s as %s', (file, from, to, message) => {
     edit(file, from, to);

@@ -1,4 +1,5 @@
 /** Bindings in C, for the agent, its kernels and the native addon. */
+import { groupsFor, numbered, prefixOf } from './constants.mjs';
 import { fieldText, longestOf } from './records.mjs';
 import { cComment, fileText, note, upper } from './text.mjs';
 
@@ -37,6 +38,7 @@ export function moduleAbi({ abi }) {
       'abi_level',
       Object.entries(abi.levels).map(([name, value]) => [`ABI_LEVEL_${name}`, value]),
     ),
+    `#define ABI_LEVELS ${Object.keys(abi.levels).length}`,
     '',
     Object.entries(abi.limits).map(([name, { bytes, description }]) => [
       cComment(`Maximum of ${description}.`),
@@ -103,4 +105,52 @@ export function operatorRecords({ operators }) {
       operators.operators.map(({ name, number, record }) => `X(${number}, ${name}, ${record})`),
     ),
   );
+}
+
+/** Constants, enumerations, and numbers of messages. */
+export function constants({ constants }) {
+  return guarded(
+    'MOTE_CONSTANTS_H',
+    'constants.json',
+    'What host and node share.',
+    groupsFor(constants, 'c').map(([group, { description, constants: list }]) => [
+      cComment(`--- ${description} ---`),
+      '',
+      Object.entries(list).map(([name, constant]) => defined(`${upper(group)}_${upper(name)}`, constant)),
+      '',
+    ]),
+    Object.entries(constants.enums).map(([name, list]) => [
+      cComment(list.description),
+      enumeration(
+        name,
+        numbered(list).map(([value, number]) => [`${prefixOf(name)}${upper(value)}`, number]),
+      ),
+      `#define ${plural(name)} ${list.values.length}`,
+      '',
+    ]),
+    Object.entries(constants.letters).map(([name, { description, values }]) => [
+      cComment(description),
+      enumeration(
+        name,
+        Object.entries(values).map(([value, letter]) => [`${prefixOf(name)}${upper(value)}`, `'${letter}'`]),
+      ),
+      '',
+    ]),
+    '/* Messages of the link. */',
+    enumeration(
+      'message_type',
+      constants.messages.map(({ id, number }) => [`MESSAGE_${upper(id)}`, number]),
+    ),
+    '',
+    '/* Items of the array that a message is: its number and its fields. */',
+    constants.messages.map(({ id, fields }) => `#define MESSAGE_${upper(id)}_ITEMS ${fields.length + 1}`),
+  );
+}
+
+/** How many values an enumeration has: `SLOT_STATES` for `slot_state`. */
+const plural = (name) => `${upper(name)}S`;
+
+function defined(name, { value, description, adjustable }) {
+  const line = `#define ${name} ${value > 0xffff_ffff ? `INT64_C(${value})` : value}`;
+  return [cComment(description), adjustable ? [`#ifndef ${name}`, line, '#endif'] : line];
 }

@@ -9,9 +9,12 @@ const FILES = {
   'assembly/nn/records.ts': assemblyScript.operatorRecords,
   'host/base/abi/module.ts': typeScript.moduleAbi,
   'host/base/abi/operators.ts': typeScript.operatorRecords,
+  'host/base/abi/constants.ts': typeScript.constants,
   'boards/base/abi.h': c.moduleAbi,
   'boards/base/operators.h': c.operatorRecords,
+  'boards/base/constants.h': c.constants,
   'docs/ABI.md': markdown.moduleAbi,
+  'docs/LIMITS.md': markdown.limits,
 };
 
 /** Text of each file by its path in the repository. */

@@ -2,9 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
+import { placeholders } from './constants.mjs';
 
 /** Files by the name under which generators find them. */
-export const SOURCES = { abi: 'abi.json', operators: 'operators.json' };
+export const SOURCES = {
+  abi: 'abi.json',
+  operators: 'operators.json',
+  constants: 'constants.json',
+  limits: 'limits.json',
+};
 
 /** Wrong data: the message says where, and what is allowed there. */
 export class DataError extends Error {
@@ -23,6 +29,8 @@ export function checked(data, dir) {
   for (const [key, file] of Object.entries(SOURCES)) checkSchema(data[key], file, dir);
   checkAbi(data.abi);
   checkOperators(data.operators);
+  checkConstants(data.constants);
+  checkLimits(data.limits, data.constants);
   return data;
 }
 
@@ -88,5 +96,34 @@ function checkOperators({ records, operators }) {
     );
     if (!operators.some(({ record }) => record === name))
       throw new DataError(`abi/${file}: no operator has the record ${name}`);
+  }
+}
+
+function checkConstants({ enums, letters, messages }) {
+  const file = SOURCES.constants;
+  for (const key of ['name', 'id', 'number']) {
+    unique(
+      messages.map((message) => message[key]),
+      `the message with the ${key}`,
+      file,
+    );
+  }
+  unique([...Object.keys(enums), ...Object.keys(letters), 'message_type'], 'the enumeration', file);
+  for (const { name, number, from } of messages) {
+    if (number < 16 !== (from === 'node'))
+      throw new DataError(
+        `abi/${file}: message ${name} has number ${number}; those of a node are below 16, those of a shim from 16 on`,
+      );
+  }
+}
+
+function checkLimits({ limits }, { groups }) {
+  for (const { what, maximum, beyond } of limits) {
+    for (const [group, name] of placeholders(`${what} ${maximum} ${beyond}`)) {
+      if (groups[group]?.constants[name] === undefined)
+        throw new DataError(
+          `abi/${SOURCES.limits}: '${what}' refers to {${group}.${name}}, which abi/${SOURCES.constants} doesn't define`,
+        );
+    }
   }
 }

@@ -1,4 +1,5 @@
 /** Tables and pages of the documentation. */
+import { filled } from './constants.mjs';
 import { fileText, note, table } from './text.mjs';
 
 const call = ({ name, params, result }) =>
@@ -92,4 +93,24 @@ function operatorSection({ constants, types, records, operators }) {
       return ['', `### Record ${name}`, '', description, '', table(['word', 'field', 'type', 'description'], rows)];
     }),
   ];
+}
+
+export function limits({ limits: { limits }, constants }) {
+  return fileText(
+    `<!-- ${note('limits.json and abi/constants.json')} -->`,
+    '# Limits',
+    '',
+    'These are the limits that a program may reach, what happens beyond each, and the file that enforces it.',
+    "[ABI.md](ABI.md#limits) lists the limits of what crosses the module's boundary.",
+    '',
+    table(
+      ['what', 'maximum', 'beyond it', 'where'],
+      limits.map(({ what, maximum, beyond, where }) => [
+        filled(what, constants),
+        filled(maximum, constants),
+        filled(beyond, constants),
+        `\`${where}\``,
+      ]),
+    ),
+  );
 }

@@ -1,6 +1,7 @@
 /** Bindings in TypeScript, for `host/`. */
+import { groupsFor, numbered } from './constants.mjs';
 import { fieldText } from './records.mjs';
-import { camel, docComment, fileText, note, pascal } from './text.mjs';
+import { camel, docComment, fileText, note, pascal, upper } from './text.mjs';
 
 const wire = (type) => (type === 'i64' ? 'i64' : 'i32');
 const list = (names) => `[${names.map((name) => `'${name}'`).join(', ')}]`;
@@ -120,4 +121,70 @@ export function operatorRecords({ operators }) {
 
 function fieldType({ count = 1 }) {
   return count === 1 ? 'number' : `readonly [${Array(count).fill('number').join(', ')}]`;
+}
+
+/** Constants in an object for each group; enumerations; numbers and fields of messages. */
+export function constants({ constants }) {
+  return fileText(
+    `// ${note('constants.json')}`,
+    '',
+    groupsFor(constants, 'typescript').map(([group, { description, constants: list }]) => [
+      docComment(description),
+      `export const ${pascal(group)}Constant = {`,
+      Object.entries(list).map(([name, { value, description: text }]) => [
+        docComment(text, '  '),
+        `  ${camel(name)}: ${grouped(value)},`,
+      ]),
+      '} as const;',
+      '',
+    ]),
+    Object.entries(constants.enums).map(([name, enumeration]) => [enumerated(name, enumeration), '']),
+    Object.entries(constants.letters).map(([name, { description, values }]) => [
+      docComment(description),
+      `export const ${pascal(name)} = { ${Object.entries(values)
+        .map(([value, letter]) => `${camel(value)}: '${letter}'`)
+        .join(', ')} } as const;`,
+      '',
+    ]),
+    '/** Messages of the link: the number of each, who sends it, and its fields in their order. */',
+    'export const MESSAGES = {',
+    constants.messages.map(({ name, number, from, description, fields }) => [
+      docComment(description, '  '),
+      `  ${/\W/.test(name) ? `'${name}'` : name}: {`,
+      `    number: ${number},`,
+      `    from: '${from}',`,
+      `    fields: ${list(fields)},`,
+      '  },',
+    ]),
+    '} as const;',
+  );
+}
+
+/** An enumeration whose values travel as numbers: names in their order, or an object with the numbers. */
+function enumerated(name, { description, names, first, values }) {
+  const type = pascal(name);
+  if (names) {
+    return [
+      docComment(`${description} Their numbers begin with ${first}.`),
+      constantList(`${upper(name)}S`, values),
+      `export type ${type} = (typeof ${upper(name)}S)[number];`,
+    ];
+  }
+  return [
+    docComment(description),
+    `export const ${type} = {`,
+    numbered({ first, values }).map(([value, number]) => `  ${camel(value)}: ${number},`),
+    '} as const;',
+  ];
+}
+
+/** Digits of a large number in groups of three. */
+const grouped = (value) => (value < 10_000 ? `${value}` : value.toLocaleString('en').replaceAll(',', '_'));
+
+/** A list of names as the formatter has it: on one line where it fits. */
+function constantList(name, values) {
+  const line = `export const ${name} = ${list(values)} as const;`;
+  return line.length <= 120
+    ? line
+    : [`export const ${name} = [`, values.map((value) => `  '${value}',`), '] as const;'];
 }

@@ -25,7 +25,7 @@ struct link_bytes {
 struct agent {
     struct span id;
     struct storage storage;
-    struct public_key keys[KEYS_MAX];
+    struct public_key keys[PACKAGE_TRUSTED_KEYS];
     uint32_t key_count;
     struct sensor sensors[AGENT_SENSORS];
     uint32_t sensor_count;
@@ -50,7 +50,7 @@ struct agent {
      * The ready package that is to be swapped in couldn't be loaded beside the old module: it is loaded in its place.
      */
     bool loads_late;
-    uint8_t swap_sha256[SLOT_SHA256_BYTES];
+    uint8_t swap_sha256[MESSAGE_SHA256_BYTES];
 
     /* Numbers of what was said. */
     uint32_t frames;

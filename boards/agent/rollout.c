@@ -50,7 +50,7 @@ bool rollout_failure(const struct agent *agent, struct message_ota *message)
     const int slot = slots_find(&agent->storage.slots, SLOT_FAILED);
     if (slot == SLOT_NONE)
         return false;
-    const struct transfer_status status = transfer_status_of(&agent->storage.slots, slot, TRANSFER_ROLLED_BACK);
+    const struct transfer_status status = transfer_status_of(&agent->storage.slots, slot, TRANSFER_ROLLEDBACK);
     *message = message_of(&status);
     return true;
 }
@@ -148,7 +148,7 @@ void rollout_prepare(struct agent *agent)
     const int ready = transfer_ready(&agent->transfer);
     const uint8_t *sha256 = ready == SLOT_NONE ? NULL : slots_of(agent)->state.slot[ready].sha256;
     const bool planned = agent->prepared != NULL || agent->loads_late;
-    if (planned && sha256 != NULL && memcmp(sha256, agent->swap_sha256, SLOT_SHA256_BYTES) == 0)
+    if (planned && sha256 != NULL && memcmp(sha256, agent->swap_sha256, MESSAGE_SHA256_BYTES) == 0)
         return;
     /* Another package was offered since: this one is in no slot any more, and must not run. */
     unprepare(agent);
@@ -170,7 +170,7 @@ void rollout_prepare(struct agent *agent)
         fail_trial(agent, &told);
         return;
     }
-    memcpy(agent->swap_sha256, sha256, SLOT_SHA256_BYTES);
+    memcpy(agent->swap_sha256, sha256, MESSAGE_SHA256_BYTES);
     schedule_at(&agent->schedule, TIMER_SWAP, hal_now_us());
 }
 

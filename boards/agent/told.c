@@ -12,7 +12,7 @@ static void set_config(struct agent *agent, const struct message_config *config)
     const size_t count = (size_t)(config->pairs.end - message);
     char space[REASON_TEXT_BYTES];
     struct text text = text_in(space, sizeof space);
-    if (count > KV_VALUE_BYTES) {
+    if (count > ABI_MAX_VALUE) {
         text_add(&text, "The configuration takes ");
         text_add_unsigned(&text, count);
         text_add(&text, " bytes; 1024 is the most. Use fewer or shorter settings.");

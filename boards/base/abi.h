@@ -23,6 +23,7 @@ enum abi_level {
     ABI_LEVEL_INFO = 2,
     ABI_LEVEL_DEBUG = 3,
 };
+#define ABI_LEVELS 4
 
 /* Maximum of a name of a sensor, metric, event, topic, key or tap. */
 #define ABI_MAX_NAME 64

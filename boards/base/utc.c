@@ -1,10 +1,7 @@
 /* UTC from questions and answers over a link. */
 #include "utc.h"
 
-/* A cheap crystal's drift, parts per million. */
-#define DRIFT_PPM 50
-/* The last millisecond whose microseconds have 53 bits, in the year 2255: what comes later is no time but a mistake. */
-#define MAX_UTC_MS UINT64_C(9007199254740)
+#include "constants.h"
 
 static int64_t floor_thousandth(int64_t value)
 {
@@ -24,12 +21,12 @@ void utc_ask(struct utc *utc, uint64_t now_us)
 
 bool utc_answer(struct utc *utc, uint64_t sent_us, uint64_t utc_ms, uint64_t now_us)
 {
-    if (!utc->asked || sent_us != utc->asked_us || utc_ms > MAX_UTC_MS)
+    if (!utc->asked || sent_us != utc->asked_us || utc_ms > NODE_MAX_UTC_MS)
         return false;
     utc->asked = false;
     const uint64_t bound2_us = now_us - sent_us;
     /* In units of half a millionth of a microsecond. */
-    const uint64_t grown = utc->bound2_us * 1000000 + (now_us - utc->at_us) * 2 * DRIFT_PPM;
+    const uint64_t grown = utc->bound2_us * 1000000 + (now_us - utc->at_us) * 2 * NODE_UTC_DRIFT_PPM;
     if (utc->known && bound2_us * 1000000 > grown)
         return false;
     /* A half is rounded up, so the half bound that is taken off is rounded down. */

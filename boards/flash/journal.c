@@ -5,17 +5,13 @@
 
 #include "base/bytes.h"
 
-#define FORMAT 1
-#define HEADER_BYTES 12
-#define RECORD_HEADER_BYTES 6
-
-_Static_assert(HEADER_BYTES <= JOURNAL_PIECE_BYTES, "a header is one program");
+_Static_assert(FLASH_JOURNAL_HEADER_BYTES <= FLASH_PIECE_BYTES, "a header is one program");
 
 static void encode_header(uint8_t *header, enum journal_kind kind, uint32_t generation)
 {
     header[0] = 'm';
     header[1] = 'j';
-    header[2] = FORMAT;
+    header[2] = FLASH_JOURNAL_FORMAT;
     header[3] = (uint8_t)kind;
     put_u32(header + 4, generation);
     put_u32(header + 8, crc32(0, header, 8));
@@ -24,15 +20,15 @@ static void encode_header(uint8_t *header, enum journal_kind kind, uint32_t gene
 /* The generation, 1 or more; 0 when there is no header of that kind, or one that could have no successor. */
 static uint32_t read_header(const uint8_t *bank, enum journal_kind kind)
 {
-    uint8_t wanted[HEADER_BYTES];
+    uint8_t wanted[FLASH_JOURNAL_HEADER_BYTES];
     uint32_t generation = get_u32(bank + 4);
     encode_header(wanted, kind, generation);
-    return memcmp(bank, wanted, HEADER_BYTES) == 0 && generation < UINT32_MAX ? generation : 0;
+    return memcmp(bank, wanted, FLASH_JOURNAL_HEADER_BYTES) == 0 && generation < UINT32_MAX ? generation : 0;
 }
 
 static uint32_t first_record(const struct journal *journal)
 {
-    return region_padded(&journal->region, HEADER_BYTES);
+    return region_padded(&journal->region, FLASH_JOURNAL_HEADER_BYTES);
 }
 
 static const uint8_t *bank_bytes(const struct journal *journal)
@@ -43,14 +39,14 @@ static const uint8_t *bank_bytes(const struct journal *journal)
 /* Bytes that the record at `at` of the bank takes; 0: there is none that is valid. */
 static uint32_t valid_record(const struct journal *journal, uint32_t at)
 {
-    if (journal->bank_bytes - at < RECORD_HEADER_BYTES)
+    if (journal->bank_bytes - at < FLASH_RECORD_HEADER_BYTES)
         return 0;
     const uint8_t *record = bank_bytes(journal) + at;
     uint32_t length = get_u16(record);
     uint32_t stored = journal_stored_bytes(journal, length);
-    if (length > JOURNAL_RECORD_BYTES || stored > journal->bank_bytes - at)
+    if (length > FLASH_MAX_RECORD_BYTES || stored > journal->bank_bytes - at)
         return 0;
-    uint32_t crc = crc32(crc32(0, record, 2), record + RECORD_HEADER_BYTES, length);
+    uint32_t crc = crc32(crc32(0, record, 2), record + FLASH_RECORD_HEADER_BYTES, length);
     return get_u32(record + 2) == crc ? stored : 0;
 }
 
@@ -85,7 +81,7 @@ uint32_t journal_capacity(const struct journal *journal)
 
 uint32_t journal_stored_bytes(const struct journal *journal, uint32_t count)
 {
-    return region_padded(&journal->region, RECORD_HEADER_BYTES + count);
+    return region_padded(&journal->region, FLASH_RECORD_HEADER_BYTES + count);
 }
 
 bool journal_next(const struct journal *journal, uint32_t *at, struct span *record)
@@ -97,7 +93,7 @@ bool journal_next(const struct journal *journal, uint32_t *at, struct span *reco
     if (*at >= journal->records_end)
         return false;
     const uint8_t *found = bank_bytes(journal) + *at;
-    *record = (struct span){.bytes = found + RECORD_HEADER_BYTES, .count = get_u16(found)};
+    *record = (struct span){.bytes = found + FLASH_RECORD_HEADER_BYTES, .count = get_u16(found)};
     *at += journal_stored_bytes(journal, record->count);
     return true;
 }
@@ -119,21 +115,21 @@ static void program_piece(struct journal_move *move)
 static void put_bytes(struct journal_move *move, const uint8_t *bytes, uint32_t count)
 {
     while (count > 0) {
-        uint32_t some = JOURNAL_PIECE_BYTES - move->filled;
+        uint32_t some = FLASH_PIECE_BYTES - move->filled;
         if (some > count)
             some = count;
         memcpy(move->piece + move->filled, bytes, some);
         move->filled += some;
         bytes += some;
         count -= some;
-        if (move->filled == JOURNAL_PIECE_BYTES)
+        if (move->filled == FLASH_PIECE_BYTES)
             program_piece(move);
     }
 }
 
 void journal_put(struct journal_move *move, const struct span *parts, uint32_t part_count)
 {
-    uint8_t header[RECORD_HEADER_BYTES];
+    uint8_t header[FLASH_RECORD_HEADER_BYTES];
     uint32_t count = 0;
     for (uint32_t i = 0; i < part_count; i++)
         count += parts[i].count;
@@ -142,7 +138,7 @@ void journal_put(struct journal_move *move, const struct span *parts, uint32_t p
     for (uint32_t i = 0; i < part_count; i++)
         crc = crc32(crc, parts[i].bytes, parts[i].count);
     put_u32(header + 2, crc);
-    put_bytes(move, header, RECORD_HEADER_BYTES);
+    put_bytes(move, header, FLASH_RECORD_HEADER_BYTES);
     for (uint32_t i = 0; i < part_count; i++)
         put_bytes(move, parts[i].bytes, parts[i].count);
     /* A piece is whole writes, so its start is the start of one. */

@@ -11,18 +11,8 @@
 #define MOTE_JOURNAL_H
 
 #include "base/bytes.h"
+#include "base/constants.h"
 #include "flash.h"
-
-/* What a journal holds, as the letter in its header. */
-enum journal_kind {
-    JOURNAL_KV = 'k',
-    JOURNAL_SLOTS = 's',
-};
-
-/* Records are programmed in pieces of so many bytes: the largest write that a flash may have. */
-#define JOURNAL_PIECE_BYTES 256
-/* Most bytes in one record. */
-#define JOURNAL_RECORD_BYTES 0xfffe
 
 struct journal {
     struct flash_region region;
@@ -69,7 +59,7 @@ struct journal_move {
     uint32_t at;
     uint32_t filled;
     bool failed;
-    uint8_t piece[JOURNAL_PIECE_BYTES];
+    uint8_t piece[FLASH_PIECE_BYTES];
 };
 void journal_begin(struct journal *journal, struct journal_move *move);
 void journal_put(struct journal_move *move, const struct span *parts, uint32_t part_count);

@@ -5,9 +5,6 @@
 
 #include "base/utf8.h"
 
-#define DELETE 0
-#define SET 1
-
 struct entry {
     uint8_t operation;
     struct span key;
@@ -17,7 +14,7 @@ struct entry {
 /* False for a record that this version would not have written. */
 static bool parse(struct span record, struct entry *entry)
 {
-    if (record.count < 2 || record.bytes[1] < 1 || record.bytes[1] > KV_KEY_BYTES ||
+    if (record.count < 2 || record.bytes[1] < 1 || record.bytes[1] > ABI_MAX_NAME ||
         record.count < 2u + record.bytes[1])
         return false;
     entry->operation = record.bytes[0];
@@ -25,8 +22,8 @@ static bool parse(struct span record, struct entry *entry)
     entry->value = (struct span){entry->key.bytes + entry->key.count, record.count - 2 - entry->key.count};
     if (!utf8_valid(entry->key.bytes, entry->key.count))
         return false;
-    return entry->operation == SET ? entry->value.count <= KV_VALUE_BYTES
-                                   : entry->operation == DELETE && entry->value.count == 0;
+    return entry->operation == KV_SET ? entry->value.count <= ABI_MAX_VALUE
+                                   : entry->operation == KV_DELETE && entry->value.count == 0;
 }
 
 static bool same(struct span a, struct span b)
@@ -52,7 +49,7 @@ bool kv_next(const struct kv *kv, uint32_t *at, struct span *key, struct span *v
     struct entry entry, later;
     while (journal_next(&kv->journal, at, &record)) {
         uint32_t behind = *at;
-        if (!parse(record, &entry) || entry.operation != SET || next_of_key(kv, &behind, entry.key, &later))
+        if (!parse(record, &entry) || entry.operation != KV_SET || next_of_key(kv, &behind, entry.key, &later))
             continue;
         *key = entry.key;
         *value = entry.value;
@@ -66,7 +63,7 @@ static bool find(const struct kv *kv, struct span key, struct span *value)
     struct entry entry;
     bool found = false;
     for (uint32_t at = 0; next_of_key(kv, &at, key, &entry);) {
-        found = entry.operation == SET;
+        found = entry.operation == KV_SET;
         *value = entry.value;
     }
     return found;
@@ -105,26 +102,26 @@ static bool change_key(struct kv *kv, struct span key, uint8_t operation, struct
     struct span other_key, other_value;
     journal_begin(&kv->journal, &move);
     for (uint32_t at = 0; kv_next(kv, &at, &other_key, &other_value);) {
-        const uint8_t head[2] = {SET, (uint8_t)other_key.count};
+        const uint8_t head[2] = {KV_SET, (uint8_t)other_key.count};
         const struct span live[3] = {{head, sizeof head}, other_key, other_value};
         if (!same(other_key, key))
             journal_put(&move, live, 3);
     }
-    if (operation == SET)
+    if (operation == KV_SET)
         journal_put(&move, change, 3);
     return journal_finish(&move);
 }
 
 bool kv_get(const struct kv *kv, const uint8_t *key, size_t key_len, struct span *value)
 {
-    return key_len <= KV_KEY_BYTES && find(kv, (struct span){key, (uint32_t)key_len}, value);
+    return key_len <= ABI_MAX_NAME && find(kv, (struct span){key, (uint32_t)key_len}, value);
 }
 
 enum kv_result kv_set(struct kv *kv, const uint8_t *key, size_t key_len, const uint8_t *value, size_t count)
 {
-    if (key_len < 1 || key_len > KV_KEY_BYTES || !utf8_valid(key, key_len))
+    if (key_len < 1 || key_len > ABI_MAX_NAME || !utf8_valid(key, key_len))
         return KV_BAD_KEY;
-    if (count > KV_VALUE_BYTES)
+    if (count > ABI_MAX_VALUE)
         return KV_BAD_VALUE;
     const struct span name = {key, (uint32_t)key_len};
     const struct span next = {value, (uint32_t)count};
@@ -137,7 +134,7 @@ enum kv_result kv_set(struct kv *kv, const uint8_t *key, size_t key_len, const u
     }
     if (used > kv_capacity(kv))
         return KV_FULL;
-    if (!change_key(kv, name, SET, next))
+    if (!change_key(kv, name, KV_SET, next))
         return KV_FLASH;
     kv->used = used;
     return KV_OK;
@@ -150,7 +147,7 @@ enum kv_result kv_delete(struct kv *kv, const uint8_t *key, size_t key_len)
         return KV_NOT_FOUND;
     const struct span name = {key, (uint32_t)key_len};
     uint32_t used = kv->used - stored_bytes(kv, name, old);
-    if (!change_key(kv, name, DELETE, (struct span){NULL, 0}))
+    if (!change_key(kv, name, KV_DELETE, (struct span){NULL, 0}))
         return KV_FLASH;
     kv->used = used;
     return KV_OK;

@@ -11,10 +11,8 @@
 
 #include <stddef.h>
 
+#include "base/abi.h"
 #include "journal.h"
-
-#define KV_KEY_BYTES 64
-#define KV_VALUE_BYTES 1024
 
 enum kv_result {
     KV_OK = 0,

@@ -48,8 +48,8 @@ static struct span finish(struct frame_decoder *decoder)
     /* A sender may put zeros on an idle line to let the receiver find its place. */
     if (decoder->code == 0)
         return content;
-    if (!decoder->bad && decoder->left == 0 && decoder->length > FRAME_CRC_BYTES) {
-        const uint32_t count = decoder->length - FRAME_CRC_BYTES;
+    if (!decoder->bad && decoder->left == 0 && decoder->length > LINK_CRC_BYTES) {
+        const uint32_t count = decoder->length - LINK_CRC_BYTES;
         if (crc32(0, decoder->buffer, count) == get_u32(decoder->buffer + count))
             content = (struct span){.bytes = decoder->buffer, .count = count};
     }
@@ -74,7 +74,7 @@ size_t frame_decode(struct frame_decoder *decoder, const uint8_t *bytes, size_t 
 
 static uint32_t total(const struct frame_encoder *encoder)
 {
-    return (uint32_t)encoder->head_bytes + encoder->body_bytes + FRAME_CRC_BYTES;
+    return (uint32_t)encoder->head_bytes + encoder->body_bytes + LINK_CRC_BYTES;
 }
 
 static uint8_t raw(const struct frame_encoder *encoder, struct span body, uint32_t at)

@@ -9,10 +9,7 @@
 #include <stdbool.h>
 
 #include "base/bytes.h"
-
-#define FRAME_CRC_BYTES 4
-/* Most bytes of a packet's fields before its message. */
-#define FRAME_HEAD_BYTES 15
+#include "base/constants.h"
 
 struct frame_decoder {
     uint8_t *buffer;
@@ -40,8 +37,8 @@ size_t frame_decode(struct frame_decoder *decoder, const uint8_t *bytes, size_t 
 
 /* A frame on its way out: a packet's fields and its message, which lies elsewhere. */
 struct frame_encoder {
-    uint8_t head[FRAME_HEAD_BYTES];
-    uint8_t crc[FRAME_CRC_BYTES];
+    uint8_t head[LINK_HELLO_BYTES];
+    uint8_t crc[LINK_CRC_BYTES];
     uint8_t head_bytes;
     /* Bytes left of the present block. */
     uint8_t run;

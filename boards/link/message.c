@@ -5,7 +5,7 @@
 
 static struct span name(struct cbor_reader *from)
 {
-    return cbor_text(from, 1, MESSAGE_NAME_BYTES);
+    return cbor_text(from, 1, ABI_MAX_NAME);
 }
 
 static uint32_t u32(struct cbor_reader *from)
@@ -22,7 +22,7 @@ static void parse_command(struct cbor_reader *from, struct message_command *comm
 {
     command->id = u32(from);
     command->name = name(from);
-    command->body = cbor_bytes(from, 0, MESSAGE_BODY_BYTES);
+    command->body = cbor_bytes(from, 0, ABI_MAX_MESSAGE);
 }
 
 /*
@@ -88,34 +88,34 @@ bool message_parse(const uint8_t *bytes, size_t count, struct message *message)
     struct cbor_reader from = cbor_read(bytes, count);
     const uint32_t items = cbor_array(&from, 1, UINT32_MAX);
     const uint32_t type = u32(&from);
-    uint32_t fields = 0;
+    uint32_t wanted = 0;
     if (from.error != CBOR_OK)
         return false;
     message->type = (enum message_type)type;
     switch (type) {
     case MESSAGE_TIME:
-        fields = 2;
+        wanted = MESSAGE_TIME_ITEMS;
         message->as.time.sent_us = (uint64_t)cbor_int(&from, 0, CBOR_SAFE);
         message->as.time.utc_ms = (uint64_t)cbor_int(&from, 0, CBOR_SAFE);
         break;
     case MESSAGE_COMMAND:
-        fields = 3;
+        wanted = MESSAGE_COMMAND_ITEMS;
         parse_command(&from, &message->as.command);
         break;
     case MESSAGE_CONFIG:
-        fields = 1;
+        wanted = MESSAGE_CONFIG_ITEMS;
         parse_config(&from, &message->as.config);
         break;
     case MESSAGE_OFFER:
-        fields = 3;
+        wanted = MESSAGE_OFFER_ITEMS;
         parse_offer(&from, &message->as.offer);
         break;
     case MESSAGE_CHUNK:
-        fields = 3;
+        wanted = MESSAGE_CHUNK_ITEMS;
         parse_chunk(&from, &message->as.chunk);
         break;
     default:
         return false;
     }
-    return cbor_end(&from) && items == fields + 1;
+    return cbor_end(&from) && items == wanted;
 }

@@ -5,36 +5,9 @@
 #ifndef MOTE_MESSAGE_H
 #define MOTE_MESSAGE_H
 
+#include "base/abi.h"
+#include "base/constants.h"
 #include "cbor/cbor.h"
-
-enum message_type {
-    /* From the node. */
-    MESSAGE_BIRTH = 1,
-    MESSAGE_TELEMETRY = 2,
-    MESSAGE_EVENT = 3,
-    MESSAGE_LOG = 4,
-    MESSAGE_OTA = 5,
-    MESSAGE_TIME_REQUEST = 6,
-    MESSAGE_RESULT = 7,
-    /* From the shim. */
-    MESSAGE_TIME = 16,
-    MESSAGE_COMMAND = 17,
-    MESSAGE_CONFIG = 18,
-    MESSAGE_OFFER = 19,
-    MESSAGE_CHUNK = 20,
-};
-
-#define MESSAGE_NAME_BYTES 64
-#define MESSAGE_UNIT_BYTES 32
-#define MESSAGE_TEXT_BYTES 256
-#define MESSAGE_BODY_BYTES 1024
-#define MESSAGE_VALUES 1024
-#define MESSAGE_METRICS 64
-#define MESSAGE_COMMANDS 32
-#define MESSAGE_SETTINGS 64
-#define MESSAGE_CHUNK_BYTES 4096
-#define MESSAGE_SHA256_BYTES 32
-#define MESSAGE_TRANSFER_BYTES 8
 
 /* --- What a node receives --- */
 
@@ -144,7 +117,7 @@ struct message_event {
     /* Node's clock. */
     int64_t t_us;
     uint32_t seq;
-    /* One CBOR item, 1 to MESSAGE_BODY_BYTES bytes. */
+    /* One CBOR item, 1 to ABI_MAX_EVENT bytes. */
     struct span body;
 };
 
@@ -195,13 +168,10 @@ struct message_said {
 
 /*
  * Writes a message. False for one that is out of its limits; then what was written is of no use. One with a time is
- * written with a place of MESSAGE_TIME_BYTES for it, whose offset is `*time_at`, in which there is the node's time; of
+ * written with a place of LINK_TIME_BYTES for it, whose offset is `*time_at`, in which there is the node's time; of
  * any other `*time_at` becomes 0.
  */
 bool message_put(struct cbor_writer *out, const struct message_said *said, uint8_t *time_at);
-
-/* Bytes of the place for a time. */
-#define MESSAGE_TIME_BYTES 9
 
 /* The node's time in the place for it, in microseconds. */
 int64_t message_time_us(const uint8_t *bytes, uint8_t time_at);

@@ -4,10 +4,6 @@
 #include "base/utf8.h"
 #include "message.h"
 
-#define MAX_EXPONENT 18
-#define LEVELS 4
-#define OTA_STATES 7
-#define SLOT_STATES 6
 /* An integer of 64 bits; what follows is written and read only here until UTC takes its place. */
 #define WIDE_UINT 0x1b
 
@@ -19,12 +15,12 @@ static bool put_text(struct cbor_writer *out, struct span text, uint32_t min, ui
 
 static bool put_name(struct cbor_writer *out, struct span text)
 {
-    return put_text(out, text, 1, MESSAGE_NAME_BYTES);
+    return put_text(out, text, 1, ABI_MAX_NAME);
 }
 
 static bool put_time(struct cbor_writer *out, int64_t us, uint8_t *time_at)
 {
-    uint8_t place[MESSAGE_TIME_BYTES] = {WIDE_UINT};
+    uint8_t place[LINK_TIME_BYTES] = {WIDE_UINT};
     put_u64(place + 1, (uint64_t)us);
     *time_at = (uint8_t)out->length;
     cbor_put_raw(out, place, sizeof place);
@@ -33,14 +29,14 @@ static bool put_time(struct cbor_writer *out, int64_t us, uint8_t *time_at)
 
 static bool exponent_fits(int8_t exponent)
 {
-    return exponent >= -MAX_EXPONENT && exponent <= MAX_EXPONENT;
+    return exponent >= -MESSAGE_MAX_EXPONENT && exponent <= MESSAGE_MAX_EXPONENT;
 }
 
 static bool put_module(struct cbor_writer *out, const struct message_module *module)
 {
     cbor_put_array(out, 6);
     bool fits = put_name(out, module->name);
-    fits = put_text(out, module->version, 0, MESSAGE_NAME_BYTES) && fits;
+    fits = put_text(out, module->version, 0, ABI_MAX_NAME) && fits;
     cbor_put_int(out, module->sequence);
     cbor_put_bytes(out, module->sha256, MESSAGE_SHA256_BYTES);
     cbor_put_int(out, module->slot);
@@ -61,13 +57,13 @@ static bool put_birth(struct cbor_writer *out, const struct message_birth *birth
 {
     if (birth->metric_count > MESSAGE_METRICS || birth->command_count > MESSAGE_COMMANDS)
         return false;
-    cbor_put_array(out, 7);
+    cbor_put_array(out, MESSAGE_BIRTH_ITEMS);
     cbor_put_int(out, MESSAGE_BIRTH);
     bool fits = put_name(out, birth->node);
     cbor_put_int(out, birth->boot);
     cbor_put_array(out, 2);
     fits = put_name(out, birth->firmware_name) && fits;
-    fits = put_text(out, birth->firmware_version, 0, MESSAGE_NAME_BYTES) && fits;
+    fits = put_text(out, birth->firmware_version, 0, ABI_MAX_NAME) && fits;
     if (birth->has_module)
         fits = put_module(out, &birth->module) && fits;
     else
@@ -95,9 +91,9 @@ static void put_values(struct cbor_writer *out, const uint8_t *values, uint32_t 
 
 static bool put_telemetry(struct cbor_writer *out, const struct message_telemetry *telemetry, uint8_t *time_at)
 {
-    if (telemetry->count < 1 || telemetry->count > MESSAGE_VALUES)
+    if (telemetry->count < 1 || telemetry->count > ABI_MAX_SAMPLES)
         return false;
-    cbor_put_array(out, 8);
+    cbor_put_array(out, MESSAGE_TELEMETRY_ITEMS);
     cbor_put_int(out, MESSAGE_TELEMETRY);
     cbor_put_int(out, telemetry->metric);
     const bool fits = put_time(out, telemetry->t0_us, time_at);
@@ -112,9 +108,9 @@ static bool put_telemetry(struct cbor_writer *out, const struct message_telemetr
 
 static bool put_event(struct cbor_writer *out, const struct message_event *event, uint8_t *time_at)
 {
-    if (event->body.count < 1 || event->body.count > MESSAGE_BODY_BYTES)
+    if (event->body.count < 1 || event->body.count > ABI_MAX_EVENT)
         return false;
-    cbor_put_array(out, 5);
+    cbor_put_array(out, MESSAGE_EVENT_ITEMS);
     cbor_put_int(out, MESSAGE_EVENT);
     bool fits = put_name(out, event->name);
     fits = put_time(out, event->t_us, time_at) && fits;
@@ -125,11 +121,11 @@ static bool put_event(struct cbor_writer *out, const struct message_event *event
 
 static bool put_log(struct cbor_writer *out, const struct message_log *log, uint8_t *time_at)
 {
-    cbor_put_array(out, 4);
+    cbor_put_array(out, MESSAGE_LOG_ITEMS);
     cbor_put_int(out, MESSAGE_LOG);
     cbor_put_int(out, log->level);
     const bool fits = put_time(out, log->t_us, time_at);
-    return put_text(out, log->text, 0, MESSAGE_TEXT_BYTES) && fits && log->level < LEVELS;
+    return put_text(out, log->text, 0, MESSAGE_TEXT_BYTES) && fits && log->level < ABI_LEVELS;
 }
 
 static void put_optional(struct cbor_writer *out, bool has, uint64_t value)
@@ -142,8 +138,8 @@ static void put_optional(struct cbor_writer *out, bool has, uint64_t value)
 
 static bool put_ota(struct cbor_writer *out, const struct message_ota *ota)
 {
-    bool fits = ota->state < OTA_STATES && ota->received <= INT32_MAX && ota->total <= INT32_MAX;
-    cbor_put_array(out, 9);
+    bool fits = ota->state < TRANSFER_STATES && ota->received <= INT32_MAX && ota->total <= INT32_MAX;
+    cbor_put_array(out, MESSAGE_OTA_ITEMS);
     cbor_put_int(out, MESSAGE_OTA);
     cbor_put_int(out, ota->state);
     cbor_put_int(out, ota->sequence);
@@ -164,7 +160,7 @@ static bool put_ota(struct cbor_writer *out, const struct message_ota *ota)
 
 static bool put_result(struct cbor_writer *out, const struct message_result *result)
 {
-    cbor_put_array(out, 4);
+    cbor_put_array(out, MESSAGE_RESULT_ITEMS);
     cbor_put_int(out, MESSAGE_RESULT);
     cbor_put_int(out, result->id);
     cbor_put_bool(out, result->ok);
@@ -188,7 +184,7 @@ bool message_put(struct cbor_writer *out, const struct message_said *said, uint8
     case MESSAGE_RESULT:
         return put_result(out, said->as.result);
     case MESSAGE_TIME_REQUEST:
-        cbor_put_array(out, 2);
+        cbor_put_array(out, MESSAGE_TIME_REQUEST_ITEMS);
         cbor_put_int(out, MESSAGE_TIME_REQUEST);
         cbor_put_int(out, (int64_t)*said->as.sent_us);
         return *said->as.sent_us <= (uint64_t)CBOR_SAFE;
@@ -211,9 +207,9 @@ uint32_t message_time_bytes(int64_t utc_ms)
 
 uint32_t message_date(uint8_t *bytes, uint32_t count, uint8_t time_at, int64_t utc_ms)
 {
-    struct cbor_writer out = cbor_write(bytes + time_at, MESSAGE_TIME_BYTES);
+    struct cbor_writer out = cbor_write(bytes + time_at, LINK_TIME_BYTES);
     cbor_put_int(&out, utc_ms);
-    const uint32_t rest = (uint32_t)time_at + MESSAGE_TIME_BYTES;
+    const uint32_t rest = (uint32_t)time_at + LINK_TIME_BYTES;
     memmove(bytes + time_at + out.length, bytes + rest, count - rest);
-    return count - MESSAGE_TIME_BYTES + (uint32_t)out.length;
+    return count - LINK_TIME_BYTES + (uint32_t)out.length;
 }

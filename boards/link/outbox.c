@@ -257,7 +257,7 @@ bool outbox_event_room(const struct outbox *outbox, uint32_t name_bytes, uint32_
     cbor_put_int(&count, UINT32_MAX);
     cbor_put_array(&count, name_bytes);
     cbor_put_array(&count, body_bytes);
-    const uint32_t head = OUTBOX_ITEM_BYTES + (uint32_t)count.length + MESSAGE_TIME_BYTES;
+    const uint32_t head = LINK_ITEM_BYTES + (uint32_t)count.length + LINK_TIME_BYTES;
     return room_for_event(outbox, head + name_bytes + body_bytes);
 }
 
@@ -308,10 +308,10 @@ void outbox_name(struct outbox *outbox, const struct message_birth *birth)
 static bool measure(const struct message_said *said, struct item *item)
 {
     struct cbor_writer count = cbor_write(NULL, 0);
-    if (!message_put(&count, said, &item->time_at) || count.length > PACKET_MAX_MESSAGE_BYTES)
+    if (!message_put(&count, said, &item->time_at) || count.length > LINK_MAX_MESSAGE_BYTES)
         return false;
     item->length = (uint32_t)count.length;
-    item->cost = OUTBOX_ITEM_BYTES + item->length;
+    item->cost = LINK_ITEM_BYTES + item->length;
     item->values = said->type == MESSAGE_TELEMETRY ? said->as.telemetry->count : 0;
     item->type = said->type;
     return true;
@@ -323,7 +323,7 @@ static void insert(struct outbox *outbox, uint32_t at, const struct item *item, 
     uint8_t time_at;
     open_gap(outbox, at, item->cost);
     set_item(outbox, at, item);
-    struct cbor_writer out = cbor_write(place(outbox, at + OUTBOX_ITEM_BYTES), item->length);
+    struct cbor_writer out = cbor_write(place(outbox, at + LINK_ITEM_BYTES), item->length);
     message_put(&out, said, &time_at);
 }
 
@@ -379,7 +379,7 @@ bool outbox_control_head(const struct outbox *outbox, struct outbox_head *head)
 
 static int64_t utc_of(const struct outbox *outbox, uint32_t at, const struct item *item, const struct utc *utc)
 {
-    return utc_at(utc, (uint64_t)message_time_us(place(outbox, at + OUTBOX_ITEM_BYTES), item->time_at));
+    return utc_at(utc, (uint64_t)message_time_us(place(outbox, at + LINK_ITEM_BYTES), item->time_at));
 }
 
 bool outbox_data_head(const struct outbox *outbox, const struct utc *utc, struct outbox_head *head)
@@ -390,7 +390,7 @@ bool outbox_data_head(const struct outbox *outbox, const struct utc *utc, struct
     const struct item item = item_at(outbox, at);
     *head = (struct outbox_head){.length = item.length, .cost = item.cost};
     if (item.time_at != 0)
-        head->length += message_time_bytes(utc_of(outbox, at, &item, utc)) - MESSAGE_TIME_BYTES;
+        head->length += message_time_bytes(utc_of(outbox, at, &item, utc)) - LINK_TIME_BYTES;
     return true;
 }
 
@@ -410,7 +410,7 @@ void outbox_queue_data(struct outbox *outbox, const struct utc *utc)
     outbox->queued_data_bytes += item.cost;
     if (item.time_at == 0)
         return;
-    uint8_t *message = place(outbox, at + OUTBOX_ITEM_BYTES);
+    uint8_t *message = place(outbox, at + LINK_ITEM_BYTES);
     item.length = message_date(message, item.length, item.time_at, utc_of(outbox, at, &item, utc));
     /* What was saved stays with it until it has arrived. */
     item.time_at = 0;
@@ -458,7 +458,7 @@ struct span outbox_queued(const struct outbox *outbox, uint32_t index)
     uint32_t at = 0;
     while (index-- > 0)
         at += item_at(outbox, at).cost;
-    return (struct span){.bytes = place(outbox, at + OUTBOX_ITEM_BYTES), .count = item_at(outbox, at).length};
+    return (struct span){.bytes = place(outbox, at + LINK_ITEM_BYTES), .count = item_at(outbox, at).length};
 }
 
 void outbox_acknowledge(struct outbox *outbox, uint32_t count)

@@ -12,8 +12,7 @@
 #include "base/utc.h"
 #include "message.h"
 
-/* What a message takes besides its own bytes, of which a time counts MESSAGE_TIME_BYTES. */
-#define OUTBOX_ITEM_BYTES 8
+/* What a message takes besides its own bytes is LINK_ITEM_BYTES; its time counts LINK_TIME_BYTES. */
 #define OUTBOX_MAX_BYTES 65535
 
 struct outbox_limits {

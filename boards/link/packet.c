@@ -4,7 +4,7 @@
 static bool parse_hello(struct span content, struct packet *packet)
 {
     const uint8_t *at = content.bytes;
-    if (content.count != PACKET_HELLO_BYTES || at[1] > 1)
+    if (content.count != LINK_HELLO_BYTES || at[1] > 1)
         return false;
     packet->ready = at[1] == 1;
     packet->session = get_u32(at + 2);
@@ -12,14 +12,14 @@ static bool parse_hello(struct span content, struct packet *packet)
     packet->ack = get_u16(at + 10);
     packet->window = at[12];
     packet->max_bytes = get_u16(at + 13);
-    return packet->session != 0 && packet->window != 0 && packet->window <= PACKET_MAX_WINDOW && packet->max_bytes != 0;
+    return packet->session != 0 && packet->window != 0 && packet->window <= LINK_MAX_WINDOW && packet->max_bytes != 0;
 }
 
 bool packet_parse(struct span content, uint32_t max_bytes, struct packet *packet)
 {
     const uint8_t *at = content.bytes;
     *packet = (struct packet){0};
-    if (content.count < PACKET_ACK_BYTES || at[0] >> 4 != PACKET_VERSION)
+    if (content.count < LINK_ACK_BYTES || at[0] >> 4 != LINK_VERSION)
         return false;
     const unsigned kind = at[0] & 15;
     packet->kind = (enum packet_kind)kind;
@@ -27,16 +27,16 @@ bool packet_parse(struct span content, uint32_t max_bytes, struct packet *packet
     case PACKET_HELLO:
         return parse_hello(content, packet);
     case PACKET_DATA:
-        if (content.count <= PACKET_DATA_BYTES || content.count > PACKET_DATA_BYTES + max_bytes)
+        if (content.count <= LINK_DATA_HEAD_BYTES || content.count > LINK_DATA_HEAD_BYTES + max_bytes)
             return false;
         packet->seq = get_u16(at + 1);
         packet->ack = get_u16(at + 3);
-        packet->body = (struct span){.bytes = at + PACKET_DATA_BYTES, .count = content.count - PACKET_DATA_BYTES};
+        packet->body = (struct span){.bytes = at + LINK_DATA_HEAD_BYTES, .count = content.count - LINK_DATA_HEAD_BYTES};
         return true;
     case PACKET_ACK:
     case PACKET_NAK:
         packet->ack = get_u16(at + 1);
-        return content.count == PACKET_ACK_BYTES;
+        return content.count == LINK_ACK_BYTES;
     default:
         return false;
     }
@@ -44,7 +44,7 @@ bool packet_parse(struct span content, uint32_t max_bytes, struct packet *packet
 
 uint8_t packet_put(uint8_t *out, const struct packet *packet)
 {
-    out[0] = (uint8_t)(PACKET_VERSION << 4 | packet->kind);
+    out[0] = (uint8_t)(LINK_VERSION << 4 | packet->kind);
     switch (packet->kind) {
     case PACKET_HELLO:
         out[1] = packet->ready ? 1 : 0;
@@ -53,13 +53,13 @@ uint8_t packet_put(uint8_t *out, const struct packet *packet)
         put_u16(out + 10, packet->ack);
         out[12] = packet->window;
         put_u16(out + 13, packet->max_bytes);
-        return PACKET_HELLO_BYTES;
+        return LINK_HELLO_BYTES;
     case PACKET_DATA:
         put_u16(out + 1, packet->seq);
         put_u16(out + 3, packet->ack);
-        return PACKET_DATA_BYTES;
+        return LINK_DATA_HEAD_BYTES;
     default:
         put_u16(out + 1, packet->ack);
-        return PACKET_ACK_BYTES;
+        return LINK_ACK_BYTES;
     }
 }

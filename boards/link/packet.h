@@ -5,23 +5,7 @@
 #include <stdbool.h>
 
 #include "base/bytes.h"
-
-#define PACKET_VERSION 1
-/* Longest message that a link has. */
-#define PACKET_MAX_MESSAGE_BYTES 8192
-/* Fields of a data packet before its message; and how much longer than a message a packet may get with this version. */
-#define PACKET_DATA_BYTES 5
-#define PACKET_MORE_BYTES 16
-#define PACKET_HELLO_BYTES 15
-#define PACKET_ACK_BYTES 3
-#define PACKET_MAX_WINDOW 64
-
-enum packet_kind {
-    PACKET_HELLO = 1,
-    PACKET_DATA = 2,
-    PACKET_ACK = 3,
-    PACKET_NAK = 4,
-};
+#include "base/constants.h"
 
 struct packet {
     enum packet_kind kind;
@@ -44,7 +28,7 @@ struct packet {
  */
 bool packet_parse(struct span content, uint32_t max_bytes, struct packet *packet);
 
-/* Writes all but the body into up to PACKET_HELLO_BYTES; returns how many. */
+/* Writes all but the body into up to LINK_HELLO_BYTES; returns how many. */
 uint8_t packet_put(uint8_t *out, const struct packet *packet);
 
 #endif

@@ -2,13 +2,10 @@
 #include "session.h"
 
 /*
- * A few bytes can ask for a whole window, or for a birth: not again on the same stream for so long, so that a flood of
- * them costs little. On a Cortex-M4 that is at most 40,000 instructions each, 200 times a second; all else is at most
- * 210 instructions for a byte that comes, besides what a message's handler does.
+ * A few bytes can request a whole window, or a birth. LINK_FLOOD_US limits how often, so that a flood of them costs
+ * little: on a Cortex-M4 at most 40,000 instructions each, 200 times a second. Anything else takes at most 210
+ * instructions for each byte that arrives, besides what the handler of a message does.
  */
-#define FLOOD_US 5000
-/* A back-off ends at so many times the first one. */
-#define MOST_BACKOFF 16
 
 static uint64_t now(const struct session *session)
 {
@@ -218,16 +215,16 @@ void session_init(struct session *session, const struct session_options *options
     *session = (struct session){.options = *options, .events = *events, .io = *io, .outbox = outbox};
     if (options->window < 1)
         session->options.window = 1;
-    if (options->window > PACKET_MAX_WINDOW)
-        session->options.window = PACKET_MAX_WINDOW;
+    if (options->window > LINK_MAX_WINDOW)
+        session->options.window = LINK_MAX_WINDOW;
     if (options->queue_limit < 1)
         session->options.queue_limit = 1;
-    if (options->max_bytes > PACKET_MAX_MESSAGE_BYTES)
-        session->options.max_bytes = PACKET_MAX_MESSAGE_BYTES;
+    if (options->max_bytes > LINK_MAX_MESSAGE_BYTES)
+        session->options.max_bytes = LINK_MAX_MESSAGE_BYTES;
     frame_decoder_init(&session->decoder, buffer, LINK_RECEIVE_BYTES(session->options.max_bytes));
     session->output.item = -1;
     session->peer_window = 1;
-    session->peer_max_bytes = PACKET_MAX_MESSAGE_BYTES;
+    session->peer_max_bytes = LINK_MAX_MESSAGE_BYTES;
     session->backoff_us = first_backoff(session);
     session->id = new_id(session);
 }
@@ -299,7 +296,7 @@ static void adopt(struct session *session, const struct packet *hello)
 {
     session->peer = hello->session;
     session->peer_window = hello->window;
-    session->peer_max_bytes = hello->max_bytes < PACKET_MAX_MESSAGE_BYTES ? hello->max_bytes : PACKET_MAX_MESSAGE_BYTES;
+    session->peer_max_bytes = hello->max_bytes < LINK_MAX_MESSAGE_BYTES ? hello->max_bytes : LINK_MAX_MESSAGE_BYTES;
     restart(session);
 }
 
@@ -400,7 +397,7 @@ static void on_hello(struct session *session, const struct packet *hello)
         /* It says so again. */
         if (now(session) < session->next_peer_us)
             return;
-        session->next_peer_us = now(session) + FLOOD_US;
+        session->next_peer_us = now(session) + LINK_FLOOD_US;
         adopt(session, hello);
     }
     if (hello->peer != session->id) {
@@ -430,7 +427,7 @@ static void on_traffic(struct session *session, const struct packet *packet)
 {
     acknowledge(session, packet->ack);
     if (packet->kind == PACKET_NAK && now(session) >= session->next_resend_us) {
-        session->next_resend_us = now(session) + FLOOD_US;
+        session->next_resend_us = now(session) + LINK_FLOOD_US;
         resend(session);
     }
     if (packet->kind == PACKET_DATA)
@@ -471,7 +468,7 @@ void session_received(struct session *session)
 
 static void on_resend(struct session *session)
 {
-    const uint64_t most = first_backoff(session) * MOST_BACKOFF;
+    const uint64_t most = first_backoff(session) * LINK_MAX_BACKOFF_FACTOR;
     session->resend.set = false;
     /* While the stream still takes what was sent nothing can be lost yet. */
     if (!session_blocked(session)) {
@@ -490,7 +487,7 @@ static void on_alive(struct session *session)
     link_timer_set(&session->alive, &session->io, keep_alive_us(session));
     if (!session->up)
         return;
-    if (us - session->heard_us >= 3 * keep_alive_us(session)) {
+    if (us - session->heard_us >= LINK_SILENT_KEEP_ALIVES * keep_alive_us(session)) {
         go_down(session, LINK_SILENT);
         start_hello(session);
     } else if (us - session->said_us >= keep_alive_us(session)) {

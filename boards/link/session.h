@@ -19,7 +19,7 @@ enum link_down {
 };
 
 /* Bytes of the buffer for frames with messages of up to `max_bytes`. */
-#define LINK_RECEIVE_BYTES(max_bytes) ((max_bytes) + PACKET_MORE_BYTES + FRAME_CRC_BYTES)
+#define LINK_RECEIVE_BYTES(max_bytes) ((max_bytes) + LINK_MAX_HEAD_BYTES + LINK_CRC_BYTES)
 
 /* What the link needs from outside. */
 struct link_io {

@@ -1,9 +1,6 @@
 /* The node's side of its link. */
 #include "uplink.h"
 
-/* The time is asked for again this often. */
-#define SYNC_US (UINT64_C(10) * 60 * 1000 * 1000)
-
 static uint64_t now(const struct uplink *uplink)
 {
     return uplink->session.io.now_us(uplink->session.io.context);
@@ -90,7 +87,7 @@ static bool say(struct uplink *uplink, const struct message_said *said)
 
 static void sync(struct uplink *uplink)
 {
-    link_timer_set(&uplink->sync, &uplink->session.io, SYNC_US);
+    link_timer_set(&uplink->sync, &uplink->session.io, LINK_TIME_SYNC_MS * UINT64_C(1000));
     if (!uplink->session.up)
         return;
     const uint64_t sent_us = now(uplink);
@@ -146,20 +143,20 @@ struct uplink_options uplink_defaults(uint16_t max_bytes, uint32_t store_bytes)
     return (struct uplink_options){
         .session =
             {
-                .window = 16,
-                .queue_limit = 64,
+                .window = LINK_WINDOW,
+                .queue_limit = LINK_QUEUE_MESSAGES,
                 .queue_bytes = store_bytes / 2,
                 .max_bytes = max_bytes,
-                .resend_ms = 400,
-                .keep_alive_ms = 10000,
+                .resend_ms = LINK_RESEND_MS,
+                .keep_alive_ms = LINK_KEEP_ALIVE_MS,
             },
         .outbox =
             {
-                .telemetry_frames = 1024,
-                .telemetry_values = 65536,
-                .events = 64,
-                .logs = 64,
-                .control = 64,
+                .telemetry_frames = NODE_OUTBOX_TELEMETRY_FRAMES,
+                .telemetry_values = NODE_OUTBOX_TELEMETRY_VALUES,
+                .events = NODE_OUTBOX_EVENTS,
+                .logs = NODE_OUTBOX_LOGS,
+                .control = NODE_OUTBOX_CONTROL,
                 .bytes = store_bytes,
                 .reserve_bytes = store_bytes / 4,
             },

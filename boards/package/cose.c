@@ -3,13 +3,12 @@
 
 #include <string.h>
 
+#include "base/constants.h"
 #include "cbor/cbor.h"
 #include "crypto/ed25519.h"
 #include "crypto/p256.h"
 #include "refuse.h"
 #include "crypto/sha256.h"
-
-#define SIGN1_TAG 18
 
 enum header_parameter {
     HEADER_ALGORITHM = 1,
@@ -91,7 +90,7 @@ bool sign1_parse(struct span bytes, struct sign1 *sign1, struct reason *why)
     if (!check_cbor(bytes, why))
         return false;
     struct cbor_reader reader = cbor_read(bytes.bytes, bytes.count);
-    if (cbor_major(&reader) != CBOR_TAG || cbor_tag(&reader) != SIGN1_TAG)
+    if (cbor_major(&reader) != CBOR_TAG || cbor_tag(&reader) != PACKAGE_SIGN1_TAG)
         return bad(why, "The signature is no COSE_Sign1 message (CBOR tag 18)");
     if (cbor_major(&reader) != CBOR_ARRAY || cbor_array(&reader, 0, UINT32_MAX) != 4)
         return bad(why, "A COSE_Sign1 message has four parts, and this one has not");

@@ -45,7 +45,7 @@ static bool read_key(struct public_key *key, struct span bytes)
 bool keys_parse(struct span value, struct public_key *keys, uint32_t *count)
 {
     struct cbor_reader reader = cbor_read(value.bytes, value.count);
-    const uint32_t items = cbor_array(&reader, 0, KEYS_MAX);
+    const uint32_t items = cbor_array(&reader, 0, PACKAGE_TRUSTED_KEYS);
     bool ok = true;
     for (uint32_t i = 0; i < items && ok; i++)
         ok = read_key(&keys[i], cbor_bytes(&reader, 0, 1 + P256_KEY_BYTES)) && reader.error == CBOR_OK;

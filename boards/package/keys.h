@@ -8,11 +8,11 @@
 #include <stdbool.h>
 
 #include "base/bytes.h"
+#include "base/constants.h"
 
 /* Where the agent's store has them. */
 #define KEYS_KEY "keys"
 
-#define KEYS_MAX 8
 #define KEY_ID_BYTES 8
 #define ED25519_KEY_BYTES 32
 /* Without the byte 4 that says that it is uncompressed. */
@@ -33,7 +33,7 @@ struct public_key {
 };
 
 /*
- * Reads the value of `keys` into up to KEYS_MAX keys, which point into it: a value in a store stays where it is only
+ * Reads the value of `keys` into up to PACKAGE_TRUSTED_KEYS keys, which point into it: a value in a store stays where it is only
  * until the store's next change. False, with none: it is no such value. A key that is no point of its curve is taken
  * and verifies nothing.
  */

@@ -2,25 +2,9 @@
 #include "metadata.h"
 
 #include "base/abi.h"
+#include "base/constants.h"
 #include "cbor/cbor.h"
 #include "refuse.h"
-
-#define MAX_ITEMS 256
-#define SHA256_BYTES 32
-
-enum metadata_key {
-    METADATA_NAME = 1,
-    METADATA_VERSION,
-    METADATA_ABI,
-    METADATA_MEMORY_BYTES,
-    METADATA_SENSORS,
-    METADATA_METRICS,
-    METADATA_COMMANDS,
-    METADATA_MODELS,
-    METADATA_FUEL,
-    METADATA_TRIAL_MS,
-};
-#define KEYS 10
 
 static void begin_bad(struct reason *why, const char *what)
 {
@@ -96,7 +80,7 @@ static bool read_metric(struct cbor_reader *reader, struct reason *why)
     struct cbor_reader exponent = *reader;
     cbor_value(&exponent);
     cbor_value(&exponent);
-    cbor_int(&exponent, -30, 30);
+    cbor_int(&exponent, -PACKAGE_MAX_EXPONENT, PACKAGE_MAX_EXPONENT);
     if (exponent.error != CBOR_OK)
         return bad(why, "a metric's exponent", " is no number of -30 to 30");
     if (!read_text(reader, &text, "a metric", why))
@@ -116,7 +100,7 @@ static bool read_model(struct cbor_reader *reader, struct reason *why)
         return bad(why, "a model", " is no list of name and digest");
     struct cbor_reader digest = *reader;
     cbor_value(&digest);
-    cbor_bytes(&digest, SHA256_BYTES, SHA256_BYTES);
+    cbor_bytes(&digest, MESSAGE_SHA256_BYTES, MESSAGE_SHA256_BYTES);
     if (digest.error != CBOR_OK)
         return bad(why, "a model's digest", " has not 32 bytes");
     if (!read_text(reader, &name, "a model", why))
@@ -130,7 +114,7 @@ static bool read_list(struct cbor_reader *reader, struct metadata_list *list, co
 {
     const bool is_list = cbor_major(reader) == CBOR_ARRAY;
     const uint32_t count = is_list ? cbor_array(reader, 0, UINT32_MAX) : 0;
-    if (!is_list || count > MAX_ITEMS)
+    if (!is_list || count > PACKAGE_METADATA_ITEMS)
         return bad(why, what, " are no list of up to 256");
     list->at = reader->at;
     list->count = count;
@@ -176,9 +160,9 @@ bool metadata_parse(struct span bytes, struct metadata *metadata, struct reason 
     if (cbor_major(&reader) != CBOR_MAP)
         return bad(why, "it is no map", "");
     /* Keys are there once and ascend, so that many of them within these bounds are all of them. */
-    if (cbor_map(&reader, 0, UINT32_MAX) != KEYS)
+    if (cbor_map(&reader, 0, UINT32_MAX) != METADATA_KEYS)
         return bad(why, "a key is missing or unknown", "");
-    for (uint32_t key = 1; key <= KEYS; key++) {
+    for (uint32_t key = 1; key <= METADATA_KEYS; key++) {
         const struct span found = cbor_value(&reader);
         if (found.count != 1 || found.bytes[0] != key)
             return bad(why, "a key is missing or unknown", "");
@@ -219,7 +203,7 @@ bool metadata_next_metric(struct metadata_list *list, struct metadata_metric *me
     cbor_array(&item, 0, UINT32_MAX);
     metric->name = cbor_text(&item, 0, UINT32_MAX);
     metric->unit = cbor_text(&item, 0, UINT32_MAX);
-    metric->exponent = (int8_t)cbor_int(&item, -30, 30);
+    metric->exponent = (int8_t)cbor_int(&item, -PACKAGE_MAX_EXPONENT, PACKAGE_MAX_EXPONENT);
     return true;
 }
 

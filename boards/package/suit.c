@@ -6,11 +6,11 @@
 
 #include <string.h>
 
+#include "base/constants.h"
 #include "cbor/cbor.h"
 #include "refuse.h"
 #include "crypto/sha256.h"
 
-#define ENVELOPE_TAG 107
 #define DIGEST_HEAD_BYTES 4
 #define DIGEST_BYTES (DIGEST_HEAD_BYTES + SHA256_BYTES)
 
@@ -106,7 +106,7 @@ bool envelope_parse(struct span bytes, struct envelope *envelope, struct reason 
     if (!check_cbor(bytes, why))
         return false;
     struct cbor_reader reader = cbor_read(bytes.bytes, bytes.count);
-    if (cbor_major(&reader) != CBOR_TAG || cbor_tag(&reader) != ENVELOPE_TAG || cbor_major(&reader) != CBOR_MAP)
+    if (cbor_major(&reader) != CBOR_TAG || cbor_tag(&reader) != PACKAGE_ENVELOPE_TAG || cbor_major(&reader) != CBOR_MAP)
         return bad(why, "The data does not start as an envelope (CBOR tag 107 and a map)");
     const uint32_t count = cbor_map(&reader, 0, UINT32_MAX);
     struct cbor_reader members = reader;

@@ -6,32 +6,30 @@
 #include "base/bytes.h"
 #include "base/utf8.h"
 
-#define FORMAT 1
 #define HIGHEST_AT 4
 #define FAILED_AT 8
-#define SLOTS_AT (FAILED_AT + 4 * SLOT_FAILURES)
-#define SLOT_BYTES 44
-#define REASON_AT (SLOTS_AT + 2 * SLOT_BYTES)
+#define SLOTS_AT (FAILED_AT + 4 * SLOTS_FAILURES)
+#define REASON_AT (SLOTS_AT + 2 * SLOTS_SLOT_BYTES)
 
 _Static_assert(REASON_AT + 2 == SLOTS_STATE_FIXED_BYTES, "the reason's texts follow its two lengths");
-_Static_assert(SLOTS_STATE_BYTES <= JOURNAL_RECORD_BYTES, "a state is one record");
+_Static_assert(SLOTS_STATE_BYTES <= FLASH_MAX_RECORD_BYTES, "a state is one record");
 
 void slots_state_encode(const struct slots_state *state, uint8_t *fixed)
 {
     memset(fixed, 0, SLOTS_STATE_FIXED_BYTES);
-    fixed[0] = FORMAT;
+    fixed[0] = SLOTS_FORMAT;
     fixed[1] = (uint8_t)state->failed_count;
     put_u32(fixed + HIGHEST_AT, state->highest);
     for (uint32_t i = 0; i < state->failed_count; i++)
         put_u32(fixed + FAILED_AT + 4 * i, state->failed[i]);
     for (uint32_t i = 0; i < 2; i++) {
         const struct slot_record *slot = &state->slot[i];
-        uint8_t *at = fixed + SLOTS_AT + SLOT_BYTES * i;
+        uint8_t *at = fixed + SLOTS_AT + SLOTS_SLOT_BYTES * i;
         at[0] = (uint8_t)slot->state;
         at[1] = slot->booted;
         put_u32(at + 4, slot->sequence);
         put_u32(at + 8, slot->total);
-        memcpy(at + 12, slot->sha256, SLOT_SHA256_BYTES);
+        memcpy(at + 12, slot->sha256, MESSAGE_SHA256_BYTES);
     }
     fixed[REASON_AT] = (uint8_t)strlen(state->reason.code);
     fixed[REASON_AT + 1] = (uint8_t)strlen(state->reason.text);
@@ -46,7 +44,7 @@ static bool decode_slot(struct slot_record *slot, const uint8_t *at, uint32_t sl
     slot->booted = at[1] == 1;
     slot->sequence = get_u32(at + 4);
     slot->total = get_u32(at + 8);
-    memcpy(slot->sha256, at + 12, SLOT_SHA256_BYTES);
+    memcpy(slot->sha256, at + 12, MESSAGE_SHA256_BYTES);
     return slot->total <= slot_bytes && (slot->state == SLOT_EMPTY || slot->total > 0);
 }
 
@@ -68,13 +66,13 @@ static bool is_under_way(enum slot_state state)
 
 bool slots_state_decode(struct slots_state *state, struct span record, uint32_t slot_bytes)
 {
-    if (record.count < SLOTS_STATE_FIXED_BYTES || record.bytes[0] != FORMAT || record.bytes[1] > SLOT_FAILURES)
+    if (record.count < SLOTS_STATE_FIXED_BYTES || record.bytes[0] != SLOTS_FORMAT || record.bytes[1] > SLOTS_FAILURES)
         return false;
     struct slots_state read = {.highest = get_u32(record.bytes + HIGHEST_AT), .failed_count = record.bytes[1]};
     for (uint32_t i = 0; i < read.failed_count; i++)
         read.failed[i] = get_u32(record.bytes + FAILED_AT + 4 * i);
     for (uint32_t i = 0; i < 2; i++) {
-        if (!decode_slot(&read.slot[i], record.bytes + SLOTS_AT + SLOT_BYTES * i, slot_bytes))
+        if (!decode_slot(&read.slot[i], record.bytes + SLOTS_AT + SLOTS_SLOT_BYTES * i, slot_bytes))
             return false;
     }
     if (!decode_reason(&read.reason, record.bytes + REASON_AT, record.count - REASON_AT))
@@ -120,7 +118,7 @@ void slots_state_confirm(struct slots_state *state, int slot)
 /* In front; of nine the lowest is forgotten, so that what is forgotten is below what is kept. */
 static void remember_failed(struct slots_state *state, uint32_t sequence)
 {
-    uint32_t all[SLOT_FAILURES + 1];
+    uint32_t all[SLOTS_FAILURES + 1];
     uint32_t count = state->failed_count + 1;
     all[0] = sequence;
     memcpy(all + 1, state->failed, state->failed_count * sizeof all[0]);
@@ -131,7 +129,7 @@ static void remember_failed(struct slots_state *state, uint32_t sequence)
     }
     state->failed_count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (count <= SLOT_FAILURES || i != lowest)
+        if (count <= SLOTS_FAILURES || i != lowest)
             state->failed[state->failed_count++] = all[i];
     }
 }

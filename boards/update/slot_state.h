@@ -9,20 +9,8 @@
 #include "flash/journal.h"
 #include "base/reason.h"
 
-#define SLOT_FAILURES 8
-#define SLOT_SHA256_BYTES 32
 /* No slot, where the number of one is asked for. */
 #define SLOT_NONE (-1)
-
-/* In the order of the format, and of the birth message. */
-enum slot_state {
-    SLOT_EMPTY = 0,
-    SLOT_RECEIVING,
-    SLOT_READY,
-    SLOT_TRIAL,
-    SLOT_CONFIRMED,
-    SLOT_FAILED,
-};
 
 struct slot_record {
     enum slot_state state;
@@ -31,7 +19,7 @@ struct slot_record {
     uint32_t sequence;
     /* Bytes of the whole package. */
     uint32_t total;
-    uint8_t sha256[SLOT_SHA256_BYTES];
+    uint8_t sha256[MESSAGE_SHA256_BYTES];
 };
 
 struct slots_state {
@@ -39,7 +27,7 @@ struct slots_state {
     uint32_t highest;
     /* Sequences above it that failed, the highest eight, newest first; with so many, none below them is taken. */
     uint32_t failed_count;
-    uint32_t failed[SLOT_FAILURES];
+    uint32_t failed[SLOTS_FAILURES];
     struct slot_record slot[2];
     /* Why the slot in state SLOT_FAILED is so. */
     struct reason reason;

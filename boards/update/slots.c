@@ -5,7 +5,7 @@
 
 #include "crypto/sha256.h"
 
-_Static_assert(SHA256_BYTES == SLOT_SHA256_BYTES, "a slot is known by the package's SHA-256");
+_Static_assert(SHA256_BYTES == MESSAGE_SHA256_BYTES, "a slot is known by the package's SHA-256");
 
 static const char INTERRUPTED_CODE[] = "TRIAL_INTERRUPTED";
 static const char INTERRUPTED_TEXT[] = "The node restarted while the module was on trial and not confirmed.";
@@ -173,11 +173,11 @@ static bool check_offer(const struct slots *slots, const struct slots_offer *off
             lowest = state->failed[i];
     }
     /* What was forgotten to make room is below all that is remembered, and is still not to be tried again. */
-    if (state->failed_count == SLOT_FAILURES && sequence < lowest)
+    if (state->failed_count == SLOTS_FAILURES && sequence < lowest)
         return refuse_numbers(why, "OTA_FAILED_BEFORE",
                               "Sequence # is below the # failed ones that this node remembers, so it may have failed "
                               "as well; build the package with a higher one.",
-                              (const uint32_t[]){sequence, SLOT_FAILURES});
+                              (const uint32_t[]){sequence, SLOTS_FAILURES});
     if (offer->total > slots_bytes(slots))
         return refuse_numbers(why, "OTA_TOO_LARGE", "The package has # bytes; a slot of this node holds #.",
                               (const uint32_t[]){offer->total, slots_bytes(slots)});
@@ -190,7 +190,7 @@ static bool check_offer(const struct slots *slots, const struct slots_offer *off
 static bool is_of(const struct slot_record *record, const struct slots_offer *offer)
 {
     return record->sequence == offer->sequence && record->total == offer->total &&
-           memcmp(record->sha256, offer->sha256, SLOT_SHA256_BYTES) == 0;
+           memcmp(record->sha256, offer->sha256, MESSAGE_SHA256_BYTES) == 0;
 }
 
 /* Three steps, so that `receiving` is never said of a slot whose old bytes could pass for received ones. */
@@ -221,7 +221,7 @@ bool slots_begin(struct slots *slots, const struct slots_offer *offer, uint32_t 
     }
     int slot = slots_find(slots, SLOT_CONFIRMED) == 0 ? 1 : 0;
     struct slot_record record = {.state = SLOT_RECEIVING, .sequence = offer->sequence, .total = offer->total};
-    memcpy(record.sha256, offer->sha256, SLOT_SHA256_BYTES);
+    memcpy(record.sha256, offer->sha256, MESSAGE_SHA256_BYTES);
     return begin_erase(slots, slot, &record, why);
 }
 

@@ -31,7 +31,7 @@ struct slots {
 
 /* Which package a transfer brings: its digest, its sequence of 1 or more, its bytes. */
 struct slots_offer {
-    uint8_t sha256[SLOT_SHA256_BYTES];
+    uint8_t sha256[MESSAGE_SHA256_BYTES];
     uint32_t sequence;
     uint32_t total;
 };

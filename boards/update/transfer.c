@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-/* The sender hears so often how far it is; when something is missing it hears where, twice. */
-#define CHUNKS_PER_STATUS 4
-
 void transfer_open(struct transfer *transfer, struct slots *slots, const struct transfer_callbacks *callbacks)
 {
     *transfer = (struct transfer){.slots = slots, .callbacks = *callbacks};
@@ -13,7 +10,7 @@ void transfer_open(struct transfer *transfer, struct slots *slots, const struct 
 
 static bool same(const uint8_t *a, const uint8_t *b)
 {
-    return memcmp(a, b, SLOT_SHA256_BYTES) == 0;
+    return memcmp(a, b, MESSAGE_SHA256_BYTES) == 0;
 }
 
 static void tell(const struct transfer *transfer, const struct transfer_status *status)
@@ -83,10 +80,10 @@ static void complete(struct transfer *transfer, const struct slots_offer *offer)
     struct span package = {region_bytes(&slots->region[slot]), offer->total};
     if ((checked || slots_read(slots, slot, &package, &why)) &&
         callbacks->verify(callbacks->context, package, offer->sequence, &why)) {
-        memcpy(transfer->verified, offer->sha256, SLOT_SHA256_BYTES);
+        memcpy(transfer->verified, offer->sha256, MESSAGE_SHA256_BYTES);
         return;
     }
-    memcpy(transfer->refused, offer->sha256, SLOT_SHA256_BYTES);
+    memcpy(transfer->refused, offer->sha256, MESSAGE_SHA256_BYTES);
     transfer->refusal = why;
     slots_discard(slots, &why);
     refuse(transfer, offer, &why);
@@ -108,7 +105,7 @@ void transfer_offer(struct transfer *transfer, const struct slots_offer *offer)
     int failed = slots_find(slots, SLOT_FAILED);
     if (failed != SLOT_NONE && slots->state.reason.code[0] != 0 &&
         same(slots->state.slot[failed].sha256, offer->sha256)) {
-        tell_slot(transfer, failed, TRANSFER_ROLLED_BACK);
+        tell_slot(transfer, failed, TRANSFER_ROLLEDBACK);
         return;
     }
     if (transfer->refusal.code[0] != 0 && same(transfer->refused, offer->sha256)) {
@@ -149,7 +146,7 @@ void transfer_chunk(struct transfer *transfer, const uint8_t *id, uint32_t offse
 {
     struct slots *slots = transfer->slots;
     int slot = slots_find(slots, SLOT_RECEIVING);
-    if (slot == SLOT_NONE || memcmp(slots->state.slot[slot].sha256, id, TRANSFER_ID_BYTES) != 0)
+    if (slot == SLOT_NONE || memcmp(slots->state.slot[slot].sha256, id, MESSAGE_TRANSFER_BYTES) != 0)
         return;
     uint32_t before = slots_received(slots);
     if (offset > before) {
@@ -170,7 +167,7 @@ void transfer_chunk(struct transfer *transfer, const uint8_t *id, uint32_t offse
     }
     if (slots_received(slots) == offer.total)
         complete(transfer, &offer);
-    else if (slots_received(slots) != before && ++transfer->since_status >= CHUNKS_PER_STATUS)
+    else if (slots_received(slots) != before && ++transfer->since_status >= TRANSFER_CHUNKS_PER_STATUS)
         tell_receiving(transfer);
 }
 

@@ -8,20 +8,6 @@
 
 #include "slots.h"
 
-/* First bytes of a package's SHA-256, by which chunks name it. */
-#define TRANSFER_ID_BYTES 8
-
-/* In the order of the link's `ota` message. */
-enum transfer_state {
-    TRANSFER_RECEIVING = 0,
-    TRANSFER_VERIFYING,
-    TRANSFER_SWAPPING,
-    TRANSFER_TRIAL,
-    TRANSFER_CONFIRMED,
-    TRANSFER_ROLLED_BACK,
-    TRANSFER_REFUSED,
-};
-
 struct transfer_status {
     enum transfer_state state;
     uint32_t sequence;
@@ -49,9 +35,9 @@ struct transfer {
     uint32_t since_status;
     bool gap_told;
     /* Verified in this life of the node, zeros for none: a ready slot alone only has the right digest. */
-    uint8_t verified[SLOT_SHA256_BYTES];
+    uint8_t verified[MESSAGE_SHA256_BYTES];
     /* The last package that was refused: not transferred again just to be refused again. No code, none. */
-    uint8_t refused[SLOT_SHA256_BYTES];
+    uint8_t refused[MESSAGE_SHA256_BYTES];
     struct reason refusal;
 };
 
@@ -69,7 +55,7 @@ bool transfer_erasing(const struct transfer *transfer);
 /* Erases one page more. */
 void transfer_erase(struct transfer *transfer);
 
-/* As transfer_offer; a chunk of an unknown transfer has no answer. `id` has TRANSFER_ID_BYTES. */
+/* As transfer_offer; a chunk of an unknown transfer has no answer. `id` has MESSAGE_TRANSFER_BYTES. */
 void transfer_chunk(struct transfer *transfer, const uint8_t *id, uint32_t offset, const uint8_t *bytes,
                     uint32_t count);
 

@@ -202,7 +202,7 @@ static void change_key(struct world *world, const struct change *change)
 {
     struct promises *promises = &world->promises;
     struct kv *kv = &world->storage.module;
-    uint8_t name[5], value[KV_VALUE_BYTES];
+    uint8_t name[5], value[ABI_MAX_VALUE];
     uint32_t name_len = key_name(change->key, name);
     struct key_value next = {change->length > 0, (uint8_t)promises->changes, change->length};
     for (uint32_t i = 0; i < next.length; i++)
@@ -361,7 +361,7 @@ static bool is_over(struct world *world, const struct push *push)
     bool begun = promises->begun >> push->sequence & 1;
     if (world->state == TRANSFER_CONFIRMED)
         return true;
-    if (world->state == TRANSFER_ROLLED_BACK || strcmp(world->code, "OTA_FAILED_BEFORE") == 0) {
+    if (world->state == TRANSFER_ROLLEDBACK || strcmp(world->code, "OTA_FAILED_BEFORE") == 0) {
         require(world, begun, "a sequence failed that was never tried");
         return true;
     }

@@ -175,7 +175,7 @@ static void frame(void)
     const size_t piece = (size_t)number();
     struct frame_encoder encoder;
     uint8_t out[300];
-    const uint8_t head = (uint8_t)(content.count < FRAME_HEAD_BYTES ? content.count : FRAME_HEAD_BYTES);
+    const uint8_t head = (uint8_t)(content.count < LINK_HELLO_BYTES ? content.count : LINK_HELLO_BYTES);
     memcpy(encoder.head, content.bytes, head);
     const struct span body = {.bytes = content.bytes + head, .count = content.count - head};
     frame_begin(&encoder, head, body);

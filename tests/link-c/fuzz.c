@@ -55,7 +55,7 @@ static void fuzz_frames(void)
 /* What is stuffed comes out as it went in. */
 static void fuzz_stuffing(void)
 {
-    const uint8_t head = u8() % (FRAME_HEAD_BYTES + 1);
+    const uint8_t head = u8() % (LINK_HELLO_BYTES + 1);
     const size_t step = (size_t)u8() % 70 + 1;
     struct frame_encoder encoder = {0};
     struct frame_decoder decoder;
@@ -63,9 +63,9 @@ static void fuzz_stuffing(void)
     memcpy(encoder.head, first.bytes, first.count);
     const struct span body = take(left);
     const uint32_t size = first.count + body.count;
-    uint8_t *buffer = malloc(size + FRAME_CRC_BYTES);
+    uint8_t *buffer = malloc(size + LINK_CRC_BYTES);
     struct span content = {0};
-    frame_decoder_init(&decoder, buffer, size + FRAME_CRC_BYTES);
+    frame_decoder_init(&decoder, buffer, size + LINK_CRC_BYTES);
     frame_begin(&encoder, (uint8_t)first.count, body);
     while (frame_busy(&encoder)) {
         uint8_t out[70];
@@ -83,7 +83,7 @@ static void fuzz_stuffing(void)
 static void fuzz_packet(void)
 {
     struct packet packet;
-    uint8_t out[PACKET_HELLO_BYTES];
+    uint8_t out[LINK_HELLO_BYTES];
     const struct span content = take(left);
     if (!packet_parse(content, 100, &packet))
         return;
@@ -166,7 +166,7 @@ static bool limited;
 static uint8_t sha256[MESSAGE_SHA256_BYTES];
 /* Reads what the link writes, as its peer would. */
 static struct frame_decoder peer;
-static uint8_t peer_buffer[LINK_RECEIVE_BYTES(PACKET_MAX_MESSAGE_BYTES)];
+static uint8_t peer_buffer[LINK_RECEIVE_BYTES(LINK_MAX_MESSAGE_BYTES)];
 
 static uint64_t now_us(void *context)
 {
@@ -190,7 +190,7 @@ static size_t write_link(void *context, const uint8_t *bytes, size_t count)
         struct packet packet;
         at += frame_decode(&peer, bytes + at, taken - at, &content);
         if (content.count > 0)
-            must(packet_parse(content, PACKET_MAX_MESSAGE_BYTES, &packet));
+            must(packet_parse(content, LINK_MAX_MESSAGE_BYTES, &packet));
     }
     return taken;
 }
@@ -355,7 +355,7 @@ static void say(uint8_t choice)
     switch (choice & 7) {
     case 0:
         if (uplink_event_room(&uplink, event.name.count, event.body.count) && event.body.count > 0 &&
-            event.body.count <= MESSAGE_BODY_BYTES && cbor_well_formed(bytes.bytes, bytes.count, CBOR_MAX_LEVELS))
+            event.body.count <= ABI_MAX_EVENT && cbor_well_formed(bytes.bytes, bytes.count, CBOR_MAX_LEVELS))
             must(uplink_event(&uplink, &event));
         else
             uplink_event(&uplink, &event);

@@ -75,7 +75,7 @@ static void open_package(void)
     const struct span trusted = read_part();
     const struct span bytes = read_part();
     const struct span limits = read_part();
-    struct public_key keys[KEYS_MAX];
+    struct public_key keys[PACKAGE_TRUSTED_KEYS];
     struct package package;
     struct reason why = {0};
     uint32_t count;
@@ -95,7 +95,7 @@ static void open_package(void)
 static void parse_keys(void)
 {
     const struct span value = read_part();
-    struct public_key keys[KEYS_MAX];
+    struct public_key keys[PACKAGE_TRUSTED_KEYS];
     uint32_t count;
     printf("%s", keys_parse(value, keys, &count) ? "ok" : "keys");
     for (uint32_t i = 0; i < count; i++) {

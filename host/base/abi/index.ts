@@ -1,3 +1,4 @@
 /** What host and node share, generated from abi/. */
+export * from './constants.ts';
 export * from './module.ts';
 export * from './operators.ts';

@@ -3,6 +3,7 @@
  * extension, saturating truncation, `memory.copy` and `memory.fill`. Types aren't checked here; `WebAssembly.validate`
  * has checked them before.
  */
+import { ModuleConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import type { Reader } from './reader.ts';
 
@@ -10,9 +11,9 @@ import type { Reader } from './reader.ts';
  * Deepest nesting of blocks: wasm3 compiles them by recursion. A `switch` of AssemblyScript nests one block for each
  * case.
  */
-export const MAX_NESTING = 512;
+export const MAX_NESTING: number = ModuleConstant.maxNesting;
 /** Most parameters and locals of a function; wasm3 has 4000 slots of 32 bits for these and the operand stack. */
-export const MAX_LOCALS = 1000;
+export const MAX_LOCALS: number = ModuleConstant.maxLocals;
 
 /** Kinds of immediates that follow an opcode. */
 const NONE = 1;

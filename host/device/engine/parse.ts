@@ -3,6 +3,7 @@
  * constants of its globals. Rejects whatever a node's engine can't support. `WebAssembly.validate` has accepted the
  * module before.
  */
+import { ModuleConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { type Complexity, checkBody } from './code.ts';
 import type { Value } from './engine.ts';
@@ -53,9 +54,9 @@ export interface ParsedModule {
 
 const PAGE = 65536;
 /** Most parameters of one function: they are passed to the engine in a fixed buffer. */
-export const MAX_PARAMS = 64;
+export const MAX_PARAMS: number = ModuleConstant.maxParams;
 /** Most entries of the function table. */
-export const MAX_TABLE = 65536;
+export const MAX_TABLE: number = ModuleConstant.maxTable;
 
 const VALUE_TYPES: Record<number, ValueType> = { 127: 'i32', 126: 'i64', 125: 'f32', 124: 'f64' };
 

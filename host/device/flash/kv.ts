@@ -3,13 +3,12 @@
  * that is durable when the call returns. Both halves of the pages wear evenly.
  */
 import { isUtf8 } from 'node:buffer';
-import { AbiLimit } from '../../base/abi/index.ts';
+import { AbiLimit, JournalKind, KvOperation } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import type { Flash } from './flash.ts';
 import { RecordLog } from './log.ts';
 
-const DELETE = 0;
-const SET = 1;
+const { delete: DELETE, set: SET } = KvOperation;
 
 export class KeyValueStore {
   readonly #log: RecordLog;
@@ -23,7 +22,7 @@ export class KeyValueStore {
 
   /** Opens the store on two pages or more. It only reads; any other content of the flash counts as an empty store. */
   static open(flash: Flash): KeyValueStore {
-    const { log, records } = RecordLog.open(flash, 'k');
+    const { log, records } = RecordLog.open(flash, JournalKind.kv);
     const store = new KeyValueStore(log);
     for (const record of records) store.#replay(record);
     return store;

@@ -6,20 +6,22 @@
  * other one after an erase, and then its header with a higher generation. The valid header with the highest generation
  * selects the current bank, so programming one header is the atomic step. Format: docs/spec/flash.md.
  */
+
 import { crc32 } from 'node:zlib';
+import { FlashConstant, type JournalKind } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import type { Flash } from './flash.ts';
 
-const FORMAT = 1;
-const HEADER_BYTES = 12;
-const RECORD_HEADER_BYTES = 6;
-/** Records are programmed in pieces of this size, as on a node that has no memory to assemble a whole one. */
-const PIECE_BYTES = 256;
-/** Erased flash reads as a length of all ones, so no record has that length. */
-const MAX_RECORD_BYTES = 0xfffe;
+const {
+  journalFormat: FORMAT,
+  journalHeaderBytes: HEADER_BYTES,
+  recordHeaderBytes: RECORD_HEADER_BYTES,
+  pieceBytes: PIECE_BYTES,
+  maxRecordBytes: MAX_RECORD_BYTES,
+} = FlashConstant;
 
 /** The kind of a journal, as the ASCII letter in its header: slots or key-value store. */
-export type LogKind = 's' | 'k';
+export type LogKind = (typeof JournalKind)[keyof typeof JournalKind];
 
 export class RecordLog {
   readonly #flash: Flash;

@@ -3,41 +3,24 @@
  * directions, so one end can always parse what the other encodes.
  */
 
-import { AbiLimit, LOG_LEVELS } from '../../base/abi/index.ts';
+import { AbiLimit, LOG_LEVELS, MESSAGES, MessageConstant, SLOT_STATES, TRANSFER_STATES } from '../../base/abi/index.ts';
 import { CborReader, CborWriter, type Fault, wellFormed } from '../../base/cbor/index.ts';
 import { MoteError } from '../../base/index.ts';
-import type { Birth, Message, MetricInfo, NodeMessage, OtaStatus, SlotState } from './messages.ts';
+import type { Birth, Message, MetricInfo, NodeMessage, OtaStatus } from './messages.ts';
 
 /** Limits of messages. Bytes are of UTF-8. */
 export const MessageLimit = {
+  ...MessageConstant,
   nameBytes: AbiLimit.name,
-  unitBytes: 32,
-  textBytes: 256,
-  metrics: 64,
-  commands: 32,
-  settings: 64,
   /** Values in one telemetry message. */
   values: AbiLimit.samples,
   bodyBytes: AbiLimit.event,
-  chunkBytes: 4096,
-  slots: 256,
 } as const;
 
-const SLOT_STATES: readonly SlotState[] = ['empty', 'receiving', 'ready', 'trial', 'confirmed', 'failed'];
-const OTA_STATES: readonly OtaStatus['state'][] = [
-  'receiving',
-  'verifying',
-  'swapping',
-  'trial',
-  'confirmed',
-  'rolledback',
-  'refused',
-];
 const I32_MIN = -0x8000_0000;
 const I32_MAX = 0x7fff_ffff;
 const U32_MAX = 0xffff_ffff;
 const SAFE = Number.MAX_SAFE_INTEGER;
-const SHA256_BYTES = 32;
 
 const malformed: Fault = (what) =>
   new MoteError('LINK_MALFORMED', `A link message is malformed: ${what}; it was dropped.`);
@@ -95,11 +78,12 @@ function record<T extends object>(fields: { [K in keyof T]-?: Field<T[K]> }): Fi
 }
 
 const name = text(MessageLimit.nameBytes, 1);
+const exponent = int(-MessageLimit.maxExponent, MessageLimit.maxExponent);
 const i32 = int(I32_MIN, I32_MAX);
 const u32 = int(0, U32_MAX);
 const time = int(-SAFE, SAFE);
 const size = int(0, I32_MAX);
-const sha256 = bytes(SHA256_BYTES);
+const sha256 = bytes(MessageLimit.sha256Bytes);
 
 /**
  * int32 values: the first as it is, each other one as its difference from the value before, modulo 2^32. Slow signals
@@ -153,7 +137,7 @@ const settings: Field<Record<string, number>> = {
   },
 };
 
-const metric = record<MetricInfo>({ name, unit: text(MessageLimit.unitBytes), exponent: int(-18, 18) });
+const metric = record<MetricInfo>({ name, unit: text(MessageLimit.unitBytes), exponent });
 const module = record<NonNullable<Birth['module']>>({
   name,
   version: text(MessageLimit.nameBytes),
@@ -173,78 +157,71 @@ const optional = <T>(field: Field<T>): Field<T | undefined> => {
 };
 
 type FieldsOf<M extends Message> = { [K in Exclude<keyof M, 'type'>]-?: Field<M[K]> };
-type Schemas = { [T in Message['type']]: { code: number; fields: FieldsOf<Extract<Message, { type: T }>> } };
+type Schemas = { [T in Message['type']]: FieldsOf<Extract<Message, { type: T }>> };
 
 const schemas: Schemas = {
   birth: {
-    code: 1,
-    fields: {
-      node: name,
-      boot: u32,
-      firmware: record({ name, version: text(MessageLimit.nameBytes) }),
-      module: orNull(module),
-      metrics: list(metric, MessageLimit.metrics),
-      commands: list(name, MessageLimit.commands),
-    },
+    node: name,
+    boot: u32,
+    firmware: record({ name, version: text(MessageLimit.nameBytes) }),
+    module: orNull(module),
+    metrics: list(metric, MessageLimit.metrics),
+    commands: list(name, MessageLimit.commands),
   },
   telemetry: {
-    code: 2,
-    fields: {
-      metric: int(0, MessageLimit.metrics - 1),
-      t0Ms: time,
-      dtUs: size,
-      values: deltas,
-      exponent: int(-18, 18),
-      quality: int(0, 255),
-      seq: u32,
-    },
+    metric: int(0, MessageLimit.metrics - 1),
+    t0Ms: time,
+    dtUs: size,
+    values: deltas,
+    exponent,
+    quality: int(0, MessageLimit.maxQuality),
+    seq: u32,
   },
-  event: { code: 3, fields: { name, tMs: time, seq: u32, body: item } },
-  log: { code: 4, fields: { level: oneOf(LOG_LEVELS), tMs: time, text: text(MessageLimit.textBytes) } },
+  event: { name, tMs: time, seq: u32, body: item },
+  log: { level: oneOf(LOG_LEVELS), tMs: time, text: text(MessageLimit.textBytes) },
   ota: {
-    code: 5,
-    fields: {
-      state: oneOf(OTA_STATES),
-      sequence: u32,
-      sha256,
-      received: size,
-      total: size,
-      swapUs: optional(int(0, SAFE)),
-      lost: optional(u32),
-      reason: optional(reason),
-    },
+    state: oneOf(TRANSFER_STATES),
+    sequence: u32,
+    sha256,
+    received: size,
+    total: size,
+    swapUs: optional(int(0, SAFE)),
+    lost: optional(u32),
+    reason: optional(reason),
   },
-  'time?': { code: 6, fields: { sentUs: int(0, SAFE) } },
-  result: { code: 7, fields: { id: u32, ok: bool, text: text(MessageLimit.textBytes) } },
-  time: { code: 16, fields: { sentUs: int(0, SAFE), utcMs: int(0, SAFE) } },
-  command: { code: 17, fields: { id: u32, name, body: bytes(0, AbiLimit.message) } },
-  config: { code: 18, fields: { values: settings } },
-  offer: { code: 19, fields: { sha256, sequence: u32, total: int(1, I32_MAX) } },
-  chunk: { code: 20, fields: { transfer: bytes(8), offset: size, bytes: bytes(1, MessageLimit.chunkBytes) } },
+  'time?': { sentUs: int(0, SAFE) },
+  result: { id: u32, ok: bool, text: text(MessageLimit.textBytes) },
+  time: { sentUs: int(0, SAFE), utcMs: int(0, SAFE) },
+  command: { id: u32, name, body: bytes(0, AbiLimit.message) },
+  config: { values: settings },
+  offer: { sha256, sequence: u32, total: int(1, I32_MAX) },
+  chunk: { transfer: bytes(MessageLimit.transferBytes), offset: size, bytes: bytes(1, MessageLimit.chunkBytes) },
 };
 
 interface Schema {
-  code: number;
+  number: number;
   type: Message['type'];
-  fields: [string, Field<unknown>][];
+  /** In the order of `MESSAGES`. */
+  fields: (readonly [string, Field<unknown>])[];
 }
 const byType = new Map<string, Schema>();
-const byCode = new Map<number, Schema>();
-for (const [type, { code, fields }] of Object.entries(schemas)) {
-  const schema = { code, type: type as Message['type'], fields: Object.entries(fields) as [string, Field<unknown>][] };
+const byNumber = new Map<number, Schema>();
+for (const [type, fields] of Object.entries(schemas) as [Message['type'], Record<string, Field<unknown>>][]) {
+  const { number, fields: names } = MESSAGES[type];
+  const schema = { number, type, fields: names.map((name) => [name, fields[name]!] as const) };
   byType.set(type, schema);
-  byCode.set(code, schema);
+  byNumber.set(number, schema);
 }
 
 /** True for a message that a node sends, false for one that a shim sends. */
 export function isNodeMessage(message: Message): message is NodeMessage {
-  return byType.get(message.type)!.code < 16;
+  return MESSAGES[message.type].from === 'node';
 }
 
 /** Encodes a message as CBOR. Throws `LINK_MESSAGE` if a field exceeds its limits. */
 export function encodeMessage(message: Message): Uint8Array {
   const schema = byType.get(message.type)!;
-  const out = new CborWriter(malformed).array(schema.fields.length + 1).int(schema.code);
+  const out = new CborWriter(malformed).array(schema.fields.length + 1).int(schema.number);
   const values = message as unknown as Record<string, unknown>;
   try {
     for (const [key, field] of schema.fields) field.put(out, values[key]);
@@ -264,10 +241,10 @@ export function encodeMessage(message: Message): Uint8Array {
 export function parseMessage(bytes: Uint8Array): Message {
   const from = new CborReader(bytes, malformed);
   const length = from.array(1, 64);
-  const code = from.int(0, U32_MAX);
-  const schema = byCode.get(code);
+  const number = from.int(0, U32_MAX);
+  const schema = byNumber.get(number);
   if (schema === undefined) {
-    throw new MoteError('LINK_UNKNOWN', `Message type ${code} is unknown to this version; it was dropped.`);
+    throw new MoteError('LINK_UNKNOWN', `Message type ${number} is unknown to this version; it was dropped.`);
   }
   if (length !== schema.fields.length + 1) throw malformed(`${length - 1} fields in one of type ${schema.type}`);
   const message: Record<string, unknown> = { type: schema.type };

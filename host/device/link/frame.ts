@@ -4,14 +4,16 @@
  * content, little-endian, ends each frame. A zero byte never occurs inside a frame, so a receiver that lost its place
  * finds it again at the next zero.
  */
+
 import { crc32 } from 'node:zlib';
+import { LinkConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 
 /** Longest content of a frame in bytes, with header and without checksum. */
-export const MAX_CONTENT_BYTES = 8192 + 16;
-const CRC_BYTES = 4;
+export const MAX_CONTENT_BYTES = LinkConstant.maxMessageBytes + LinkConstant.maxHeadBytes;
+const { crcBytes } = LinkConstant;
 /** Bytes of the longest frame with `content` bytes of content, without its 0x00. */
-const encodedBytes = (content: number) => content + CRC_BYTES + Math.ceil((content + CRC_BYTES) / 254) + 1;
+const encodedBytes = (content: number) => content + crcBytes + Math.ceil((content + crcBytes) / 254) + 1;
 
 /**
  * Frames `content` (1 to MAX_CONTENT_BYTES bytes): adds the checksum, stuffs, and ends with 0x00. Throws
@@ -24,7 +26,7 @@ export function encodeFrame(content: Uint8Array): Uint8Array {
       `A frame holds 1 to ${MAX_CONTENT_BYTES} bytes, not ${content.length}; send it in parts.`,
     );
   }
-  const raw = new Uint8Array(content.length + CRC_BYTES);
+  const raw = new Uint8Array(content.length + crcBytes);
   raw.set(content);
   new DataView(raw.buffer).setUint32(content.length, crc32(content), true);
   const out = new Uint8Array(raw.length + Math.ceil(raw.length / 254) + 2);
@@ -63,8 +65,8 @@ function unstuff(frame: Uint8Array): Uint8Array | null {
 export function decodeFrame(frame: Uint8Array, maxContent = MAX_CONTENT_BYTES): Uint8Array | null {
   if (frame.length > encodedBytes(maxContent)) return null;
   const raw = unstuff(frame);
-  if (raw === null || raw.length <= CRC_BYTES || raw.length > maxContent + CRC_BYTES) return null;
-  const content = raw.subarray(0, raw.length - CRC_BYTES);
+  if (raw === null || raw.length <= crcBytes || raw.length > maxContent + crcBytes) return null;
+  const content = raw.subarray(0, raw.length - crcBytes);
   const crc = new DataView(raw.buffer, raw.byteOffset).getUint32(content.length, true);
   return crc === crc32(content) ? content : null;
 }

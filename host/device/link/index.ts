@@ -5,7 +5,6 @@ export { keepOpen } from './keep-open.ts';
 export { checkLine, type LineCheck } from './line-check.ts';
 export * from './messages.ts';
 export type { DownReason, LinkOptions, LinkStats } from './options.ts';
-export { LINK_VERSION, MAX_MESSAGE_BYTES } from './packet.ts';
 export { type FaultPlan, type Pair, transportPair } from './pair.ts';
 export { Xorshift } from './random.ts';
 export { DEFAULT_BAUD, openSerial } from './serial.ts';

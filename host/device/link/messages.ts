@@ -3,7 +3,9 @@
  * `parseMessage` are in `codec.ts`. Times are integers: microseconds on the node's monotonic clock if the name ends in
  * `Us`, UTC milliseconds if it ends in `Ms`.
  */
-import type { LogLevel } from '../../base/abi/index.ts';
+import type { LogLevel, SlotState, TransferState } from '../../base/abi/index.ts';
+
+export type { SlotState };
 
 export interface MetricInfo {
   name: string;
@@ -31,7 +33,6 @@ export interface Birth {
   metrics: MetricInfo[];
   commands: string[];
 }
-export type SlotState = 'empty' | 'receiving' | 'ready' | 'trial' | 'confirmed' | 'failed';
 
 /** Columnar: `values[i]` was measured at t0Ms + i x dtUs / 1000. `seq` counts the telemetry of a node without gaps. */
 export interface Telemetry {
@@ -64,7 +65,7 @@ export interface Log {
 /** Progress of an update, as the node reports it. */
 export interface OtaStatus {
   type: 'ota';
-  state: 'receiving' | 'verifying' | 'swapping' | 'trial' | 'confirmed' | 'rolledback' | 'refused';
+  state: TransferState;
   sequence: number;
   sha256: Uint8Array;
   /** Bytes in the slot so far; a transfer resumes here. */

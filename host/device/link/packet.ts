@@ -1,18 +1,7 @@
 /** The content of frames: the four packets of the session protocol, little-endian. Format: docs/spec/link.md. */
+import { LinkConstant, PacketKind } from '../../base/abi/index.ts';
 
-/** Version of the link protocol, in the high four bits of each packet's first byte. */
-export const LINK_VERSION = 1;
-/** Longest message in a data packet, in bytes. */
-export const MAX_MESSAGE_BYTES = 8192;
-/** Largest number of bytes before the message in a packet; this version uses fewer. */
-export const MAX_HEAD_BYTES = 16;
-/** Largest number of data packets in flight. */
-export const MAX_WINDOW = 64;
-
-const HELLO = 1;
-const DATA = 2;
-const ACK = 3;
-const NAK = 4;
+const { maxMessageBytes, maxWindow, helloBytes, dataHeadBytes, ackBytes } = LinkConstant;
 
 /** Opens or resumes a session on a stream. */
 export interface Hello {
@@ -45,20 +34,20 @@ export interface Ack {
 export type Packet = Hello | Data | Ack;
 
 export function encodePacket(packet: Packet): Uint8Array {
-  const version = LINK_VERSION << 4;
+  const version = LinkConstant.version << 4;
   if (packet.kind === 'data') {
-    const out = new Uint8Array(5 + packet.body.length);
+    const out = new Uint8Array(dataHeadBytes + packet.body.length);
     const view = new DataView(out.buffer);
-    view.setUint8(0, version | DATA);
+    view.setUint8(0, version | PacketKind.data);
     view.setUint16(1, packet.seq, true);
     view.setUint16(3, packet.ack, true);
-    out.set(packet.body, 5);
+    out.set(packet.body, dataHeadBytes);
     return out;
   }
-  const out = new Uint8Array(packet.kind === 'hello' ? 15 : 3);
+  const out = new Uint8Array(packet.kind === 'hello' ? helloBytes : ackBytes);
   const view = new DataView(out.buffer);
   if (packet.kind === 'hello') {
-    view.setUint8(0, version | HELLO);
+    view.setUint8(0, version | PacketKind.hello);
     view.setUint8(1, packet.ready ? 1 : 0);
     view.setUint32(2, packet.session, true);
     view.setUint32(6, packet.peer, true);
@@ -66,7 +55,7 @@ export function encodePacket(packet: Packet): Uint8Array {
     view.setUint8(12, packet.window);
     view.setUint16(13, packet.maxBytes, true);
   } else {
-    view.setUint8(0, version | (packet.kind === 'ack' ? ACK : NAK));
+    view.setUint8(0, version | PacketKind[packet.kind]);
     view.setUint16(1, packet.ack, true);
   }
   return out;
@@ -76,30 +65,35 @@ export function encodePacket(packet: Packet): Uint8Array {
  * Parses a packet of this version with a message of at most `maxBytes` bytes; returns null for anything else. The body
  * of a data packet is a view into `content`.
  */
-export function parsePacket(content: Uint8Array, maxBytes = MAX_MESSAGE_BYTES): Packet | null {
-  if (content.length < 3 || content[0]! >> 4 !== LINK_VERSION) return null;
+export function parsePacket(content: Uint8Array, maxBytes: number = maxMessageBytes): Packet | null {
+  if (content.length < ackBytes || content[0]! >> 4 !== LinkConstant.version) return null;
   const view = new DataView(content.buffer, content.byteOffset, content.length);
   switch (content[0]! & 15) {
-    case HELLO:
+    case PacketKind.hello:
       return parseHello(view);
-    case DATA:
-      if (content.length < 6 || content.length > 5 + maxBytes) return null;
-      return { kind: 'data', seq: view.getUint16(1, true), ack: view.getUint16(3, true), body: content.subarray(5) };
-    case ACK:
-    case NAK:
-      if (content.length !== 3) return null;
-      return { kind: (content[0]! & 15) === ACK ? 'ack' : 'nak', ack: view.getUint16(1, true) };
+    case PacketKind.data:
+      if (content.length <= dataHeadBytes || content.length > dataHeadBytes + maxBytes) return null;
+      return {
+        kind: 'data',
+        seq: view.getUint16(1, true),
+        ack: view.getUint16(3, true),
+        body: content.subarray(dataHeadBytes),
+      };
+    case PacketKind.ack:
+    case PacketKind.nak:
+      if (content.length !== ackBytes) return null;
+      return { kind: (content[0]! & 15) === PacketKind.ack ? 'ack' : 'nak', ack: view.getUint16(1, true) };
     default:
       return null;
   }
 }
 
 function parseHello(view: DataView): Hello | null {
-  if (view.byteLength !== 15 || view.getUint8(1) > 1) return null;
+  if (view.byteLength !== helloBytes || view.getUint8(1) > 1) return null;
   const session = view.getUint32(2, true);
   const window = view.getUint8(12);
   const maxBytes = view.getUint16(13, true);
-  if (session === 0 || window === 0 || window > MAX_WINDOW || maxBytes === 0) return null;
+  if (session === 0 || window === 0 || window > maxWindow || maxBytes === 0) return null;
   return {
     kind: 'hello',
     ready: view.getUint8(1) === 1,

@@ -8,26 +8,16 @@
  * other end calls `onPeer`. An acknowledgement is sent after the message handler has returned, so nothing that a
  * handler made durable is lost.
  */
+import { LinkConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { encodeMessage, isNodeMessage, parseMessage } from './codec.ts';
 import { encodeFrame, FrameDecoder } from './frame.ts';
 import type { Message, NodeMessage, ShimMessage } from './messages.ts';
 import type { DownReason, LinkOptions, LinkStats } from './options.ts';
-import {
-  encodePacket,
-  type Hello,
-  MAX_HEAD_BYTES,
-  MAX_MESSAGE_BYTES,
-  MAX_WINDOW,
-  type Packet,
-  parsePacket,
-} from './packet.ts';
+import { encodePacket, type Hello, type Packet, parsePacket } from './packet.ts';
 import { SendWindow } from './send-window.ts';
 import { storedBytes } from './stored.ts';
 import type { Transport } from './transport.ts';
-
-/** A few bytes can request a whole window or a birth. On one stream the next such request is served after this time. */
-const FLOOD_US = 5000;
 
 export class LinkSession<Out extends Message, In extends Message> {
   readonly #options: LinkOptions<Out, In>;
@@ -44,7 +34,7 @@ export class LinkSession<Out extends Message, In extends Message> {
   #session: number;
   #peer = 0;
   #peerWindow = 1;
-  #peerMaxBytes = MAX_MESSAGE_BYTES;
+  #peerMaxBytes: number = LinkConstant.maxMessageBytes;
   #up = false;
   #closed = false;
   #wantsDrain = false;
@@ -69,14 +59,17 @@ export class LinkSession<Out extends Message, In extends Message> {
   constructor(options: LinkOptions<Out, In>, accepts: (message: Message) => message is In) {
     this.#options = options;
     this.#accepts = accepts;
-    this.#window = Math.min(Math.max(options.window ?? 16, 1), MAX_WINDOW);
-    this.#queueLimit = Math.max(options.queueLimit ?? 64, 1);
+    this.#window = Math.min(Math.max(options.window ?? LinkConstant.window, 1), LinkConstant.maxWindow);
+    this.#queueLimit = Math.max(options.queueLimit ?? LinkConstant.queueMessages, 1);
     this.#queueBytes = options.queueBytes ?? Number.POSITIVE_INFINITY;
-    this.#maxBytes = Math.min(Math.max(options.maxBytes ?? MAX_MESSAGE_BYTES, 1), MAX_MESSAGE_BYTES);
-    this.#decoder = new FrameDecoder(this.#maxBytes + MAX_HEAD_BYTES);
-    this.#resendMs = options.resendMs ?? 400;
+    this.#maxBytes = Math.min(
+      Math.max(options.maxBytes ?? LinkConstant.maxMessageBytes, 1),
+      LinkConstant.maxMessageBytes,
+    );
+    this.#decoder = new FrameDecoder(this.#maxBytes + LinkConstant.maxHeadBytes);
+    this.#resendMs = options.resendMs ?? LinkConstant.resendMs;
     this.#backoffMs = this.#resendMs;
-    this.#keepAliveMs = options.keepAliveMs ?? 10_000;
+    this.#keepAliveMs = options.keepAliveMs ?? LinkConstant.keepAliveMs;
     this.#session = options.newSessionId() >>> 0 || 1;
   }
 
@@ -201,7 +194,7 @@ export class LinkSession<Out extends Message, In extends Message> {
     this.#cancelResend = null;
     if (this.#transport === null || (this.#up && this.#outgoing.inFlight === 0)) return;
     this.#cancelResend = this.#options.clock.after(this.#backoffMs, () => {
-      this.#backoffMs = Math.min(this.#backoffMs * 2, this.#resendMs * 16);
+      this.#backoffMs = Math.min(this.#backoffMs * 2, this.#resendMs * LinkConstant.maxBackoffFactor);
       if (this.#up) this.#resend();
       else this.#hello();
       this.#schedule();
@@ -214,7 +207,7 @@ export class LinkSession<Out extends Message, In extends Message> {
       const sinceMs = (us: number) => (this.#options.clock.nowUs() - us) / 1000;
       this.#watchSilence();
       if (!this.#up) return;
-      if (sinceMs(this.#lastReceivedUs) >= 3 * this.#keepAliveMs) {
+      if (sinceMs(this.#lastReceivedUs) >= LinkConstant.silentKeepAlives * this.#keepAliveMs) {
         this.#goDown('silent');
         this.#startHello();
       } else if (sinceMs(this.#lastSentUs) >= this.#keepAliveMs) {
@@ -268,7 +261,7 @@ export class LinkSession<Out extends Message, In extends Message> {
     if (hello.session !== this.#peer) {
       // Ignored for now: the peer repeats its hello.
       if (this.#isBefore(this.#nextPeerUs)) return;
-      this.#nextPeerUs = this.#options.clock.nowUs() + FLOOD_US;
+      this.#nextPeerUs = this.#options.clock.nowUs() + LinkConstant.floodUs;
       this.#adopt(hello);
     }
     // A handler may have replaced the stream; this hello is then outdated.
@@ -298,7 +291,7 @@ export class LinkSession<Out extends Message, In extends Message> {
   #adopt(hello: Hello): void {
     this.#peer = hello.session;
     this.#peerWindow = hello.window;
-    this.#peerMaxBytes = Math.min(hello.maxBytes, MAX_MESSAGE_BYTES);
+    this.#peerMaxBytes = Math.min(hello.maxBytes, LinkConstant.maxMessageBytes);
     this.#restart();
   }
 
@@ -329,7 +322,7 @@ export class LinkSession<Out extends Message, In extends Message> {
   #onTraffic(packet: Exclude<Packet, Hello>): void {
     this.#acknowledge(packet.ack);
     if (packet.kind === 'nak' && !this.#isBefore(this.#nextResendUs)) {
-      this.#nextResendUs = this.#options.clock.nowUs() + FLOOD_US;
+      this.#nextResendUs = this.#options.clock.nowUs() + LinkConstant.floodUs;
       this.#resend();
     }
     if (packet.kind === 'data') this.#onData(packet.seq, packet.body);

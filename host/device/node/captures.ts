@@ -2,6 +2,7 @@
  * Captures: the last raw samples before events, stored for a replay to another module (docs/spec/node.md). The oldest
  * are dropped when there is no room. The C twin is agent/captures.c.
  */
+import { NodeConstant } from '../../base/abi/index.ts';
 import { CborReader, CborWriter } from '../../base/cbor/index.ts';
 import { type Clock, clip, MoteError } from '../../base/index.ts';
 import type { Sensor } from './sensor.ts';
@@ -9,11 +10,11 @@ import type { Sensor } from './sensor.ts';
 /** Prefix of the names of the node's own commands. */
 export const OWN_PREFIX = 'agent.';
 /** Bytes that a capture takes besides its samples. */
-const HEAD_BYTES = 20;
+const HEAD_BYTES = NodeConstant.captureHeadBytes;
 /** Largest share of the bytes for one capture, so that there is room for several. */
-const SHARE = 4;
+const SHARE = NodeConstant.captureShare;
 /** Bytes of samples in one answer, which is one event together with its description. */
-const PART_BYTES = 896;
+const PART_BYTES = NodeConstant.capturePartBytes;
 const U32_MAX = 0xffff_ffff;
 
 interface Capture {

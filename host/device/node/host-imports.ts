@@ -2,6 +2,7 @@
  * The imports of the ABI as a node implements them. Arguments of the module are not trusted: a pointer outside its
  * memory is a `memory` trap (from `bytes`), every other error is an error number, and the work of one call is limited.
  */
+import { HostNodeConstant, NodeConstant } from '../../base/abi/index.ts';
 import { wellFormed } from '../../base/cbor/index.ts';
 import { MoteError } from '../../base/index.ts';
 import {
@@ -21,15 +22,15 @@ import type { Sensor } from './sensor.ts';
 /** Limits of one call (init, step or on_message). Beyond them imports return FULL and log lines are dropped. */
 export const CallLimit = {
   /** Telemetry frames. */
-  publishes: 64,
-  events: 16,
-  logs: 32,
+  publishes: NodeConstant.callPublishes,
+  events: NodeConstant.callEvents,
+  logs: NodeConstant.callLogs,
   /** Writes and deletes in the key-value store, because flash wears out. */
-  writes: 16,
+  writes: NodeConstant.callWrites,
 } as const;
 
 /** Space for a module's declarations in the birth message of 8192 bytes. The rest is for the node's identity. */
-export const DECLARED_BYTES = 7680;
+export const DECLARED_BYTES: number = HostNodeConstant.declaredBytes;
 
 export interface Published {
   metric: number;

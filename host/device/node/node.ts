@@ -3,7 +3,9 @@
  * a Linux gateway; the parts that are passed in make the difference. With the same parts, seed and inputs its output is
  * identical.
  */
+
 import { createHash, type KeyObject, randomInt } from 'node:crypto';
+import { NodeConstant } from '../../base/abi/index.ts';
 import { type Clock, clip, MoteError, packageVersion } from '../../base/index.ts';
 import { AbiLimit, type Engine } from '../engine/index.ts';
 import type { Flash } from '../flash/index.ts';
@@ -70,8 +72,8 @@ export interface NodeOptions {
 }
 
 /** Delay between a fault and the restart of a confirmed module; doubled with each consecutive fault. */
-const RESTART_MS = 1000;
-const MAX_RESTART_MS = 60_000;
+const RESTART_MS = NodeConstant.restartUs / 1000;
+const MAX_RESTART_MS = NodeConstant.maxRestartUs / 1000;
 
 /** A stopwatch on the process's monotonic clock. */
 function processStopwatch(): () => number {

@@ -7,6 +7,7 @@
  * the queued telemetry. Times are on the node's clock until a message is sent, because UTC may be unknown earlier. With
  * a limit in bytes the outbox counts like its C twin, link/outbox.c, so both drop the same messages.
  */
+import { NodeConstant } from '../../base/abi/index.ts';
 import {
   type Birth,
   type CommandResult,
@@ -37,8 +38,13 @@ export interface OutboxLimits {
   reserveBytes?: number;
 }
 
-export const OUTBOX_LIMITS: OutboxLimits = { telemetryFrames: 1024, telemetryValues: 65_536, events: 64, logs: 64 };
-const MAX_CONTROL = 64;
+export const OUTBOX_LIMITS: OutboxLimits = {
+  telemetryFrames: NodeConstant.outboxTelemetryFrames,
+  telemetryValues: NodeConstant.outboxTelemetryValues,
+  events: NodeConstant.outboxEvents,
+  logs: NodeConstant.outboxLogs,
+};
+const MAX_CONTROL = NodeConstant.outboxControl;
 
 export type Timed =
   | (Omit<Telemetry, 't0Ms'> & { t0Us: number })

@@ -1,5 +1,6 @@
 /** One loaded module with its limits. Every fault is a `MoteError` with a stable code. */
 
+import { NodeConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { ABI_EXPORTS, AbiError, type Engine, type Limits, Trap } from '../engine/index.ts';
 import type { MetricInfo } from '../link/index.ts';
@@ -24,7 +25,7 @@ export interface RuntimeLimits {
 }
 
 /** Shortest time to the next step, so that a module that always wants to run leaves time for others. */
-export const MIN_STEP_US = 100;
+export const MIN_STEP_US: number = NodeConstant.minStepUs;
 
 export class ModuleRuntime {
   readonly metadata: Metadata;

@@ -2,6 +2,7 @@
  * A sensor of a node: a ring buffer of samples that fills with time, whether the module reads or not. Every sample is
  * counted: produced = read + lost + waiting.
  */
+import { NodeConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 
 /** The source of samples: a pure function of their index, so that a run can be repeated and samples can be skipped. */
@@ -51,7 +52,10 @@ export class Sensor {
 
   constructor({ name, source, ringSamples }: SensorOptions) {
     const { rateMilliHz, channels } = source;
-    if (!inRange(rateMilliHz, 1, 1_000_000_000) || !inRange(channels, 1, 64)) {
+    if (
+      !inRange(rateMilliHz, 1, NodeConstant.maxRateMillihertz) ||
+      !inRange(channels, 1, NodeConstant.sensorChannels)
+    ) {
       throw new MoteError(
         'NODE_SENSOR',
         `Sensor '${name}' has a rate of ${rateMilliHz} mHz and ${channels} channels; use 1 mHz to 1 MHz and 1 to 64 channels.`,
@@ -61,7 +65,7 @@ export class Sensor {
     this.rateMilliHz = rateMilliHz;
     this.channels = channels;
     this.#source = 'live' in source ? null : source;
-    this.#capacity = ringSamples ?? Math.max(64, Math.ceil(rateMilliHz / 1000));
+    this.#capacity = ringSamples ?? Math.max(NodeConstant.minRingSamples, Math.ceil(rateMilliHz / 1000));
     if (!inRange(this.#capacity, 1, 1 << 24)) {
       throw new MoteError('NODE_SENSOR', `A ring of ${this.#capacity} samples is not possible; use 1 to ${1 << 24}.`);
     }

@@ -1,10 +1,11 @@
 /** Inputs of simulated sensors: recordings (WAV, CSV) and generators. All are functions of the sample's index. */
+import { NodeConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import type { SensorSource } from './sensor.ts';
 
 const I16_MIN = -32_768;
 const I16_MAX = 32_767;
-const MAX_CHANNELS = 64;
+const MAX_CHANNELS = NodeConstant.sensorChannels;
 
 function saturate(value: number): number {
   return Math.max(I16_MIN, Math.min(I16_MAX, Math.round(value)));

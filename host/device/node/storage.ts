@@ -4,6 +4,7 @@
  */
 
 import type { KeyObject } from 'node:crypto';
+import { NodeConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { type Flash, flashRegion, KeyValueStore, MemoryFlash } from '../flash/index.ts';
 import { encodeMessage, parseMessage } from '../link/index.ts';
@@ -19,14 +20,17 @@ export interface NodeLayout {
   /** Inside the rest; default: two equal slots. */
   slots?: SlotLayout;
 }
-export const DEFAULT_LAYOUT: NodeLayout = { agentPages: 2, kvPages: 4 };
+export const DEFAULT_LAYOUT: NodeLayout = {
+  agentPages: NodeConstant.agentPages,
+  kvPages: NodeConstant.modulePages,
+};
 
 const BOOT = 'boot';
 const CONFIG = 'config';
 const ID = 'id';
 const KEYS = 'keys';
 /** Limit of the configuration: it is one value of the agent's store, so that it changes atomically. */
-const MAX_CONFIG_BYTES = 1024;
+const MAX_CONFIG_BYTES = NodeConstant.configBytes;
 
 export class NodeStorage {
   readonly kv: KeyValueStore;

@@ -3,6 +3,7 @@
  * fault. The callbacks decide what a fault or a value of `health` means.
  */
 
+import { NodeConstant } from '../../base/abi/index.ts';
 import { type Clock, clip, MoteError } from '../../base/index.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Reason, SlotInfo } from '../update/index.ts';
@@ -13,10 +14,15 @@ export interface NodeLimits extends RuntimeLimits {
   /** A step that ends this long after the time of the next one has missed its deadline. */
   lateMs: number;
 }
-export const NODE_LIMITS: NodeLimits = { memoryBytes: 1 << 20, stackBytes: 65_536, deadlineMs: 2000, lateMs: 100 };
+export const NODE_LIMITS: NodeLimits = {
+  memoryBytes: NodeConstant.memoryBytes,
+  stackBytes: NodeConstant.stackBytes,
+  deadlineMs: NodeConstant.deadlineUs / 1000,
+  lateMs: NodeConstant.lateUs / 1000,
+};
 
 /** Interval between calls of `health`, after a step, for a module that isn't on trial. */
-const HEALTH_US = 1_000_000;
+const HEALTH_US = NodeConstant.healthUs;
 const NO_BYTES = new Uint8Array(0);
 
 export interface Running {

@@ -1,4 +1,5 @@
 /** The node's side of its link: sends the birth, queues messages and synchronises the time. */
+import { LinkConstant } from '../../base/abi/index.ts';
 import { type Clock, MoteError } from '../../base/index.ts';
 import {
   type Birth,
@@ -47,7 +48,7 @@ export interface UplinkOptions {
 }
 
 /** Interval between time requests. */
-const SYNC_MS = 10 * 60_000;
+const SYNC_MS = LinkConstant.timeSyncMs;
 
 export class Uplink {
   readonly #options: UplinkOptions;

@@ -3,12 +3,11 @@
  * counts for the middle of the round trip, so half of the round trip bounds the error. An answer replaces the estimate
  * if its bound is smaller than the bound of the old one plus its drift since.
  */
+import { NodeConstant } from '../../base/abi/index.ts';
 import type { TimeReply } from '../link/index.ts';
 
-/** Drift of a cheap crystal, parts per million. */
-const DRIFT_PPM = 50;
-/** The last millisecond whose microseconds fit 53 bits, in the year 2255. Later times are rejected as errors. */
-const MAX_UTC_MS = 9_007_199_254_740;
+/** A UTC beyond the maximum is a mistake: its microseconds need more than 53 bits. */
+const { utcDriftPpm: DRIFT_PPM, maxUtcMs: MAX_UTC_MS } = NodeConstant;
 
 export class UtcClock {
   /** UTC in microseconds at time 0 of the node's clock. */

@@ -2,6 +2,7 @@
  * Vitals: telemetry of the node itself, with metrics that follow those of the module in a birth. The setting
  * `agent.vitals_s` is the interval in seconds; 0 sends none. The C twin is agent/vitals.c.
  */
+import { NodeConstant } from '../../base/abi/index.ts';
 import type { Clock } from '../../base/index.ts';
 import { MessageLimit, type MetricInfo } from '../link/index.ts';
 import type { Running } from './supervisor.ts';
@@ -17,7 +18,7 @@ const METRICS: readonly MetricInfo[] = [
   metric('agent.boot', '1'),
 ];
 export const VITALS_SETTING = 'agent.vitals_s';
-const MAX_S = 86_400;
+const MAX_S = NodeConstant.maxVitalsS;
 const I32_MAX = 0x7fff_ffff;
 
 export interface VitalsOptions {

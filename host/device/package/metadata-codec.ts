@@ -1,24 +1,12 @@
 /** The CBOR of a package's metadata: a map with exactly the keys below. Format: docs/spec/package.md. */
 
-import { AbiLimit } from '../../base/abi/index.ts';
+import { AbiLimit, MessageConstant, MetadataKey, PackageConstant } from '../../base/abi/index.ts';
 import { type CborKey, type CborValue, decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
 import { MoteError } from '../../base/index.ts';
 import type { MetricInfo } from '../link/index.ts';
 import type { Metadata } from './metadata.ts';
 
-const Key = {
-  name: 1,
-  version: 2,
-  abi: 3,
-  memoryBytes: 4,
-  sensors: 5,
-  metrics: 6,
-  commands: 7,
-  models: 8,
-  fuel: 9,
-  trialMs: 10,
-} as const;
-const MAX_ITEMS = 256;
+const { metadataItems: MAX_ITEMS, maxExponent } = PackageConstant;
 const MAX_UINT32 = 0xffffffff;
 const MAX_FUEL = (1n << 63n) - 1n;
 
@@ -26,16 +14,16 @@ const MAX_FUEL = (1n << 63n) - 1n;
 export function encodeMetadata(metadata: Metadata): Uint8Array {
   const bytes = encodeCbor(
     new Map<CborKey, CborValue>([
-      [Key.name, metadata.name],
-      [Key.version, metadata.version],
-      [Key.abi, metadata.abi],
-      [Key.memoryBytes, metadata.memoryBytes],
-      [Key.sensors, metadata.sensors],
-      [Key.metrics, metadata.metrics.map(({ name, unit, exponent }) => [name, unit, exponent])],
-      [Key.commands, metadata.commands],
-      [Key.models, metadata.models.map(({ name, sha256 }) => [name, sha256])],
-      [Key.fuel, metadata.fuel],
-      [Key.trialMs, metadata.trialMs],
+      [MetadataKey.name, metadata.name],
+      [MetadataKey.version, metadata.version],
+      [MetadataKey.abi, metadata.abi],
+      [MetadataKey.memoryBytes, metadata.memoryBytes],
+      [MetadataKey.sensors, metadata.sensors],
+      [MetadataKey.metrics, metadata.metrics.map(({ name, unit, exponent }) => [name, unit, exponent])],
+      [MetadataKey.commands, metadata.commands],
+      [MetadataKey.models, metadata.models.map(({ name, sha256 }) => [name, sha256])],
+      [MetadataKey.fuel, metadata.fuel],
+      [MetadataKey.trialMs, metadata.trialMs],
     ]),
   );
   parseMetadata(bytes);
@@ -46,19 +34,19 @@ export function encodeMetadata(metadata: Metadata): Uint8Array {
 export function parseMetadata(bytes: Uint8Array): Metadata {
   const map = decodeCbor(bytes);
   if (!(map instanceof Map)) throw bad('it is no map');
-  const known: readonly CborKey[] = Object.values(Key);
+  const known: readonly CborKey[] = Object.values(MetadataKey);
   for (const key of map.keys()) if (!known.includes(key)) throw bad(`key ${key} is unknown`);
   return {
-    name: text(map.get(Key.name), 'the name'),
-    version: text(map.get(Key.version), 'the version'),
-    abi: uint(map.get(Key.abi), 'the ABI', MAX_UINT32),
-    memoryBytes: uint(map.get(Key.memoryBytes), 'the memory', MAX_UINT32),
-    sensors: list(map.get(Key.sensors), 'the sensors').map((item) => text(item, 'a sensor')),
-    metrics: list(map.get(Key.metrics), 'the metrics').map(metric),
-    commands: list(map.get(Key.commands), 'the commands').map((item) => text(item, 'a command')),
-    models: list(map.get(Key.models), 'the models').map(model),
-    fuel: fuel(map.get(Key.fuel)),
-    trialMs: uint(map.get(Key.trialMs), 'the trial time', MAX_UINT32),
+    name: text(map.get(MetadataKey.name), 'the name'),
+    version: text(map.get(MetadataKey.version), 'the version'),
+    abi: uint(map.get(MetadataKey.abi), 'the ABI', MAX_UINT32),
+    memoryBytes: uint(map.get(MetadataKey.memoryBytes), 'the memory', MAX_UINT32),
+    sensors: list(map.get(MetadataKey.sensors), 'the sensors').map((item) => text(item, 'a sensor')),
+    metrics: list(map.get(MetadataKey.metrics), 'the metrics').map(metric),
+    commands: list(map.get(MetadataKey.commands), 'the commands').map((item) => text(item, 'a command')),
+    models: list(map.get(MetadataKey.models), 'the models').map(model),
+    fuel: fuel(map.get(MetadataKey.fuel)),
+    trialMs: uint(map.get(MetadataKey.trialMs), 'the trial time', MAX_UINT32),
   };
 }
 
@@ -97,8 +85,8 @@ function list(value: CborValue | undefined, what: string): CborValue[] {
 function metric(value: CborValue): MetricInfo {
   if (!Array.isArray(value) || value.length !== 3) throw bad('a metric is no list of name, unit and exponent');
   const [name, unit, exponent] = value;
-  if (typeof exponent !== 'number' || exponent < -30 || exponent > 30)
-    throw bad("a metric's exponent is no number of -30 to 30");
+  if (typeof exponent !== 'number' || exponent < -maxExponent || exponent > maxExponent)
+    throw bad(`a metric's exponent is no number of -${maxExponent} to ${maxExponent}`);
   // A dimensionless metric has an empty unit.
   return { name: text(name, 'a metric'), unit: unit === '' ? '' : text(unit, 'a unit'), exponent };
 }
@@ -106,6 +94,7 @@ function metric(value: CborValue): MetricInfo {
 function model(value: CborValue): { name: string; sha256: Uint8Array } {
   if (!Array.isArray(value) || value.length !== 2) throw bad('a model is no list of name and digest');
   const [name, sha256] = value;
-  if (!(sha256 instanceof Uint8Array) || sha256.length !== 32) throw bad("a model's digest has not 32 bytes");
+  if (!(sha256 instanceof Uint8Array) || sha256.length !== MessageConstant.sha256Bytes)
+    throw bad("a model's digest has not 32 bytes");
   return { name: text(name, 'a model'), sha256 };
 }

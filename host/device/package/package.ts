@@ -4,7 +4,9 @@
  * runs. Payloads and sequence determine the manifest completely; a package with any other manifest is rejected. Format:
  * docs/spec/package.md.
  */
+
 import { createHash, type KeyObject } from 'node:crypto';
+import { PackageConstant } from '../../base/abi/index.ts';
 import { type CborKey, type CborValue, encodeCbor } from '../../base/cbor/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { sign1 } from './cose.ts';
@@ -57,7 +59,7 @@ const MAX_SEQUENCE = 0xffffffff;
 const REPORT_ALL = 15;
 const REPORT_FAILURE = 2;
 /** Alignment of the rom in the package: native kernels read weights in place, and the slot begins at a page. */
-const ROM_ALIGNMENT = 16;
+const ROM_ALIGNMENT = PackageConstant.romAlignment;
 
 /** Builds and signs a package. Throws `PKG_METADATA`, `PKG_SEQUENCE`, `KEY_TYPE`. */
 export function buildPackage(input: PackageInput): Uint8Array {

@@ -3,14 +3,16 @@
  * The parser is strict: deterministic CBOR, every digest checked, no member or payload that the manifest doesn't name.
  * Digests of payloads are parameters of the manifest's commands; `package.ts` checks them.
  */
+
 import { createHash, type KeyObject } from 'node:crypto';
+import { PackageConstant } from '../../base/abi/index.ts';
 import { type CborKey, type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { parseSign1, type Sign1, verifySign1 } from './cose.ts';
 
 /** The numbers of the draft that are used here: envelope and manifest members, commands and parameters. */
 export const Suit = {
-  envelopeTag: 107,
+  envelopeTag: PackageConstant.envelopeTag,
   authentication: 2,
   manifest: 3,
   version: 1,
@@ -151,7 +153,8 @@ interface Manifest {
 function readManifest(bytes: Uint8Array): Manifest {
   const manifest = decodeCbor(bytes);
   if (!(manifest instanceof Map)) throw bad('The manifest is no map');
-  if (manifest.get(Suit.version) !== 1) throw bad('The manifest is of another version than 1');
+  if (manifest.get(Suit.version) !== PackageConstant.suitVersion)
+    throw bad('The manifest is of another version than 1');
   const sequence = manifest.get(Suit.sequence);
   if (typeof sequence !== 'number' || sequence < 0) throw bad('The manifest has no sequence number');
   const common = decodeCbor(byteString(manifest.get(Suit.common), 'common section'));

@@ -2,12 +2,14 @@
  * The public keys that a node trusts, as stored in its flash: see "keys" in docs/spec/node.md. Ed25519 has 32 bytes,
  * P-256 has 65 (SEC 1, section 2.3.3, uncompressed). The C twin is package/keys.c.
  */
+
 import { createPublicKey, ECDH, type KeyObject } from 'node:crypto';
+import { PackageConstant } from '../../base/abi/index.ts';
 import { decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { algorithmOf } from './cose.ts';
 
-const MAX_KEYS = 8;
+const MAX_KEYS = PackageConstant.trustedKeys;
 const ED25519_BYTES = 32;
 const P256_BYTES = 65;
 const UNCOMPRESSED = 4;

@@ -2,7 +2,7 @@
  * State and encoding of the slot journal. Each record contains the whole state, so the last valid one is sufficient,
  * and writing one is the atomic step of every change. Format: docs/spec/flash.md.
  */
-import type { SlotState } from '../link/index.ts';
+import { SLOT_STATES, type SlotState, SlotsConstant } from '../../base/abi/index.ts';
 
 export type SlotIndex = 0 | 1;
 
@@ -35,18 +35,13 @@ export interface JournalState {
   readonly reason: Reason | null;
 }
 
-export const MAX_FAILED = 8;
+export const MAX_FAILED = SlotsConstant.failures;
 export const MAX_SEQUENCE = 0xffffffff;
-const MAX_CODE_BYTES = 32;
-const MAX_TEXT_BYTES = 160;
-
-const FORMAT = 1;
+const { format: FORMAT, codeBytes: MAX_CODE_BYTES, reasonBytes: MAX_TEXT_BYTES, slotBytes: SLOT_BYTES } = SlotsConstant;
 const HIGHEST_AT = 4;
 const FAILED_AT = 8;
 const SLOTS_AT = FAILED_AT + 4 * MAX_FAILED;
-const SLOT_BYTES = 44;
 const REASON_AT = SLOTS_AT + 2 * SLOT_BYTES;
-const STATES: readonly SlotState[] = ['empty', 'receiving', 'ready', 'trial', 'confirmed', 'failed'];
 
 export const EMPTY_SLOT: SlotRecord = {
   state: 'empty',
@@ -68,7 +63,7 @@ export function encodeJournal(state: JournalState): Uint8Array {
   for (const [i, sequence] of state.failed.entries()) view.setUint32(FAILED_AT + 4 * i, sequence, true);
   for (const [i, slot] of state.slots.entries()) {
     const at = SLOTS_AT + SLOT_BYTES * i;
-    record[at] = STATES.indexOf(slot.state);
+    record[at] = SLOT_STATES.indexOf(slot.state);
     record[at + 1] = slot.booted ? 1 : 0;
     view.setUint32(at + 4, slot.sequence, true);
     view.setUint32(at + 8, slot.total, true);
@@ -112,7 +107,7 @@ export function decodeJournal(record: Uint8Array, slotBytes: number): JournalSta
 function decodeSlot(view: DataView, at: number): SlotRecord {
   const sha256 = new Uint8Array(view.buffer, view.byteOffset + at + 12, 32).slice();
   return {
-    state: STATES[view.getUint8(at)] ?? 'empty',
+    state: SLOT_STATES[view.getUint8(at)] ?? 'empty',
     booted: view.getUint8(at + 1) === 1,
     sequence: view.getUint32(at + 4, true),
     total: view.getUint32(at + 8, true),

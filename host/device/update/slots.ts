@@ -2,10 +2,11 @@
  * Two slots and a journal: a node stores the confirmed module in one slot and a new one in the other. A swap is one
  * journal record; no byte of a package is ever copied.
  */
+
 import { createHash } from 'node:crypto';
+import { JournalKind, type SlotState, SlotsConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { type Flash, flashRegion, RecordLog } from '../flash/index.ts';
-import type { SlotState } from '../link/index.ts';
 import {
   cutReason,
   decodeJournal,
@@ -86,7 +87,7 @@ export class SlotStore {
       flashRegion(flash, journalPages, slotPages),
       flashRegion(flash, journalPages + slotPages, slotPages),
     ] as const;
-    const { log, records } = RecordLog.open(flashRegion(flash, 0, journalPages), 's');
+    const { log, records } = RecordLog.open(flashRegion(flash, 0, journalPages), JournalKind.slots);
     let state: JournalState = EMPTY_JOURNAL;
     for (const record of records) state = decodeJournal(record, slots[0].sizeBytes) ?? state;
     const store = new SlotStore(log, slots, state);
@@ -389,7 +390,8 @@ export class SlotStore {
 
 function defaultLayout(flash: Flash): SlotLayout {
   const pages = flash.sizeBytes / flash.pageBytes;
-  return { journalPages: 2, slotPages: Math.floor((pages - 2) / 2) };
+  const { journalPages } = SlotsConstant;
+  return { journalPages, slotPages: Math.floor((pages - journalPages) / 2) };
 }
 
 function confirmed(state: JournalState, slot: SlotIndex): JournalState {

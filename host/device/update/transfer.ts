@@ -3,15 +3,17 @@
  * up again or the node sends a new birth, the sender repeats the offer, and the node's answer contains the offset to
  * continue at.
  */
+
 import { createHash } from 'node:crypto';
+import { MessageConstant, TransferConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import type { Chunk, Offer, OtaStatus } from '../link/index.ts';
 import { cutReason, type Reason } from './slot-journal.ts';
 import type { SlotInfo, SlotStore } from './slots.ts';
 
 /** The node acknowledges after this many chunks. If one is missing it reports its offset twice. */
-const CHUNKS_PER_STATUS = 4;
-const TRANSFER_BYTES = 8;
+const CHUNKS_PER_STATUS = TransferConstant.chunksPerStatus;
+const TRANSFER_BYTES = MessageConstant.transferBytes;
 
 export interface SenderOptions {
   bytes: Uint8Array;

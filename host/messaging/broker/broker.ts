@@ -2,10 +2,12 @@
  * A broker as the product sees it. The embedded one is aedes 2 for zero set-up; a real installation runs mosquitto. Both pass
  * `broker-conformance.test.ts`; docs/brokers.md says what each lacks and what is put right here.
  */
+
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { Aedes } from 'aedes';
+import { GatewayConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import type { Message } from '../mqtt/index.ts';
 import { LimitedStream } from './limited-stream.ts';
@@ -50,7 +52,7 @@ const SERVER_SHUTTING_DOWN = 0x8b;
 export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): Promise<Broker> {
   const { host = '127.0.0.1', port = 1883, users, allow = () => true } = options;
   const { onProblem = (error) => process.emitWarning(error) } = options;
-  const maximumPacketBytes = options.maximumPacketBytes ?? 16 * 1024 * 1024;
+  const maximumPacketBytes = options.maximumPacketBytes ?? GatewayConstant.brokerPacketBytes;
   if (!LOOPBACK.has(host) && users === undefined && options.anonymous !== true) {
     throw new MoteError(
       'BROKER_OPEN',

@@ -2,9 +2,11 @@
  * Brings the desired package to a node: offers it to each new peer, feeds chunks as far as the link and the sender's window take
  * them, and stops at the node's verdict. Where a transfer goes on is the node's knowledge, so a restart of the shim costs nothing.
  */
+
 import { createHash } from 'node:crypto';
+import { GatewayConstant } from '../../base/abi/index.ts';
 import type { Clock } from '../../base/index.ts';
-import { type Birth, MessageLimit, type OtaStatus, type ShimMessage } from '../../device/link/index.ts';
+import type { Birth, OtaStatus, ShimMessage } from '../../device/link/index.ts';
 import { parsePackage } from '../../device/package/index.ts';
 import { PackageSender } from '../../device/update/index.ts';
 
@@ -72,7 +74,7 @@ export class Desired {
     this.#sender = new PackageSender({
       bytes: this.#bytes,
       sequence: this.#sequence,
-      chunkBytes: MessageLimit.chunkBytes / 2,
+      chunkBytes: GatewayConstant.chunkBytes,
     });
     if (this.#birth) this.#offer(this.#birth);
   }

@@ -1,6 +1,8 @@
 /** What a shim needs to know, and what it takes when it isn't told. */
+
 import { randomBytes } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
+import { GatewayConstant } from '../../base/abi/index.ts';
 import { backgroundClock, type Clock, type MoteError, systemClock } from '../../base/index.ts';
 import { type ClientOptions, openStream, parseBrokerUrl } from '../mqtt/index.ts';
 import { checkNamespace, DEFAULT_NAMESPACE } from '../topics/index.ts';
@@ -75,7 +77,14 @@ export interface ShimSettings {
 
 /** Throws `NAMESPACE` and `MQTT_URL`. */
 export function shimSettings(options: ShimOptions): ShimSettings {
-  const { ns = DEFAULT_NAMESPACE, queueMaxBytes = 64 * 1024 * 1024, random, tls, backoff, keepAliveSeconds } = options;
+  const {
+    ns = DEFAULT_NAMESPACE,
+    queueMaxBytes = GatewayConstant.queueBytes,
+    random,
+    tls,
+    backoff,
+    keepAliveSeconds,
+  } = options;
   checkNamespace(ns);
   parseBrokerUrl(options.brokerUrl);
   return {
@@ -90,7 +99,7 @@ export function shimSettings(options: ShimOptions): ShimSettings {
     telemetryExpirySeconds: options.telemetryExpirySeconds ?? 86_400,
     graceSeconds: options.graceSeconds ?? 5,
     sessionExpirySeconds: options.sessionExpirySeconds ?? 3600,
-    maxNodes: options.maxNodes ?? 10_000,
+    maxNodes: options.maxNodes ?? GatewayConstant.nodes,
     allowNode: options.allowNode ?? (() => true),
     clock: options.clock ?? systemClock,
     nodeClock: options.nodeClock ?? backgroundClock,

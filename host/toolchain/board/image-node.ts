@@ -2,6 +2,7 @@
  * A new node's flash as a part of its firmware's image: who it is, whom it trusts, its first module. So one image makes a working node.
  * Formats: docs/spec/node.md, docs/spec/flash.md.
  */
+import { SlotsConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { MemoryFlash } from '../../device/flash/index.ts';
 import { DEFAULT_LAYOUT, type Identity, provision, writeIdentity } from '../../device/node/index.ts';
@@ -13,7 +14,7 @@ export interface NewNode extends Identity {
   first: { sequence: number; bytes: Uint8Array } | null;
 }
 
-const JOURNAL_PAGES = 2;
+const JOURNAL_PAGES = SlotsConstant.journalPages;
 
 /**
  * The pages that a new node has, from the first on. Those of the stores and the journal are always all there, also where they are erased:

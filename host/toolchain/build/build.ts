@@ -1,6 +1,8 @@
 /** `mote build`: a folder with `mote.json` becomes a module, its rom and the metadata that a package declares. */
+
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
+import { ModuleConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { loadEngine, type ModuleInfo, validateModule } from '../../device/engine/index.ts';
 import type { Metadata } from '../../device/package/index.ts';
@@ -34,8 +36,8 @@ export interface BuildOptions {
 export type BuildStep = { step: 'model'; name: string } | { step: 'compile' } | { step: 'check' };
 
 /** Fuel of one call where mote.json says none: room for an app's own loops, and some runs of its models in one step. */
-const BASE_FUEL = 20_000_000;
-const FUEL_PER_MAC = 20;
+const BASE_FUEL = ModuleConstant.baseFuel;
+const FUEL_PER_MAC = ModuleConstant.fuelPerMac;
 
 /**
  * Builds the app in `dir`. The same sources give the same bytes wherever the folder is.
@@ -132,7 +134,7 @@ function writeGenerated(dir: string, files: ReadonlyMap<string, string>): void {
 const READ_ONLY = ['EROFS', 'EACCES', 'EPERM'];
 
 /** What a board's interpreter surely compiles on 6 KiB of native stack and in its tables (docs/LIMITS.md). */
-const BOARD_LIMITS = { blocks: 12, locals: 200 };
+const BOARD_LIMITS = { blocks: ModuleConstant.warnNesting, locals: ModuleConstant.warnLocals };
 
 function tooComplex({ most }: ModuleInfo): string[] {
   const kinds = [

@@ -1,4 +1,5 @@
 /** `.tflite` bytes -> `Graph`. Whatever the bytes are, the outcome is a graph whose references all hold, or a `MoteError`. */
+import { ModelConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { FlatbufferReader, type Table } from './flatbuffer.ts';
 import {
@@ -13,21 +14,7 @@ import {
 import { operatorName, readOperation, TENSOR_TYPES } from './schema.ts';
 
 /** Bounds that no model for a sensor node comes near. */
-export const ModelLimit = {
-  fileBytes: 256 << 20,
-  tensors: 8000,
-  operators: 2000,
-  operands: 64,
-  rank: 6,
-  /** One tensor. */
-  bytes: 64 << 20,
-  nameBytes: 4096,
-  channels: 65_536,
-  /** Pictures in a batch. */
-  batch: 64,
-  /** Constants that all operators read, a tensor counted each time. */
-  constantBytes: 256 << 20,
-} as const;
+export const ModelLimit = ModelConstant;
 
 /**
  * Reads and checks a model. Throws `MODEL_FORMAT` or `MODEL_TRUNCATED` (damaged), `MODEL_COMPLEX` (beyond `ModelLimit`) or
@@ -89,8 +76,8 @@ function readTensor(table: Table, index: number, buffers: readonly Table[]): Ten
     if (size < 1)
       throw new MoteError('MODEL_UNSUPPORTED', `${what} has size ${size} in its shape: give the model a fixed shape`);
     bytes *= size;
-    if (bytes > ModelLimit.bytes)
-      throw new MoteError('MODEL_COMPLEX', `${what} has more than ${ModelLimit.bytes} bytes`);
+    if (bytes > ModelLimit.tensorBytes)
+      throw new MoteError('MODEL_COMPLEX', `${what} has more than ${ModelLimit.tensorBytes} bytes`);
   }
   const tensor: Tensor = {
     index,
