@@ -1,13 +1,18 @@
 /**
- * Fuel of code that the fuel pass doesn't instrument (`assembly/nn`, `dsp` and `cbor`): kernels pay for work that they know beforehand.
+ * Fuel of code that the fuel pass doesn't instrument (`assembly/nn`, `dsp` and `cbor`): kernels charge for work of
+ * known size.
  *
- * With `--use MOTE_FUEL=1` a charge is a call that the pass (`host/toolchain/assembly/fuel.ts`) turns into a countdown of the `fuel` global; it is an
- * import only so that no optimizer removes it before. Without that option a charge costs nothing and needs no pass.
+ * With `--use MOTE_FUEL=1`, `charge` calls an import that the pass (`host/toolchain/assembly/fuel.ts`) replaces by a
+ * countdown of the `fuel` global. It is an import so that no optimizer removes the call before. Without the option
+ * `charge` costs nothing and needs no pass.
  */
 @external("mote", "charge")
 declare function spend(units: i32): void;
 
-/** Pays `units` of fuel, at least 0; one unit is about one loop iteration. Below zero in the tank the module traps. */
+/**
+ * Spends `units` of fuel, at least 0; one unit is about one loop iteration. The module traps if the fuel falls below
+ * zero.
+ */
 // @ts-ignore: decorator
 @inline
 export function charge(units: i32): void {

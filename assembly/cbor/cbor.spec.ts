@@ -17,7 +17,7 @@ function begin(): Encoder {
   return encoder.begin(buffer, 256);
 }
 
-/** Puts bytes into the buffer and starts to decode them. */
+/** Copies bytes into the buffer and starts to decode them. */
 function from(text: string): Decoder {
   const length = text.length >> 1;
   for (let i = 0; i < length; i++) store<u8>(buffer + i, <u8>U8.parseInt(text.substring(2 * i, 2 * i + 2), 16));
@@ -66,7 +66,7 @@ describe('RFC 8949, appendix A', () => {
     int(i64.MAX_VALUE, '1b7fffffffffffffff');
   });
 
-  it('-18446744073709551616, which no i64 holds', () => {
+  it('-18446744073709551616, which does not fit i64', () => {
     begin().negative(18446744073709551615);
     expect(hex()).toBe('3bffffffffffffffff');
     expect(from('3bffffffffffffffff').negative()).toBe(18446744073709551615);
@@ -150,7 +150,7 @@ describe('RFC 8949, appendix A', () => {
 });
 
 describe('the encoder', () => {
-  it('leaves out what does not fit, and all after it', () => {
+  it('omits an item that does not fit, and all after it', () => {
     encoder.begin(buffer, 5).text('abc').text('defg').int(1);
     expect(encoder.ok).toBe(false);
     expect(encoder.length).toBe(4);
@@ -165,7 +165,7 @@ describe('the encoder', () => {
     expect(encoder.ok).toBe(false);
   });
 
-  it('refuses negative lengths', () => {
+  it('rejects negative lengths', () => {
     begin().bytes(buffer, -1);
     expect(encoder.ok).toBe(false);
     begin().raw(buffer, -1);
@@ -188,7 +188,7 @@ describe('the decoder', () => {
     expect(from('b900010102').map()).toBe(1);
   });
 
-  it('refuses reserved and indefinite heads, and cut ones', () => {
+  it('rejects reserved, indefinite and truncated heads', () => {
     const broken = [
       '1c',
       '1f',
@@ -214,14 +214,14 @@ describe('the decoder', () => {
     }
   });
 
-  it('refuses counts beyond what is left', () => {
+  it('rejects counts beyond the remaining bytes', () => {
     expect(from('9affffffff00').array()).toBe(0);
     expect(decoder.ok).toBe(false);
     expect(from('bb800000000000000000').map()).toBe(0);
     expect(decoder.ok).toBe(false);
   });
 
-  it('skips up to its depth', () => {
+  it('skips items up to the maximum depth', () => {
     let deep = '';
     for (let i = 0; i < MAX_DEPTH; i++) deep += '81';
     from(deep + '00').skip();
@@ -239,7 +239,7 @@ describe('the decoder', () => {
     expect(decoder.ok && decoder.done).toBe(true);
   });
 
-  it('gives nothing after a failure', () => {
+  it('returns empty values after a failure', () => {
     from('0102').text();
     expect(decoder.ok).toBe(false);
     expect(decoder.int()).toBe(0);

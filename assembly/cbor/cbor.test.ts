@@ -4,7 +4,9 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runText } from '../../host/toolchain/assembly/testing.ts';
 
-/** Both directions as flat calls; the buffer is 512 bytes with 64 canary bytes on either side, and so is the decoder's state. */
+/**
+ * Both directions as plain functions. The 512-byte buffer and the decoder's state have 64 canary bytes on either side.
+ */
 const SOURCE = `
 import { ARRAY, BYTES, DECODER_BYTES, Decoder, ENCODER_BYTES, Encoder, MAP, NEGATIVE, NOTHING, TAG, TEXT, UINT } from './assembly/cbor';
 
@@ -18,7 +20,7 @@ const scratch = new Uint8Array(512);
 
 export function areaArray(): Uint8Array { return area; }
 export function stateArray(): Uint8Array { return state; }
-/** What \`copy\` wrote. */
+/** The bytes that \`copy\` wrote. */
 export function copied(): Uint8Array { return scratch.subarray(0, encoder.length); }
 
 export function begin(capacity: i32): void { encoder.begin(buffer, capacity); }
@@ -39,7 +41,7 @@ export function ok(): i32 { return i32(decoder.ok); }
 export function done(): i32 { return i32(decoder.done); }
 export function skip(): void { decoder.skip(); }
 
-/** Reads all there is, item by item, each by its own kind, and writes it again. Returns how many items there were. */
+/** Reads all items, each by its kind, and writes them again. Returns their number. */
 export function copy(length: i32): i32 {
   decoder.begin(buffer, length);
   encoder.begin(scratch.dataStart, 512);
@@ -64,7 +66,7 @@ export function copy(length: i32): i32 {
   }
 }
 
-/** What an app does with a command. */
+/** Decodes a command as an app does. */
 export function command(length: i32): i64 {
   decoder.begin(buffer, length);
   let sum: i64 = 0;
@@ -97,7 +99,7 @@ type Cbor = ASUtil & { UINT8: { value: number } } & Record<'areaArray' | 'stateA
 
 let cbor: Cbor;
 
-/** Live views; an allocation may move memory, so nobody keeps them. */
+/** Live views; an allocation may move memory, so nobody stores them. */
 const area = () => cbor.__getUint8ArrayView(cbor.areaArray());
 const buffer = () => area().subarray(64, 64 + BUFFER);
 const state = () => cbor.__getUint8ArrayView(cbor.stateArray());
@@ -108,7 +110,7 @@ beforeAll(async () => {
   state().fill(CANARY, 0, 64).fill(CANARY, -64);
 });
 
-/** Nothing but the buffer and the decoder's own state was written. */
+/** Checks that only the buffer and the decoder's own state were written. */
 function expectCanaries(): void {
   for (const [name, bytes] of Object.entries({ buffer: area(), decoder: state() })) {
     for (const guard of [bytes.subarray(0, 64), bytes.subarray(-64)]) {
@@ -146,7 +148,7 @@ function encode(item: Item): Uint8Array {
   return buffer().slice(0, cbor.length());
 }
 
-/** cbor-x gives numbers where they are safe. */
+/** cbor-x returns numbers where they are safe. */
 function plain(value: unknown): unknown {
   if (typeof value === 'number') return BigInt(value);
   if (value instanceof Uint8Array) return new Uint8Array(value);
@@ -172,7 +174,7 @@ const item = fc.letrec<{ item: Item }>((tie) => ({
 })).item;
 
 describe('CBOR on the node', () => {
-  it('writes what cbor-x reads as the same value', () => {
+  it('writes bytes that cbor-x reads as the same value', () => {
     fc.assert(
       fc.property(item, (value) => {
         const bytes = encode(value);
@@ -183,7 +185,7 @@ describe('CBOR on the node', () => {
     );
   });
 
-  it('writes integers in the same bytes as cbor-x, the fewest', () => {
+  it('writes integers in the same bytes as cbor-x, in the shortest form', () => {
     // Beyond 32 bits cbor-x writes numbers as floats.
     const word = fc.tuple(fc.integer({ min: -(2 ** 32), max: 2 ** 32 - 1 }), fc.nat(31));
     fc.assert(
@@ -195,7 +197,7 @@ describe('CBOR on the node', () => {
     );
   });
 
-  it('reads what cbor-x writes, and writes it again in its shortest form', () => {
+  it('reads the bytes of cbor-x, and writes them again in the shortest form', () => {
     fc.assert(
       fc.property(item, (value) => {
         const theirs = cborX.encode(value);
@@ -209,7 +211,7 @@ describe('CBOR on the node', () => {
     );
   });
 
-  it('cuts nothing in half: a buffer one byte short stays inside itself and says so', () => {
+  it('writes no partial item: with a buffer one byte short it stays inside and reports failure', () => {
     fc.assert(
       fc.property(item, fc.nat(), (value, cut) => {
         const { length } = encode(value);
@@ -251,7 +253,7 @@ describe('CBOR on the node', () => {
     const input = buffer();
     for (let run = 0; run < 200_000; run++) {
       const seed = seeds[run % seeds.length]!;
-      // Half of the inputs end at the buffer's end, where reading on would meet the canaries.
+      // Half of the inputs end at the end of the buffer, where reading on would meet the canaries.
       const length = random() % 4 === 0 ? random() % seed.length : seed.length;
       input.set(seed.subarray(0, length));
       for (let n = 1 + (random() % 4); n > 0; n--) input[random() % seed.length] = random();
@@ -264,7 +266,7 @@ describe('CBOR on the node', () => {
       if (run % 1000 === 0) expectCanaries();
     }
     expectCanaries();
-    // The mutations really break things, and not all of them.
+    // Enough mutations cause an error, but not all of them.
     expect(broken).toBeGreaterThan(20_000);
     expect(broken).toBeLessThan(190_000);
   });

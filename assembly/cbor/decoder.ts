@@ -2,13 +2,14 @@ import { charge } from '../abi/fuel';
 import { ARRAY, BYTES, FALSE, MAP, NEGATIVE, NOTHING, NULL, SIMPLE, TAG, TEXT, TRUE, UINT } from './types';
 import { equalsUtf8 } from './utf8';
 
-/** How deep `skip` follows arrays, maps and tags. */
+/** Largest depth of arrays, maps and tags that `skip` follows. */
 export const MAX_DEPTH: i32 = 16;
 
 /**
- * Reads CBOR (RFC 8949) from a buffer of the caller's, item after item. The input may be hostile: what is broken, of another type
- * than asked for, or beyond the buffer clears `ok`, and from then on every read gives 0, false or an empty value. Definite lengths only;
- * longer heads than needed are accepted, and text isn't checked for being UTF-8.
+ * Reads CBOR (RFC 8949) from a buffer of the caller, one item after the other. The input may be hostile: an item that
+ * is malformed, of another type than requested, or beyond the buffer clears `ok`, and from then on every read returns
+ * 0, false or an empty value. Only definite lengths are accepted. Heads longer than needed are accepted, and text isn't
+ * checked to be UTF-8.
  *
  * ```
  * const body = changetype<Decoder>(memory.data(DECODER_BYTES));
@@ -25,9 +26,9 @@ export const MAX_DEPTH: i32 = 16;
 export class Decoder {
   private at: usize;
   private end: usize;
-  /** Bytes of the last `bytes` or `text`. */
+  /** Length of the last `bytes` or `text`. */
   length: i32;
-  /** False once the input was not what the reader asked for. */
+  /** False once the input differed from what the reader requested. */
   ok: bool;
   /** Argument of the last head. */
   private value: u64;
@@ -40,7 +41,7 @@ export class Decoder {
     return this;
   }
 
-  /** Whether all was read. */
+  /** Whether everything was read. */
   get done(): bool {
     return this.at == this.end;
   }
@@ -50,7 +51,7 @@ export class Decoder {
     return this.ok && this.at < this.end ? load<u8>(this.at) >> 5 : NOTHING;
   }
 
-  /** An integer that fits i64. */
+  /** Reads an integer that fits i64. */
   int(): i64 {
     const major = this.head();
     if (!this.ok || major > NEGATIVE || <i64>this.value < 0) {
@@ -64,7 +65,7 @@ export class Decoder {
     return this.expect(UINT) ? this.value : 0;
   }
 
-  /** n of -1 - n. */
+  /** Reads the negative integer -1 - n and returns n. */
   negative(): u64 {
     return this.expect(NEGATIVE) ? this.value : 0;
   }
@@ -75,24 +76,24 @@ export class Decoder {
     return this.ok && byte == TRUE;
   }
 
-  /** Reads a null; false, without reading anything, where something else is next. */
+  /** Reads a null. Returns false, and reads nothing, if another item is next. */
   null(): bool {
     if (this.kind == NOTHING || load<u8>(this.at) != NULL) return false;
     this.at++;
     return true;
   }
 
-  /** Address of a byte string inside the buffer; `length` says how long it is. */
+  /** Reads a byte string. Returns its address inside the buffer; `length` is its length. */
   bytes(): usize {
     return this.string(BYTES);
   }
 
-  /** Address of a text's UTF-8 inside the buffer; `length` says how long it is. */
+  /** Reads a text. Returns the address of its UTF-8 inside the buffer; `length` is its length. */
   text(): usize {
     return this.string(TEXT);
   }
 
-  /** Reads a text if it is this one; false, without reading anything, where something else is next. */
+  /** Reads a text if it equals `name`. Returns false, and reads nothing, if another item is next. */
   key(name: string): bool {
     if (this.kind != TEXT) return false;
     const before = this.at;
@@ -102,12 +103,12 @@ export class Decoder {
     return false;
   }
 
-  /** Items that follow; never more than bytes are left. */
+  /** Reads the head of an array and returns its number of items, which is never more than the bytes left. */
   array(): i32 {
     return this.expect(ARRAY) ? this.count(1) : 0;
   }
 
-  /** Keys, each with its value, that follow. */
+  /** Reads the head of a map and returns its number of pairs. */
   map(): i32 {
     return this.expect(MAP) ? this.count(2) : 0;
   }
@@ -116,11 +117,11 @@ export class Decoder {
     return this.expect(TAG) ? this.value : 0;
   }
 
-  /** Passes over one item with all that is in it, `MAX_DEPTH` deep at most. */
+  /** Skips one item with everything inside it, at most `MAX_DEPTH` deep. */
   skip(): void {
     let depth = 0;
     let left: u32 = 1;
-    // The counts of the levels above wait on a stack behind the fields.
+    // The remaining counts of the outer levels are on a stack behind the fields.
     const stack = changetype<usize>(this) + offsetof<Decoder>();
     while (true) {
       while (left == 0) {
@@ -175,7 +176,7 @@ export class Decoder {
     return this.ok;
   }
 
-  /** The byte of a simple value without an argument. */
+  /** Reads the byte of a simple value without an argument. */
   private simple(): u8 {
     if (this.kind != SIMPLE) {
       this.ok = false;
@@ -193,13 +194,13 @@ export class Decoder {
     return start;
   }
 
-  /** Passes over the `value` bytes of a string. */
+  /** Skips the `value` bytes of a string. */
   private pass(): void {
     if (this.value > <u64>(this.end - this.at)) this.ok = false;
     else this.at += <usize>this.value;
   }
 
-  /** `value` as a number of items of at least `bytes` each, so that a small input can't ask for a long loop. */
+  /** Returns `value` as a number of items of at least `bytes` each, so that a small input can't cause a long loop. */
   private count(bytes: u32): i32 {
     if (this.value <= <u64>(<u32>(this.end - this.at) / bytes)) return <i32>this.value;
     this.ok = false;
@@ -212,5 +213,5 @@ export class Decoder {
   }
 }
 
-/** Static bytes that a `Decoder` needs. */
+/** Bytes of static memory that a `Decoder` needs. */
 export const DECODER_BYTES: i32 = offsetof<Decoder>() + MAX_DEPTH * 4;

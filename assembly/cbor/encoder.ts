@@ -3,9 +3,9 @@ import { ARRAY, BYTES, FALSE, MAP, NEGATIVE, NULL, TAG, TEXT, TRUE, UINT } from 
 import { utf8Length, writeUtf8 } from './utf8';
 
 /**
- * Writes CBOR (RFC 8949) into a buffer of the caller's. Every head is the shortest there is and every length is definite
- * (section 4.2.1); the order of a map's keys is the caller's. What doesn't fit is left out as a whole and clears `ok`, and so is all
- * that follows: check once, at the end.
+ * Writes CBOR (RFC 8949) into a buffer of the caller. Heads have the shortest form and lengths are definite (section
+ * 4.2.1); the caller determines the order of a map's keys. An item that doesn't fit is omitted as a whole and clears
+ * `ok`, and all later items are omitted too: check `ok` once at the end.
  *
  * ```
  * const out = changetype<Encoder>(memory.data(ENCODER_BYTES));
@@ -19,10 +19,10 @@ export class Encoder {
   private start: usize;
   private at: usize;
   private end: usize;
-  /** False once something didn't fit. */
+  /** False once an item didn't fit. */
   ok: bool;
 
-  /** Starts over with an empty buffer. */
+  /** Starts again with an empty buffer. */
   begin(buffer: usize, capacity: i32): this {
     this.start = buffer;
     this.at = buffer;
@@ -31,7 +31,7 @@ export class Encoder {
     return this;
   }
 
-  /** Bytes written so far. */
+  /** Number of bytes written so far. */
   get length(): i32 {
     return <i32>(this.at - this.start);
   }
@@ -44,7 +44,7 @@ export class Encoder {
     return this.head(UINT, value, 0);
   }
 
-  /** -1 - n, for all that major type 1 can say. */
+  /** Writes -1 - n, over the full range of major type 1. */
   negative(n: u64): this {
     return this.head(NEGATIVE, n, 0);
   }
@@ -68,36 +68,36 @@ export class Encoder {
     return this;
   }
 
-  /** Text that is UTF-8 already. */
+  /** Writes a text that already is UTF-8. */
   utf8(data: usize, length: i32): this {
     return this.head(TEXT, <u64>(<u32>length), length).copy(data, length);
   }
 
-  /** `count` items follow. */
+  /** Writes the head of an array of `count` items. */
   array(count: i32): this {
     return this.head(ARRAY, <u64>(<u32>count), 0);
   }
 
-  /** `count` keys, each with its value, follow. */
+  /** Writes the head of a map of `count` pairs. */
   map(count: i32): this {
     return this.head(MAP, <u64>(<u32>count), 0);
   }
 
-  /** The next item gets this tag. */
+  /** Writes a tag for the next item. */
   tag(number: u64): this {
     return this.head(TAG, number, 0);
   }
 
-  /** Items that are CBOR already. */
+  /** Writes items that already are CBOR. */
   raw(data: usize, length: i32): this {
     if (this.fits(length)) this.copy(data, length);
     return this;
   }
 
-  /** Writes a head if it and `body` bytes after it fit. */
+  /** Writes a head if it and `body` bytes behind it fit. */
   private head(major: i32, value: u64, body: i32): this {
     const size = value < 24 ? 0 : value < 0x100 ? 1 : value < 0x10000 ? 2 : value < 0x100000000 ? 4 : 8;
-    // Lengths come as i32: a negative one may not pass for a huge one that wraps.
+    // Lengths are i32: a negative one must not count as a huge one that wraps.
     if (body < 0 || !this.fits(1 + size) || !this.fits(body, 1 + size)) {
       this.ok = false;
       return this;
@@ -132,5 +132,5 @@ export class Encoder {
   }
 }
 
-/** Static bytes that an `Encoder` needs. */
+/** Bytes of static memory that an `Encoder` needs. */
 export const ENCODER_BYTES: i32 = offsetof<Encoder>();

@@ -1,4 +1,4 @@
-/** CBOR that never allocates. */
+/** CBOR without allocations. */
 export { DECODER_BYTES, Decoder, MAX_DEPTH } from './decoder';
 export { ENCODER_BYTES, Encoder } from './encoder';
 export { ARRAY, BYTES, MAP, NEGATIVE, NOTHING, SIMPLE, TAG, TEXT, UINT } from './types';

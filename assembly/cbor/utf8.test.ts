@@ -35,7 +35,7 @@ const equals = (text: string, bytes: Uint8Array) =>
   utf8.equals(utf8.__newString(text), utf8.__newArray(utf8.UINT8.value, bytes)) === 1;
 
 const reference = new TextEncoder();
-/** Any code units, so that surrogates also come without their partner. */
+/** Strings of any code units, so that surrogates also occur without their partner. */
 const text = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 20 }),
   fc
@@ -64,7 +64,7 @@ describe('UTF-8 on the node', () => {
         const found = encode(value, capacity);
         expect(found).toEqual(whole.subarray(0, found.length));
         const rest = whole[found.length];
-        // What is left out begins with a character, and that one does not fit.
+        // The omitted rest begins with a character that doesn't fit.
         if (rest !== undefined) {
           expect(rest & 0xc0).not.toBe(0x80);
           const width = rest < 0x80 ? 1 : rest < 0xe0 ? 2 : rest < 0xf0 ? 3 : 4;
@@ -75,7 +75,7 @@ describe('UTF-8 on the node', () => {
     );
   });
 
-  it('tells apart what differs in one byte, or in length', () => {
+  it('distinguishes texts that differ in one byte, or in length', () => {
     fc.assert(
       fc.property(text, fc.nat(), fc.integer({ min: 1, max: 255 }), (value, at, flip) => {
         const bytes = reference.encode(value);

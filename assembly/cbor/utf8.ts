@@ -1,7 +1,7 @@
 /** UTF-8 of AssemblyScript strings (UTF-16) without the heap. A surrogate without its partner becomes U+FFFD. */
 import { charge } from '../abi/fuel';
 
-/** The code point at code unit `i`; takes two units when it is above 0xffff. */
+/** Returns the code point at code unit `i`; it takes two units if it is above 0xffff. */
 function codePointAt(text: string, i: i32): u32 {
   const unit = <u32>load<u16>(changetype<usize>(text) + (<usize>i << 1));
   if ((unit & 0xf800) != 0xd800) return unit;
@@ -18,7 +18,7 @@ function widthOf(point: u32): i32 {
   return 1 + i32(point > 0x7f) + i32(point > 0x7ff) + i32(point > 0xffff);
 }
 
-/** Bytes of the whole text. */
+/** Returns the number of UTF-8 bytes of the text. */
 export function utf8Length(text: string): i32 {
   let bytes = 0;
   for (let i = 0; i < text.length; i++) {
@@ -30,7 +30,7 @@ export function utf8Length(text: string): i32 {
   return bytes;
 }
 
-/** Writes as many whole characters as fit and returns their bytes. */
+/** Writes as many whole characters as fit and returns the number of their bytes. */
 export function writeUtf8(text: string, dst: usize, capacity: i32): i32 {
   let bytes = 0;
   for (let i = 0; i < text.length; i++) {
@@ -49,7 +49,7 @@ export function writeUtf8(text: string, dst: usize, capacity: i32): i32 {
   return bytes;
 }
 
-/** Whether `length` bytes at `bytes` are the text. */
+/** Returns whether the `length` bytes at `bytes` equal the text. */
 export function equalsUtf8(text: string, bytes: usize, length: i32): bool {
   let at = 0;
   for (let i = 0; i < text.length; i++) {

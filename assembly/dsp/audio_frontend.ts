@@ -1,6 +1,7 @@
 /**
- * Speech features, byte for byte those of TensorFlow Lite Micro's audio_preprocessor_int8: every 20 ms the last 30 ms of 16 kHz
- * int16 become 40 int8 values. Window, FFT, mel filter bank, noise subtraction, gain normalization, logarithm.
+ * Speech features, byte for byte those of TensorFlow Lite Micro's audio_preprocessor_int8: every 20 ms the last 30 ms
+ * of 16 kHz int16 samples become 40 int8 values. Stages: window, FFT, mel filter bank, noise subtraction, gain
+ * normalization, logarithm.
  *
  * ```
  * while (mic.available >= frontend.needed()) {
@@ -8,7 +9,7 @@
  *   frontend.next(features);
  * }
  * ```
- * All state is static: one front end a module.
+ * All state is static, so a module has one front end.
  */
 import { applyWindow } from './window';
 import { autoScale } from './auto_scale';
@@ -20,13 +21,13 @@ import { normalize } from './pcan';
 import { subtractNoise } from './spectral_subtraction';
 import { PCAN_GAIN, SPEECH_EDGES, SPEECH_WEIGHTS, SPEECH_WINDOW } from './tables';
 
-/** Samples a second that it is made for. */
+/** Sample rate that it requires, in Hz. */
 export const RATE: i32 = 16000;
 /** int8 values of one frame. */
 export const CHANNELS: i32 = 40;
-/** Samples between two frames. */
+/** Samples from one frame to the next. */
 export const STEP: i32 = 320;
-/** Samples under one frame's window. */
+/** Samples in the window of one frame. */
 export const WINDOW: i32 = 480;
 
 const POINTS: i32 = 512;
@@ -38,17 +39,17 @@ const spectrum = memory.data((POINTS / 2 + 1) * 4, 4);
 const noise = memory.data(CHANNELS * 4, 4);
 let held: i32 = 0;
 
-/** Samples that the next frame waits for: 480 at first, then 320. */
+/** Number of samples that the next frame still needs: 480 at first, then 320. */
 export function needed(): i32 {
   return WINDOW - held;
 }
 
-/** Where those samples go, as int16. */
+/** Address for those samples, as int16. */
 export function room(): usize {
   return samples + (held << 1);
 }
 
-/** Makes the frame once `needed()` samples are in `room()`: int8[40] at `dst`. */
+/** Computes the frame after `needed()` samples were written to `room()`: int8[40] at `dst`. */
 export function next(dst: usize): void {
   if (load<i16>(twiddles) == 0) prepare(twiddles, POINTS);
   applyWindow(samples, SPEECH_WINDOW, WINDOW, 12, block);
@@ -62,23 +63,23 @@ export function next(dst: usize): void {
   const bins = spectrum + (first << 2);
   spectrumEnergy(bins, <i32>load<u16>(SPEECH_EDGES, (CHANNELS + 1) * 2) - first);
 
-  // The block has done its work: the channels take its place.
+  // The block isn't needed any more, so the channels use its memory.
   filterBank(bins, SPEECH_EDGES, SPEECH_WEIGHTS, CHANNELS, scale, block);
   subtractNoise(block, noise, CHANNELS, 10, 409, 983, 819);
   normalize(block, noise, CHANNELS, PCAN_GAIN, 6);
   logarithm(block, CHANNELS, 64, 3, block);
   for (let c = 0; c < CHANNELS; c++) {
-    // 666 (10.4 x 64) is the span of the logarithm that models are trained on: 0 .. 666 becomes -128 .. 127.
+    // 666 (10.4 x 64) is the range of the logarithm that models are trained on: 0 .. 666 becomes -128 .. 127.
     store<i8>(dst + c, min((<i32>load<i16>(block + (c << 1)) * 256 + 333) / 666 - 128, 127));
   }
 }
 
-/** Forgets the samples that it holds, such as after a gap in them; keeps what it knows of the noise. */
+/** Drops the stored samples, for example after a gap; keeps the noise estimate. */
 export function skip(): void {
   held = 0;
 }
 
-/** Back to the very start. */
+/** Resets all state. */
 export function reset(): void {
   held = 0;
   memory.fill(noise, 0, CHANNELS * 4);

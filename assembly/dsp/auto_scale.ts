@@ -4,7 +4,7 @@ import { charge } from '../abi/fuel';
  * Shifts a block left as far as its peak allows, in place, so that a fixed-point transform keeps the most bits.
  *
  * @param data int16[size]
- * @returns the shift, 0 .. 15; a block of zeros says 15
+ * @returns the shift, 0 .. 15; 15 for a block of zeros
  * Source: TensorFlow Lite Micro, signal/src/fft_auto_scale.cc and max_abs.cc.
  */
 export function autoScale(data: usize, size: i32): i32 {
@@ -13,7 +13,7 @@ export function autoScale(data: usize, size: i32): i32 {
   let peak: i32 = 0;
   for (let p = data; p < end; p += 2) {
     const value = <i32>load<i16>(p);
-    // |-32768| doesn't fit int16 and starts the search over, as in the reference: equal bytes matter more than that one value.
+    // |-32768| doesn't fit int16 and restarts the search, as in the reference, whose bytes must be reproduced.
     if (value > peak) peak = value;
     else if (-value > peak) peak = <i32>(<i16>-value);
   }

@@ -1,6 +1,7 @@
 /**
- * From a classifier's scores to detections: the mean over the last three windows must reach a threshold, and a class that goes on
- * counts once, until it was away for half a second. All state is static, one a module.
+ * Detections from the scores of a classifier: the mean over the last three windows must reach a threshold. A class that
+ * stays detected counts once, until it was below the threshold for half a second. All state is static, so a module has
+ * one detector.
  */
 
 const MOST_CLASSES: i32 = 16;
@@ -13,7 +14,7 @@ let windows: i32 = 0;
 let lastClass: i32 = -1;
 let lastHeard: i64 = 0;
 
-/** Takes the int8 scores (softmax: -128 .. 127) of up to 16 classes. */
+/** Adds the int8 scores (softmax: -128 .. 127) of up to 16 classes. */
 export function add(scores: usize, count: i32): void {
   classes = min(count, MOST_CLASSES);
   const row = recent + (windows % SMOOTHED) * MOST_CLASSES;
@@ -21,7 +22,7 @@ export function add(scores: usize, count: i32): void {
   windows++;
 }
 
-/** Windows so far. */
+/** Number of windows so far. */
 export function count(): i32 {
   return windows;
 }
@@ -32,7 +33,7 @@ export function score(index: i32): i32 {
   return (<i32>load<u8>(at) + <i32>load<u8>(at, MOST_CLASSES) + <i32>load<u8>(at, 2 * MOST_CLASSES)) / SMOOTHED;
 }
 
-/** The class from `first` on that begins to be heard in the window of time `t` (microseconds), or -1. */
+/** Returns the class from `first` on whose detection begins in the window at time `t` (microseconds), or -1. */
 export function heard(t: i64, threshold: i32, first: i32 = 0): i32 {
   let best = first;
   for (let i = first + 1; i < classes; i++) if (score(i) > score(best)) best = i;

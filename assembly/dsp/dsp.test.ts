@@ -72,10 +72,10 @@ beforeAll(async () => {
 const int16 = (values: readonly number[]) => dsp.__newArray(dsp.INT16.value, [...values]);
 const uint16 = (values: readonly number[]) => dsp.__newArray(dsp.UINT16.value, [...values]);
 const uint32 = (values: readonly number[]) => dsp.__newArray(dsp.UINT32.value, [...values]);
-/** What an array holds now. */
+/** Returns the present values of an array. */
 const read = (pointer: number) => dsp.__getArray(pointer);
 
-/** kissfft's 16-bit arithmetic, as its definition says it and nothing left out. */
+/** kissfft's 16-bit arithmetic, directly from its definition. */
 const wrap = (x: number) => (x << 16) >> 16;
 const q15 = (x: number) => wrap((x + 16384) >> 15);
 type Complex = [number, number];
@@ -162,7 +162,7 @@ describe('the FFT', () => {
     );
   });
 
-  it('is a Fourier transform: a tone comes out in its bin', () => {
+  it('is a Fourier transform: a tone has its energy in its bin', () => {
     const points = 512;
     const tone = Array.from({ length: points }, (_, i) =>
       Math.round(30000 * Math.cos((2 * Math.PI * 37 * i) / points)),
@@ -174,7 +174,7 @@ describe('the FFT', () => {
 });
 
 describe('the steps of the front end', () => {
-  it('window: a product that rounds down, mirrored at the middle', () => {
+  it('window: a product rounded down, mirrored at the middle', () => {
     fc.assert(
       fc.property(
         block(32),
@@ -196,7 +196,7 @@ describe('the steps of the front end', () => {
     [[16384, 0, 0, 0], 0, [16384, 0, 0, 0]],
     [[-32767, 5, 0, 0], 0, [-32767, 5, 0, 0]],
     [[5, 0, 0, -32768], 0, [5, 0, 0, -32768]],
-    // The reference forgets the peak at -32768: what follows decides.
+    // The reference drops the peak at -32768: the following samples decide.
     [[-32768, 8192, 0, 0], 1, [0, 16384, 0, 0]],
   ])('scale: %j by %i bits', (samples, bits, expected) => {
     const scaled = int16(samples);
@@ -207,11 +207,11 @@ describe('the steps of the front end', () => {
   it('energy: real^2 + imaginary^2, up to 2^31', () => {
     const bins = int16([3, -4, -32768, -32768, 32767, 0]);
     dsp.energy(bins);
-    // In place: each energy takes the room of its two parts.
+    // In place: each energy replaces its two parts.
     expect([...new Uint32Array(dsp.__getInt16Array(bins).buffer)]).toEqual([25, 2 ** 31, 32767 ** 2]);
   });
 
-  it('root: to nearest', () => {
+  it('root: rounded to nearest', () => {
     const nearest = (value: bigint) => {
       let root = BigInt(Math.floor(Math.sqrt(Number(value))));
       while (root * root > value) root--;
@@ -230,7 +230,7 @@ describe('the steps of the front end', () => {
     );
   });
 
-  it('logarithm: near the real one, and in every bit that of the reference', () => {
+  it('logarithm: close to the exact one, and equal to the reference in every bit', () => {
     const bulge = Array.from({ length: 129 }, (_, i) => Math.round(65536 * (Math.log2(1 + i / 128) - i / 128)));
     const reference = (x: number, scale: number) => {
       const exponent = Math.floor(Math.log2(x));
@@ -262,7 +262,7 @@ describe('the steps of the front end', () => {
     expect(found).toEqual([0, 1, 2].map((c) => Math.round(Math.sqrt(sum(c))) >> 1));
   });
 
-  it('noise: a steady signal fades to its smallest share, a new one stands out', () => {
+  it('noise: a steady signal fades to its smallest share, a new one is preserved', () => {
     const noise = uint32([0, 0]);
     const subtracted = (level: number) => {
       const signal = uint32([level, level]);
@@ -275,7 +275,7 @@ describe('the steps of the front end', () => {
     expect(subtracted(50_000)[0]).toBeGreaterThan(38_000);
   });
 
-  it('gain: loud and quiet rooms come out alike', () => {
+  it('gain: loud and quiet rooms have similar results', () => {
     const levels = [400, 4_000, 40_000, 400_000];
     const signal = uint32(levels.map((level) => level * 3));
     dsp.pcan(signal, uint32(levels.map((level) => level * 1024)));
@@ -283,7 +283,7 @@ describe('the steps of the front end', () => {
     for (const loud of rest) expect(loud / quiet!).toBeLessThan(2);
   });
 
-  it('has tables that are current', () => {
+  it('has up-to-date tables', () => {
     execFileSync(process.execPath, [packagePath('assembly', 'dsp', 'generate.mjs'), '--check']);
   });
 });

@@ -1,7 +1,7 @@
 import { charge } from '../abi/fuel';
 
 /**
- * Turns complex int16 bins into their energy real^2 + imaginary^2 (uint32), in place.
+ * Replaces complex int16 bins by their energy real^2 + imaginary^2 (uint32), in place.
  *
  * @param spectrum first bin; `bins` of 4 bytes
  * Source: TensorFlow Lite Micro, signal/src/energy.cc.

@@ -1,8 +1,10 @@
 /**
- * Real FFT of int16, bit-exact to kissfft's 16-bit fixed point (kiss_fft.c, kiss_fftr.c): each radix-4 stage divides by 4, each
- * radix-2 stage by 2, every product is rounded to nearest. The result is therefore the spectrum / points.
+ * Real FFT of int16, bit-exact to kissfft's 16-bit fixed point (kiss_fft.c, kiss_fftr.c): each radix-4 stage divides by
+ * 4, each radix-2 stage by 2, and every product is rounded to nearest. The result is therefore the spectrum divided by
+ * the number of points.
  *
- * A real FFT of N points is a complex one of N / 2 on pairs of samples, and one pass that takes the two apart.
+ * A real FFT of N points is a complex one of N / 2 points on pairs of samples, followed by one pass that separates the
+ * two.
  */
 import { nn_real_fft } from '../abi/module';
 import { charge } from '../abi/fuel';
@@ -10,14 +12,14 @@ import { QUARTER_WAVE } from './tables';
 
 const WAVE_POINTS: i32 = 1024;
 
-/** Bytes that `prepare` fills for a real FFT of `points`: three quarters of a turn, as (cos, -sin) int16 pairs. */
+/** Bytes that `prepare` writes for a real FFT of `points`: three quarters of a turn, as (cos, -sin) int16 pairs. */
 // @ts-ignore: decorator
 @inline
 export function twiddleBytes(points: i32): i32 {
   return points * 3;
 }
 
-/** Writes the twiddles of a real FFT of `points`: a power of two, 16 .. 1024. */
+/** Writes the twiddle factors of a real FFT of `points`: a power of two, 16 .. 1024. */
 export function prepare(twiddles: usize, points: i32): void {
   const count = (points * 3) >> 2;
   const stride = WAVE_POINTS / points;
@@ -39,7 +41,7 @@ function cosine(i: i32): i32 {
 }
 
 /**
- * Bins 0 .. points / 2 of the spectrum of real samples.
+ * Computes bins 0 .. points / 2 of the spectrum of real samples.
  *
  * @param src int16[points]
  * @param dst complex int16 (real, imaginary)[points / 2 + 1]; not src
@@ -62,7 +64,7 @@ export function realFft(src: usize, dst: usize, twiddles: usize, points: i32): v
   separate(dst, twiddles, n);
 }
 
-/** x / 4 and x / 2 as kissfft does them: a product with 32767 / 4 or / 2. */
+/** x / 4 and x / 2 as in kissfft: a product with 32767 / 4 or / 2. */
 // @ts-ignore: decorator
 @inline
 function quarter(x: i32): i32 {
@@ -81,7 +83,7 @@ function q15(x: i32): i32 {
   return (x + 16384) >> 15;
 }
 
-/** The next index in base-4 digit-reversed order below 4 x `top`. */
+/** Returns the next index in base-4 digit-reversed order below 4 x `top`. */
 // @ts-ignore: decorator
 @inline
 function nextReversed(index: i32, top: i32): i32 {
@@ -92,7 +94,10 @@ function nextReversed(index: i32, top: i32): i32 {
   return index + top;
 }
 
-/** Gathers the input in digit-reversed order; the only twiddle is 1, which kissfft's product leaves as it is after the division. */
+/**
+ * Reads the input in digit-reversed order. The only twiddle factor is 1, which leaves the divided value unchanged in
+ * kissfft.
+ */
 function firstStage4(src: usize, dst: usize, n: i32): void {
   const step = <usize>n;
   const end = dst + (<usize>n << 2);
@@ -142,11 +147,14 @@ function firstStage2(src: usize, dst: usize, n: i32): void {
   }
 }
 
-/** Joins four transforms of `width` at a time, in place. The twiddles of a column are loaded once for all its butterflies. */
+/**
+ * Combines four transforms of `width` at a time, in place. The twiddle factors of a column are loaded once for all its
+ * butterflies.
+ */
 function stage4(data: usize, twiddles: usize, n: i32, width: i32): void {
   const row = <usize>width << 2;
   const end = data + (<usize>n << 2);
-  // `twiddles` is for 2n points: one step of this stage is 2n / (4 x width) of them.
+  // `twiddles` is for 2n points, so one step of this stage is 2n / (4 x width) of them.
   const stride = <usize>(n / width) << 1;
   let t1 = twiddles;
   let t2 = twiddles;
@@ -192,7 +200,10 @@ function stage4(data: usize, twiddles: usize, n: i32, width: i32): void {
   }
 }
 
-/** Takes apart the spectra of even and odd samples and joins them; works in place because bins k and n - k only need each other. */
+/**
+ * Separates the spectra of even and odd samples and combines them. It works in place, because bins k and n - k only
+ * need each other.
+ */
 function separate(data: usize, twiddles: usize, n: i32): void {
   const dcEven = half(load<i16>(data));
   const dcOdd = half(load<i16>(data, 2));
@@ -215,7 +226,7 @@ function separate(data: usize, twiddles: usize, n: i32): void {
     const ei = li + ri;
     const dr = lr - rr;
     const di = li - ri;
-    // Times -i x (c, s) turned by a quarter; int16 as in kissfft, where this may wrap.
+    // Times -i x (c, s), a rotation by a quarter turn; int16 as in kissfft, where this may wrap.
     const tr = <i32>(<i16>q15(dr * s + di * c));
     const ti = <i32>(<i16>q15(di * s - dr * c));
     store<i16>(left, (er + tr) >> 1);

@@ -3,10 +3,11 @@ import { charge } from '../abi/fuel';
 import { squareRoot } from './square_root';
 
 /**
- * Overlapping triangles over energies: channel c gathers the bins left of its centre by their right share and those right of it
- * by their left share, and gives the root of the sum, shifted right by `shift` (the scale of the transform before).
+ * Overlapping triangular filters over energies. Channel c sums the bins left of its centre with their right weight and
+ * those right of it with their left weight. Its output is the square root of the sum, shifted right by `shift` (the
+ * scale of the transform before).
  *
- * @param energy uint32 of bin `edges[0]` and on
+ * @param energy uint32 values from bin `edges[0]` on
  * @param edges uint16[channels + 2]: first bin of each interval between centres, and the end
  * @param weights (left, right) int16 pairs from bin `edges[0]` on, Q12, not negative
  * @param dst uint32[channels]; not energy

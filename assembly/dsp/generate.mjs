@@ -1,21 +1,21 @@
-// Computes the front end's integer tables from their formulas and writes tables.ts. `--check` fails when it is stale.
-// Floating point is used here only: nodes see integers.
+// Computes the integer tables of the front end from their formulas and writes tables.ts. `--check` fails if it is
+// stale. Floating point is used only here, not on nodes.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** One parameter set: 30 ms windows every 20 ms at 16 kHz into 40 mel channels, as micro_speech and its kin are trained on. */
+/** The parameter set: windows of 30 ms every 20 ms at 16 kHz into 40 mel channels, as micro_speech is trained on. */
 const speech = { rateHz: 16000, windowSamples: 480, fftPoints: 512, channels: 40, lowHz: 125, highHz: 7500 };
 /** Per-channel amplitude normalization; names as in TensorFlow's audio front end. */
 const pcan = { strength: 0.95, offset: 80, gainBits: 21, inputBits: 7 };
 
-/** One period of a cosine is `points`; its first quarter, both ends included, in Q15 as kissfft rounds it. */
+/** First quarter of a cosine with a period of `points`, both ends included, in Q15 rounded as in kissfft. */
 function quarterWave(points) {
   return Array.from({ length: points / 4 + 1 }, (_, i) =>
     Math.floor(0.5 + 32767 * Math.cos((2 * Math.PI * i) / points)),
   );
 }
 
-/** First half of a symmetric Hann window in Q12; samples sit in the middle of their intervals. */
+/** First half of a symmetric Hann window in Q12. Samples are in the middle of their intervals. */
 function halfHann(size) {
   return Array.from({ length: size / 2 }, (_, i) =>
     Math.round(4096 * (0.5 - 0.5 * Math.cos((2 * Math.PI * (i + 0.5)) / size))),
@@ -23,8 +23,9 @@ function halfHann(size) {
 }
 
 /**
- * Triangles that overlap by half on the mel scale. Every FFT bin lies between two centres: it gives `weight` (Q12) of its
- * energy to the channel on its left and the rest to the one on its right. `edges[i]` is the first bin right of centre i - 1.
+ * Triangular filters that overlap by half on the mel scale. Every FFT bin is between two centres: `weight` (Q12) of its
+ * energy belongs to the channel on its left and the rest to the one on its right. `edges[i]` is the first bin right of
+ * centre i - 1.
  */
 function melBank({ rateHz, fftPoints, channels, lowHz, highHz }) {
   const mel = (hz) => 1127 * Math.log1p(hz / 700);
@@ -43,7 +44,7 @@ function melBank({ rateHz, fftPoints, channels, lowHz, highHz }) {
   return { edges, weights };
 }
 
-/** gain(x) = (x + offset)^-strength as one parabola for each octave of x: value, slope, curvature, 0. */
+/** gain(x) = (x + offset)^-strength as a parabola for each octave of x: value, slope, curvature, 0. */
 function gainTable({ strength, offset, gainBits, inputBits }) {
   const gain = (x) => Math.min(32767, Math.floor(2 ** gainBits * (x / 2 ** inputBits + offset) ** -strength + 0.5));
   const table = [gain(0), gain(1)];
@@ -64,10 +65,10 @@ function logTable(segments) {
   );
 }
 
-function table(name, type, says, values) {
+function table(name, type, description, values) {
   const rows = [];
   for (let i = 0; i < values.length; i += 16) rows.push(`  ${values.slice(i, i + 16).join(', ')},`);
-  return `/** ${says} */\n@lazy\nexport const ${name}: usize = memory.data<${type}>([\n${rows.join('\n')}\n]);\n`;
+  return `/** ${description} */\n@lazy\nexport const ${name}: usize = memory.data<${type}>([\n${rows.join('\n')}\n]);\n`;
 }
 
 const bank = melBank(speech);

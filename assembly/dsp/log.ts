@@ -6,7 +6,7 @@ const LN2: u64 = 45426;
 const HALF: u32 = 32768;
 
 /**
- * dst[c] = scale x ln(src[c] x 2^bits), 0 for inputs that give no positive logarithm, at most 32767.
+ * dst[c] = scale x ln(src[c] x 2^bits), at most 32767; 0 for inputs without a positive logarithm.
  *
  * @param src uint32[channels]
  * @param dst int16[channels]; may be src
@@ -22,9 +22,9 @@ export function logarithm(src: usize, channels: i32, scale: u32, bits: i32, dst:
 }
 
 /**
- * scale x ln(x), rounded; x > 0. log2 is the position of the highest bit plus a table of 128 segments for the rest. The reference divides
- * the slope inside a segment by 65536 instead of 512, so that segments are nearly steps; models were trained with that.
- * Source: TensorFlow Lite Micro, signal/src/log.cc.
+ * scale x ln(x), rounded; x > 0. log2 is the position of the highest bit plus a table of 128 segments for the rest. The
+ * reference divides the slope inside a segment by 65536 instead of 512, so segments are nearly constant; models were
+ * trained with that. Source: TensorFlow Lite Micro, signal/src/log.cc.
  */
 export function scaledLog(x: u32, scale: u32): u32 {
   const exponent = <u32>(31 - clz<i32>(x));

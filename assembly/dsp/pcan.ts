@@ -1,10 +1,11 @@
 /**
- * Per-channel amplitude normalization (Wang et al., "Trainable frontend for robust and far-field keyword spotting", 2017) in
- * fixed point: each channel is divided by a power of its own noise floor, so that loud and quiet rooms look alike.
+ * Per-channel amplitude normalization (Wang et al., "Trainable frontend for robust and far-field keyword spotting",
+ * 2017) in fixed point: each channel is divided by a power of its own noise estimate, so that loud and quiet rooms have
+ * similar values.
  */
 import { charge } from '../abi/fuel';
 
-/** Fraction bits of the signal-to-noise ratio inside and of the result. */
+/** Fraction bits of the signal-to-noise ratio, internally and in the result. */
 const SNR_BITS: u32 = 12;
 const OUTPUT_BITS: u32 = 6;
 
@@ -24,7 +25,7 @@ export function normalize(signal: usize, noise: usize, channels: i32, gains: usi
   }
 }
 
-/** A parabola for each octave: 10 bits of the mantissa say where in it. */
+/** Evaluates the parabola of an octave at the position that 10 bits of the mantissa determine. */
 function gain(x: u32, gains: usize): i32 {
   if (x <= 2) return load<i16>(gains + (x << 1));
   const octave = 32 - clz<i32>(x);
@@ -34,7 +35,7 @@ function gain(x: u32, gains: usize): i32 {
   return <i32>(<i16>(((slope * position + 16384) >> 15) + <i32>load<i16>(gains)));
 }
 
-/** x^2 / 4 below 2, x - 1 from there on. */
+/** x^2 / 4 below 2, x - 1 from 2 on. */
 function shrink(x: u32): u32 {
   return x < 2 << SNR_BITS
     ? (x * x) >> (2 + 2 * SNR_BITS - OUTPUT_BITS)

@@ -4,8 +4,8 @@ import { charge } from '../abi/fuel';
 const FRACTION: u64 = 14;
 
 /**
- * Follows the noise floor of each channel and takes it off the signal, in place, leaving at least `remaining` of it.
- * Even and odd channels follow at their own speed.
+ * Tracks the noise floor of each channel and subtracts it from the signal, in place, leaving at least `remaining` of
+ * it. Even and odd channels have their own smoothing.
  *
  * @param signal uint32[channels]
  * @param noise uint32[channels]: the state, zeros at the start, with `bits` fraction bits more than the signal

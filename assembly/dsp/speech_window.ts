@@ -1,12 +1,12 @@
 /**
- * The last second of speech features as models take it: 49 frames of 40 int8, with a window due every fourth frame once it is full.
- * Samples go in as with the front end below it; all state is static, one a module.
+ * The last second of speech features as models expect it: 49 frames of 40 int8. Once it is full, a window is due every
+ * fourth frame. Samples are added as in the front end; all state is static, so a module has one window.
  */
 import * as frontend from './audio_frontend';
 
 /** int8 values of one frame. */
 export const CHANNELS: i32 = frontend.CHANNELS;
-/** Frames of a window, and how many of them are new each time. */
+/** Frames of a window, and new frames in each window. */
 export const FRAMES: i32 = 49;
 export const HOP: i32 = 4;
 /** Microseconds between two frames, and between two windows. */
@@ -16,17 +16,20 @@ export const WINDOW_US: i32 = HOP * FRAME_US;
 const history = memory.data(FRAMES * CHANNELS);
 let frames: i32 = 0;
 
-/** Samples that the next frame waits for. */
+/** Number of samples that the next frame still needs. */
 export function needed(): i32 {
   return frontend.needed();
 }
 
-/** Where those samples go, as int16 at 16 kHz. */
+/** Address for those samples, as int16 at 16 kHz. */
 export function room(): usize {
   return frontend.room();
 }
 
-/** Makes the frame once its samples are there, and returns where it is: int8[40], until the next `take`. Not while `ready`. */
+/**
+ * Computes a frame after its samples were written, and returns its address: int8[40], valid until `take`. Not while
+ * `ready`.
+ */
 export function next(): usize {
   const frame = history + frames * CHANNELS;
   frontend.next(frame);
@@ -34,7 +37,7 @@ export function next(): usize {
   return frame;
 }
 
-/** A window is due. */
+/** True if a window is due. */
 export function ready(): bool {
   return frames == FRAMES;
 }
@@ -46,7 +49,7 @@ export function take(dst: usize): void {
   frames -= HOP;
 }
 
-/** Samples are missing: what was heard before doesn't go with what comes. */
+/** Drops all frames after samples were lost, because windows must not span a gap. */
 export function skip(): void {
   frontend.skip();
   frames = 0;

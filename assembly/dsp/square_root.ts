@@ -1,5 +1,5 @@
 /**
- * Square root, rounded to nearest; below 2^32 at most 65535.
+ * Square root, rounded to nearest; at most 65535 for values below 2^32.
  * Source: TensorFlow Lite Micro, signal/src/square_root_32.cc and square_root_64.cc.
  */
 export function squareRoot(value: u64): u32 {
@@ -18,7 +18,7 @@ export function squareRoot(value: u64): u32 {
   return <u32>root;
 }
 
-/** The same in 32 bits, which is most of the work on quiet signals. */
+/** The same in 32 bits, which is the common case for quiet signals. */
 function squareRoot32(value: u32): u32 {
   if (value == 0) return 0;
   let bit: u32 = (<u32>1) << ((31 - clz(value)) & ~1);

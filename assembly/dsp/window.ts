@@ -1,7 +1,7 @@
 import { charge } from '../abi/fuel';
 
 /**
- * dst[i] = src[i] x window[i], for a symmetric window of which `half` holds the first `size / 2` values.
+ * dst[i] = src[i] x window[i] for a symmetric window; `half` holds its first `size / 2` values.
  *
  * @param src int16[size]
  * @param half int16[size / 2], each 0 .. 2^shift, so that the product fits int16 again

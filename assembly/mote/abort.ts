@@ -1,7 +1,7 @@
 import { LEVEL_ERROR } from '../abi/module';
 import { append, appendInteger, flush } from './log';
 
-/** What `throw`, failed asserts and out-of-range indices become: a line in the log that says where, then a trap. */
+/** Called for `throw`, failed asserts and out-of-range indices: logs the message and its place, then traps. */
 export function abort(message: string | null, file: string | null, line: u32, column: u32): void {
   if (message) {
     append(message);

@@ -4,13 +4,16 @@ import { log } from './log';
 import { NAME, writeName } from './names';
 import { refuse } from './status';
 
-/** The id that `onMessage` gets when the node's configuration changed. */
+/** The id that `onMessage` receives when the node's configuration has changed. */
 export const CONFIG_CHANGED: i32 = -1;
 
 const body = memory.data(MAX_MESSAGE);
 const decoder = changetype<Decoder>(memory.data(DECODER_BYTES, 8));
 
-/** Asks for commands of that name, only in `init`; returns the id that `onMessage` gets with each. */
+/**
+ * Subscribes to commands of that name, only in `init`. Returns the id that `onMessage` receives with each, or a
+ * negative error.
+ */
 export function subscribe(name: string): i32 {
   const id = ask(NAME, writeName(name));
   if (id < 0) {
@@ -21,7 +24,7 @@ export function subscribe(name: string): i32 {
   return id;
 }
 
-/** Inside `onMessage`: the command's CBOR body, valid until the next call. It may be hostile, see `Decoder`. */
+/** Inside `onMessage`: returns the command's CBOR body, valid until the next call. It may be hostile, see `Decoder`. */
 export function message(): Decoder {
   return decoder.begin(body, message_read(body, MAX_MESSAGE));
 }

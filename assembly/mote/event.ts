@@ -3,7 +3,7 @@ import { LEVEL_ERROR, MAX_EVENT, TOO_LARGE, event as send } from '../abi/module'
 import { append, flush } from './log';
 import { NAME, writeName } from './names';
 
-/** Head of a CBOR map with as many entries as are added to it; one byte says up to 23. */
+/** Head of a CBOR map of up to 23 entries; their number is added to it. */
 const MAP: u8 = 0xa0;
 const MOST_FIELDS: i32 = 23;
 
@@ -12,7 +12,7 @@ const encoder = changetype<Encoder>(memory.data(ENCODER_BYTES, 8));
 let title = '';
 let fields: i32 = 0;
 
-/** An event while its fields are added; there is one at a time. See `event`. */
+/** An event whose fields are being added; there is one at a time. See `event`. */
 @unmanaged
 @final
 export class EventBuilder {
@@ -36,13 +36,16 @@ export class EventBuilder {
     return this;
   }
 
-  /** For a value of any other shape: write exactly one item to the encoder that this returns. */
+  /** Adds a field with any other value: write exactly one item to the returned encoder. */
   field(key: string): Encoder {
     fields++;
     return encoder.text(key);
   }
 
-  /** Sends it: OK, TOO_LARGE (over 1024 bytes or 23 fields: nothing is sent, the log says so) or what the host says. */
+  /**
+   * Sends the event: OK, TOO_LARGE (over 1024 bytes or 23 fields: it is logged and not sent) or another error of the
+   * host.
+   */
   send(): i32 {
     if (!encoder.ok || fields > MOST_FIELDS) {
       append(title);
@@ -56,7 +59,7 @@ export class EventBuilder {
 }
 
 /**
- * Begins an event, which is a name and a CBOR map; delivered at least once.
+ * Begins an event, which consists of a name and a CBOR map. It is delivered at least once.
  *
  * ```
  * event('keyword').text('word', 'yes').int('score', 230).send();

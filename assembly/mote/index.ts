@@ -1,6 +1,7 @@
 /**
- * What an app imports. Nothing here allocates: objects are handles or static, strings are literals that are turned into UTF-8 in place.
- * An app exports `init()`, `step(now)` and, where it wants them, `health()` and `onMessage(id, length)`; see docs/ABI.md.
+ * The SDK that an app imports. Nothing in it allocates: objects are handles or static, and string literals are
+ * converted to UTF-8 in place. An app exports `init()`, `step(now)` and optionally `health()` and `onMessage(id,
+ * length)`; see docs/ABI.md.
  */
 export { DENIED, FULL, INVALID, NOT_FOUND, OK, TOO_LARGE } from '../abi/module';
 export { CONFIG_CHANGED, message, subscribe } from './command';

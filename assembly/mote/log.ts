@@ -5,10 +5,10 @@ import { NAME } from './names';
 const line = memory.data(MAX_LOG);
 let used: i32 = 0;
 
-/** No number follows the text. */
+/** Marks that no number follows the text. */
 const NONE: i64 = i64.MIN_VALUE;
 
-/** Lines in the node's log, 256 bytes of UTF-8 at most; a number after the text saves building a string. */
+/** Lines in the node's log, at most 256 bytes of UTF-8. A number can follow the text without building a string. */
 export namespace log {
   export function error(text: string, value: i64 = NONE): void {
     write(LEVEL_ERROR, text, value);
@@ -36,14 +36,14 @@ function write(level: i32, text: string, value: i64): void {
   flush(level);
 }
 
-/** Adds text to the line that `flush` writes; what is beyond its end is cut. */
+/** Adds text to the line that `flush` writes. Text beyond the maximum is cut. */
 export function append(text: string): void {
   used += writeUtf8(text, line + used, MAX_LOG - used);
 }
 
-/** Adds a decimal number to the line, if it fits as a whole. */
+/** Adds a decimal number to the line if it fits as a whole. */
 export function appendInteger(value: i64): void {
-  // A u64 has 20 digits; NAME is free between calls of the ABI.
+  // A u64 has up to 20 digits. NAME is unused between calls of the ABI.
   const end = NAME + 24;
   let at = end;
   let rest = <u64>(value < 0 ? -value : value);
@@ -58,7 +58,7 @@ export function appendInteger(value: i64): void {
   used += length;
 }
 
-/** Writes the line and begins the next. */
+/** Writes the line and begins the next one. */
 export function flush(level: i32): void {
   hostLog(level, line, used);
   used = 0;

@@ -1,21 +1,21 @@
-/** Names cross the ABI as UTF-8, written to static places: no string needs a heap. */
+/** Names cross the ABI as UTF-8 in static memory, so no string needs a heap. */
 import { writeUtf8 } from '../cbor/utf8';
 import { MAX_NAME } from '../abi/module';
 
-/** A name that is too long stays longer than the limit, so that the host refuses it instead of taking half of it. */
+/** A name that is too long stays longer than the limit, so the host rejects it instead of using a part of it. */
 const CAPACITY: i32 = MAX_NAME + 4;
 
-/** Where `writeName` puts its text. */
+/** Address of the text of `writeName`. */
 export const NAME: usize = memory.data(CAPACITY);
-/** Where `writeUnit` puts its text. */
+/** Address of the text of `writeUnit`. */
 export const UNIT: usize = memory.data(CAPACITY);
 
-/** Puts a name at NAME and returns its bytes. */
+/** Writes a name to NAME and returns its length in bytes. */
 export function writeName(text: string): i32 {
   return writeUtf8(text, NAME, CAPACITY);
 }
 
-/** Puts a second text, for calls that take two, at UNIT and returns its bytes. */
+/** Writes a second text, for calls with two, to UNIT and returns its length in bytes. */
 export function writeUnit(text: string): i32 {
   return writeUtf8(text, UNIT, CAPACITY);
 }

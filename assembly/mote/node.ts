@@ -1,15 +1,15 @@
-/** Small things of the node itself. */
+/** Time, settings, random numbers, rom and taps of the node. */
 import { config as getConfig, random as bits, rom_read, rom_size, tap as showTap, time_now, time_utc } from '../abi/module';
 import { NAME, writeName } from './names';
 
 /** The node's clocks. */
 export namespace time {
-  /** Microseconds since the node started; never goes back. */
+  /** Microseconds since the node started; never decreases. */
   export function now(): i64 {
     return time_now();
   }
 
-  /** UTC in milliseconds since 1970, or -1 while the node doesn't know it. */
+  /** UTC in milliseconds since 1970, or -1 while it is unknown. */
   export function utc(): i64 {
     return time_utc();
   }
@@ -21,23 +21,29 @@ export namespace rom {
     return rom_size();
   }
 
-  /** Copies `length` bytes from `offset` to `dst`: OK, or INVALID outside the rom. */
+  /** Copies `length` bytes from `offset` to `dst`. Returns OK, or INVALID outside the rom. */
   export function read(offset: i32, dst: usize, length: i32): i32 {
     return rom_read(offset, dst, length);
   }
 }
 
-/** An integer setting of this node, or `otherwise` where it isn't set. Settings of mote.json come as functions of `generated/config`. */
+/**
+ * Returns an integer setting of this node, or `otherwise` if it isn't set. `generated/config` has a function for each
+ * setting of mote.json.
+ */
 export function config(name: string, otherwise: i32): i32 {
   return getConfig(NAME, writeName(name), otherwise);
 }
 
-/** 32 random bits. */
+/** Returns 32 random bits. */
 export function random(): u32 {
   return <u32>bits();
 }
 
-/** Shows `length` bytes at `data` under a name to whoever listens: tests, recordings, plots. Free when nobody does. */
+/**
+ * Passes `length` bytes at `data` under a name to a listener: tests, recordings, plots. Costs almost nothing without
+ * one.
+ */
 export function tap(name: string, data: usize, length: i32): void {
   showTap(NAME, writeName(name), data, length);
 }

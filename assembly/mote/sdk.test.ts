@@ -13,7 +13,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const UNSENT = 'large: event not sent, it is over 1024 bytes or 23 fields';
 
-/** An app whose step does what its argument asks for. */
+/** An app whose step does what its argument selects. */
 const APP = `
 import { CONFIG_CHANGED, config, event, kv, log, message, metric, Metric, random, rom, Sensor, subscribe, tap, time, UNCERTAIN } from 'moteware/assembly/mote';
 
@@ -138,7 +138,7 @@ class Host {
     this.instance = engine.load({ wasm: app.wasm, rom: Uint8Array.of(1, 2, 3, 4, 5), imports, limits });
   }
 
-  /** What a step returns, and the calls that it made. */
+  /** Calls step; returns its result and the calls that it made. */
   step(what: number): unknown[] {
     this.calls.length = 0;
     return [this.instance.call('step', BigInt(what)), ...this.calls];
@@ -172,7 +172,7 @@ describe('the SDK', () => {
     expect(fresh.calls).toEqual([['metric', 'température', 'Cel', -2]]);
   });
 
-  it('refuses to start without a sensor that it needs, and does without one that it looked for', () => {
+  it('refuses to start without a required sensor, and starts without an optional one', () => {
     const fresh = new Host(engine, app, ['spare']);
     expect(fresh.instance.call('init')).toBe(AbiError.NOT_FOUND);
     expect(fresh.calls).toContainEqual(['error', 'sensor is missing, not allowed or not opened in init, error -1']);
@@ -192,21 +192,17 @@ describe('the SDK', () => {
       4,
       [0n, ['event', 'über', { n: -1, word: 'ja', on: true, raw: expect.objectContaining({ length: 2 }) }]],
     ],
-    ['says when there is no such key', 6, [-1n]],
+    ['reports a missing key', 6, [-1n]],
     ['reads a sensor', 7, [9_000_000n + 300_000n + 50_000n + 6n + 3n + 10n + 1n]],
-    ['taps, and knows a missing sensor', 8, [0n, ['tap', 'shown', 4]]],
-    ['knows time and chance', 9, [5_000n + 6n + 4294967295n]],
-    ['asks for a setting', 10, [11n]],
+    ['taps, and reports a missing sensor', 8, [0n, ['tap', 'shown', 4]]],
+    ['returns time and random numbers', 9, [5_000n + 6n + 4294967295n]],
+    ['reads a setting', 10, [11n]],
     ['reads rom', 11, [5_000n + 0x0403n]],
-    ['sends no event with more fields than it counts, and says so', 13, [-2n, ['error', UNSENT]]],
-    ['sends no event that is too large, and says so', 14, [-2n, ['error', UNSENT]]],
+    ['does not send an event with too many fields, and logs it', 13, [-2n, ['error', UNSENT]]],
+    ['does not send an event that is too large, and logs it', 14, [-2n, ['error', UNSENT]]],
+    ['cuts a long line, and omits a number that does not fit', 15, [0n, ['info', 'long '.repeat(60).slice(0, 256)]]],
     [
-      'cuts a long line, and leaves out a number that does not fit',
-      15,
-      [0n, ['info', 'long '.repeat(60).slice(0, 256)]],
-    ],
-    [
-      'collects ten values of a series, and begins a frame where the pace breaks',
+      'collects ten values of a series, and begins a new frame after a gap',
       17,
       [
         0n,
@@ -215,18 +211,18 @@ describe('the SDK', () => {
         ['publish', 4, 2500n, 100, [13], 0],
       ],
     ],
-    ['begins each event anew', 16, [0n, ['event', 'after', {}]]],
+    ['starts each event empty', 16, [0n, ['event', 'after', {}]]],
   ])('%s', (_what, step, expected) => {
     expect(host.step(step)).toEqual(expected);
   });
 
-  it('keeps integers in the key-value store', () => {
+  it('stores integers in the key-value store', () => {
     expect(host.step(5)).toEqual([0n]);
     expect(host.step(5)).toEqual([0n]);
     expect(new DataView(host.store.get('count')!.buffer).getBigInt64(0, true)).toBe(43n);
   });
 
-  it('hands commands to onMessage, hostile ones too', () => {
+  it('passes commands to onMessage, also hostile ones', () => {
     expect(host.message(6, encode({ gain: [1, { a: 2 }], offset: 99 }))).toBe(99n);
     expect(host.message(6, encode({ offset: 'text' }))).toBe(-2n);
     expect(host.message(6, Uint8Array.of(0xff))).toBe(-2n);
@@ -234,7 +230,7 @@ describe('the SDK', () => {
     expect(host.message(-1, new Uint8Array())).toBe(-1n);
   });
 
-  it('says where it threw, and traps', () => {
+  it('logs where it threw, and traps', () => {
     const fresh = new Host(engine, app, ['imu']);
     expect(() => fresh.step(12)).toThrow(expect.objectContaining({ kind: 'unreachable' }));
     expect(fresh.calls).toEqual([['error', expect.stringMatching(/^not good at app\.ts:\d+:\d+$/)]]);

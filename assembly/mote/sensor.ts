@@ -12,13 +12,13 @@ import { NAME, writeName } from './names';
 import { refuse } from './status';
 
 /**
- * A sensor of the node, by its handle: the object costs no memory. Samples wait in a ring on the node; what isn't read in time is lost.
- * A sample has one little-endian int16 for each channel.
+ * A sensor of the node, represented by its handle: the object needs no memory. Samples wait in a ring buffer on the
+ * node; those that aren't read in time are lost. A sample has one little-endian int16 for each channel.
  */
 @unmanaged
 @final
 export class Sensor {
-  /** A sensor that the app can't do without: where the node has none of that name, the module refuses to start. Only in `init`. */
+  /** Opens a required sensor: if the node has none of that name, the module refuses to start. Only in `init`. */
   static open(name: string): Sensor {
     const handle = sensor_open(NAME, writeName(name));
     if (handle < 0) {
@@ -29,17 +29,17 @@ export class Sensor {
     return changetype<Sensor>(handle + 1);
   }
 
-  /** A sensor that the app can do without; null where the node has none of that name or doesn't allow it. */
+  /** Opens an optional sensor. Returns null if the node has none of that name or doesn't allow it. */
   static find(name: string): Sensor | null {
     return changetype<Sensor | null>(max(sensor_open(NAME, writeName(name)), -1) + 1);
   }
 
-  /** Handle of the ABI. */
+  /** The handle in the ABI. */
   get handle(): i32 {
     return <i32>changetype<usize>(this) - 1;
   }
 
-  /** Samples a second, in millihertz. */
+  /** Sample rate in millihertz. */
   get rateMilliHz(): i32 {
     return sensor_rate(this.handle);
   }
@@ -49,7 +49,7 @@ export class Sensor {
     return sensor_frame_bytes(this.handle);
   }
 
-  /** Samples waiting. */
+  /** Number of samples waiting. */
   get available(): i32 {
     return sensor_available(this.handle);
   }
@@ -59,12 +59,12 @@ export class Sensor {
     return sensor_time(this.handle);
   }
 
-  /** Samples lost since the node started; a change means a gap before the next sample. */
+  /** Samples lost since the node started. A change means a gap before the next sample. */
   get lost(): i32 {
     return sensor_lost(this.handle);
   }
 
-  /** Takes up to `samples` samples, oldest first, to `dst` (`samples` x `sampleBytes` bytes); returns how many. */
+  /** Reads up to `samples` samples, oldest first, to `dst` (`samples` x `sampleBytes` bytes); returns how many. */
   read(dst: usize, samples: i32): i32 {
     return sensor_read(this.handle, dst, samples);
   }

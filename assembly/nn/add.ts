@@ -1,5 +1,5 @@
-// Sum of two int8 tensors of equal shape, in place where the plan says so. Equal to reference_integer_ops::Add of TensorFlow Lite:
-// both inputs are lifted by ADD_LIFT bits and scaled to a common scale before they are added.
+// Sum of two int8 tensors of equal shape, in place if the memory plan requires it. Equal to reference_integer_ops::Add
+// of TensorFlow Lite: both inputs are shifted left by ADD_LIFT bits and scaled to a common scale before they are added.
 
 import { field, open } from './operator';
 import { ADD_LIFT, AddRecord } from './records';

@@ -1,5 +1,5 @@
-// Average pooling of int8, NHWC, one batch: the mean of what lies inside the picture, halves rounded away from zero. Equal to
-// reference_integer_ops::AveragePool of TensorFlow Lite.
+// Average pooling of int8, NHWC, one batch: the mean of the values inside the image, halves rounded away from zero.
+// Equal to reference_integer_ops::AveragePool of TensorFlow Lite.
 
 import { pool } from './pool';
 

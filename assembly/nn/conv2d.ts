@@ -1,13 +1,14 @@
-// 2-D convolution of int8, NHWC, one batch; also depthwise convolution of a single channel and fully connected over several rows,
-// which the compiler writes as this. Equal to reference_integer_ops::ConvPerChannel of TensorFlow Lite.
+// 2-D convolution of int8, NHWC, one batch. The compiler also uses it for depthwise convolution of a single channel and
+// for fully connected layers over several rows. Equal to reference_integer_ops::ConvPerChannel of TensorFlow Lite.
 //
-// Weights come in groups of four output channels: PARAMS_BYTES of parameters, then 16 bytes for every four taps: four weights of
-// the first channel, of the second, ... (missing channels and taps are zeros). Biases hold the input's zero point x the sum of weights; taps
-// outside the picture read the zero point, which then adds nothing.
+// Weights are in groups of four output channels: PARAMS_BYTES of parameters, then 16 bytes for every four taps: four
+// weights of the first channel, four of the second, and so on; missing channels and taps are zeros. The biases include
+// the input's zero point x the sum of weights. Taps outside the image read the zero point, which then contributes
+// nothing.
 //
-// Two output pixels share each multiplication: pixel a sits in the low and b in the high half of 64 bits, and
-// (a + b 2^32) w = a w + b w 2^32. It halves the work of an interpreter, and costs 8 bytes of scratch a tap. Pixels are kept as
-// value + 128, which the biases know too, so that both halves can be written on their own.
+// Two output pixels share each multiplication: pixel a is in the low and b in the high half of 64 bits, and (a + b
+// 2^32) w = a w + b w 2^32. This halves the work of an interpreter, and costs 8 bytes of scratch for each tap. Pixels
+// are stored as value + 128, which the biases include too, so that both halves can be written independently.
 
 import { field, open, read } from './operator';
 import { Conv2dRecord, PARAMS_BYTES } from './records';
@@ -31,7 +32,7 @@ export function conv2d(arena: usize, rom: i32): void {
 
   let output = arena + field(Conv2dRecord.OUTPUT);
   for (let pixel = 0; pixel < pixels; pixel += 2) {
-    // The last pixel of an odd number is its own partner.
+    // The last pixel of an odd number is paired with itself.
     const other = min(pixel + 1, pixels - 1);
     gather(arena, pixel, outW, pairs);
     gather(arena, other, outW, pairs + 4);
@@ -50,7 +51,7 @@ export function conv2d(arena: usize, rom: i32): void {
   }
 }
 
-/** Writes the window of output pixel `pixel` to one half of `pairs`, the input's zero point where it lies outside. */
+/** Writes the window of output pixel `pixel` to one half of `pairs`, with the input's zero point outside the image. */
 function gather(arena: usize, pixel: i32, outW: i32, pairs: usize): void {
   const inW = field(Conv2dRecord.IN_W);
   const inC = field(Conv2dRecord.IN_C);
@@ -76,7 +77,7 @@ function gather(arena: usize, pixel: i32, outW: i32, pairs: usize): void {
   }
 }
 
-/** The next `count` taps from `from`; returns where the taps after them go. */
+/** Writes the next `count` taps from `from`; returns the address for the taps after them. */
 function copy(pairs: usize, from: usize, count: i32): usize {
   for (; count >= 4; count -= 4) {
     store<i32>(pairs, i32.load8_u(from) ^ 128);
@@ -94,7 +95,7 @@ function copy(pairs: usize, from: usize, count: i32): usize {
   return pairs;
 }
 
-/** The next `count` taps lie outside the picture. */
+/** Writes `count` taps outside the image. */
 function blank(pairs: usize, count: i32): usize {
   const zero = field(Conv2dRecord.INPUT_ZERO) + 128;
   for (; count > 0; --count) {
@@ -104,7 +105,9 @@ function blank(pairs: usize, count: i32): usize {
   return pairs;
 }
 
-/** `count` channels for one pair of pixels. Taps past the window's end keep what they had: their weights are zeros. */
+/**
+ * Computes `count` channels of a pair of pixels. Taps beyond the window's end keep old values: their weights are zeros.
+ */
 function channels(pairs: usize, group: usize, steps: i32, count: i32, outputA: usize, outputB: usize): void {
   for (let left = count; left > 0; left -= 4) {
     let sum0: i64 = 0;

@@ -1,8 +1,9 @@
-// Depthwise convolution of int8, NHWC, one batch, one output channel an input channel (a single input channel with several output
-// channels is a plain convolution). Equal to reference_integer_ops::DepthwiseConvPerChannel of TensorFlow Lite.
+// Depthwise convolution of int8, NHWC, one batch, one output channel for each input channel (a single input channel
+// with several output channels is a plain convolution). Equal to reference_integer_ops::DepthwiseConvPerChannel of
+// TensorFlow Lite.
 //
-// Weights come in groups of four channels: PARAMS_BYTES of parameters, then four bytes a tap, one a channel (missing channels are
-// zeros). Zero points are folded into the biases as in conv2d.
+// Weights are in groups of four channels: PARAMS_BYTES of parameters, then four bytes for each tap, one for each
+// channel; missing channels are zeros. Zero points are included in the biases as in conv2d.
 
 import { field, open, read } from './operator';
 import { DepthwiseConv2dRecord, PARAMS_BYTES } from './records';
@@ -16,7 +17,7 @@ export function depthwise_conv2d(arena: usize, rom: i32): void {
   const taps = field(DepthwiseConv2dRecord.KERNEL_H) * field(DepthwiseConv2dRecord.KERNEL_W);
 
   const patch = arena + field(DepthwiseConv2dRecord.SCRATCH);
-  // Groups read four channels of each tap, so the last tap may be read up to three bytes past its end.
+  // Groups read four channels of each tap, so the last tap may be read up to three bytes beyond its end.
   const tile = patch + ((taps * channels + 6) & ~3);
   const groupBytes = PARAMS_BYTES + (taps << 2);
   const tileGroups = field(DepthwiseConv2dRecord.TILE_GROUPS);
@@ -42,7 +43,7 @@ export function depthwise_conv2d(arena: usize, rom: i32): void {
   }
 }
 
-/** Copies `count` channels of the window at (y, left) to `patch`, the input's zero point where it lies outside. */
+/** Copies `count` channels of the window at (y, left) to `patch`, with the input's zero point outside the image. */
 function gather(arena: usize, y: i32, left: i32, patch: usize, firstC: i32, count: i32): void {
   const channels = field(DepthwiseConv2dRecord.CHANNELS);
   const inW = field(DepthwiseConv2dRecord.IN_W);
@@ -70,7 +71,7 @@ function gather(arena: usize, y: i32, left: i32, patch: usize, firstC: i32, coun
   }
 }
 
-/** `count` channels of one output pixel. */
+/** Computes `count` channels of one output pixel. */
 function convolve(patch: usize, count: i32, group: usize, taps: i32, output: usize): void {
   for (let left = count; left > 0; left -= 4) {
     let sum0 = 0;

@@ -1,4 +1,4 @@
-// int8 to float32: the edge of a model whose output is float. Equal to reference_ops::Dequantize of TensorFlow Lite.
+// int8 to float32, for a model with float output. Equal to reference_ops::Dequantize of TensorFlow Lite.
 
 import { field, open } from './operator';
 import { ConvertRecord } from './records';

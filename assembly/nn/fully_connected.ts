@@ -1,5 +1,6 @@
-// Fully connected layer of int8 for one row (several rows are a 1x1 convolution). Equal to reference_integer_ops::FullyConnected
-// of TensorFlow Lite. Weights lie as in conv2d and are read in pieces of whole steps, so that a wide layer needs little scratch.
+// Fully connected layer of int8 for one row (several rows are a 1x1 convolution). Equal to
+// reference_integer_ops::FullyConnected of TensorFlow Lite. Weights have the layout of conv2d and are read in tiles of
+// whole steps, so a wide layer needs little scratch.
 
 import { field, open, PARAMS, read } from './operator';
 import { FullyConnectedRecord, PARAMS_BYTES } from './records';

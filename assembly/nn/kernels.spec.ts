@@ -1,4 +1,4 @@
-// Every kernel on tables of numbers small enough to be worked out by hand. The rom of these tests is the module's own memory.
+// Every kernel on tables of numbers that can be checked by hand. The rom of these tests is the module's own memory.
 
 import { add } from './add';
 import { average_pool2d } from './average_pool2d';
@@ -17,7 +17,7 @@ import { transpose } from './transpose';
 
 const ROM: usize = memory.data(4096, 16);
 const ARENA: usize = memory.data(4096, 16);
-/** Where the tests put tensors; the header lies at ROM, weights and tables 1024 bytes behind. */
+/** Offsets of the tests' tensors. The header is at ROM, weights and tables are 1024 bytes behind it. */
 const INPUT: i32 = 0;
 const SECOND: i32 = 512;
 const OUTPUT: i32 = 1024;
@@ -40,10 +40,10 @@ function expectOutput(values: i32[]): void {
   for (let i = 0; i < values.length; i++) {
     expect(<i32>load<i8>(ARENA + OUTPUT + i)).toBe(values[i], 'output ' + i.toString());
   }
-  expect(<i32>load<i8>(ARENA + OUTPUT + values.length)).toBe(99, 'writes past its output');
+  expect(<i32>load<i8>(ARENA + OUTPUT + values.length)).toBe(99, 'writes beyond its output');
 }
 
-/** A group of four channels with scale 1; `step` puts `bytes` of weights behind. */
+/** A group of four channels with scale 1; `step` adds `bytes` of weights behind it. */
 function group(biases: i32[], weights: i32[]): i32 {
   const at = ROM + DATA;
   for (let i = 0; i < 4; i++) {
@@ -62,15 +62,15 @@ beforeEach(() => {
 
 describe('conv2d', () => {
   it('is a matrix product for a 1x1 kernel, for an odd number of pixels and channels', () => {
-    // Three pixels of two channels, three outputs: x, y, x - y. The biases take back the 128 that each tap has more.
+    // Three pixels of two channels, three outputs: x, y, x - y. The biases subtract the 128 that is added to each tap.
     put(INPUT, [1, 2, -3, 4, 127, -128]);
     const weights = group([-128, -128, 0], [1, 0, 0, 0, 0, 1, 0, 0, 1, -1, 0, 0, 0, 0, 0, 0]);
     conv2d(ARENA, header([INPUT, OUTPUT, SCRATCH, 1, 3, 2, 1, 3, 3, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, -128, 127, weights, 1]));
     expectOutput([1, 2, -1, -3, 4, -7, 127, -128, 127]);
   });
 
-  it('reads the zero point outside the picture', () => {
-    // 3x3 of ones over 2x2 with zero point 5: only what lies inside counts.
+  it('reads the zero point outside the image', () => {
+    // 3x3 of ones over 2x2 with zero point 5: only values inside the image count.
     put(INPUT, [6, 7, 8, 9]);
     const ones: i32[] = [];
     for (let step = 0; step < 3; step++) for (let i = 0; i < 16; i++) ones.push(i < 4 && step * 4 + i < 9 ? 1 : 0);
@@ -79,7 +79,7 @@ describe('conv2d', () => {
     expectOutput([10, 10, 10, 10]);
   });
 
-  it('reads its weights tile by tile when they do not fit, with the same result', () => {
+  it('reads its weights in tiles when they do not fit, with the same result', () => {
     put(INPUT, [1, 2, 3, 4]);
     group([-128, -256, -384, -512], [1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0]);
     memory.copy(ROM + DATA + 64, ROM + DATA, 64);
@@ -93,20 +93,20 @@ describe('conv2d', () => {
     expectOutput(expected);
   });
 
-  it('keeps strides and dilation', () => {
+  it('applies strides and dilation', () => {
     put(INPUT, [1, 2, 3, 4, 5, 6, 7]);
-    // Two taps two apart, stride two: 1 + 3, 3 + 5, 5 + 7.
+    // Two taps with dilation two, stride two: 1 + 3, 3 + 5, 5 + 7.
     const weights = group([-256], [1, 1, 0, 0]);
     conv2d(ARENA, header([INPUT, OUTPUT, SCRATCH, 1, 7, 1, 1, 3, 1, 1, 2, 1, 2, 1, 2, 0, 0, 0, 0, -128, 127, weights, 1]));
     expectOutput([4, 8, 12]);
   });
 
-  it('sums the largest products of both pixels without mixing them', () => {
+  it('sums the largest products of both pixels without interference', () => {
     for (let i = 0; i < 64; i++) put(INPUT + i, [i < 32 ? -128 : 127]);
     const minus: i32[] = [];
     for (let step = 0; step < 8; step++) for (let i = 0; i < 16; i++) minus.push(i < 4 ? -128 : 127);
     const weights = group([0, 0, 0, 0], minus);
-    // One output channel of 32 taps; scale 2^-14: bias of +128 a tap folded in.
+    // One output channel of 32 taps; scale 2^-14; a bias of +128 for each tap is included.
     store<i32>(<usize>weights, 128 * 128 * 32);
     store<i32>(<usize>weights + 32, 13 << 8);
     conv2d(ARENA, header([INPUT, OUTPUT, SCRATCH, 1, 2, 32, 1, 2, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, -128, 127, weights, 1]));
@@ -116,8 +116,9 @@ describe('conv2d', () => {
 });
 
 describe('depthwise_conv2d', () => {
-  it('gives each channel its own window, and the zero point outside', () => {
-    // One row of three pixels and two channels; window of three ones in channel 0, of 1, 2, 3 in channel 1; zero point 1.
+  it('applies its own window to each channel, and the zero point outside', () => {
+    // One row of three pixels and two channels; window of three ones in channel 0, of 1, 2, 3 in channel 1; zero point
+    // 1.
     put(INPUT, [2, 3, 4, 5, 6, 7]);
     const weights = group([-3, -6], [1, 1, 0, 0, 1, 2, 0, 0, 1, 3, 0, 0]);
     depthwise_conv2d(ARENA, header([INPUT, OUTPUT, SCRATCH, 1, 3, 2, 1, 3, 1, 3, 1, 1, 1, 1, 0, 1, 1, 0, -128, 127, weights, 1]));
@@ -135,7 +136,7 @@ describe('depthwise_conv2d', () => {
 });
 
 describe('fully_connected', () => {
-  it('sums in pieces, clamps and leaves channels that do not exist alone', () => {
+  it('sums in tiles, clamps and does not write missing channels', () => {
     put(INPUT, [1, 2, 3, 4, 5]);
     const weights = group([10, 0], [1, 1, 1, 1, 127, 127, 127, 127, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 127, 0, 0, 0]);
     fully_connected(ARENA, header([INPUT, OUTPUT, SCRATCH, 2, 2, 0, -128, 127, weights, 1]));
@@ -161,13 +162,13 @@ describe('pooling', () => {
     expectOutput([-128]);
   });
 
-  it('counts only pixels inside the picture', () => {
+  it('counts only pixels inside the image', () => {
     put(INPUT, [10, 20, 30, 40]);
     average_pool2d(ARENA, header([INPUT, OUTPUT, 2, 2, 1, 2, 2, 2, 2, 1, 1, 0, 0, -128, 127]));
     expectOutput([25, 30, 35, 40]);
   });
 
-  it('takes the largest, clamped', () => {
+  it('returns the largest value, clamped', () => {
     put(INPUT, [-128, -5, -7, -100]);
     max_pool2d(ARENA, onePool());
     expectOutput([-5]);
@@ -177,14 +178,14 @@ describe('pooling', () => {
 });
 
 describe('softmax', () => {
-  it('splits evenly, and gives nothing to what lies below the table', () => {
+  it('splits evenly, and returns the minimum for values below the table', () => {
     store<i32>(ROM + DATA, i32.MAX_VALUE);
     put(INPUT, [7, 7, -128, 7, 7]);
     softmax(ARENA, header([INPUT, OUTPUT, 1, 5, <i32>ROM + DATA, 1]));
     expectOutput([-64, -64, -128, -64, -64]);
   });
 
-  it('saturates a certain answer at 127', () => {
+  it('saturates a certain result at 127', () => {
     store<i32>(ROM + DATA, i32.MAX_VALUE);
     put(INPUT, [127, -128]);
     softmax(ARENA, header([INPUT, OUTPUT, 1, 2, <i32>ROM + DATA, 1]));
@@ -193,7 +194,7 @@ describe('softmax', () => {
 });
 
 describe('add', () => {
-  it('adds after both inputs came to a common scale', () => {
+  it('adds after both inputs are scaled to a common scale', () => {
     put(INPUT, [10, -128, 127, 3]);
     put(SECOND, [5, -128, 127, -3]);
     // Equal scales: 1/2 for both inputs, and 2 / 2^20 for the sum.
@@ -203,7 +204,7 @@ describe('add', () => {
   });
 });
 
-describe('moves', () => {
+describe('data movement', () => {
   it('pads', () => {
     put(INPUT, [1, 2, 3, 4]);
     pad(ARENA, header([INPUT, OUTPUT, 9, 12, 1, 1, 2, 2, 12, 12, 4, 5]));
@@ -226,7 +227,7 @@ describe('moves', () => {
   });
 });
 
-describe('one value at a time', () => {
+describe('elementwise operators and mean', () => {
   it('looks up', () => {
     for (let i = 0; i < 256; i++) store<u8>(ROM + DATA + i, <u8>(127 - i));
     put(INPUT, [-128, 0, 127]);

@@ -1,5 +1,5 @@
-// One int8 to another through a table of 256 bytes that the compiler made: logistic, tanh, relu, and quantize from int8 to int8.
-// In place where the plan says so.
+// Maps an int8 to another through a table of 256 bytes that the compiler computed: logistic, tanh, relu, and quantize
+// from int8 to int8. In place if the memory plan requires it.
 
 import { field, open, read } from './operator';
 import { LookupRecord, TABLE_BYTES } from './records';

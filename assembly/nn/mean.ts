@@ -1,5 +1,5 @@
-// Mean of int8 over neighbouring dimensions. Equal to reference_ops::QuantizedMeanOrSum of TensorFlow Lite (integer arithmetic; the
-// compiler has folded the count into the multiplier).
+// Mean of int8 over neighbouring dimensions. Equal to reference_ops::QuantizedMeanOrSum of TensorFlow Lite (integer
+// arithmetic; the compiler has included the count in the multiplier).
 
 import { field, open } from './operator';
 import { MeanRecord } from './records';

@@ -1,4 +1,4 @@
-// The walk that both poolings share: every output pixel with the part of its window that lies inside the picture.
+// The common loop of both poolings: for every output pixel, the part of its window inside the image.
 
 import { field, open } from './operator';
 import { PoolRecord } from './records';
@@ -52,7 +52,7 @@ function mean(from: usize, rows: i32, columns: i32, rowBytes: i32, channels: i32
   return (sum > 0 ? sum + half : sum - half) / count;
 }
 
-/** The largest of them. */
+/** The largest of these values. */
 function most(from: usize, rows: i32, columns: i32, rowBytes: i32, channels: i32): i32 {
   let value: i32 = i8.MIN_VALUE;
   for (let y = 0; y < rows; ++y) {

@@ -1,5 +1,5 @@
-// float32 to int8: the edge of a model whose input is float. Equal to reference_ops::AffineQuantize of TensorFlow Lite; what int8
-// can't hold is saturated, and NaN is the zero point.
+// float32 to int8, for a model with float input. Equal to reference_ops::AffineQuantize of TensorFlow Lite; values
+// outside int8 are saturated, and NaN becomes the zero point.
 
 import { field, open } from './operator';
 import { ConvertRecord } from './records';
@@ -12,7 +12,7 @@ export function quantize(arena: usize, rom: i32): void {
   const zero = field(ConvertRecord.ZERO);
   for (let count = field(ConvertRecord.COUNT); count > 0; --count) {
     const value = load<f32>(input) / scale;
-    // Halves away from zero: the difference to the whole part is exact in float32.
+    // Halves away from zero: the difference to the integer part is exact in float32.
     let whole = trunc(value);
     if (abs(value - whole) >= 0.5) whole += copysign<f32>(1, value);
     let steps: f32 = 0;

@@ -7,12 +7,12 @@ describe('requantize', () => {
     for (let i = 0; i < values.length; i++) expect(divideByPowerOfTwo(values[i], 2)).toBe(expected[i], values[i].toString());
   });
 
-  it('leaves a value alone when it divides by one', () => {
+  it('does not change a value when it divides by one', () => {
     const values: i32[] = [0, 1, -1, 12345, -12345, i32.MAX_VALUE, i32.MIN_VALUE];
     for (let i = 0; i < values.length; i++) expect(divideByPowerOfTwo(values[i], 0)).toBe(values[i]);
   });
 
-  it('takes the high half of a doubled product', () => {
+  it('returns the high half of a doubled product', () => {
     expect(multiplyHigh(1 << 30, 1 << 30)).toBe(1 << 29);
     expect(multiplyHigh(i32.MAX_VALUE, i32.MAX_VALUE)).toBe(2147483646);
     expect(multiplyHigh(i32.MIN_VALUE, i32.MAX_VALUE)).toBe(-2147483647);

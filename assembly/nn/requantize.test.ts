@@ -5,8 +5,8 @@ import { runText } from '../../host/toolchain/assembly/testing.ts';
 type Multiply = (value: number, multiplier: number, left: number, right: number) => number;
 
 /**
- * MultiplyByQuantizedMultiplier straight from its definition, with exact integers: gemmlowp's rounding doubling high product (nudge,
- * then division that truncates), then rounding division by a power of two (mask, remainder, threshold).
+ * MultiplyByQuantizedMultiplier directly from its definition, with exact integers: gemmlowp's rounding doubling high
+ * product (nudge, then truncating division), then rounding division by a power of two (mask, remainder, threshold).
  */
 function reference(value: bigint, multiplier: bigint, left: bigint, right: bigint): bigint {
   const product = BigInt.asIntN(32, value << left) * multiplier;

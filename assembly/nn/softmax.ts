@@ -1,6 +1,6 @@
-// Softmax of int8 rows, in place where the plan says so. Equal to reference_ops::Softmax of TensorFlow Lite, with gemmlowp's fixed
-// point: exp comes from a table in rom, one int32 (31 fractional bits) for each difference from the row's maximum: 0, -1, -2, ...
-// until TensorFlow Lite's diff_min; beyond it the output is -128.
+// Softmax of int8 rows, in place if the memory plan requires it. Equal to reference_ops::Softmax of TensorFlow Lite,
+// with gemmlowp's fixed point. exp is a table in rom with one int32 (31 fractional bits) for each difference from the
+// row's maximum: 0, -1, -2 and so on until TensorFlow Lite's diff_min. Beyond it the output is -128.
 
 import { field, open, PARAMS, read } from './operator';
 import { SOFTMAX_SUM_BITS, SoftmaxRecord } from './records';
@@ -35,17 +35,20 @@ function row(input: usize, output: usize, depth: i32): void {
   }
 }
 
-/** exp of minus `difference` input steps, 31 fractional bits; 0 below the table. */
+/** exp of minus `difference` input steps, with 31 fractional bits; 0 beyond the table. */
 function exponential(difference: i32): i32 {
   if (difference >= field(SoftmaxRecord.TABLE_SIZE)) return 0;
   read(field(SoftmaxRecord.TABLE) + (difference << 2), PARAMS, 4);
   return load<i32>(PARAMS);
 }
 
-/** 1 / (1 + a) by three Newton-Raphson steps; `a` in [0, 1) and the result with 31 fractional bits (gemmlowp/fixedpoint/fixedpoint.h). */
+/**
+ * 1 / (1 + a) by three Newton-Raphson steps. `a` in [0, 1) and the result have 31 fractional bits
+ * (gemmlowp/fixedpoint/fixedpoint.h).
+ */
 function reciprocal(a: i32): i32 {
   const half = <i32>((<i64>a + i32.MAX_VALUE + 1) >> 1);
-  // 29 fractional bits from here: 48/17 - 32/17 x half is the best linear guess.
+  // 29 fractional bits from here on; 48/17 - 32/17 x half is the best linear estimate.
   let x = 1515870810 + multiplyHigh(half, -1010580540);
   for (let i = 0; i < 3; ++i) {
     const error = (1 << 29) - multiplyHigh(half, x);

@@ -1,5 +1,5 @@
-// Goes wrong on purpose: reads the microphone like a node that works, and after a second never returns from a step. Pushed to a
-// node, it shows that fuel stops it and that the node goes back to the module before.
+// A faulty app for demonstrations: it reads the microphone like a healthy one, and after a second never returns from a
+// step. Pushed to a node, it shows that fuel stops it and that the node rolls back to the previous module.
 import { Sensor } from '../../mote';
 import * as config from './generated/config';
 
@@ -18,7 +18,7 @@ export function step(now: i64): i64 {
   return now + 20_000;
 }
 
-/** Never says that it is healthy: it has not been asked long enough. */
+/** Never reports that it is healthy. */
 export function health(): i32 {
   return 0;
 }

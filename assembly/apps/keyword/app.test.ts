@@ -11,7 +11,7 @@ const RECORDINGS = ['yes', 'no', 'noise', 'silence', 'stream'] as const;
 const recording = (file: string) => packagePath('recordings', 'speech', file);
 const golden = (file: string) => new Uint8Array(readFileSync(recording(file)));
 
-/** Samples of a mono 16-bit WAV with the usual 44-byte header. */
+/** Returns the samples of a mono 16-bit WAV with the usual 44-byte header. */
 function readWav(path: string): Int16Array {
   const bytes = readFileSync(path).subarray(44);
   return new Int16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
@@ -25,12 +25,12 @@ interface Published {
   quality: number;
 }
 
-/** A node with a microphone and a clock that stands on the end of what was heard. */
+/** A node with a microphone, whose clock is at the end of the samples so far. */
 class AudioHost {
   readonly events: { name: string; body: Record<string, unknown>; atUs: number }[] = [];
   readonly published: Published[] = [];
   readonly log: string[] = [];
-  /** What `init` returned. */
+  /** Result of `init`. */
   readonly started: number;
   readonly #taps = new Map<string, Uint8Array[]>();
   readonly #instance: Instance;
@@ -46,13 +46,13 @@ class AudioHost {
     this.started = Number(this.#instance.call('init'));
   }
 
-  /** Samples arrive, and the module runs. */
+  /** Adds samples and runs the module. */
   hear(samples: Int16Array): void {
     this.#ring.push(...samples);
     this.wait(samples.length * 62.5);
   }
 
-  /** The ring overflows: samples go by that the module never sees. */
+  /** Skips samples, as when the ring overflows and the module never sees them. */
   lose(samples: number): void {
     this.#lost += samples;
     this.wait(samples * 62.5);
@@ -67,7 +67,7 @@ class AudioHost {
     return Number(this.#instance.call('health'));
   }
 
-  /** All that was shown under a name. */
+  /** Returns all data that was tapped under a name. */
   tapped(name: string): Uint8Array {
     return Buffer.concat(this.#taps.get(name) ?? []);
   }
@@ -121,7 +121,7 @@ beforeAll(async () => {
   app = await buildApp(packagePath('assembly', 'apps', 'keyword'));
 });
 
-/** Plays samples to a fresh instance in pieces of `chunk`, and returns the host with all that it saw. */
+/** Plays samples to a new instance in pieces of `chunk`, and returns the host with everything that it recorded. */
 function play(engine: Engine, samples: Int16Array, chunk = 320, config: Record<string, number> = {}): AudioHost {
   const host = new AudioHost(engine, app, { ...app.config, ...config });
   for (let at = 0; at < samples.length; at += chunk) host.hear(samples.subarray(at, at + chunk));
@@ -129,13 +129,13 @@ function play(engine: Engine, samples: Int16Array, chunk = 320, config: Record<s
 }
 
 describe('the keyword app', () => {
-  it('is small: wasm and rom within 40 KB, memory within 24 KiB, and nothing to warn of', () => {
+  it('is small: wasm and rom within 40 KB, memory within 24 KiB, and no warnings', () => {
     expect(app.sizes.wasmBytes + app.sizes.romBytes).toBeLessThan(40_000);
     expect(app.sizes.memoryBytes).toBeLessThan(24 * 1024);
     expect(app.warnings).toEqual([]);
   });
 
-  it('declares what it uses', () => {
+  it('declares its sensors, metrics and commands', () => {
     expect(app.metadata).toMatchObject({
       name: 'keyword',
       sensors: ['microphone'],
@@ -155,16 +155,16 @@ describe('the keyword app', () => {
       engine = await loadEngine(name);
     });
 
-    it.each(RECORDINGS)('answers %s with the reference features and scores, byte for byte', (file) => {
+    it.each(RECORDINGS)('computes the reference features and scores of %s, byte for byte', (file) => {
       const host = play(engine, readWav(recording(`${file}.wav`)));
       expect(Buffer.compare(host.tapped('features'), golden(`${file}.features.bin`))).toBe(0);
       expect(Buffer.compare(host.tapped('scores'), golden(`${file}.scores.bin`))).toBe(0);
     });
 
-    it('hears each of the four words in the stream once, soon after it was said', () => {
+    it('detects each of the four words in the stream once, soon after it was spoken', () => {
       const { events } = play(engine, readWav(recording('stream.wav')));
       expect(events.map(({ body }) => body.word)).toEqual(['yes', 'no', 'no', 'yes']);
-      // The words are in seconds 1, 3, 5 and 6.
+      // The words are spoken in seconds 1, 3, 5 and 6.
       expect(events.map(({ atUs }) => Math.floor(atUs / 1e6))).toEqual([1, 3, 6, 6]);
       for (const { name: event, body } of events) {
         expect(event).toBe('keyword');
@@ -172,7 +172,7 @@ describe('the keyword app', () => {
       }
     });
 
-    it("publishes both words' mean scores over three windows, ten at a time, at its pace", () => {
+    it('publishes the mean scores of both words over three windows, ten at a time, with their times', () => {
       const host = play(engine, readWav(recording('stream.wav')));
       const scores = golden('stream.scores.bin');
       const score = (i: number, word: number) => (i < 0 ? 0 : (scores[4 * i + word]! + 128) & 255);
@@ -189,7 +189,7 @@ describe('the keyword app', () => {
       }
     });
 
-    it('is healthy once it has heard ten windows, and failing when no more come', () => {
+    it('is healthy after ten windows, and failing when no more arrive', () => {
       const host = new AudioHost(engine, app, app.config);
       const samples = readWav(recording('stream.wav'));
       expect(host.health()).toBe(0);
@@ -202,7 +202,7 @@ describe('the keyword app', () => {
     });
   });
 
-  it('answers any sound the same on every engine: full-scale noise, clipping, clicks, near silence', async () => {
+  it('has the same results on every engine for full-scale noise, clipping, clicks and near silence', async () => {
     let state = 1;
     const random = () => {
       state = (Math.imul(state, 1664525) + 1013904223) | 0;
@@ -229,7 +229,7 @@ describe('the keyword app', () => {
     }
   });
 
-  it('gives the same answer however the samples arrive', async () => {
+  it('has the same results however the samples arrive', async () => {
     const engine = await loadEngine('v8');
     const samples = readWav(recording('stream.wav'));
     for (const chunk of [1, 77, 320, 4000]) {
@@ -242,7 +242,7 @@ describe('the keyword app', () => {
     }
   });
 
-  it('starts a new second after samples were lost, says so, and hears the next word', async () => {
+  it('starts a new window after samples were lost, logs it, and detects the next word', async () => {
     const engine = await loadEngine('v8');
     const samples = readWav(recording('stream.wav'));
     const host = play(engine, samples.subarray(0, 8_000));
@@ -254,7 +254,7 @@ describe('the keyword app', () => {
     expect(host.tapped('scores').length / 4).toBe(Math.floor((framesAfter - 49) / 4) + 1);
   });
 
-  it('follows the node’s threshold', async () => {
+  it('uses the threshold of the configuration', async () => {
     const { events } = play(await loadEngine('v8'), readWav(recording('stream.wav')), 320, { threshold: 256 });
     expect(events).toEqual([]);
   });

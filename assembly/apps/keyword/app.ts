@@ -1,11 +1,11 @@
-// Hears "yes" and "no": microphone -> features every 20 ms -> micro_speech on the last second every 80 ms -> events.
+// Detects "yes" and "no": microphone -> features every 20 ms -> micro_speech on the last second every 80 ms -> events.
 import * as detector from '../../dsp/class_detector';
 import * as speech from '../../dsp/speech_window';
 import { event, log, Metric, metric, Sensor, tap, time } from '../../mote';
 import * as config from './generated/config';
 import * as model from './generated/micro_speech';
 
-/** Places in the model's output, after silence and unknown. */
+/** Indices in the model's output, after silence and unknown. */
 const YES = 2;
 const NO = 3;
 
@@ -34,7 +34,7 @@ export function step(now: i64): i64 {
   return now + speech.FRAME_US;
 }
 
-/** Healthy once it has listened for a while, failing when it hears nothing more. */
+/** Healthy after ten windows, failing when no samples have arrived for 3 s. */
 export function health(): i32 {
   if (detector.count() < 10) return 0;
   return time.now() - latest < 3_000_000 ? 1 : -1;

@@ -1,9 +1,10 @@
-// Watches a machine's vibration: accelerometer -> RMS without gravity, four times a second -> alarm with hysteresis.
+// Monitors the vibration of a machine: accelerometer -> RMS without gravity, four times a second -> alarm with
+// hysteresis.
 import { squareRoot } from '../../dsp/square_root';
 import { event, Metric, metric, Sensor } from '../../mote';
 import * as config from './generated/config';
 
-/** Samples under one RMS value; int16 in mg (1/1000 of standard gravity), one axis. */
+/** Samples of one RMS value; int16 in mg (1/1000 of standard gravity), one axis. */
 const WINDOW = 256;
 const STEP_US: i64 = 50_000;
 
@@ -32,7 +33,7 @@ export function health(): i32 {
   return windows > 0 ? 1 : 0;
 }
 
-/** Root mean square around the window's mean, in mg: gravity and slow tilt drop out. */
+/** Root mean square around the window's mean, in mg; this removes gravity and slow tilt. */
 function rms(): i32 {
   let sum: i32 = 0;
   let squares: i64 = 0;
@@ -44,7 +45,7 @@ function rms(): i32 {
   return squareRoot((squares - (<i64>sum * sum) / WINDOW) / WINDOW);
 }
 
-/** Publishes a level and says once when it rises over `alarm`, and once when it falls below `clear` again. */
+/** Publishes a level. Sends one event when it rises to `alarm`, and one when it falls below `clear` again. */
 function judge(t: i64, mg: i32): void {
   windows++;
   level.put(t, mg);
