@@ -1,5 +1,6 @@
-// What a node costs on a board, in instructions as QEMU counts them: start, link, update, the keyword app on speech, inferences. Each run
-// gives the same figures. Writes bench/board.json and the table of docs/boards.md. `node bench/board.mjs`; needs dist/ (npm run setup).
+// Instructions of a node on a board, as QEMU counts them: start, link, update, the keyword app on speech, inferences.
+// Each run has the same figures. Writes bench/board.json and the table of docs/boards.md. `node bench/board.mjs`; needs
+// dist/ (npm run setup).
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +20,7 @@ const { buildPackage } = await component('device/package/index.js');
 const { PackageSender } = await component('device/update/index.js');
 
 const BOARD = 'mps2-an386';
-/** TensorFlow Lite Micro with CMSIS-NN, counted the same way on the same emulator. */
+/** Instructions of TensorFlow Lite Micro with CMSIS-NN, counted in the same way on the same emulator. */
 const CMSIS_NN = {
   hello_world: 3_480,
   ad: 582_920,
@@ -28,14 +29,14 @@ const CMSIS_NN = {
   person_detect: 22_928_400,
 };
 const SECOND_US = 1_000_000;
-/** Time goes on in such pieces, after which it is looked what came. */
+/** Virtual time advances in steps of this size; after each, received messages are checked. */
 const TURN_US = 1000;
 
 const board = loadBoard(BOARD);
 const { elf } = await buildImage(board, { image: 'agent' });
 const app = await buildApp(join(root, 'assembly/apps/keyword'));
 const speech = wavSource(readFileSync(join(root, 'recordings/speech/stream.wav')));
-/** Always the same one (RFC 8032, section 7.1, test 1): what a signature costs depends on its bits. */
+/** A fixed key (RFC 8032, section 7.1, test 1), because the cost of a signature depends on its bits. */
 const privateKey = createPrivateKey({
   key: Buffer.from(
     '302e020100300506032b6570042204209d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60',
@@ -46,7 +47,7 @@ const privateKey = createPrivateKey({
 });
 const packageOf = (sequence) => buildPackage({ ...app, sequence, privateKey });
 
-/** A node with the keyword app, a shim that answers it, and its time. */
+/** A node with the keyword app, a shim that answers it, and their clock. */
 class World {
   clock = new VirtualClock();
   got = [];
@@ -84,7 +85,7 @@ class World {
     this.node.ended.then(({ output }) => this.side.fail(new Error(`the node ended: ${output}`)));
   }
 
-  /** Bytes on the wire, as the node sees them. */
+  /** Counts the bytes on the wire, from the node's point of view. */
   #count({ a, b }) {
     const [send, answer] = [a.write.bind(a), b.write.bind(b)];
     a.write = (bytes) => {
@@ -134,7 +135,7 @@ class World {
   }
 }
 
-/** Runs `work` on a fresh node that has said what it is. */
+/** Runs `work` on a new node after its birth. */
 async function withNode(work) {
   const world = new World();
   await world.start();
@@ -148,7 +149,7 @@ async function withNode(work) {
 
 const start = await withNode((world) => world.instructions);
 
-/** From the third second on its window is full, and it infers with each step. */
+/** Measures from the third second on, when the window is full and each step runs an inference. */
 async function speechOf(world, us, before = () => {}) {
   await world.runUntil(3 * SECOND_US);
   const { instructions, bytesIn, bytesOut } = world;
@@ -177,7 +178,7 @@ const command = {
   bytesOut: per(asked.bytesOut, keyword.bytesOut, COMMANDS),
 };
 
-/** The status in which the node says how long the swap took, by its processor's clock. */
+/** The status with the duration of the swap, measured with the clock of the node's processor. */
 const swapOf = (world) => world.got.find((message) => message.type === 'ota' && message.swapUs !== undefined);
 const update = await withNode(async (world) => {
   const bytes = packageOf(2);

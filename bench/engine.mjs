@@ -1,4 +1,4 @@
-// What the engine seam costs: node bench/engine.mjs (after npm run setup). Best of several runs, in nanoseconds.
+// Costs of the engine interface: node bench/engine.mjs (after npm run setup). Best of several runs, in nanoseconds.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import binaryen from 'binaryen';
@@ -22,7 +22,8 @@ const module = binaryen.parseText(`(module
   ${loop('host_i64', '(local.set $sum (i32.wrap_i64 (call $now)))', 1)}
   ${loop('rom_read', '(local.set $sum (call $rom (i32.const 0) (i32.const 0) (i32.const 64)))', 1)})`);
 const plain = module.emitBinary();
-// Behind a deadline, for which V8 needs its guard; with fuel that is trusted; as a library kernel, exempt.
+// `plain` runs behind a deadline, for which V8 needs its guard; `fuelled` with trusted fuel; `exempt` like a library
+// kernel.
 const fuelled = addFuel(plain, { memoryBytes: 65536, optimize: false });
 const exempt = addFuel(plain, { memoryBytes: 65536, optimize: false, isExempt: () => true });
 
@@ -47,8 +48,8 @@ for (const name of ENGINE_NAMES) {
   instances.set(name, { plain: open(plain, 60_000), fuelled: open(fuelled, Infinity), exempt: open(exempt, Infinity) });
 }
 
-function measure(says, count, work) {
-  const row = { says };
+function measure(description, count, work) {
+  const row = { description };
   for (const [name, one] of instances) row[name] = Number(best(count, () => work(one)).toFixed(2));
   rows.push(row);
 }
@@ -69,4 +70,4 @@ measure('bytes() of 64 bytes', N, ({ exempt }) => repeat(N, () => exempt.bytes(6
 measure('multiply-accumulate, simple loop', 1e6, ({ exempt }) => exempt.call('mac', 1e6));
 measure('multiply-accumulate, 4 a loop', 1e6, ({ exempt }) => exempt.call('mac4', 1e6));
 measure('multiply-accumulate, simple loop, with fuel', 1e6, ({ fuelled }) => fuelled.call('mac', 1e6));
-console.table(Object.fromEntries(rows.map(({ says, ...rest }) => [says, rest])));
+console.table(Object.fromEntries(rows.map(({ description, ...rest }) => [description, rest])));

@@ -1,5 +1,6 @@
-// Instructions that the native kernels take on a Cortex-M4 in QEMU, layer by layer, beside what TensorFlow Lite Micro with CMSIS-NN takes for
-// the same models. Prints tables, writes bench/kernels.json. `node bench/kernels.mjs [model ...]`; needs dist/ (npm run build).
+// Instructions of the native kernels on a Cortex-M4 in QEMU, layer by layer, compared with TensorFlow Lite Micro with
+// CMSIS-NN on the same models. Prints tables and writes bench/kernels.json. `node bench/kernels.mjs [model ...]`; needs
+// dist/ (npm run build).
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ const { compileGraph } = await component('toolchain/compiler/compile.js');
 const { parseModel } = await component('toolchain/compiler/parse.js');
 const { buildImage, loadBoard, startNode } = await component('toolchain/board/index.js');
 
-/** Instructions of all layers together: TensorFlow Lite Micro with CMSIS-NN, counted the same way. */
+/** Instructions of all layers together: TensorFlow Lite Micro with CMSIS-NN, counted in the same way. */
 const CMSIS_NN = {
   kws: 7_698_840,
   ad: 582_920,
@@ -23,7 +24,7 @@ const CMSIS_NN = {
   sww: 2_230_000,
 };
 const BOARD = 'mps2-an386';
-/** About as many instructions are counted for each model, however small it is. */
+/** Approximate number of instructions to count for each model, however small it is. */
 const COUNTED = 60_000_000;
 
 const folderOf = (name) =>
@@ -31,7 +32,7 @@ const folderOf = (name) =>
     existsSync(join(folder, 'golden', 'in_00.bin')),
   );
 
-/** What tests/kernels/bench.c reads. */
+/** The input of tests/kernels/bench.c. */
 function job({ model, memory }, input, output, runs) {
   const entries = model.layers.reduce((sum, { calls }) => sum + calls, 0);
   const words = [

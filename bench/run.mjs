@@ -1,5 +1,5 @@
 // npm run bench: speed of the keyword node and of each model, in both engines, in one run. Writes bench/results.json.
-// Figures are medians; what counts are the ratios: times real time, and V8 against wasm3.
+// Figures are medians. The ratios matter: times real time, and V8 compared with wasm3.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const { Node, runToEnd, wavSource } = await component('device/node');
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
-/** Runs `work` until `seconds` have passed, at least five times; milliseconds of the median run. */
+/** Runs `work` until `seconds` have passed, at least five times. Returns the milliseconds of the median run. */
 function time(seconds, work) {
   work();
   const runs = [];

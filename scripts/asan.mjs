@@ -1,6 +1,7 @@
-// Runs the wasm3 addon under AddressSanitizer, and our part of it under UndefinedBehaviorSanitizer too: damaged and random modules that
-// pass the static gate are loaded and called (host/device/engine/wasm3/asan.fuzz.ts). Ends with `N passed, M failed`; --modules N, --seed S.
-// wasm3 itself reads its stack slots as several types and shifts into signs, by design, so only addresses are checked there.
+// Runs the wasm3 addon under AddressSanitizer, and our own part of it also under UndefinedBehaviorSanitizer. Damaged
+// and random modules that pass the static check are loaded and called (host/device/engine/wasm3/asan.fuzz.ts). The last
+// line is `N passed, M failed`. Options: --modules N, --seed S. wasm3 itself reads its stack slots as several types and
+// shifts into signs by design, so only addresses are checked there.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
@@ -16,7 +17,7 @@ const seed = option('seed', '1');
 const scratch = join(root, 'build', 'asan');
 const compiled = join(scratch, 'js', 'host', 'device', 'engine', 'wasm3');
 
-/** Path of a sanitizer's runtime, which must be loaded before node; null where the compiler has none. */
+/** Path of a sanitizer's runtime, which must be loaded before node; null if the compiler has none. */
 function runtime(name) {
   try {
     const path = execFileSync(process.env.CC ?? 'cc', [`-print-file-name=${name}`], { encoding: 'utf8' }).trim();
@@ -55,7 +56,7 @@ await buildAddon({
 });
 const env = {
   LD_PRELOAD: sanitizers.join(' '),
-  // Node itself leaks at its end, by design.
+  // Node itself leaks at its exit, by design.
   ASAN_OPTIONS: 'detect_leaks=0:detect_stack_use_after_return=0',
   UBSAN_OPTIONS: 'print_stacktrace=1',
 };

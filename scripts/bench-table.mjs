@@ -1,4 +1,4 @@
-// Writes the figures of bench/results.json into README.md, between its bench markers.
+// Writes the figures of bench/results.json into README.md, between the bench markers.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './run.mjs';
@@ -6,7 +6,7 @@ import { root } from './run.mjs';
 const { keyword, models, node } = JSON.parse(readFileSync(join(root, 'bench', 'results.json'), 'utf8'));
 const number = (value) => value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : value < 100 ? 1 : 0 });
 const ms = ({ ms: value }) => `${value < 0.1 ? value.toFixed(3) : number(value)} ms`;
-/** What TensorFlow Lite Micro's interpreter uses of its arena, as the golden outputs' manifest has it. */
+/** Arena bytes that TensorFlow Lite Micro's interpreter uses, from the manifest of the golden files. */
 const reference = (name) =>
   JSON.parse(readFileSync(join(root, 'models', name, 'golden', 'manifest.json'), 'utf8')).tflm_arena_used_bytes_x86_64;
 const row = (...cells) => `| ${cells.join(' | ')} |`;

@@ -1,4 +1,4 @@
-// Writes docs/cli.md from the program `mote`. `--check` fails when the page is stale.
+// Writes docs/cli.md from the program `mote`. `--check` fails if the page is stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createProgram, EXIT_CODES } from '../dist/host/cli/program.js';
@@ -11,11 +11,11 @@ const table = (header, rows) => [
   ...rows.map((row) => `| ${row.join(' | ')} |`),
 ];
 
-/** Commands that do something, in the order in which they are registered. */
+/** Commands without subcommands, in the order in which they are registered. */
 const leaves = (command) => (command.commands.length > 0 ? command.commands.flatMap(leaves) : [command]);
 const nameOf = (command) => (command.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name());
 
-/** What `--help` has after the options: examples, and when the exit code is 1. */
+/** The part of `--help` after the options: examples, and the meaning of exit code 1. */
 function afterHelp(command) {
   let text = '';
   const write = (part) => {
@@ -28,7 +28,7 @@ function afterHelp(command) {
   };
 }
 
-/** One sentence a line, as all Markdown here. */
+/** Puts each sentence on a line of its own, as in all Markdown here. */
 const sentences = (text) => text.replace(/([.:]) (?=[A-Z"])/g, (match, end) => (end === '.' ? '.\n' : match));
 
 function section(command) {

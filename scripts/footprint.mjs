@@ -1,5 +1,5 @@
-// Flash and RAM of the agent by part, for each board that a compiler is here for; compared with what bench/footprint.json says, which
-// --write renews, and held to the limits below.
+// Flash and RAM of the agent by part, for each board whose compiler is installed. The figures are compared with those
+// in bench/footprint.json, which --write replaces, and with the limits below.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,10 +8,10 @@ import { bold, dim, green, red, root, step } from './run.mjs';
 const usage = `npm run footprint [-- --board NAME] [--json] [--write]
   --board NAME   only that board
   --json         the figures as JSON on standard output
-  --write        the figures become those that later ones are compared with (bench/footprint.json)
+  --write        store the figures for later comparisons (bench/footprint.json)
 Exit codes: 0 within the limits, 1 beyond one, 2 not measured.`;
 
-/** Bytes, all in: what the modules' heap leaves of RAM isn't free for them. */
+/** Limits in bytes of everything together. RAM doesn't include the modules' heap. */
 const LIMITS = { 'mps2-an386': { flash: 128 * 1024, ram: 24 * 1024 } };
 const FILE = join(root, 'bench', 'footprint.json');
 
@@ -41,7 +41,7 @@ function committed() {
   }
 }
 
-/** The modules' heap in one column with RAM: what is left. */
+/** The figures of a board. `heap` is the RAM that is left for modules. */
 function figuresOf(board, map, { footprintOf, totalOf }) {
   const parts = footprintOf(map);
   const total = totalOf(parts);
@@ -69,32 +69,32 @@ function show(name, figures, before, parts) {
   console.log(`${bold(all)}${change(figures.flash, before?.flash)}${dim(`  ${bytes(figures.heap)} left for modules`)}`);
 }
 
-/** Sentences about limits that are exceeded. */
+/** Returns a sentence for each exceeded limit. */
 function excesses(name, figures) {
   return Object.entries(LIMITS[name] ?? {})
     .filter(([kind, limit]) => figures[kind] > limit)
-    .map(([kind, limit]) => `${name}: ${bytes(figures[kind])} bytes of ${kind}, ${bytes(limit)} are the limit`);
+    .map(([kind, limit]) => `${name}: ${bytes(figures[kind])} bytes of ${kind}, the limit is ${bytes(limit)}`);
 }
 
 if (!options.json) await step('Setting up', process.execPath, ['scripts/setup.mjs']);
-const rooms = await import(pathToFileURL(join(root, 'dist/host/toolchain/board/index.js')).href);
-const names = rooms.boardNames().filter((name) => options.board === undefined || name === options.board);
-if (names.length === 0) refuse(`There is no board ${options.board}: use one of ${rooms.boardNames().join(', ')}.`);
+const toolchain = await import(pathToFileURL(join(root, 'dist/host/toolchain/board/index.js')).href);
+const names = toolchain.boardNames().filter((name) => options.board === undefined || name === options.board);
+if (names.length === 0) refuse(`There is no board ${options.board}: use one of ${toolchain.boardNames().join(', ')}.`);
 const before = committed();
 const found = {};
 const unmeasured = [];
 for (const name of names) {
-  const board = rooms.loadBoard(name);
+  const board = toolchain.loadBoard(name);
   if (board.memory === null) {
-    if (options.board !== undefined) refuse(`${name} is a process, which has no footprint.`);
+    if (options.board !== undefined) refuse(`${name} is a process and has no footprint.`);
     continue;
   }
   try {
-    const { map } = await rooms.buildImage(board, { image: 'agent' });
-    found[name] = figuresOf(board, readFileSync(map, 'utf8'), rooms);
+    const { map } = await toolchain.buildImage(board, { image: 'agent' });
+    found[name] = figuresOf(board, readFileSync(map, 'utf8'), toolchain);
   } catch (error) {
     if (error.code === undefined) throw error;
-    // A compiler that is missing only makes the comparison shorter, unless it was asked for.
+    // A missing compiler shortens the comparison; it is an error only if its board was requested.
     const optional = error.code === 'BOARD_TOOL' && options.board === undefined && !options.write;
     if (optional) console.error(dim(`${name} skipped: ${error.message}`));
     else unmeasured.push(`${name}: ${error.message}`);
@@ -102,7 +102,7 @@ for (const name of names) {
 }
 const broken = Object.entries(found).flatMap(([name, figures]) => excesses(name, figures));
 if (options.json) console.log(JSON.stringify({ boards: found, broken }, null, 2));
-else for (const [name, figures] of Object.entries(found)) show(name, figures, before[name], rooms.PARTS);
+else for (const [name, figures] of Object.entries(found)) show(name, figures, before[name], toolchain.PARTS);
 if (options.write && unmeasured.length === 0)
   writeFileSync(FILE, `${JSON.stringify({ boards: { ...before, ...found } }, null, 2)}\n`);
 for (const sentence of [...unmeasured, ...broken]) console.error(red(sentence));

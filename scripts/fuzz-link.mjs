@@ -1,5 +1,6 @@
-// Fuzzes the C link (boards/link) with libFuzzer under AddressSanitizer and UndefinedBehaviorSanitizer: frames, packets, messages,
-// CBOR and whole sessions (tests/link-c/fuzz.c), from the examples of docs/spec/link.md on. Then runs what it found with clang's coverage.
+// Fuzzes the C link (boards/link) with libFuzzer under AddressSanitizer and UndefinedBehaviorSanitizer: frames,
+// packets, messages, CBOR and whole sessions (tests/link-c/fuzz.c), starting from the examples of docs/spec/link.md.
+// Then measures the coverage of the resulting corpus with clang.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -8,8 +9,8 @@ import { bold, dim, root, run, seconds, step } from './run.mjs';
 
 const usage = `node scripts/fuzz-link.mjs [--inputs N] [--seed S] [--keep]
   --inputs N   inputs to run (default 500000)
-  --seed S     of libFuzzer's random numbers (default 1)
-  --keep       go on from the inputs that the last run found
+  --seed S     seed of libFuzzer's random numbers (default 1)
+  --keep       continue with the inputs of the last run
 Needs clang with libFuzzer (Debian: apt install clang libclang-rt-14-dev), and llvm-profdata and llvm-cov for the coverage (llvm).`;
 if (process.argv.includes('--help')) {
   console.log(usage);
@@ -25,9 +26,9 @@ function option(name, otherwise) {
 }
 const inputs = option('inputs', 500_000);
 const seed = option('seed', 1);
-/** Lines of the link that a run must reach at least, in percent. */
-const LEAST_LINES = 95;
-const LONGEST_INPUT = 512;
+/** Lines of the link that a run must cover at least, in percent. */
+const MIN_LINES = 95;
+const MAX_INPUT = 512;
 
 const out = join(root, 'build', 'fuzz-link');
 const corpus = join(out, 'corpus');
@@ -49,13 +50,13 @@ async function must(command, args, env = {}) {
   return end(0, 1);
 }
 
-/** Inputs to begin with: the first byte chooses what the rest is for, see the end of fuzz.c. */
+/** The first inputs. The first byte selects the target of the rest, see the end of fuzz.c. */
 function seeds() {
   const spec = readFileSync(join(root, 'docs', 'spec', 'link.md'), 'utf8');
   const bytes = (hex) => Buffer.from(hex, 'hex');
   const found = [];
   const add = (target, ...parts) => found.push(Buffer.concat([Buffer.of(target), ...parts]));
-  // A session that is up: large store, window 16; a hello that names it; the time.
+  // A session that is up: large store, window 16, a hello that names it, the time.
   const up = Buffer.of(31, 0, 3, 2, 1);
   for (const [, , content, frame] of spec.matchAll(/^\| ([a-z?]+) \| `([0-9a-f]+)` \|(?: `([0-9a-f]+)` \|)?$/gm)) {
     const body = bytes(content);
@@ -71,20 +72,21 @@ function seeds() {
     }
   }
   add(1, Buffer.of(15, 69), Buffer.alloc(254, 7), Buffer.alloc(3), Buffer.alloc(260, 1));
-  // An event, a line, a status, a birth and telemetry; told before and after it is up, acknowledged, asked for again, and after silence.
-  const says = [0, 1, 2, 3, 4].flatMap((what) => [8, what, 8, ...Array(8).fill(0x61)]);
+  // An event, a log line, a status, a birth and telemetry: before and after the session is up, acknowledged, requested
+  // again, and after silence.
+  const send = [0, 1, 2, 3, 4].flatMap((what) => [8, what, 8, ...Array(8).fill(0x61)]);
   const event = [8, 0, 3, 0x62, 0x61, 0x62];
   for (const options of [31, 30, 0, 32, 64, 128, 255]) {
     add(
       5,
-      Buffer.of(options, ...says, ...event, ...up.subarray(1), ...says, 1, 2, 65, 0, 5, 2, 5, 4, 0, 5, ...says, 5, 39),
+      Buffer.of(options, ...send, ...event, ...up.subarray(1), ...send, 1, 2, 65, 0, 5, 2, 5, 4, 0, 5, ...send, 5, 39),
     );
-    add(5, Buffer.of(options, 7, 9, ...up.subarray(1), ...says, ...event, 71, 20, 1, 1, 7, 200, 5, 2, 71, 255, 0, 3));
+    add(5, Buffer.of(options, 7, 9, ...up.subarray(1), ...send, ...event, 71, 20, 1, 1, 7, 200, 5, 2, 71, 255, 0, 3));
   }
   return found;
 }
 
-/** Executions and coverage as libFuzzer counts them. */
+/** Prints executions and coverage as libFuzzer counts them; returns the executions. */
 function report(output, ms) {
   const cover = output.match(/DONE\s+cov: (\d+) ft: (\d+) corp: (\d+)\/(\S+)/);
   const units = Number(output.match(/number_of_executed_units: (\d+)/)?.[1] ?? 0);
@@ -94,7 +96,7 @@ function report(output, ms) {
   return units;
 }
 
-/** Percent of lines; null without the tools. */
+/** Prints the coverage and returns the percentage of lines; null without the tools. */
 async function coverage() {
   const tool = (name) => ['', '-14', '-15', '-16', '-17', '-18', '-19'].map((version) => name + version).find(runs);
   const [profdata, cov] = [tool('llvm-profdata'), tool('llvm-cov')];
@@ -143,17 +145,17 @@ seeds().forEach((bytes, i) => {
 });
 
 const fuzzer = join(out, 'fuzz');
-// With the spec's examples to begin with, to trace comparisons finds nothing more and costs two thirds of the speed.
+// With the examples as seeds, tracing comparisons finds nothing more and costs two thirds of the speed.
 const fuzzing = ['-O2', '-g', '-fsanitize=fuzzer', '-fno-sanitize-coverage=trace-cmp'];
 await must('clang', [...WARNINGS, ...SANITIZERS, ...fuzzing, ...sources, '-o', fuzzer]);
 console.log(
   bold(`${inputs.toLocaleString('en')} inputs for frames, packets, messages, CBOR and sessions of the C link`),
 );
-const args = [`-runs=${inputs}`, `-seed=${seed}`, `-max_len=${LONGEST_INPUT}`, '-print_final_stats=1', '-entropic=0'];
+const args = [`-runs=${inputs}`, `-seed=${seed}`, `-max_len=${MAX_INPUT}`, '-print_final_stats=1', '-entropic=0'];
 const fuzzed = await run(fuzzer, [...args, '-timeout=20', `-artifact_prefix=${out}/`, corpus]);
 if (fuzzed.code !== 0) {
   console.log(fuzzed.output.split('\n').slice(-60).join('\n').trimEnd());
-  console.log(`To see it again: ${fuzzer} and the file named above`);
+  console.log(`To reproduce: ${fuzzer} and the file named above`);
   end(0, 1);
 }
 const done = report(fuzzed.output, fuzzed.ms);
@@ -162,6 +164,6 @@ if (lines === null) {
   console.log('skipped: coverage needs llvm-profdata and llvm-cov (Debian: apt install llvm)');
   end(done >= inputs ? 1 : 0, done >= inputs ? 0 : 1, 1);
 }
-const reached = lines >= LEAST_LINES;
-console.log(dim(`at least ${LEAST_LINES} % of all lines must be reached`));
+const reached = lines >= MIN_LINES;
+console.log(dim(`at least ${MIN_LINES} % of all lines must be covered`));
 end([done >= inputs, reached].filter(Boolean).length, [done >= inputs, reached].filter((good) => !good).length);

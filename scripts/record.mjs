@@ -1,5 +1,5 @@
 // Records a command's terminal as an animated SVG: node scripts/record.mjs OUT.svg [--columns N --rows N] -- COMMAND...
-// Needs `script` (util-linux). Frames that repeat cost nothing; pauses are cut to one second.
+// Needs `script` (util-linux). Repeated frames take no space; pauses are limited to one second.
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import xterm from '@xterm/headless';
@@ -15,7 +15,7 @@ const command = process.argv.slice(cut + 1).join(' ');
 const columns = option('--columns', 96);
 const rows = option('--rows', 28);
 const frameMs = 300;
-const longestMs = 1000;
+const maxPauseMs = 1000;
 
 const terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
 const palette = [
@@ -55,7 +55,7 @@ const escapeXml = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').re
 const cellWidth = 8.4;
 const lineHeight = 18;
 
-/** Each distinct row is drawn once and placed wherever it stands. */
+/** Each distinct row is defined once and referenced where it occurs. */
 const rowIds = new Map();
 
 function rowId(line) {
@@ -87,7 +87,7 @@ function take() {
   const now = performance.now();
   const picture = snapshot();
   const previous = frames.at(-1);
-  if (previous) previous.ms = Math.min(longestMs, previous.ms + (now - last));
+  if (previous) previous.ms = Math.min(maxPauseMs, previous.ms + (now - last));
   last = now;
   if (previous?.picture !== picture) frames.push({ picture, ms: 0 });
 }

@@ -1,4 +1,4 @@
-// Small pieces that the project's own scripts share: steps with a clock, child processes with their output kept.
+// Common functions of the project's scripts: timed steps, and child processes with captured output.
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ export const red = (text) => paint(31, text);
 export const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 
 /**
- * Runs a program and collects what it prints.
+ * Runs a program and collects its output.
  * @returns {Promise<{code: number, output: string, ms: number}>}
  */
 export function run(command, args, { env = {}, cwd = root } = {}) {
@@ -36,7 +36,7 @@ export function run(command, args, { env = {}, cwd = root } = {}) {
   });
 }
 
-/** Runs one named step; prints its name and time, and its whole output only when it fails. Ends the process then. */
+/** Runs one named step and prints its name and time. If it fails, prints its output and ends the process. */
 export async function step(name, command, args, options) {
   process.stdout.write(`${dim('·')} ${name} ... `);
   const result = await run(command, args, options);

@@ -1,5 +1,5 @@
-// Makes a fresh clone ready: dependencies, ABI bindings, compiled TypeScript, the wasm3 addon. Does only what is missing or stale,
-// so that `npm run demo` and `npm test` can call it each time.
+// Prepares a clone: dependencies, ABI bindings, compiled TypeScript, the wasm3 addon. It does only what is missing or
+// stale, so `npm run demo` and `npm test` can call it each time.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,7 +35,8 @@ async function unlessFresh(name, digestNow, made, make) {
 }
 
 await unlessFresh('dependencies', digest(['package-lock.json']), 'docs/node_modules/typedoc', () =>
-  // Not `npm ci`: it refuses a lock that lacks an optional package of another platform, which not every registry has.
+  // Not `npm ci`: it rejects a lock file without an optional package of another platform, which some registries don't
+  // have.
   step('Installing dependencies', 'npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund']),
 );
 await unlessFresh(
@@ -49,7 +50,7 @@ await unlessFresh(
   digest(['host', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']),
   'dist/host/cli/main.js',
   async () => {
-    // Beside it first: others may be running what is there, and what a source left behind must not stay.
+    // Compile beside it first: other processes may be using `dist`, and outputs of deleted sources must not stay.
     const fresh = join('build', 'dist');
     rmSync(join(root, fresh), { recursive: true, force: true });
     const tsc = 'node_modules/typescript/bin/tsc';

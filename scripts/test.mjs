@@ -1,4 +1,4 @@
-// Every test of the project: sets up, then runs all runners two at a time, and ends with one line that adds them up.
+// Runs every test of the project: sets up, then runs all runners two at a time, and prints one line with the totals.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ function vitest({ code }) {
   return { passed: json.numPassedTests, failed, skipped: skips.length, skips };
 }
 
-/** as-pect ends with `[Tests]: passed / all`; a run without that line failed. */
+/** as-pect ends with `[Tests]: passed / all`; a run without that line has failed. */
 function asPect({ code, output }) {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours are control characters
   const line = output.replace(/\x1b\[[0-9;]*m/g, '').match(/\[Tests\]: (\d+) \/ (\d+)/);
@@ -56,7 +56,7 @@ function counted({ code, output }) {
 const runners = [
   {
     name: 'host',
-    says: 'vitest: host, tests',
+    description: 'vitest: host, tests',
     args: [
       'node_modules/vitest/vitest.mjs',
       'run',
@@ -68,41 +68,46 @@ const runners = [
   },
   {
     name: 'lint',
-    says: 'biome: lint and format',
+    description: 'biome: lint and format',
     args: ['node_modules/@biomejs/biome/bin/biome', 'check'],
     count: whole,
   },
   {
     name: 'types',
-    says: 'tsc: type check',
+    description: 'tsc: type check',
     args: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'],
     count: whole,
   },
-  { name: 'imports', says: 'imports go down', args: ['scripts/check-imports.mjs'], count: whole },
-  { name: 'abi', says: 'ABI bindings are current', args: ['abi/generate.mjs', '--check'], count: whole },
+  { name: 'imports', description: 'imports follow the tables', args: ['scripts/check-imports.mjs'], count: whole },
+  { name: 'abi', description: 'ABI bindings are up to date', args: ['abi/generate.mjs', '--check'], count: whole },
   {
     name: 'assembly',
-    says: 'as-pect: AssemblyScript units',
+    description: 'as-pect: AssemblyScript units',
     args: ['node_modules/@as-pect/cli/bin/asp.js', '--no-logo', '--as-config', 'asconfig.json'],
     count: asPect,
   },
-  { name: 'cli', says: 'command reference is current', args: ['scripts/cli-docs.mjs', '--check'], count: whole },
+  {
+    name: 'cli',
+    description: 'command reference is up to date',
+    args: ['scripts/cli-docs.mjs', '--check'],
+    count: whole,
+  },
   {
     name: 'docs',
-    says: 'documentation site: builds, and no link is dead',
+    description: 'documentation site: builds without dead links',
     args: ['docs/.vitepress/site.mjs'],
     count: whole,
   },
-  { name: 'asan', says: 'wasm3 addon under AddressSanitizer', args: ['scripts/asan.mjs'], count: counted },
+  { name: 'asan', description: 'wasm3 addon under AddressSanitizer', args: ['scripts/asan.mjs'], count: counted },
   {
     name: 'fuzz-link',
-    says: 'C link under sanitizers: 500,000 inputs',
+    description: 'C link under sanitizers: 500,000 inputs',
     args: ['scripts/fuzz-link.mjs'],
     count: counted,
   },
 ].filter((runner) => !only || runner.name === only);
 if (runners.length === 0) {
-  console.error(`no runner is called ${only}`);
+  console.error(`There is no runner ${only}.`);
   process.exit(2);
 }
 rmSync(join(root, 'build', 'vitest.json'), { force: true });
@@ -112,13 +117,13 @@ const queue = [...runners];
 async function worker() {
   for (let runner = queue.shift(); runner; runner = queue.shift()) {
     const current = runner;
-    console.log(`${dim('·')} ${current.says} started`);
+    console.log(`${dim('·')} ${current.description} started`);
     const result = await run(node, current.args, { env: { FORCE_COLOR: '0' } });
     const count = current.count(result);
     for (const key of Object.keys(total)) total[key] += count[key];
     const mark = count.failed > 0 ? red('✗') : green('✓');
     console.log(
-      `${mark} ${current.says}: ${count.passed} passed, ${count.failed} failed${count.skipped ? `, ${count.skipped} skipped` : ''} ${dim(seconds(result.ms))}`,
+      `${mark} ${current.description}: ${count.passed} passed, ${count.failed} failed${count.skipped ? `, ${count.skipped} skipped` : ''} ${dim(seconds(result.ms))}`,
     );
     for (const skip of count.skips ?? []) console.log(`    skipped ${skip}`);
     if (count.failed > 0) console.log(`\n${result.output.trimEnd()}\n`);

@@ -1,7 +1,7 @@
 /**
- * `node scripts/third-party.mjs NAME [--out FOLDER]` fetches C sources, as `third_party/NAME.json` says, into `build/NAME/`, with their
- * licence. Nothing of the carrier package is installed or run: the tarball is checked against its integrity hash and only sources are
- * taken.
+ * `node scripts/third-party.mjs NAME [--out FOLDER]` fetches the C sources that `third_party/NAME.json` describes into
+ * `build/NAME/`, with their licence. Nothing of the npm package that contains them is installed or run: the tarball is
+ * checked against its integrity hash, and only sources are extracted.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -22,7 +22,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const library = process.argv[2] ?? '';
 const known = readdirSync(join(root, 'third_party')).filter((file) => /^[a-z0-9]+\.json$/.test(file));
 if (!known.includes(`${library}.json`)) {
-  console.error(`Name one of ${known.map((file) => file.slice(0, -5)).join(', ')}; '${library}' is none.`);
+  console.error(`There is no library '${library}'; use one of ${known.map((file) => file.slice(0, -5)).join(', ')}.`);
   process.exit(1);
 }
 const origin = JSON.parse(readFileSync(join(root, 'third_party', `${library}.json`), 'utf8'));
@@ -30,7 +30,7 @@ const option = process.argv.indexOf('--out');
 const out = resolve(option > 0 ? process.argv[option + 1] : join(root, 'build', library));
 const isSource = (name) => new RegExp(`^(${origin.files})$`).test(name);
 
-/** What host/base/third-party.ts compares, to fetch again when one of these files changes. */
+/** The digest that host/base/third-party.ts compares, to fetch again when one of these files has changed. */
 function digest() {
   const hash = createHash('sha256');
   for (const file of [`${library}.json`, origin.patches ?? []].flat())
@@ -38,13 +38,13 @@ function digest() {
   return hash.digest('hex');
 }
 
-/** Mends known faults, each of which must be there exactly once: a version without it needs no patch any more. */
+/** Applies the patches. Each must match exactly once, so a version that doesn't need one any more is detected. */
 function patch(folder) {
   if (!origin.patches) return;
   for (const { file, find, put, why } of JSON.parse(readFileSync(join(root, 'third_party', origin.patches), 'utf8'))) {
     const path = join(folder, file);
     const parts = readFileSync(path, 'utf8').split(find);
-    if (parts.length !== 2) throw new Error(`${file} has changed, so that a patch no longer fits: ${why}`);
+    if (parts.length !== 2) throw new Error(`${file} has changed and a patch doesn't match any more: ${why}`);
     writeFileSync(path, parts.join(put));
   }
 }
@@ -54,8 +54,9 @@ const work = mkdtempSync(join(dirname(out), `${library}-`));
 try {
   const name = `${origin.package}@${origin.packageVersion}`;
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  // It packs into its working folder; old versions of npm, which a script's PATH may hold, have no option for that.
-  // What this runs within may be an `npm pack --dry-run` or `--pack-destination`, whose options npm hands down.
+  // npm packs into the working folder, because old versions, which a script's PATH may contain, have no option for
+  // another one. If this runs inside `npm pack --dry-run` or `--pack-destination`, npm passes those options down;
+  // remove them.
   const { npm_config_dry_run: _dryRun, npm_config_pack_destination: _destination, ...env } = process.env;
   execFileSync(npm, ['pack', name, '--loglevel=error'], { cwd: work, env, stdio: ['ignore', 'ignore', 'inherit'] });
   const tarball = join(
