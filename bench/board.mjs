@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { root } from '../scripts/run.mjs';
 
 const component = (name) => import(pathToFileURL(join(root, 'dist', 'host', name)).href);
-const { buildImage, loadBoard, runModelOnBoard, SideClock, startNode } = await component('toolchain/board/index.js');
+const { buildImage, loadBoard, runModelOnBoard, SimClock, startNode } = await component('toolchain/board/index.js');
 const { buildApp } = await component('toolchain/build/index.js');
 const { buildHarness } = await component('toolchain/compiler/index.js');
 const { FileFlash } = await component('device/flash/index.js');
@@ -72,7 +72,7 @@ class World {
       onDrain: () => this.#feed(),
     });
     this.link.attach(pair.a);
-    this.side = new SideClock({ folder: this.folder, clock: this.clock, transport: pair.b, sensors: [speech] });
+    this.sim = new SimClock({ folder: this.folder, clock: this.clock, transport: pair.b, sensors: [speech] });
     const options = [
       'clock=virtual',
       'side=1',
@@ -82,7 +82,7 @@ class World {
       'sensor=microphone:16000000:1:16000',
     ];
     this.node = await startNode(board, elf, { folder: this.folder, options, icount: true });
-    this.node.ended.then(({ output }) => this.side.fail(new Error(`the node ended: ${output}`)));
+    this.node.ended.then(({ output }) => this.sim.fail(new Error(`the node ended: ${output}`)));
   }
 
   /** Counts the bytes on the wire, from the node's point of view. */
@@ -99,11 +99,11 @@ class World {
   }
 
   get instructions() {
-    return this.side.work.totalUs * 1000;
+    return this.sim.work.totalUs * 1000;
   }
 
   async runUntil(us, done = () => false) {
-    while (this.clock.nowUs() < us && !done()) await this.side.runUntil(this.clock.nowUs() + TURN_US);
+    while (this.clock.nowUs() < us && !done()) await this.sim.runUntil(this.clock.nowUs() + TURN_US);
   }
 
   push(bytes, sequence) {
@@ -130,7 +130,7 @@ class World {
   async end() {
     this.node.ended.catch(() => {});
     await this.node.kill();
-    this.side.close();
+    this.sim.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

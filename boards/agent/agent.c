@@ -84,18 +84,18 @@ static void change(void *context, bool up, enum link_down why)
     (void)why;
     if (!up)
         return;
-    rollout_judge(agent, false);
+    trial_judge(agent, false);
     agent_settle(agent);
 }
 
 static void birth(void *context, struct message_birth *birth)
 {
-    voice_birth(context, birth);
+    publisher_birth(context, birth);
 }
 
 static bool failure(void *context, struct message_ota *status)
 {
-    return rollout_failure(context, status);
+    return trial_failure(context, status);
 }
 
 static uint64_t now_us(void *context)
@@ -139,7 +139,7 @@ static void start_link(struct agent *agent)
     options.io = (struct link_io){
         .now_us = now_us, .session_id = session_id, .write = write, .context = agent, .timers = &agent->schedule.asked};
     options.callbacks = (struct uplink_callbacks){
-        .birth = birth, .failure = failure, .receive = told_receive, .change = change, .context = agent};
+        .birth = birth, .failure = failure, .receive = inbound_receive, .change = change, .context = agent};
     uplink_init(&agent->uplink, &options);
 }
 
@@ -151,18 +151,18 @@ static void start_modules(struct agent *agent)
     if (wanted < size)
         size = wanted;
     /* Raw windows have the end of it. */
-    const uint32_t windows = option_number("windows", AGENT_WINDOW_BYTES);
-    agent->windows.size = windows < size / AGENT_WINDOW_SHARE ? windows : size / AGENT_WINDOW_SHARE;
-    size = (size - agent->windows.size) & ~UINT32_C(15);
-    agent->windows.bytes = heap + size;
+    const uint32_t windows = option_number("windows", AGENT_CAPTURE_BYTES);
+    agent->captures.size = windows < size / AGENT_CAPTURE_SHARE ? windows : size / AGENT_CAPTURE_SHARE;
+    size = (size - agent->captures.size) & ~UINT32_C(15);
+    agent->captures.bytes = heap + size;
     heap_start(heap, size);
     agent->memory_bytes = option_number("memory", size);
     const uint32_t share = size / AGENT_STACK_SHARE / 1024 * 1024;
-    agent->stack_bytes = share < AGENT_STACK_LEAST  ? AGENT_STACK_LEAST
-                         : share > AGENT_STACK_MOST ? AGENT_STACK_MOST
+    agent->stack_bytes = share < AGENT_STACK_MIN  ? AGENT_STACK_MIN
+                         : share > AGENT_STACK_MAX ? AGENT_STACK_MAX
                                                     : share;
     agent->accelerated = option_number("accel", 1) != 0;
-    agent->platform = (struct machine_platform){.now_us = work_us, .stack_floor = stack_floor};
+    agent->platform = (struct instance_platform){.now_us = work_us, .stack_floor = stack_floor};
 }
 
 void agent_count_faults(struct agent *agent, uint32_t faults)
@@ -194,9 +194,9 @@ static void after_fault(struct agent *agent)
         text_add(&text, words[i].name);
         text_add_hex(&text, words[i].value);
     }
-    voice_error(agent, &text);
+    publisher_error(agent, &text);
     agent_count_faults(agent, storage_faults(&agent->storage) + 1);
-    rollout_blame(agent);
+    trial_blame(agent);
 }
 
 /* A fault that comes back at each start must not wear out the flash, in which starts are counted. */
@@ -234,23 +234,23 @@ void agent_start(struct agent *agent)
     random_start(&agent->random, seed + agent->storage.boot * UINT32_C(0x85ebca6b));
     start_modules(agent);
     start_link(agent);
-    rollout_open(agent);
+    trial_open(agent);
     agent->vitals_default_s = (int32_t)option_number("vitals", AGENT_VITALS_S);
     vitals_configure(agent);
     after_fault(agent);
     /* Whatever the module does to the processor, its successor can come over the link before it. */
     if (agent->faults_in_row > 0)
-        life_start_later(agent, 0);
+        supervisor_start_later(agent, 0);
     else
-        life_start(agent);
+        supervisor_start(agent);
     uplink_attach(&agent->uplink);
-    rollout_prepare(agent);
+    trial_prepare(agent);
 }
 
 void agent_settle(struct agent *agent)
 {
     if (agent->reset_due)
-        life_start(agent);
+        supervisor_start(agent);
 }
 
 /* --- Its turns --- */
@@ -289,19 +289,19 @@ static void fire(struct agent *agent, enum timer timer)
     schedule_at(&agent->schedule, timer, SCHEDULE_NEVER);
     switch (timer) {
     case TIMER_STEP:
-        life_step(agent);
+        supervisor_step(agent);
         break;
     case TIMER_ERASE:
-        rollout_erase(agent);
+        trial_erase(agent);
         break;
     case TIMER_SWAP:
-        rollout_swap(agent);
+        trial_swap(agent);
         break;
     case TIMER_TRIAL:
-        rollout_time_over(agent);
+        trial_time_over(agent);
         break;
     case TIMER_RESTART:
-        life_start(agent);
+        supervisor_start(agent);
         break;
     case TIMER_VITALS:
         vitals_publish(agent);

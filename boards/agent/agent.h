@@ -13,7 +13,7 @@
 #include "schedule.h"
 #include "sensor.h"
 #include "base/text.h"
-#include "windows.h"
+#include "captures.h"
 
 /* Of the link, taken from the driver; those from `at` on aren't looked at yet. */
 struct link_bytes {
@@ -29,7 +29,7 @@ struct agent {
     uint32_t key_count;
     struct sensor sensors[AGENT_SENSORS];
     uint32_t sensor_count;
-    struct windows windows;
+    struct captures captures;
     struct schedule schedule;
     struct random random;
     struct uplink uplink;
@@ -37,7 +37,7 @@ struct agent {
     struct transfer transfer;
 
     /* What modules may have. */
-    struct machine_platform platform;
+    struct instance_platform platform;
     uint32_t memory_bytes;
     uint32_t stack_bytes;
     bool accelerated;
@@ -96,7 +96,7 @@ void agent_load_identity(struct agent *agent);
 /* --- told.c: what it is told --- */
 
 /* A message of the link. */
-void told_receive(void *context, const struct message *message);
+void inbound_receive(void *context, const struct message *message);
 
 /* --- verify.c: what may run --- */
 
@@ -106,54 +106,54 @@ bool verify_package(void *context, struct span bytes, uint32_t sequence, struct 
 /* --- life.c: a module's life --- */
 
 /* Starts what the slots say. */
-void life_start(struct agent *agent);
+void supervisor_start(struct agent *agent);
 /* The same in a while from `since_us` on, the longer the more faults came in a row. */
-void life_start_later(struct agent *agent, uint64_t since_us);
+void supervisor_start_later(struct agent *agent, uint64_t since_us);
 /* Runs a loaded module: init, its birth, then the first step at once. */
-void life_run(struct agent *agent, struct module *next);
+void supervisor_run(struct agent *agent, struct module *next);
 /* Ends the module and whatever was planned for it. */
-void life_stop(struct agent *agent);
-void life_step(struct agent *agent);
+void supervisor_stop(struct agent *agent);
+void supervisor_step(struct agent *agent);
 /* A command for subscription `id`, or -1 for a changed configuration; false when nothing runs or it was a fault. */
-bool life_message(struct agent *agent, int32_t id, struct span body);
+bool supervisor_message(struct agent *agent, int32_t id, struct span body);
 /* Asks what runs for its health now. The answer, or a fault, may end it before this returns. */
-void life_ask(struct agent *agent);
+void supervisor_ask(struct agent *agent);
 /* A reason as it is told: what was under way, and the sentence on one line. */
-struct reason life_reason(const struct reason *why, const char *during);
+struct reason supervisor_reason(const struct reason *why, const char *during);
 /* A module's fault; `on_trial`: of one on trial. */
-void life_fault(struct agent *agent, const struct reason *why, const char *during, bool on_trial);
+void supervisor_fault(struct agent *agent, const struct reason *why, const char *during, bool on_trial);
 
 /* --- rollout.c: updates, the swap and its trial --- */
 
-void rollout_open(struct agent *agent);
-void rollout_offer(struct agent *agent, const struct message_offer *offer);
+void trial_open(struct agent *agent);
+void trial_offer(struct agent *agent, const struct message_offer *offer);
 /* A page for the package that was offered. */
-void rollout_erase(struct agent *agent);
-void rollout_chunk(struct agent *agent, const struct message_chunk *chunk);
+void trial_erase(struct agent *agent);
+void trial_chunk(struct agent *agent, const struct message_chunk *chunk);
 /* Loads what is ready while the old module still has its steps; the swap itself comes after. */
-void rollout_prepare(struct agent *agent);
+void trial_prepare(struct agent *agent);
 /* The node restarted after a fault: a package that was ready then isn't tried again. */
-void rollout_blame(struct agent *agent);
-void rollout_swap(struct agent *agent);
+void trial_blame(struct agent *agent);
+void trial_swap(struct agent *agent);
 /* Looks at the module on trial, if there is one; `timeout`: its time is over. */
-void rollout_judge(struct agent *agent, bool timeout);
-void rollout_time_over(struct agent *agent);
+void trial_judge(struct agent *agent, bool timeout);
+void trial_time_over(struct agent *agent);
 /* The module on trial has ended: the old one is back after one reset. */
-void rollout_roll_back(struct agent *agent, const struct reason *why);
-bool rollout_on_trial(const struct agent *agent);
+void trial_roll_back(struct agent *agent, const struct reason *why);
+bool trial_on_trial(const struct agent *agent);
 /* The status of the last trial when it failed. */
-bool rollout_failure(const struct agent *agent, struct message_ota *status);
+bool trial_failure(const struct agent *agent, struct message_ota *status);
 
 /* --- voice.c: what the node says --- */
 
-void voice_birth(struct agent *agent, struct message_birth *birth);
-void voice_publish(struct agent *agent, struct message_telemetry *frame);
+void publisher_birth(struct agent *agent, struct message_birth *birth);
+void publisher_publish(struct agent *agent, struct message_telemetry *frame);
 /* False when there is no room. */
-bool voice_event(struct agent *agent, struct span name, struct span body);
+bool publisher_event(struct agent *agent, struct span name, struct span body);
 /* One line, of any length. */
-void voice_log(struct agent *agent, uint8_t level, struct span line);
+void publisher_log(struct agent *agent, uint8_t level, struct span line);
 /* The agent's own complaint. */
-void voice_error(struct agent *agent, const struct text *text);
+void publisher_error(struct agent *agent, const struct text *text);
 
 /* --- vitals.c: telemetry of the agent itself --- */
 

@@ -17,7 +17,7 @@
  * delays the node's own start by the first.
  */
 #define AGENT_RESTART_US 1000000
-#define AGENT_RESTART_MOST_US 60000000
+#define AGENT_RESTART_MAX_US 60000000
 
 /* In one call; host/device/node/host-imports.ts. */
 #define AGENT_CALL_PUBLISHES 64
@@ -29,8 +29,8 @@
 #define AGENT_SENSORS 8
 /* The interpreter's stack of values is this part of the module heap, within bounds. */
 #define AGENT_STACK_SHARE 16
-#define AGENT_STACK_LEAST 2048
-#define AGENT_STACK_MOST 65536
+#define AGENT_STACK_MIN 2048
+#define AGENT_STACK_MAX 65536
 /*
  * Bytes that are taken from the link before timers are looked at again, and the time after which no frame more is taken,
  * so that a peer that floods it can't stop the module.
@@ -41,7 +41,7 @@
 #define AGENT_WATCHDOG_MS 30000
 /* The agent's own telemetry comes this often, unless the setting `agent.vitals_s` says otherwise. */
 #define AGENT_VITALS_S 60
-#define AGENT_VITALS_MOST_S 86400
+#define AGENT_VITALS_MAX_S 86400
 
 /* What a board with little memory sets otherwise: the link's store, and the longest message that is taken. */
 #ifndef AGENT_LINK_STORE_BYTES
@@ -60,10 +60,10 @@
  * Raw windows around events, at the end of the module heap: bytes, and the most of it that they take. A small board has
  * none.
  */
-#ifndef AGENT_WINDOW_BYTES
-#define AGENT_WINDOW_BYTES 8192
+#ifndef AGENT_CAPTURE_BYTES
+#define AGENT_CAPTURE_BYTES 8192
 #endif
-#define AGENT_WINDOW_SHARE 16
+#define AGENT_CAPTURE_SHARE 16
 
 /* Pages of the two key-value stores and of the slots' journal: DEFAULT_LAYOUT of host/device/node/storage.ts. */
 #define AGENT_STORE_PAGES 2

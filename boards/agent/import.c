@@ -5,7 +5,7 @@
 
 enum trap import_answer(uint64_t *result, int32_t number)
 {
-    machine_put_u32(result, (uint32_t)number);
+    instance_put_u32(result, (uint32_t)number);
     return TRAP_NONE;
 }
 
@@ -18,11 +18,11 @@ enum trap import_fault(struct module *module, enum trap trap, const char *code, 
 
 enum trap import_bytes(struct module *module, uint32_t at, uint32_t count, uint8_t **bytes)
 {
-    *bytes = machine_bytes(module->machine, at, count);
+    *bytes = instance_bytes(module->instance, at, count);
     if (*bytes != NULL)
         return TRAP_NONE;
     uint32_t size;
-    machine_memory(module->machine, &size);
+    instance_memory(module->instance, &size);
     char space[REASON_TEXT_BYTES];
     struct text text = text_in(space, sizeof space);
     text_add(&text, "bytes ");

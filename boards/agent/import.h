@@ -10,12 +10,12 @@
 #include "agent.h"
 #include "base/text.h"
 
-#define I32(argument) ((int32_t)machine_u32(argument))
-#define U32(argument) machine_u32(argument)
+#define I32(argument) ((int32_t)instance_u32(argument))
+#define U32(argument) instance_u32(argument)
 
 /* An import of the table in imports.c. */
 #define IMPORT(name)                                                                                                   \
-    enum trap import_##name(const struct machine_import *import, void *context, const uint64_t *arguments,             \
+    enum trap import_##name(const struct instance_import *import, void *context, const uint64_t *arguments,             \
                             uint64_t *result)
 /* What each begins with: the module, and names of what it doesn't use. */
 #define MODULE                                                                                                         \
@@ -27,7 +27,7 @@
 /* Ends an import with its result. */
 enum trap import_answer(uint64_t *result, int32_t number);
 
-/* Ends an import with a trap whose sentence isn't the machine's own. */
+/* Ends an import with a trap whose sentence isn't the instance's own. */
 enum trap import_fault(struct module *module, enum trap trap, const char *code, const struct text *text);
 
 /* Bytes of the module's memory. */

@@ -1,11 +1,11 @@
-/* The table of imports that the machine is given. */
+/* The table of imports that an instance is given. */
 #include "imports.h"
 
 #include "import.h"
 
-/* rom_size and rom_read are the machine's own, over the rom in place. The native kernels come last. */
+/* rom_size and rom_read are the instance's own, over the rom in place. The native kernels come last. */
 #define KERNELS 3
-static const struct machine_import table[] = {
+static const struct instance_import table[] = {
     {"time_now", "I()", import_time_now},
     {"time_utc", "I()", import_time_utc},
     {"random", "i()", import_random},
@@ -32,11 +32,11 @@ static const struct machine_import table[] = {
     {"nn_filter_bank", "i(iiiiii)", import_nn_filter_bank},
 };
 #define TABLE (sizeof table / sizeof table[0])
-/* A function that is added to the ABI is added here, or to the machine. */
+/* A function that is added to the ABI is added here, or to the instance. */
 #define COUNT(name, signature) +1
 _Static_assert(TABLE + 2 == ABI_IMPORTS(COUNT), "every import of the ABI is given");
 
-const struct machine_import *imports_table(void)
+const struct instance_import *imports_table(void)
 {
     return table;
 }

@@ -4,10 +4,10 @@
 
 #include <stdbool.h>
 
-#include "runtime/machine.h"
+#include "runtime/instance.h"
 
-/* For machine_load; the context of machine_call is the `struct module`. */
-const struct machine_import *imports_table(void);
+/* For instance_load; the context of instance_call is the `struct module`. */
+const struct instance_import *imports_table(void);
 /* Without `accelerated` the native kernels are left out, and modules run their own. */
 uint32_t imports_count(bool accelerated);
 

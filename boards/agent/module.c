@@ -1,4 +1,4 @@
-/* A module's machine and what it declared. */
+/* A module's instance and what it declared. */
 #include "module.h"
 
 #include "base/abi.h"
@@ -68,7 +68,7 @@ static bool find_exports(struct module *module, struct reason *why)
         {"health", "i()", &module->health},
     };
     for (size_t i = 0; i < sizeof exports / sizeof exports[0]; i++) {
-        *exports[i].function = machine_find(module->machine, exports[i].name, exports[i].signature);
+        *exports[i].function = instance_find(module->instance, exports[i].name, exports[i].signature);
         if (*exports[i].function >= 0)
             continue;
         reason_set(why, "MODULE_EXPORT", "The module exports no ");
@@ -103,7 +103,7 @@ bool module_load(struct module *module, struct agent *agent, int slot, struct re
     if (!check_memory(&module->package, agent->memory_bytes, why))
         return false;
     const struct package *package = &module->package;
-    const struct machine_options options = {
+    const struct instance_options options = {
         .wasm = package->wasm.bytes,
         .wasm_bytes = package->wasm.count,
         .rom = package->rom.bytes,
@@ -118,8 +118,8 @@ bool module_load(struct module *module, struct agent *agent, int slot, struct re
         .lazy = true,
     };
     const char *text;
-    module->machine = machine_load(&options, &text);
-    if (module->machine == NULL) {
+    module->instance = instance_load(&options, &text);
+    if (module->instance == NULL) {
         *no_room = strstr(text, "allocation failed") != NULL;
         reason_set(why, "WASM_LOAD", "wasm3 could not load the module: ");
         reason_add(why, text);
@@ -133,8 +133,8 @@ bool module_load(struct module *module, struct agent *agent, int slot, struct re
 
 void module_unload(struct module *module)
 {
-    machine_free(module->machine);
-    module->machine = NULL;
+    instance_free(module->instance);
+    module->instance = NULL;
     declared_clear(&module->metrics);
     declared_clear(&module->commands);
 }
@@ -162,7 +162,7 @@ static void describe(struct module *module, enum trap trap, const char *during, 
         text_add(&text, " units of fuel");
     } else {
         text_add(&text, "the module trapped: ");
-        text_add(&text, machine_reason(module->machine));
+        text_add(&text, instance_reason(module->instance));
     }
     text_reason(why, code, &text);
 }
@@ -170,7 +170,7 @@ static void describe(struct module *module, enum trap trap, const char *during, 
 static bool call(struct module *module, int32_t function, const char *during, uint64_t *values, struct reason *why)
 {
     module->has_fault = false;
-    const enum trap trap = machine_call(module->machine, module, (uint32_t)function, values);
+    const enum trap trap = instance_call(module->instance, module, (uint32_t)function, values);
     module->phase = PHASE_IDLE;
     if (trap == TRAP_NONE)
         return true;
@@ -191,7 +191,7 @@ bool module_init(struct module *module, struct reason *why)
     begin(module, PHASE_INIT);
     if (!call(module, module->init, "init", values, why))
         return false;
-    const int32_t result = (int32_t)machine_u32(values[0]);
+    const int32_t result = (int32_t)instance_u32(values[0]);
     if (result >= ABI_OK)
         return true;
     char bytes[REASON_TEXT_BYTES];
@@ -219,8 +219,8 @@ bool module_step(struct module *module, uint64_t now_us, uint64_t *next_us, stru
 bool module_message(struct module *module, int32_t id, struct span body, struct reason *why)
 {
     uint64_t values[2] = {0};
-    machine_put_u32(&values[0], (uint32_t)id);
-    machine_put_u32(&values[1], body.count);
+    instance_put_u32(&values[0], (uint32_t)id);
+    instance_put_u32(&values[1], body.count);
     begin(module, PHASE_MESSAGE);
     module->message = body;
     const bool done = call(module, module->on_message, "on_message", values, why);
@@ -235,6 +235,6 @@ bool module_health(struct module *module, int32_t *answer, struct reason *why)
     module->phase = PHASE_STEP;
     if (!call(module, module->health, "health", values, why))
         return false;
-    *answer = (int32_t)machine_u32(values[0]);
+    *answer = (int32_t)instance_u32(values[0]);
     return true;
 }

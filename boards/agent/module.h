@@ -2,7 +2,7 @@
 #ifndef MOTE_MODULE_H
 #define MOTE_MODULE_H
 
-#include "runtime/machine.h"
+#include "runtime/instance.h"
 #include "package/package.h"
 #include "update/slots.h"
 #include "bounds.h"
@@ -33,7 +33,7 @@ enum spending { SPEND_PUBLISHES, SPEND_EVENTS, SPEND_LOGS, SPEND_WRITES, SPENDIN
 struct module {
     struct agent *agent;
     /* NULL: not loaded. */
-    struct machine *machine;
+    struct instance *instance;
     struct package package;
     /* Where its package lies. */
     int slot;
@@ -56,7 +56,7 @@ struct module {
     struct span message;
     /* Time that the flash took for what it stored. */
     uint64_t stored_us;
-    /* What an import found wrong, when it is more than the machine's own words. */
+    /* What an import found wrong, when it is more than the instance's own words. */
     bool has_fault;
     struct reason fault;
 

@@ -1,4 +1,4 @@
-/* What a package must be before it may run: the same as `#verify` in host/device/node/update.ts. */
+/* What a package must be before it may run: the same as host/device/node/verify.ts. */
 #include "base/abi.h"
 #include "runtime/exports.h"
 #include "agent.h"

@@ -45,8 +45,8 @@ bool vitals_configure(struct agent *agent)
     agent_setting(agent, text_of("agent.vitals_s"), &seconds);
     if (seconds < 0)
         seconds = 0;
-    if (seconds > AGENT_VITALS_MOST_S)
-        seconds = AGENT_VITALS_MOST_S;
+    if (seconds > AGENT_VITALS_MAX_S)
+        seconds = AGENT_VITALS_MAX_S;
     if ((uint32_t)seconds == agent->vitals_s)
         return false;
     agent->vitals_s = (uint32_t)seconds;
@@ -90,6 +90,6 @@ void vitals_publish(struct agent *agent)
                                           .t0_us = (int64_t)hal_now_us(),
                                           .values = value,
                                           .count = 1};
-        voice_publish(agent, &frame);
+        publisher_publish(agent, &frame);
     }
 }

@@ -102,15 +102,15 @@ enum outcome kernel_lookup(struct operation *op)
 }
 
 /* Beyond it every zero point gives the same end of int8. */
-#define MOST_STEPS 512.0f
+#define MAX_STEPS 512.0f
 
 /* Nearest whole number, halves away from zero, between the ends; NaN is 0. */
 static int32_t whole_steps(float value)
 {
-    if (value >= MOST_STEPS)
-        return (int32_t)MOST_STEPS;
-    if (value <= -MOST_STEPS)
-        return (int32_t)-MOST_STEPS;
+    if (value >= MAX_STEPS)
+        return (int32_t)MAX_STEPS;
+    if (value <= -MAX_STEPS)
+        return (int32_t)-MAX_STEPS;
     if (value != value)
         return 0;
     int32_t whole = (int32_t)value;

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "machine.h"
+#include "instance.h"
 
 /* Loop iterations between two looks at the clock: it costs 25 ns, and even 1000 fills of 64 KiB take only 2 ms. */
 #define GUARD_PERIOD 1000
@@ -22,7 +22,7 @@ struct guard {
     /* Lowest address that a frame may have. */
     uintptr_t stack_floor;
     int64_t deadline_us;
-    const struct machine_platform *platform;
+    const struct instance_platform *platform;
 };
 
 extern const char guard_deadline[];

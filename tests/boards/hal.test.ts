@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MoteError, VirtualClock } from '../../host/base/index.ts';
 import { FileFlash } from '../../host/device/flash/index.ts';
 import { transportPair } from '../../host/device/link/index.ts';
-import { boardNames, loadBoard, NODE_EXIT, SideClock, startNode } from '../../host/toolchain/board/index.ts';
+import { boardNames, loadBoard, NODE_EXIT, SimClock, startNode } from '../../host/toolchain/board/index.ts';
 import { Bench, buildSelftest, lifeOf, missingTool } from './selftest.ts';
 
 const BOOT = { power: 0, software: 1, watchdog: 2, fault: 3 };
@@ -235,7 +235,7 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
       const heard: unknown[] = [];
       a.onData((bytes) => heard.push([clock.nowUs() / 1000, Buffer.from(bytes).toString()]));
       const sent = Uint8Array.from({ length: 3000 }, (_, i) => i % 251);
-      const side = new SideClock({
+      const sim = new SimClock({
         ...{ folder, clock, transport: b, sensors: [] },
         onHello: (board) => heard.push(board),
         onDebug: (line) => heard.push(line),
@@ -244,9 +244,9 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
       try {
         const node = await bench.start('simulator', { folder, options: ['clock=virtual', 'side=1'], icount: qemu });
         a.write(sent);
-        const turns = side.runUntil(10_000_000).catch(() => {});
+        const turns = sim.runUntil(10_000_000).catch(() => {});
         const { code, lives } = lifeOf(await node.ended);
-        side.fail(new MoteError('ENDED', 'the node ended'));
+        sim.fail(new MoteError('ENDED', 'the node ended'));
         await turns;
         expect(code).toBe(NODE_EXIT.done);
         // More than the node has room for at once: it takes the rest as it sleeps again.
@@ -254,7 +254,7 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
         expect(lives[0]).toMatchObject({ count: 3000, sum, woke: 1_234_000, slept: 5_000_000, asleep: 5_000_000 });
         expect(heard).toEqual([name, 'a line', ['tap', [1, 2, 3]], [1234, 'out\0']]);
       } finally {
-        side.close();
+        sim.close();
       }
     });
 
@@ -267,14 +267,14 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
             out[i] = i === 0 ? -32_000 : index + Math.floor(i / 3);
           }),
       };
-      const side = new SideClock({ folder, clock: new VirtualClock(), sensors: [source] });
+      const sim = new SimClock({ folder, clock: new VirtualClock(), sensors: [source] });
       try {
         const { lives } = await bench.run('sensors', { folder, options: ['side=1', 'sensor=accel:26667:3:64'] });
         const expected = new Int16Array(64 * 3);
         source.read(5, expected);
         expect(lives[0]).toMatchObject({ sum: 1_000_000 + expected.reduce((total, value) => total + value, 0) });
       } finally {
-        side.close();
+        sim.close();
       }
     });
 

@@ -1,4 +1,4 @@
-/** A board's node, as a process or in QEMU, in virtual time over its side channel. */
+/** A board's node, as a process or in QEMU, in virtual time over its simulator channel. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { MoteError } from '../../host/base/index.ts';
 import type { SensorOptions, SensorSource } from '../../host/device/node/index.ts';
 import type { Board } from '../../host/toolchain/board/board-json.ts';
 import { NODE_EXIT, startNode } from '../../host/toolchain/board/qemu.ts';
-import { SideClock } from '../../host/toolchain/board/side-clock.ts';
+import { SimClock } from '../../host/toolchain/board/sim-clock.ts';
 import { type Geometry, type Life, NODE_ID, SEED, type Start, type Subject } from './world.ts';
 
 const HEADER_BYTES = 4096;
@@ -32,7 +32,7 @@ async function start(board: Board, elf: string, geometry: Geometry, options: Sta
   const folder = mkdtempSync(join(tmpdir(), 'mote-conformance-'));
   const path = join(folder, 'flash.bin');
   writeFileSync(path, flashFile(geometry, flash));
-  const side = new SideClock({
+  const sim = new SimClock({
     folder,
     clock,
     transport,
@@ -51,18 +51,18 @@ async function start(board: Board, elf: string, geometry: Geometry, options: Sta
   node.ended.then(({ code, output }) => {
     if (stopping) return;
     const what = code === NODE_EXIT.cut ? 'NODE_CUT' : 'NODE_ENDED';
-    side.fail(new MoteError(what, `${board.name} ended with ${code}:\n${output.slice(-4000)}`));
+    sim.fail(new MoteError(what, `${board.name} ended with ${code}:\n${output.slice(-4000)}`));
   });
   return {
-    runUntil: (us) => side.runUntil(us),
+    runUntil: (us) => sim.runUntil(us),
     crash(signal) {
-      side.restarting();
+      sim.restarting();
       process.kill(node.pid, signal);
     },
     async stop() {
       stopping = true;
       await node.kill();
-      side.close();
+      sim.close();
       const image = readFileSync(path).subarray(HEADER_BYTES);
       rmSync(folder, { recursive: true, force: true });
       return new Uint8Array(image);

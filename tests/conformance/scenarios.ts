@@ -1,10 +1,10 @@
 /** The whole table. */
 import { ABI } from './abi.ts';
+import { WINDOWS } from './captures.ts';
 import { FAULTS } from './faults.ts';
 import { LINK } from './link.ts';
 import type { Scenario } from './scenario.ts';
 import { STATE } from './state.ts';
 import { UPDATES } from './updates.ts';
-import { WINDOWS } from './windows.ts';
 
 export const SCENARIOS: readonly Scenario[] = [...ABI, ...FAULTS, ...LINK, ...STATE, ...UPDATES, ...WINDOWS];

@@ -2,7 +2,7 @@
 #include <stddef.h>
 
 #include "board.h"
-#include "platform/bare/kept.h"
+#include "platform/bare/retained.h"
 #include "platform/bare/memory.h"
 #include "protect.h"
 #include "scb.h"
@@ -17,7 +17,7 @@ enum { FRAME_PC = 6, FRAME_WORDS = 8 };
 
 _Noreturn void hal_reset(void)
 {
-    kept_note(HAL_BOOT_SOFTWARE, NULL);
+    retained_note(HAL_BOOT_SOFTWARE, NULL);
     AIRCR = AIRCR_RESET;
     for (;;)
         __asm volatile("dsb");
@@ -43,7 +43,7 @@ _Noreturn __attribute__((used)) static void fault_record(const uint32_t *frame, 
         fault.address = MMFAR;
     else if (status & CFSR_BFARVALID)
         fault.address = BFAR;
-    kept_note(exception == WATCHDOG_EXCEPTION ? HAL_BOOT_WATCHDOG : HAL_BOOT_FAULT, &fault);
+    retained_note(exception == WATCHDOG_EXCEPTION ? HAL_BOOT_WATCHDOG : HAL_BOOT_FAULT, &fault);
     hal_reset();
 }
 
@@ -101,7 +101,7 @@ __attribute__((section(".vectors"), used)) static const struct {
 __attribute__((used)) static void prepare(void)
 {
     memory_start();
-    kept_start();
+    retained_start();
 #if !__ARM_ARCH_6M__
     /* Memory, bus and usage faults come as themselves, not as a hard fault. */
     SHCSR |= 7u << 16;

@@ -9,7 +9,7 @@
 #include "csr.h"
 #include "platform/hal.h"
 #include "irq.h"
-#include "platform/bare/kept.h"
+#include "platform/bare/retained.h"
 #include "platform/bare/uart.h"
 
 #define WORD(address) (*(volatile uint32_t *)(uintptr_t)(address))
@@ -81,7 +81,7 @@ void clint_interrupt(uint32_t pc)
 {
     uint64_t now = ticks();
     if (now >= expiry_ticks) {
-        kept_note(HAL_BOOT_WATCHDOG, &(struct hal_fault){.kind = 0x80000007u, .pc = pc});
+        retained_note(HAL_BOOT_WATCHDOG, &(struct hal_fault){.kind = 0x80000007u, .pc = pc});
         hal_reset();
     }
     set_alarm(now >= alarm_ticks ? UINT64_MAX : alarm_ticks);

@@ -4,7 +4,7 @@
 #include "clint.h"
 #include "csr.h"
 #include "platform/hal.h"
-#include "platform/bare/kept.h"
+#include "platform/bare/retained.h"
 #include "platform/bare/memory.h"
 
 #define INTERRUPT 0x80000000u
@@ -48,7 +48,7 @@ static void protect(void)
 void chip_prepare(void)
 {
     memory_start();
-    kept_start();
+    retained_start();
     protect();
     uint32_t external = 1u << EXTERNAL, on = 8;
     CSR_WRITE("csrs mie, %0", external);
@@ -64,7 +64,7 @@ void trap(uint32_t cause, uint32_t pc, uint32_t value)
     } else {
         uint32_t status;
         CSR("csrr %0, mstatus", "=r"(status));
-        kept_note(HAL_BOOT_FAULT, &(struct hal_fault){.kind = cause, .pc = pc, .address = value, .status = status});
+        retained_note(HAL_BOOT_FAULT, &(struct hal_fault){.kind = cause, .pc = pc, .address = value, .status = status});
         hal_reset();
     }
 }

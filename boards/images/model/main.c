@@ -17,7 +17,7 @@
 #include "platform/emulated/host.h"
 #include "job.h"
 #include "kernels/kernels.h"
-#include "runtime/machine.h"
+#include "runtime/instance.h"
 #include "platform/emulated/options.h"
 
 #if defined(BOARD_FLASH_ORIGIN)
@@ -28,13 +28,13 @@ static _Alignas(16) uint8_t flash[BOARD_FLASH_BYTES];
 #endif
 
 /* Operators of one model; the largest of the samples has 66. */
-#define MOST_ENTRIES 256
+#define MAX_ENTRIES 256
 
 /* Fuel that no model reaches. */
 #define FUEL ((int64_t)1 << 60)
 
 static struct model {
-    struct machine *machine;
+    struct instance *instance;
     const uint8_t *rom;
     uint32_t rom_bytes;
     struct job job;
@@ -42,7 +42,7 @@ static struct model {
     /* Being looked at: when it began, and when each entry was done. */
     bool watched;
     uint64_t start;
-    uint64_t done[MOST_ENTRIES];
+    uint64_t done[MAX_ENTRIES];
     uint32_t marked;
     /* First entry of the running call of nn_run. */
     uint32_t first;
@@ -51,7 +51,7 @@ static struct model {
 static struct kernels_space space_of(struct model *of)
 {
     struct kernels_space space = {.rom = of->rom, .rom_bytes = of->rom_bytes};
-    space.memory = machine_memory(of->machine, &space.memory_bytes);
+    space.memory = instance_memory(of->instance, &space.memory_bytes);
     return space;
 }
 
@@ -59,7 +59,7 @@ static struct kernels_space space_of(struct model *of)
 static void mark(struct model *of, uint32_t end)
 {
     const uint64_t now = count_instructions() - of->start;
-    for (; of->marked < end && of->marked < MOST_ENTRIES; of->marked++)
+    for (; of->marked < end && of->marked < MAX_ENTRIES; of->marked++)
         of->done[of->marked] = now;
 }
 
@@ -71,14 +71,14 @@ static void observe(void *context, uint32_t entry)
 
 static enum trap answer(int32_t done, uint64_t *result)
 {
-    machine_put_u32(result, (uint32_t)done);
+    instance_put_u32(result, (uint32_t)done);
     return done == KERNELS_FAULT ? TRAP_MEMORY : TRAP_NONE;
 }
 
-static enum trap nn_run(const struct machine_import *import, void *context, const uint64_t *arguments, uint64_t *result)
+static enum trap nn_run(const struct instance_import *import, void *context, const uint64_t *arguments, uint64_t *result)
 {
     struct model *of = context;
-    const uint32_t count = machine_u32(arguments[2]);
+    const uint32_t count = instance_u32(arguments[2]);
     (void)import;
     struct kernels_space space = space_of(of);
     if (of->watched) {
@@ -89,10 +89,10 @@ static enum trap nn_run(const struct machine_import *import, void *context, cons
     }
     if (!of->accelerated)
         return answer(0, result);
-    return answer(kernels_run(&space, machine_u32(arguments[0]), machine_u32(arguments[1]), count), result);
+    return answer(kernels_run(&space, instance_u32(arguments[0]), instance_u32(arguments[1]), count), result);
 }
 
-static const struct machine_import imports[] = {{"nn_run", "i(iii)", nn_run}};
+static const struct instance_import imports[] = {{"nn_run", "i(iii)", nn_run}};
 
 static int64_t now_us(void)
 {
@@ -107,7 +107,7 @@ static uintptr_t stack_floor(void)
     return hal_stack_floor() + STACK_RESERVE_BYTES;
 }
 
-static const struct machine_platform platform = {now_us, stack_floor};
+static const struct instance_platform platform = {now_us, stack_floor};
 
 static int open_file(const char *name, enum host_mode mode)
 {
@@ -139,7 +139,7 @@ static const uint8_t *to_flash(const char *name, uint32_t *at, uint32_t *count)
 static void load(struct model *of)
 {
     uint32_t at = 0;
-    struct machine_options options = {
+    struct instance_options options = {
         .imports = imports,
         .import_count = sizeof imports / sizeof imports[0],
         .platform = &platform,
@@ -154,14 +154,14 @@ static void load(struct model *of)
     of->rom = options.rom;
     of->rom_bytes = options.rom_bytes;
     const char *why = NULL;
-    of->machine = machine_load(&options, &why);
-    if (of->machine == NULL)
+    of->instance = instance_load(&options, &why);
+    if (of->instance == NULL)
         host_fail(HOST_EXIT_BROKEN, why, "the module does not load on this board");
 }
 
 static uint32_t function(const struct model *of, const char *name, const char *signature)
 {
-    const int32_t found = machine_find(of->machine, name, signature);
+    const int32_t found = instance_find(of->instance, name, signature);
     if (found < 0)
         host_fail(HOST_EXIT_BROKEN, "is no function of the module", name);
     return (uint32_t)found;
@@ -170,16 +170,16 @@ static uint32_t function(const struct model *of, const char *name, const char *s
 static uint32_t call(struct model *of, uint32_t index, uint32_t argument)
 {
     uint64_t values[MACHINE_MAX_PARAMS] = {argument};
-    const enum trap trap = machine_call(of->machine, of, index, values);
+    const enum trap trap = instance_call(of->instance, of, index, values);
     if (trap != TRAP_NONE)
-        host_fail(HOST_EXIT_BROKEN, machine_reason(of->machine), "the module trapped on this board");
-    return machine_u32(values[0]);
+        host_fail(HOST_EXIT_BROKEN, instance_reason(of->instance), "the module trapped on this board");
+    return instance_u32(values[0]);
 }
 
 /* Where an input or output lies. */
 static uint8_t *tensor(struct model *of, uint32_t pointer, uint32_t index, uint32_t bytes)
 {
-    uint8_t *at = machine_bytes(of->machine, call(of, pointer, index), bytes);
+    uint8_t *at = instance_bytes(of->instance, call(of, pointer, index), bytes);
     if (at == NULL)
         host_fail(HOST_EXIT_BROKEN, "lies outside the module's memory", "a tensor");
     return at;
@@ -239,7 +239,7 @@ int main(void)
     model.accelerated = options_choice("accel", "0", "1");
     const int job = open_file("job.bin", HOST_READ);
     job_read(job, &model.job);
-    if (model.job.entries > MOST_ENTRIES)
+    if (model.job.entries > MAX_ENTRIES)
         host_fail(HOST_EXIT_BROKEN, "has a program of more than 256 operators", "job.bin");
     load(&model);
     const int result = open_file("result.bin", HOST_CREATE);

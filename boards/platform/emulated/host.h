@@ -13,7 +13,7 @@
 enum host_exit {
     HOST_EXIT_DONE = 0,    /* it was told to end */
     HOST_EXIT_OPTIONS = 2, /* an option is wrong */
-    HOST_EXIT_BROKEN = 3,  /* NOR rules broken, a flash file that isn't one, a side channel that ended */
+    HOST_EXIT_BROKEN = 3,  /* NOR rules broken, a flash file that isn't one, a simulator channel that ended */
     HOST_EXIT_CUT = 4,     /* the power was cut where option `cut` said */
 };
 

@@ -10,7 +10,7 @@
 #include "nor.h"
 #include "options.h"
 #include "sensors.h"
-#include "side.h"
+#include "sim_channel.h"
 
 static uint32_t random_state;
 static bool virtual_clock;
@@ -43,7 +43,7 @@ void hal_start(void)
     nor_start(folder);
     sensors_start();
     if (options_choice("side", "0", "1"))
-        side_start(folder);
+        sim_channel_start(folder);
     else if (virtual_clock)
         host_fail(HOST_EXIT_OPTIONS, "virtual needs side=1, since the simulator says how time goes on", "clock");
 }
@@ -62,8 +62,8 @@ void hal_sleep_until(uint64_t until_us)
 {
     if (!virtual_clock) {
         chip_sleep_until(until_us);
-    } else if (until_us > virtual_now_us && !side_link_waits()) {
-        uint64_t then_us = side_idle(virtual_now_us, until_us, chip_now_us());
+    } else if (until_us > virtual_now_us && !sim_channel_link_waits()) {
+        uint64_t then_us = sim_channel_idle(virtual_now_us, until_us, chip_now_us());
         virtual_asleep_us += then_us - virtual_now_us;
         virtual_now_us = then_us;
     }
@@ -76,7 +76,7 @@ uint64_t hal_asleep_us(void)
 
 size_t hal_link_read(uint8_t *bytes, size_t count)
 {
-    return virtual_clock ? side_link_read(bytes, count) : chip_link_read(bytes, count);
+    return virtual_clock ? sim_channel_link_read(bytes, count) : chip_link_read(bytes, count);
 }
 
 size_t hal_link_write(const uint8_t *bytes, size_t count)
@@ -84,7 +84,7 @@ size_t hal_link_write(const uint8_t *bytes, size_t count)
     if (!virtual_clock)
         return chip_link_write(bytes, count);
     if (count > 0)
-        side_link_write(bytes, count);
+        sim_channel_link_write(bytes, count);
     return count;
 }
 
@@ -104,11 +104,11 @@ uint32_t hal_random(void)
 
 bool hal_traces(void)
 {
-    return side_open();
+    return sim_channel_open();
 }
 
 void hal_trace(const char *name, size_t name_len, const uint8_t *data, size_t count)
 {
-    if (side_open())
-        side_trace(name, name_len, data, count);
+    if (sim_channel_open())
+        sim_channel_trace(name, name_len, data, count);
 }

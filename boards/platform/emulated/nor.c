@@ -7,7 +7,7 @@
 #include "platform/bare/chip.h"
 #include "host.h"
 #include "options.h"
-#include "side.h"
+#include "sim_channel.h"
 
 /* The header's block in the file. */
 enum { HEADER_BYTES = 4096, STEP = 256 };
@@ -180,8 +180,8 @@ static void apply(uint32_t at, const uint8_t *bytes, uint32_t count)
     else if (how == CUT_MIDDLE)
         put_mixture(at, bytes, count);
     if (cut) {
-        if (side_open())
-            side_exit(HOST_EXIT_CUT);
+        if (sim_channel_open())
+            sim_channel_exit(HOST_EXIT_CUT);
         host_exit(HOST_EXIT_CUT);
     }
 }

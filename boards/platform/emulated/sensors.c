@@ -7,7 +7,7 @@
 #include "platform/hal.h"
 #include "host.h"
 #include "options.h"
-#include "side.h"
+#include "sim_channel.h"
 
 enum { SENSORS_MAX = 8, NAME_MAX = 64 };
 #define RATE_MAX 1000000000u
@@ -40,8 +40,8 @@ static uint64_t produced(const struct hal_sensor *sensor, uint64_t now_us)
 static void read(const struct hal_sensor *sensor, uint64_t first, uint32_t count, int16_t *out)
 {
     const struct source *source = sensor->context;
-    if (side_open())
-        side_samples(source->index, first, count, sensor->channels, out);
+    if (sim_channel_open())
+        sim_channel_samples(source->index, first, count, sensor->channels, out);
     else
         memset(out, 0, (size_t)count * sensor->channels * sizeof *out);
 }

@@ -1,4 +1,4 @@
-/* Sensors of an emulated board: sensor=NAME:RATE_MILLIHZ:CHANNELS:RING_SAMPLES, samples from the side channel (zeros without one). */
+/* Sensors of an emulated board: sensor=NAME:RATE_MILLIHZ:CHANNELS:RING_SAMPLES, samples from the simulator channel (zeros without one). */
 #ifndef MOTE_SENSORS_H
 #define MOTE_SENSORS_H
 

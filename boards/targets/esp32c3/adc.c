@@ -29,7 +29,7 @@ enum { STARTED_BY_SOFTWARE = 3, CLOCK_ON = 1 << 6, POWERED = 3 << 27 };
 #define FIRST_CONVERTER (1u << 31)
 #define START (1u << 29)
 #define CHANNEL_3 (3u << 25)
-#define MOST_VOLTS (3u << 23)
+#define MAX_VOLTS (3u << 23)
 /* CLOCK: 80 MHz by 15, as Espressif's own driver has it (ESP-IDF, esp32c3, adc_ll.h). */
 enum { FROM_80_MHZ = 2 << 21, BY_15 = 1 << 8 | 15 };
 
@@ -44,7 +44,7 @@ void analog_on(void)
     PIN_3 = PIN_AS_GPIO;
     ADC_CLOCK = FROM_80_MHZ | BY_15;
     ADC_CTRL |= STARTED_BY_SOFTWARE | CLOCK_ON | POWERED;
-    ADC_ONCE = FIRST_CONVERTER | CHANNEL_3 | MOST_VOLTS;
+    ADC_ONCE = FIRST_CONVERTER | CHANNEL_3 | MAX_VOLTS;
     ADC_INT_CLR = DONE_IRQ;
     ADC_INT_ENA = DONE_IRQ;
     matrix_connect(ADC_SOURCE, ADC_LINE);

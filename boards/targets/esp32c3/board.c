@@ -5,7 +5,7 @@
 #include "platform/hardware/counter.h"
 #include "platform/hal.h"
 #include "platform/hardware/hardware.h"
-#include "platform/bare/kept.h"
+#include "platform/bare/retained.h"
 #include "matrix.h"
 #include "timer.h"
 #include "platform/bare/uart.h"
@@ -112,7 +112,7 @@ uint32_t hardware_noise(void)
 
 _Noreturn void hal_reset(void)
 {
-    kept_note(HAL_BOOT_SOFTWARE, NULL);
+    retained_note(HAL_BOOT_SOFTWARE, NULL);
     RTC_OPTIONS |= RESET_ALL;
     for (;;)
         ;

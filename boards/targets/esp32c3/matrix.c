@@ -8,7 +8,7 @@
 #define LINES_ON REGISTER(0x600C2104)
 #define LINES_EDGE REGISTER(0x600C2108)
 #define LINE_PRIORITY(n) REGISTER(0x600C2114 + 4 * (n))
-#define LEAST_PRIORITY REGISTER(0x600C2194)
+#define MIN_PRIORITY REGISTER(0x600C2194)
 
 /* There is no line 0. */
 enum { NO_LINE = 0, PRIORITY = 1 };
@@ -19,7 +19,7 @@ void matrix_start(void)
     for (uint32_t source = 0; source < SOURCES; source++)
         SOURCE_LINE(source) = NO_LINE;
     LINES_EDGE = 0;
-    LEAST_PRIORITY = PRIORITY;
+    MIN_PRIORITY = PRIORITY;
 }
 
 void matrix_connect(uint32_t source, uint32_t line)

@@ -7,7 +7,7 @@
 #include "platform/hardware/counter.h"
 #include "arch/riscv/csr.h"
 #include "platform/hal.h"
-#include "platform/bare/kept.h"
+#include "platform/bare/retained.h"
 #include "platform/bare/memory.h"
 #include "uart0.h"
 #include "watchdog.h"
@@ -66,7 +66,7 @@ static void protect(void)
 void chip_prepare(void)
 {
     memory_start();
-    kept_start();
+    retained_start();
     protect();
     uint32_t on = 8;
     CSR_WRITE("csrs mstatus, %0", on);
@@ -85,7 +85,7 @@ void trap(uint32_t cause, uint32_t pc, uint32_t value)
     } else {
         uint32_t status;
         CSR("csrr %0, mstatus", "=r"(status));
-        kept_note(HAL_BOOT_FAULT, &(struct hal_fault){.kind = cause, .pc = pc, .address = value, .status = status});
+        retained_note(HAL_BOOT_FAULT, &(struct hal_fault){.kind = cause, .pc = pc, .address = value, .status = status});
         hal_reset();
     }
 }

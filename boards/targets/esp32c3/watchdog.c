@@ -7,7 +7,7 @@
 
 #include "board.h"
 #include "platform/hal.h"
-#include "platform/bare/kept.h"
+#include "platform/bare/retained.h"
 #include "matrix.h"
 
 #define GROUP(n) (0x6001F000u + 0x1000u * (n))
@@ -67,12 +67,12 @@ void watchdog_note_reset(void)
 {
     uint32_t reason = RESET_STATE & RESET_REASONS;
     if (reason < 32 && (BY_WATCHDOG & 1u << reason) != 0)
-        kept_unnoted(HAL_BOOT_WATCHDOG);
+        retained_unnoted(HAL_BOOT_WATCHDOG);
 }
 
 void watchdog_interrupt(uint32_t pc)
 {
-    kept_note(HAL_BOOT_WATCHDOG, &(struct hal_fault){.kind = 0x80000000u | WATCHDOG_LINE, .pc = pc});
+    retained_note(HAL_BOOT_WATCHDOG, &(struct hal_fault){.kind = 0x80000000u | WATCHDOG_LINE, .pc = pc});
     hal_reset();
 }
 

@@ -17,7 +17,7 @@
 #include "platform/bare/chip.h"
 #include "platform/hal.h"
 #include "platform/emulated/host.h"
-#include "platform/bare/kept.h"
+#include "platform/bare/retained.h"
 
 /* The firmware's main has another name here (board.json). */
 #undef main
@@ -32,7 +32,7 @@ int node_main(void);
 #endif
 /* What an unused word of the stack holds. */
 #define PAINT 0x5AFEC0DEu
-#define KEPT "MOTE_KEPT="
+#define RETAINED "MOTE_KEPT="
 
 extern char **environ;
 /* The start of the program in memory, given by the linker. */
@@ -42,7 +42,7 @@ static char **words;
 static uint8_t *stack;
 static _Alignas(16) uint8_t heap[HEAP_BYTES];
 static uint32_t taken;
-static char kept_text[sizeof KEPT + 2 * sizeof kept];
+static char retained_text[sizeof RETAINED + 2 * sizeof retained];
 /* The environment of the next life: this one's, without what the last one handed over. */
 static char *next_environment[512];
 
@@ -55,30 +55,30 @@ static void prepare_environment(void)
 {
     size_t count = 0;
     for (char **at = environ; *at != NULL; at++) {
-        if (strncmp(*at, KEPT, sizeof KEPT - 1) != 0) {
+        if (strncmp(*at, RETAINED, sizeof RETAINED - 1) != 0) {
             if (count == sizeof next_environment / sizeof *next_environment - 2)
                 host_fail(HOST_EXIT_OPTIONS, "too many variables", "environment");
             next_environment[count++] = *at;
             continue;
         }
-        const char *text = *at + sizeof KEPT - 1;
-        uint8_t *bytes = (uint8_t *)&kept;
-        for (size_t i = 0; i < sizeof kept && strlen(text) == 2 * sizeof kept; i++) {
+        const char *text = *at + sizeof RETAINED - 1;
+        uint8_t *bytes = (uint8_t *)&retained;
+        for (size_t i = 0; i < sizeof retained && strlen(text) == 2 * sizeof retained; i++) {
             char pair[3] = {text[2 * i], text[2 * i + 1], 0};
             bytes[i] = (uint8_t)strtoul(pair, NULL, 16);
         }
     }
-    next_environment[count] = kept_text;
+    next_environment[count] = retained_text;
 }
 
 /* Everything in here may run in a signal handler. */
 static _Noreturn void restart(void)
 {
     static const char digits[] = "0123456789abcdef";
-    memcpy(kept_text, KEPT, sizeof KEPT - 1);
-    char *to = kept_text + sizeof KEPT - 1;
-    const uint8_t *bytes = (const uint8_t *)&kept;
-    for (size_t i = 0; i < sizeof kept; i++) {
+    memcpy(retained_text, RETAINED, sizeof RETAINED - 1);
+    char *to = retained_text + sizeof RETAINED - 1;
+    const uint8_t *bytes = (const uint8_t *)&retained;
+    for (size_t i = 0; i < sizeof retained; i++) {
         *to++ = digits[bytes[i] >> 4];
         *to++ = digits[bytes[i] & 15];
     }
@@ -91,7 +91,7 @@ static _Noreturn void restart(void)
 
 _Noreturn void hal_reset(void)
 {
-    kept_note(HAL_BOOT_SOFTWARE, NULL);
+    retained_note(HAL_BOOT_SOFTWARE, NULL);
     restart();
 }
 
@@ -111,7 +111,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
     struct hal_fault fault = {.kind = (uint32_t)number, .pc = counter_of(context), .status = (uint32_t)info->si_code};
     if (number != SIGALRM)
         fault.address = (uint32_t)(uintptr_t)info->si_addr;
-    kept_note(number == SIGALRM ? HAL_BOOT_WATCHDOG : HAL_BOOT_FAULT, &fault);
+    retained_note(number == SIGALRM ? HAL_BOOT_WATCHDOG : HAL_BOOT_FAULT, &fault);
     restart();
 }
 
@@ -147,7 +147,7 @@ int main(int count, char **values)
     (void)count;
     words = values;
     prepare_environment();
-    kept_start();
+    retained_start();
     signal(SIGPIPE, SIG_IGN);
     /* The watchdog's signal is the node's thread's. */
     sigset_t alarm;

@@ -8,7 +8,7 @@
 #include "platform/hardware/counter.h"
 #include "platform/hal.h"
 #include "platform/hardware/hardware.h"
-#include "platform/bare/kept.h"
+#include "platform/bare/retained.h"
 #include "saadc.h"
 #include "arch/cortex-m/scb.h"
 #include "platform/bare/uart.h"
@@ -111,7 +111,7 @@ void chip_start(void)
         ;
     /* Its handler can't note anything while interrupts are off. */
     if (RESETREAS & RESET_BY_WATCHDOG)
-        kept_unnoted(HAL_BOOT_WATCHDOG);
+        retained_unnoted(HAL_BOOT_WATCHDOG);
     RESETREAS = UINT32_MAX;
     counter_start();
     nvic_enable(WATCHDOG_NUMBER, 0);

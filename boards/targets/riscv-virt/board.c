@@ -4,7 +4,7 @@
 #include "platform/bare/chip.h"
 #include "arch/riscv/clint.h"
 #include "platform/hal.h"
-#include "platform/bare/kept.h"
+#include "platform/bare/retained.h"
 #include "platform/bare/uart.h"
 
 #define WORD(address) (*(volatile uint32_t *)(uintptr_t)(address))
@@ -45,7 +45,7 @@ void chip_start(void)
 
 _Noreturn void hal_reset(void)
 {
-    kept_note(HAL_BOOT_SOFTWARE, NULL);
+    retained_note(HAL_BOOT_SOFTWARE, NULL);
     FINISHER = FINISHER_RESET;
     for (;;)
         ;

@@ -7,7 +7,7 @@
 #include "platform/hardware/counter.h"
 #include "platform/hal.h"
 #include "platform/hardware/hardware.h"
-#include "platform/bare/kept.h"
+#include "platform/bare/retained.h"
 #include "drivers/pl011.h"
 #include "resets.h"
 #include "platform/bare/uart.h"
@@ -57,7 +57,7 @@ void chip_start(void)
     let_go(RESET_IO | RESET_PADS | RESET_TIMER);
     clocks_start();
     if (WATCHDOG_REASON != 0)
-        kept_unnoted(HAL_BOOT_WATCHDOG);
+        retained_unnoted(HAL_BOOT_WATCHDOG);
     nvic_enable(ALARM_NUMBER, 0x40);
     nvic_enable(WATCHDOG_NUMBER, 0);
     uart_device_start();
@@ -99,7 +99,7 @@ void uart_device_start(void)
 static void watch(void)
 {
     if (counter_now() - fed_us > timeout_us) {
-        kept_note(HAL_BOOT_WATCHDOG, NULL);
+        retained_note(HAL_BOOT_WATCHDOG, NULL);
         hal_reset();
     }
     WATCHDOG_LOAD = WATCHDOG_LONGEST;

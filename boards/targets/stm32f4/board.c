@@ -7,7 +7,7 @@
 #include "platform/hardware/counter.h"
 #include "platform/hal.h"
 #include "platform/hardware/hardware.h"
-#include "platform/bare/kept.h"
+#include "platform/bare/retained.h"
 #include "rcc.h"
 #include "arch/cortex-m/scb.h"
 #include "platform/bare/uart.h"
@@ -43,7 +43,7 @@ enum { OVERRUN = 1 << 3, RECEIVED = 1 << 5, ROOM = 1 << 7, UART_ON = 1 << 13 | 1
 #define IWDG_PR REGISTER(0x40003004)
 #define IWDG_RLR REGISTER(0x40003008)
 #define IWDG_SR REGISTER(0x4000300C)
-enum { IWDG_FEED = 0xAAAA, IWDG_UNLOCK = 0x5555, IWDG_START = 0xCCCC, IWDG_BY_256 = 6, IWDG_MOST = 4095 };
+enum { IWDG_FEED = 0xAAAA, IWDG_UNLOCK = 0x5555, IWDG_START = 0xCCCC, IWDG_BY_256 = 6, IWDG_MAX = 4095 };
 
 /* RNG (RM 24.4). */
 #define RNG_CR REGISTER(0x50060800)
@@ -74,7 +74,7 @@ void chip_start(void)
 {
     clocks_start();
     if (RCC_CSR & RCC_RESET_BY_WATCHDOG)
-        kept_unnoted(HAL_BOOT_WATCHDOG);
+        retained_unnoted(HAL_BOOT_WATCHDOG);
     RCC_CSR |= RCC_FORGET_RESETS;
     counter_start();
     uart_device_start();
@@ -152,7 +152,7 @@ void hal_watchdog_start(uint32_t timeout_ms)
     IWDG_KR = IWDG_START;
     IWDG_KR = IWDG_UNLOCK;
     IWDG_PR = IWDG_BY_256;
-    IWDG_RLR = ticks < IWDG_MOST ? ticks : IWDG_MOST;
+    IWDG_RLR = ticks < IWDG_MAX ? ticks : IWDG_MAX;
     while (IWDG_SR != 0)
         ;
     hal_watchdog_feed();

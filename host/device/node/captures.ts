@@ -1,6 +1,6 @@
 /**
  * Captures: the last raw samples before events, stored for a replay to another module (docs/spec/node.md). The oldest
- * are dropped when there is no room. The C twin is agent/captures.c.
+ * are dropped when there is no room. The C twin is boards/agent/captures.c.
  */
 import { NodeConstant } from '../../base/abi/index.ts';
 import { CborReader, CborWriter } from '../../base/cbor/index.ts';

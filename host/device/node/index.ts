@@ -38,5 +38,5 @@ export {
   writeIdentity,
 } from './storage.ts';
 export { type Fault, NODE_LIMITS, type NodeLimits } from './supervisor.ts';
-export { checkModule } from './update.ts';
 export type { LinkSettings } from './uplink.ts';
+export { checkModule } from './verify.ts';

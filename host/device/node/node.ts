@@ -20,10 +20,11 @@ import {
   type Transport,
   Xorshift,
 } from '../link/index.ts';
+import { birthOf, stateOf } from './birth.ts';
 import { Captures, OWN_PREFIX } from './captures.ts';
 import type { HostServices } from './host-imports.ts';
 import type { NodeHooks, NodeStatus } from './observe.ts';
-import { birthOf, Publisher, stateOf } from './publisher.ts';
+import { Publisher } from './publisher.ts';
 import type { ModuleImage } from './runtime.ts';
 import { Sensor, type SensorOptions } from './sensor.ts';
 import { DEFAULT_LAYOUT, type NodeLayout, NodeStorage, volatileFlash } from './storage.ts';

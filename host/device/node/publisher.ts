@@ -5,7 +5,7 @@
 
 import { type Clock, clip } from '../../base/index.ts';
 import type { LogLevel } from '../engine/index.ts';
-import { type Birth, MessageLimit, type MetricInfo, type SlotState } from '../link/index.ts';
+import { MessageLimit, type MetricInfo } from '../link/index.ts';
 import type { Published } from './host-imports.ts';
 import type { NodeHooks, NodeState } from './observe.ts';
 import type { Running } from './supervisor.ts';
@@ -66,29 +66,4 @@ export class Publisher {
   tell(state: NodeState): void {
     this.#hooks.onState?.(state);
   }
-}
-
-/** Returns the birth of a node and its module; `own` are the node's metrics, behind those of the module. */
-export function birthOf(
-  who: Pick<Birth, 'node' | 'boot' | 'firmware'>,
-  running: Running | null,
-  own: readonly MetricInfo[],
-): Birth {
-  if (running === null) return { type: 'birth', ...who, module: null, metrics: [...own], commands: [] };
-  const { metadata, metrics, commands } = running.runtime;
-  const { slot = 0, sequence = 0 } = running.info ?? {};
-  const module = {
-    name: clip(metadata.name, MessageLimit.nameBytes) || 'unnamed',
-    version: clip(metadata.version, MessageLimit.nameBytes),
-    sequence,
-    sha256: running.sha256,
-    slot,
-    state: stateOf(running),
-  };
-  return { type: 'birth', ...who, module, metrics: [...metrics, ...own], commands: [...commands] };
-}
-
-/** State of the module's slot. A module without slots counts as confirmed. */
-export function stateOf(running: Running): SlotState {
-  return running.info?.state ?? 'confirmed';
 }

@@ -3,7 +3,38 @@ import { type Clock, clip, MoteError } from '../../base/index.ts';
 import type { Chunk, Offer, OtaStatus } from '../link/index.ts';
 import type { Reason } from '../update/index.ts';
 import type { Running, Supervisor } from './supervisor.ts';
-import { judgeTrial, type Updates } from './update.ts';
+import type { Updates } from './update.ts';
+
+/** The state of a module on trial. */
+export interface TrialFacts {
+  /** Last value of `health`, null before the first. */
+  health: number | null;
+  /** Steps that ended too long after the time of the next one. */
+  misses: number;
+  /** Null on a node without a link. */
+  linkUp: boolean | null;
+  /** The time of the trial is over. */
+  timeout: boolean;
+  trialMs: number;
+}
+
+/** Returns 'wait', 'confirm', or the reason of the failure. */
+export function judgeTrial(facts: TrialFacts): 'wait' | 'confirm' | Reason {
+  const { health, misses, linkUp, timeout, trialMs } = facts;
+  if (health !== null && health < 0) {
+    return { code: 'HEALTH_FAILING', text: `The module on trial says that it is failing (${health}).` };
+  }
+  if (misses > 0)
+    return { code: 'TRIAL_DEADLINE', text: 'The module on trial missed a deadline: its steps take too long.' };
+  if (health === 1 && linkUp !== false) return 'confirm';
+  if (!timeout) return 'wait';
+  return health === 1
+    ? {
+        code: 'TRIAL_LINK_DOWN',
+        text: `The link was not up at any time of the ${trialMs} ms when the module was healthy.`,
+      }
+    : { code: 'TRIAL_UNHEALTHY', text: `The module was not healthy within its ${trialMs} ms.` };
+}
 
 export interface TrialOptions {
   updates: Updates;

@@ -7,7 +7,7 @@ import { buildPackage, generateKeyPair } from '../package/index.ts';
 import { generated, Node, type NodeOptions, type NodeState, type TelemetryRecord } from './index.ts';
 import type { ModuleImage } from './runtime.ts';
 import { type AppText, app, appWasm, ENGINES, metadataOf, recorder, TestShim } from './testing.ts';
-import { judgeTrial } from './update.ts';
+import { judgeTrial } from './trial.ts';
 
 /** wasm3, as on nodes, where it can be built. */
 const engine = ENGINES.find(([, one]) => one !== null)![1]!;

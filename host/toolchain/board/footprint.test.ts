@@ -14,7 +14,7 @@ Linker script and memory map
                 0x00000060       0x62 /x/boards/runtime/interpreter.c.o
                 0x00000060                a_name_that_is_too_long_for_its_line
  *fill*         0x000000c2        0x2 
- .text.load     0x000000c4       0x30 /x/boards/runtime/machine.c.o
+ .text.load     0x000000c4       0x30 /x/boards/runtime/instance.c.o
  .text.send     0x000000f4       0x10 /x/boards/link/frame.c.o
  .text.fe_mul   0x00000104       0x20 /y/build/ed25519/fe.c.o
  .text          0x00000124        0x8 /usr/lib/libc_nano.a(lib_a-memcpy.o)

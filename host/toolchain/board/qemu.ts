@@ -7,7 +7,7 @@ import { type Board, requireRun } from './board-json.ts';
 import { findTool, TOOL_NAMES, type ToolName } from './toolchain.ts';
 
 export interface StartOptions {
-  /** The node's work folder: its flash file and side channel are there. One node at a time. */
+  /** The node's work folder: its flash file and simulator channel are there. One node at a time. */
   folder: string;
   /** Words `key=value` of boards/platform/emulated/options.h, without `dir` and `link`. */
   options?: readonly string[];

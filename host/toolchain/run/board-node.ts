@@ -9,7 +9,7 @@ import { MoteError, type VirtualClock } from '../../base/index.ts';
 import { transportPair } from '../../device/link/index.ts';
 import type { SensorSource } from '../../device/node/index.ts';
 import { Shim, type ShimOptions } from '../../messaging/gateway/index.ts';
-import { type Board, type NewNode, type NodeProcess, SideClock, startNode } from '../board/index.ts';
+import { type Board, type NewNode, type NodeProcess, SimClock, startNode } from '../board/index.ts';
 import { setUpFlash } from './node-flash.ts';
 
 /** Delay of the link. */
@@ -58,7 +58,7 @@ export interface Fetched {
 
 export class BoardNode {
   readonly #options: BoardNodeOptions;
-  readonly #side: SideClock;
+  readonly #sim: SimClock;
   readonly #process: NodeProcess;
   readonly #fetched: Map<string, Fetched>;
   readonly #clear: () => void;
@@ -67,20 +67,20 @@ export class BoardNode {
 
   private constructor(
     options: BoardNodeOptions,
-    side: SideClock,
+    sim: SimClock,
     process: NodeProcess,
     fetched: Map<string, Fetched>,
     clear: () => void,
   ) {
     this.#options = options;
-    this.#side = side;
+    this.#sim = sim;
     this.#process = process;
     this.#fetched = fetched;
     this.#clear = clear;
     // A terminal's Ctrl-C also reaches the emulator. Let this process's own handler run first.
     process.ended.then(({ code, output }) =>
       setTimeout(() => {
-        if (!this.#closed) side.fail(ended(options.board, code, output));
+        if (!this.#closed) sim.fail(ended(options.board, code, output));
       }, 200),
     );
   }
@@ -100,7 +100,7 @@ export class BoardNode {
       const pair = transportPair(clock, { delayMs: WIRE_MS });
       shim.port().attach(pair.a);
       const fetched = new Map(sensors.map(({ name }) => [name, { read: 0, lost: 0 }]));
-      const side = new SideClock({
+      const sim = new SimClock({
         folder,
         clock,
         transport: pair.b,
@@ -123,13 +123,13 @@ export class BoardNode {
         const icount = board.run?.kind === 'qemu';
         return new BoardNode(
           options,
-          side,
+          sim,
           await startNode(board, elf, { folder, options: words, icount }),
           fetched,
           clear,
         );
       } catch (error) {
-        side.close();
+        sim.close();
         throw error;
       }
     } catch (error) {
@@ -145,7 +145,7 @@ export class BoardNode {
   /** Instructions, where the emulator counts them. */
   get work(): { instructions: number; longest: number } | null {
     if (this.#options.board.run?.kind !== 'qemu') return null;
-    const { totalUs, longestUs } = this.#side.work;
+    const { totalUs, longestUs } = this.#sim.work;
     return { instructions: totalUs * 1000, longest: longestUs * 1000 };
   }
 
@@ -157,14 +157,14 @@ export class BoardNode {
       const nextUs = Math.min(us, clock.nowUs() + TURN_US);
       if (nextUs > dueUs) await new Promise((resolve) => setTimeout(resolve, (nextUs - dueUs) / speed / 1000));
       else await new Promise((resolve) => setImmediate(resolve));
-      await this.#side.runUntil(nextUs);
+      await this.#sim.runUntil(nextUs);
     }
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     await this.#process.kill();
-    this.#side.close();
+    this.#sim.close();
     this.#clear();
   }
 }

@@ -1,5 +1,5 @@
 /*
- * Node-API door to machine.h, for host/device/engine/wasm3/index.ts. Four functions over a handle:
+ * Node-API door to instance.h, for host/device/engine/wasm3/index.ts. Four functions over a handle:
  *   load(wasm, rom, imports, fuel, memoryBytes, stackBytes, deadlineMs) -> handle; throws Error
  *   memory(handle) -> ArrayBuffer over linear memory, empty after close
  *   call(handle, hosts, function, ...args) -> result, or a string: the trap's name and a sentence; throws what a host function threw
@@ -19,17 +19,17 @@
 
 #define MAX_ARGS (3 + MACHINE_MAX_PARAMS)
 
-/* Freed when the handle and its memory's ArrayBuffer are both gone; the machine goes earlier, with `close`. */
+/* Freed when the handle and its memory's ArrayBuffer are both gone; the instance goes earlier, with `close`. */
 struct box {
-    struct machine *machine;
-    /* What the machine uses in place. */
+    struct instance *instance;
+    /* What the instance uses in place. */
     uint8_t *wasm;
     uint8_t *rom;
-    struct machine_import *imports;
+    struct instance_import *imports;
     char *import_text;
     uint32_t owners;
     bool running;
-    /* Bytes of the machine that the garbage collector can't see, about. */
+    /* Bytes of the instance that the garbage collector can't see, about. */
     int64_t weight;
 };
 
@@ -37,7 +37,7 @@ struct box {
 struct call {
     napi_env env;
     napi_value hosts; /* array of functions, by import */
-    const struct machine_import *imports;
+    const struct instance_import *imports;
 };
 
 static void weigh(napi_env env, int64_t change)
@@ -46,12 +46,12 @@ static void weigh(napi_env env, int64_t change)
     napi_adjust_external_memory(env, change, &total);
 }
 
-static void free_machine(napi_env env, struct box *box)
+static void free_instance(napi_env env, struct box *box)
 {
-    if (box->machine == NULL)
+    if (box->instance == NULL)
         return;
-    machine_free(box->machine);
-    box->machine = NULL;
+    instance_free(box->instance);
+    box->instance = NULL;
     weigh(env, -box->weight);
 }
 
@@ -69,7 +69,7 @@ static void release(napi_env env, void *data, void *hint)
     struct box *box = hint != NULL ? hint : data;
     if (--box->owners > 0)
         return;
-    free_machine(env, box);
+    free_instance(env, box);
     free_box(box);
 }
 
@@ -141,7 +141,7 @@ static bool number_from_js(napi_env env, char type, napi_value value, uint64_t *
 }
 
 /* Leaves JavaScript's exception pending when the host function throws; `call` hands it on. */
-static bool call_js(const struct call *call, const struct machine_import *import, const uint64_t *arguments, uint64_t *value)
+static bool call_js(const struct call *call, const struct instance_import *import, const uint64_t *arguments, uint64_t *value)
 {
     const char *params = import->signature + 2;
     const uint32_t count = (uint32_t)strlen(params) - 1;
@@ -165,7 +165,7 @@ static bool call_js(const struct call *call, const struct machine_import *import
     return false;
 }
 
-static enum trap call_host(const struct machine_import *import, void *context, const uint64_t *arguments, uint64_t *result)
+static enum trap call_host(const struct instance_import *import, void *context, const uint64_t *arguments, uint64_t *result)
 {
     const struct call *call = context;
     napi_handle_scope scope = NULL;
@@ -179,7 +179,7 @@ static enum trap call_host(const struct machine_import *import, void *context, c
 static struct box *box_of(napi_env env, napi_value handle)
 {
     void *box = NULL;
-    if (napi_get_value_external(env, handle, &box) != napi_ok || ((struct box *)box)->machine == NULL)
+    if (napi_get_value_external(env, handle, &box) != napi_ok || ((struct box *)box)->instance == NULL)
         return NULL;
     return box;
 }
@@ -227,7 +227,7 @@ static bool get_imports(napi_env env, napi_value array, struct box *box, uint32_
         if (space == NULL || strlen(space) < 4)
             return false;
         *space = '\0';
-        box->imports[i] = (struct machine_import){text, space + 1, call_host};
+        box->imports[i] = (struct instance_import){text, space + 1, call_host};
     }
     return true;
 }
@@ -235,7 +235,7 @@ static bool get_imports(napi_env env, napi_value array, struct box *box, uint32_
 /* NULL, or what went wrong. */
 static const char *fill(napi_env env, napi_value argv[7], struct box *box)
 {
-    struct machine_options options = {.platform = &platform};
+    struct instance_options options = {.platform = &platform};
     double deadline_ms = 0;
     bool lossless = false;
     if (!get_bytes(env, argv[0], &options.wasm, &options.wasm_bytes) ||
@@ -256,7 +256,7 @@ static const char *fill(napi_env env, napi_value argv[7], struct box *box)
     options.rom = box->rom;
     options.imports = box->imports;
     const char *why = NULL;
-    box->machine = machine_load(&options, &why);
+    box->instance = instance_load(&options, &why);
     /* A page of compiled code at least, and about ten bytes of it for each of wasm. */
     box->weight = 65536 + (int64_t)options.stack_bytes + options.rom_bytes + (int64_t)options.wasm_bytes * 11;
     return why;
@@ -298,7 +298,7 @@ static napi_value memory(napi_env env, napi_callback_info info)
     struct box *box = box_of(env, handle);
     if (box == NULL)
         return fail(env, "closed");
-    uint8_t *data = machine_memory(box->machine, &bytes);
+    uint8_t *data = instance_memory(box->instance, &bytes);
     if (bytes == 0) {
         napi_create_arraybuffer(env, 0, &empty, &buffer);
         return buffer;
@@ -334,7 +334,7 @@ static napi_value call(napi_env env, napi_callback_info info)
     struct box *box = box_of(env, argv[0]);
     if (box == NULL || box->running)
         return fail(env, "closed or busy");
-    if (!machine_signature(box->machine, function, signature) || argc != strlen(signature))
+    if (!instance_signature(box->instance, function, signature) || argc != strlen(signature))
         return fail(env, "no such function");
     for (size_t i = 3; i < argc; i++)
         if (!number_from_js(env, signature[i - 1], argv[i], &values[i - 3]))
@@ -342,12 +342,12 @@ static napi_value call(napi_env env, napi_callback_info info)
 
     struct call context = {env, argv[1], box->imports};
     box->running = true;
-    const enum trap trap = machine_call(box->machine, &context, function, values);
+    const enum trap trap = instance_call(box->instance, &context, function, values);
     box->running = false;
     if (trap == TRAP_HOST)
         return fail(env, "a host function failed");
     if (trap != TRAP_NONE)
-        return trap_text(env, trap, machine_reason(box->machine));
+        return trap_text(env, trap, instance_reason(box->instance));
     if (!number_to_js(env, signature[0], values, &result))
         return fail(env, "out of memory");
     return result;
@@ -364,13 +364,13 @@ static napi_value global(napi_env env, napi_callback_info info)
         napi_get_value_uint32(env, argv[1], &index) != napi_ok)
         return fail(env, "bad arguments");
     const struct box *box = box_of(env, argv[0]);
-    const char type = box != NULL ? machine_global(box->machine, index, &bits) : 0;
+    const char type = box != NULL ? instance_global(box->instance, index, &bits) : 0;
     if (type == 0 || !number_to_js(env, type, &bits, &value))
         return fail(env, "no such global");
     return value;
 }
 
-static napi_value close_machine(napi_env env, napi_callback_info info)
+static napi_value close_instance(napi_env env, napi_callback_info info)
 {
     napi_value argv[2];
     size_t argc = 2;
@@ -382,7 +382,7 @@ static napi_value close_machine(napi_env env, napi_callback_info info)
     /* First take memory away from every view of it. An empty one isn't ours. */
     if (box->owners > 1 && napi_detach_arraybuffer(env, argv[1]) != napi_ok)
         return fail(env, "not its memory");
-    free_machine(env, box);
+    free_instance(env, box);
     return NULL;
 }
 
@@ -393,7 +393,7 @@ NAPI_MODULE_INIT()
         {"memory", NULL, memory, NULL, NULL, NULL, napi_default, NULL},
         {"call", NULL, call, NULL, NULL, NULL, napi_default, NULL},
         {"global", NULL, global, NULL, NULL, NULL, napi_default, NULL},
-        {"close", NULL, close_machine, NULL, NULL, NULL, napi_default, NULL},
+        {"close", NULL, close_instance, NULL, NULL, NULL, napi_default, NULL},
     };
     if (napi_define_properties(env, exports, sizeof properties / sizeof properties[0], properties) != napi_ok)
         return NULL;

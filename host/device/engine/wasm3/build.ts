@@ -17,7 +17,7 @@ const RUNTIME = packagePath('boards', 'runtime');
 /** Files that are compiled with all warnings. interpreter.c includes wasm3 and is compiled without warnings. */
 const OWN = [
   ...['addon.c', 'platform.c'].map((file) => join(ADDON, file)),
-  ...['exports.c', 'guard.c', 'machine.c', 'trap.c'].map((file) => join(RUNTIME, file)),
+  ...['exports.c', 'guard.c', 'instance.c', 'trap.c'].map((file) => join(RUNTIME, file)),
 ];
 const INTERPRETER = join(RUNTIME, 'interpreter.c');
 

@@ -53,7 +53,7 @@ static uintptr_t stack_floor(void)
     return here > low + STACK_BYTES ? here - STACK_BYTES : low;
 }
 
-const struct machine_platform platform = {now_us, stack_floor};
+const struct instance_platform platform = {now_us, stack_floor};
 
 void *m3_Malloc_Impl(size_t count)
 {

@@ -1,9 +1,9 @@
-/* What the machine needs of the process that it runs in: a clock, the native stack of the thread, and memory. */
+/* What the instance needs of the process that it runs in: a clock, the native stack of the thread, and memory. */
 #ifndef MOTE_PLATFORM_H
 #define MOTE_PLATFORM_H
 
-#include "runtime/machine.h"
+#include "runtime/instance.h"
 
-extern const struct machine_platform platform;
+extern const struct instance_platform platform;
 
 #endif

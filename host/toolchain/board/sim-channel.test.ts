@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../base/index.ts';
 import { transportPair } from '../../device/link/index.ts';
-import { idleFrame, SideChannel, SideDecoder, type SideFrame, samplesFrame } from './side.ts';
-import { SideClock } from './side-clock.ts';
+import { idleFrame, SimChannel, SimDecoder, type SimFrame, samplesFrame } from './sim-channel.ts';
+import { SimClock } from './sim-clock.ts';
 
 function frame(type: string, body: Uint8Array): Buffer {
   const header = Buffer.alloc(5);
@@ -42,7 +42,7 @@ describe('frames of a node', () => {
     frame('D', Buffer.from('a line')),
     frame('X', Buffer.of(4)),
   ]);
-  const frames: SideFrame[] = [
+  const frames: SimFrame[] = [
     { type: 'hello', version: 1, board: 'board' },
     { type: 'samples', sensor: 1, first: 2 ** 40, count: 7 },
     { type: 'idle', nowUs: 5, untilUs: 2 ** 50, room: 100, workedUs: 0 },
@@ -56,7 +56,7 @@ describe('frames of a node', () => {
   it('come out the same however they are cut', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: all.length })), (cuts) => {
-        const decoder = new SideDecoder();
+        const decoder = new SimDecoder();
         const places = [0, ...cuts.sort((a, b) => a - b), all.length];
         const got = places.slice(1).flatMap((end, i) => decoder.push(all.subarray(places[i], end)));
         expect(got).toEqual(frames);
@@ -71,11 +71,11 @@ describe('frames of a node', () => {
     ['with a name that is longer than the frame', frame('P', Buffer.of(9, 1))],
     ['of a length that no node sends', Buffer.from('4cffffff7f', 'hex')],
   ])('are refused %s', (_, bytes) => {
-    expect(() => new SideDecoder().push(bytes)).toThrow("The node's side channel is garbled");
+    expect(() => new SimDecoder().push(bytes)).toThrow("The node's simulator channel is garbled");
   });
 });
 
-describe('a side channel', () => {
+describe('a simulator channel', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'mote-side-'));
@@ -98,7 +98,7 @@ describe('a side channel', () => {
   const soon = () => new Promise((resolve) => setTimeout(resolve, 20));
 
   it('gives samples, and zeros past the end', async () => {
-    const channel = SideChannel.open(folder, {
+    const channel = SimChannel.open(folder, {
       sensors: [counting],
       onError: (error) => {
         throw error;
@@ -118,16 +118,14 @@ describe('a side channel', () => {
     ['more samples than there may be', samples(0, 0, 1 << 30)],
   ])('is closed on %s', async (_, bytes) => {
     const errors: string[] = [];
-    SideChannel.open(folder, { sensors: [counting], onError: ({ code }) => errors.push(code) });
+    SimChannel.open(folder, { sensors: [counting], onError: ({ code }) => errors.push(code) });
     writeSync(node().from, bytes);
     await soon();
     expect(errors).toEqual(['SIDE_FRAME']);
   });
 
   it('says why there is none', () => {
-    expect(() => SideChannel.open(join(folder, 'absent'), { sensors: [], onError: () => {} })).toThrow(
-      'needs a folder',
-    );
+    expect(() => SimChannel.open(join(folder, 'absent'), { sensors: [], onError: () => {} })).toThrow('needs a folder');
   });
 
   it('lets time go on to what comes first: the node, the simulator, bytes', async () => {
@@ -135,12 +133,12 @@ describe('a side channel', () => {
     const { a, b } = transportPair(clock);
     const got: string[] = [];
     a.onData((bytes) => got.push(Buffer.from(bytes).toString('hex')));
-    const side = new SideClock({ folder, clock, sensors: [], transport: b });
+    const sim = new SimClock({ folder, clock, sensors: [], transport: b });
     const { to, from } = node();
     const at: number[] = [];
     clock.at(300, () => at.push(clock.nowUs()));
     clock.at(700, () => a.write(Uint8Array.of(9, 8)));
-    const done = side.runUntil(1000);
+    const done = sim.runUntil(1000);
     writeSync(from, Buffer.concat([hello, frame('L', Buffer.of(1, 0, 2)), idle(0n, 500n)]));
     await soon();
     expect(read(to, 13)).toEqual(idleFrame(500, Buffer.alloc(0)));
@@ -156,8 +154,8 @@ describe('a side channel', () => {
     expect(clock.nowUs()).toBe(1000);
     // Whole frames of the link, as another node writes them.
     expect(got).toEqual(['0100', '020300']);
-    side.fail(Object.assign(new Error('gone'), { code: 'GONE' }) as never);
-    await expect(side.runUntil(2000)).rejects.toThrow('gone');
-    side.close();
+    sim.fail(Object.assign(new Error('gone'), { code: 'GONE' }) as never);
+    await expect(sim.runUntil(2000)).rejects.toThrow('gone');
+    sim.close();
   });
 });

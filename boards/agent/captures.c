@@ -1,5 +1,5 @@
 /* Raw samples around events. */
-#include "windows.h"
+#include "captures.h"
 
 #include <string.h>
 
@@ -8,55 +8,55 @@
 #include "platform/hal.h"
 #include "agent.h"
 
-/* Of a window's head: number of the event, of the sensor, time of the first sample, bytes of samples. */
+/* Of a capture's head: number of the event, of the sensor, time of the first sample, bytes of samples. */
 enum { EVENT_AT = 0, SENSOR_AT = 4, TIME_AT = 8, COUNT_AT = 16, HEAD_BYTES = 20 };
 /* One is this part of all at most, so that there are several. */
 #define SHARE 4
 /* Bytes of samples in one answer; with what says whose they are, it is one event. */
 #define PART_BYTES 896
 
-static uint32_t whole_bytes(const uint8_t *window)
+static uint32_t whole_bytes(const uint8_t *capture)
 {
-    return HEAD_BYTES + get_u32(window + COUNT_AT);
+    return HEAD_BYTES + get_u32(capture + COUNT_AT);
 }
 
-static void make_room(struct windows *windows, uint32_t bytes)
+static void make_room(struct captures *captures, uint32_t bytes)
 {
     uint32_t gone = 0;
-    while (windows->used - gone + bytes > windows->size) {
-        gone += whole_bytes(windows->bytes + gone);
-        windows->first++;
+    while (captures->used - gone + bytes > captures->size) {
+        gone += whole_bytes(captures->bytes + gone);
+        captures->first++;
     }
-    windows->used -= gone;
-    memmove(windows->bytes, windows->bytes + gone, windows->used);
+    captures->used -= gone;
+    memmove(captures->bytes, captures->bytes + gone, captures->used);
 }
 
 static void keep(struct agent *agent, uint32_t event, uint32_t index)
 {
-    struct windows *windows = &agent->windows;
+    struct captures *captures = &agent->captures;
     struct sensor *sensor = &agent->sensors[index];
     const uint32_t sample_bytes = sensor->driver->channels * 2u;
-    const uint32_t most = windows->size / SHARE;
+    const uint32_t most = captures->size / SHARE;
     uint64_t first;
     if (!sensor->opened || most < HEAD_BYTES + sample_bytes)
         return;
     const uint32_t count = sensor_history(sensor, hal_now_us(), (most - HEAD_BYTES) / sample_bytes, &first);
-    if (first + count == windows->kept[index])
+    if (first + count == captures->retained[index])
         return;
-    windows->kept[index] = first + count;
+    captures->retained[index] = first + count;
     const uint32_t bytes = count * sample_bytes;
-    make_room(windows, HEAD_BYTES + bytes);
-    uint8_t *window = windows->bytes + windows->used;
-    put_u32(window + EVENT_AT, event);
-    put_u32(window + SENSOR_AT, index);
-    put_u64(window + TIME_AT, sensor->start_us + sensor_due_us(first, sensor->driver->rate_millihertz));
-    put_u32(window + COUNT_AT, bytes);
-    sensor_copy(sensor, first, count, window + HEAD_BYTES);
-    windows->used += HEAD_BYTES + bytes;
-    windows->next++;
+    make_room(captures, HEAD_BYTES + bytes);
+    uint8_t *capture = captures->bytes + captures->used;
+    put_u32(capture + EVENT_AT, event);
+    put_u32(capture + SENSOR_AT, index);
+    put_u64(capture + TIME_AT, sensor->start_us + sensor_due_us(first, sensor->driver->rate_millihertz));
+    put_u32(capture + COUNT_AT, bytes);
+    sensor_copy(sensor, first, count, capture + HEAD_BYTES);
+    captures->used += HEAD_BYTES + bytes;
+    captures->next++;
 }
 
-void windows_keep(struct agent *agent, uint32_t event)
+void captures_keep(struct agent *agent, uint32_t event)
 {
     for (uint32_t i = 0; i < agent->sensor_count; i++)
         keep(agent, event, i);
@@ -64,7 +64,7 @@ void windows_keep(struct agent *agent, uint32_t event)
 
 static bool say(struct agent *agent, const char *name, const struct cbor_writer *body, struct text *why)
 {
-    if (voice_event(agent, text_of(name), (struct span){body->bytes, (uint32_t)body->length}))
+    if (publisher_event(agent, text_of(name), (struct span){body->bytes, (uint32_t)body->length}))
         return true;
     text_add(why, "there is no room for the answer; ask again");
     return false;
@@ -75,32 +75,32 @@ static bool tell_range(struct agent *agent, struct text *why)
     uint8_t bytes[16];
     struct cbor_writer body = cbor_write(bytes, sizeof bytes);
     cbor_put_array(&body, 2);
-    cbor_put_int(&body, agent->windows.first);
-    cbor_put_int(&body, agent->windows.next);
+    cbor_put_int(&body, agent->captures.first);
+    cbor_put_int(&body, agent->captures.next);
     return say(agent, "agent.windows", &body, why);
 }
 
-static bool tell_part(struct agent *agent, uint32_t number, const uint8_t *window, uint32_t offset, struct text *why)
+static bool tell_part(struct agent *agent, uint32_t number, const uint8_t *capture, uint32_t offset, struct text *why)
 {
-    const struct hal_sensor *driver = agent->sensors[get_u32(window + SENSOR_AT)].driver;
-    const uint32_t total = get_u32(window + COUNT_AT);
+    const struct hal_sensor *driver = agent->sensors[get_u32(capture + SENSOR_AT)].driver;
+    const uint32_t total = get_u32(capture + COUNT_AT);
     const uint32_t count = total - offset < PART_BYTES ? total - offset : PART_BYTES;
     uint8_t bytes[ABI_MAX_EVENT];
     struct cbor_writer body = cbor_write(bytes, sizeof bytes);
     cbor_put_array(&body, 7);
     cbor_put_int(&body, number);
-    cbor_put_int(&body, get_u32(window + EVENT_AT));
+    cbor_put_int(&body, get_u32(capture + EVENT_AT));
     cbor_put_text(&body, text_of(driver->name));
-    cbor_put_int(&body, (int64_t)get_u64(window + TIME_AT));
+    cbor_put_int(&body, (int64_t)get_u64(capture + TIME_AT));
     cbor_put_int(&body, total);
     cbor_put_int(&body, offset);
-    cbor_put_bytes(&body, window + HEAD_BYTES + offset, count);
+    cbor_put_bytes(&body, capture + HEAD_BYTES + offset, count);
     return say(agent, "agent.window", &body, why);
 }
 
 static bool tell_window(struct agent *agent, struct span wanted, struct text *why)
 {
-    const struct windows *windows = &agent->windows;
+    const struct captures *captures = &agent->captures;
     struct cbor_reader reader = cbor_read(wanted.bytes, wanted.count);
     cbor_array(&reader, 2, 2);
     const uint32_t number = (uint32_t)cbor_int(&reader, 0, UINT32_MAX);
@@ -109,14 +109,14 @@ static bool tell_window(struct agent *agent, struct span wanted, struct text *wh
         text_add(why, "the body of agent.window is [number, offset]");
         return false;
     }
-    const uint8_t *window = windows->bytes;
-    if (number - windows->first < windows->next - windows->first) {
-        for (uint32_t i = windows->first; i != number; i++)
-            window += whole_bytes(window);
-        if (offset < get_u32(window + COUNT_AT))
-            return tell_part(agent, number, window, offset, why);
+    const uint8_t *capture = captures->bytes;
+    if (number - captures->first < captures->next - captures->first) {
+        for (uint32_t i = captures->first; i != number; i++)
+            capture += whole_bytes(capture);
+        if (offset < get_u32(capture + COUNT_AT))
+            return tell_part(agent, number, capture, offset, why);
     }
-    text_add(why, "there is no such window, or it is shorter");
+    text_add(why, "there is no such capture, or it is shorter");
     return false;
 }
 
@@ -125,7 +125,7 @@ static bool is(struct span name, const char *text)
     return name.count == strlen(text) && memcmp(name.bytes, text, name.count) == 0;
 }
 
-bool windows_command(struct agent *agent, struct span name, struct span body, struct text *why)
+bool captures_command(struct agent *agent, struct span name, struct span body, struct text *why)
 {
     if (is(name, "agent.windows"))
         return tell_range(agent, why);

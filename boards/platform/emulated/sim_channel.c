@@ -1,5 +1,5 @@
-/* The side channel's end on the node. */
-#include "side.h"
+/* The simulator channel's end on the node. */
+#include "sim_channel.h"
 
 #include <string.h>
 
@@ -11,12 +11,12 @@ enum { VERSION = 1, HEADER_BYTES = 5 };
 static int to_node = -1, from_node = -1;
 
 /* Bytes of the link that came with the last idle. */
-static uint8_t link_bytes[SIDE_ROOM];
+static uint8_t link_bytes[SIM_CHANNEL_ROOM];
 static uint32_t link_start, link_end;
 
 static _Noreturn void broken(const char *what)
 {
-    host_fail(HOST_EXIT_BROKEN, what, "side channel");
+    host_fail(HOST_EXIT_BROKEN, what, "simulator channel");
 }
 
 /* Header, a first piece and a second one, which may be NULL. */
@@ -47,7 +47,7 @@ static void receive(void *bytes, size_t count)
         broken("the simulator is gone");
 }
 
-void side_start(const char *folder)
+void sim_channel_start(const char *folder)
 {
     char path[256];
     host_path(path, sizeof path, folder, "from-node");
@@ -60,12 +60,12 @@ void side_start(const char *folder)
     send('H', &version, 1, BOARD_NAME, strlen(BOARD_NAME));
 }
 
-bool side_open(void)
+bool sim_channel_open(void)
 {
     return from_node >= 0;
 }
 
-void side_samples(uint8_t sensor, uint64_t first, uint32_t count, uint8_t channels, int16_t *out)
+void sim_channel_samples(uint8_t sensor, uint64_t first, uint32_t count, uint8_t channels, int16_t *out)
 {
     uint8_t wanted[13] = {sensor};
     put_u64(wanted + 1, first);
@@ -76,12 +76,12 @@ void side_samples(uint8_t sensor, uint64_t first, uint32_t count, uint8_t channe
     receive(out, bytes);
 }
 
-uint64_t side_idle(uint64_t now_us, uint64_t until_us, uint64_t worked_us)
+uint64_t sim_channel_idle(uint64_t now_us, uint64_t until_us, uint64_t worked_us)
 {
     memmove(link_bytes, link_bytes + link_start, link_end - link_start);
     link_end -= link_start;
     link_start = 0;
-    uint32_t room = SIDE_ROOM - link_end;
+    uint32_t room = SIM_CHANNEL_ROOM - link_end;
     uint8_t times[28];
     put_u64(times, now_us);
     put_u64(times + 8, until_us);
@@ -99,12 +99,12 @@ uint64_t side_idle(uint64_t now_us, uint64_t until_us, uint64_t worked_us)
     return then_us;
 }
 
-bool side_link_waits(void)
+bool sim_channel_link_waits(void)
 {
     return link_end > link_start;
 }
 
-size_t side_link_read(uint8_t *bytes, size_t count)
+size_t sim_channel_link_read(uint8_t *bytes, size_t count)
 {
     uint32_t held = link_end - link_start;
     if (count > held)
@@ -114,12 +114,12 @@ size_t side_link_read(uint8_t *bytes, size_t count)
     return count;
 }
 
-void side_link_write(const uint8_t *bytes, size_t count)
+void sim_channel_link_write(const uint8_t *bytes, size_t count)
 {
     send('L', bytes, count, NULL, 0);
 }
 
-void side_trace(const char *name, size_t name_len, const uint8_t *data, size_t count)
+void sim_channel_trace(const char *name, size_t name_len, const uint8_t *data, size_t count)
 {
     if (data == NULL) {
         send('D', name, name_len, NULL, 0);
@@ -133,7 +133,7 @@ void side_trace(const char *name, size_t name_len, const uint8_t *data, size_t c
     send('P', head, 1 + name_len, data, count);
 }
 
-void side_exit(uint8_t code)
+void sim_channel_exit(uint8_t code)
 {
     send('X', &code, 1, NULL, 0);
 }

@@ -1,6 +1,6 @@
 /*
  * A module's life on a node: started, stepped when it wants to be, asked for its health, ended by its first fault. The
- * same as host/device/node/life.ts and the part of node.ts that starts it again.
+ * same as host/device/node/supervisor.ts and the part of node.ts that starts it again.
  */
 #include <string.h>
 
@@ -13,7 +13,7 @@ static bool on_trial(const struct agent *agent, const struct module *module)
     return agent->storage.slots.state.slot[module->slot].state == SLOT_TRIAL;
 }
 
-void life_stop(struct agent *agent)
+void supervisor_stop(struct agent *agent)
 {
     schedule_at(&agent->schedule, TIMER_STEP, SCHEDULE_NEVER);
     schedule_at(&agent->schedule, TIMER_RESTART, SCHEDULE_NEVER);
@@ -30,11 +30,11 @@ static void log_fault(struct agent *agent, const struct reason *fault)
     text_add(&text, fault->code);
     text_add(&text, " ");
     text_add(&text, fault->text);
-    voice_error(agent, &text);
+    publisher_error(agent, &text);
 }
 
 /* "during: sentence", on one line. */
-struct reason life_reason(const struct reason *why, const char *during)
+struct reason supervisor_reason(const struct reason *why, const char *during)
 {
     char space[REASON_TEXT_BYTES];
     struct text text = text_in(space, sizeof space);
@@ -49,32 +49,32 @@ struct reason life_reason(const struct reason *why, const char *during)
 static uint64_t restart_us(uint32_t faults)
 {
     uint64_t delay = AGENT_RESTART_US;
-    while (--faults > 0 && delay < AGENT_RESTART_MOST_US)
+    while (--faults > 0 && delay < AGENT_RESTART_MAX_US)
         delay *= 2;
-    return delay < AGENT_RESTART_MOST_US ? delay : AGENT_RESTART_MOST_US;
+    return delay < AGENT_RESTART_MAX_US ? delay : AGENT_RESTART_MAX_US;
 }
 
-void life_start_later(struct agent *agent, uint64_t since_us)
+void supervisor_start_later(struct agent *agent, uint64_t since_us)
 {
     schedule_at(&agent->schedule, TIMER_RESTART, since_us + restart_us(agent->faults_in_row));
 }
 
-void life_fault(struct agent *agent, const struct reason *why, const char *during, bool trial)
+void supervisor_fault(struct agent *agent, const struct reason *why, const char *during, bool trial)
 {
-    const struct reason fault = life_reason(why, during);
+    const struct reason fault = supervisor_reason(why, during);
     agent->fault = fault;
     agent->faults_in_row++;
-    life_stop(agent);
+    supervisor_stop(agent);
     log_fault(agent, &fault);
     if (trial)
-        rollout_roll_back(agent, &fault);
+        trial_roll_back(agent, &fault);
     else
-        life_start_later(agent, hal_now_us());
+        supervisor_start_later(agent, hal_now_us());
 }
 
 static void fail(struct agent *agent, const struct module *module, const struct reason *why, const char *during)
 {
-    life_fault(agent, why, during, on_trial(agent, module));
+    supervisor_fault(agent, why, during, on_trial(agent, module));
 }
 
 static void log_health(struct agent *agent, int32_t answer)
@@ -84,7 +84,7 @@ static void log_health(struct agent *agent, int32_t answer)
     text_add(&text, "the module says that it is failing (");
     text_add_number(&text, answer);
     text_add(&text, ")");
-    voice_error(agent, &text);
+    publisher_error(agent, &text);
 }
 
 static void ask(struct agent *agent, struct module *module, uint64_t now_us)
@@ -107,16 +107,16 @@ static void ask(struct agent *agent, struct module *module, uint64_t now_us)
     if (answer == 1 && agent->faults_kept)
         agent_count_faults(agent, 0);
     if (trial)
-        rollout_judge(agent, false);
+        trial_judge(agent, false);
 }
 
-void life_ask(struct agent *agent)
+void supervisor_ask(struct agent *agent)
 {
     if (agent->running != NULL)
         ask(agent, agent->running, hal_now_us());
 }
 
-void life_step(struct agent *agent)
+void supervisor_step(struct agent *agent)
 {
     struct module *module = agent->running;
     const uint64_t now_us = hal_now_us();
@@ -135,7 +135,7 @@ void life_step(struct agent *agent)
         ask(agent, module, now_us);
 }
 
-void life_run(struct agent *agent, struct module *next)
+void supervisor_run(struct agent *agent, struct module *next)
 {
     agent->running = next;
     if (on_trial(agent, next))
@@ -146,12 +146,12 @@ void life_run(struct agent *agent, struct module *next)
     const bool ready = module_init(next, &why);
     uplink_control_birth(&agent->uplink);
     if (ready)
-        life_step(agent);
+        supervisor_step(agent);
     else
         fail(agent, next, &why, "init");
 }
 
-bool life_message(struct agent *agent, int32_t id, struct span body)
+bool supervisor_message(struct agent *agent, int32_t id, struct span body)
 {
     struct module *module = agent->running;
     struct reason why;
@@ -180,12 +180,12 @@ static void boot(struct agent *agent)
     if (agent->prepared == next)
         next = &agent->modules[1];
     if (module_load(next, agent, slot, &why, &no_room))
-        life_run(agent, next);
+        supervisor_run(agent, next);
     else
-        life_fault(agent, &why, "load", rollout_on_trial(agent));
+        supervisor_fault(agent, &why, "load", trial_on_trial(agent));
 }
 
-void life_start(struct agent *agent)
+void supervisor_start(struct agent *agent)
 {
     do {
         agent->reset_due = false;

@@ -1,6 +1,6 @@
 /*
  * Over-the-air updates: packages are judged before they may run, swapped in, run on trial, and are confirmed or rolled
- * back. The same as host/device/node/rollout.ts and update.ts.
+ * back. The same as host/device/node/trial.ts and update.ts.
  */
 #include <string.h>
 
@@ -45,7 +45,7 @@ static void report_slot(struct agent *agent, int slot, enum transfer_state state
     report(agent, &status);
 }
 
-bool rollout_failure(const struct agent *agent, struct message_ota *message)
+bool trial_failure(const struct agent *agent, struct message_ota *message)
 {
     const int slot = slots_find(&agent->storage.slots, SLOT_FAILED);
     if (slot == SLOT_NONE)
@@ -55,7 +55,7 @@ bool rollout_failure(const struct agent *agent, struct message_ota *message)
     return true;
 }
 
-void rollout_open(struct agent *agent)
+void trial_open(struct agent *agent)
 {
     const struct transfer_callbacks callbacks = {.verify = verify_package, .status = report, .context = agent};
     transfer_open(&agent->transfer, slots_of(agent), &callbacks);
@@ -68,7 +68,7 @@ static void plan_erase(struct agent *agent)
         schedule_at(&agent->schedule, TIMER_ERASE, hal_now_us());
 }
 
-void rollout_offer(struct agent *agent, const struct message_offer *offer)
+void trial_offer(struct agent *agent, const struct message_offer *offer)
 {
     struct slots_offer wanted = {.sequence = offer->sequence, .total = offer->total};
     memcpy(wanted.sha256, offer->sha256, sizeof wanted.sha256);
@@ -76,13 +76,13 @@ void rollout_offer(struct agent *agent, const struct message_offer *offer)
     plan_erase(agent);
 }
 
-void rollout_erase(struct agent *agent)
+void trial_erase(struct agent *agent)
 {
     transfer_erase(&agent->transfer);
     plan_erase(agent);
 }
 
-void rollout_chunk(struct agent *agent, const struct message_chunk *chunk)
+void trial_chunk(struct agent *agent, const struct message_chunk *chunk)
 {
     transfer_chunk(&agent->transfer, chunk->transfer, chunk->offset, chunk->bytes.bytes, chunk->bytes.count);
     plan_erase(agent);
@@ -90,7 +90,7 @@ void rollout_chunk(struct agent *agent, const struct message_chunk *chunk)
 
 /* --- The swap --- */
 
-bool rollout_on_trial(const struct agent *agent)
+bool trial_on_trial(const struct agent *agent)
 {
     return slots_find(&agent->storage.slots, SLOT_TRIAL) != SLOT_NONE;
 }
@@ -116,11 +116,11 @@ static void fail_trial(struct agent *agent, const struct reason *reason)
     struct reason why;
     struct message_ota status;
     must(slots_fail(slots_of(agent), reason, &why), &why);
-    if (rollout_failure(agent, &status))
+    if (trial_failure(agent, &status))
         uplink_control_ota(&agent->uplink, &status);
 }
 
-void rollout_blame(struct agent *agent)
+void trial_blame(struct agent *agent)
 {
     static const struct reason fault = {"NODE_FAULT", "The node faulted while it made the package ready to run."};
     if (slots_find(slots_of(agent), SLOT_READY) == SLOT_NONE)
@@ -143,7 +143,7 @@ static struct module *free_module(struct agent *agent)
     return agent->running == &agent->modules[0] ? &agent->modules[1] : &agent->modules[0];
 }
 
-void rollout_prepare(struct agent *agent)
+void trial_prepare(struct agent *agent)
 {
     const int ready = transfer_ready(&agent->transfer);
     const uint8_t *sha256 = ready == SLOT_NONE ? NULL : slots_of(agent)->state.slot[ready].sha256;
@@ -166,7 +166,7 @@ void rollout_prepare(struct agent *agent)
          * It can't even be loaded: the old module goes on as if nothing had been, and the sequence is not tried again.
          */
         start_trial(agent);
-        const struct reason told = life_reason(&why, "load");
+        const struct reason told = supervisor_reason(&why, "load");
         fail_trial(agent, &told);
         return;
     }
@@ -189,19 +189,19 @@ static struct module *take_over(struct agent *agent, int slot)
     struct reason why;
     bool no_room;
     agent->prepared = NULL;
-    life_stop(agent);
+    supervisor_stop(agent);
     if (next != NULL)
         return next;
     agent->loads_late = false;
     next = &agent->modules[0];
     if (module_load(next, agent, slot, &why, &no_room))
         return next;
-    const struct reason told = life_reason(&why, "load");
-    rollout_roll_back(agent, &told);
+    const struct reason told = supervisor_reason(&why, "load");
+    trial_roll_back(agent, &told);
     return NULL;
 }
 
-void rollout_swap(struct agent *agent)
+void trial_swap(struct agent *agent)
 {
     const int slot = slots_find(slots_of(agent), SLOT_READY);
     const uint64_t start_us = hal_work_us();
@@ -213,7 +213,7 @@ void rollout_swap(struct agent *agent)
         return;
     next->starting = true;
     agent->faults_in_row = 0;
-    life_run(agent, next);
+    supervisor_run(agent, next);
     /* A fault in its first breath has rolled it back already. */
     if (agent->running != next)
         return;
@@ -225,12 +225,12 @@ void rollout_swap(struct agent *agent)
     message.lost = (uint32_t)(lost(agent) - lost_before);
     uplink_control_ota(&agent->uplink, &message);
     next->starting = false;
-    rollout_judge(agent, false);
+    trial_judge(agent, false);
 }
 
 /* --- The trial --- */
 
-void rollout_roll_back(struct agent *agent, const struct reason *reason)
+void trial_roll_back(struct agent *agent, const struct reason *reason)
 {
     fail_trial(agent, reason);
     agent->reset_due = true;
@@ -269,7 +269,7 @@ static enum verdict judge(const struct module *module, bool link_up, bool timeou
     return failed(why, "TRIAL_UNHEALTHY", "The module was not healthy within its ", trial_ms, " ms.");
 }
 
-void rollout_judge(struct agent *agent, bool timeout)
+void trial_judge(struct agent *agent, bool timeout)
 {
     const struct module *module = agent->running;
     struct reason why;
@@ -279,8 +279,8 @@ void rollout_judge(struct agent *agent, bool timeout)
     if (verdict == VERDICT_WAIT)
         return;
     if (verdict == VERDICT_FAIL) {
-        life_stop(agent);
-        rollout_roll_back(agent, &why);
+        supervisor_stop(agent);
+        trial_roll_back(agent, &why);
         return;
     }
     struct reason broken;
@@ -290,14 +290,14 @@ void rollout_judge(struct agent *agent, bool timeout)
     uplink_control_birth(&agent->uplink);
 }
 
-void rollout_time_over(struct agent *agent)
+void trial_time_over(struct agent *agent)
 {
     const struct module *module = agent->running;
     /*
      * A message may have changed the health of a module that steps rarely: asked once more before it is judged for
      * good.
      */
-    life_ask(agent);
+    supervisor_ask(agent);
     if (agent->running == module)
-        rollout_judge(agent, true);
+        trial_judge(agent, true);
 }

@@ -1,6 +1,6 @@
 /**
- * The simulator's end of an emulated board's side channel: two FIFOs in the node's work folder, over which the node asks for samples,
- * shows inner buffers, and, when its time is virtual, sleeps and speaks over its link. The frames are in boards/platform/emulated/side.h.
+ * The simulator's end of an emulated board's simulator channel: two FIFOs in the node's work folder, over which the node asks for samples,
+ * shows inner buffers, and, when its time is virtual, sleeps and speaks over its link. The frames are in boards/platform/emulated/sim_channel.h.
  */
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync } from 'node:fs';
@@ -9,14 +9,14 @@ import { join } from 'node:path';
 import { MoteError } from '../../base/index.ts';
 import type { SensorSource } from '../../device/node/index.ts';
 
-export const SIDE_VERSION = 1;
+export const SIM_VERSION = 1;
 /** Samples come in frames of up to 64 KiB; nothing that a node sends is longer. */
 const MAX_BODY_BYTES = 1 << 20;
 const HEADER_BYTES = 5;
 const NEVER = (1n << 64n) - 1n;
 
 /** What a node says. */
-export type SideFrame =
+export type SimFrame =
   | { type: 'hello'; version: number; board: string }
   | { type: 'samples'; sensor: number; first: number; count: number }
   /** Asleep until `untilUs`, or forever; takes up to `room` bytes of the link. `workedUs`: the processor's own time since its start. */
@@ -29,17 +29,17 @@ export type SideFrame =
 const bad = (what: string) =>
   new MoteError(
     'SIDE_FRAME',
-    `The node's side channel is garbled: ${what}. Its firmware is of another version; build it.`,
+    `The node's simulator channel is garbled: ${what}. Its firmware is of another version; build it.`,
   );
 
 /** Cuts the node's bytes into frames. */
-export class SideDecoder {
+export class SimDecoder {
   #rest: Buffer = Buffer.alloc(0);
 
   /** Throws `SIDE_FRAME`. */
-  push(bytes: Uint8Array): SideFrame[] {
+  push(bytes: Uint8Array): SimFrame[] {
     let rest = this.#rest.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#rest, bytes]);
-    const frames: SideFrame[] = [];
+    const frames: SimFrame[] = [];
     while (rest.length >= HEADER_BYTES) {
       const length = rest.readUInt32LE(1);
       if (length > MAX_BODY_BYTES) throw bad(`a frame of ${length} bytes`);
@@ -52,7 +52,7 @@ export class SideDecoder {
   }
 }
 
-function parse(type: number, body: Buffer): SideFrame {
+function parse(type: number, body: Buffer): SimFrame {
   const kind = String.fromCharCode(type);
   const sized = (least: number, most = least) => {
     if (body.length < least || body.length > most) throw bad(`${body.length} bytes in a frame '${kind}'`);
@@ -122,7 +122,7 @@ export function idleFrame(nowUs: number, bytes: Uint8Array): Buffer {
   return frame('i', now, bytes);
 }
 
-export interface SideHandlers {
+export interface SimHandlers {
   /** What each sensor of the node measures, in the order of its options. */
   sensors: readonly SensorSource[];
   onHello?(board: string): void;
@@ -136,13 +136,13 @@ export interface SideHandlers {
   onError(error: MoteError): void;
 }
 
-export class SideChannel {
-  readonly #handlers: SideHandlers;
-  readonly #decoder = new SideDecoder();
+export class SimChannel {
+  readonly #handlers: SimHandlers;
+  readonly #decoder = new SimDecoder();
   readonly #from: Socket;
   readonly #to: Socket;
 
-  private constructor(folder: string, handlers: SideHandlers) {
+  private constructor(folder: string, handlers: SimHandlers) {
     this.#handlers = handlers;
     // Both ends of both FIFOs, so that neither opening waits for the other side.
     const flags = constants.O_RDWR | constants.O_NONBLOCK;
@@ -159,22 +159,22 @@ export class SideChannel {
     this.#from.on('data', (bytes) => this.#receive(bytes));
     for (const socket of [this.#from, this.#to])
       socket.on('error', (cause) =>
-        this.#fail(new MoteError('SIDE_IO', `The node's side channel failed: ${cause.message}`, { cause })),
+        this.#fail(new MoteError('SIDE_IO', `The node's simulator channel failed: ${cause.message}`, { cause })),
       );
   }
 
   /** Makes the FIFOs in `folder`, unless they are there, and listens. Throws `SIDE_IO`. */
-  static open(folder: string, handlers: SideHandlers): SideChannel {
+  static open(folder: string, handlers: SimHandlers): SimChannel {
     try {
       for (const name of ['to-node', 'from-node']) {
         const path = join(folder, name);
         if (!existsSync(path)) execFileSync('mkfifo', ['-m', '600', path], { stdio: 'pipe' });
       }
-      return new SideChannel(folder, handlers);
+      return new SimChannel(folder, handlers);
     } catch (cause) {
       throw new MoteError(
         'SIDE_IO',
-        `The side channel in ${folder} can't be made (${(cause as Error).message}); it needs a folder that takes FIFOs, and mkfifo.`,
+        `The simulator channel in ${folder} can't be made (${(cause as Error).message}); it needs a folder that takes FIFOs, and mkfifo.`,
         { cause },
       );
     }
@@ -204,11 +204,11 @@ export class SideChannel {
     }
   }
 
-  #take(one: SideFrame): void {
+  #take(one: SimFrame): void {
     const handlers = this.#handlers;
     switch (one.type) {
       case 'hello':
-        if (one.version !== SIDE_VERSION) throw bad(`version ${one.version}, not ${SIDE_VERSION}`);
+        if (one.version !== SIM_VERSION) throw bad(`version ${one.version}, not ${SIM_VERSION}`);
         handlers.onHello?.(one.board);
         return;
       case 'samples':

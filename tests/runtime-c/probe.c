@@ -1,5 +1,5 @@
 /*
- * The machine on any board, for tests: option `do` says what, the answers are lines on the host's console.
+ * The WebAssembly runtime on any board, for tests: option `do` says what, the answers are lines on the host's console.
  *
  *   do=calls     loads module.wasm of the working folder for each word call=NAME, runs the function and prints `NAME KIND: REASON`; the heap must
  *                be empty after each
@@ -13,7 +13,7 @@
 #include "platform/hal.h"
 #include "runtime/heap.h"
 #include "platform/emulated/host.h"
-#include "runtime/machine.h"
+#include "runtime/instance.h"
 #include "platform/emulated/options.h"
 
 #define WASM_BYTES 16384
@@ -66,17 +66,17 @@ static uintptr_t stack_floor(void)
     return hal_stack_floor() + 1024;
 }
 
-static const struct machine_platform platform = {now_us, stack_floor};
+static const struct instance_platform platform = {now_us, stack_floor};
 
-static enum trap answer(const struct machine_import *import, void *context, const uint64_t *arguments, uint64_t *result)
+static enum trap answer(const struct instance_import *import, void *context, const uint64_t *arguments, uint64_t *result)
 {
     (void)import;
     (void)context;
-    machine_put_u32(result, machine_u32(arguments[0]) + 1);
+    instance_put_u32(result, instance_u32(arguments[0]) + 1);
     return TRAP_NONE;
 }
 
-static enum trap refuse(const struct machine_import *import, void *context, const uint64_t *arguments, uint64_t *result)
+static enum trap refuse(const struct instance_import *import, void *context, const uint64_t *arguments, uint64_t *result)
 {
     (void)import;
     (void)context;
@@ -86,7 +86,7 @@ static enum trap refuse(const struct machine_import *import, void *context, cons
 }
 
 /* Takes 10 ms. */
-static enum trap work(const struct machine_import *import, void *context, const uint64_t *arguments, uint64_t *result)
+static enum trap work(const struct instance_import *import, void *context, const uint64_t *arguments, uint64_t *result)
 {
     const int64_t end_us = now_us() + 10000;
     while (now_us() < end_us)
@@ -94,12 +94,12 @@ static enum trap work(const struct machine_import *import, void *context, const 
     return answer(import, context, arguments, result);
 }
 
-static const struct machine_import imports[] = {
+static const struct instance_import imports[] = {
     {"sensor_rate", "i(i)", answer}, {"sensor_lost", "i(i)", refuse}, {"sensor_available", "i(i)", work}};
 
 static void call(const char *name)
 {
-    const struct machine_options options = {
+    const struct instance_options options = {
         .wasm = wasm,
         .wasm_bytes = wasm_bytes,
         .rom = rom,
@@ -115,27 +115,27 @@ static void call(const char *name)
     };
     const char *why = NULL;
     uint64_t values[MACHINE_MAX_PARAMS] = {0};
-    struct machine *machine = machine_load(&options, &why);
+    struct instance *instance = instance_load(&options, &why);
     host_print(name);
-    if (machine == NULL) {
+    if (instance == NULL) {
         host_print(" load: ");
         host_print(why);
     } else {
-        int32_t function = machine_find(machine, name, "v()");
+        int32_t function = instance_find(instance, name, "v()");
         if (function < 0)
-            function = machine_find(machine, name, "i()");
+            function = instance_find(instance, name, "i()");
         if (function < 0)
             fail("no such function");
-        const enum trap trap = machine_call(machine, NULL, (uint32_t)function, values);
+        const enum trap trap = instance_call(instance, NULL, (uint32_t)function, values);
         host_print(" ");
         host_print(trap_name(trap));
         host_print(": ");
-        host_print(machine_reason(machine));
+        host_print(instance_reason(instance));
         if (trap == TRAP_NONE)
-            print_number(machine_u32(values[0]));
+            print_number(instance_u32(values[0]));
     }
     host_print("\n");
-    machine_free(machine);
+    instance_free(instance);
     if (heap_use().used != 0)
         fail("the heap isn't empty after a module");
 }

@@ -31,7 +31,7 @@ static enum trap stored(struct module *module, enum kv_result done, uint64_t sta
 {
     const uint64_t took_us = hal_work_us() - start_us;
     module->stored_us += took_us;
-    machine_extend(module->machine, took_us);
+    instance_extend(module->instance, took_us);
     switch (done) {
     case KV_OK:
         return import_answer(result, ABI_OK);

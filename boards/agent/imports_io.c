@@ -37,7 +37,7 @@ IMPORT(log)
         return trap;
     /* Those that are too many are dropped. */
     if (import_spend(module, SPEND_LOGS))
-        voice_log(module->agent, level <= ABI_LEVEL_DEBUG ? (uint8_t)level : ABI_LEVEL_ERROR,
+        publisher_log(module->agent, level <= ABI_LEVEL_DEBUG ? (uint8_t)level : ABI_LEVEL_ERROR,
                   (struct span){bytes, count});
     return TRAP_NONE;
 }
@@ -120,7 +120,7 @@ IMPORT(publish)
         .values = values,
         .count = (uint32_t)count,
     };
-    voice_publish(module->agent, &frame);
+    publisher_publish(module->agent, &frame);
     return import_answer(result, ABI_OK);
 }
 
@@ -137,9 +137,9 @@ IMPORT(event)
         return import_answer(result, ABI_INVALID);
     if (!import_spend(module, SPEND_EVENTS))
         return import_answer(result, ABI_FULL);
-    if (!voice_event(module->agent, name, body))
+    if (!publisher_event(module->agent, name, body))
         return import_answer(result, ABI_FULL);
-    windows_keep(module->agent, module->agent->events - 1);
+    captures_keep(module->agent, module->agent->events - 1);
     return import_answer(result, ABI_OK);
 }
 

@@ -16,7 +16,7 @@ static void set_config(struct agent *agent, const struct message_config *config)
         text_add(&text, "The configuration takes ");
         text_add_unsigned(&text, count);
         text_add(&text, " bytes; 1024 is the most. Use fewer or shorter settings.");
-        voice_error(agent, &text);
+        publisher_error(agent, &text);
         return;
     }
     const enum kv_result result = storage_save_config(&agent->storage, message, count);
@@ -26,7 +26,7 @@ static void set_config(struct agent *agent, const struct message_config *config)
         text_add(&text, " bytes of ");
         text_add_unsigned(&text, kv_capacity(&agent->storage.agent));
         text_add(&text, ". Delete keys that aren't needed.");
-        voice_error(agent, &text);
+        publisher_error(agent, &text);
         return;
     }
     if (result != KV_OK)
@@ -34,14 +34,14 @@ static void set_config(struct agent *agent, const struct message_config *config)
     agent_load_identity(agent);
     if (vitals_configure(agent))
         uplink_control_birth(&agent->uplink);
-    life_message(agent, -1, (struct span){0});
+    supervisor_message(agent, -1, (struct span){0});
 }
 
 /* Names that the node keeps for itself. */
 static bool is_own(struct span name)
 {
-    const size_t prefix = sizeof WINDOWS_PREFIX - 1;
-    return name.count >= prefix && memcmp(name.bytes, WINDOWS_PREFIX, prefix) == 0;
+    const size_t prefix = sizeof OWN_PREFIX - 1;
+    return name.count >= prefix && memcmp(name.bytes, OWN_PREFIX, prefix) == 0;
 }
 
 static void command(struct agent *agent, const struct message_command *command)
@@ -51,7 +51,7 @@ static void command(struct agent *agent, const struct message_command *command)
     const int32_t id = agent->running == NULL ? -1 : declared_find(&agent->running->commands, command->name);
     bool ok = false;
     if (is_own(command->name)) {
-        ok = windows_command(agent, command->name, command->body, &text);
+        ok = captures_command(agent, command->name, command->body, &text);
     } else if (agent->running == NULL) {
         text_add(&text, "no module runs");
     } else if (id < 0) {
@@ -59,7 +59,7 @@ static void command(struct agent *agent, const struct message_command *command)
         text_add_line(&text, command->name.bytes, command->name.count);
         text_add(&text, "'");
     } else {
-        ok = life_message(agent, id, command->body);
+        ok = supervisor_message(agent, id, command->body);
         if (!ok)
             text_add(&text, agent->fault.text);
     }
@@ -70,7 +70,7 @@ static void command(struct agent *agent, const struct message_command *command)
     uplink_control_result(&agent->uplink, &result);
 }
 
-void told_receive(void *context, const struct message *message)
+void inbound_receive(void *context, const struct message *message)
 {
     struct agent *agent = context;
     switch (message->type) {
@@ -81,12 +81,12 @@ void told_receive(void *context, const struct message *message)
         set_config(agent, &message->as.config);
         break;
     case MESSAGE_OFFER:
-        rollout_offer(agent, &message->as.offer);
-        rollout_prepare(agent);
+        trial_offer(agent, &message->as.offer);
+        trial_prepare(agent);
         break;
     case MESSAGE_CHUNK:
-        rollout_chunk(agent, &message->as.chunk);
-        rollout_prepare(agent);
+        trial_chunk(agent, &message->as.chunk);
+        trial_prepare(agent);
         break;
     default:
         break;

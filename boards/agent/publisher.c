@@ -24,7 +24,7 @@ static struct span command_at(void *context, uint32_t index)
     return (struct span){command->text, command->name_bytes};
 }
 
-void voice_birth(struct agent *agent, struct message_birth *birth)
+void publisher_birth(struct agent *agent, struct message_birth *birth)
 {
     const struct module *running = agent->running;
     agent->module_metrics = running == NULL ? 0 : running->metrics.count;
@@ -53,13 +53,13 @@ void voice_birth(struct agent *agent, struct message_birth *birth)
     birth->command_count = running->commands.count;
 }
 
-void voice_publish(struct agent *agent, struct message_telemetry *frame)
+void publisher_publish(struct agent *agent, struct message_telemetry *frame)
 {
     frame->seq = agent->frames++;
     uplink_telemetry(&agent->uplink, frame);
 }
 
-bool voice_event(struct agent *agent, struct span name, struct span body)
+bool publisher_event(struct agent *agent, struct span name, struct span body)
 {
     if (!uplink_event_room(&agent->uplink, name.count, body.count))
         return false;
@@ -69,7 +69,7 @@ bool voice_event(struct agent *agent, struct span name, struct span body)
     return true;
 }
 
-void voice_log(struct agent *agent, uint8_t level, struct span line)
+void publisher_log(struct agent *agent, uint8_t level, struct span line)
 {
     char space[MESSAGE_TEXT_BYTES];
     struct text text = text_in(space, sizeof space);
@@ -80,7 +80,7 @@ void voice_log(struct agent *agent, uint8_t level, struct span line)
     uplink_log(&agent->uplink, &log);
 }
 
-void voice_error(struct agent *agent, const struct text *text)
+void publisher_error(struct agent *agent, const struct text *text)
 {
-    voice_log(agent, ABI_LEVEL_ERROR, text_span(text));
+    publisher_log(agent, ABI_LEVEL_ERROR, text_span(text));
 }

@@ -1,4 +1,4 @@
-/** The machine of boards/runtime on every emulated board, and under sanitizers: bounds, traps, memory. */
+/** The WebAssembly runtime of boards/runtime on every emulated board, and under sanitizers: bounds, traps, memory. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { wat } from '../../host/device/engine/testing.ts';
 import { type Board, buildImage, loadBoard, startNode } from '../../host/toolchain/board/index.ts';
 import { missingTool } from '../boards/selftest.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'mote-machine-'));
+const folder = mkdtempSync(join(tmpdir(), 'mote-runtime-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let folders = 0;
 
@@ -29,9 +29,9 @@ const boards = await Promise.all(
 );
 
 async function run(board: Board, sanitize: boolean, options: string[], wasm?: Uint8Array) {
-  const sources = [packagePath('tests', 'machine-c', 'probe.c')];
+  const sources = [packagePath('tests', 'runtime-c', 'probe.c')];
   const { elf } = await buildImage(board, {
-    image: { name: 'machine-probe', sources, components: ['runtime'] },
+    image: { name: 'runtime-probe', sources, components: ['runtime'] },
     sanitize,
   });
   const dir = join(folder, String(folders++));
@@ -111,7 +111,7 @@ const MODULE = `(module ${IMPORTS} (type $other (func (param i32) (result i32)))
   (table 2 funcref) (elem (i32.const 0) $ends) (global $fuel (mut i64) (i64.const 0)) (export "fuel" (global $fuel))
   ${ROWS.map(([name, body]) => `(func $${name} (export "${name}") ${body})`).join('\n')})`;
 
-describe.each(boards)('the machine on $title', ({ board, sanitize, why }) => {
+describe.each(boards)('the runtime on $title', ({ board, sanitize, why }) => {
   const test = it.skipIf(why !== null);
   /** A process has a stack on which deep nesting has room. */
   const roomy = board.name === 'linux';

@@ -4,9 +4,9 @@
  */
 import type { MoteError, VirtualClock } from '../../base/index.ts';
 import type { Transport } from '../../device/link/index.ts';
-import { SideChannel, type SideHandlers } from './side.ts';
+import { SimChannel, type SimHandlers } from './sim-channel.ts';
 
-export interface SideClockOptions extends Pick<SideHandlers, 'sensors' | 'onTap' | 'onDebug' | 'onExit' | 'onHello'> {
+export interface SimClockOptions extends Pick<SimHandlers, 'sensors' | 'onTap' | 'onDebug' | 'onExit' | 'onHello'> {
   /** The node's work folder. */
   folder: string;
   /** The simulator's time; the node's begins at 0 with each of its starts. */
@@ -15,10 +15,10 @@ export interface SideClockOptions extends Pick<SideHandlers, 'sensors' | 'onTap'
   transport?: Transport;
 }
 
-export class SideClock {
+export class SimClock {
   readonly #clock: VirtualClock;
   #startUs: number;
-  readonly #channel: SideChannel;
+  readonly #channel: SimChannel;
   readonly #transport: Transport | undefined;
   #toNode: Buffer = Buffer.alloc(0);
   /** Half of a frame of the link. */
@@ -32,7 +32,7 @@ export class SideClock {
   /** The processor's time at its last sleep. */
   #workedUs = 0;
 
-  constructor(options: SideClockOptions) {
+  constructor(options: SimClockOptions) {
     const { folder, clock, transport, sensors, onTap, onDebug, onExit, onHello } = options;
     this.#clock = clock;
     this.#startUs = clock.nowUs();
@@ -40,7 +40,7 @@ export class SideClock {
     transport?.onData((bytes) => {
       this.#toNode = Buffer.concat([this.#toNode, bytes]);
     });
-    this.#channel = SideChannel.open(folder, {
+    this.#channel = SimChannel.open(folder, {
       sensors,
       ...(onTap && { onTap }),
       ...(onDebug && { onDebug }),

@@ -6,7 +6,7 @@
 static struct kernels_space space_of(const struct module *module)
 {
     struct kernels_space space = {.rom = module->package.rom.bytes, .rom_bytes = module->package.rom.count};
-    space.memory = machine_memory(module->machine, &space.memory_bytes);
+    space.memory = instance_memory(module->instance, &space.memory_bytes);
     return space;
 }
 

@@ -1,5 +1,5 @@
 /*
- * The side channel to a simulator: two FIFOs in the node's folder, `from-node` and `to-node`. The simulator makes both and opens both for
+ * The simulator channel to a simulator: two FIFOs in the node's folder, `from-node` and `to-node`. The simulator makes both and opens both for
  * reading and writing before it starts the node, so that nobody waits for the other to open. A frame is u8 type, u32 length of the body
  * (little-endian), body; the node begins every exchange.
  *
@@ -13,32 +13,32 @@
  *   D  text: a line                                              |
  *   X  u8 code: the node ends                                    |
  */
-#ifndef MOTE_SIDE_H
-#define MOTE_SIDE_H
+#ifndef MOTE_SIM_CHANNEL_H
+#define MOTE_SIM_CHANNEL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* Opens the FIFOs and says hello. */
-void side_start(const char *folder);
-bool side_open(void);
+void sim_channel_start(const char *folder);
+bool sim_channel_open(void);
 
-void side_samples(uint8_t sensor, uint64_t first, uint32_t count, uint8_t channels, int16_t *out);
+void sim_channel_samples(uint8_t sensor, uint64_t first, uint32_t count, uint8_t channels, int16_t *out);
 
 /*
  * Idle from `now_us` to `until_us` at most; returns the new time. `worked_us`: the processor's own time since it started, which stands
  * while it is idle; in QEMU with -icount a thousandth of the instructions that it did. Bytes of the link that come
- * are kept, up to SIDE_ROOM.
+ * are kept, up to SIM_CHANNEL_ROOM.
  */
-uint64_t side_idle(uint64_t now_us, uint64_t until_us, uint64_t worked_us);
-enum { SIDE_ROOM = 1024 };
-bool side_link_waits(void);
-size_t side_link_read(uint8_t *bytes, size_t count);
-void side_link_write(const uint8_t *bytes, size_t count);
+uint64_t sim_channel_idle(uint64_t now_us, uint64_t until_us, uint64_t worked_us);
+enum { SIM_CHANNEL_ROOM = 1024 };
+bool sim_channel_link_waits(void);
+size_t sim_channel_link_read(uint8_t *bytes, size_t count);
+void sim_channel_link_write(const uint8_t *bytes, size_t count);
 
 /* A tap, or a line when `data` is NULL. */
-void side_trace(const char *name, size_t name_len, const uint8_t *data, size_t count);
-void side_exit(uint8_t code);
+void sim_channel_trace(const char *name, size_t name_len, const uint8_t *data, size_t count);
+void sim_channel_exit(uint8_t code);
 
 #endif

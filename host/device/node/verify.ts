@@ -1,0 +1,41 @@
+/** Decides whether a package may run on this node: signature, sequence, ABI, memory, sensors, exports. */
+import type { KeyObject } from 'node:crypto';
+import { MoteError } from '../../base/index.ts';
+import { ABI_VERSION, validateModule } from '../engine/index.ts';
+import { checkPackage, openPackage, type Package } from '../package/index.ts';
+
+export interface VerifyOptions {
+  publicKeys: readonly KeyObject[];
+  /** Linear memory that this node has for a module. */
+  memoryBytes: number;
+  sensors: ReadonlySet<string>;
+  /** Highest sequence that was ever confirmed. */
+  highestSequence: number;
+}
+
+/** Throws `MoteError` with the reason why the package, offered with this sequence, must not run. */
+export function verifyPackage(bytes: Uint8Array, sequence: number, options: VerifyOptions): void {
+  const { publicKeys, memoryBytes, sensors, highestSequence } = options;
+  const opened = openPackage(bytes, publicKeys);
+  if (opened.sequence !== sequence) {
+    throw new MoteError('PKG_SEQUENCE', `The package has sequence ${opened.sequence}, it was offered as ${sequence}.`);
+  }
+  checkPackage(opened, { abi: ABI_VERSION, memoryBytes, sequence: highestSequence });
+  const missing = opened.metadata.sensors.find((name) => !sensors.has(name));
+  if (missing !== undefined) {
+    throw new MoteError('NODE_SENSOR', `The module needs the sensor '${missing}', which this node doesn't have.`);
+  }
+  checkModule(opened);
+}
+
+/**
+ * Checks that a node can load the module. Throws `PKG_METADATA` if the metadata requires other memory than the module,
+ * and the errors of `validateModule`.
+ */
+export function checkModule({ wasm, metadata }: Package): void {
+  if (validateModule(wasm).memoryBytes === metadata.memoryBytes) return;
+  throw new MoteError(
+    'PKG_METADATA',
+    "The package's metadata can't be used: the memory isn't what its module says. Build the package again with this version.",
+  );
+}
