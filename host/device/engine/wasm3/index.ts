@@ -28,7 +28,7 @@ export interface Addon {
   close(handle: object, memory: ArrayBuffer): void;
 }
 
-/** Letters of the types, as in machine.h. */
+/** Letters of the types, as in instance.h. */
 const LETTERS: Readonly<Record<ValueType, string>> = { i32: 'i', i64: 'I', f32: 'f', f64: 'F' };
 
 function importText({ name, type }: ImportInfo): string {
