@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,6 +61,13 @@ describe('a change of one definition', () => {
     expect(changed.sort()).toEqual(['boards/base/constants.h', 'docs/LIMITS.md', 'host/base/abi/constants.ts']);
   });
 
+  it('of an error code changes what TypeScript accepts and the docs', () => {
+    const changed = changedBy(({ errors }) => {
+      errors.groups[0].codes.NEW_CODE = { cause: 'Something is new.', remedy: 'Learn it.' };
+    });
+    expect(changed.sort()).toEqual(['docs/errors.md', 'host/base/abi/errors.ts']);
+  });
+
   it('of the fields of a message changes the bindings of host and node', () => {
     const changed = changedBy(({ constants }) => {
       constants.messages.find(({ name }: { name: string }) => name === 'log').fields.push('source');
@@ -65,6 +81,26 @@ it('names files that exist as those that enforce the limits', () => {
     ({ where }: { where: string }) => !existsSync(join(dirname(ABI), where)),
   );
   expect(missing).toEqual([]);
+});
+
+/** All sources of a folder below the repository, one after another. */
+function sources(folder: string, ...ends: string[]): string {
+  const root = join(dirname(ABI), folder);
+  const names = readdirSync(root, { recursive: true, encoding: 'utf8' });
+  return names
+    .filter((name) => ends.some((end) => name.endsWith(end)) && !name.includes('.test.') && !name.includes('base/abi'))
+    .map((name) => readFileSync(join(root, name), 'utf8'))
+    .join('\n');
+}
+
+it('has no error code that nothing reports', () => {
+  const code = `${sources('host', '.ts')}${sources('boards', '.c', '.h')}`;
+  const { groups } = load(ABI).errors;
+  const unused = groups
+    .flatMap(({ codes }: { codes: object }) => Object.keys(codes))
+    .filter((name: string) => name !== 'TEST' && !name.startsWith('TRAP_') && !name.startsWith('SOURCE_'))
+    .filter((name: string) => !code.includes(`'${name}'`) && !code.includes(`"${name}"`));
+  expect(unused).toEqual([]);
 });
 
 describe('the check of the repository', () => {
@@ -113,6 +149,7 @@ describe('the check of the repository', () => {
       '{node.late}',
       "'a step that ends after the time of the next one' refers to {node.late}",
     ],
+    ['errors.json', '"cause"', '"reason"', "must have required property 'cause'"],
     ['operators.json', '{', '', 'abi/operators.json: Unexpected'],
   ])('rejects a wrong %s: %s as %s', (file, from, to, message) => {
     edit(file, from, to);

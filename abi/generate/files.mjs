@@ -10,10 +10,12 @@ const FILES = {
   'host/base/abi/module.ts': typeScript.moduleAbi,
   'host/base/abi/operators.ts': typeScript.operatorRecords,
   'host/base/abi/constants.ts': typeScript.constants,
+  'host/base/abi/errors.ts': typeScript.errors,
   'boards/base/abi.h': c.moduleAbi,
   'boards/base/operators.h': c.operatorRecords,
   'boards/base/constants.h': c.constants,
   'docs/ABI.md': markdown.moduleAbi,
+  'docs/errors.md': markdown.errors,
   'docs/LIMITS.md': markdown.limits,
 };
 

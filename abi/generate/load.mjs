@@ -10,6 +10,7 @@ export const SOURCES = {
   operators: 'operators.json',
   constants: 'constants.json',
   limits: 'limits.json',
+  errors: 'errors.json',
 };
 
 /** Wrong data: the message says where, and what is allowed there. */
@@ -31,6 +32,11 @@ export function checked(data, dir) {
   checkOperators(data.operators);
   checkConstants(data.constants);
   checkLimits(data.limits, data.constants);
+  unique(
+    data.errors.groups.flatMap(({ codes }) => Object.keys(codes)),
+    'the code',
+    SOURCES.errors,
+  );
   return data;
 }
 

@@ -114,3 +114,23 @@ export function limits({ limits: { limits }, constants }) {
     ),
   );
 }
+
+export function errors({ errors: { groups } }) {
+  return fileText(
+    `<!-- ${note('errors.json')} -->`,
+    '# Errors',
+    '',
+    'Each error has a stable code and a message with the details.',
+    'This page lists the cause and the remedy of every code.',
+    '',
+    groups.map(({ title, description, codes }) => [
+      `## ${title}`,
+      '',
+      description,
+      '',
+      Object.entries(codes).map(([code, { cause, remedy }]) => [`### ${code}`, '', cause, '', remedy, '']),
+    ]),
+  )
+    .trimEnd()
+    .concat('\n');
+}

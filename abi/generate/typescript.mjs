@@ -188,3 +188,16 @@ function constantList(name, values) {
     ? line
     : [`export const ${name} = [`, values.map((value) => `  '${value}',`), '] as const;'];
 }
+
+/** Every code of an error. */
+export function errors({ errors: { groups } }) {
+  return fileText(
+    `// ${note('errors.json')}`,
+    '',
+    '/** The codes that moteware reports; docs/errors.md has the cause and the remedy of each. */',
+    'export type ErrorCode =',
+    groups
+      .flatMap(({ codes }) => Object.keys(codes))
+      .map((code, i, all) => `  | '${code}'${i + 1 < all.length ? '' : ';'}`),
+  );
+}

@@ -1,7 +1,7 @@
 /** What every component may use: errors, clocks, locks, paths and text. */
 
 export { backgroundClock, type Clock, RealClock, systemClock, VirtualClock } from './clock.ts';
-export { MoteError } from './error.ts';
+export { type ErrorCode, MoteError } from './error.ts';
 export { makeFolder, readInput, writeOutput } from './files.ts';
 export { type Lock, tryLock } from './lock.ts';
 export { buildFolder, packagePath, packageRoot, packageVersion } from './paths.ts';

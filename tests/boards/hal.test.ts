@@ -246,7 +246,7 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
         a.write(sent);
         const turns = sim.runUntil(10_000_000).catch(() => {});
         const { code, lives } = lifeOf(await node.ended);
-        sim.fail(new MoteError('ENDED', 'the node ended'));
+        sim.fail(new MoteError('NODE_ENDED', 'the node ended'));
         await turns;
         expect(code).toBe(NODE_EXIT.done);
         // More than the node has room for at once: it takes the rest as it sleeps again.

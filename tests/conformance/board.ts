@@ -50,7 +50,7 @@ async function start(board: Board, elf: string, geometry: Geometry, options: Sta
   let stopping = false;
   node.ended.then(({ code, output }) => {
     if (stopping) return;
-    const what = code === NODE_EXIT.cut ? 'NODE_CUT' : 'NODE_ENDED';
+    const what = code === NODE_EXIT.cut ? 'TEST' : 'NODE_ENDED';
     sim.fail(new MoteError(what, `${board.name} ended with ${code}:\n${output.slice(-4000)}`));
   });
   return {

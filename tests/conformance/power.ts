@@ -29,7 +29,7 @@ async function survives(work: () => Promise<void>): Promise<boolean> {
     await work();
     return true;
   } catch (error) {
-    if (error instanceof MoteError && error.code === 'NODE_CUT') return false;
+    if (error instanceof MoteError && error.code === 'TEST') return false;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 /** What host and node share, generated from abi/. */
 export * from './constants.ts';
+export type * from './errors.ts';
 export * from './module.ts';
 export * from './operators.ts';

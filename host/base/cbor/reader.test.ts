@@ -4,7 +4,7 @@ import { CborReader } from './reader.ts';
 import { CborWriter } from './writer.ts';
 
 const hex = (text: string) => Uint8Array.from(Buffer.from(text, 'hex'));
-const mine = (what: string) => new MoteError('MINE', what);
+const mine = (what: string) => new MoteError('TEST', what);
 
 describe('CBOR, one item at a time', () => {
   it('reads and writes every integer up to 2^53 in the shortest form', () => {
@@ -61,7 +61,7 @@ describe('CBOR, one item at a time', () => {
     ['a byte behind the last item', '0000', (from) => [from.int(0, 0), from.end()]],
   ];
   it.each(reads)("rejects %s with the caller's error", (_what, text, read) => {
-    expect(() => read(new CborReader(hex(text), mine))).toThrow(expect.objectContaining({ code: 'MINE' }));
+    expect(() => read(new CborReader(hex(text), mine))).toThrow(expect.objectContaining({ code: 'TEST' }));
   });
 
   const writes: [string, (out: CborWriter) => unknown][] = [
@@ -71,6 +71,6 @@ describe('CBOR, one item at a time', () => {
     ['a tag above 32 bits', (out) => out.tag(2 ** 32)],
   ];
   it.each(writes)("rejects %s with the caller's error when it writes", (_what, write) => {
-    expect(() => write(new CborWriter(mine))).toThrow(expect.objectContaining({ code: 'MINE' }));
+    expect(() => write(new CborWriter(mine))).toThrow(expect.objectContaining({ code: 'TEST' }));
   });
 });

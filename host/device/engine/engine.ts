@@ -72,7 +72,7 @@ export class Trap extends MoteError {
   readonly kind: TrapKind;
 
   constructor(kind: TrapKind, message: string, options?: { cause?: unknown }) {
-    super(`TRAP_${kind.toUpperCase()}`, message, options);
+    super(`TRAP_${kind.toUpperCase() as Uppercase<TrapKind>}`, message, options);
     this.name = 'Trap';
     this.kind = kind;
   }

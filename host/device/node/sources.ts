@@ -21,7 +21,7 @@ export function samplesSource(samples: Int16Array, rateHz: number, channels = 1)
   };
 }
 
-function bad(format: string, what: string): MoteError {
+function bad(format: 'WAV' | 'CSV' | 'MIX', what: string): MoteError {
   return new MoteError(`SOURCE_${format}`, what);
 }
 

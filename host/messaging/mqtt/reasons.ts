@@ -1,5 +1,5 @@
 /** MQTT 5 reason codes (section 2.4) as errors that say what is wrong and what to do. */
-import { MoteError } from '../../base/index.ts';
+import { type ErrorCode, MoteError } from '../../base/index.ts';
 
 export const REASON = {
   success: 0x00,
@@ -13,7 +13,7 @@ export const REASON = {
 } as const;
 
 /** code -> [error code, sentence]. `lasting` ones don't go away by trying again at once. */
-const SAYS: Record<number, readonly [string, string, 'lasting'?]> = {
+const SAYS: Record<number, readonly [ErrorCode, string, 'lasting'?]> = {
   128: ['MQTT_REFUSED', 'The broker refused without saying why; look at its log'],
   129: ['MQTT_MALFORMED', 'A packet could not be parsed'],
   130: ['MQTT_PROTOCOL', 'A packet broke the MQTT 5 protocol'],
