@@ -1,4 +1,4 @@
-/** One module, one answer: the same bytes on every engine, with a link and without, and from every build. */
+/** The results of a module are equal in every byte: on every engine, with a link and without, and from every build. */
 import { readdirSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../host/base/index.ts';
@@ -17,7 +17,7 @@ interface Run {
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
-/** All that a module lets out in one run over a recording; UTC is left out, which a node learns from its link. */
+/** Everything that a module sends in one run over a recording, except UTC, which a node learns from its link. */
 async function play(built: BuiltApp, engineName: EngineName, file: string, shim?: NodeMessage[]): Promise<Run> {
   const clock = new VirtualClock();
   const run: Run = { telemetry: '', events: '', taps: {} };
@@ -67,7 +67,7 @@ describe('the keyword module', () => {
     built = await buildApp(app('keyword'));
   });
 
-  it('says the same to the byte on every engine, with a link and without', async () => {
+  it('sends the same bytes on every engine, with a link and without', async () => {
     const file = 'stream.wav';
     const runs: Run[] = [];
     const sent: NodeMessage[][] = [];
@@ -80,7 +80,7 @@ describe('the keyword module', () => {
     expect(one!.events).toContain('keyword');
     expect(Object.keys(one!.taps)).toEqual(['features', 'scores']);
     for (const other of others) expect(other).toEqual(one);
-    // And what came over the link is what was published.
+    // The messages on the link are those that were published.
     expect(sent[1]).toEqual(sent[0]);
     const values = (text: string) =>
       text
@@ -100,7 +100,7 @@ describe('the keyword module', () => {
 });
 
 describe('a build', () => {
-  it.each(readdirSync(app('')).sort())('of %s gives the same package twice', async (name) => {
+  it.each(readdirSync(app('')).sort())('of %s results in the same package twice', async (name) => {
     const pack = async () => {
       const { wasm, rom, metadata, sequence, warnings } = await buildApp(app(name));
       expect(warnings).toEqual([]);

@@ -1,4 +1,4 @@
-/** Compiled models on emulated boards: every byte of the goldens, with the native kernels and without. */
+/** Compiled models on emulated boards: every byte of the golden outputs, with the native kernels and without. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { type ModelRunner, verifyOutputs } from '../host/toolchain/compiler/inde
 import { modelFolder } from '../host/toolchain/compiler/testing.ts';
 
 const MODELS = ['hello_world', 'micro_speech', 'kws', 'ad', 'ic', 'vww', 'person_detect'] as const;
-/** Those that fit a board of 64 KiB of RAM and 128 KiB of flash. */
+/** Models that fit a board with 64 KiB of RAM and 128 KiB of flash. */
 const SMALL = ['hello_world', 'micro_speech'] as const;
 const TOOLS: Readonly<Record<string, readonly ToolName[]>> = {
   linux: ['host'],
@@ -16,10 +16,10 @@ const TOOLS: Readonly<Record<string, readonly ToolName[]>> = {
   lm3s6965evb: ['arm-none-eabi', 'qemu-system-arm'],
   'riscv-virt': ['riscv64-unknown-elf', 'qemu-system-riscv32'],
 };
-/** Portable kernels of these take seconds an inference in an emulator. */
+/** With portable kernels these take seconds for one inference in an emulator. */
 const LARGE: readonly string[] = ['kws', 'ic', 'vww', 'person_detect'];
 
-/** What is missing here to run a board, as a sentence. */
+/** The missing tool to run a board, as a sentence; null if none is missing. */
 async function missing(board: string): Promise<string | null> {
   for (const tool of TOOLS[board]!) {
     const why = await findTool(tool).then(
@@ -69,7 +69,7 @@ describe('a model that does not fit', () => {
   it.skipIf(board!.why !== null).each([
     ['person_detect', /module and rom have \d+ bytes, its flash \d+/],
     ['ic', /memory allocation failed/],
-  ])('is refused on the small board, which says what it lacks: %s', async (model, message) => {
+  ])('is rejected on the small board with the reason: %s', async (model, message) => {
     const folder = modelFolder(model);
     if (folder === undefined) return;
     const bytes = readFileSync(join(folder, 'model.tflite'));

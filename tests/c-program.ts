@@ -1,11 +1,11 @@
-/** Builds C programs for this machine from components of `boards/`, with the checks of address and undefined behaviour. */
+/** Builds C programs for this machine from components of `boards/`, with address and undefined-behaviour sanitizers. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { findThirdParty, packagePath } from '../host/base/index.ts';
 import { componentLibraries, componentSources, sourcesIn } from '../host/toolchain/board/components.ts';
 
-/** What is missing to build them; empty when nothing is. */
+/** The missing tool to build them; empty if none is missing. */
 export const missingCompiler = spawnSync('gcc', ['--version']).status === 0 ? '' : 'gcc (apt install gcc)';
 if (missingCompiler) process.stderr.write(`C programs: skipped: needs ${missingCompiler}\n`);
 
@@ -13,18 +13,20 @@ const WARNINGS = ['-std=c11', '-Wall', '-Wextra', '-Werror', '-Wconversion'];
 const CHECKS = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 
 export interface Program {
-  /** Folder of `tests/` that its own sources are in. */
+  /** Folder in `tests/` with its own sources. */
   folder: string;
   name: string;
   sources: readonly string[];
   components: readonly string[];
-  /** Single files of `boards/` besides. */
+  /** Additional files of `boards/`. */
   files?: readonly string[];
-  /** Optimization and checks, instead of -O1 with all checks. */
+  /** Optimization and sanitizers, instead of -O1 with all sanitizers. */
   flags?: readonly string[];
 }
 
-/** Builds the program and returns its path, or '' without a compiler. Tests may build the same program at the same time. */
+/**
+ * Builds the program and returns its path, or '' without a compiler. Several tests may build the same program at once.
+ */
 export async function buildProgram(program: Program): Promise<string> {
   if (missingCompiler) return '';
   const { folder, name, sources, components, files = [], flags = ['-O1', ...CHECKS] } = program;
@@ -34,7 +36,7 @@ export async function buildProgram(program: Program): Promise<string> {
   const libraries = await Promise.all(componentLibraries(components).map(findThirdParty));
   const objects = libraries.flatMap(sourcesIn).map((source, i) => {
     const object = join(work, `${i}.o`);
-    // ref10 shifts negative numbers to the left, which every compiler that builds it takes as a multiplication.
+    // ref10 shifts negative numbers to the left, which these compilers define as a multiplication.
     execFileSync('gcc', [...flags, '-fno-sanitize=shift', '-w', '-c', source, '-o', object]);
     return object;
   });

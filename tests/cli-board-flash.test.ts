@@ -1,4 +1,7 @@
-/** `mote board` and `mote flash` as a user meets them, with tools that only write down what they were told and a folder that plays a drive. */
+/**
+ * `mote board` and `mote flash` from a user's point of view, with tools that only record their arguments and a folder
+ * in place of a drive.
+ */
 import {
   chmodSync,
   existsSync,
@@ -21,7 +24,7 @@ import { buildApp } from '../host/toolchain/build/index.ts';
 import { mote } from './program.ts';
 import { keys, release } from './world.ts';
 
-// In a fresh clone each board's firmware is compiled first.
+// In a new clone, each board's firmware is compiled first.
 vi.setConfig({ testTimeout: 240_000 });
 
 let dir: string;
@@ -33,7 +36,7 @@ beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'moteware-board-'));
   saveKeyPair(at('r.pem'), keys);
   saveKeyPair(at('other.pem'), generateKeyPair());
-  // A template with the one line changed that docs/running-on-boards.md names.
+  // A template with the one changed line that docs/running-on-boards.md names.
   await run(['new', 'vibration']);
   const source = readFileSync(at('vibration', 'app.ts'), 'utf8');
   writeFileSync(at('vibration', 'app.ts'), source.replace("Sensor.open('accelerometer')", "Sensor.open('analog')"));
@@ -47,7 +50,10 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-/** A `bin` folder with a tool that keeps its arguments, one a line, and the image that it was given; ends with `code`. */
+/**
+ * A `bin` folder with a tool that records its arguments, one a line, and the image that it was given; it exits with
+ * `code`.
+ */
 let tools = 0;
 function fakeTool(name: string, code = 0): { env: NodeJS.ProcessEnv; calls: () => string[][]; image: string } {
   const bin = at(`bin-${tools++}`);
@@ -68,7 +74,7 @@ echo >> ${log}; echo "says ${name}"; exit ${code}`;
   };
 }
 
-/** Boots a node in TypeScript from the image of a board, as its agent does. */
+/** Boots a node in TypeScript from the image of a board, as the agent does. */
 function boot(name: string, { segments }: Image) {
   const { flash } = loadBoard(name);
   const device = new MemoryFlash({ sizeBytes: flash.bytes, pageBytes: flash.page, writeBytes: flash.write });
@@ -87,7 +93,7 @@ function expectNode(name: string, id: string, image: Image): void {
 }
 
 describe('mote board', () => {
-  it('list shows every board, where it runs, and what nobody has run', async () => {
+  it('list shows every board, where it runs, and which were never run', async () => {
     const { code, stdout } = await run(['board', 'list']);
     expect(code).toBe(0);
     for (const name of boardNames()) {
@@ -107,7 +113,7 @@ describe('mote board', () => {
     expect(known.rp2040).toMatchObject({ runsHere: false, missing: [] });
   });
 
-  it('list says of a board what this machine lacks to run it', async () => {
+  it('list shows the tools that this machine lacks to run a board', async () => {
     const env = { QEMU_SYSTEM_ARM: 'no-such-qemu', CC_ARM: 'no-such-gcc' };
     const { code, stdout } = await run(['board', 'list'], env);
     expect(code).toBe(0);
@@ -125,7 +131,7 @@ describe('mote board', () => {
     });
   });
 
-  it('doctor finds what a board needs, and says how to get what is missing', async () => {
+  it('doctor finds the tools of a board, and explains how to get missing ones', async () => {
     const good = await run(['board', 'doctor', 'mps2-an386', '--json']);
     expect([good.code, JSON.parse(good.stdout)]).toMatchObject([
       0,
@@ -162,7 +168,7 @@ describe('mote board', () => {
 });
 
 describe('mote flash', () => {
-  it('puts firmware and node onto a board by its debug probe', async () => {
+  it('writes firmware and node to a board through its debug probe', async () => {
     const { env, calls, image } = fakeTool('probe-rs');
     const args = ['flash', 'nrf52840', 'first.mote', '--key', 'r.pem', '--node', 'press-7', '--json'];
     const { code, stdout, stderr } = await run(args, env);
@@ -182,21 +188,21 @@ describe('mote flash', () => {
     expect(existsSync(download!.at(-1)!)).toBe(false);
     const flashed = readHex(readFileSync(image, 'utf8'));
     expectNode('nrf52840', 'press-7', flashed);
-    // Vectors: the stack's top in RAM, the first instruction in flash, in Thumb state.
+    // Vectors: the top of the stack in RAM, then the first instruction in flash, in Thumb state.
     const vectors = Buffer.from(flashed.segments[0]!.bytes);
     expect(vectors.readUInt32LE(0)).toBeGreaterThan(0x2000_0000);
     expect(vectors.readUInt32LE(4) & 1).toBe(1);
-    const said = JSON.parse(stdout);
-    expect(said).toMatchObject({ board: 'nrf52840', node: 'press-7', done: true });
-    expect(said.parts).toEqual(flashed.segments.map(({ address, bytes }) => ({ address, bytes: bytes.length })));
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({ board: 'nrf52840', node: 'press-7', done: true });
+    expect(result.parts).toEqual(flashed.segments.map(({ address, bytes }) => ({ address, bytes: bytes.length })));
   });
 
-  it('says what failed, and fails', async () => {
+  it('reports what failed, and fails', async () => {
     const { env } = fakeTool('probe-rs', 1);
     const { code, stderr } = await run(['flash', 'nrf52840'], env);
     expect(code).toBe(2);
     expect(stderr).toMatch(/^says probe-rs\nmote: "probe-rs download .*" ended with code 1.*\[FLASH_FAILED\]\n$/);
-    // Before the build, which would fail without a compiler.
+    // Checked before the build, which would fail without a compiler.
     const missing = await run(['flash', 'nrf52840'], { CC_ARM: 'no-such-gcc' });
     expect(missing.stderr).toMatch(/probe-rs isn't there; .*--out FILE\.hex.*\[FLASH_TOOL\]/);
   });
@@ -217,7 +223,7 @@ describe('mote flash', () => {
     expectNode('rp2040', 'rp2040', file);
   });
 
-  it('says with --dry-run what would be done, also where drive and tool are missing', async () => {
+  it('shows the planned steps with --dry-run, also without drive and tool', async () => {
     const rp2040 = ['flash', 'rp2040', 'first.mote', '--key', 'r.pem'];
     const drive = await run([...rp2040, '--dry-run']);
     expect([drive.code, drive.stderr]).toEqual([0, '']);
@@ -238,7 +244,7 @@ describe('mote flash', () => {
     }
   });
 
-  it('writes the image in each format, of emulated boards too; all hold the same', async () => {
+  it('writes the image in each format with equal contents, also for emulated boards', async () => {
     const write = async (board: string, out: string, ...more: string[]) => {
       const { code, stderr } = await run(['flash', board, 'first.mote', '--key', 'r.pem', '--out', out, ...more]);
       expect([code, stderr]).toEqual([0, '']);
@@ -260,7 +266,7 @@ describe('mote flash', () => {
     expectNode('mps2-an386', 'mps2-an386', readHex((await write('mps2-an386', 'b.hex')).toString()));
   });
 
-  it('flashes an image that was written before, from each format, only where it belongs', async () => {
+  it('flashes a written image in each format, and only to its own board', async () => {
     for (const file of ['a.hex', 'a.uf2']) {
       const { env, calls, image } = fakeTool('probe-rs');
       const { code } = await run(['flash', 'rp2040', '--image', file, '--by', 'probe-rs', '--json'], env);
@@ -274,7 +280,7 @@ describe('mote flash', () => {
     ]);
   });
 
-  it('takes an app that opens what the board has, and on an emulated board any', async () => {
+  it('accepts an app that opens sensors of the board, and any app on an emulated board', async () => {
     const args = ['flash', 'nrf52840', 'vibration', '--key', 'r.pem', '--node', 'press-7', '--out', 'press-7.hex'];
     const { code, stderr } = await run(args);
     expect([code, stderr]).toEqual([0, '']);
@@ -286,7 +292,7 @@ describe('mote flash', () => {
     expect([emulated.code, emulated.stderr]).toEqual([0, '']);
   });
 
-  it('leaves the node alone when it is given nobody', async () => {
+  it('does not change the node without a node id', async () => {
     const { stdout } = await run(['flash', 'nrf52840', '--out', 'c.hex', '--json'], {});
     const { flash } = loadBoard('nrf52840');
     expect(JSON.parse(stdout)).toMatchObject({ node: null, written: true });
@@ -323,7 +329,7 @@ describe('mote flash', () => {
     [['flash', 'nrf52840', 'large.mote', '--key', 'r.pem', '--out', 'x'], /1048576 bytes .* nrf52840 has 262144 bytes/],
     [['flash', 'nrf52840', 'fibs.mote', '--key', 'r.pem', '--out', 'x'], /the memory isn't what its module says/],
     [['flash', 'nrf52840', 'nowhere', '--key', 'r.pem', '--out', 'x'], /nowhere isn't there/],
-  ])('%j: says what is wrong', async (args, sentence) => {
+  ])('%j: reports the error', async (args, sentence) => {
     const { code, stderr } = await run(args);
     expect(stderr).toMatch(sentence);
     expect(stderr).toMatch(/^mote: [^\n]+ \[[A-Z0-9_]+\]\n$/);

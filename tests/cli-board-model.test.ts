@@ -1,4 +1,4 @@
-/** `mote model verify` and `bench` on boards, as a user meets them. */
+/** `mote model verify` and `bench` on boards, from a user's point of view. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const lastLine = (text: string) => text.trim().split('\n').at(-1);
 const why = await missingTool(loadBoard('mps2-an386'));
 
 describe.skipIf(why !== null)(`mote model on a board${why === null ? '' : `, skipped: ${why}`}`, () => {
-  it('verify says how many outputs are identical, and fails when one is not', async () => {
+  it('verify counts the identical outputs, and fails when one differs', async () => {
     const good = await run('verify', MODEL, '--golden', GOLDEN, '--board', 'mps2-an386');
     expect([good.code, lastLine(good.stdout)]).toEqual([0, '8/8 identical']);
     cpSync(GOLDEN, join(dir, 'golden'), { recursive: true });
@@ -41,7 +41,7 @@ describe.skipIf(why !== null)(`mote model on a board${why === null ? '' : `, ski
     expect(results[3]).toMatchObject({ run: '03', equal: false, differing: 1, instructions: expect.any(Number) });
   });
 
-  it('bench counts the same instructions each time, more without native kernels, and shares them out', async () => {
+  it('bench counts the same instructions each time, more without native kernels, and divides them among layers', async () => {
     const bench = async (...more: string[]) => {
       const { code, stdout } = await run('bench', MODEL, '--board', 'mps2-an386', '--json', ...more);
       expect(code).toBe(0);

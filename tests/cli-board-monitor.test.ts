@@ -37,7 +37,7 @@ function run(...args: string[]): Program {
   return program;
 }
 
-/** A keyword node that lives by the wall clock. */
+/** A keyword node in real time. */
 async function node(id: string): Promise<Node> {
   const flash = volatileFlash();
   provision(flash, 1, first);
@@ -56,7 +56,7 @@ async function node(id: string): Promise<Node> {
   return one;
 }
 
-/** A node as a TCP server, as a serial server or an emulator's UART is. */
+/** A node as a TCP server, like a serial server or an emulator's UART. */
 async function nodeAt(id: string): Promise<number> {
   const one = await node(id);
   const listener = await listenTcp(0, (transport: Transport) => one.attach(transport));
@@ -67,7 +67,7 @@ async function nodeAt(id: string): Promise<number> {
 const has = (text: string) => (line: string) => line.includes(text);
 
 describe('mote monitor', () => {
-  it('shows what a node at the end of a TCP stream says, takes a push for it, and ends at Ctrl-C', async () => {
+  it('shows the messages of a node on a TCP stream, pushes a package to it, and ends at Ctrl-C', async () => {
     const port = await nodeAt('press-7');
     const watching = run('monitor', `tcp:127.0.0.1:${port}`, '--json');
     const { broker } = JSON.parse(await watching.line(has('"listening"')));
@@ -105,7 +105,7 @@ describe('mote monitor', () => {
       expect(Math.abs((t as number) - now)).toBeLessThan(120);
   });
 
-  it('tells that a stream was lost, why it is not there, and that it is back', async () => {
+  it('reports that a stream was lost, why it is not available, and that it is back', async () => {
     const one = await node('press-8');
     const attach = (transport: Transport) => one.attach(transport);
     const listener = await listenTcp(0, attach);
@@ -121,13 +121,13 @@ describe('mote monitor', () => {
   it.each([
     ['', 'Nothing was heard on tcp:'],
     ['Zephyr shell\r\n', 'that are no frames of the link: wrong baud rate'],
-  ])('tells that no node speaks on a stream that says %j', async (text, sentence) => {
+  ])('reports that no node is on a stream that carries %j', async (text, sentence) => {
     const listener = await listenTcp(0, (transport) => transport.write(new TextEncoder().encode(text)));
     open.push(() => listener.close());
     await run('monitor', `tcp:127.0.0.1:${listener.port}`).line(has(sentence));
   });
 
-  it('watches a node behind a gateway by its id, also one that was never seen, without telemetry when asked so', async () => {
+  it('watches a node behind a gateway by its id, also one that was never seen, and without telemetry on request', async () => {
     const broker = await startEmbeddedBroker({ port: 0 });
     open.push(() => broker.close());
     const port = await freePort();
@@ -162,7 +162,7 @@ describe('mote monitor', () => {
     [['monitor', 'localhost:4444'], /write tcp:localhost:4444\./],
     [['monitor', 'hall', '--broker', 'mqtt://127.0.0.1:1'], /can't be reached/],
     [['shim', '--serial', '/dev/ttyACM0:9'], /PATH or PATH:BAUD/],
-  ])('%j: says what is wrong', async (args, sentence) => {
+  ])('%j: reports the error', async (args, sentence) => {
     const { code, stderr } = await mote(args, dir);
     expect(stderr).toMatch(sentence);
     expect(stderr).toMatch(/^mote: [^\n]+ \[[A-Z0-9_]+\]\n$/);
@@ -171,7 +171,7 @@ describe('mote monitor', () => {
 });
 
 describe.skipIf(NEEDS_PTY !== null)(`mote on a serial line${NEEDS_PTY ?? ''}`, () => {
-  it('monitor: links to a board there', async () => {
+  it('monitor: connects to a board', async () => {
     const pty = await openPty();
     open.push(() => pty.close());
     (await node('bench-3')).attach(pty.far());
@@ -181,7 +181,7 @@ describe.skipIf(NEEDS_PTY !== null)(`mote on a serial line${NEEDS_PTY ?? ''}`, (
     expect(await watching.ended).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('shim: serves a board there, also one that is unplugged and plugged in again', async () => {
+  it('shim: serves a board, also one that is unplugged and plugged in again', async () => {
     const path = join(dir, 'ttyBOARD');
     const plug = async () => {
       const pty = await openPty();

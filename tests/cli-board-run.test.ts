@@ -1,4 +1,7 @@
-/** `mote run` and the demo on boards: the same firmware as a process and in QEMU, with everything that works with the simulator. */
+/**
+ * `mote run` and the demo on boards: the same firmware as a process and in QEMU, with everything that works with the
+ * simulator.
+ */
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -25,7 +28,7 @@ const NEEDS_QEMU = available
   : ', skipped: needs an Arm compiler and QEMU (apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm)';
 
 let dir: string;
-/** Where temporary folders of the commands go, so that what is left can be seen. */
+/** Parent of the commands' temporary folders, so that leftovers are detected. */
 let temporary: string;
 const at = (...parts: string[]) => join(dir, ...parts);
 const run = (...args: string[]) => mote(args, dir, { TMPDIR: temporary });
@@ -40,7 +43,7 @@ beforeAll(async () => {
     'faulty.mote': release('faulty', { version: '1.2.0', sequence: 3 }),
   };
   for (const [name, bytes] of Object.entries(packages)) writeFileSync(at(name), await bytes);
-  // The first run of all compiles the firmware.
+  // The first run compiles the firmware.
   expect(
     await run('run', '--board', 'linux', 'keyword.mote', '-k', 'r.pem', '-i', speech('yes.wav'), '--speed', 'max'),
   ).toMatchObject({
@@ -64,7 +67,7 @@ function start(...args: string[]): Program {
 }
 const lineWith = (text: string) => (line: string) => line.includes(text);
 
-/** Runs micro_speech on each second of `features` as it is, and sends what it answers. */
+/** Runs micro_speech on each second of `features` unchanged, and sends its output. */
 const SCORES = `import { event, Sensor } from 'moteware/assembly/mote';
 import * as model from './generated/micro_speech';
 
@@ -98,7 +101,7 @@ const BOARDS: [string, boolean][] = [
 
 for (const [board, possible] of BOARDS) {
   describe.skipIf(!possible)(`mote run --board ${board}${possible ? '' : NEEDS_QEMU}`, () => {
-    it("hears the recording as the simulator does, with the reference's features and scores", {
+    it("has the results of the simulator on the recording, with the reference's features and scores", {
       timeout: 180_000,
     }, async () => {
       for (const accel of board === 'linux' ? ['on', 'off'] : ['on']) {
@@ -146,7 +149,7 @@ for (const [board, possible] of BOARDS) {
       expect(readdirSync(temporary)).toEqual([]);
     });
 
-    it('takes a push, rolls a bad one back, keeps its flash, and ends at Ctrl-C with nothing left over', {
+    it('accepts a push, rolls a bad one back, keeps its flash, and ends at Ctrl-C without leftovers', {
       timeout: 180_000,
     }, async () => {
       const folder = at(`node-${board}`);
@@ -176,7 +179,7 @@ for (const [board, possible] of BOARDS) {
       ]);
       node.kill('SIGINT');
       const { code, stdout, stderr } = await node.ended;
-      // The bad module's fault was the node's, too.
+      // The fault of the bad module is also reported for the node.
       expect([code, stderr]).toEqual([1, '']);
       expect(ndjson(stdout).at(-1)).toMatchObject({ type: 'end', faults: 1 });
       const emulators = spawnSync('pgrep', ['-f', folder], { encoding: 'utf8' }).stdout;
@@ -196,7 +199,7 @@ for (const [board, possible] of BOARDS) {
       expect(existsSync(join(folder, 'flash.bin'))).toBe(true);
     });
 
-    it("ends well at a terminal's Ctrl-C, which ends the firmware's process as well", {
+    it("ends normally at a terminal's Ctrl-C, which also ends the firmware's process", {
       timeout: 180_000,
     }, async () => {
       const args = ['run', '--board', board, 'keyword.mote', '-k', 'r.pem', '-i', speech('yes.wav'), '--loop'];
@@ -237,17 +240,17 @@ describe('mote run', () => {
         new RegExp(`${option} ${path} is no folder, and none can be made there .* name another`),
       ]),
     ),
-  ])('%j: says what is wrong', async (args, sentence) => {
+  ])('%j: reports the error', async (args, sentence) => {
     const { code, stderr } = await run('run', ...args);
     expect(stderr).toMatch(sentence);
     expect(stderr).toMatch(/^mote: [^\n]+ \[[A-Z0-9_]+\]\n$/);
     expect(code).toBe(2);
   });
 
-  it("says that a kept node keeps its app and keys, and refuses another's name", async () => {
+  it('reports that an existing node keeps its app and keys, and rejects another name', async () => {
     saveKeyPair(at('other.pem'), generateKeyPair());
     const args = ['-i', speech('yes.wav'), '--speed', 'max', '--seconds', '1', '--dir', at('kept'), '--json'];
-    const told = async (...more: string[]) => {
+    const notes = async (...more: string[]) => {
       const { code, stdout, stderr } = await run('run', '--board', 'linux', ...more, ...args);
       expect([code, stderr]).toEqual([0, '']);
       const lines = ndjson(stdout);
@@ -257,9 +260,9 @@ describe('mote run', () => {
       });
       return lines.filter(({ type }) => type === 'problem');
     };
-    expect(await told('keyword.mote', '-k', 'r.pem', '--node', 'hall')).toEqual([]);
-    expect(await told('keyword.mote', '-k', 'r.pem')).toEqual([]);
-    expect(await told('next.mote', '-k', 'other.pem')).toEqual([
+    expect(await notes('keyword.mote', '-k', 'r.pem', '--node', 'hall')).toEqual([]);
+    expect(await notes('keyword.mote', '-k', 'r.pem')).toEqual([]);
+    expect(await notes('next.mote', '-k', 'other.pem')).toEqual([
       {
         type: 'problem',
         code: 'NODE_KEPT',
@@ -278,7 +281,7 @@ describe('mote run', () => {
     ]);
   });
 
-  it('leaves nothing behind when who reads its output has seen enough', async () => {
+  it('leaves no files when the reader of its output ends', async () => {
     const args = 'run --board linux keyword.mote -k r.pem --loop --speed 20 --telemetry --json';
     const command = `"$0" "$@" -i "$RECORDING" | head -n 9`;
     const env = { TMPDIR: temporary, RECORDING: speech('yes.wav') };
@@ -313,7 +316,7 @@ describe('mote run', () => {
 });
 
 describe.skipIf(!available)(`mote demo --board mps2-an386${NEEDS_QEMU}`, () => {
-  it('tells the same story on the M4, in real time at 100 MHz', { timeout: 180_000 }, async () => {
+  it('has the same course on the M4, in real time at 100 MHz', { timeout: 180_000 }, async () => {
     const { code, stdout, stderr } = await run('demo', '--board', 'mps2-an386', '--json');
     expect(stderr).toBe('');
     const lines = ndjson(stdout);
@@ -327,14 +330,14 @@ describe.skipIf(!available)(`mote demo --board mps2-an386${NEEDS_QEMU}`, () => {
       ],
     });
     expect(lines.at(-1)!.realTimeAt100MHz).toBeGreaterThan(1);
-    const heard = lines.filter(({ type }) => type === 'event');
-    expect(heard.length).toBeGreaterThanOrEqual(8);
-    expect(new Set(heard.map(({ version }) => version))).toEqual(new Set(['1.0.0', '1.1.0']));
+    const events = lines.filter(({ type }) => type === 'event');
+    expect(events.length).toBeGreaterThanOrEqual(8);
+    expect(new Set(events.map(({ version }) => version))).toEqual(new Set(['1.0.0', '1.1.0']));
     expect(code).toBe(0);
     expect(readdirSync(temporary)).toEqual([]);
   });
 
-  it('leaves nothing behind when it is stopped', { timeout: 180_000 }, async () => {
+  it('leaves no files when it is stopped', { timeout: 180_000 }, async () => {
     const demo = start('demo', '--board', 'mps2-an386', '--json');
     await demo.line(lineWith('"type":"event"'));
     demo.kill('SIGTERM');
@@ -344,7 +347,7 @@ describe.skipIf(!available)(`mote demo --board mps2-an386${NEEDS_QEMU}`, () => {
 });
 
 describe.skipIf(!available)(`a board with 64 KiB of RAM and 256 KiB of flash${NEEDS_QEMU}`, () => {
-  it('runs micro_speech, signed and in one of two slots, with the answers of the reference', {
+  it('runs micro_speech, signed and in one of two slots, with the outputs of the reference', {
     timeout: 180_000,
   }, async () => {
     const golden = (name: string) => readFileSync(packagePath('models', 'micro_speech', 'golden', name));
@@ -355,7 +358,7 @@ describe.skipIf(!available)(`a board with 64 KiB of RAM and 256 KiB of flash${NE
     copyFileSync(packagePath('models', 'micro_speech', 'model.tflite'), at('scores', 'model.tflite'));
     const models = { micro_speech: 'model.tflite' };
     writeFileSync(at('scores', 'mote.json'), JSON.stringify({ ...manifest, models }));
-    // A sample is two of the model's 1960 inputs.
+    // A sample holds two of the model's 1960 inputs.
     const input = Buffer.concat(runs.map((name) => golden(`in_${name}.bin`)));
     const samples = Array.from({ length: input.length / 2 }, (_, i) => input.readInt16LE(i * 2));
     writeFileSync(at('scores', 'features.csv'), `v\n${samples.join('\n')}\n`);
@@ -380,7 +383,9 @@ describe.skipIf(!available)(`a board with 64 KiB of RAM and 256 KiB of flash${NE
     );
   });
 
-  it('says when its memory is too small for a module, and which boards have more', { timeout: 180_000 }, async () => {
+  it('reports when its memory is too small for a module, and which boards have more', {
+    timeout: 180_000,
+  }, async () => {
     const args = ['-k', 'r.pem', '-i', speech('yes.wav'), '--speed', 'max', '--seconds', '5', '--json'];
     const { code, stdout, stderr } = await run('run', '--board', 'lm3s6965evb', 'keyword.mote', ...args);
     expect([code, stderr]).toEqual([1, '']);

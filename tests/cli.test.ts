@@ -1,4 +1,4 @@
-/** The compiled command line as a user meets it: output, exit codes, files. */
+/** The compiled command line from a user's point of view: output, exit codes, files. */
 import {
   copyFileSync,
   cpSync,
@@ -41,7 +41,7 @@ let dir: string;
 const at = (...parts: string[]) => join(dir, ...parts);
 const run = (...args: string[]) => mote(args, dir);
 
-/** Fails as a user should see it: code 2, one sentence with its code, nothing of our insides. */
+/** Expects a failure as a user should see it: exit code 2, one sentence with its code, no internals. */
 async function expectRefused(args: string[], sentence: RegExp, cwd = dir): Promise<void> {
   const { code, stderr } = await mote(args, cwd);
   expect(stderr).toMatch(sentence);
@@ -123,9 +123,9 @@ describe('mote', () => {
     [['shim', '--broker', 'http://x'], /no broker address/],
     [['push', 'vibration/vibration.mote', '--node', 'a/b'], /a\/b/],
     [['push', 'vibration/vibration.mote', '--timeout', '0'], /--timeout takes an integer/],
-  ])('%j: says what is wrong with a value', (args, sentence) => expectRefused(args, sentence));
+  ])('%j: reports the wrong value', (args, sentence) => expectRefused(args, sentence));
 
-  it('prints no colours where no terminal is, whatever NO_COLOR says', async () => {
+  it('prints no colours without a terminal, whatever NO_COLOR contains', async () => {
     for (const env of [{}, { NO_COLOR: '1' }]) {
       const { stdout, stderr } = await mote(
         ['sim', 'vibration/vibration.mote', '-i', 'constant:rate=1000,value=3,seconds=2'],
@@ -138,7 +138,7 @@ describe('mote', () => {
     }
   });
 
-  it('ends quietly when its reader has seen enough', async () => {
+  it('ends without an error when its reader ends', async () => {
     const input = 'accelerometer=noise:rate=1000,amplitude=900';
     const args = ['sim', 'vibration/vibration.mote', '-i', input, '--seconds', '20000', '--telemetry'];
     const main = packagePath('dist', 'host', 'cli', 'main.js');
@@ -148,7 +148,7 @@ describe('mote', () => {
     expect(stderr).toBe('');
   });
 
-  it('doctor tells what there is', async () => {
+  it('doctor lists the installed tools', async () => {
     const { code, stdout } = await run('doctor', '--json');
     const { ok, checks } = JSON.parse(stdout);
     expect([code, ok]).toEqual([0, true]);
@@ -165,13 +165,13 @@ describe('mote', () => {
 });
 
 describe('mote new', () => {
-  it('makes a project that builds and runs as its own scripts say', async () => {
+  it('creates a project that builds and runs with its own scripts', async () => {
     const { scripts, devDependencies } = JSON.parse(readFileSync(at('my-sensor', 'package.json'), 'utf8'));
     expect(Object.keys(devDependencies)).toEqual(['moteware']);
     const source = devDependencies.moteware.replace(/^file:/, '');
     expect(resolve(realpathSync(at('my-sensor')), source)).toBe(packagePath());
     for (const script of ['build', 'sim']) {
-      // The library is found where this package is.
+      // The library is found in this package.
       mkdirSync(at('my-sensor', 'node_modules'), { recursive: true });
       const { code, stderr } = await mote(scripts[script].replace(/^mote /, '').split(' '), at('my-sensor'));
       expect([script, code, stderr]).toEqual([script, 0, '']);
@@ -179,7 +179,7 @@ describe('mote new', () => {
     expect(existsSync(at('my-sensor', 'build', 'my-sensor.wasm'))).toBe(true);
   });
 
-  it('says as JSON what it made', async () => {
+  it('lists as JSON what it created', async () => {
     const { code, stdout } = await run('new', 'door-bell', '--template', 'keyword', '--json');
     expect(code).toBe(0);
     const { folder, files } = JSON.parse(stdout);
@@ -187,7 +187,7 @@ describe('mote new', () => {
     for (const file of files) expect(existsSync(join(folder, file))).toBe(true);
   });
 
-  it('writes into no folder that has something in it, and takes no bad name', async () => {
+  it('rejects a folder that is not empty, and a bad name', async () => {
     mkdirSync(at('full'));
     writeFileSync(at('full', 'precious.txt'), 'mine');
     await expectRefused(['new', 'full'], /full exists and isn't empty/);
@@ -204,7 +204,7 @@ describe('mote new', () => {
 describe('mote sim', () => {
   const keyword = () => at('keyword', 'keyword.mote');
 
-  it.each(['wasm3', 'v8'])("hears the recordings on %s, with the reference's features and scores", async (engine) => {
+  it.each(['wasm3', 'v8'])("has the reference's features and scores of the recordings on %s", async (engine) => {
     for (const name of ['yes', 'stream']) {
       const taps = at(`taps-${engine}-${name}`);
       const { code, stdout, stderr } = await run(
@@ -232,7 +232,7 @@ describe('mote sim', () => {
     }
   });
 
-  it('says what is wrong with its input', async () => {
+  it('reports what is wrong with its input', async () => {
     const mine = at('inputs');
     mkdirSync(mine);
     writeFileSync(join(mine, 'short.wav'), readFileSync(speech('yes.wav')).subarray(0, 5000));
@@ -289,7 +289,7 @@ describe('mote key new', () => {
 });
 
 describe('mote package', () => {
-  it('verifies what it built, and says what is in it', async () => {
+  it('verifies what it built, and shows its contents', async () => {
     const verified = await run(
       'package',
       'verify',
@@ -309,7 +309,7 @@ describe('mote package', () => {
     expect(stdout).toMatch(/name +vibration 1\.0\.0/);
   });
 
-  it('trusts no byte that was changed, and no other key', async () => {
+  it('rejects a changed byte, and another key', async () => {
     await run('key', 'new', 'keys/stranger.pem');
     await expectRefused(['package', 'verify', 'vibration/vibration.mote', '--key', 'keys/stranger.pem.pub'], /key/);
     const good = readFileSync(at('vibration', 'vibration.mote'));
@@ -356,7 +356,7 @@ describe('mote model', () => {
     await expectRefused(['model', 'verify', MODEL, '--golden', 'keys'], /no in_\*\.bin/);
   });
 
-  it('inspect shows a model as text, as data and as a page that loads nothing from elsewhere', async () => {
+  it('inspect shows a model as text, as data and as a page that loads nothing from other hosts', async () => {
     const text = await run('model', 'inspect', MODEL, '--html', 'plan.html');
     expect(text.code).toBe(0);
     expect(text.stdout).toMatch(/softmax/i);
@@ -376,7 +376,7 @@ describe('mote model', () => {
     expect(readdirSync(at('compiled')).sort()).toEqual(['micro_speech.rom', 'micro_speech.ts']);
   });
 
-  it('refuses what is no model, or half of one', async () => {
+  it('rejects a file that is not a model, or half of one', async () => {
     const good = readFileSync(MODEL);
     copyFileSync(speech('yes.wav'), at('no.tflite'));
     writeFileSync(at('empty.tflite'), '');
@@ -397,7 +397,7 @@ describe('a gateway and its node', () => {
     await Promise.all(running.map(({ ended }) => ended));
   });
 
-  it('start, find each other, take a push, tell who is missing, and end at Ctrl-C', async () => {
+  it('start, connect, accept a push, report a missing node, and end at Ctrl-C', async () => {
     const [port, brokerPort] = [await freePort(), await freePort()];
     const broker = `mqtt://127.0.0.1:${brokerPort}`;
     const key = ['--key', 'keys/release.pem'];

@@ -1,4 +1,4 @@
-/** QEMU's debug port, as far as a test needs it: writes memory while the machine stands still (GDB Remote Serial Protocol). */
+/** A small client of QEMU's debug port: writes memory while the machine is stopped (GDB Remote Serial Protocol). */
 import { connect, type Socket } from 'node:net';
 
 const checksum = (body: string) =>
@@ -7,17 +7,17 @@ const checksum = (body: string) =>
 class Stub {
   readonly #socket: Socket;
   #text = '';
-  #heard: () => void = () => {};
+  #received: () => void = () => {};
 
   constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('data', (bytes) => {
       this.#text += bytes.toString('latin1');
-      this.#heard();
+      this.#received();
     });
   }
 
-  /** Sends a packet; resolves with the body of what comes back. */
+  /** Sends a packet; resolves with the body of the answer. */
   async ask(body: string): Promise<string> {
     this.#socket.write(`$${body}#${checksum(body)}`);
     for (;;) {
@@ -25,12 +25,12 @@ class Stub {
       if (packet !== null) {
         this.#text = this.#text.slice(packet.index + packet[0].length);
         this.#socket.write('+');
-        // That it stands still is told unasked.
+        // The stub reports unasked that the machine has stopped.
         if (!packet[1]!.startsWith('T')) return packet[1]!;
         continue;
       }
       await new Promise<void>((resolve) => {
-        this.#heard = resolve;
+        this.#received = resolve;
       });
     }
   }
@@ -49,7 +49,10 @@ async function dial(port: number): Promise<Socket> {
   }
 }
 
-/** Stops the machine, writes `bytes` at `address`, also where the processor may not, and lets it go on. Gives what was there. */
+/**
+ * Stops the machine, writes `bytes` at `address`, also where the processor can't, and lets it continue. Returns the old
+ * bytes.
+ */
 export async function patch(port: number, address: number, bytes: Uint8Array): Promise<Uint8Array> {
   const socket = await dial(port);
   try {

@@ -1,4 +1,4 @@
-/** boards/platform/hal.h on every board that runs here: the self-test's firmware does, this file looks. */
+/** boards/platform/hal.h on every board that runs here: runs the firmware of the self-test and checks its output. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { Bench, buildSelftest, lifeOf, missingTool } from './selftest.ts';
 
 const BOOT = { power: 0, software: 1, watchdog: 2, fault: 3 };
 
-/** What the processor calls each fault: Arm's exception numbers, RISC-V's causes, POSIX signals. */
+/** The processor's number of each fault: Arm's exception numbers, RISC-V's causes, POSIX signals. */
 const KINDS = {
   arm: { store: 4, flashStore: 4, illegal: 6, overflow: 4 },
   riscv: { store: 7, flashStore: 7, illegal: 3, overflow: 7 },
@@ -19,15 +19,15 @@ const KINDS = {
 };
 const WATCHDOG_KIND: Record<string, number> = { linux: 14, lm3s6965evb: 34, 'riscv-virt': 0x8000_0007 };
 
-/** What QEMU complains of itself, before the firmware's first instruction. */
-const QEMU_SAYS = /^Invalid read at addr 0x1000000[04], size 4, region '\(null\)', reason: rejected$/;
+/** QEMU's own message before the firmware's first instruction. */
+const QEMU_NOTICE = /^Invalid read at addr 0x1000000[04], size 4, region '\(null\)', reason: rejected$/;
 
 for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
   const board = loadBoard(name);
   const missing = await missingTool(board);
-  const says = missing === null ? name : `${name} (skipped: needs ${missing})`;
-  // Compiling comes first, and the emulator has few processors to itself.
-  describe.skipIf(missing !== null)(says, { timeout: 180_000 }, () => {
+  const title = missing === null ? name : `${name} (skipped: needs ${missing})`;
+  // Compiling comes first, and the emulator shares few processors.
+  describe.skipIf(missing !== null)(title, { timeout: 180_000 }, () => {
     const qemu = board.run?.kind === 'qemu';
     const kinds = KINDS[board.cpu.toolchain === 'host' ? 'host' : board.cpu.core.startsWith('rv') ? 'riscv' : 'arm'];
     let bench: Bench;
@@ -36,7 +36,7 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
     });
     afterAll(() => bench.end());
 
-    test('what RAM is left is one aligned heap, and the stack lies where its floor says', async () => {
+    test('the remaining RAM is one aligned heap, and the stack is above its floor', async () => {
       const { code, lives } = await bench.run('memory');
       expect(code).toBe(NODE_EXIT.done);
       const [life] = lives;
@@ -46,16 +46,16 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
       if (board.memory !== null) expect(heap).toBeGreaterThan(board.memory.ram.bytes * 0.75);
     });
 
-    test("the stack's high-water mark is what was used", async () => {
+    test("the stack's high-water mark is its largest use", async () => {
       const { lives } = await bench.run('stack');
       const { before, after } = lives[0]!;
-      // Its frames have 2048 bytes; what a C library used before may have been more.
+      // Its frames have 2048 bytes; a C library may have used more before.
       if (before! < 2048) expect(after! - before!).toBeGreaterThan(1024);
       expect(after).toBeGreaterThanOrEqual(2048);
       expect(after).toBeLessThan(16384);
     });
 
-    test('time never goes back or jumps, sleep lasts until its deadline, and only sleep counts as asleep', async () => {
+    test('time never decreases or jumps, sleep lasts until its deadline, and only sleep counts as asleep', async () => {
       const { code, lives } = await bench.run('time', { icount: qemu });
       expect(code).toBe(NODE_EXIT.done);
       const life = lives[0]!;
@@ -65,12 +65,12 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
       expect(life.asleep).toBeGreaterThan(1_290_000);
       expect(life.asleep).toBeLessThanOrEqual(life.slept!);
       if (!qemu) return;
-      // Where time is instructions, it is exact.
+      // Where time is counted in instructions, it is exact.
       expect(life).not.toHaveProperty('jump');
       expect(life.slept).toBeLessThan(1_300_010);
     });
 
-    test('flash is programmed and erased, its window follows, and the file is one that TypeScript reads', async () => {
+    test('flash is programmed and erased, its memory-mapped window follows, and TypeScript can read the file', async () => {
       const folder = bench.folder();
       const { code, lives } = await bench.run('flash', { folder });
       expect(code).toBe(NODE_EXIT.done);
@@ -82,14 +82,14 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
       expect(flash.read(bytes - page, page).every((byte) => byte === 0xff)).toBe(true);
       flash.program(page + 256, new Uint8Array(256));
       flash.close();
-      // It programs page 1 again, which isn't erased any more.
+      // It programs page 1 again, which is no longer erased.
       expect(await bench.run('flash', { folder })).toMatchObject({ code: NODE_EXIT.broken });
     });
 
     test.each([
       ['before', [0xff, 0xff]],
       ['after', [0, 7]],
-    ])('a cut %s an operation leaves that, and ends the node', async (how, bytes) => {
+    ])('a cut %s an operation leaves the expected bytes, and ends the node', async (how, bytes) => {
       const folder = bench.folder();
       const { code, lives } = await bench.run('flash', { folder, options: [`cut=0:${how}`] });
       expect(code).toBe(NODE_EXIT.cut);
@@ -112,7 +112,7 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
       expect(images[0]).not.toEqual(images[2]);
       expect(images[0]!.some((byte, i) => byte !== whole[i])).toBe(true);
       expect(images[0]!.some((byte) => byte !== 0xff)).toBe(true);
-      // Programming clears bits, and no others than were wanted.
+      // Programming clears bits, but only the requested ones.
       expect(images[0]!.every((byte, i) => (byte | whole[i]!) === byte)).toBe(true);
     });
 
@@ -130,7 +130,7 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
       expect(new Set(blank)).toEqual(new Set([true, false]));
     });
 
-    test('an erase is cut page by page, after as many operations as are let through', async () => {
+    test('an erase is cut page by page, after the given number of operations', async () => {
       expect(await bench.run('flash', { options: ['cut=1:before'] })).toMatchObject({
         code: NODE_EXIT.cut,
         lives: [{ equal: 1 }],
@@ -138,14 +138,14 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
       expect(await bench.run('flash', { options: ['cut=3:before'] })).toMatchObject({ code: NODE_EXIT.done });
     });
 
-    test('what NOR flash forbids ends the node', async () => {
+    test('a violation of the rules of NOR flash ends the node', async () => {
       const { code, output, lives } = await bench.run('nor');
       expect(code).toBe(NODE_EXIT.broken);
       expect(lives[0]).not.toHaveProperty('allowed');
       expect(output).toContain("a write that isn't erased");
     });
 
-    test("a file of another flash isn't touched", async () => {
+    test("a file of another flash isn't changed", async () => {
       const folder = bench.folder();
       const path = join(folder, 'flash.bin');
       FileFlash.open(path, { sizeBytes: board.flash.bytes, pageBytes: board.flash.page, writeBytes: 1 }).close();
@@ -170,7 +170,7 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
       expect(await random(['seed=1'])).toEqual(seeded.slice(0, 4));
     });
 
-    test('sensors are what options say; samples are counted without loss for weeks', async () => {
+    test('sensors have the configured rates and channels, and samples are counted without loss for weeks', async () => {
       const options = ['sensor=mic:16000000:1:800', 'sensor=accel:26667:3:64'];
       const { code, lives, output } = await bench.run('sensors', { options });
       expect(code).toBe(NODE_EXIT.done);
@@ -191,13 +191,13 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
       ['seed=4294967296'],
       ['cut=1:never'],
       ['cut=:after'],
-    ])('option %s is refused', async (option) => {
+    ])('option %s is rejected', async (option) => {
       const { code, output } = await bench.run('memory', { options: [option] });
       expect(code).toBe(NODE_EXIT.options);
       expect(output).toMatch(/^[^\n]+: [^\n]+\n$/m);
     });
 
-    test('bytes come in and go out over the link, more than rings hold', async () => {
+    test('more bytes than the rings hold go in and out over the link', async () => {
       const sent = Buffer.from(Array.from({ length: 20_000 }, (_, i) => 1 + ((i * 31) % 255)));
       const end = Buffer.from([0]);
       const asks = '?'.charCodeAt(0);
@@ -211,7 +211,7 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
             answered = true;
             back = Buffer.concat([back, bytes]);
             const first = back.findIndex((byte) => byte !== asks);
-            // The second zero ends it, when all else came back.
+            // The second zero ends it, after all other bytes came back.
             if (first >= 0 && back.length - first === sent.length + 1) socket.write(end);
           });
       });
@@ -228,18 +228,18 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
       }
     });
 
-    test('with a simulator, time stands while it works, moves as told, and the link goes the same way', async () => {
+    test('with a simulator, time stands while the node works and advances on request, and the link uses the same channel', async () => {
       const folder = bench.folder();
       const clock = new VirtualClock();
       const { a, b } = transportPair(clock, { delayMs: 1234 });
-      const heard: unknown[] = [];
-      a.onData((bytes) => heard.push([clock.nowUs() / 1000, Buffer.from(bytes).toString()]));
+      const received: unknown[] = [];
+      a.onData((bytes) => received.push([clock.nowUs() / 1000, Buffer.from(bytes).toString()]));
       const sent = Uint8Array.from({ length: 3000 }, (_, i) => i % 251);
       const sim = new SimClock({
         ...{ folder, clock, transport: b, sensors: [] },
-        onHello: (board) => heard.push(board),
-        onDebug: (line) => heard.push(line),
-        onTap: (tap, data) => heard.push([tap, [...data]]),
+        onHello: (board) => received.push(board),
+        onDebug: (line) => received.push(line),
+        onTap: (tap, data) => received.push([tap, [...data]]),
       });
       try {
         const node = await bench.start('simulator', { folder, options: ['clock=virtual', 'side=1'], icount: qemu });
@@ -249,16 +249,16 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
         sim.fail(new MoteError('NODE_ENDED', 'the node ended'));
         await turns;
         expect(code).toBe(NODE_EXIT.done);
-        // More than the node has room for at once: it takes the rest as it sleeps again.
+        // More than the node has room for at once: it accepts the rest when it sleeps again.
         const sum = sent.reduce((total, byte) => total + byte, 0);
         expect(lives[0]).toMatchObject({ count: 3000, sum, woke: 1_234_000, slept: 5_000_000, asleep: 5_000_000 });
-        expect(heard).toEqual([name, 'a line', ['tap', [1, 2, 3]], [1234, 'out\0']]);
+        expect(received).toEqual([name, 'a line', ['tap', [1, 2, 3]], [1234, 'out\0']]);
       } finally {
         sim.close();
       }
     });
 
-    test("a simulator's samples are what a driver reads; without one they are zeros", async () => {
+    test('a driver reads the samples of a simulator, and zeros without one', async () => {
       const folder = bench.folder();
       const source = {
         ...{ rateMilliHz: 26_667, channels: 3, length: null },
@@ -278,7 +278,7 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
       }
     });
 
-    test('a reset says that it was one', async () => {
+    test('a reset is reported as the reason of a start', async () => {
       const { code, lives } = await bench.run('reset');
       expect(code).toBe(NODE_EXIT.done);
       expect(lives.map(({ boot, kind }) => [boot, kind])).toEqual([
@@ -287,7 +287,7 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
       ]);
     });
 
-    test('the watchdog lets a node live that feeds it, and restarts one that hangs, even in calls of the host', async () => {
+    test('the watchdog restarts a node that hangs, even in calls of the host, and no node that feeds it', async () => {
       const { code, lives } = await bench.run('watchdog', qemu ? { icount: true } : { options: ['slow=1'] });
       expect(code).toBe(NODE_EXIT.done);
       expect(lives).toHaveLength(2);
@@ -296,7 +296,7 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
       expect(lives[1]!.pc).toBeGreaterThan(0);
     });
 
-    test('a store where nothing is faults and is recorded', async () => {
+    test('a store to an unmapped address faults and is recorded', async () => {
       const { code, lives } = await bench.run('store');
       expect(code).toBe(NODE_EXIT.done);
       expect(lives).toHaveLength(2);
@@ -304,20 +304,20 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
       expect(lives[1]!.pc).toBeGreaterThan(0);
     });
 
-    // A process has neither memory protection nor devices: what only a board has isn't asked of it.
+    // A process has neither memory protection nor devices, so tests of these run only on boards.
     if (kinds.flashStore !== null)
-      test("flash can't be stored to", async () => {
+      test('a store to flash faults', async () => {
         const { lives } = await bench.run('flash-store');
         expect(lives[1]).toMatchObject({ boot: BOOT.fault, kind: kinds.flashStore, address: board.flash.origin });
       });
 
-    test('an instruction that is none is recorded', async () => {
+    test('an invalid instruction is recorded', async () => {
       const { lives } = await bench.run('illegal');
       expect(lives[1]).toMatchObject({ boot: BOOT.fault, kind: kinds.illegal });
       expect(lives[1]!.pc).toBeGreaterThan(0);
     });
 
-    test('a stack that overflows faults below its floor and harms nothing else', async () => {
+    test('a stack overflow faults below the floor and damages nothing else', async () => {
       const { code, lives } = await bench.run('overflow');
       expect(code).toBe(NODE_EXIT.done);
       expect(lives).toHaveLength(2);
@@ -329,19 +329,19 @@ for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
     });
 
     if (qemu)
-      test("touches no device in a way that it doesn't know", async () => {
+      test("makes no access to a device that QEMU doesn't know", async () => {
         for (const what of ['time', 'flash', 'watchdog', 'reset']) {
           const folder = bench.folder();
           const log = join(folder, 'qemu.log');
           const qemuArgs = ['-d', 'guest_errors,unimp', '-D', log];
           expect(await bench.run(what, { folder, icount: true, qemuArgs })).toMatchObject({ code: NODE_EXIT.done });
           const lines = readFileSync(log, 'utf8').split('\n');
-          expect(lines.filter((line) => line !== '' && !QEMU_SAYS.test(line))).toEqual([]);
+          expect(lines.filter((line) => line !== '' && !QEMU_NOTICE.test(line))).toEqual([]);
         }
       });
 
     if (board.memory !== null)
-      test('is told how much RAM it has, and has no byte more', async () => {
+      test('gets the size of its RAM, and has no byte more', async () => {
         const { ram } = board.memory!;
         const ramBytes = (ram.bytes * 5) / 8;
         const nowhere = ram.origin + ramBytes;

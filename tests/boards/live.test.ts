@@ -1,6 +1,6 @@
 /**
- * The agent as it is on hardware: in real time, over its serial line, asleep between steps. What it says in virtual time is compared
- * elsewhere (tests/conformance); here the clock, the interrupts and the watchdog are the chip's.
+ * The agent as on hardware: in real time, over its serial line, asleep between steps. tests/conformance compares its
+ * messages in virtual time; here the clock, the interrupts and the watchdog are the chip's.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -34,21 +34,21 @@ import { missingTool } from './selftest.ts';
 
 type Result = Extract<NodeMessage, { type: 'result' }>;
 
-/** Instructions that are none, and that jump to themselves. */
+/** An invalid instruction, and one that jumps to itself. */
 const CODE = {
   arm: { illegal: Uint8Array.of(0x00, 0xde), stop: Uint8Array.of(0xfe, 0xe7) },
   riscv: { illegal: Uint8Array.of(0, 0, 0, 0), stop: Uint8Array.of(0x6f, 0, 0, 0) },
 };
 const isTick = (one: NodeMessage): one is Telemetry => one.type === 'telemetry' && one.metric === 0;
-/** As on an nRF52840. */
+/** Erase time of a page, as on an nRF52840. */
 const ERASE_US = 85_000;
 const BOOT = { power: 0, watchdog: 2, fault: 3 };
-/** Where QEMU has the code in ROM, which it doesn't load anew at a reset as it does RAM. */
+/** The board whose code QEMU has in ROM, which it doesn't reload at a reset, unlike RAM. */
 const CODE_IN_ROM = 'lm3s6965evb';
 const WATCHDOG_MS = 30_000;
 const MEMORY_BYTES = 8192;
 
-/** A tick every 250 ms; the command `hang` never comes back, and counts no fuel; `work` takes 400 ms. */
+/** A tick every 250 ms. The command `hang` never returns and counts no fuel; `work` takes 400 ms. */
 const TICKER: AppText = {
   memoryBytes: MEMORY_BYTES,
   more: '(data (i32.const 0) "tickshang1work")',
@@ -61,7 +61,7 @@ const TICKER: AppText = {
       (br_if $l (i32.eqz (local.get $id)))
       (br_if $l (i64.lt_u (call $time_now) (i64.add (local.get $start) (i64.const 400000)))))`,
 };
-/** Stores a number in each step, 50 ms apart: pages are erased for that, each for longer. */
+/** Stores a number in each step, every 50 ms. This erases pages, each for a longer time than that. */
 const STORER: AppText = {
   ...TICKER,
   step: `(drop (call $publish (i32.const 0) (local.get $now) (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 0)))
@@ -82,7 +82,7 @@ function release(sequence: number, app: AppText, change: Partial<PackageText> = 
   return { sequence, wasm: appWasm(app), ...about, metrics, fuel: 20_000_000n, ...change };
 }
 
-/** A port on the loopback that nothing uses now. */
+/** Returns an unused port on the loopback interface. */
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -123,50 +123,52 @@ class Live {
     });
   }
 
-  /** What was said until now isn't heard any more. */
+  /** Ignores all messages until now. */
   forget(): void {
     this.#from = this.shim.got.length;
   }
 
-  /** Waits until what the node said since `forget` has such a message, and gives it. */
-  async hear<T extends NodeMessage>(matches: (message: NodeMessage) => message is T, ms = 20_000): Promise<T> {
+  /** Waits until a matching message has arrived since `forget`, and returns it. */
+  async receive<T extends NodeMessage>(matches: (message: NodeMessage) => message is T, ms = 20_000): Promise<T> {
     const from = this.#from;
     const end = performance.now() + ms;
     for (;;) {
       const found = this.shim.got.slice(from).find(matches);
       if (found !== undefined) return found;
       if (performance.now() > end)
-        throw new Error(`not said in ${ms} ms; it said ${JSON.stringify(this.shim.got.slice(from).slice(-20))}
+        throw new Error(`no such message in ${ms} ms; received ${JSON.stringify(this.shim.got.slice(from).slice(-20))}
 ${this.#node?.output() ?? ''}`);
       await sleep(20);
     }
   }
 
   birth(version: string, state = 'confirmed'): Promise<Birth> {
-    return this.hear(
+    return this.receive(
       (one): one is Birth => one.type === 'birth' && one.module?.version === version && one.module.state === state,
     );
   }
 
   log(ms?: number): Promise<Log> {
-    return this.hear((one): one is Log => one.type === 'log', ms);
+    return this.receive((one): one is Log => one.type === 'log', ms);
   }
 
   result(id: number): Promise<Result> {
-    return this.hear((one): one is Result => one.type === 'result' && one.id === id);
+    return this.receive((one): one is Result => one.type === 'result' && one.id === id);
   }
 
   ota(state: OtaStatus['state'], sequence: number): Promise<OtaStatus> {
-    return this.hear((one): one is OtaStatus => one.type === 'ota' && one.state === state && one.sequence === sequence);
+    return this.receive(
+      (one): one is OtaStatus => one.type === 'ota' && one.state === state && one.sequence === sequence,
+    );
   }
 
-  /** The next report of the node on itself: a value by its name. */
+  /** Returns a value of the next vitals, by its name. */
   async vital(name: string): Promise<number> {
     this.forget();
     const birth = this.shim.get('birth').at(-1)!;
     const index = birth.metrics.findIndex((metric) => metric.name === name);
-    const said = await this.hear((one): one is Telemetry => one.type === 'telemetry' && one.metric === index);
-    return said.values[0]!;
+    const vital = await this.receive((one): one is Telemetry => one.type === 'telemetry' && one.metric === index);
+    return vital.values[0]!;
   }
 
   push(text: PackageText): void {
@@ -174,7 +176,7 @@ ${this.#node?.output() ?? ''}`);
     this.shim.push(packageOf(text), text.sequence!);
   }
 
-  /** The processor's next way through the agent's loop ends in that; a process gets a signal. */
+  /** The processor's next pass through the agent's loop ends in this fault; a process gets a signal. */
   async strike(what: 'illegal' | 'stop'): Promise<void> {
     this.forget();
     if (this.#board.run?.kind !== 'qemu') {
@@ -198,7 +200,7 @@ ${this.#node?.output() ?? ''}`);
   }
 }
 
-// Beside each other: most of it is waiting.
+// Concurrent, because most of the time is waiting.
 describe.concurrent.each(boardNames().filter((one) => loadBoard(one).run !== null))('%s', async (name) => {
   const board = loadBoard(name);
   const missing = await missingTool(board);
@@ -207,13 +209,13 @@ describe.concurrent.each(boardNames().filter((one) => loadBoard(one).run !== nul
   afterAll(() => live.end());
 
   it.skipIf(missing !== null)(
-    `lives as on hardware${missing === null ? '' : ` (skipped: needs ${missing})`}`,
+    `runs as on hardware${missing === null ? '' : ` (skipped: needs ${missing})`}`,
     { timeout: 180_000 },
     async () => {
       const { shim } = live;
       expect(await live.birth('1.0.1')).toMatchObject({ node: NODE_ID, boot: 1 });
 
-      // It ticks every 250 ms and sleeps between; this machine may be busy, and the first second was its start.
+      // It ticks every 250 ms and sleeps in between. This machine may be busy, and the first second was the start.
       await live.vital('agent.asleep');
       const asleep = await live.vital('agent.asleep');
       expect(asleep).toBeGreaterThan(300_000);
@@ -224,7 +226,8 @@ describe.concurrent.each(boardNames().filter((one) => loadBoard(one).run !== nul
       expect(periodMs).toBeLessThan(350);
       expect(await live.vital('agent.boot')).toBe(BOOT.power);
 
-      // Its pages are erased between steps, and so are those of what it stores, for which it isn't to blame.
+      // Pages of the transfer and of the module's store are erased between steps; the module isn't blamed for that
+      // time.
       live.push(release(2, STORER, { rom: new Uint8Array(20_000) }));
       const { swapUs, lost } = await live.ota('trial', 2);
       expect(swapUs).toBeGreaterThan(0);
@@ -237,7 +240,7 @@ describe.concurrent.each(boardNames().filter((one) => loadBoard(one).run !== nul
       expect(await live.ota('rolledback', 3)).toMatchObject({ reason: { code: 'TRIAL_DEADLINE' } });
       await live.birth('1.0.2');
 
-      // Much work at once, and every step has its turn.
+      // Much work at once, and every step still runs.
       live.forget();
       const before = shim.got.length;
       for (let id = 20; id < 32; id++) shim.send({ type: 'command', id, name: 'work', body: new Uint8Array(0) });
@@ -252,7 +255,7 @@ describe.concurrent.each(boardNames().filter((one) => loadBoard(one).run !== nul
       expect(result.text).toContain('deadline');
       await live.birth('1.0.2');
 
-      // A fault of the processor, while a module is on trial.
+      // A fault of the processor while a module is on trial.
       live.push(release(4, { ...TICKER, health: '(i32.const 0)' }, { trialMs: 60_000 }));
       await live.birth('1.0.4', 'trial');
       await live.strike('illegal');
@@ -260,12 +263,12 @@ describe.concurrent.each(boardNames().filter((one) => loadBoard(one).run !== nul
         /^NODE_FAULT the processor faulted and restarted: exception \d+ at 0x[0-9a-f]+/,
       );
       expect(await live.ota('rolledback', 4)).toMatchObject({ reason: { code: 'TRIAL_INTERRUPTED' } });
-      // One start: it comes a second later, when the code in ROM is right again.
+      // One start: it follows a second later, when the code in ROM is correct again.
       const { boot } = await live.birth('1.0.2');
       expect(boot).toBe(2);
       expect(await live.vital('agent.boot')).toBe(BOOT.fault);
 
-      // The agent itself hangs: nobody feeds the watchdog.
+      // The agent itself hangs: nothing feeds the watchdog.
       await live.strike('stop');
       expect((await live.log(60_000)).text).toMatch(/^NODE_WATCHDOG /);
       expect((await live.birth('1.0.2')).boot).toBeGreaterThan(boot);

@@ -1,4 +1,4 @@
-/** What a board's RAM is enough for. */
+/** The models that a board's RAM is sufficient for. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -30,7 +30,7 @@ test.skipIf(missing !== null)(
     );
     expect(results).toHaveLength(4);
     expect(results.filter(({ equal }) => !equal)).toEqual([]);
-    // With the agent instead of the image that counts.
+    // The agent's image, not the one that counts instructions.
     const { map } = await buildImage(board, { image: 'agent', ramBytes: RAM_BYTES });
     expect(totalOf(footprintOf(readFileSync(map, 'utf8'))).ram + peak).toBeLessThan(RAM_BYTES);
   },

@@ -1,4 +1,4 @@
-/** The firmware of tests/boards/selftest.c on any board, and what it says. */
+/** The firmware of tests/boards/selftest.c on any board, and its output. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import {
   type ToolName,
 } from '../../host/toolchain/board/index.ts';
 
-/** A place where the board has nothing. */
+/** An unmapped address of each board. */
 const FAULT_ADDRESS: Record<string, string> = {
   'mps2-an386': '0x20100000',
   'mps2-an505': '0x38100000',
@@ -31,7 +31,7 @@ export function buildSelftest(board: Board, options: Partial<BuildOptions> = {})
   return buildImage(board, { ...options, image: { name: 'selftest', sources, components: [] }, defines });
 }
 
-/** What must be installed to build and run a board's firmware; null: nothing is missing. */
+/** The missing tool to build and run a board's firmware, as a sentence; null if none is missing. */
 export async function missingTool({ cpu, run }: Board): Promise<string | null> {
   try {
     await findTool(cpu.toolchain);
@@ -43,7 +43,7 @@ export async function missingTool({ cpu, run }: Board): Promise<string | null> {
   }
 }
 
-/** A board with its self-test, and work folders that go away. */
+/** A board with its self-test, and temporary folders. */
 export class Bench {
   readonly board: Board;
   readonly #folders: string[] = [];
@@ -72,7 +72,7 @@ export class Bench {
     return node;
   }
 
-  /** Runs it to its end: its exit code and its lines, one object for each start of the processor. */
+  /** Runs the firmware to its end. Returns its exit code and its lines, one object for each start of the processor. */
   async run(what: string, options: Partial<StartOptions> = {}) {
     const node = await this.start(what, options);
     return lifeOf(await node.ended);
@@ -86,7 +86,7 @@ export class Bench {
 
 export type Life = Record<string, number>;
 
-/** Its exit code and its lines, an object for each start. */
+/** Returns the exit code and the lines, one object for each start. */
 export function lifeOf({ code, output }: { code: number | null; output: string }) {
   const found: Life[] = [];
   for (const [, name, value] of output.matchAll(/^(\S+) (\d+)$/gm)) {

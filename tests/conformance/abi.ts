@@ -1,12 +1,12 @@
-/** Every import with what it takes and what it refuses. */
+/** Every import with arguments that it accepts and that it rejects. */
 import { sine } from '../../host/device/node/index.ts';
 import { type Call, LETTERS, SCRATCH, SCRATCH_BYTES, script } from './probe.ts';
 import { calls, faults, long, type Scenario, utf8 } from './scenario.ts';
 
 const END = SCRATCH + SCRATCH_BYTES;
-/** Names that are none. */
+/** Invalid names. */
 const BAD_NAMES = ['', long(65), 'a\nb', 'a\u007f', utf8(0x61, 0xff), utf8(0xc0, 0x80), utf8(0xed, 0xa0, 0x80)];
-/** Names that are. */
+/** Valid names. */
 const GOOD_NAMES = [long(64), 'a b', 'ünï', '\u{1f399}', '\u0085', '\ufeffbom'];
 
 const named = (call: (name: string | Uint8Array) => Call) => [...BAD_NAMES, ...GOOD_NAMES].map(call);
@@ -54,7 +54,7 @@ export const ABI: Scenario[] = [
     [[['time_now'], ['time_utc'], ['random']], [['time_utc']]],
   ),
   calls(
-    'log lines: levels, what is no text, what is too long or too much',
+    'log lines: levels, invalid text, too long and too many',
     [
       ['log', 0, 'error'],
       ['log', 3, 'debug'],
@@ -111,7 +111,7 @@ export const ABI: Scenario[] = [
     twoSensors,
   ),
   calls(
-    'sensors: reading them, and what is lost when nobody does',
+    'sensors: reading them, and losing samples that are not read',
     [
       ['sensor_open', 'mic'],
       ['sensor_open', 'imu'],
@@ -157,7 +157,7 @@ export const ABI: Scenario[] = [
     named((name) => ['metric', name, '1', 0]),
   ),
   calls(
-    'metrics: units, exponents, twice the same, and not later',
+    'metrics: units, exponents, repetition, and not after init',
     [
       ['metric', 'a', long(32), 18],
       ['metric', 'b', long(33), 0],
@@ -170,16 +170,16 @@ export const ABI: Scenario[] = [
     ],
     [[['metric', 'h', '1', 0]]],
   ),
-  calls('metrics: more than there may be', [
+  calls('metrics: more than the maximum', [
     ['times', 66],
     ['metric', LETTERS, 2, 16, 1, 0],
   ]),
-  calls('metrics: more bytes than a birth message has', [
+  calls('metrics: more bytes than fit a birth message', [
     ['times', 40],
     ['metric', LETTERS, 64, 16, 17, 0],
   ]),
   calls(
-    'telemetry: what is refused, and the extremes of what is not',
+    'telemetry: rejected arguments, and the limits of accepted ones',
     [
       ['metric', 'a', 'm/s2', -3],
       ['metric', 'b', '1', 0],
@@ -209,7 +209,7 @@ export const ABI: Scenario[] = [
     { kv: { values: utf8(0, 0, 0, 0x80, 0xff, 0xff, 0xff, 0x7f, 0, 0, 0, 0x80, 1, 2, 3, 4) } },
   ),
   calls(
-    'telemetry: more frames in one call than there may be',
+    'telemetry: more frames in one call than the maximum',
     [['metric', 'a', '1', 0]],
     [
       [
@@ -244,7 +244,7 @@ export const ABI: Scenario[] = [
     { kv: { whole: utf8(0x59, 0x03, 0xfd, ...Array.from({ length: 1021 }, (_, i) => i & 255)) } },
   ),
   calls(
-    'events: more in one call than there may be',
+    'events: more in one call than the maximum',
     [],
     [
       [
@@ -255,7 +255,7 @@ export const ABI: Scenario[] = [
     ],
   ),
   calls(
-    'commands: names, twice the same, and not later',
+    'commands: names, repetition, and not after init',
     named((name) => ['subscribe', name]).concat([
       ['subscribe', 'run'],
       ['subscribe', 'b'],
@@ -263,14 +263,14 @@ export const ABI: Scenario[] = [
     [[['subscribe', 'c']]],
   ),
   calls(
-    'commands: more than there may be',
+    'commands: more than the maximum',
     [
       ['times', 33],
       ['subscribe', LETTERS, 2],
     ],
     [[['message_read', SCRATCH, 7], { call: ['message_read', SCRATCH, 1024], show: [SCRATCH, 16] }]],
   ),
-  calls('messages are only read while there is one', [['message_read', SCRATCH, 100]]),
+  calls('messages can be read only inside on_message', [['message_read', SCRATCH, 100]]),
   calls(
     'settings',
     [
@@ -320,7 +320,7 @@ export const ABI: Scenario[] = [
     ],
   ),
   {
-    name: 'the key-value store after a restart, and when its pages were turned over many times',
+    name: 'the key-value store after a restart, and after many changes of its banks',
     setup: {},
     async run(world) {
       await world.start();

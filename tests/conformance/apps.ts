@@ -1,4 +1,7 @@
-/** A whole app: what it hears, computes and says is the same, with the board's own kernels as with the module's. */
+/**
+ * A whole app: its inputs, computations and messages are the same, with the board's native kernels and with the
+ * module's.
+ */
 import { readFileSync } from 'node:fs';
 import { packagePath } from '../../host/base/index.ts';
 import { repeat, wavSource } from '../../host/device/node/index.ts';
@@ -10,7 +13,7 @@ async function keyword(): Promise<Scenario[]> {
   const speech = readFileSync(packagePath('recordings', 'speech', 'yes.wav'));
   const microphone = { name: 'microphone', source: repeat(wavSource(speech)), ringSamples: 16_000 };
   return [true, false].map((accelerated) => ({
-    name: `the keyword app, ${accelerated ? 'accelerated' : 'as it is'}`,
+    name: `the keyword app, ${accelerated ? 'accelerated' : 'with portable kernels'}`,
     ramBytes: 200_000,
     shows: ['event 0 keyword'],
     setup: {

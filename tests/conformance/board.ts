@@ -11,7 +11,7 @@ import { type Geometry, type Life, NODE_ID, SEED, type Start, type Subject } fro
 
 const HEADER_BYTES = 4096;
 
-/** The file of a flash, docs/spec/flash.md. */
+/** The contents of a flash file, docs/spec/flash.md. */
 export function flashFile({ sizeBytes, pageBytes, writeBytes }: Geometry, image: Uint8Array): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   header.write(`moteware flash 1\nsize ${sizeBytes} page ${pageBytes} write ${writeBytes}\n`);

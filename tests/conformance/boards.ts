@@ -1,4 +1,4 @@
-/** A board under test: built once, and what it gives a module. */
+/** A board under test: built once, with its limits. */
 import { readFileSync } from 'node:fs';
 import { packagePath } from '../../host/base/index.ts';
 import { type Board, loadBoard } from '../../host/toolchain/board/board-json.ts';
@@ -7,7 +7,7 @@ import { findTool, TOOL_NAMES, type ToolName } from '../../host/toolchain/board/
 import { boardSubject } from './board.ts';
 import type { Geometry, Subject } from './world.ts';
 
-/** What is missing here to run it, as a sentence; null: nothing. */
+/** The missing tool to run the board, as a sentence; null if none is missing. */
 export async function missing({ cpu, run }: Board): Promise<string | null> {
   const program = run?.kind === 'qemu' ? TOOL_NAMES.filter((name) => name === run.program) : [];
   for (const tool of [cpu.toolchain, ...program] satisfies ToolName[]) {
@@ -20,7 +20,7 @@ export async function missing({ cpu, run }: Board): Promise<string | null> {
   return null;
 }
 
-/** With sanitizers, where it is a process. */
+/** Builds the agent of a board; a process has sanitizers. */
 export async function subjectOf(name: string, { sanitize = name === 'linux' } = {}): Promise<Subject> {
   const board = loadBoard(name);
   const { elf } = await buildImage(board, { image: 'agent', sanitize });
@@ -33,7 +33,7 @@ export const geometryOf = ({ flash }: Board): Geometry => ({
   writeBytes: flash.write,
 });
 
-/** A number of boards/agent/bounds.h, or of the board's own flags. */
+/** Returns a number of boards/agent/bounds.h, or of the board's own flags. */
 export function boundOf({ cpu }: Board, name: string): number {
   const own = cpu.flags.find((flag) => flag.startsWith(`-D${name}=`));
   if (own !== undefined) return Number(own.split('=')[1]);

@@ -1,4 +1,4 @@
-/** Raw samples around events: kept, counted, handed out in parts. */
+/** Captures of raw samples around events: stored, counted, read in parts. */
 import { encodeCbor } from '../../host/base/cbor/index.ts';
 import { sine } from '../../host/device/node/index.ts';
 import { script } from './probe.ts';
@@ -36,7 +36,7 @@ async function fetch(world: World, from: number, to: number): Promise<void> {
 
 export const WINDOWS: Scenario[] = [
   {
-    name: 'raw windows: what the rings hold before an event, the oldest of them gone',
+    name: 'captures: the samples of the rings before an event, with the oldest captures dropped',
     shows: ['event 2 agent.windows 820002', 'agent.window 8700', 'there is no such window, or it is shorter'],
     setup,
     async run(world) {
@@ -57,7 +57,7 @@ export const WINDOWS: Scenario[] = [
     },
   },
   {
-    name: 'raw windows: commands that are none of the node',
+    name: 'captures: unknown commands of the node',
     shows: [
       "result 1 false the node takes no command 'agent.'",
       'result 4 false the body of agent.window is [number, offset]',
@@ -80,7 +80,7 @@ export const WINDOWS: Scenario[] = [
     },
   },
   {
-    name: 'raw windows: no room for an answer',
+    name: 'captures: no room for an answer',
     shows: ['result 2 false there is no room for the answer; ask again'],
     setup: {
       ...setup,
@@ -91,7 +91,7 @@ export const WINDOWS: Scenario[] = [
     },
     async run(world) {
       await world.start();
-      // Steps and what travels meet only after 18 ms.
+      // Steps and messages coincide only after 18 ms.
       await world.run(8);
       world.command(2, nothing, 'agent.windows');
       await world.run(8);

@@ -1,4 +1,7 @@
-/** The table on a board, beside the same on the node in TypeScript: every message, every byte with its time, every tap, the flash after it. */
+/**
+ * Runs the table on a board and on the node in TypeScript and compares them: every message, every byte with its time,
+ * every tap, the flash afterwards.
+ */
 import { beforeAll, expect, it } from 'vitest';
 import { packageVersion } from '../../host/base/index.ts';
 import type { Board } from '../../host/toolchain/board/board-json.ts';
@@ -20,12 +23,12 @@ async function record(scenario: Scenario, subject: Subject, swapsUs: number[] = 
   return world.recording;
 }
 
-/** What the swaps of a node took by its own clock: no two take as long, so the reference is told it. */
+/** The durations of a node's swaps by its own clock. They vary, so the reference uses the same ones. */
 function swapsOf({ messages }: Recording): number[] {
   return messages.flatMap((message) => (message.type === 'ota' ? (message.swapUs ?? []) : []));
 }
 
-/** The whole table on one board. */
+/** Runs the whole table on one board. */
 export function conforms(board: Board): void {
   const ramBytes = board.memory?.ram.bytes ?? Number.POSITIVE_INFINITY;
   const rows = [...SCENARIOS, ...APPS].filter((row) => (row.ramBytes ?? 0) <= ramBytes);

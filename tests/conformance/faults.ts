@@ -1,4 +1,4 @@
-/** What a module can do to itself, in each place; the node goes on. */
+/** The faults that a module can cause, in each function; the node continues. */
 import { type Call, SCRATCH, script } from './probe.ts';
 import { faults, type Scenario } from './scenario.ts';
 
@@ -16,10 +16,10 @@ const DEEDS: Call[] = [
   ['burn', 100_001],
 ];
 
-/** A module that is on its way out the moment it starts, until its store says otherwise. */
+/** A module that faults in `place` at each start, until its store is changed. */
 const inPlace = (place: 'init' | 'step' | 'health'): Scenario => ({
   shows: [`TRAP_UNREACHABLE ${place}: `],
-  name: `a fault in ${place} comes back with each start, later each time`,
+  name: `a fault in ${place} recurs at each start, with growing delays`,
   setup: { kv: { [place]: script(['log', 1, place], ['unreachable']) } },
   async run(world) {
     await world.start();
@@ -36,7 +36,7 @@ export const FAULTS: Scenario[] = [
   inPlace('step'),
   inPlace('health'),
   {
-    name: 'init that refuses',
+    name: 'init that refuses to start',
     shows: ['MODULE_INIT init: init returned -3'],
     setup: { kv: { init: script(['start', -3]) } },
     async run(world) {
@@ -45,7 +45,7 @@ export const FAULTS: Scenario[] = [
     },
   },
   {
-    name: 'a module that is healthy for a while starts again soon after its next fault',
+    name: 'a module that was healthy for a while is restarted soon after its next fault',
     setup: {},
     async run(world) {
       await world.start();
@@ -57,7 +57,7 @@ export const FAULTS: Scenario[] = [
     },
   },
   {
-    name: 'fuel is counted anew in each call',
+    name: 'fuel is reset for each call',
     setup: { kv: { step: script(['burn', 99_900]) } },
     async run(world) {
       await world.start();
@@ -67,7 +67,7 @@ export const FAULTS: Scenario[] = [
     },
   },
   {
-    name: 'a module that says that it is failing, and then again how it is',
+    name: 'a module whose health becomes failing and changes again',
     setup: {},
     async run(world) {
       await world.start();
@@ -88,7 +88,7 @@ export const FAULTS: Scenario[] = [
     },
   },
   {
-    name: 'steps as often as they may be',
+    name: 'steps at the highest rate',
     setup: { kv: { init: script(['period', 0]), step: script(['time_now']) } },
     async run(world) {
       await world.start();
@@ -98,7 +98,7 @@ export const FAULTS: Scenario[] = [
     },
   },
   {
-    name: 'a module that hangs without counting fuel is ended by the clock',
+    name: 'a module that hangs without counting fuel is ended by the deadline',
     shows: ['TRAP_DEADLINE', 'log info back'],
     setup: {},
     async run(world) {

@@ -1,6 +1,6 @@
 /**
- * What only a board can suffer: operators described by a module that lies, and faults of the processor itself. The module is stopped or
- * the node restarts, and the agent is there again with the reason.
+ * Faults that only a board can have: operators with hostile records, and faults of the processor itself. The module is
+ * stopped or the node restarts, and the agent runs again and reports the reason.
  */
 import { beforeAll, expect, it } from 'vitest';
 import { sine } from '../../host/device/node/index.ts';
@@ -10,7 +10,7 @@ import { type Call, MEMORY_BYTES, probeWasm, SCRATCH, script } from './probe.ts'
 import { traceOf } from './trace.ts';
 import { type Subject, World } from './world.ts';
 
-/** A program of one entry at rom offset 0 for each operator, and records of all ones and of small numbers behind it. */
+/** A program of one entry for each operator at rom offset 0, followed by records filled with `record`. */
 function rom(record: number): Uint8Array {
   const bytes = Buffer.alloc(1024);
   for (let operator = 0; operator < 64; operator++) {
@@ -61,7 +61,7 @@ export function survivesHostileModules({ name }: Board): void {
       await world.run(100);
       for (const [i, call] of calls.entries()) {
         world.command(i, script(call));
-        // A module that was stopped is started again after a second.
+        // A module that was stopped is restarted after a second.
         await world.run(1500);
         world.command(1000 + i, script(['log', 2, `alive ${i}`]));
         await world.run(100);
@@ -73,12 +73,14 @@ export function survivesHostileModules({ name }: Board): void {
     for (const i of calls.keys()) expect(trace).toContain(`log info alive ${i}`);
     const reasons = new Set(trace.filter((line) => line.startsWith('log error')).map((line) => line.split(' ')[2]));
     expect([...reasons].filter((code) => code !== 'TRAP_MEMORY')).toEqual([]);
-    // Those of which every record is out of bounds.
+    // The cases in which every record is out of bounds.
     if (calls === POINTERS || record === 0x7fff_fff0) expect(reasons.size).toBe(1);
   });
 }
 
-/** An import that is called where the native stack ends has what it needs below that, or the module traps before. */
+/**
+ * An import that is called near the end of the native stack has enough stack of its own, or the module traps before.
+ */
 export function survivesDeepCalls({ name }: Board): void {
   const calls: Extract<Call, unknown[]>[] = [
     ['kv_set', 'key', 0, 1024],
@@ -112,16 +114,16 @@ export function survivesDeepCalls({ name }: Board): void {
       const trace = traceOf(world.recording);
       expect(trace.filter((line) => line.startsWith('birth 2 '))).toEqual([]);
       expect(trace.filter((line) => line.startsWith('result '))).toHaveLength(asked);
-      // As deep as it goes; the process has more of it than calls can take.
+      // To the end of the stack; a process has more stack than the calls can use.
       if (name !== 'linux') expect(traps()).toBe(3);
     },
     120_000,
   );
 }
 
-/** However much memory there is: the new module finds room or it doesn't, the agent stays, and nothing of it is lost. */
+/** With any amount of memory the new module fits or doesn't; the agent continues, and no memory leaks. */
 export function survivesModulesWithoutRoom({ name }: Board): void {
-  it('goes on with each amount of memory, from too little for one module to enough for two', async () => {
+  it('continues with each amount of memory, from too little for one module to enough for two', async () => {
     const subject = await subjectOf(name);
     const ends = new Set<string>();
     for (let heap = 22_000; heap < 46_000; heap += name === 'linux' ? 256 : 1024) {
@@ -151,7 +153,7 @@ export function survivesModulesWithoutRoom({ name }: Board): void {
         trace.some((line) => line.startsWith('result 1 ')),
         `heap ${heap}`,
       ).toBe(true);
-      // Of the old module alone: a second after its start, and after the roll-back.
+      // The values with the old module alone: a second after its start, and after the rollback.
       const inUse = world.shim
         .get('telemetry')
         .filter(({ metric }) => metric === 1)
@@ -162,9 +164,9 @@ export function survivesModulesWithoutRoom({ name }: Board): void {
   }, 300_000);
 }
 
-/** Only where a signal is one. */
+/** Processor faults; only for a process, where they are signals. */
 export function survivesFaults({ name }: Board): void {
-  it('tells of a fault of the processor after the restart, and rolls the trial back that it ended', async () => {
+  it('reports a fault of the processor after the restart, and rolls back the interrupted trial', async () => {
     const world = new World(await subjectOf(name, { sanitize: false }), {});
     try {
       await world.start();
@@ -182,7 +184,7 @@ export function survivesFaults({ name }: Board): void {
     expect(trace.some((line) => line.startsWith('birth 2 probe 1.0.1 confirmed'))).toBe(true);
   });
 
-  it('is there for a package when its module faults at each start', async () => {
+  it('accepts a package when its module faults at each start', async () => {
     const module = { wasm: probeWasm({ answer: 0 }) };
     const world = new World(await subjectOf(name, { sanitize: false }), { module });
     try {

@@ -1,4 +1,4 @@
-/** What waits while the link is down, what is lost then, and how a stream that damages bytes is survived. */
+/** The link: messages that wait while it is down, those that are lost, and streams that damage bytes. */
 import { type Call, METRIC, probeWasm, SCRATCH, script } from './probe.ts';
 import type { Scenario } from './scenario.ts';
 import type { Setup } from './world.ts';
@@ -11,13 +11,13 @@ const CHATTY: Setup = {
 };
 const TALK: Call[] = [['log', 2, 'said']];
 
-/** A metric's name at once, and in each step; with what follows it, enough to fill the store. */
+/** Publishes the name of its metric: in init and in each step. With the other messages this fills the store. */
 const SAY_NAME = script(['publish', 0, 0, 0, METRIC, 40, 0]);
 const NAME_FIRST = script(['publish', 0, 0, 0, METRIC, 40, 0], ['log', 2, 'begins'], ['period', 50_000]);
 
 export const LINK: Scenario[] = [
   {
-    name: 'a node that nobody listens to keeps what it may, and says it later',
+    name: 'a node without a shim queues its messages, and sends them later',
     shows: ['log info step', 'event 0 e', 'telemetry 0 '],
     setup: CHATTY,
     async run(world) {
@@ -28,7 +28,7 @@ export const LINK: Scenario[] = [
     },
   },
   {
-    name: 'more than the store holds: telemetry and logs go, events are refused',
+    name: 'more than the store holds: telemetry and logs are dropped, events are refused',
     setup: {
       kv: {
         init: script(['metric', 'a', '1', 0], ['period', 100_000]),
@@ -49,7 +49,7 @@ export const LINK: Scenario[] = [
     },
   },
   {
-    name: 'more events than wait',
+    name: 'more events than the queue holds',
     shows: ['event 63 e'],
     setup: { kv: { init: script(['period', 100_000]), step: script(['times', 10], ['event', 'e', Uint8Array.of(0)]) } },
     async run(world) {
@@ -60,7 +60,7 @@ export const LINK: Scenario[] = [
     },
   },
   {
-    name: 'more log lines than wait',
+    name: 'more log lines than the queue holds',
     setup: { kv: { init: script(['period', 100_000]), step: script(['times', 10], ['log', 2, 8, 2]) } },
     async run(world) {
       await world.start({ connected: false });
@@ -96,7 +96,7 @@ export const LINK: Scenario[] = [
     },
   },
   {
-    name: 'a shim that starts anew is told who the node is and what it has not had',
+    name: 'a restarted shim receives the birth and everything unacknowledged',
     setup: CHATTY,
     async run(world) {
       await world.start();
@@ -110,7 +110,7 @@ export const LINK: Scenario[] = [
   },
   ...[false, true].map(
     (another): Scenario => ({
-      name: `what waits when other metrics are declared, for ${another ? 'another shim' : 'the same shim'}`,
+      name: `queued telemetry when other metrics are declared, for ${another ? 'another shim' : 'the same shim'}`,
       shows: ['telemetry 0 metric 0', 'rolledback 2', another ? 'birth 1 probe 1.0.1' : 'log info begins'],
       setup: {
         module: { wasm: probeWasm({ metric: 'temperature' }) },
@@ -122,7 +122,7 @@ export const LINK: Scenario[] = [
         await world.run(500);
         world.push({ sequence: 2, wasm: probeWasm({ metric: 'vibration', answer: 0 }) });
         await world.run(500);
-        // More than the queue takes waits when the trial is over.
+        // More messages than the queue holds wait at the end of the trial.
         world.disconnect();
         await world.run(2700);
         if (another) world.newShim();
@@ -132,7 +132,7 @@ export const LINK: Scenario[] = [
     }),
   ),
   {
-    name: 'a module that is started again while nobody listens: what it said before waits on',
+    name: 'a module that is restarted while the link is down: its earlier messages stay queued',
     shows: ['TRAP_DIVIDE', ...Array.from({ length: 30 }, (_, seq) => `telemetry ${seq} metric 0`)],
     setup: { module: { wasm: probeWasm({ metric: 'temperature' }) }, kv: { init: NAME_FIRST, step: SAY_NAME } },
     named: true,
@@ -149,7 +149,7 @@ export const LINK: Scenario[] = [
     },
   },
   {
-    name: 'an idle link is kept alive, and the time is asked for again',
+    name: 'an idle link is kept alive, and the time is requested again',
     setup: { kv: { init: script(['period', -1]) } },
     async run(world) {
       await world.start();
@@ -189,7 +189,7 @@ export const LINK: Scenario[] = [
     },
   },
   {
-    name: 'noise, frames of another protocol, and messages that are none',
+    name: 'noise, frames of another protocol, and invalid messages',
     setup: {},
     async run(world) {
       await world.start();

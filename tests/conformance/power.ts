@@ -1,7 +1,7 @@
 /**
- * The power fails at a flash operation of a running node, in a push, a swap, a roll-back, a confirmation or a write of its module, and once
- * more while it recovers. Afterwards it runs a valid module, never an unconfirmed one for the second time, and what it acknowledged is
- * there.
+ * The power fails at a flash operation of a running node: in a push, a swap, a rollback, a confirmation or a write of
+ * its module, and once more during recovery. Afterwards the node runs a valid module, never an unconfirmed one for the
+ * second time, and every acknowledged write is present.
  */
 import { beforeAll, expect, it } from 'vitest';
 import { MoteError } from '../../host/base/index.ts';
@@ -23,7 +23,7 @@ const GOOD = { sequence: 3, wasm: probeWasm({ mark: 'good' }) };
 const LAST = { sequence: 4 };
 const KEYS = ['first', 'second'] as const;
 
-/** False when the power was cut. */
+/** Returns false if the power was cut. */
 async function survives(work: () => Promise<void>): Promise<boolean> {
   try {
     await work();
@@ -46,28 +46,28 @@ async function story(world: World): Promise<void> {
   await world.run(50);
 }
 
-/** One start of the node until the power goes: which modules began, and who the node said it was first. */
+/** One start of the node until the power cut: the modules that began, and its first birth. */
 interface Life {
   began: string[];
   birth: Birth | undefined;
-  /** It had time to say so. */
+  /** It ended without a power cut. */
   whole: boolean;
 }
 
 async function live(world: World, cut: Cut | null, work: () => Promise<void>): Promise<Life> {
   const taps = world.recording.taps.length;
-  const said = world.shim.got.length;
+  const before = world.shim.got.length;
   world.setup.words = cut === null ? [] : [`cut=${cut.n}:${cut.how}`];
   const whole = await survives(async () => {
     await world.start();
     await work();
   });
   const began = world.recording.taps.slice(taps).map(({ name }) => name);
-  const birth = world.shim.got.slice(said).find((one): one is Birth => one.type === 'birth');
+  const birth = world.shim.got.slice(before).find((one): one is Birth => one.type === 'birth');
   return { began, birth, whole };
 }
 
-/** Returns whether the first life got to the end of the story. */
+/** Returns whether the first start reached the end of the sequence without a cut. */
 async function survive(subject: Subject, cut: Cut, again: Cut | null): Promise<boolean> {
   const world = new World(subject, {});
   try {
@@ -84,7 +84,7 @@ async function survive(subject: Subject, cut: Cut, again: Cut | null): Promise<b
     expect(lives.at(-1)!.birth?.module?.name).toBe('probe');
     for (const [i, { began, birth }] of lives.entries()) {
       const before = lives.slice(0, i).flatMap((one) => one.began);
-      // Begun twice: only when it is the confirmed one, though a cut may have kept that from being told.
+      // Only a confirmed module may begin twice, though a cut may have prevented the report of its confirmation.
       expect(began.includes('failing') && before.includes('failing')).toBe(false);
       if (began.includes('good') && before.includes('good') && birth)
         expect(birth.module).toMatchObject({ version: '1.0.3', state: 'confirmed' });
@@ -105,8 +105,8 @@ async function survive(subject: Subject, cut: Cut, again: Cut | null): Promise<b
 }
 
 /**
- * Each operation of the story on a process, where every other cut is followed by one in the recovery; on an emulated board every other
- * operation, always with a second cut.
+ * On a process, each operation of the sequence is cut, and every other cut is followed by one in the recovery. On an
+ * emulated board every other operation is cut, always with a second cut.
  */
 export function survivesPowerCuts({ name }: Board): void {
   const everywhere = name === 'linux';
@@ -119,7 +119,7 @@ export function survivesPowerCuts({ name }: Board): void {
     const offset = HOWS.indexOf(how);
     let n = everywhere ? 0 : offset % 2;
     for (; ; n += everywhere ? 1 : 2) {
-      // At an operation of the recovery, at each of them in turn.
+      // The second cut is at an operation of the recovery, at each of them in turn.
       const second = { n: (n >> 1) % 6, how: HOWS[(n + offset) % 3]! };
       if (await survive(subject, { n, how }, everywhere && n % 2 === 0 ? null : second)) break;
     }

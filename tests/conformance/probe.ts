@@ -1,20 +1,21 @@
 /**
- * A module that does what it is told: it runs scripts, which call imports with any arguments and break in any way. What each call gave
- * is shown as taps, so that a table of scripts is a table of tests of the ABI.
+ * A module that runs scripts, which call imports with any arguments and cause any fault. The result of each call is
+ * shown as a tap, so a table of scripts is a table of tests of the ABI.
  *
- * It takes scripts from its key-value store (`init`: when it starts; `step`: in each step; `health`: when it is asked) and from the
- * command `run`. A script is read to SCRIPT and says: u16 count, then for each call u8 function, u8 0, u16 bytes to show, u32 where they
- * are, then 8 bytes for each argument; texts and other data follow.
+ * Scripts come from the key-value store (`init`: at its start; `step`: in each step; `health`: in each call of
+ * `health`) and from the command `run`. A script is copied to SCRIPT. Its format: u16 count, then for each call u8
+ * function, u8 number of arguments, u16 bytes to show, u32 their address, and 8 bytes for each argument; texts and
+ * other data follow.
  */
 import { ABI_IMPORTS, ABI_VERSION, type FunctionType } from '../../host/device/engine/index.ts';
 import { wat } from '../../host/device/engine/testing.ts';
 
 export const MEMORY_BYTES = 8192;
-/** Where two letters are, AA, AB and so on; so many more follow that 54 of them are a name. */
+/** Address of two letters, AA, AB and so on. Enough bytes follow that 54 of them are a name. */
 export const LETTERS = 8;
-/** Where the name of its metric is: published as an int32, its first four letters say which metric it is. */
+/** Address of the name of its metric. Published as an int32, its first four letters identify the metric. */
 export const METRIC = 192;
-/** Where a script lies in the module's memory, and where it may write. */
+/** Address of the script in the module's memory, and of the area that it may write. */
 export const SCRIPT = 2048;
 export const SCRATCH = 4096;
 const SCRIPT_BYTES = 1024;
@@ -27,7 +28,7 @@ const DEEDS = {
   unreachable: '(unreachable)',
   /** Loops and counts fuel. */
   spin: '(loop $l (call $burn) (br $l))',
-  /** Loops and counts nothing. */
+  /** Loops and counts no fuel. */
   hang: '(loop $l (br $l))',
   recurse: '(drop (call $recurse (i32.const 0)))',
   store: '(i32.store8 (i32.wrap_i64 (i64.load offset=8 (local.get $at))) (i32.const 1))',
@@ -36,13 +37,13 @@ const DEEDS = {
   overflow: '(drop (i32.div_s (i32.const 0x80000000) (i32.wrap_i64 (i64.load offset=8 (local.get $at)))))',
   convert: '(drop (i32.trunc_f32_s (f32.const nan)))',
   indirect: '(call_indirect (type $nothing) (i32.wrap_i64 (i64.load offset=8 (local.get $at))))',
-  /** Sets what `health` answers from now on. */
+  /** Sets the value that `health` returns from now on. */
   health: '(global.set $answer (i32.wrap_i64 (i64.load offset=8 (local.get $at))))',
-  /** Sets the microseconds between steps; below 0: the next step is never. */
+  /** Sets the microseconds between steps; below 0: no further step. */
   period: '(global.set $period (i64.load offset=8 (local.get $at)))',
-  /** Does the next call so often, each time with other letters at LETTERS. */
+  /** Repeats the next call, each time with other letters at LETTERS. */
   times: '(global.set $times (i32.wrap_i64 (i64.load offset=8 (local.get $at))))',
-  /** Does the next call so many calls deep. */
+  /** Makes the next call at this call depth. */
   deep: '(global.set $depth (i32.wrap_i64 (i64.load offset=8 (local.get $at))))',
   /** Sets what `init` returns. */
   start: '(global.set $start (i32.wrap_i64 (i64.load offset=8 (local.get $at))))',
@@ -77,23 +78,23 @@ const all = [
   })),
 ];
 
-/** One function a case keeps wasm3's compiled code small on a board. */
+/** One function for each case keeps wasm3's compiled code small on a board. */
 const bodies = all.map(({ name, text }) => `(func $do_${name} (param $at i32) (local $n i64) ${text})`).join('\n');
 
 export interface ProbeOptions {
   memoryBytes?: number;
   abi?: number;
-  /** An export that it hasn't. */
+  /** An export to omit. */
   leaveOut?: string;
-  /** Of `health`, until a script says otherwise. */
+  /** Value of `health` until a script changes it. */
   answer?: number;
-  /** `health` answers 0 so many times before that. */
+  /** `health` returns 0 this many times before. */
   healthyAfter?: number;
   /** A tap of this name in `init`. */
   mark?: string;
   /** Declared in `init` before its script runs; up to 64 letters. */
   metric?: string;
-  /** Runs into `unreachable` there. */
+  /** Runs into `unreachable` in this function. */
   faultIn?: 'init' | 'step' | 'health';
 }
 
@@ -185,12 +186,12 @@ export function probeWasm(options: ProbeOptions = {}): Uint8Array {
 }
 
 type Argument = number | bigint | string | Uint8Array;
-/** A text or bytes become two arguments: where they are, and how many. */
+/** A call. A text or bytes become two arguments: their address and length. */
 export type Call =
   | [name: string, ...args: Argument[]]
   | { call: [name: string, ...args: Argument[]]; show: [at: number, bytes: number] };
 
-/** A script's bytes. Throws for one that the module couldn't hold, or that calls what there isn't. */
+/** Encodes a script. Throws if the module couldn't hold it, or if it calls an unknown function. */
 export function script(...calls: Call[]): Uint8Array {
   const whole = calls.map((one) => (Array.isArray(one) ? { call: one, show: [0, 0] as [number, number] } : one));
   const records = whole.map(({ call: [name, ...args] }) => {

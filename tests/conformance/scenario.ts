@@ -1,4 +1,4 @@
-/** One row of the table: a node that is set up in some way, and what happens to it. */
+/** One row of the table: a node with its setup, and the sequence of events. */
 import { type Call, script } from './probe.ts';
 import type { Setup, World } from './world.ts';
 
@@ -6,17 +6,19 @@ export interface Scenario {
   name: string;
   setup: Setup;
   run(world: World): Promise<void>;
-  /** RAM of a board that can run it. */
+  /** RAM in bytes that a board needs to run it. */
   ramBytes?: number;
-  /** What the trace of the reference must have, so that the row tests what it says. */
+  /** Text that the trace of the reference must contain, so that the row tests what its name states. */
   shows?: string[];
-  /** The node's metrics of itself are in it: not all bytes are the same. */
+  /** The trace contains vitals, so not all bytes are equal. */
   vitals?: boolean;
-  /** All telemetry is of probes that publish the name of their metric: the birth before each frame must give it this name. */
+  /**
+   * All telemetry is of probes that publish the name of their metric: the birth before each frame must have this name.
+   */
   named?: boolean;
 }
 
-/** Calls of `init`, then scripts of the command `run`, one every 100 ms. */
+/** Calls in `init`, then scripts in the command `run`, one every 100 ms. */
 export function calls(name: string, init: Call[], commands: Call[][] = [], setup: Setup = {}): Scenario {
   return {
     name,
@@ -33,7 +35,7 @@ export function calls(name: string, init: Call[], commands: Call[][] = [], setup
   };
 }
 
-/** Scripts, each of which ends the module, which is started again a second later. */
+/** Scripts that each end the module, which is restarted a second later. */
 export function faults(name: string, commands: Call[][], setup: Setup = {}): Scenario {
   return {
     name,

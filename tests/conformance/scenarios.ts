@@ -1,4 +1,4 @@
-/** The whole table. */
+/** All scenarios. */
 import { ABI } from './abi.ts';
 import { WINDOWS } from './captures.ts';
 import { FAULTS } from './faults.ts';

@@ -1,10 +1,10 @@
-/** What outlives a start: settings, the store, the number of starts; and what a node does with flash that is damaged. */
+/** State that outlives a start: settings, the store, the boot count; and the behaviour with damaged flash. */
 import { LETTERS, SCRATCH, script } from './probe.ts';
 import { long, type Scenario } from './scenario.ts';
 
 export const STATE: Scenario[] = [
   {
-    name: 'settings: told to the module, kept over a restart, replaced as a whole',
+    name: 'settings: passed to the module, kept over a restart, replaced as a whole',
     setup: { config: { gain: 1 }, kv: { step: script(['config', 'gain', -1], ['config', 'other', -2]) } },
     async run(world) {
       await world.start();
@@ -21,7 +21,7 @@ export const STATE: Scenario[] = [
     },
   },
   {
-    name: 'settings: more than are kept',
+    name: 'settings: more than can be stored',
     shows: ['log error The configuration takes '],
     setup: { config: { gain: 1 }, kv: { step: script(['config', 'gain', -1]) } },
     async run(world) {
@@ -47,7 +47,7 @@ export const STATE: Scenario[] = [
     },
   },
   {
-    name: 'a module that faults when it is told of settings',
+    name: 'a module that faults when its settings change',
     setup: { kv: { init: script(['config', 'gain', 0]) } },
     async run(world) {
       await world.start();
@@ -57,7 +57,7 @@ export const STATE: Scenario[] = [
     },
   },
   {
-    name: 'no module: commands and settings find nobody',
+    name: 'no module: commands and settings have no receiver',
     shows: ['result 4 false no module runs'],
     setup: { module: null },
     async run(world) {
@@ -69,7 +69,7 @@ export const STATE: Scenario[] = [
     },
   },
   {
-    name: 'commands that the module does not take, and a long name of one',
+    name: 'commands that the module does not accept, and a long name',
     shows: ["result 1 false the module takes no command 'jump'"],
     setup: {},
     async run(world) {
@@ -84,7 +84,7 @@ export const STATE: Scenario[] = [
     },
   },
   {
-    name: 'a package that flash lost some of',
+    name: 'a package that is damaged in flash',
     shows: ['OTA_DIGEST'],
     setup: {},
     async run(world) {
@@ -97,7 +97,7 @@ export const STATE: Scenario[] = [
     },
   },
   {
-    name: 'flash that holds nothing, and flash that holds noise',
+    name: 'erased flash, and flash with noise',
     setup: { module: null },
     async run(world) {
       world.wipe(() => 0xff);
@@ -112,7 +112,7 @@ export const STATE: Scenario[] = [
     },
   },
   {
-    name: 'time: an answer that comes late is no better, one that is impossible is none',
+    name: 'time: a late answer is not used, and an impossible one is ignored',
     setup: { kv: { init: script(['period', 500_000]), step: script(['time_utc'], ['time_now']) } },
     async run(world) {
       await world.start();
@@ -123,7 +123,7 @@ export const STATE: Scenario[] = [
     },
   },
   {
-    name: 'what the node says of itself: by default, when it is told, and not beside too many metrics',
+    name: 'vitals: by default, by setting, and not with too many metrics',
     vitals: true,
     shows: ['metrics a,agent.stack,agent.heap,agent.heap_peak,agent.slot,agent.asleep,agent.boot'],
     setup: {
@@ -147,7 +147,7 @@ export const STATE: Scenario[] = [
     },
   },
   {
-    name: 'what a node without a module says of itself',
+    name: 'vitals of a node without a module',
     vitals: true,
     shows: ['birth 1 nothing metrics agent.stack', 'telemetry 0 metric 0 '],
     setup: { vitalsS: 1, module: null },
@@ -157,7 +157,7 @@ export const STATE: Scenario[] = [
     },
   },
   {
-    name: 'what the node says of itself has no room beside as many metrics as there may be',
+    name: 'vitals are omitted with the maximum number of metrics',
     vitals: true,
     setup: { vitalsS: 1, kv: { init: script(['times', 59], ['metric', LETTERS, 2, 16, 0, 0]) } },
     async run(world) {
@@ -166,7 +166,7 @@ export const STATE: Scenario[] = [
     },
   },
   {
-    name: 'the store of a module that is swapped is still its own',
+    name: 'the store of a module survives a swap',
     shows: ['ota confirmed 2'],
     setup: { kv: { data: Uint8Array.of(1, 2, 3) } },
     async run(world) {

@@ -1,4 +1,4 @@
-/** All that is asked of one board. A file for each board, so that they run beside each other. */
+/** All tests of one board. Each board has a file of its own, so that they run in parallel. */
 import { describe } from 'vitest';
 import { loadBoard } from '../../host/toolchain/board/board-json.ts';
 import { missing } from './boards.ts';
@@ -10,12 +10,12 @@ export async function testBoard(name: string): Promise<void> {
   const board = loadBoard(name);
   const why = await missing(board);
   describe.skipIf(why !== null)(`${name}${why === null ? '' : `, skipped: needs ${why}`}`, () => {
-    describe('does what the node in TypeScript does', () => conforms(board));
-    describe('survives what modules do', () => survivesHostileModules(board));
-    describe('has a native stack that ends', () => survivesDeepCalls(board));
+    describe('behaves like the node in TypeScript', () => conforms(board));
+    describe('survives hostile modules', () => survivesHostileModules(board));
+    describe('survives the end of its native stack', () => survivesDeepCalls(board));
     if (name === 'linux' || name === 'lm3s6965evb')
-      describe('has little memory', () => survivesModulesWithoutRoom(board));
+      describe('survives a lack of memory', () => survivesModulesWithoutRoom(board));
     if (name === 'linux') describe('restarts after a fault', () => survivesFaults(board));
-    describe('may lose its power', () => survivesPowerCuts(board));
+    describe('survives power cuts', () => survivesPowerCuts(board));
   });
 }

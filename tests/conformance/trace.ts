@@ -1,8 +1,8 @@
-/** What a node said, as lines of text: to see in a difference what happened, and in a test that it did. */
+/** A node's messages as lines of text, to show differences and to test for them. */
 import type { NodeMessage } from '../../host/device/link/index.ts';
 import type { Recording } from './world.ts';
 
-/** `opaque`: metrics whose values are the node's own affair. */
+/** `opaque`: metrics whose values differ between nodes. */
 function lineOf(message: NodeMessage, opaque: ReadonlySet<number>): string {
   switch (message.type) {
     case 'birth': {
@@ -39,8 +39,8 @@ export function traceOf({ messages, taps }: Recording): string[] {
 }
 
 /**
- * Frames that the birth before them calls something else than they say: a probe's first value is four letters of its metric's name, the
- * node's own values are small numbers.
+ * Returns the telemetry to which the birth before it gives a wrong name: a probe's first value is four letters of its
+ * metric's name, and the node's own values are small numbers.
  */
 export function misnamed(messages: NodeMessage[]): string[] {
   const letters = (value: number) =>
@@ -50,7 +50,7 @@ export function misnamed(messages: NodeMessage[]): string[] {
     if (message.type === 'birth') names = message.metrics.map(({ name }) => name);
     if (message.type !== 'telemetry') return [];
     const { seq, metric, values } = message;
-    const [is, says] = [letters(values[0]!), names[metric] ?? ''];
-    return says.startsWith(is) ? [] : [`telemetry ${seq} of ${is} is called '${says}'`];
+    const [actual, declared] = [letters(values[0]!), names[metric] ?? ''];
+    return declared.startsWith(actual) ? [] : [`telemetry ${seq} of ${actual} is declared as '${declared}'`];
   });
 }

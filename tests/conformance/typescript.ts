@@ -5,7 +5,7 @@ import { MemoryFlash } from '../../host/device/flash/index.ts';
 import { NODE_LIMITS, Node } from '../../host/device/node/index.ts';
 import { type Geometry, type Life, NODE_ID, SEED, type Start, type Subject, trusted } from './world.ts';
 
-/** What a board sets where the node in TypeScript has more: boards/agent/bounds.h. */
+/** Limits of a board that are lower than those of the node in TypeScript: boards/agent/bounds.h. */
 export interface BoardLimits {
   board: string;
   version: string;
@@ -15,7 +15,7 @@ export interface BoardLimits {
   stackBytes: number;
 }
 
-/** A node's clock begins at 0 with each start; the scenario's goes on. */
+/** A node's clock begins at 0 with each start; that of the scenario continues. */
 class LifeClock implements Clock {
   readonly #clock: VirtualClock;
   readonly #startUs: number;
@@ -90,7 +90,10 @@ export async function typescriptSubject(limits: BoardLimits): Promise<Subject> {
   return { name: 'typescript', geometry: limits.geometry, start: async (options) => start(options) };
 }
 
-/** As boards/platform/emulated/node.c and agent.c make them: xorshift32 from the seed, and the number of the start. */
+/**
+ * Session ids as boards/platform/emulated/node.c and agent.c compute them: xorshift32 from the seed, and the boot
+ * count.
+ */
 function sessionNumbers(boot: number): () => number {
   let x = (SEED ^ 2_654_435_761) >>> 0;
   return () => {

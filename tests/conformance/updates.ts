@@ -1,14 +1,14 @@
-/** Packages on their way to a node, and what becomes of them. */
+/** Packages that are sent to a node, and their outcome. */
 import { createHash } from 'node:crypto';
 import { METRIC, type ProbeOptions, probeWasm, script } from './probe.ts';
 import type { Scenario } from './scenario.ts';
 import { type PackageText, packageOf, type Setup, stranger, type World } from './world.ts';
 
-/** Two of these are more than the smallest board has. */
+/** Two of these exceed the memory of the smallest board. */
 const LARGE: PackageText = { wasm: probeWasm({ memoryBytes: 16_384 }), memoryBytes: 16_384 };
 
-/** Says its metric's name in `init` and every 100 ms. */
-const SAYS_NAME: Setup['kv'] = {
+/** Publishes its metric's name in `init` and every 100 ms. */
+const PUBLISHES_NAME: Setup['kv'] = {
   init: script(['publish', 0, 0, 0, METRIC, 1, 0], ['log', 2, 'begins'], ['period', 100_000]),
   step: script(['publish', 0, 0, 0, METRIC, 1, 0]),
 };
@@ -18,7 +18,7 @@ const of = (sequence: number, metric: string, options: ProbeOptions = {}): Packa
 });
 
 interface Push {
-  /** Pushed after the module that is there has run for 200 ms. */
+  /** Pushed after the present module has run for 200 ms. */
   next: PackageText;
   setup?: Setup;
   ms?: number;
@@ -48,7 +48,7 @@ const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update
 
 const without = (leaveOut: string): PackageText => ({ sequence: 2, wasm: probeWasm({ leaveOut }) });
 const REFUSED: [name: string, next: PackageText, code: string][] = [
-  ['signed by a stranger', { sequence: 2, key: stranger }, 'PKG_KEY'],
+  ['signed with an untrusted key', { sequence: 2, key: stranger }, 'PKG_KEY'],
   ['of an ABI that is newer', { sequence: 2, abi: 0x1_0063 }, 'PKG_ABI'],
   ['of another major ABI', { sequence: 2, abi: 0x2_0000 }, 'PKG_ABI'],
   ['that needs too much memory', { sequence: 2, memoryBytes: 60_000 }, 'PKG_MEMORY'],
@@ -79,7 +79,7 @@ export const UPDATES: Scenario[] = [
       await restartAfter(world);
     },
   }),
-  push('a module that may have no room beside the old one', {
+  push('a module that may not fit beside the old one', {
     shows: ['ota trial 2', 'ota confirmed 2', 'ota confirmed 3'],
     setup: { module: LARGE },
     next: { sequence: 2, ...LARGE },
@@ -98,7 +98,7 @@ export const UPDATES: Scenario[] = [
     push(`a package ${name} is refused`, { next, ms: 2000, shows: [`0/`, ` ${code}`] }),
   ),
   {
-    name: 'a package that was refused is refused again without a transfer, until another came',
+    name: 'a refused package is refused again without a transfer, until another package arrives',
     shows: ['PKG_KEY', 'ota confirmed 3'],
     setup: {},
     async run(world) {
@@ -114,7 +114,7 @@ export const UPDATES: Scenario[] = [
       await world.run(500);
     },
   },
-  push('a module on trial that never says that it is healthy', {
+  push('a module on trial that never becomes healthy', {
     shows: ['rolledback 2', 'TRIAL_UNHEALTHY', 'OTA_FAILED_BEFORE', 'birth 2 probe 1.0.1'],
     next: { sequence: 2, wasm: probeWasm({ answer: 0 }) },
     after: async (world) => {
@@ -134,7 +134,7 @@ export const UPDATES: Scenario[] = [
       await world.run(2000);
     },
   }),
-  push('a module on trial that says that it is failing', {
+  push('a module on trial whose health is failing', {
     shows: ['HEALTH_FAILING'],
     next: { sequence: 2, wasm: probeWasm({ answer: -4 }) },
   }),
@@ -146,7 +146,7 @@ export const UPDATES: Scenario[] = [
     shows: ['TRAP_UNREACHABLE step: '],
     next: { sequence: 2, wasm: probeWasm({ faultIn: 'step' }) },
   }),
-  push('a module on trial that faults when asked for its health', {
+  push('a module on trial that faults in health', {
     shows: ['TRAP_UNREACHABLE health: '],
     next: { sequence: 2, wasm: probeWasm({ faultIn: 'health' }) },
   }),
@@ -159,7 +159,7 @@ export const UPDATES: Scenario[] = [
       await world.run(2000);
     },
   }),
-  push('a trial that the power ended', {
+  push('a trial that a power cut interrupts', {
     shows: ['birth 2 probe 1.0.1', 'TRIAL_INTERRUPTED', 'ota confirmed 3'],
     next: { sequence: 2, wasm: probeWasm({ answer: 0 }) },
     ms: 2000,
@@ -180,7 +180,7 @@ export const UPDATES: Scenario[] = [
       await world.run(4000);
     },
   }),
-  push('a transfer that the power ended goes on', {
+  push('a transfer that a power cut interrupts continues', {
     shows: ['ota receiving 2 16384/', 'ota confirmed 2'],
     next: { sequence: 2, rom: new Uint8Array(20_000).fill(7) },
     ms: 6,
@@ -189,13 +189,13 @@ export const UPDATES: Scenario[] = [
       await world.run(4000);
     },
   }),
-  push('a transfer that the power ended, and what it left looks like more of it, comes again', {
+  push('a transfer whose remains after a power cut look like received data is repeated', {
     shows: ['ota receiving 2 32768/', 'ota confirmed 2'],
     next: { sequence: 2, rom: new Uint8Array(30_000).fill(7) },
     ms: 4,
     after: async (world) => {
       await world.stop();
-      // The next page, as an erase leaves it that the power ended as well.
+      // The next page as an interrupted erase leaves it.
       const received = Buffer.from(world.flash).lastIndexOf(Buffer.alloc(64, 7)) + 64;
       world.flash.fill(0, received + 4096, received + 4160);
       await world.start();
@@ -204,7 +204,7 @@ export const UPDATES: Scenario[] = [
   }),
   ...[false, true].map(
     (back): Scenario => ({
-      name: `a trial without a link ${back ? 'is confirmed when it is back' : 'is rolled back'}`,
+      name: `a trial without a link ${back ? 'is confirmed when the link is back' : 'is rolled back'}`,
       shows: [back ? 'ota confirmed 2' : 'TRIAL_LINK_DOWN'],
       setup: {},
       async run(world) {
@@ -222,13 +222,13 @@ export const UPDATES: Scenario[] = [
     }),
   ),
   {
-    name: 'modules with other metrics: each frame comes behind the birth that names it',
+    name: 'modules with other metrics: each frame follows the birth that declares its metric',
     shows: [
       'birth 1 probe 1.0.2 trial metrics vibration',
       'birth 1 probe 1.0.3 trial metrics humidity',
       'HEALTH_FAILING',
     ],
-    setup: { module: of(1, 'temperature'), kv: SAYS_NAME },
+    setup: { module: of(1, 'temperature'), kv: PUBLISHES_NAME },
     named: true,
     async run(world) {
       await world.start();
@@ -244,9 +244,9 @@ export const UPDATES: Scenario[] = [
     },
   },
   {
-    name: 'the same with metrics of the node behind those of the module, whose number changes, and with faults',
+    name: 'the same with vitals behind the metrics of the module, whose number changes, and with faults',
     shows: ['metrics agent.stack', 'metrics vibration,agent.stack', 'metrics vibration commands'],
-    setup: { module: of(1, ''), kv: { init: script(['period', 100_000]), ...SAYS_NAME }, vitalsS: 1 },
+    setup: { module: of(1, ''), kv: { init: script(['period', 100_000]), ...PUBLISHES_NAME }, vitalsS: 1 },
     vitals: true,
     named: true,
     async run(world) {
@@ -255,7 +255,7 @@ export const UPDATES: Scenario[] = [
       world.push(of(2, 'vibration'));
       await world.run(2000);
       for (let id = 1; id <= 3; id++) {
-        // The node waits longer each time before it starts the module again, and reports meanwhile.
+        // The delay before each restart of the module grows, and the node sends vitals meanwhile.
         world.command(id, script(['health', 0], ['unreachable']));
         await world.run(id * 3000);
       }
@@ -264,7 +264,7 @@ export const UPDATES: Scenario[] = [
     },
   },
   {
-    name: 'chunks that lie, repeat, are of no transfer, or leave a gap',
+    name: 'chunks that are wrong, repeated, of an unknown transfer, or leave a gap',
     shows: ['OTA_TOO_LARGE', 'OTA_DIGEST'],
     setup: {},
     async run(world) {
@@ -297,7 +297,7 @@ export const UPDATES: Scenario[] = [
     },
   },
   {
-    name: 'offers that no slot takes',
+    name: 'offers that no slot accepts',
     shows: ['OTA_TOO_LARGE', 'OTA_FORMAT', 'OTA_ROLLBACK', 'ota receiving 3 0/500'],
     setup: {},
     async run(world) {
@@ -315,7 +315,7 @@ export const UPDATES: Scenario[] = [
     },
   },
   {
-    name: 'offers while a slot is erased for another, twice the same, and a chunk that does not wait for the answer',
+    name: 'offers while a slot is erased for another, a repeated offer, and a chunk before the answer',
     shows: ['OTA_ROLLBACK', 'ota receiving 4 0/', 'ota confirmed 4'],
     setup: {},
     async run(world) {
@@ -344,7 +344,7 @@ export const UPDATES: Scenario[] = [
     },
   },
   {
-    name: 'nine sequences that fail, and what is taken after that',
+    name: 'nine sequences that fail, and what is accepted afterwards',
     shows: ['HEALTH_FAILING', 'OTA_FAILED_BEFORE', 'ota confirmed 27'],
     setup: {},
     async run(world) {

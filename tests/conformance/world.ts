@@ -1,6 +1,6 @@
 /**
- * A node under test and all that is around it, in virtual time: a shim that answers, packages, flash that outlives the node. The node is
- * TypeScript's or a board's; what it did is recorded, so that the two can be compared byte by byte.
+ * A node under test and its environment in virtual time: a shim that answers, packages, flash that outlives the node.
+ * The node is TypeScript's or a board's. Its actions are recorded, so that the two can be compared byte by byte.
  */
 import { createHash } from 'node:crypto';
 import { VirtualClock } from '../../host/base/index.ts';
@@ -21,7 +21,7 @@ import { buildPackage, generateKeyPair, type Metadata } from '../../host/device/
 import { SlotStore } from '../../host/device/update/index.ts';
 import { MEMORY_BYTES, probeWasm } from './probe.ts';
 
-/** One way of every byte; an odd time, so that nothing that travels meets a deadline. */
+/** Delay of every byte; an uneven value, so that no arrival coincides with a deadline. */
 const WAY_MS = 0.137;
 export const NODE_ID = 'under-test';
 export const SEED = 77;
@@ -34,11 +34,11 @@ export interface PackageText extends Partial<Metadata> {
   sequence?: number;
   rom?: Uint8Array;
   wasm?: Uint8Array;
-  /** Whoever signs it; `trusted` by default. */
+  /** The signer's key; default `trusted`. */
   key?: typeof trusted;
 }
 
-/** A package of the probe, or of other code. */
+/** Builds a package of the probe, or of other code. */
 export function packageOf({ sequence = 1, rom, wasm, key = trusted, ...metadata }: PackageText = {}): Uint8Array {
   return buildPackage({
     wasm: wasm ?? probeWasm(),
@@ -59,19 +59,19 @@ export function packageOf({ sequence = 1, rom, wasm, key = trusted, ...metadata 
 }
 
 export interface Setup {
-  /** In the slot, confirmed; null for none. */
+  /** The package in the slot, confirmed; null for none. */
   module?: PackageText | null;
-  /** What the module's store holds. */
+  /** Contents of the module's store. */
   kv?: Record<string, Uint8Array>;
   config?: Record<string, number>;
   sensors?: (SensorOptions & { ringSamples: number })[];
-  /** Linear memory that the node gives; 16,384 bytes unless told. */
+  /** Linear memory for a module in bytes; default 16,384. */
   memoryBytes?: number;
-  /** Of raw samples before events; none unless told. */
+  /** Bytes for captures of raw samples; default none. */
   captureBytes?: number;
-  /** More options of a board. */
+  /** Additional options of a board. */
   words?: string[];
-  /** Seconds between reports of the node on itself, where its configuration doesn't say; 0 unless told. */
+  /** Seconds between vitals if the configuration doesn't set them; default 0. */
   vitalsS?: number;
 }
 
@@ -81,7 +81,7 @@ export interface Geometry {
   writeBytes: number;
 }
 
-/** Flash of a node that was just set up. */
+/** Returns the flash of a newly provisioned node. */
 export function makeFlash(geometry: Geometry, { module = {}, kv = {}, config }: Setup): Uint8Array {
   const flash = new MemoryFlash(geometry);
   writeIdentity(flash, { id: NODE_ID, publicKeys: [trusted.publicKey] });
@@ -98,33 +98,33 @@ export function makeFlash(geometry: Geometry, { module = {}, kv = {}, config }: 
 
 /** What a node did. Times are microseconds of the whole scenario, over all starts. */
 export interface Recording {
-  /** Bytes on the link, all of one time together. */
+  /** Bytes on the link; those of one time are joined. */
   sent: { us: number; hex: string }[];
   taps: { us: number; name: string; hex: string }[];
   messages: NodeMessage[];
-  /** Digest of the whole flash after each life. */
+  /** Digest of the whole flash after each start. */
   flash: string[];
 }
 
-/** A node that runs. */
+/** A running node. */
 export interface Life {
   runUntil(us: number): Promise<void>;
-  /** A signal to the process that it is, as a fault of the processor. */
+  /** Sends a signal to the node's process, like a fault of the processor. */
   crash?(signal: NodeJS.Signals): void;
-  /** Power off; what its flash holds then. */
+  /** Switches the power off and returns the contents of the flash. */
   stop(): Promise<Uint8Array>;
 }
 
 export interface Start {
   setup: Setup;
-  /** Number of this start of the flash. */
+  /** Boot count of this start. */
   boot: number;
   flash: Uint8Array;
   clock: VirtualClock;
   /** The node's end of the link. */
   transport: ReturnType<typeof transportPair>['a'];
   onTap(name: string, data: Uint8Array): void;
-  /** What the swaps take by a node that doesn't measure them itself, in order; what is taken goes from it. */
+  /** Durations of the swaps for a node that doesn't measure them itself, in order; used ones are removed. */
   swapsUs: number[];
 }
 
@@ -157,9 +157,10 @@ export class World {
     this.flash = makeFlash(subject.geometry, setup);
   }
 
-  /** Power on; the shim's end is connected unless told. */
+  /** Switches the power on. The shim's end is connected by default. */
   async start({ connected = true, faults = {} }: { connected?: boolean; faults?: FaultPlan } = {}): Promise<void> {
-    // Each direction has its own bad luck: what both ends do at one time has no order that all nodes share.
+    // Each direction has its own random numbers, because simultaneous writes of both ends have no common order on all
+    // nodes.
     const luck = { node: new Xorshift(SEED), shim: new Xorshift(SEED + 1) };
     let writing = luck.shim;
     const pair = transportPair(this.clock, { ...faults, delayMs: WAY_MS }, () => writing.unit());
@@ -200,13 +201,13 @@ export class World {
     });
   }
 
-  /** Flash that holds something else: no start of it was counted. */
+  /** Replaces the contents of the flash; its boot count is lost. */
   wipe(byteAt: (address: number) => number): void {
     this.flash = Uint8Array.from(this.flash, (_, i) => byteAt(i));
     this.#boots = 0;
   }
 
-  /** A package that came as a whole before the first start. */
+  /** Puts a completely received package into the flash before the first start. */
   receive(text: PackageText): void {
     const flash = new MemoryFlash({ ...this.#subject.geometry, image: this.flash });
     const first = DEFAULT_LAYOUT.agentPages + DEFAULT_LAYOUT.kvPages;
@@ -220,12 +221,12 @@ export class World {
     this.flash = flash.image();
   }
 
-  /** The stream ends. A board's driver of a serial line doesn't notice: nothing comes any more. */
+  /** Interrupts the stream. A serial driver of a board doesn't notice it: no more bytes arrive. */
   disconnect(): void {
     this.#connected = false;
   }
 
-  /** The stream is there again, for both ends. */
+  /** Restores the stream for both ends. */
   connect(): void {
     this.#connected = true;
   }
@@ -234,7 +235,7 @@ export class World {
     await this.#life!.runUntil(this.clock.nowUs() + Math.round(ms * 1000));
   }
 
-  /** Another shim, which knows nothing, at the other end of the stream. */
+  /** Replaces the shim by a new one without state. */
   newShim(): void {
     this.#got.push(...this.shim.got);
     this.shim.detach();
@@ -249,7 +250,7 @@ export class World {
     });
   }
 
-  /** Bytes on the way to the node that are no frames of the shim. */
+  /** Writes bytes to the node that aren't frames of the shim. */
   noise(bytes: Uint8Array): void {
     this.#toNode!.write(bytes);
   }
@@ -258,7 +259,7 @@ export class World {
     this.#life!.crash!(signal);
   }
 
-  /** Power off. */
+  /** Switches the power off. */
   async stop(): Promise<void> {
     this.flash = await this.#life!.stop();
     this.#life = null;
@@ -275,7 +276,7 @@ export class World {
     for (const message of messages) this.shim.send(message);
   }
 
-  /** The command `run` with a script. */
+  /** Sends the command `run` with a script. */
   command(id: number, body: Uint8Array, name = 'run'): void {
     this.send({ type: 'command', id, name, body });
   }

@@ -33,7 +33,7 @@ describe.skipIf(missingCompiler)('the C flash code and the TypeScript code', () 
     const args = [sizeBytes, pageBytes, writeBytes].map(String);
     const { stdout, stderr, status } = spawnSync(driver, args, { input, encoding: 'utf8', maxBuffer: 1 << 28 });
     expect([stderr, status]).toEqual(['', 0]);
-    // Statuses that a cut has overtaken were never sent.
+    // Statuses before a power cut were never sent.
     return stdout.split('\n').map((line) => line.replace(/^.*cut \|/, 'cut |'));
   }
 
@@ -54,12 +54,12 @@ describe.skipIf(missingCompiler)('the C flash code and the TypeScript code', () 
     expect(wrong).toBe(-1);
   }
 
-  /** What the C code answers, without checksum and count. */
+  /** Returns the answers of the C code, without checksum and count. */
   function ask(geometry: Geometry, ...lines: string[]): string[] {
     return runC(geometry, lines).map((line) => line.replace(/ \| .*$/, ''));
   }
 
-  it('write the bytes that docs/spec/flash.md shows, and open them', () => {
+  it('write the bytes in docs/spec/flash.md, and open them', () => {
     const spec = readFileSync(packagePath('docs', 'spec', 'flash.md'), 'utf8');
     const example = (name: string) =>
       new RegExp(`\`\`\`hex ${name}\n([^\`]*)\`\`\``).exec(spec)![1]!.replaceAll('\n', '');
@@ -78,7 +78,7 @@ describe.skipIf(missingCompiler)('the C flash code and the TypeScript code', () 
     const sha256 = createHash('sha256').update(Buffer.from(contents, 'hex')).digest('hex');
     const received = [`slots-begin 1 9 ${sha256}`, 'slots-erase', `slots-append 0 ${contents}`, 'slots-finish'];
     const slots = ask(geometry, 'slots-open 0 8 2 3', ...received, 'dump');
-    // The last record of the example is of a module that was installed without a trial, which is not for boards.
+    // The last record of the example is of a module that was installed without a trial, which boards don't do.
     const shown = example('slots');
     expect(slots[5]!.slice(0, (16 + 2 * 136) * 2)).toBe(shown.slice(0, (16 + 2 * 136) * 2));
     const image = Buffer.concat([Buffer.from(shown, 'hex'), Buffer.alloc(8192, 0xff)]).subarray(0, 8192);
@@ -89,7 +89,7 @@ describe.skipIf(missingCompiler)('the C flash code and the TypeScript code', () 
     ]);
   });
 
-  it('run the first module of a node that the TypeScript code set up', () => {
+  it('run the first module of a node that the TypeScript code provisioned', () => {
     const geometry = { sizeBytes: 64 << 10, pageBytes: 1024, writeBytes: 4 };
     const flash = new MemoryFlash(geometry);
     const module = Uint8Array.from({ length: 5003 }, (_, i) => i * 7);
@@ -103,7 +103,7 @@ describe.skipIf(missingCompiler)('the C flash code and the TypeScript code', () 
     expect(answers[4]).toBe('07');
   });
 
-  it.each(geometries)('key-value stores do the same to each byte, over cuts and restarts: %o', (geometry) => {
+  it.each(geometries)('write equal bytes in key-value stores, over cuts and restarts: %o', (geometry) => {
     for (const pages of [2, 5]) {
       const script = kvScript(geometry, pages, 700, pages);
       compare(geometry, script);
@@ -113,7 +113,7 @@ describe.skipIf(missingCompiler)('the C flash code and the TypeScript code', () 
     }
   });
 
-  it.each(geometries)('slots and transfers do the same to each byte, over cuts and restarts: %o', (geometry, pages) => {
+  it.each(geometries)('write equal bytes in slots and transfers, over cuts and restarts: %o', (geometry, pages) => {
     const script = slotsScript(geometry, pages, 800, 1);
     compare(geometry, script);
     const image = Buffer.from(script.expected.at(-1)!.split(' ')[0]!, 'hex');
@@ -129,22 +129,22 @@ describe.skipIf(missingCompiler)('the C flash code and the TypeScript code', () 
     ['the journal leaves nothing for slots', 'storage-open 2 4 10 0'],
     ['the journal has one page', 'storage-open 2 4 1 0'],
     ['the slots are too large', 'storage-open 2 4 2 5'],
-  ])('refuse a layout that does not fit: %s', (_, line) => {
+  ])('reject a layout that does not fit: %s', (_, line) => {
     const [geometry] = geometries[0]!;
     expect(ask(geometry, line)[0]).toMatch(/^FLASH_RANGE:[A-Z].*\.$/);
     expect(() => new Reference(geometry).run(line)).toThrow(expect.objectContaining({ code: 'FLASH_RANGE' }));
   });
 
-  it('open whatever a flash holds, and go on', () => {
+  it('open a flash with any contents, and continue', () => {
     const geometry = { sizeBytes: 8 * 512, pageBytes: 512, writeBytes: 8 };
     compare(geometry, spoiltScript(600, 1));
   });
 
-  it.each(geometries)('whole storages do the same to each byte, over cuts and restarts: %o', (geometry) => {
+  it.each(geometries)('write equal bytes in whole storages, over cuts and restarts: %o', (geometry) => {
     compare(geometry, storageScript(geometry, 150, 1));
   });
 
-  it.each(geometries)('pass over the same records of a slot journal: %o', (geometry, pages) => {
+  it.each(geometries)('ignore the same records of a slot journal: %o', (geometry, pages) => {
     compare(geometry, journalScript(geometry, pages, 400, 1));
   });
 });

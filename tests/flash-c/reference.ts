@@ -1,4 +1,4 @@
-/** What `driver.c` does, done by the TypeScript code: a line of a script in, a line of results out. */
+/** The TypeScript counterpart of `driver.c`: executes a line of a script and returns a line of results. */
 import { crc32 } from 'node:zlib';
 import { MoteError } from '../../host/base/index.ts';
 import {
@@ -124,7 +124,7 @@ export class Reference {
   }
 
   #raw(region: ReturnType<typeof flashRegion>, kind: 'k' | 's', record: string): void {
-    // The slots' journal is the first of its region's pages, here always two.
+    // The journal is at the start of the slots' region, here always two pages.
     const pages = kind === 's' ? flashRegion(region, 0, 2) : region;
     RecordLog.open(pages, kind).log.append(unhex(record), () => [unhex(record)]);
   }
@@ -147,35 +147,35 @@ export class Reference {
     switch (command) {
       case 'slots-begin': {
         let received = 0;
-        const ok = told(() => {
+        const ok = outcome(() => {
           received = slots.prepare(offerOf(words))?.received ?? 0;
         });
         return ok === 'ok' ? `ok ${received}` : ok;
       }
       case 'slots-erase':
-        return told(() => slots.erase());
+        return outcome(() => slots.erase());
       case 'slots-append':
-        return told(() => slots.append(a, unhex(words[1])));
+        return outcome(() => slots.append(a, unhex(words[1])));
       case 'slots-finish':
-        return told(() => slots.finish());
+        return outcome(() => slots.finish());
       case 'slots-discard':
-        return told(() => slots.discard());
+        return outcome(() => slots.discard());
       case 'slots-read': {
         let sum = '';
-        const ok = told(() => {
+        const ok = outcome(() => {
           sum = crc(slots.read(a === 0 ? 0 : 1));
         });
         return ok === 'ok' ? `ok ${sum}` : ok;
       }
       case 'slots-trial':
-        return told(() => slots.startTrial());
+        return outcome(() => slots.startTrial());
       case 'slots-boot':
-        return told(() => slots.boot());
+        return outcome(() => slots.boot());
       case 'slots-confirm':
-        return told(() => slots.confirm());
+        return outcome(() => slots.confirm());
       case 'slots-fail': {
         const [code, text] = words.map((word) => Buffer.from(unhex(word)).toString());
-        return told(() => slots.fail({ code: code!, text: text! }));
+        return outcome(() => slots.fail({ code: code!, text: text! }));
       }
       default:
         throw new Error(`no command ${command}`);
@@ -194,12 +194,12 @@ export class Reference {
               offset: Number(words[1]),
               bytes: unhex(words[2]),
             });
-    return `${statuses.map(tell).join('')} erasing=${this.#receiver.erasing ? 1 : 0} ready=${this.#receiver.ready?.slot ?? -1}`;
+    return `${statuses.map(statusText).join('')} erasing=${this.#receiver.erasing ? 1 : 0} ready=${this.#receiver.ready?.slot ?? -1}`;
   }
 
   #state(): string {
     const { slots } = this;
-    const both = slots.slots().map(tellSlot).join('');
+    const both = slots.slots().map(slotText).join('');
     return ` highest=${slots.highestSequence} active=${slots.active()?.slot ?? -1} received=${slots.transfer()?.received ?? 0}${both}`;
   }
 }
@@ -208,17 +208,17 @@ function offerOf([sequence, total, sha256]: string[]): Offer {
   return { type: 'offer', sequence: Number(sequence), total: Number(total), sha256: unhex(sha256) };
 }
 
-function tell({ state, sequence, received, total, sha256, reason }: OtaStatus): string {
+function statusText({ state, sequence, received, total, sha256, reason }: OtaStatus): string {
   const why = reason ? ` ${reason.code}:${reason.text}` : '';
   return `{${state} ${sequence} ${received} ${total} ${hex(sha256.subarray(0, 4))}${why}}`;
 }
 
-function tellSlot({ state, sequence, total, sha256, reason }: SlotInfo): string {
+function slotText({ state, sequence, total, sha256, reason }: SlotInfo): string {
   const why = state === 'failed' ? ` ${reason?.code ?? ''}:${reason?.text ?? ''}` : '';
   return ` [${state} ${sequence} ${total} ${hex(sha256.subarray(0, 4))}${why}]`;
 }
 
-/** A key that is no UTF-8 is half a character here. */
+/** A key that isn't UTF-8 becomes half a surrogate pair here. */
 function keyOf(word: string): string {
   const bytes = Buffer.from(unhex(word));
   const key = bytes.toString();
@@ -235,7 +235,7 @@ function codeOf(action: () => unknown): string {
   }
 }
 
-function told(action: () => unknown): string {
+function outcome(action: () => unknown): string {
   try {
     action();
     return 'ok';

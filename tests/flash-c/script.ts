@@ -1,4 +1,4 @@
-/** Random scripts for `driver.c`: each next line is chosen by what the reference says that the stores are. */
+/** Random scripts for `driver.c`. The state of the reference determines each next line. */
 import { createHash } from 'node:crypto';
 import { encodeMessage, Xorshift } from '../../host/device/link/index.ts';
 import {
@@ -29,7 +29,7 @@ class Writer {
     this.script = { lines: [], expected: [], reference: new Reference(geometry) };
   }
 
-  /** Has the reference do the line; false when the power was cut in it. */
+  /** Executes the line on the reference; returns false if the power was cut in it. */
   add(line: string): boolean {
     const answer = this.script.reference.run(line);
     this.script.lines.push(line);
@@ -41,16 +41,16 @@ class Writer {
     return values[this.random.below(values.length)]!;
   }
 
-  /** Bytes with runs of ones, which look like erased flash. */
+  /** Random bytes with runs of ones, which look like erased flash. */
   bytes(count: number): Uint8Array {
     const out = Uint8Array.from({ length: count }, () => this.random.next() >>> 24);
     if (count > 8 && this.random.below(3) === 0) out.fill(0xff, this.random.below(count), count - this.random.below(8));
     return out;
   }
 
-  /** Plans a cut of the power now and then. */
-  maybeCut(most: number): void {
-    if (this.random.below(12) === 0) this.add(`cut ${this.random.below(most)} ${this.random.below(5)}`);
+  /** Sometimes plans a power cut. */
+  maybeCut(max: number): void {
+    if (this.random.below(12) === 0) this.add(`cut ${this.random.below(max)} ${this.random.below(5)}`);
   }
 }
 
@@ -102,7 +102,10 @@ class Package {
   }
 }
 
-/** The calls of the slot store, or of the transfer above it, mostly those that lead somewhere; `failing`: trials do all but fail. */
+/**
+ * Calls of the slot store, or of the transfer above it, mostly valid ones. `failing`: trials have any outcome but
+ * success.
+ */
 export function slotsScript(
   geometry: Geometry,
   slotPages: number,
@@ -119,8 +122,8 @@ export function slotsScript(
   const known = () => `offer ${writer.pick(...history.slice(-6)).offer}`;
   const next = () => {
     const sequence = random.below(4) ? newest + 1 + random.below(3) : random.below(newest + 3);
-    const most = writer.pick(30, 30, geometry.pageBytes, Math.min(3 * geometry.pageBytes, slotBytes));
-    const count = random.below(25) ? random.below(most + 1) : slotBytes + random.below(3) - 1;
+    const max = writer.pick(30, 30, geometry.pageBytes, Math.min(3 * geometry.pageBytes, slotBytes));
+    const count = random.below(25) ? random.below(max + 1) : slotBytes + random.below(3) - 1;
     const one = new Package(writer, sequence, count);
     history.push(one);
     newest = Math.max(newest, sequence);
@@ -171,7 +174,7 @@ export function slotsScript(
   return script;
 }
 
-/** Starts over starts of a whole node's storage, with configurations and the module's keys between. */
+/** Repeated starts of a whole node's storage, with configurations and keys of the module in between. */
 export function storageScript(geometry: Geometry, steps: number, seed: number): Script {
   const writer = new Writer(geometry, seed);
   const { random } = writer;
@@ -195,7 +198,7 @@ export function storageScript(geometry: Geometry, steps: number, seed: number): 
   return writer.script;
 }
 
-/** Slot journals with records that no store would write: both sides take or pass over the same. */
+/** Slot journals with records that no store would write: both sides accept or ignore the same ones. */
 export function journalScript(geometry: Geometry, slotPages: number, steps: number, seed: number): Script {
   const writer = new Writer(geometry, seed);
   const { random } = writer;
@@ -230,7 +233,7 @@ export function journalScript(geometry: Geometry, slotPages: number, steps: numb
   return writer.script;
 }
 
-/** Flash whose bytes something else has changed: whatever it holds, both sides open it alike and go on. */
+/** Flash with changed bytes: both sides open any contents alike and continue. */
 export function spoiltScript(steps: number, seed: number): Script {
   const geometry = { sizeBytes: 8 * 512, pageBytes: 512, writeBytes: 8 };
   const writer = new Writer(geometry, seed);
@@ -250,9 +253,9 @@ export function spoiltScript(steps: number, seed: number): Script {
   for (const line of opens) writer.add(line);
   for (let step = 0; step < steps; step++) {
     const image = script.reference.flash.image();
-    const most = writer.pick(1, 6, 40);
-    for (let change = random.below(most); change >= 0; change--) image[random.below(image.length)] = random.next();
-    // Mostly what was written, now and then nothing but noise.
+    const max = writer.pick(1, 6, 40);
+    for (let change = random.below(max); change >= 0; change--) image[random.below(image.length)] = random.next();
+    // Mostly the written bytes, sometimes only noise.
     for (const line of [
       `load 0 ${hex(random.below(20) ? image : writer.bytes(image.length))}`,
       ...opens,
