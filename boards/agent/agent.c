@@ -152,14 +152,14 @@ static void start_modules(struct agent *agent)
         size = wanted;
     /* Raw windows have the end of it. */
     const uint32_t windows = option_number("windows", AGENT_CAPTURE_BYTES);
-    agent->captures.size = windows < size / AGENT_CAPTURE_SHARE ? windows : size / AGENT_CAPTURE_SHARE;
+    agent->captures.size = windows < size / AGENT_CAPTURE_HEAP_SHARE ? windows : size / AGENT_CAPTURE_HEAP_SHARE;
     size = (size - agent->captures.size) & ~UINT32_C(15);
     agent->captures.bytes = heap + size;
     heap_start(heap, size);
     agent->memory_bytes = option_number("memory", size);
     const uint32_t share = size / AGENT_STACK_SHARE / 1024 * 1024;
-    agent->stack_bytes = share < AGENT_STACK_MIN  ? AGENT_STACK_MIN
-                         : share > AGENT_STACK_MAX ? AGENT_STACK_MAX
+    agent->stack_bytes = share < AGENT_MIN_STACK_BYTES  ? AGENT_MIN_STACK_BYTES
+                         : share > AGENT_MAX_STACK_BYTES ? AGENT_MAX_STACK_BYTES
                                                     : share;
     agent->accelerated = option_number("accel", 1) != 0;
     agent->platform = (struct instance_platform){.now_us = work_us, .stack_floor = stack_floor};
@@ -206,8 +206,8 @@ static void pause_after_fault(void)
     uint8_t unheard[64];
     if (hal_boot_reason(&fault) != HAL_BOOT_FAULT)
         return;
-    while (hal_now_us() < AGENT_RESTART_US) {
-        hal_sleep_until(AGENT_RESTART_US);
+    while (hal_now_us() < NODE_RESTART_US) {
+        hal_sleep_until(NODE_RESTART_US);
         while (hal_link_read(unheard, sizeof unheard) > 0)
             ;
     }
@@ -216,9 +216,9 @@ static void pause_after_fault(void)
 void agent_start(struct agent *agent)
 {
     pause_after_fault();
-    const struct storage_layout layout = {.agent_pages = AGENT_STORE_PAGES,
-                                          .module_pages = AGENT_MODULE_PAGES,
-                                          .slots = {.journal_pages = AGENT_JOURNAL_PAGES, .slot_pages = 0}};
+    const struct storage_layout layout = {.agent_pages = NODE_AGENT_PAGES,
+                                          .module_pages = NODE_MODULE_PAGES,
+                                          .slots = {.journal_pages = SLOTS_JOURNAL_PAGES, .slot_pages = 0}};
     struct reason why;
     *agent = (struct agent){0};
     if (!storage_open(&agent->storage, hal_flash(), &layout, &why))
@@ -263,7 +263,7 @@ static bool take_link(struct agent *agent)
     struct link_bytes *bytes = &agent->link_bytes;
     const uint64_t start_us = hal_work_us();
     size_t taken = 0;
-    while (taken < AGENT_LINK_TURN && hal_work_us() - start_us < AGENT_LINK_TURN_US) {
+    while (taken < AGENT_LINK_TURN_BYTES && hal_work_us() - start_us < AGENT_LINK_TURN_US) {
         if (bytes->at == bytes->count) {
             bytes->at = 0;
             bytes->count = hal_link_read(bytes->bytes, sizeof bytes->bytes);

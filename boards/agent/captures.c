@@ -9,15 +9,11 @@
 #include "agent.h"
 
 /* Of a capture's head: number of the event, of the sensor, time of the first sample, bytes of samples. */
-enum { EVENT_AT = 0, SENSOR_AT = 4, TIME_AT = 8, COUNT_AT = 16, HEAD_BYTES = 20 };
-/* One is this part of all at most, so that there are several. */
-#define SHARE 4
-/* Bytes of samples in one answer; with what says whose they are, it is one event. */
-#define PART_BYTES 896
+enum { EVENT_AT = 0, SENSOR_AT = 4, TIME_AT = 8, COUNT_AT = 16 };
 
 static uint32_t whole_bytes(const uint8_t *capture)
 {
-    return HEAD_BYTES + get_u32(capture + COUNT_AT);
+    return NODE_CAPTURE_HEAD_BYTES + get_u32(capture + COUNT_AT);
 }
 
 static void make_room(struct captures *captures, uint32_t bytes)
@@ -36,23 +32,23 @@ static void keep(struct agent *agent, uint32_t event, uint32_t index)
     struct captures *captures = &agent->captures;
     struct sensor *sensor = &agent->sensors[index];
     const uint32_t sample_bytes = sensor->driver->channels * 2u;
-    const uint32_t most = captures->size / SHARE;
+    const uint32_t most = captures->size / NODE_CAPTURE_SHARE;
     uint64_t first;
-    if (!sensor->opened || most < HEAD_BYTES + sample_bytes)
+    if (!sensor->opened || most < NODE_CAPTURE_HEAD_BYTES + sample_bytes)
         return;
-    const uint32_t count = sensor_history(sensor, hal_now_us(), (most - HEAD_BYTES) / sample_bytes, &first);
+    const uint32_t count = sensor_history(sensor, hal_now_us(), (most - NODE_CAPTURE_HEAD_BYTES) / sample_bytes, &first);
     if (first + count == captures->retained[index])
         return;
     captures->retained[index] = first + count;
     const uint32_t bytes = count * sample_bytes;
-    make_room(captures, HEAD_BYTES + bytes);
+    make_room(captures, NODE_CAPTURE_HEAD_BYTES + bytes);
     uint8_t *capture = captures->bytes + captures->used;
     put_u32(capture + EVENT_AT, event);
     put_u32(capture + SENSOR_AT, index);
     put_u64(capture + TIME_AT, sensor->start_us + sensor_due_us(first, sensor->driver->rate_millihertz));
     put_u32(capture + COUNT_AT, bytes);
-    sensor_copy(sensor, first, count, capture + HEAD_BYTES);
-    captures->used += HEAD_BYTES + bytes;
+    sensor_copy(sensor, first, count, capture + NODE_CAPTURE_HEAD_BYTES);
+    captures->used += NODE_CAPTURE_HEAD_BYTES + bytes;
     captures->next++;
 }
 
@@ -84,7 +80,7 @@ static bool tell_part(struct agent *agent, uint32_t number, const uint8_t *captu
 {
     const struct hal_sensor *driver = agent->sensors[get_u32(capture + SENSOR_AT)].driver;
     const uint32_t total = get_u32(capture + COUNT_AT);
-    const uint32_t count = total - offset < PART_BYTES ? total - offset : PART_BYTES;
+    const uint32_t count = total - offset < NODE_CAPTURE_PART_BYTES ? total - offset : NODE_CAPTURE_PART_BYTES;
     uint8_t bytes[ABI_MAX_EVENT];
     struct cbor_writer body = cbor_write(bytes, sizeof bytes);
     cbor_put_array(&body, 7);
@@ -94,7 +90,7 @@ static bool tell_part(struct agent *agent, uint32_t number, const uint8_t *captu
     cbor_put_int(&body, (int64_t)get_u64(capture + TIME_AT));
     cbor_put_int(&body, total);
     cbor_put_int(&body, offset);
-    cbor_put_bytes(&body, capture + HEAD_BYTES + offset, count);
+    cbor_put_bytes(&body, capture + NODE_CAPTURE_HEAD_BYTES + offset, count);
     return say(agent, "agent.window", &body, why);
 }
 

@@ -76,10 +76,10 @@ enum trap import_copy_out(struct module *module, struct span from, uint32_t dst,
 bool import_spend(struct module *module, enum spending what)
 {
     static const uint8_t most[SPENDINGS] = {
-        [SPEND_PUBLISHES] = AGENT_CALL_PUBLISHES,
-        [SPEND_EVENTS] = AGENT_CALL_EVENTS,
-        [SPEND_LOGS] = AGENT_CALL_LOGS,
-        [SPEND_WRITES] = AGENT_CALL_WRITES,
+        [SPEND_PUBLISHES] = NODE_CALL_PUBLISHES,
+        [SPEND_EVENTS] = NODE_CALL_EVENTS,
+        [SPEND_LOGS] = NODE_CALL_LOGS,
+        [SPEND_WRITES] = NODE_CALL_WRITES,
     };
     if (module->spent[what] >= most[what])
         return false;

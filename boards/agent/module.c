@@ -114,7 +114,7 @@ bool module_load(struct module *module, struct agent *agent, int slot, struct re
         .memory_bytes = package->metadata.memory_bytes,
         .stack_bytes = agent->stack_bytes,
         .fuel = (int64_t)package->metadata.fuel,
-        .deadline_us = AGENT_DEADLINE_US,
+        .deadline_us = NODE_DEADLINE_US,
         .lazy = true,
     };
     const char *text;
@@ -210,7 +210,7 @@ bool module_step(struct module *module, uint64_t now_us, uint64_t *next_us, stru
     if (!call(module, module->step, "step", values, why))
         return false;
     const int64_t next = (int64_t)values[0];
-    const int64_t least = (int64_t)now_us + AGENT_MIN_STEP_US;
+    const int64_t least = (int64_t)now_us + NODE_MIN_STEP_US;
     /* Beyond what JavaScript counts exactly, about 285 years, is never. */
     *next_us = next > CBOR_SAFE ? UINT64_MAX : (uint64_t)(next > least ? next : least);
     return true;

@@ -48,10 +48,10 @@ struct reason supervisor_reason(const struct reason *why, const char *during)
 
 static uint64_t restart_us(uint32_t faults)
 {
-    uint64_t delay = AGENT_RESTART_US;
-    while (--faults > 0 && delay < AGENT_RESTART_MAX_US)
+    uint64_t delay = NODE_RESTART_US;
+    while (--faults > 0 && delay < NODE_MAX_RESTART_US)
         delay *= 2;
-    return delay < AGENT_RESTART_MAX_US ? delay : AGENT_RESTART_MAX_US;
+    return delay < NODE_MAX_RESTART_US ? delay : NODE_MAX_RESTART_US;
 }
 
 void supervisor_start_later(struct agent *agent, uint64_t since_us)
@@ -128,10 +128,10 @@ void supervisor_step(struct agent *agent)
     }
     const uint64_t end_us = hal_now_us();
     /* Pages that were erased for what it stored are the chip's time, not the module's. */
-    if (end_us > next_us && end_us - next_us > AGENT_LATE_US + module->stored_us)
+    if (end_us > next_us && end_us - next_us > NODE_LATE_US + module->stored_us)
         module->misses++;
     schedule_at(&agent->schedule, TIMER_STEP, next_us);
-    if (on_trial(agent, module) || !module->has_answered || now_us - module->answer_us >= AGENT_HEALTH_US)
+    if (on_trial(agent, module) || !module->has_answered || now_us - module->answer_us >= NODE_HEALTH_US)
         ask(agent, module, now_us);
 }
 

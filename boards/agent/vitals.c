@@ -45,8 +45,8 @@ bool vitals_configure(struct agent *agent)
     agent_setting(agent, text_of("agent.vitals_s"), &seconds);
     if (seconds < 0)
         seconds = 0;
-    if (seconds > AGENT_VITALS_MAX_S)
-        seconds = AGENT_VITALS_MAX_S;
+    if (seconds > NODE_MAX_VITALS_S)
+        seconds = NODE_MAX_VITALS_S;
     if ((uint32_t)seconds == agent->vitals_s)
         return false;
     agent->vitals_s = (uint32_t)seconds;
