@@ -57,7 +57,7 @@ function section(command) {
   ];
 }
 
-const program = createProgram();
+const program = await createProgram();
 const commands = leaves(program);
 const anchor = (name) => name.toLowerCase().replaceAll(' ', '-');
 const page = [

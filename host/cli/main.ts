@@ -12,8 +12,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 const json = process.argv.includes('--json');
+const words = process.argv.slice(2).filter((word) => !word.startsWith('-'));
+const command = words[0] === 'help' ? words[1] : words[0];
 try {
-  await createProgram().parseAsync();
+  const program = await createProgram(command ?? '');
+  await program.parseAsync();
 } catch (error) {
   if (!(error instanceof CommanderError)) process.exitCode = reportError(error, json);
   else if (error.exitCode === 0) process.exitCode = Exit.ok;

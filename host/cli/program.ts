@@ -1,21 +1,7 @@
-/** The program `mote`: one file a command, registered here in the order in which a user meets them. */
+/** The program `mote`: one file a command. The file of a command is loaded when that command is called, so that each starts fast. */
 import { Command } from 'commander';
 import { packageVersion } from '../base/index.ts';
-import { registerBoard } from './board.ts';
-import { registerBuild } from './build.ts';
-import { registerDemo } from './demo.ts';
-import { registerDoctor } from './doctor.ts';
-import { registerFlash } from './flash.ts';
-import { registerKey } from './key.ts';
-import { registerModel } from './model.ts';
-import { registerMonitor } from './monitor.ts';
-import { registerNew } from './new.ts';
-import { registerPackage } from './package.ts';
-import { registerPush } from './push.ts';
-import { registerRun } from './run.ts';
 import { Exit } from './shared/terminal.ts';
-import { registerShim } from './shim.ts';
-import { registerSim } from './sim.ts';
 
 /** What a program that calls `mote` may rely on. */
 export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
@@ -26,32 +12,105 @@ export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] =
   [Exit.interrupted, 'demo interrupted by Ctrl-C'],
 ];
 
+interface Entry {
+  /** Name and arguments. */
+  usage: string;
+  /** One line for the list of commands. */
+  summary: string;
+  load(): Promise<(program: Command) => void>;
+}
+
+/** In the order in which a user meets them. */
+export const COMMANDS: readonly Entry[] = [
+  {
+    usage: 'new <folder>',
+    summary: 'Makes a sensor project.',
+    load: async () => (await import('./new.ts')).registerNew,
+  },
+  {
+    usage: 'build [app]',
+    summary: 'Builds an app: models and TypeScript to a module, its rom and a signed package.',
+    load: async () => (await import('./build.ts')).registerBuild,
+  },
+  {
+    usage: 'sim [app]',
+    summary: 'Runs an app on a simulated node.',
+    load: async () => (await import('./sim.ts')).registerSim,
+  },
+  {
+    usage: 'run [app]',
+    summary: "Runs an app on a board's own firmware, in QEMU or as a process.",
+    load: async () => (await import('./run.ts')).registerRun,
+  },
+  {
+    usage: 'shim',
+    summary: "Serves nodes' links and speaks MQTT 5 for them.",
+    load: async () => (await import('./shim.ts')).registerShim,
+  },
+  {
+    usage: 'push [app]',
+    summary: 'Updates a node and follows the update to its result.',
+    load: async () => (await import('./push.ts')).registerPush,
+  },
+  {
+    usage: 'board',
+    summary: 'Lists and checks boards.',
+    load: async () => (await import('./board.ts')).registerBoard,
+  },
+  {
+    usage: 'flash <board> [app]',
+    summary: "Builds a board's firmware and puts it on the board.",
+    load: async () => (await import('./flash.ts')).registerFlash,
+  },
+  {
+    usage: 'monitor <target>',
+    summary: "Shows a node's log, events, telemetry and updates live.",
+    load: async () => (await import('./monitor.ts')).registerMonitor,
+  },
+  {
+    usage: 'key',
+    summary: 'Makes signing keys of packages.',
+    load: async () => (await import('./key.ts')).registerKey,
+  },
+  {
+    usage: 'package',
+    summary: 'Inspects and verifies packages (.mote).',
+    load: async () => (await import('./package.ts')).registerPackage,
+  },
+  {
+    usage: 'model',
+    summary: 'Inspects, compiles, verifies and benchmarks models (.tflite, int8).',
+    load: async () => (await import('./model.ts')).registerModel,
+  },
+  {
+    usage: 'doctor',
+    summary: 'Checks what this machine has, and shows how to install what is missing.',
+    load: async () => (await import('./doctor.ts')).registerDoctor,
+  },
+  {
+    usage: 'demo',
+    summary: 'Shows the whole product on a recording, in half a minute.',
+    load: async () => (await import('./demo.ts')).registerDemo,
+  },
+];
+
 /** Subcommands copy exitOverride only when they are made after it; this makes all alike. */
 function override(command: Command): void {
   command.exitOverride();
   command.commands.forEach(override);
 }
 
-export function createProgram(): Command {
+/** With the files of all commands, or only of the one that has the name; the others are there by usage and summary. */
+export async function createProgram(name?: string): Promise<Command> {
   const program = new Command('mote')
     .description('Firmware logic and int8 models in TypeScript, shipped to microcontrollers as signed WebAssembly.')
     .version(packageVersion())
     .showHelpAfterError('(mote --help lists the commands)')
     .addHelpText('after', `\nExit codes: ${EXIT_CODES.map(([code, meaning]) => `${code} ${meaning}`).join(', ')}.`);
-  registerNew(program);
-  registerBuild(program);
-  registerSim(program);
-  registerRun(program);
-  registerShim(program);
-  registerPush(program);
-  registerBoard(program);
-  registerFlash(program);
-  registerMonitor(program);
-  registerKey(program);
-  registerPackage(program);
-  registerModel(program);
-  registerDoctor(program);
-  registerDemo(program);
+  for (const { usage, summary, load } of COMMANDS) {
+    if (name === undefined || name === usage.split(' ')[0]) (await load())(program);
+    else program.command(usage).summary(summary);
+  }
   override(program);
   return program;
 }

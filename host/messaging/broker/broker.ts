@@ -6,7 +6,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import { Aedes } from 'aedes';
+import type { Aedes } from 'aedes';
 import { GatewayConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import type { Message } from '../mqtt/index.ts';
@@ -63,6 +63,8 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
   const names = new WeakMap<object, string>();
   const identity = (client: { id: string }) => ({ id: client.id, username: names.get(client) });
 
+  // Most that import this component connect to a broker that runs already.
+  const { Aedes } = await import('aedes');
   const aedes = await Aedes.createBroker({
     topicAliasMaximum: 64,
     maximumPacketSize: maximumPacketBytes,
