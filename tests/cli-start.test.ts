@@ -26,7 +26,7 @@ it('lists the commands without loading any', async () => {
   expect(files.filter((file) => !/^(node_modules\/commander|host\/base)\//.test(file)).sort()).toEqual([
     'host/cli/main.js',
     'host/cli/program.js',
-    'host/cli/terminal.js',
+    'host/cli/shared/terminal.js',
   ]);
 });
 

@@ -2,6 +2,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decode } from 'cbor-x';
+import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packagePath } from '../host/base/index.ts';
 import { ndjson, type Outcome, start } from './program.ts';
@@ -14,32 +16,42 @@ const npm = (args: string[], cwd: string): Promise<Outcome> => start('npm', args
 const online = (await npm(['ping', '--fetch-retries=0', '--fetch-timeout=10000'], tmpdir())).code === 0;
 const NEEDS_REGISTRY = 'skipped: needs the npm registry (npm ping must answer)';
 
+const MODEL = packagePath('models', 'micro_speech', 'model.tflite');
+const GOLDEN = packagePath('models', 'micro_speech', 'golden');
+const NEEDS_COMPILER =
+  /^mote: Building apps and models needs the package assemblyscript, which is not installed\. Run npm install assemblyscript@\S+ binaryen@\S+\. \[COMPILER_MISSING\]\n$/;
+
 describe.skipIf(!online)(`the package${online ? '' : `, ${NEEDS_REGISTRY}`}`, () => {
   let dir: string;
+  let tarball: string;
   let lab: string;
-  const mote = (args: string[], cwd = lab) =>
-    start(process.execPath, [join(lab, 'node_modules', 'moteware', 'dist', 'host', 'cli', 'main.js'), ...args], cwd)
-      .ended;
+  const startIn = (folder: string, args: string[], cwd = folder) =>
+    start(process.execPath, [join(folder, 'node_modules/moteware/dist/host/cli/main.js'), ...args], cwd);
+  const mote = (args: string[], cwd = lab) => startIn(lab, args, cwd).ended;
   const installed = (...parts: string[]) => join(lab, 'node_modules', 'moteware', ...parts);
 
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'moteware-pack-'));
-    lab = join(dir, 'lab');
-    mkdirSync(lab);
-    writeFileSync(
-      join(lab, 'package.json'),
-      JSON.stringify({ name: 'lab', version: '1.0.0', private: true, type: 'module' }),
-    );
     const packed = await npm(['pack', packagePath()], dir);
     expect([packed.code, packed.code === 0 ? '' : packed.stderr]).toEqual([0, '']);
-    const tarball = join(dir, readdirSync(dir).find((name) => name.endsWith('.tgz'))!);
-    const added = await npm(
-      ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', tarball],
-      lab,
-    );
-    expect([added.code, added.code === 0 ? '' : added.stderr]).toEqual([0, '']);
+    tarball = join(dir, readdirSync(dir).find((name) => name.endsWith('.tgz'))!);
+    lab = await install('lab');
   });
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  /** A new folder with the tarball installed. */
+  async function install(name: string, ...flags: string[]): Promise<string> {
+    const folder = join(dir, name);
+    mkdirSync(folder);
+    writeFileSync(
+      join(folder, 'package.json'),
+      JSON.stringify({ name, version: '1.0.0', private: true, type: 'module' }),
+    );
+    const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', ...flags, tarball];
+    const added = await npm(args, folder);
+    expect([added.code, added.code === 0 ? '' : added.stderr]).toEqual([0, '']);
+    return folder;
+  }
 
   it('has no tests, no sources of the host and nothing that was generated', () => {
     const files = readdirSync(installed(), { recursive: true, encoding: 'utf8' });
@@ -47,8 +59,8 @@ describe.skipIf(!online)(`the package${online ? '' : `, ${NEEDS_REGISTRY}`}`, ()
     expect(files.filter((file) => /^host\/.*\.ts$/.test(file))).toEqual([]);
     expect(files).toContain('third_party/wasm3/m3_core.c');
     expect(files).toContain('third_party/ed25519/ge.c');
-    const { dependencies } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8'));
-    for (const name of Object.keys(dependencies))
+    const { dependencies, optionalDependencies } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8'));
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies }))
       expect(readdirSync(join(lab, 'node_modules'))).toContain(name.split('/')[0]);
   });
 
@@ -81,6 +93,84 @@ describe.skipIf(!online)(`the package${online ? '' : `, ${NEEDS_REGISTRY}`}`, ()
     const lines = ndjson(stdout);
     expect(lines.filter((line) => line.type === 'event').map((line) => line.name)).toEqual(Array(count).fill(event));
     expect(lines.at(-1)).toMatchObject({ type: 'end', engine: 'wasm3', faults: 0 });
+  });
+
+  it('gives a new project the flags of the build for asc', async () => {
+    const project = join(lab, 'my-sensor');
+    const asc = () => npm(['exec', '--offline', '--', 'asc'], project);
+    const { code, stdout, stderr } = await asc();
+    expect([code, stdout, stderr.replace(/^npm warn .*\n/gm, '')]).toEqual([0, '', '']);
+    const shown = await npm(['exec', '--offline', '--', 'asc', '--showConfig'], project);
+    const { options } = JSON.parse(shown.stderr.slice(shown.stderr.indexOf('{')));
+    const { options: shared, targets } = JSON.parse(readFileSync(installed('asconfig.json'), 'utf8'));
+    expect(options).toMatchObject({ ...shared, exportStart: targets.release.exportStart });
+    expect(options.use).toEqual(expect.arrayContaining(targets.release.use));
+    writeFileSync(join(project, 'app.ts'), `${readFileSync(join(project, 'app.ts'))}\nconst wrong: i32 = 'text';\n`);
+    expect((await asc()).code).not.toBe(0);
+  });
+
+  describe('without optional packages', () => {
+    let gateway: string;
+    let keyword: string;
+    beforeAll(async () => {
+      keyword = installed('assembly', 'apps', 'keyword');
+      expect((await mote(['key', 'new', 'release.pem'])).code).toBe(0);
+      expect((await mote(['build', keyword, '--out', 'built', '--key', 'release.pem'])).code).toBe(0);
+      gateway = await install('gateway', '--omit=optional');
+      // Builds the engine.
+      expect((await startIn(gateway, ['doctor']).ended).code).toBe(0);
+    });
+
+    it('carries a broker and no compiler', () => {
+      const packages = readdirSync(join(gateway, 'node_modules'));
+      expect(packages).toContain('aedes');
+      expect(packages).not.toContain('assemblyscript');
+      expect(packages).not.toContain('binaryen');
+    });
+
+    it('runs a signed package behind a gateway', async () => {
+      const shim = startIn(gateway, ['shim', '--listen', '127.0.0.1:0', '--broker', 'embedded:0', '--json']);
+      const { port, broker } = JSON.parse(await shim.line((line) => line.includes('"listening"')));
+      const client = await mqtt.connectAsync(broker, { protocolVersion: 5 });
+      /** The first payload on a topic that `test` takes. */
+      const first = (topic: string, test: (payload: unknown[]) => boolean) =>
+        new Promise<unknown[]>((resolve) =>
+          client.on('message', (name, payload) => {
+            if (name === topic && test(decode(payload))) resolve(decode(payload));
+          }),
+        );
+      const birth = first('mote/d/press/s', ([, online, , , birth]) => online === true && birth !== null);
+      const event = first('mote/d/press/e', () => true);
+      await client.subscribeAsync('mote/d/#', { qos: 1 });
+      const input = `microphone=${join(gateway, 'node_modules/moteware/recordings/speech/stream.wav')}`;
+      const node = startIn(gateway, [
+        ...['sim', join(lab, 'built', 'keyword.mote'), '--trust', join(lab, 'release.pem.pub'), '--input', input],
+        ...['--connect', `127.0.0.1:${port}`, '--node', 'press'],
+      ]);
+      try {
+        const early = node.ended.then((outcome) => Promise.reject(new Error(`it ended: ${JSON.stringify(outcome)}`)));
+        const [state, spoken] = await Promise.race([Promise.all([birth, event]), early]);
+        expect(state).toMatchObject({ 2: 'press', 4: { 1: { 0: 'keyword' } } });
+        expect(spoken).toMatchObject({ 1: 'keyword' });
+      } finally {
+        await client.endAsync();
+        node.kill('SIGTERM');
+        shim.kill('SIGTERM');
+        await Promise.all([node.ended, shim.ended]);
+      }
+    });
+
+    it.each([
+      ['build', () => ['build', keyword]],
+      ['model verify', () => ['model', 'verify', MODEL, '--golden', GOLDEN]],
+    ])('names the packages that %s needs', async (_command, args) => {
+      const { code, stderr } = await startIn(gateway, args()).ended;
+      expect([code, stderr]).toEqual([2, expect.stringMatching(NEEDS_COMPILER)]);
+    });
+
+    it('still inspects a model', async () => {
+      expect((await startIn(gateway, ['model', 'inspect', MODEL]).ended).code).toBe(0);
+    });
   });
 
   it('exports what TypeScript and Node find under every name', async () => {

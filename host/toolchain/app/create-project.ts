@@ -29,6 +29,13 @@ export const TEMPLATES = {
 export type Template = keyof typeof TEMPLATES;
 export const TEMPLATE_NAMES = Object.keys(TEMPLATES) as Template[];
 
+/** For `asc` and editors: `npx asc` checks the app with the flags of `mote build`, which does not read this file. */
+const ASCONFIG = {
+  extends: 'moteware/asconfig.json',
+  entries: ['generated/entry.ts'],
+  options: { noEmit: true, use: ['abort=~lib/moteware/assembly/mote/abort/abort'] },
+};
+
 /** Writes the app's files with imports as they are outside moteware's own tree. */
 function writeSources(template: Template, dir: string, name: string): string[] {
   const from = packagePath('assembly', 'apps', template);
@@ -100,6 +107,7 @@ export function createProject(dir: string, template: Template): string[] {
       2,
     )}\n`,
     'tsconfig.json': `${JSON.stringify({ extends: 'assemblyscript/std/assembly.json', include: ['*.ts', 'generated/*.ts'] }, null, 2)}\n`,
+    'asconfig.json': `${JSON.stringify(ASCONFIG, null, 2)}\n`,
     '.gitignore': 'node_modules/\nbuild/\ngenerated/\n*.pem\n',
     'README.md': `# ${name}
 

@@ -1,4 +1,4 @@
-/** The AssemblyScript compiler and Binaryen are optional dependencies: who only runs nodes or a gateway does not install them. */
+/** The AssemblyScript compiler and Binaryen are optional dependencies: an installation that only runs nodes or a gateway works without them. */
 import { readFileSync } from 'node:fs';
 import { MoteError, packagePath } from '../../base/index.ts';
 
@@ -11,8 +11,8 @@ export async function loadCompiler(): Promise<Compiler> {
   } catch (cause) {
     const missing = missingPackage(cause);
     if (missing === null) throw cause;
-    const what = `the package ${missing} is not installed; building apps and models needs it`;
-    throw new MoteError('COMPILER_MISSING', `${what}: npm install ${packages().join(' ')}`, { cause });
+    const what = `Building apps and models needs the package ${missing}, which is not installed.`;
+    throw new MoteError('COMPILER_MISSING', `${what} Run npm install ${packages().join(' ')}.`, { cause });
   }
 }
 
