@@ -1,6 +1,7 @@
 /** What this machine has for moteware and for its boards, and how to get what is missing. */
 import { MoteError } from '../../base/index.ts';
 import { ENGINE_NAMES, loadEngine } from '../../device/engine/index.ts';
+import { loadCompiler } from '../assembly/index.ts';
 import { type Board, boardNames, loadBoard, type ToolName } from '../board/index.ts';
 import { BOOTLOADER, serialPorts, uf2Drives } from './ports.ts';
 import { BOARD_TOOLS, type Check, checkBuildTool, checkProgram, checkTool, TOOLS } from './tools.ts';
@@ -24,6 +25,7 @@ export async function checkMachine(): Promise<Check[]> {
       'install a C compiler: apt-get install gcc libc6-dev, or xcode-select --install',
     ),
     ...(await Promise.all(ENGINE_NAMES.map(checkEngine))),
+    await checkCompiler(),
     await checkProgram(
       'mosquitto',
       ['-h'],
@@ -32,6 +34,18 @@ export async function checkMachine(): Promise<Check[]> {
     ),
     ...(await checkAllTools()),
   ];
+}
+
+/** A gateway has none. */
+async function checkCompiler(): Promise<Check> {
+  const name = 'assemblyscript';
+  try {
+    await loadCompiler();
+    return { name, ok: true, needed: false, found: 'loads' };
+  } catch (error) {
+    if (!(error instanceof MoteError)) throw error;
+    return { name, ok: false, needed: false, found: 'not installed', fix: `optional: ${error.message}` };
+  }
 }
 
 async function checkEngine(name: (typeof ENGINE_NAMES)[number]): Promise<Check> {
