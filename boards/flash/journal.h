@@ -5,7 +5,7 @@
  * The pages are two equal banks. Records are appended to one; when it is full, the records that still matter are
  * written to the freshly erased other one, and only then its header, with a higher generation. The valid header with
  * the highest generation names the bank that counts, so that one program is what moves the journal. Format and rules:
- * docs/spec/flash.md; the same in TypeScript: host/device/flash/log.ts, which does the same operations in the same order.
+ * docs/spec/flash.md; the same in TypeScript: host/device/flash/journal.ts, which does the same operations in the same order.
  */
 #ifndef MOTE_JOURNAL_H
 #define MOTE_JOURNAL_H

@@ -4,10 +4,10 @@ import { MoteError } from '../../host/base/index.ts';
 import {
   CUT_MODES,
   flashRegion,
+  Journal,
   KeyValueStore,
   MemoryFlash,
   PowerCut,
-  RecordLog,
 } from '../../host/device/flash/index.ts';
 import { encodeMessage, type Offer, type OtaStatus, parseMessage } from '../../host/device/link/index.ts';
 import { NodeStorage } from '../../host/device/node/storage.ts';
@@ -126,7 +126,7 @@ export class Reference {
   #raw(region: ReturnType<typeof flashRegion>, kind: 'k' | 's', record: string): void {
     // The journal is at the start of the slots' region, here always two pages.
     const pages = kind === 's' ? flashRegion(region, 0, 2) : region;
-    RecordLog.open(pages, kind).log.append(unhex(record), () => [unhex(record)]);
+    Journal.open(pages, kind).journal.append(unhex(record), () => [unhex(record)]);
   }
 
   #keys(): string {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { everyCut } from './every-cut.ts';
+import { Journal } from './journal.ts';
 import { KeyValueStore } from './kv.ts';
-import { RecordLog } from './log.ts';
 import { CUT_MODES, MemoryFlash } from './memory-flash.ts';
 
 const make = (sizeBytes = 1024, pageBytes = 256) => new MemoryFlash({ sizeBytes, pageBytes, writeBytes: 8 });
@@ -60,7 +60,7 @@ describe('the key-value store', () => {
   it('ignores a record whose key is not UTF-8', () => {
     const flash = make();
     const record = Uint8Array.of(1, 1, 0xff, 7);
-    RecordLog.open(flash, 'k').log.append(record, () => [record]);
+    Journal.open(flash, 'k').journal.append(record, () => [record]);
     expect(KeyValueStore.open(flash).keys()).toEqual([]);
   });
 

@@ -6,24 +6,24 @@ import { isUtf8 } from 'node:buffer';
 import { AbiLimit, JournalKind, KvOperation } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import type { Flash } from './flash.ts';
-import { RecordLog } from './log.ts';
+import { Journal } from './journal.ts';
 
 const { delete: DELETE, set: SET } = KvOperation;
 
 export class KeyValueStore {
-  readonly #log: RecordLog;
+  readonly #journal: Journal;
   readonly #values = new Map<string, Uint8Array>();
   /** Stored bytes of all present entries. */
   #used = 0;
 
-  private constructor(log: RecordLog) {
-    this.#log = log;
+  private constructor(journal: Journal) {
+    this.#journal = journal;
   }
 
   /** Opens the store on two pages or more. It only reads; any other content of the flash counts as an empty store. */
   static open(flash: Flash): KeyValueStore {
-    const { log, records } = RecordLog.open(flash, JournalKind.kv);
-    const store = new KeyValueStore(log);
+    const { journal, records } = Journal.open(flash, JournalKind.kv);
+    const store = new KeyValueStore(journal);
     for (const record of records) store.#replay(record);
     return store;
   }
@@ -34,7 +34,7 @@ export class KeyValueStore {
    * write.
    */
   get capacityBytes(): number {
-    return Math.floor((this.#log.capacityBytes * 3) / 4);
+    return Math.floor((this.#journal.capacityBytes * 3) / 4);
   }
 
   /** Returns a copy of the value. */
@@ -67,14 +67,14 @@ export class KeyValueStore {
         `'${key}' doesn't fit: the store would hold ${used} bytes of ${this.capacityBytes}. Delete keys that aren't needed.`,
       );
     const record = encodeRecord(SET, name, value);
-    this.#log.append(record, () => [...this.#live(key), record]);
+    this.#journal.append(record, () => [...this.#live(key), record]);
     this.#apply(key, value.slice());
   }
 
   /** Removes a key; durable when this returns. Returns false if the key doesn't exist. */
   delete(key: string): boolean {
     if (!this.#values.has(key)) return false;
-    this.#log.append(encodeRecord(DELETE, encodeKey(key), new Uint8Array(0)), () => this.#live(key));
+    this.#journal.append(encodeRecord(DELETE, encodeKey(key), new Uint8Array(0)), () => this.#live(key));
     this.#apply(key, undefined);
     return true;
   }
@@ -86,7 +86,7 @@ export class KeyValueStore {
   }
 
   #stored(key: string, value: Uint8Array | undefined): number {
-    return value ? this.#log.storedBytes(2 + Buffer.byteLength(key) + value.length) : 0;
+    return value ? this.#journal.storedBytes(2 + Buffer.byteLength(key) + value.length) : 0;
   }
 
   #apply(key: string, value: Uint8Array | undefined): void {

@@ -8,7 +8,6 @@ import type { LogLevel } from '../engine/index.ts';
 import { MessageLimit, type MetricInfo } from '../link/index.ts';
 import type { Published } from './host-imports.ts';
 import type { NodeHooks, NodeState } from './observe.ts';
-import type { Running } from './supervisor.ts';
 import type { Uplink } from './uplink.ts';
 import type { UtcClock } from './utc.ts';
 

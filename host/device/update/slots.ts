@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { JournalKind, type SlotState, SlotsConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
-import { type Flash, flashRegion, RecordLog } from '../flash/index.ts';
+import { type Flash, flashRegion, Journal } from '../flash/index.ts';
 import {
   cutReason,
   decodeJournal,
@@ -61,7 +61,7 @@ const INTERRUPTED: Reason = {
 export class SlotStore {
   /** Bytes of the largest package that fits. */
   readonly slotBytes: number;
-  readonly #log: RecordLog;
+  readonly #journal: Journal;
   readonly #flashes: readonly [Flash, Flash];
   #state: JournalState;
   /** Writer of the slot in state `receiving`. */
@@ -69,8 +69,8 @@ export class SlotStore {
   /** The slot that is being erased for a transfer, and the record that follows. */
   #erasing: { slot: SlotIndex; record: SlotRecord; writer: SlotWriter } | null = null;
 
-  private constructor(log: RecordLog, flashes: readonly [Flash, Flash], state: JournalState) {
-    this.#log = log;
+  private constructor(journal: Journal, flashes: readonly [Flash, Flash], state: JournalState) {
+    this.#journal = journal;
     this.#flashes = flashes;
     this.slotBytes = flashes[0].sizeBytes;
     this.#state = state;
@@ -87,10 +87,10 @@ export class SlotStore {
       flashRegion(flash, journalPages, slotPages),
       flashRegion(flash, journalPages + slotPages, slotPages),
     ] as const;
-    const { log, records } = RecordLog.open(flashRegion(flash, 0, journalPages), JournalKind.slots);
+    const { journal, records } = Journal.open(flashRegion(flash, 0, journalPages), JournalKind.slots);
     let state: JournalState = EMPTY_JOURNAL;
     for (const record of records) state = decodeJournal(record, slots[0].sizeBytes) ?? state;
-    const store = new SlotStore(log, slots, state);
+    const store = new SlotStore(journal, slots, state);
     const trial = store.#find('trial');
     if (trial !== null && state.slots[trial].booted) store.#state = failed(state, trial, INTERRUPTED);
     const receiving = store.#find('receiving');
@@ -365,7 +365,7 @@ export class SlotStore {
 
   #commit(state: JournalState): void {
     const record = encodeJournal(state);
-    this.#log.append(record, () => [record]);
+    this.#journal.append(record, () => [record]);
     this.#state = state;
   }
 

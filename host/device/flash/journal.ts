@@ -21,11 +21,11 @@ const {
 } = FlashConstant;
 
 /** The kind of a journal, as the ASCII letter in its header: slots or key-value store. */
-export type LogKind = (typeof JournalKind)[keyof typeof JournalKind];
+export type JournalLetter = (typeof JournalKind)[keyof typeof JournalKind];
 
-export class RecordLog {
+export class Journal {
   readonly #flash: Flash;
-  readonly #kind: LogKind;
+  readonly #kind: JournalLetter;
   readonly #bankPages: number;
   readonly #bankBytes: number;
   /** The current bank; -1 if there is none. */
@@ -34,7 +34,7 @@ export class RecordLog {
   /** Offset of the next record in the bank; the size of the bank if no record may follow. */
   #end: number;
 
-  private constructor(flash: Flash, kind: LogKind, bank: number, generation: number, end: number) {
+  private constructor(flash: Flash, kind: JournalLetter, bank: number, generation: number, end: number) {
     this.#flash = flash;
     this.#kind = kind;
     this.#bankPages = bankPages(flash);
@@ -48,7 +48,7 @@ export class RecordLog {
    * Opens a journal and returns its records, oldest first. It only reads and accepts any content: flash without a
    * journal of this kind is an empty journal. Throws `FLASH_RANGE` for a flash of one page.
    */
-  static open(flash: Flash, kind: LogKind): { log: RecordLog; records: Uint8Array[] } {
+  static open(flash: Flash, kind: JournalLetter): { journal: Journal; records: Uint8Array[] } {
     const bankBytes = bankPages(flash) * flash.pageBytes;
     let bank = -1;
     let generation = 0;
@@ -59,9 +59,9 @@ export class RecordLog {
         generation = found;
       }
     }
-    if (bank < 0) return { log: new RecordLog(flash, kind, -1, 0, bankBytes), records: [] };
+    if (bank < 0) return { journal: new Journal(flash, kind, -1, 0, bankBytes), records: [] };
     const { records, end } = readRecords(flash.read(bank * bankBytes, bankBytes), flash.writeBytes);
-    return { log: new RecordLog(flash, kind, bank, generation, end), records };
+    return { journal: new Journal(flash, kind, bank, generation, end), records };
   }
 
   /** Bytes for records in one bank, as `storedBytes` counts them. */
@@ -148,7 +148,7 @@ function padded(length: number, writeBytes: number): number {
   return Math.ceil(length / writeBytes) * writeBytes;
 }
 
-function writeHeader(kind: LogKind, generation: number, writeBytes: number): Uint8Array {
+function writeHeader(kind: JournalLetter, generation: number, writeBytes: number): Uint8Array {
   const header = new Uint8Array(padded(HEADER_BYTES, writeBytes)).fill(0xff);
   const view = new DataView(header.buffer);
   header.set([0x6d, 0x6a, FORMAT, kind.charCodeAt(0)]); // "mj"
@@ -160,7 +160,7 @@ function writeHeader(kind: LogKind, generation: number, writeBytes: number): Uin
 /**
  * Returns the generation, 1 or more; 0 if this isn't a header of that kind, or its generation could have no successor.
  */
-function readHeader(header: Uint8Array, kind: LogKind): number {
+function readHeader(header: Uint8Array, kind: JournalLetter): number {
   const view = new DataView(header.buffer, header.byteOffset);
   const generation = view.getUint32(4, true);
   const wanted = writeHeader(kind, generation, 1);

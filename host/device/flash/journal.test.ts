@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { everyCut } from './every-cut.ts';
-import { RecordLog } from './log.ts';
+import { Journal } from './journal.ts';
 import { MemoryFlash } from './memory-flash.ts';
 
 const make = (seed = 1) => new MemoryFlash({ sizeBytes: 1024, pageBytes: 256, writeBytes: 8, seed });
@@ -9,36 +9,36 @@ const record = (n: number) => new Uint8Array(20 + (n % 7)).fill(n & 0xff);
 describe('the record journal', () => {
   it('returns the appended records in order', () => {
     const flash = make();
-    const { log } = RecordLog.open(flash, 's');
-    for (let n = 0; n < 5; n++) log.append(record(n), () => [0, 1, 2, 3, 4].slice(0, n + 1).map(record));
-    expect(RecordLog.open(flash, 's').records).toEqual([0, 1, 2, 3, 4].map(record));
+    const { journal } = Journal.open(flash, 's');
+    for (let n = 0; n < 5; n++) journal.append(record(n), () => [0, 1, 2, 3, 4].slice(0, n + 1).map(record));
+    expect(Journal.open(flash, 's').records).toEqual([0, 1, 2, 3, 4].map(record));
   });
 
   it('is empty for another kind of journal', () => {
     const flash = make();
-    RecordLog.open(flash, 's').log.append(record(1), () => [record(1)]);
-    expect(RecordLog.open(flash, 'k').records).toEqual([]);
+    Journal.open(flash, 's').journal.append(record(1), () => [record(1)]);
+    expect(Journal.open(flash, 'k').records).toEqual([]);
   });
 
   it('keeps only live records when a bank is full, and wears both banks evenly', () => {
     const flash = make();
-    const { log } = RecordLog.open(flash, 's');
-    for (let n = 0; n < 1000; n++) log.append(record(n), () => [record(n)]);
-    expect(RecordLog.open(flash, 's').records.at(-1)).toEqual(record(999));
+    const { journal } = Journal.open(flash, 's');
+    for (let n = 0; n < 1000; n++) journal.append(record(n), () => [record(n)]);
+    expect(Journal.open(flash, 's').records.at(-1)).toEqual(record(999));
     expect(Math.max(...flash.erases) - Math.min(...flash.erases)).toBeLessThanOrEqual(1);
   });
 
   it('rejects a record that does not fit into a bank, and changes nothing', () => {
     const flash = make();
-    const { log } = RecordLog.open(flash, 's');
-    log.append(record(1), () => [record(1)]);
+    const { journal } = Journal.open(flash, 's');
+    journal.append(record(1), () => [record(1)]);
     const before = flash.image();
-    const large = new Uint8Array(log.capacityBytes);
-    expect(() => log.append(large, () => [large])).toThrow(/don't fit/);
+    const large = new Uint8Array(journal.capacityBytes);
+    expect(() => journal.append(large, () => [large])).toThrow(/don't fit/);
     expect(flash.image()).toEqual(before);
-    const most = new Uint8Array(log.capacityBytes - 6);
-    log.append(most, () => [most]);
-    expect(RecordLog.open(flash, 's').records).toEqual([most]);
+    const largest = new Uint8Array(journal.capacityBytes - 6);
+    journal.append(largest, () => [largest]);
+    expect(Journal.open(flash, 's').records).toEqual([largest]);
   });
 
   it('loses no acknowledged record to a power cut at any operation, nor to a second one', () => {
@@ -48,7 +48,7 @@ describe('the record journal', () => {
         let acknowledged = -1;
         return {
           work: (flash) => {
-            const { log, records } = RecordLog.open(flash, 's');
+            const { journal, records } = Journal.open(flash, 's');
             const last = records.at(-1);
             const found = last ? last[0]! : -1;
             if (found < acknowledged || found > acknowledged + 1)
@@ -56,7 +56,7 @@ describe('the record journal', () => {
             if (last && Buffer.compare(last, record(found)) !== 0) throw new Error('record differs');
             for (let n = found + 1; n < 40; n++) {
               acknowledged = n - 1;
-              log.append(record(n), () => [record(n)]);
+              journal.append(record(n), () => [record(n)]);
               acknowledged = n;
             }
           },
@@ -69,8 +69,8 @@ describe('the record journal', () => {
 
   it('opens on flash with any content', () => {
     const healthy = make();
-    const { log } = RecordLog.open(healthy, 's');
-    for (let n = 0; n < 12; n++) log.append(record(n), () => [record(n)]);
+    const { journal } = Journal.open(healthy, 's');
+    for (let n = 0; n < 12; n++) journal.append(record(n), () => [record(n)]);
     const image = healthy.image();
     let x = 12345;
     const random = () => {
@@ -84,10 +84,10 @@ describe('the record journal', () => {
       const spoilt = i % 10 === 0 ? noise.slice() : image.slice();
       for (let change = random() % 6; change >= 0; change--) spoilt[random() % 1024] = random() >>> 24;
       const flash = new MemoryFlash({ sizeBytes: 1024, pageBytes: 256, image: spoilt });
-      const opened = RecordLog.open(flash, 's');
+      const opened = Journal.open(flash, 's');
       if (i % 50 === 0) {
-        opened.log.append(record(7), () => [record(7)]);
-        expect(RecordLog.open(flash, 's').records.at(-1)).toEqual(record(7));
+        opened.journal.append(record(7), () => [record(7)]);
+        expect(Journal.open(flash, 's').records.at(-1)).toEqual(record(7));
       }
     }
   });
