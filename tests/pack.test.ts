@@ -1,4 +1,7 @@
-/** What is published, as a user has it: packed, installed from the tarball into an empty folder, with no repository around. */
+/**
+ * The published package from a user's point of view: packed, and installed from the tarball into an empty folder
+ * without a repository.
+ */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packagePath } from '../host/base/index.ts';
 import { ndjson, type Outcome, start } from './program.ts';
 
-// `npm run` and `npx` put what they were told into the environment; a test that they run is another matter.
+// `npm run` and `npx` put their options into the environment; they must not affect the tests.
 const env = Object.fromEntries(
   Object.keys(process.env).flatMap((name) => (/^npm_/i.test(name) ? [[name, undefined]] : [])),
 );
@@ -39,7 +42,7 @@ describe.skipIf(!online)(`the package${online ? '' : `, ${NEEDS_REGISTRY}`}`, ()
   });
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-  /** A new folder with the tarball installed. */
+  /** Creates a folder with the tarball installed. */
   async function install(name: string, ...flags: string[]): Promise<string> {
     const folder = join(dir, name);
     mkdirSync(folder);
@@ -53,7 +56,7 @@ describe.skipIf(!online)(`the package${online ? '' : `, ${NEEDS_REGISTRY}`}`, ()
     return folder;
   }
 
-  it('has no tests, no sources of the host and nothing that was generated', () => {
+  it('has no tests, no sources of the host and no generated files', () => {
     const files = readdirSync(installed(), { recursive: true, encoding: 'utf8' });
     expect(files.filter((file) => /\.(test|spec|fuzz)\.|testing\.|\/generated\/|(^|\/)golden/.test(file))).toEqual([]);
     expect(files.filter((file) => /^host\/.*\.ts$/.test(file))).toEqual([]);
@@ -64,14 +67,14 @@ describe.skipIf(!online)(`the package${online ? '' : `, ${NEEDS_REGISTRY}`}`, ()
       expect(readdirSync(join(lab, 'node_modules'))).toContain(name.split('/')[0]);
   });
 
-  it('builds wasm3 from the sources that it brings', async () => {
+  it('builds wasm3 from the sources that it contains', async () => {
     const { code, stdout } = await mote(['doctor', '--json']);
     expect([code, JSON.parse(stdout).ok]).toEqual([0, true]);
     expect(readdirSync(installed('build')).filter((name) => name.endsWith('.node'))).toHaveLength(1);
     expect(readdirSync(installed('build'))).not.toContain('wasm3');
   });
 
-  it("runs an app on a board's firmware, built from the sources that it brings", async () => {
+  it("runs an app on a board's firmware, built from the sources that it contains", async () => {
     const made = await npm(['exec', '--offline', '--', 'mote', 'new', 'on-board'], lab);
     expect(made.code).toBe(0);
     const input = 'accelerometer=recording.csv:rate=1000';
@@ -85,7 +88,7 @@ describe.skipIf(!online)(`the package${online ? '' : `, ${NEEDS_REGISTRY}`}`, ()
   it.each([
     ['my-sensor', [], 'vibration', 2],
     ['door-bell', ['--template', 'keyword'], 'keyword', 4],
-  ])('makes %s, which its own script runs', async (name, options, event, count) => {
+  ])('creates %s, which its own script runs', async (name, options, event, count) => {
     const made = await npm(['exec', '--offline', '--', 'mote', 'new', name, ...options], lab);
     expect([made.code, made.stderr.replace(/^npm warn .*\n/gm, '')]).toEqual([0, '']);
     const { code, stdout } = await npm(['run', '--silent', 'sim', '--', '--json'], join(lab, name));
@@ -95,7 +98,7 @@ describe.skipIf(!online)(`the package${online ? '' : `, ${NEEDS_REGISTRY}`}`, ()
     expect(lines.at(-1)).toMatchObject({ type: 'end', engine: 'wasm3', faults: 0 });
   });
 
-  it('gives a new project the flags of the build for asc', async () => {
+  it('configures asc in a new project with the flags of the build', async () => {
     expect((await mote(['new', 'for-asc'])).code).toBe(0);
     const project = join(lab, 'for-asc');
     expect((await mote(['build', '.'], project)).code).toBe(0);
@@ -124,7 +127,7 @@ describe.skipIf(!online)(`the package${online ? '' : `, ${NEEDS_REGISTRY}`}`, ()
       expect([code, stdout]).toEqual([0, expect.stringMatching(/^- +assemblyscript +not installed$/m)]);
     });
 
-    it('carries a broker and no compiler', () => {
+    it('has a broker and no compiler', () => {
       const packages = readdirSync(join(gateway, 'node_modules'));
       expect(packages).toContain('aedes');
       expect(packages).not.toContain('assemblyscript');
@@ -135,7 +138,7 @@ describe.skipIf(!online)(`the package${online ? '' : `, ${NEEDS_REGISTRY}`}`, ()
       const shim = startIn(gateway, ['shim', '--listen', '127.0.0.1:0', '--broker', 'embedded:0', '--json']);
       const { port, broker } = JSON.parse(await shim.line((line) => line.includes('"listening"')));
       const client = await mqtt.connectAsync(broker, { protocolVersion: 5 });
-      /** The first payload on a topic that `test` takes. */
+      /** Resolves with the first payload on a topic that satisfies `test`. */
       const first = (topic: string, test: (payload: unknown[]) => boolean) =>
         new Promise<unknown[]>((resolve) =>
           client.on('message', (name, payload) => {
@@ -171,12 +174,12 @@ describe.skipIf(!online)(`the package${online ? '' : `, ${NEEDS_REGISTRY}`}`, ()
       expect([code, stderr]).toEqual([2, expect.stringMatching(NEEDS_COMPILER)]);
     });
 
-    it('still inspects a model', async () => {
+    it('inspects a model', async () => {
       expect((await startIn(gateway, ['model', 'inspect', MODEL]).ended).code).toBe(0);
     });
   });
 
-  it('exports what TypeScript and Node find under every name', async () => {
+  it('has exports that TypeScript and Node find under every name', async () => {
     const { exports } = JSON.parse(readFileSync(installed('package.json'), 'utf8')) as {
       exports: Record<string, string>;
     };

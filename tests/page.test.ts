@@ -1,4 +1,4 @@
-/** The page of `mote model inspect --html`, as a browser shows it on a phone and on a desk. */
+/** The page of `mote model inspect --html`, as a browser shows it on a phone and on a desktop. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,12 +46,12 @@ describe.skipIf(executablePath === undefined)(
     }
 
     it.each(MODELS.flatMap((model) => SIZES.map((size) => ({ model, ...size }))))(
-      'shows $model at $width pixels whole, with nothing from elsewhere',
+      'shows all of $model at $width pixels, and loads nothing from other hosts',
       async ({ model, width, height }) => {
         const report = inspectModel(readFileSync(packagePath('models', model, 'model.tflite')), { name: model });
         const { page, requests, faults } = await open(renderHtml(report), model, { width, height });
         expect(await page.title()).toContain(model);
-        // A wide picture scrolls inside a box of its own; the page itself never does.
+        // A wide diagram scrolls inside a box of its own; the page itself never scrolls sideways.
         const overflow = await page.evaluate(
           'document.documentElement.scrollWidth - document.documentElement.clientWidth',
         );

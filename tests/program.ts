@@ -1,4 +1,4 @@
-/** For tests that start programs: the compiled `mote` and others, with all that they print. */
+/** For tests that start programs: the compiled `mote` and others, with their output. */
 import { spawn } from 'node:child_process';
 import { packagePath } from '../host/base/index.ts';
 
@@ -9,10 +9,13 @@ export interface Outcome {
 }
 
 export interface Program {
-  /** Resolves with the first line of stdout, past or to come, that `test` takes; rejects when the program ends without one. */
+  /**
+   * Resolves with the first line of stdout, past or future, that satisfies `test`; rejects if the program ends without
+   * one.
+   */
   line(test: (line: string) => boolean): Promise<string>;
   kill(signal: NodeJS.Signals): void;
-  /** To all processes that it started, too, as a terminal does; only for one that `setsid` started. */
+  /** Sends a signal to the process and all that it started, as a terminal does; only for one that `setsid` started. */
   killGroup(signal: NodeJS.Signals): void;
   ended: Promise<Outcome>;
 }
@@ -59,18 +62,18 @@ export function start(command: string, args: string[], cwd: string, env: NodeJS.
 
 export const MOTE = packagePath('dist', 'host', 'cli', 'main.js');
 
-/** `mote` as it is compiled in this repository. */
+/** Starts `mote` as compiled in this repository. */
 export const startMote = (args: string[], cwd: string, env: NodeJS.ProcessEnv = {}): Program =>
   start(process.execPath, [MOTE, ...args], cwd, env);
 
-/** In a process group of its own, as a shell starts it on a terminal. */
+/** Starts `mote` in a process group of its own, as a shell does on a terminal. */
 export const startMoteAsGroup = (args: string[], cwd: string, env: NodeJS.ProcessEnv = {}): Program =>
   start('setsid', [process.execPath, MOTE, ...args], cwd, env);
 
 export const mote = (args: string[], cwd: string, env: NodeJS.ProcessEnv = {}): Promise<Outcome> =>
   startMote(args, cwd, env).ended;
 
-/** Lines of NDJSON. */
+/** Parses lines of NDJSON. */
 export const ndjson = (text: string): Record<string, unknown>[] =>
   text
     .trim()

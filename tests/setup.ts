@@ -1,4 +1,4 @@
-/** What is compiled is current before a test of this folder starts it: `dist/` and the wasm3 engine. */
+/** Compiles `dist/` and the wasm3 engine if they are stale, before the tests of this folder. */
 import { execFileSync } from 'node:child_process';
 import { packageRoot } from '../host/base/index.ts';
 

@@ -1,4 +1,6 @@
-/** Recording to module to link to shim to broker to somebody else's client, and packages the other way. */
+/**
+ * From a recording through module, link, shim and broker to an independent client, and packages in the other direction.
+ */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,9 +16,9 @@ import { FrayedCable, KeywordWorld, release, speech } from './world.ts';
 
 const ID = 'hall';
 
-/** Everything of a node that mqtt.js hears from a broker, the first of each CloudEvents id. */
+/** Everything of a node that mqtt.js receives from a broker; only the first message of each CloudEvents id. */
 class Watcher {
-  readonly heard: { channel: string; id: string; payload: Buffer; packet: IPublishPacket }[] = [];
+  readonly received: { channel: string; id: string; payload: Buffer; packet: IPublishPacket }[] = [];
   readonly #ids = new Set<string>();
   #client: MqttClient | null = null;
 
@@ -27,12 +29,14 @@ class Watcher {
       const id = String(packet.properties?.userProperties?.id);
       if (topic.endsWith('/desired') || this.#ids.has(id)) return;
       this.#ids.add(id);
-      this.heard.push({ channel: topic.split('/').at(-1)!, id, payload, packet });
+      this.received.push({ channel: topic.split('/').at(-1)!, id, payload, packet });
     });
     await this.#client.subscribeAsync(`${ns}/d/#`, { qos: 1 });
   }
 
-  /** Publishes, as anybody may; resolves when it came back, behind all that the broker had taken before. */
+  /**
+   * Publishes a message as any client may; resolves when it comes back, behind everything that the broker had before.
+   */
   async echo(topic: string, payload: Buffer): Promise<void> {
     const client = this.#client!;
     const back = new Promise<void>((resolve) => {
@@ -48,7 +52,7 @@ class Watcher {
   }
 
   on(channel: string): Buffer[] {
-    return this.heard.filter((message) => message.channel === channel).map((message) => message.payload);
+    return this.received.filter((message) => message.channel === channel).map((message) => message.payload);
   }
   get events() {
     return this.on('e').map((payload) => decodeEvent(payload));
@@ -59,18 +63,21 @@ class Watcher {
   get frames() {
     return this.on('t').map((payload) => decodeTelemetry(payload));
   }
-  /** Verdicts and steps of updates without repeats. */
+  /** Verdicts and steps of updates, without repetitions. */
   get ota(): string[] {
     const all = this.on('ota').map((payload) => decodeOta(payload).state);
     return all.filter((state, i) => state !== all[i - 1]);
   }
-  /** What the last birth says that runs. */
+  /** The running module, from the last birth. */
   get module() {
     return decodeState(this.on('s').at(-1)!).birth?.module ?? null;
   }
 }
 
-/** Means of three windows, as the app publishes them, from the reference's scores; `word` is the place in the model's output. */
+/**
+ * Means of three windows as the app publishes them, computed from the reference's scores. `word` is the index in the
+ * model's output.
+ */
 function referenceMeans(word: number): number[] {
   const scores = new Int8Array(readFileSync(speech('stream.scores.bin')));
   const at = (i: number) => (i < 0 ? 0 : scores[4 * i + word]! + 128);
@@ -98,7 +105,7 @@ for (const kind of brokerKinds) {
     let world: KeywordWorld;
     let problems: string[];
 
-    /** What was opened, to be closed from the last to the first, also when opening the next failed. */
+    /** Resources to close in reverse order, also if opening the next one failed. */
     let opened: (() => unknown)[];
 
     beforeEach(async () => {
@@ -134,8 +141,8 @@ for (const kind of brokerKinds) {
 
     const push = (bytes: Uint8Array) => pushPackage({ brokerUrl: broker.url, ns, node: ID, bytes });
 
-    /** What the node did is what came out, once each, in order. */
-    const expectAllHeard = async (faultsOnTrial: string[] = []) => {
+    /** Checks that everything which the node sent was received once, in order. */
+    const expectAllReceived = async (faultsOnTrial: string[] = []) => {
       const { events, faults } = world;
       await world.until(() => watcher.events.length === events.length);
       expect(watcher.events.map(({ seq, name }) => [seq, name])).toEqual(events.map(({ seq, name }) => [seq, name]));
@@ -146,7 +153,7 @@ for (const kind of brokerKinds) {
       expect(read + waiting).toBe(produced);
     };
 
-    it('hears the words, with the scores of the reference in every frame', async () => {
+    it('detects the words, with the scores of the reference in every frame', async () => {
       await world.until(() => watcher.words.length >= 4 && watcher.frames.length >= 16);
       expect(watcher.words.slice(0, 4)).toEqual(['yes', 'no', 'no', 'yes']);
       const frames = watcher.frames.slice(0, 16);
@@ -161,10 +168,10 @@ for (const kind of brokerKinds) {
       }
       const { birth } = decodeState(watcher.on('s').at(-1)!);
       expect(birth?.metrics.map(({ name }) => name)).toEqual(['score.yes', 'score.no']);
-      await expectAllHeard();
+      await expectAllReceived();
     });
 
-    it('takes a better module while it listens, and gets rid of one that hangs', async () => {
+    it('accepts a better module while it runs, and rolls back one that hangs', async () => {
       await world.until(() => watcher.words.length >= 2);
       const confirmed = await push(strict);
       expect(confirmed).toMatchObject({ state: 'confirmed', status: { sequence: 2 } });
@@ -176,25 +183,25 @@ for (const kind of brokerKinds) {
         .find(({ swapUs }) => swapUs !== undefined);
       expect(trial).toMatchObject({ state: 'trial', lost: 0 });
 
-      let heard = watcher.words.length;
-      await world.until(() => watcher.words.length >= heard + 4);
+      let before = watcher.words.length;
+      await world.until(() => watcher.words.length >= before + 4);
       const back = await push(faulty);
       expect(back).toMatchObject({ state: 'rolledback', status: { sequence: 3, reason: { code: 'TRAP_FUEL' } } });
       await world.until(() => watcher.module?.version === '1.1.0');
-      heard = watcher.words.length;
-      await world.until(() => watcher.words.length >= heard + 4);
+      before = watcher.words.length;
+      await world.until(() => watcher.words.length >= before + 4);
       expect(watcher.module).toMatchObject({ name: 'keyword', sequence: 2, slot: 1, state: 'confirmed' });
       expect(watcher.ota).toEqual([
         ...['receiving', 'verifying', 'swapping', 'trial', 'confirmed'],
         ...['receiving', 'verifying', 'swapping', 'trial', 'rolledback'],
       ]);
-      // What the model says stays in the order of the recording, but for what a new start of the module can't know yet.
+      // The detections stay in the order of the recording, except for those that a restarted module can't know yet.
       expect(watcher.words.slice(-4).sort()).toEqual(['no', 'no', 'yes', 'yes']);
       expect(problems).toEqual([]);
-      await expectAllHeard([expect.stringMatching(/fuel/)]);
+      await expectAllReceived([expect.stringMatching(/fuel/)]);
     });
 
-    it('takes a package through a link that is cut 20 times', async () => {
+    it('receives a package through a link that is cut 20 times', async () => {
       const random = new Xorshift(20);
       const frayed = new FrayedCable(world.listeningAt);
       opened.push(() => frayed.close());
@@ -207,30 +214,31 @@ for (const kind of brokerKinds) {
       expect(await verdict).toMatchObject({ state: 'confirmed', status: { sequence: 2 } });
       expect(frayed.cuts).toBe(20);
       const received = watcher.on('ota').map((payload) => decodeOta(payload).received);
-      // It goes on where it was: a cut costs what was under way and not yet in flash, never what came before: far less than starting over at each.
+      // It resumes where it was: a cut costs the bytes under way that aren't in flash yet, never earlier ones. This is
+      // far less than starting again at each cut.
       for (let i = 1; i < received.length; i++) expect(received[i]! - received[i - 1]!).toBeGreaterThanOrEqual(-4096);
       expect(frayed.down - before).toBeLessThan((20 * strict.length) / 2);
-      const heard = watcher.words.length;
-      await world.until(() => watcher.words.length >= heard + 2);
-      await expectAllHeard();
+      const words = watcher.words.length;
+      await world.until(() => watcher.words.length >= words + 2);
+      await expectAllReceived();
     });
 
-    it('is not stopped by a broker that is: what it heard meanwhile arrives afterwards, in order', async () => {
+    it('continues while the broker is stopped: its messages arrive afterwards, in order', async () => {
       await world.until(() => watcher.words.length >= 2);
       for (let round = 0; round < 2; round++) {
         cable.pull();
         await watcher.echo(`${ns}/d/end`, Buffer.from([round]));
         await watcher.end();
         await broker.close();
-        const heard = world.events.length;
-        await world.until(() => world.events.length >= heard + 5);
+        const before = world.events.length;
+        await world.until(() => world.events.length >= before + 5);
         broker = await kind.start({ port, dir: join(dir, 'broker') });
         await watcher.watch(broker.url, ns);
         cable.plug();
         const all = world.events.length;
         await world.until(() => watcher.events.length >= all);
       }
-      await expectAllHeard();
+      await expectAllReceived();
       const seqs = watcher.frames.map(({ seq }) => seq);
       expect(seqs).toEqual(seqs.map((_, i) => i));
     });

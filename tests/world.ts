@@ -1,4 +1,7 @@
-/** What the tests of the whole chain share: the keyword app as packages, its recording, and a node behind a real TCP link in virtual time. */
+/**
+ * Shared by the tests of the whole chain: the keyword app as packages, its recording, and a node behind a real TCP link
+ * in virtual time.
+ */
 import { readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { packagePath, type VirtualClock } from '../host/base/index.ts';
@@ -21,22 +24,25 @@ export const speech = (file: string): string => packagePath('recordings', 'speec
 export const app = (name: string): string => packagePath('assembly', 'apps', name);
 export const microphone = (file: string) => wavSource(readFileSync(speech(file)));
 
-/** Short enough that what a link waits for comes before it asks again. */
+/** Short enough that answers on a link arrive before its next resend. */
 const TURN_US = 1000;
 
 export const keys = generateKeyPair();
 
-/** An app of this repository, built and signed. */
+/** Returns an app of this repository, built and signed. */
 export async function release(name: string, manifest: ManifestOverride): Promise<Uint8Array> {
   const { wasm, rom, metadata, sequence } = await buildApp(app(name), { manifest });
   return buildPackage({ wasm, rom, metadata, sequence, privateKey: keys.privateKey });
 }
 
-/** A TCP cable that breaks after so many bytes in both directions together, again and again; what is under way is lost. */
+/**
+ * A TCP connection that breaks repeatedly after a number of bytes in both directions together; bytes under way are
+ * lost.
+ */
 export class FrayedCable {
-  /** How often it broke. */
+  /** Number of breaks so far. */
   cuts = 0;
-  /** Bytes that reached the node. */
+  /** Number of bytes that reached the node. */
   down = 0;
   #left = Number.POSITIVE_INFINITY;
   #next: () => number = () => Number.POSITIVE_INFINITY;
@@ -57,7 +63,7 @@ export class FrayedCable {
     });
   }
 
-  /** `next` gives after how many bytes it breaks, now and after each break; infinity: never again. */
+  /** `next` returns the number of bytes until the next break, now and after each one; infinity: no further break. */
   fray(next: () => number): void {
     this.#next = next;
     this.#left = next();
@@ -102,8 +108,8 @@ export class FrayedCable {
 }
 
 /**
- * A keyword node on a real link. Its time is virtual and goes on a little at each turn of the event loop, so that sockets and brokers
- * keep up whatever else the machine does, and no sample depends on that.
+ * A keyword node on a real link. Its time is virtual and advances a little at each turn of the event loop, so that
+ * sockets and brokers keep up whatever else the machine does, and no sample depends on that.
  */
 export class KeywordWorld {
   readonly clock: VirtualClock;
@@ -114,7 +120,9 @@ export class KeywordWorld {
   #port: number;
   #running = true;
 
-  /** The shim has `clock` as the clock of its nodes. `first` is what the node was made with. */
+  /**
+   * Starts a node. The shim must use `clock` for its nodes. `first` is the package that the node is provisioned with.
+   */
   static async start(clock: VirtualClock, shim: Shim, id: string, first: Uint8Array): Promise<KeywordWorld> {
     const engine = await loadEngine('wasm3');
     const listener = await listenTcp(0, (transport) => shim.accept(transport));
@@ -143,7 +151,7 @@ export class KeywordWorld {
     this.#turn();
   }
 
-  /** What modules did wrong, those on trial too. */
+  /** Faults of modules, also of those on trial. */
   get faults(): string[] {
     return this.states.flatMap((state) => (state.kind === 'fault' ? [`${state.during}: ${state.reason.text}`] : []));
   }
@@ -152,14 +160,14 @@ export class KeywordWorld {
     return this.#listener.port;
   }
 
-  /** Moves the link to another port; resolves when the node has begun to leave the one it had. */
+  /** Moves the link to another port; resolves when the node has begun to leave the old one. */
   async linkThrough(port: number): Promise<void> {
     await this.until(() => this.node.status().link?.up === true);
     this.#port = port;
     this.node.detach();
   }
 
-  /** Runs until `test` holds. */
+  /** Runs until `test` returns true. */
   async until(test: () => boolean): Promise<void> {
     while (!test()) await new Promise((resolve) => setImmediate(resolve));
   }

@@ -1,4 +1,4 @@
-/** Power cuts and wear: the C flash code on flash in memory, here and as the firmware of boards. */
+/** Power cuts and wear: the C flash code on flash in memory, on this machine and as the firmware of boards. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,11 +12,11 @@ import { buildProgram, missingCompiler } from '../c-program.ts';
 /** The code under test. */
 const CODE = { folder: 'flash-c', components: ['update'], files: ['agent/storage.c'] };
 const SWEEP = ['sweep.c', 'scenario.c', 'cut_flash.c'];
-/** Scenarios 0 to 9 are short; the last is all of them in one life. */
+/** Scenarios 0 to 9 are short; the last one runs all of them in sequence. */
 const SHORT = ['0', '10'];
 const LONG = ['10', '11'];
 
-/** Lives that a sweep tells of; fails with what it says when one of them went wrong. */
+/** Returns the number of runs that a sweep reports. Fails with its output if a run went wrong. */
 function runs(output: string, status: number | null): number {
   const lines = output.replace('Timer with period zero, disabling\n', '');
   expect([status, lines]).toEqual([0, expect.stringMatching(/^(.*: \d+ operations, \d+ runs\n)+$/)]);
@@ -37,19 +37,19 @@ describe.skipIf(missingCompiler)('power cuts, in each of six ways', () => {
       ['512', '8', '1', '1', ...SHORT],
       150_000,
     ],
-    ['at every operation of a long life, then at some', fast, ['512', '8', '1', '47', ...LONG], 10_000],
+    ['at every operation of a long run, then at some of the recovery', fast, ['512', '8', '1', '47', ...LONG], 10_000],
     ['on pages of 1024 and writes of 4', fast, ['1024', '4', '1', '5', ...SHORT], 30_000],
     ['on writes of 16', fast, ['512', '16', '1', '5', ...SHORT], 30_000],
     ['on writes of 256', fast, ['2048', '256', '1', '11', ...SHORT], 15_000],
-    ['with the checks of address and undefined behaviour', checked, ['512', '8', '1', '11', ...SHORT], 10_000],
-  ])('%s: always something to run, nothing twice, no key lost', (_, program, args, least) => {
+    ['with address and undefined-behaviour sanitizers', checked, ['512', '8', '1', '11', ...SHORT], 10_000],
+  ])('%s: a module is always available, no unconfirmed one runs twice, no key is lost', (_, program, args, least) => {
     const { stdout, stderr, status } = spawnSync(program, args, { encoding: 'utf8' });
     expect(stderr).toBe('');
     expect(runs(stdout, status)).toBeGreaterThan(least);
   });
 });
 
-it.skipIf(missingCompiler)('100,000 flashes with any content open, and keep what is written then', () => {
+it.skipIf(missingCompiler)('100,000 flashes with any content open, and store what is written afterwards', () => {
   const { stdout, stderr } = spawnSync(hostile, ['100000', '1'], { encoding: 'utf8' });
   expect([stderr, stdout]).toEqual(['', '100000 runs\n']);
 });
@@ -59,7 +59,7 @@ describe.skipIf(missingCompiler)('wear', () => {
     [1024, 4],
     [4096, 8],
     [16384, 16],
-  ])('after 100,000 changes of keys and 1000 swaps is even over the pages of a part: %i, %i', (page, write) => {
+  ])('after 100,000 changes of keys and 1000 swaps is even over the pages of a region: %i, %i', (page, write) => {
     const { stdout, stderr, status } = spawnSync(wear, [`${page}`, `${write}`, '100000', '1000'], { encoding: 'utf8' });
     expect([stderr, status]).toEqual(['', 0]);
     const parts = stdout
@@ -68,7 +68,7 @@ describe.skipIf(missingCompiler)('wear', () => {
       .map((line) => line.split(' '));
     expect(parts.map(([name]) => name)).toEqual(['agent', 'module', 'journal', 'slots']);
     for (const [, least, most] of parts) {
-      // A part that turned over only once or twice has had no time to be even.
+      // A region whose banks were changed only once or twice can't be even yet.
       expect(Number(most)).toBeLessThanOrEqual(Math.max(2 * Number(least), Number(least) + 1));
     }
   });
@@ -78,7 +78,7 @@ for (const name of ['mps2-an386', 'lm3s6965evb', 'riscv-virt']) {
   const board = loadBoard(name);
   const missing = await missingTool(board);
   const title = missing === null ? name : `${name} (skipped: needs ${missing})`;
-  it.skipIf(missing !== null)(`${title}: 500 power cuts and more in the board's own firmware`, async () => {
+  it.skipIf(missing !== null)(`${title}: 500 power cuts and more in the firmware of the board`, async () => {
     const own = ['board_main.c', ...SWEEP].map((file) => packagePath('tests', 'flash-c', file));
     const sources = [...own, packagePath('boards', 'agent', 'storage.c')];
     const image = { name: 'flash-sweep', sources, components: ['update'] };

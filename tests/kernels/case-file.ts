@@ -1,4 +1,6 @@
-/** Cases for native kernels as `case.c` reads them: what memory and rom hold, what to call, and what must come out. */
+/**
+ * Cases for native kernels in the format of `case.c`: contents of memory and rom, the call, and the expected output.
+ */
 import { crc32 } from 'node:zlib';
 import type { AbiOperator, OperatorRecords } from '../../host/base/abi/index.ts';
 import { encodeRecord } from '../../host/toolchain/compiler/record.ts';
@@ -14,10 +16,10 @@ export type FillMode = 'random' | 'extreme';
 type Space = 'memory' | 'rom';
 const MODES: readonly FillMode[] = ['random', 'extreme'];
 const SPACES: readonly Space[] = ['memory', 'rom'];
-const MOST_ARGUMENTS = 6;
-/** Where an operator's program, one entry, lies in the rom. */
+const MAX_ARGUMENTS = 6;
+/** Rom offset of an operator's program, which has one entry. */
 const PROGRAM = 0;
-/** Words of a case beside its fills and patches, of a fill, and of a patch beside its data. */
+/** Words of a case without its fills and patches, of a fill, and of a patch without its data. */
 const HEAD = 19;
 const FILL_WORDS = 5;
 const PATCH_HEAD = 3;
@@ -37,13 +39,13 @@ interface Patch {
   words: readonly number[];
 }
 
-/** Random numbers and how cases use them. */
+/** Random numbers, and how cases use them. */
 export class Dice {
   readonly bits: () => number;
   constructor(seed: number) {
     this.bits = xorshift(seed);
   }
-  /** From `low` to `high`, both included. */
+  /** Returns an integer from `low` to `high`, both included. */
   int(low: number, high: number): number {
     return low + Math.floor((this.bits() / 2 ** 32) * (high - low + 1));
   }
@@ -55,7 +57,7 @@ export class Dice {
   }
 }
 
-/** A case while it is made: pieces of arena and rom one after another, with gaps. */
+/** A case under construction: areas of arena and rom one after another, with gaps. */
 export class Case {
   readonly kind: number;
   readonly dice: Dice;
@@ -78,7 +80,7 @@ export class Case {
     this.mode = dice.chance(25) ? 'extreme' : 'random';
   }
 
-  /** Arena offset of fresh memory, a multiple of `align`, or off it by up to 3 where `loose`. */
+  /** Allocates memory; returns its arena offset, a multiple of `align`, or up to 3 beside one if `loose`. */
   memory(bytes: number, align = 4, loose = false): number {
     const start =
       Math.ceil(this.memoryEnd / align) * align + (loose ? this.dice.int(0, 3) : 0) + 4 * this.dice.int(0, 2);
@@ -123,7 +125,7 @@ export class Case {
     this.patches.push({ space, offset, words });
   }
 
-  /** Puts the operator's record into the rom, whose first entry names it. */
+  /** Puts the operator's record into the rom and a program entry for it at PROGRAM. */
   operator<K extends AbiOperator>(kernel: K, record: OperatorRecords[K]): this {
     const words = new Int32Array(encodeRecord(kernel, record).buffer);
     const offset = this.rom(4 * words.length);
@@ -134,7 +136,7 @@ export class Case {
     return this;
   }
 
-  /** Arguments of a call with pointers; those at `pointers` are arena offsets. */
+  /** Arguments of a call with pointers; those at the indices `pointers` are arena offsets. */
   arguments(values: readonly number[], pointers: readonly number[]): this {
     this.call = values.map((value, i) => (pointers.includes(i) ? value + this.arena : value));
     return this;
@@ -149,7 +151,7 @@ export class Case {
     return HEAD + FILL_WORDS * this.fills.length + patched;
   }
 
-  /** Writes what the case starts from. */
+  /** Writes the initial contents of the case. */
   prepare(memory: Uint8Array, rom: Uint8Array): void {
     const of = { memory, rom };
     for (const { space, offset, bytes, mode, seed } of this.fills)
@@ -170,7 +172,7 @@ export class Case {
     return this.call;
   }
 
-  /** The case as `case.c` reads it, once `memory` holds what the kernel left. */
+  /** Encodes the case for `case.c`, after the kernel has written its output to `memory`. */
   encode(memory: Uint8Array): Uint32Array {
     const { output, scratch, record, fills, patches } = this;
     const words = new Uint32Array(1 + this.wordCount);
@@ -178,9 +180,9 @@ export class Case {
     const put = (...values: readonly number[]) => {
       for (const value of values) words[at++] = value;
     };
-    // Memory ends where the case ends, so that a step beyond is seen.
+    // Memory ends where the case ends, so that an access beyond is detected.
     put(this.wordCount, this.kind, this.memoryEnd, Math.ceil(this.romEnd / 4) * 4);
-    for (let i = 0; i < MOST_ARGUMENTS; i++) put(this.call[i] ?? 0);
+    for (let i = 0; i < MAX_ARGUMENTS; i++) put(this.call[i] ?? 0);
     put(output.offset, output.bytes, crc32(memory.subarray(output.offset, output.offset + output.bytes)));
     put(scratch.offset, scratch.bytes, record.offset, record.words, PROGRAM, fills.length);
     for (const { space, offset, bytes, mode, seed } of fills)

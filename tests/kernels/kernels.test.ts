@@ -1,4 +1,7 @@
-/** Native kernels against the AssemblyScript kernels: equal bytes on this machine and on every emulated board, whatever a record says. */
+/**
+ * Native kernels against the AssemblyScript kernels: equal bytes on this machine and on every emulated board, for any
+ * record.
+ */
 import { link, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,10 +18,10 @@ import {
 } from '../../host/toolchain/board/index.ts';
 import { caseFile } from './reference.ts';
 
-/** Cases of each operator and signal kernel. */
+/** Number of cases of each operator and signal kernel. */
 const CASES = 10_000;
-/** How often the records of each case are spoiled. */
-const SPOILED = 2;
+/** Number of corrupted records for each case. */
+const CORRUPTED = 2;
 const KERNELS = 17;
 
 const sources = (...names: string[]) => names.map((name) => packagePath('tests', 'kernels', name));
@@ -35,10 +38,10 @@ const HOSTILE: BuildOptions = {
 const CALLS: BuildOptions = {
   image: { name: 'kernels-calls', sources: sources('calls.c'), components: ['kernels'] },
 };
-/** Memory of each case's own size, watched. */
-const WATCHED = { sanitize: true, defines: { CASE_EXACT: 1, HOSTILE_TIMES: SPOILED } };
+/** Memory of exactly each case's size, under a sanitizer. */
+const SANITIZED = { sanitize: true, defines: { CASE_EXACT: 1, HOSTILE_TIMES: CORRUPTED } };
 
-/** What a board needs and this machine lacks, as the end of a test's name. */
+/** The tool that a board needs and this machine lacks, as the end of a test's name. */
 async function missing(board: string): Promise<string | null> {
   const { cpu, run } = loadBoard(board);
   const tools: ToolName[] = [cpu.toolchain, ...(run?.kind === 'qemu' ? [run.program as ToolName] : [])];
@@ -64,7 +67,7 @@ describe('native kernels', { timeout: 180_000, concurrent: true }, () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  /** Builds and runs a program over the cases; what it printed. */
+  /** Builds and runs a program over the cases; returns its output. */
   async function run(boardName: string, options: BuildOptions): Promise<string> {
     const board = loadBoard(boardName);
     const { elf } = await buildImage(board, options);
@@ -77,28 +80,29 @@ describe('native kernels', { timeout: 180_000, concurrent: true }, () => {
 
   const count = KERNELS * CASES;
   it.skipIf(lacking.get('linux') !== null)(
-    titled(`leave the bytes that the AssemblyScript kernels leave, and no others, on this machine`, 'linux'),
-    async () => expect(await run('linux', { ...CONFORMANCE, ...WATCHED })).toBe(`${count} cases, 0 differ`),
+    titled(`write the same bytes as the AssemblyScript kernels, and no others, on this machine`, 'linux'),
+    async () => expect(await run('linux', { ...CONFORMANCE, ...SANITIZED })).toBe(`${count} cases, 0 differ`),
   );
 
   it.skipIf(lacking.get('linux') !== null)(
-    titled('touch nothing outside memory and rom when records, entries and arguments are spoiled', 'linux'),
+    titled('access nothing outside memory and rom when records, entries and arguments are corrupted', 'linux'),
     async () => {
-      const output = await run('linux', { ...HOSTILE, ...WATCHED });
-      expect(output).toMatch(new RegExp(`^${count * SPOILED} spoiled: \\d+ done, \\d+ declined, \\d+ faults, 0 odd$`));
-      // All three answers are there in numbers: the spoiling reaches the checks, and not only the first one.
+      const output = await run('linux', { ...HOSTILE, ...SANITIZED });
+      const counts = '\\d+ done, \\d+ declined, \\d+ faults, 0 odd';
+      expect(output).toMatch(new RegExp(`^${count * CORRUPTED} spoiled: ${counts}$`));
+      // All three results are frequent: the corruption reaches all checks, not only the first one.
       for (const answer of output.matchAll(/(\d+) (?:done|declined|faults)/g))
         expect(Number(answer[1])).toBeGreaterThan(count / 20);
     },
   );
 
   it.skipIf(lacking.get('linux') !== null)(
-    titled('stop where only the portable kernel goes on, after much work, and at a fault', 'linux'),
+    titled('stop where only the portable kernel continues, after much work, and at a fault', 'linux'),
     async () => expect(await run('linux', { ...CALLS, sanitize: true })).toBe('0 wrong'),
   );
 
   for (const board of BOARDS)
-    it.skipIf(lacking.get(board) !== null)(titled(`leave the same bytes on ${board}`, board), async () =>
+    it.skipIf(lacking.get(board) !== null)(titled(`write the same bytes on ${board}`, board), async () =>
       expect(await run(board, CONFORMANCE)).toContain(`${count} cases, 0 differ`),
     );
 });

@@ -1,4 +1,6 @@
-/** Random cases of each operator, in all that the compiler may write and some that it doesn't. */
+/**
+ * Random cases of each operator, with everything that the compiler may write and some records that it doesn't write.
+ */
 
 import { OperatorConstant, type OperatorRecords } from '../../host/base/abi/index.ts';
 import { Case, type Dice, FILTER_BANK, REAL_FFT } from './case-file.ts';
@@ -6,7 +8,7 @@ import { softmaxTableFor } from './softmax-table.ts';
 
 const PARAMS_BYTES = OperatorConstant.paramsBytes;
 
-/** Multiplier and shifts of a channel: mostly what models have, sometimes the ends. */
+/** Multiplier and shifts of a channel: mostly as in models, sometimes extreme values. */
 function scaling(dice: Dice, sums: number): { multiplier: number; left: number; right: number } {
   const multiplier = dice.chance(3)
     ? dice.pick([0, -0x40000000])
@@ -27,7 +29,10 @@ function bias(dice: Dice, sums: number): number {
   return dice.int(-sums, sums);
 }
 
-/** Rom offset of groups of four channels: parameters, then `weightBytes` of weights, of which the last `padding` taps of a step are zeros. */
+/**
+ * Rom offset of groups of four channels: parameters, then `weightBytes` of weights. The last `padding` taps of the last
+ * step are zeros.
+ */
 function groups(test: Case, channels: number, weightBytes: number, taps: number, padding: number): number {
   const { dice } = test;
   const count = Math.ceil(channels / 4);
@@ -42,18 +47,18 @@ function groups(test: Case, channels: number, weightBytes: number, taps: number,
       ...lanes.map((lane) => lane.left | (lane.right << 8)),
     ]);
     if (padding === 0) continue;
-    const kept = 0xffffffff >>> (8 * padding);
+    const mask = 0xffffffff >>> (8 * padding);
     const last = offset + group * bytes + bytes - 16;
     test.patch(
       'rom',
       last,
-      Array.from({ length: 4 }, () => dice.bits() & kept),
+      Array.from({ length: 4 }, () => dice.bits() & mask),
     );
   }
   return offset;
 }
 
-/** Ends of the output's range: mostly all of int8. */
+/** Limits of the output: mostly all of int8. */
 function range(dice: Dice): { outputMin: number; outputMax: number } {
   if (dice.chance(75)) return { outputMin: -128, outputMax: 127 };
   const outputMin = dice.int(-128, 127);
@@ -71,14 +76,14 @@ interface Axis {
   before: number;
 }
 
-/** One axis of a window: padding as SAME and VALID have it, or any. */
-function axis(dice: Dice, most: { input: number; kernel: number; dilation: number }): Axis {
-  const kernel = dice.int(1, most.kernel);
+/** One axis of a window: padding as in SAME and VALID, or any other. */
+function axis(dice: Dice, max: { input: number; kernel: number; dilation: number }): Axis {
+  const kernel = dice.int(1, max.kernel);
   const stride = dice.int(1, 3);
-  const dilation = dice.chance(80) ? 1 : dice.int(1, most.dilation);
+  const dilation = dice.chance(80) ? 1 : dice.int(1, max.dilation);
   const reach = (kernel - 1) * dilation + 1;
   const before = dice.chance(50) ? 0 : dice.int(0, reach - 1);
-  const input = dice.int(1, most.input);
+  const input = dice.int(1, max.input);
   const fitting = Math.floor((input + before + dice.int(0, before) - reach) / stride) + 1;
   return { input, output: Math.max(1, fitting), kernel, stride, dilation, before };
 }
@@ -101,8 +106,8 @@ function convolution(test: Case): { vertical: Axis; horizontal: Axis } {
     };
     return { vertical: three(), horizontal: three() };
   }
-  const most = { input: 9, kernel: 5, dilation: 3 };
-  return { vertical: axis(dice, most), horizontal: axis(dice, most) };
+  const max = { input: 9, kernel: 5, dilation: 3 };
+  return { vertical: axis(dice, max), horizontal: axis(dice, max) };
 }
 
 export function conv2d(kind: number, dice: Dice): Case {
@@ -176,7 +181,7 @@ export function fullyConnected(kind: number, dice: Dice): Case {
   });
 }
 
-/** The record is that of both poolings. */
+/** A case of either pooling; they have the same record. */
 export function pool(kind: number, dice: Dice): Case {
   const test = new Case(kind, dice);
   const one = (): Axis => {
@@ -311,7 +316,7 @@ export function copy(kind: number, dice: Dice): Case {
   const test = new Case(kind, dice);
   const bytes = dice.int(1, 400);
   const input = test.input(bytes, true);
-  // A reshape's two places may overlap as memory.copy allows.
+  // Input and output of a reshape may overlap, as memory.copy allows.
   const output = dice.chance(30) ? input - Math.min(dice.int(0, 8), input) : test.memory(bytes);
   return test.operator('copy', { input, output: test.outputAt(output, bytes), bytes });
 }

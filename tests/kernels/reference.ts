@@ -1,4 +1,4 @@
-/** The AssemblyScript kernels themselves, compiled as a module ships them and run in V8: what native kernels must equal. */
+/** The AssemblyScript kernels, compiled as in a module and run in V8, as the reference of the native kernels. */
 import { ABI_OPERATORS, type AbiOperator, OPERATOR_FILES } from '../../host/base/abi/index.ts';
 import { packageRoot } from '../../host/base/index.ts';
 import { loadCompiler, readSource } from '../../host/toolchain/assembly/index.ts';
@@ -12,7 +12,7 @@ export { realFft } from './assembly/dsp/fft';
 export { filterBank } from './assembly/dsp/filter_bank';
 import './assembly/mote/abort';
 const space = memory.data(${MAX_BYTES}, 16);
-/** Where a case's memory begins in the module's. */
+/** Address of a case's memory in the module's memory. */
 export function base(): usize { return space; }
 export function memory_bytes(): usize { return __heap_base; }
 `;
@@ -68,17 +68,17 @@ export class Reference {
       memory().set(rom.subarray(offset, offset + bytes), to);
       return 0;
     };
-    // A host without native kernels: the portable ones run.
+    // A host without native kernels, so the portable ones run.
     const none = () => 0;
     const mote = { rom_read: romRead, nn_run: none, nn_real_fft: none, nn_filter_bank: none };
     const instance = new WebAssembly.Instance(module, { mote });
     const names = new Map<number, string>(Object.entries(ABI_OPERATORS).map(([name, number]) => [number, name]));
-    // Kernels pay for their work: more fuel than any of them needs.
+    // Kernels charge fuel for their work: provide more than any of them needs.
     (instance.exports.fuel as WebAssembly.Global).value = 1n << 62n;
     return new Reference(instance.exports, rom, names);
   }
 
-  /** Runs the case; its words with the output's checksum. */
+  /** Runs the case; returns its words with the checksum of the output. */
   run(test: Case): Uint32Array {
     test.prepare(this.memory, this.rom);
     const at = test.callArguments;
@@ -91,7 +91,7 @@ export class Reference {
   }
 }
 
-/** A file of cases: `count` of each operator and of the two signal kernels, from one seed. */
+/** Returns a file of cases: `count` of each operator and of the two signal kernels, from one seed. */
 export async function caseFile(count: number, seed: number, only?: readonly string[]): Promise<Uint8Array> {
   const reference = await Reference.load();
   const makers = [

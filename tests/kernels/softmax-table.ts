@@ -1,4 +1,4 @@
-/** Tables of exponentials as a softmax has them: 2^31 x exp(-beta x scale x difference), falling from the first. */
+/** Tables of exponentials for softmax: 2^31 x exp(-beta x scale x difference), decreasing. */
 import type { Dice } from './case-file.ts';
 
 export function softmaxTableFor(dice: Dice): number[] {

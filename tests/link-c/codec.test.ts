@@ -7,12 +7,12 @@ import { encodeFrame, FrameDecoder } from '../../host/device/link/frame.ts';
 import { encodeMessage, isNodeMessage, type Message, parseMessage, Xorshift } from '../../host/device/link/index.ts';
 import { missingCompiler } from '../c-program.ts';
 import { ask, buildDriver, compare } from './driver.ts';
-import { hex, shimHello, shimSays, show } from './reference.ts';
+import { hex, shimData, shimHello, show } from './reference.ts';
 
 const random = new Xorshift(4);
 const bytesOf = (count: number) => Uint8Array.from({ length: count }, () => random.below(256));
 
-/** What the C code answers for a body: nothing but messages of a shim are for a node. */
+/** Returns the expected answer of the C code for a body; a node accepts only messages of a shim. */
 function parsed(body: Uint8Array): string {
   try {
     const message = parseMessage(body);
@@ -46,7 +46,7 @@ function mutated(bytes: Uint8Array): Uint8Array {
   return Buffer.concat([random.below(6) === 0 ? copy.subarray(0, random.below(copy.length + 1)) : copy, tail]);
 }
 
-/** Any item, nested up to `depth`; now and then not well-formed. */
+/** Returns a random item, nested up to `depth`, sometimes not well-formed. */
 function item(depth: number): Uint8Array {
   const major = random.below(8);
   const small = random.below(4);
@@ -80,7 +80,7 @@ describe.skipIf(missingCompiler)('the C codec and the TypeScript codec', () => {
     encodeMessage({ type: 'chunk', transfer: bytesOf(8), offset: 0, bytes: bytesOf(300) }),
   ];
 
-  it('read each example of docs/spec/link.md alike', () => {
+  it('decode each example of docs/spec/link.md alike', () => {
     const spec = readFileSync(packagePath('docs', 'spec', 'link.md'), 'utf8');
     const rows = [...spec.matchAll(/^\| ([a-z?]+) \| `([0-9a-f]+)` \|(?: `([0-9a-f]+)` \|)?$/gm)];
     expect(rows).toHaveLength(16);
@@ -92,7 +92,7 @@ describe.skipIf(missingCompiler)('the C codec and the TypeScript codec', () => {
     }
   });
 
-  it('take and refuse the same of 60,000 mutated bodies', () => {
+  it('accept and reject the same of 60,000 mutated bodies', () => {
     const inputs = Array.from({ length: 60_000 }, () => mutated(forNodes[random.below(forNodes.length)]!));
     for (const body of bodies) inputs.push(body);
     const expected = inputs.map(parsed);
@@ -104,7 +104,7 @@ describe.skipIf(missingCompiler)('the C codec and the TypeScript codec', () => {
     );
   });
 
-  it('call the same of 60,000 items well-formed, and the same of them deterministic', () => {
+  it('classify the same of 60,000 items as well-formed, and as deterministic', () => {
     const inputs = Array.from({ length: 60_000 }, () => {
       const one = item(random.below(8) ? random.below(5) : 18);
       return random.below(3) ? one : mutated(one);
@@ -131,7 +131,7 @@ describe.skipIf(missingCompiler)('the C codec and the TypeScript codec', () => {
     );
   });
 
-  it('cut 20,000 damaged streams into the same frames and count the same errors', () => {
+  it('split 20,000 damaged streams into the same frames and count the same errors', () => {
     const lines: string[] = [];
     const expected: string[] = [];
     for (let i = 0; i < 20_000; i++) {
@@ -149,11 +149,11 @@ describe.skipIf(missingCompiler)('the C codec and the TypeScript codec', () => {
       lines.push(`frames ${max} ${piece} ${hex(damaged)}`);
       expected.push(framed(max, piece, damaged));
     }
-    // As long as can be, and one byte longer.
+    // The maximum length, and one byte more.
     for (const max of [40, 238, 239, 492, 8192]) {
       for (const extra of [15, 16, 17]) {
         for (const fill of [0, 1, 255]) {
-          // The sender's own limit is that of the longest message there is.
+          // The sender's own limit is that of the longest message.
           if (max + extra > 8208) continue;
           const stream = encodeFrame(new Uint8Array(max + extra).fill(fill));
           lines.push(`frames ${max} 1000 ${hex(stream)}`);
@@ -164,7 +164,7 @@ describe.skipIf(missingCompiler)('the C codec and the TypeScript codec', () => {
     compare(driver, lines, expected);
   });
 
-  it('stuff 5,000 contents to the same frames, however they are taken', () => {
+  it('encode 5,000 contents as the same frames, however they are read', () => {
     const lines: string[] = [];
     const expected: string[] = [];
     for (let i = 0; i < 5000; i++) {
@@ -177,14 +177,14 @@ describe.skipIf(missingCompiler)('the C codec and the TypeScript codec', () => {
     compare(driver, lines, expected);
   });
 
-  it('needs as many bytes for 20 samples', () => {
+  it('use the same number of bytes for 20 samples', () => {
     const { values, dtUs, exponent, quality, seq } = examples.telemetry;
     const bytes = new Uint8Array(Int32Array.from(values).buffer);
     const lines = [
       '0 start 9 16 64 8000 8192 9 9000 9 9 9 16000 1000',
       '0 attach',
       `0 in ${shimHello(9)}`,
-      `0 in ${shimSays(0, { type: 'time', sentUs: 0, utcMs: 1_790_000_000_000 })}`,
+      `0 in ${shimData(0, { type: 'time', sentUs: 0, utcMs: 1_790_000_000_000 })}`,
       `0 telemetry 0 0 ${dtUs} ${exponent} ${quality} ${seq} ${hex(bytes)}`,
     ];
     const sent = ask(driver, lines).at(-1)!;

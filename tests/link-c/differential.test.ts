@@ -16,12 +16,12 @@ describe.skipIf(missingCompiler)('the C link and the TypeScript link', () => {
     return lines.length;
   }
 
-  it('say the same at the same times over streams that lose, damage, double and cut, and over restarts', () => {
+  it('send the same bytes at the same times over streams that lose, damage, duplicate and cut, and over restarts', () => {
     const scripts = Array.from({ length: 60 }, (_, seed) => lossyScript(seed + 1, 500));
     expect(total(scripts)).toBeGreaterThan(30_000);
   });
 
-  it('say the same to a peer that keeps to no rule', () => {
+  it('send the same bytes to a hostile peer', () => {
     const scripts = Array.from({ length: 40 }, (_, seed) => hostileScript(seed + 1, 500));
     expect(total(scripts)).toBeGreaterThan(20_000);
   });

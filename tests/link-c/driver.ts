@@ -1,4 +1,4 @@
-/** The C end of the link as a program of this machine that is asked line by line. */
+/** The C end of the link as a program of this machine that answers line by line. */
 import { spawnSync } from 'node:child_process';
 import { expect } from 'vitest';
 import { buildProgram } from '../c-program.ts';
@@ -7,7 +7,7 @@ import { buildProgram } from '../c-program.ts';
 export const buildDriver = (): Promise<string> =>
   buildProgram({ folder: 'link-c', name: 'driver', sources: ['driver.c'], components: ['link'] });
 
-/** The lines that it answers, one for each. */
+/** Returns the answers of the program, one for each line. */
 export function ask(driver: string, lines: string[]): string[] {
   const { stdout, stderr, status } = spawnSync(driver, {
     input: `${lines.join('\n')}\n`,
@@ -18,7 +18,7 @@ export function ask(driver: string, lines: string[]): string[] {
   return stdout.split('\n').slice(0, -1);
 }
 
-/** Compares line by line; what is shown begins at the first difference. */
+/** Compares line by line; the failure shows the lines before the first difference. */
 export function compare(driver: string, lines: string[], expected: string[]): void {
   const answers = ask(driver, lines);
   const wrong = lines.findIndex((_, i) => answers[i] !== expected[i]);

@@ -3,13 +3,13 @@ import { FrameDecoder } from '../../host/device/link/frame.ts';
 import { type Packet, parsePacket } from '../../host/device/link/packet.ts';
 import { missingCompiler } from '../c-program.ts';
 import { ask, buildDriver, compare } from './driver.ts';
-import { hex, NodeEnd, shimAcks, shimHello, shimSays } from './reference.ts';
+import { hex, NodeEnd, shimAcks, shimData, shimHello } from './reference.ts';
 
 const START = '0 start 9 16 64 4000 1280 1024 65536 64 64 64 8192 2048';
 const time = { type: 'time', sentUs: 0, utcMs: 1_790_000_000_000 } as const;
 const log = (us: number, text: string) => `${us} log 2 ${hex(Buffer.from(text))}`;
 
-/** Packets in what was written, and how many frames were cut short. */
+/** Returns the packets in the written bytes, and the number of truncated frames. */
 function packets(written: string[]): { packets: Packet[]; errors: number } {
   const decoder = new FrameDecoder();
   const found: Packet[] = [];
@@ -29,7 +29,7 @@ describe.skipIf(missingCompiler)('a C node', () => {
     return expected;
   };
 
-  it('calls a link silent exactly three keep-alive times after the last byte, and speaks once in one', () => {
+  it('reports a silent link exactly three keep-alive times after the last byte, and sends once in each', () => {
     for (const us of [0, 1, 123_457]) {
       const script = [`${us} ${START.slice(2)}`, `${us} attach`, `${us} in ${shimHello(9)}`];
       const written = same([...script, ...[1, 2, 3, 4].map((n) => `${us + n * 10_000_000} wait`)]);
@@ -37,10 +37,10 @@ describe.skipIf(missingCompiler)('a C node', () => {
     }
   });
 
-  it('ends a frame early when its message has arrived meanwhile, and goes on behind it', () => {
-    const up = [START, '0 attach', `0 in ${shimHello(9)}`, `0 in ${shimSays(0, time)}`, `0 in ${shimAcks(2)}`];
+  it('ends a frame early when its message is acknowledged meanwhile, and continues behind it', () => {
+    const up = [START, '0 attach', `0 in ${shimHello(9)}`, `0 in ${shimData(0, time)}`, `0 in ${shimAcks(2)}`];
     const text = 'longer than what is stuffed at once '.repeat(5);
-    // Three are sent in part of a frame, then the first two are acknowledged.
+    // Three messages are sent partly, then the first two are acknowledged.
     const slow = [
       '0 drain 0',
       log(0, text),
@@ -56,24 +56,24 @@ describe.skipIf(missingCompiler)('a C node', () => {
     expect(kinds(found)).toEqual([3, 4]);
   });
 
-  it('sends nothing again while the line still takes what was sent', () => {
-    const up = [START, '0 attach', `0 in ${shimHello(9)}`, `0 in ${shimSays(0, time)}`, `0 in ${shimAcks(2)}`];
+  it('resends nothing while the line is still transmitting', () => {
+    const up = [START, '0 attach', `0 in ${shimHello(9)}`, `0 in ${shimData(0, time)}`, `0 in ${shimAcks(2)}`];
     const slow = ['0 drain 0', log(0, 'one'), log(0, 'two'), '0 drain 10', '3000000 drain 1000', '3000000 stats'];
     const written = ask(driver, [...up, ...slow]).slice(up.length, -1);
     expect(kinds(packets(written).packets)).toEqual([2, 3]);
-    // What was sent is sent again after that.
+    // The messages are resent after that.
     const again = ask(driver, [...up, ...slow, '9000000 wait']).at(-1)!;
     expect(kinds(packets([again]).packets).slice(0, 2)).toEqual([2, 3]);
   });
 
-  it('answers a flood with one window and one birth in 5 ms, and of one read takes as many messages as its window has', () => {
+  it('answers a flood with one window and one birth in 5 ms, and accepts one window of messages from one read', () => {
     const command = { type: 'command', id: 1, name: 'go', body: new Uint8Array(0) } as const;
-    const flood = Array.from({ length: 100 }, (_, seq) => shimSays(seq, { ...command, id: 5 * seq + 1 })).join('');
+    const flood = Array.from({ length: 100 }, (_, seq) => shimData(seq, { ...command, id: 5 * seq + 1 })).join('');
     const naks = Array.from({ length: 11 }, (_, i) => `${1000 + i * 1000} in ${shimAcks(0, 'nak')}`);
     const strangers = Array.from({ length: 11 }, (_, i) => `${20_000 + i * 1000} in ${shimHello(9, 100 + i)}`);
     const lines = [START, '0 attach', `0 in ${shimHello(9)}`, ...naks, `13000 in ${flood}`, ...strangers];
     const written = same(lines);
-    // The birth and the question for the time are in flight.
+    // The birth and the time request are in flight.
     expect(written.slice(3, 14).map((line) => packets([line]).packets.length)).toEqual([
       2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 2,
     ]);

@@ -1,4 +1,4 @@
-/** What `driver.c` does, done by the TypeScript code: a line of a script in, a line of results out. */
+/** The TypeScript counterpart of `driver.c`: executes a line of a script and returns a line of results. */
 import { VirtualClock } from '../../host/base/index.ts';
 import { encodeFrame } from '../../host/device/link/frame.ts';
 import {
@@ -45,7 +45,7 @@ export function shimHello(peer: number, session = 77): string {
   const hello = { kind: 'hello', ready: true, session, peer, next: 0, window: 16, maxBytes: 8192 } as const;
   return hex(encodeFrame(encodePacket(hello)));
 }
-export function shimSays(seq: number, message: ShimMessage, ack = 0): string {
+export function shimData(seq: number, message: ShimMessage, ack = 0): string {
   return hex(encodeFrame(encodePacket({ kind: 'data', seq, ack, body: encodeMessage(message) })));
 }
 export function shimAcks(ack: number, kind: 'ack' | 'nak' = 'ack'): string {
@@ -54,7 +54,7 @@ export function shimAcks(ack: number, kind: 'ack' | 'nak' = 'ack'): string {
 
 export class NodeEnd {
   readonly clock = new VirtualClock();
-  /** Gets what the node writes, as it writes it. */
+  /** Called with the bytes that the node writes. */
   onWrite: (bytes: Uint8Array) => void = () => {};
   #out = '';
   #uplink: Uplink | null = null;
@@ -88,7 +88,7 @@ export class NodeEnd {
       failed: () => {
         this.#failed = a !== 0;
       },
-      stats: () => this.#say(this.#stats()),
+      stats: () => this.#print(this.#stats()),
       telemetry: () => {
         const bytes = unhex(words[6]);
         const view = new DataView(bytes.buffer);
@@ -97,7 +97,7 @@ export class NodeEnd {
       },
       event: () => {
         const taken = this.#event(a, text(words[1]), unhex(words[2]));
-        this.#say(taken ? '1' : '0');
+        this.#print(taken ? '1' : '0');
       },
       log: () => uplink.data({ type: 'log', level: LEVELS[a]!, text: text(words[1]), tUs: this.clock.nowUs() }),
       ota: () => uplink.control({ ...this.#status(OTA_STATES[a]!, b), ...(c >= 0 && { swapUs: c, lost: c }) }),
@@ -106,14 +106,14 @@ export class NodeEnd {
     commands[name]!();
   }
 
-  #say(text: string): void {
+  #print(text: string): void {
     this.#out += text;
   }
 
   #transport(): Transport {
     return {
       write: (bytes) => {
-        this.#say(Buffer.from(bytes).toString('hex'));
+        this.#print(Buffer.from(bytes).toString('hex'));
         this.onWrite(bytes);
       },
       onData: (listener) => {
@@ -152,7 +152,7 @@ export class NodeEnd {
           : null,
       onMessage: (message) => this.#onMessage(message),
       onChange: (up, why) => {
-        this.#say(`[${up ? 'up' : why}]`);
+        this.#print(`[${up ? 'up' : why}]`);
       },
     });
   }
@@ -182,7 +182,7 @@ export class NodeEnd {
   }
 
   #onMessage(message: ShimMessage): void {
-    this.#say(`[${show(message)}]`);
+    this.#print(`[${show(message)}]`);
     if (message.type === 'command') {
       if (message.id % 5 === 0) this.#event(message.id, 'answer', Uint8Array.of(1));
       this.#uplink!.control({ type: 'result', id: message.id, ok: true, text: message.name });

@@ -1,4 +1,4 @@
-/** Random scripts of a node's end: with a real shim behind a bad stream, and with a peer that keeps to nothing. */
+/** Random scripts for a node's end: with a real shim over a bad stream, and with a hostile peer. */
 
 import { VirtualClock } from '../../host/base/index.ts';
 import { encodeFrame } from '../../host/device/link/frame.ts';
@@ -16,7 +16,7 @@ const pick = <T>(random: Xorshift, ...choices: T[]): T => choices[random.below(c
 const bytesOf = (random: Xorshift, count: number) => Uint8Array.from({ length: count }, () => random.below(256));
 const utf8 = (text: string) => hex(new TextEncoder().encode(text));
 
-/** Sizes of a start: of a small board, a large one, and some that make no sense but must hold. */
+/** Sizes of a start: of a small board, a large one, and some unusual ones that must work too. */
 function sizes(random: Xorshift): string {
   const bytes = pick(random, 700, 3000, 6000, 16_000, 60_000);
   return [
@@ -63,16 +63,16 @@ class Recorder {
     this.do(us, `start ${this.#session} ${sizes(this.random)}`);
   }
 
-  /** Something that a node says. */
-  say(us: number): void {
+  /** Sends a random message of a node. */
+  send(us: number): void {
     this.do(us, this.#something(us));
   }
 
-  /** A module begins: it declares metrics and says something, then comes its birth. */
+  /** Starts a module: it declares metrics and sends messages, then the birth follows. */
   begin(us: number): void {
     this.do(us, 'hold');
     this.do(us, `metrics ${pick(this.random, 0, 1, 1, 18)}`);
-    for (let left = this.random.below(6); left > 0; left--) this.say(us);
+    for (let left = this.random.below(6); left > 0; left--) this.send(us);
     this.do(us, 'birth');
   }
 
@@ -124,7 +124,7 @@ function shimMessage(random: Xorshift): ShimMessage {
   }
 }
 
-/** A node and a shim that both keep to the rules, a stream that doesn't, and restarts of either. */
+/** A correct node and a correct shim, a bad stream between them, and restarts of either. */
 export function lossyScript(seed: number, actions: number): Script {
   const recorder = new Recorder(seed);
   const { random, node } = recorder;
@@ -180,10 +180,10 @@ export function lossyScript(seed: number, actions: number): Script {
     else if (what < 8) recorder.begin(us());
     else if (what < 60) {
       const message = shimMessage(random);
-      // The node may say that it takes only shorter ones.
+      // The node may accept only shorter messages.
       if (encodeMessage(message).length <= shim.peerMaxBytes) shim.send(message);
-    } else recorder.say(us());
-    // A node that starts anew has a new stream; so has a new shim.
+    } else recorder.send(us());
+    // A restarted node or shim has a new stream.
     if (what < 2) {
       end?.close();
       end = null;
@@ -210,7 +210,7 @@ export function lossyScript(seed: number, actions: number): Script {
   return recorder;
 }
 
-/** Packets with right checksums and any content, near to what could be right; and bytes of no kind. */
+/** Packets with correct checksums and any content, close to valid ones; and random bytes. */
 export function hostileScript(seed: number, reads: number): Script {
   const recorder = new Recorder(seed);
   const { random } = recorder;
@@ -266,7 +266,7 @@ export function hostileScript(seed: number, reads: number): Script {
       recorder.do(us, pick(random, 'closed', 'detach', 'attach'));
       recorder.do(us, 'attach');
     }
-    if (random.below(3) === 0) recorder.say(us);
+    if (random.below(3) === 0) recorder.send(us);
     if (random.below(40) === 0) recorder.begin(us);
     const frames = Array.from({ length: 1 + random.below(random.below(9) ? 4 : 40) }, () => encodeFrame(packet()));
     const read = Buffer.concat(frames);
@@ -274,7 +274,7 @@ export function hostileScript(seed: number, reads: number): Script {
     const cut = random.below(6) === 0 ? 1 + random.below(read.length) : read.length;
     recorder.do(us, `in ${hex(read.subarray(0, cut))}`);
     if (cut < read.length) recorder.do(us, `in ${hex(read.subarray(cut))}`);
-    // Both count from 0 with a new peer.
+    // Both numbers start at 0 with a new peer.
     if (random.below(20) === 0) [seq, ack] = [0, 0];
   }
   recorder.do(us, 'stats');

@@ -8,7 +8,7 @@ import { missingCompiler } from '../c-program.ts';
 import { buildDriver } from './driver.ts';
 import { hex } from './reference.ts';
 
-/** The C node as a process that is asked line by line. */
+/** The C node as a process that answers line by line. */
 class LiveNode {
   readonly #child;
   readonly #lines;
@@ -34,13 +34,13 @@ const TICK_US = 1000;
 
 const driver = await buildDriver();
 
-describe.skipIf(missingCompiler)('a C node on a line that takes only some bytes at a time', () => {
+describe.skipIf(missingCompiler)('a C node on a line that transmits only some bytes at a time', () => {
   it.each([
     ['14 bytes a millisecond, none lost', 14, 0, 16],
     ['14 bytes a millisecond, some lost', 14, 0.02, 16],
     ['1 byte a millisecond', 1, 0, 4],
     ['a burst of 300 bytes a millisecond, many lost', 300, 0.1, 8],
-  ])('brings each event and each command once and in order: %s', async (_, bytesPerTick, loss, window) => {
+  ])('delivers each event and each command once and in order: %s', async (_, bytesPerTick, loss, window) => {
     const random = new Xorshift(bytesPerTick);
     const world = new VirtualClock();
     const node = new LiveNode(driver);
@@ -61,7 +61,7 @@ describe.skipIf(missingCompiler)('a C node on a line that takes only some bytes 
     const handle = async (line: string) => {
       const answer = await node.ask(line);
       for (const [, id] of answer.matchAll(/\[command (\d+) /g)) answered.push(Number(id));
-      // What an event answers stands behind the bytes.
+      // The messages received with an event are behind the bytes.
       const written = answer.replace(/\[[^\]]*\]/g, '');
       const bytes = Buffer.from(written.slice(0, written.length & ~1), 'hex');
       if (bytes.length > 0 && random.unit() >= loss) shimReceives(bytes);
@@ -85,18 +85,18 @@ describe.skipIf(missingCompiler)('a C node on a line that takes only some bytes 
       name: 'go',
       body: new Uint8Array(0),
     }));
-    let said = 0;
+    let sent = 0;
     let us = 0;
     const seqs = () => got.flatMap((message) => (message.type === 'event' ? [message.seq] : []));
     while ((seqs().length < events || answered.length < 40) && us < 400e6) {
       us += TICK_US;
       world.runUntil(us);
       if (shim.up && commands.length > 0 && random.below(20) === 0 && shim.send(commands[0]!)) commands.shift();
-      if (said < events && random.below(8) === 0) {
+      if (sent < events && random.below(8) === 0) {
         const body = Uint8Array.of(0x58, 60, ...Array(60).fill(random.below(256)));
-        // Its room is asked for first, as the node does it.
-        const answer = await handle(`${us} event ${said} 6575 ${hex(body)}`);
-        if (answer.endsWith('1')) said++;
+        // The room is checked first, as the node does it.
+        const answer = await handle(`${us} event ${sent} 6575 ${hex(body)}`);
+        if (answer.endsWith('1')) sent++;
       }
       for (const bytes of toNode.splice(0)) if (random.unit() >= loss) await handle(`${us} in ${hex(bytes)}`);
       await handle(`${us} drain ${bytesPerTick}`);

@@ -1,4 +1,4 @@
-/** SHA-256, Ed25519 and ECDSA on P-256 of the C code against published vectors and Node's (OpenSSL's) verdicts. */
+/** SHA-256, Ed25519 and ECDSA on P-256 of the C code against published vectors and the verdicts of Node (OpenSSL). */
 import {
   createECDH,
   createHash,
@@ -22,7 +22,7 @@ const hex = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(' ', ''
 const fromBase64url = (text = '') => Buffer.from(text, 'base64url');
 const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
 
-/** From the DER: see host/device/package/trusted-keys.ts for why not from a JWK. */
+/** From the DER; host/device/package/trusted-keys.ts explains why not from a JWK. */
 function rawEd25519(key: KeyObject): Uint8Array {
   return new Uint8Array(key.export({ type: 'spki', format: 'der' }).subarray(12));
 }
@@ -80,7 +80,7 @@ describe.skipIf(missingCompiler)('the C code', () => {
     what?: string;
   }
 
-  it('hashes bytes of every length to 300, in two pieces cut anywhere, as Node does', () => {
+  it('hashes bytes of every length up to 300, in two pieces of any size, as Node does', () => {
     const random = xorshift(1);
     const inputs = [
       ...Array.from({ length: 301 }, (_, length) => randomBytes(random, length)),
@@ -118,7 +118,7 @@ describe.skipIf(missingCompiler)('the C code', () => {
     ],
   ];
 
-  it('takes the signatures of RFC 8032 and none of them with a bit changed', () => {
+  it('accepts the signatures of RFC 8032, and rejects them with a changed bit', () => {
     for (const [key, message, signature] of RFC8032) {
       expect(ask(driver, [['e', hex(key), hex(message), hex(signature)]])).toEqual(['true']);
       const changed = Array.from({ length: 512 }, (_, bit): Request => {
@@ -130,7 +130,7 @@ describe.skipIf(missingCompiler)('the C code', () => {
     }
   });
 
-  it('takes an S below the order alone, as Node does: a signature has one form', () => {
+  it('accepts only an S below the order, as Node does: a signature has one form', () => {
     const cases: Signed[] = [];
     for (const [key, message, signature] of RFC8032) {
       const bytes = hex(signature);
@@ -155,14 +155,14 @@ describe.skipIf(missingCompiler)('the C code', () => {
     judge('e', cases);
   });
 
-  it('judges keys and Rs of small order, not reduced, or off the curve as Node does', () => {
+  it('has the same verdict as Node on keys and Rs of small order, not reduced, or off the curve', () => {
     const prime = 2n ** 255n - 19n;
     const points = [
       ...[0n, 1n, 2n, prime - 1n, prime, prime + 1n, prime + 18n].flatMap((y) => [
         scalarBytes(y),
         scalarBytes(y | (1n << 255n)),
       ]),
-      // A point of order 8 (RFC 7748, section 7 tells of them; y of it).
+      // A point of order 8 (RFC 7748, section 7 mentions them; this is its y).
       hex('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05'),
       hex('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a'),
     ];
@@ -191,7 +191,7 @@ describe.skipIf(missingCompiler)('the C code', () => {
     return changed;
   };
 
-  it('judges 3,000 Ed25519 signatures, good and damaged, as Node does', () => {
+  it('has the same verdict as Node on 3,000 Ed25519 signatures, good and damaged', () => {
     const random = xorshift(8);
     const cases = Array.from({ length: 1000 }, (): Signed[] => {
       const { privateKey, publicKey } = generateKeyPairSync('ed25519');
@@ -207,7 +207,7 @@ describe.skipIf(missingCompiler)('the C code', () => {
     judge('e', cases.flat());
   });
 
-  it('judges 2,000 P-256 signatures, good and damaged, as Node does', () => {
+  it('has the same verdict as Node on 2,000 P-256 signatures, good and damaged', () => {
     const random = xorshift(9);
     const cases = Array.from({ length: 500 }, (): Signed[] => {
       const { privateKey, publicKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -221,14 +221,14 @@ describe.skipIf(missingCompiler)('the C code', () => {
         { key, raw, message, signature },
         { key, raw, message, signature: damage(random, signature) },
         { key, raw, message: randomBytes(random, 10), signature },
-        // The other s of the pair that is always good.
+        // The other s of the pair, which is always good too.
         { key, raw, message, signature: new Uint8Array([...signature.subarray(0, 32), ...bigEndian(P256_ORDER - s)]) },
       ];
     });
     judge('p', cases.flat());
   });
 
-  it('judges P-256 signatures at the edges of r, s and the digest as Node does', () => {
+  it('has the same verdict as Node on P-256 signatures with extreme r, s and digest', () => {
     const { publicKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const raw = rawP256(key);
     const edges = [
@@ -255,7 +255,7 @@ describe.skipIf(missingCompiler)('the C code', () => {
     judge('p', cases);
   });
 
-  /** Multiples of the base point by OpenSSL, of which the private key is a small number or one close to the order. */
+  /** Multiples of the base point, computed by OpenSSL: the private key is a small number or one close to the order. */
   const multiple = (scalar: bigint): Uint8Array => {
     const ecdh = createECDH('prime256v1');
     ecdh.setPrivateKey(bigEndian(scalar));
@@ -267,7 +267,7 @@ describe.skipIf(missingCompiler)('the C code', () => {
       key: { kty: 'EC', crv: 'P-256', x: base64url(raw.subarray(0, 32)), y: base64url(raw.subarray(32)) },
     });
 
-  it('adds equal and opposite points: keys that are small multiples of the base point, r of each of them', () => {
+  it('adds equal and opposite points: keys that are small multiples of the base point, with r of each of them', () => {
     const scalars = [1n, 2n, 3n, 4n, 5n, P256_ORDER - 1n, P256_ORDER - 2n, P256_ORDER - 3n];
     const message = hex('6162');
     const z = BigInt(`0x${createHash('sha256').update(message).digest('hex')}`);
@@ -302,7 +302,7 @@ describe.skipIf(missingCompiler)('the C code', () => {
     expect(answers.filter((answer) => answer === 'true').length).toBe(scalars.length * (scalars.length + 3));
   });
 
-  it('takes an r below the prime minus the order for the x that is r plus the order', () => {
+  it('accepts an r below the prime minus the order for the x that is r plus the order', () => {
     let x = P256_ORDER + 1n;
     let point: Uint8Array | null = null;
     for (; point === null; x++) {
@@ -317,18 +317,18 @@ describe.skipIf(missingCompiler)('the C code', () => {
     }
     const r = x - 1n - P256_ORDER;
     expect(r < P256_PRIME - P256_ORDER).toBe(true);
-    // Of a digest of zeros, which no message is known to have, R is (r / s) Q: for s = r it is Q itself.
+    // For a digest of zeros, which no known message has, R is (r / s) Q: for s = r it is Q itself.
     const raw = point.subarray(1);
     const judged = (r: bigint, s: bigint) =>
       ask(driver, [['d', raw, new Uint8Array(32), new Uint8Array([...bigEndian(r), ...bigEndian(s)])]])[0];
     expect(judged(r, r)).toBe('true');
     expect(judged(r, r + 1n)).toBe('false');
-    // Equal modulo the order, and yet no other form of the signature is good.
+    // Equal modulo the order, but no other form of the signature is valid.
     expect(judged(r + P256_ORDER, r)).toBe('false');
     expect(judged(r, r + P256_ORDER)).toBe('false');
   });
 
-  it('takes no key that is no point of P-256', () => {
+  it('rejects a key that is not a point of P-256', () => {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const message = hex('00');
     const signature = new Uint8Array(sign('sha256', message, { key: privateKey, dsaEncoding: 'ieee-p1363' }));
@@ -350,7 +350,7 @@ describe.skipIf(missingCompiler)('the C code', () => {
     expect(ask(driver, [['p', raw, message, signature]])).toEqual(['true']);
   });
 
-  it('judges the vectors of the COSE working group as it should', () => {
+  it('has the expected verdict on the vectors of the COSE working group', () => {
     interface Vector {
       must_fail: boolean;
       cbor_hex: string;

@@ -1,4 +1,4 @@
-/** The C code that opens packages as a program of this machine that is asked. */
+/** The C code that opens packages as a program of this machine that answers requests. */
 import { spawnSync } from 'node:child_process';
 import { buildProgram } from '../c-program.ts';
 
@@ -10,7 +10,7 @@ const CHECKS = ['-O2', '-g', '-fsanitize=address,undefined', '-fno-sanitize-reco
 
 export type Request = [letter: string, ...parts: Uint8Array[]];
 
-/** The lines that it answers, one a request. */
+/** Returns the answers of the program, one line for each request. */
 export function ask(program: string, requests: Request[]): string[] {
   const pieces: Uint8Array[] = [];
   for (const [letter, ...parts] of requests) {

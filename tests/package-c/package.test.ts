@@ -31,7 +31,7 @@ describe.skipIf(missingCompiler)('a package opened in C', () => {
     driver = await buildDriver();
   });
 
-  /** Counts of the codes that came. */
+  /** Compares the answers and counts their codes. */
   function compare(packages: Uint8Array[]): Record<string, number> {
     const answers = ask(driver, packages.map(openRequest));
     const counts: Record<string, number> = {};
@@ -57,20 +57,20 @@ describe.skipIf(missingCompiler)('a package opened in C', () => {
       ...change,
     });
 
-  it('is what the encoder made, over 3,000 random ones', () => {
+  it('has the contents that the encoder wrote, over 3,000 random ones', () => {
     const random = xorshift(11);
     const counts = compare(Array.from({ length: 3000 }, () => randomPackage(random)));
     for (const code of ['ok', 'PKG_ABI', 'PKG_MEMORY', 'PKG_SEQUENCE']) expect(counts[code]).toBeGreaterThan(50);
   });
 
-  it('may have payloads of any length around the places where heads grow', () => {
+  it('can have payloads of any length around the lengths where heads grow', () => {
     const lengths = [0, 1, 8, 9, 23, 24, 240, 241, 255, 256, 257, 65_520, 65_521, 65_535, 65_536, 70_000];
     const some = (length: number) => randomBytes(xorshift(length + 1), length);
     const packages = lengths.flatMap((length) => [build({ rom: some(length) }), build({ wasm: some(length) })]);
     expect(compare(packages)).toEqual({ ok: packages.length });
   });
 
-  it('is refused with the same code after any change of a byte, whatever the byte', () => {
+  it('is rejected with the same code after a change of any byte', () => {
     for (const { privateKey } of pairs) {
       const bytes = build({ privateKey });
       const changed = [...bytes.keys()].flatMap((at) =>
@@ -83,14 +83,14 @@ describe.skipIf(missingCompiler)('a package opened in C', () => {
     }
   });
 
-  it('is refused with the same code when cut short or lengthened', () => {
+  it('is rejected with the same code when truncated or extended', () => {
     const bytes = build();
     const cut = Array.from({ length: bytes.length }, (_, length) => bytes.slice(0, length));
     const longer = [new Uint8Array([...bytes, 0]), new Uint8Array([...bytes, ...bytes])];
     expect(compare([...cut, ...longer])).toEqual({ CBOR: bytes.length + 2 });
   });
 
-  it('gets the same code over 100,000 mutations', () => {
+  it('has the same code over 100,000 mutations', () => {
     const random = xorshift(77);
     const seeds = Array.from({ length: 20 }, () => randomPackage(random));
     for (let round = 0; round < 20; round++) {
@@ -103,7 +103,7 @@ describe.skipIf(missingCompiler)('a package opened in C', () => {
     }
   });
 
-  it('gets the same code over 20,000 mutations of metadata that are signed', () => {
+  it('has the same code over 20,000 mutations of signed metadata', () => {
     const random = xorshift(5);
     const seeds = Array.from({ length: 10 }, () => parseEnvelope(randomPackage(random)));
     const packages = Array.from({ length: 20_000 }, () => {
@@ -124,9 +124,9 @@ describe.skipIf(missingCompiler)('a package opened in C', () => {
   it.each<[string, (meta: Uint8Array) => Uint8Array]>([
     ['a number for a map', () => encodeCbor(7)],
     ['a missing key', inMap((map) => map.delete(5))],
-    ['a key more', inMap((map) => map.set(11, 0))],
+    ['an additional key', inMap((map) => map.set(11, 0))],
     ['a text key in place of one', inMap((map) => map.delete(10) && map.set('trial', 0))],
-    ['a name of no bytes', inMap((map) => map.set(1, ''))],
+    ['an empty name', inMap((map) => map.set(1, ''))],
     ['a name of 65 bytes', inMap((map) => map.set(1, 'x'.repeat(65)))],
     ['a name of 64 bytes', inMap((map) => map.set(1, 'x'.repeat(64)))],
     ['U+009F in a name', inMap((map) => map.set(1, 'a\u009f'))],
@@ -155,20 +155,20 @@ describe.skipIf(missingCompiler)('a package opened in C', () => {
     ['fuel of 2^63', inMap((map) => map.set(9, 1n << 63n))],
     ['fuel of 2^64 - 1', inMap((map) => map.set(9, (1n << 64n) - 1n))],
     ['fuel of -2^64', inMap((map) => map.set(9, -(1n << 64n)))],
-  ])('is judged alike with metadata that have %s', (_what, change) => {
+  ])('has the same verdict with metadata that have %s', (_what, change) => {
     const envelope = parseEnvelope(build());
     compare([withPayload(envelope, '#meta', change(envelope.payloads.get('#meta')!))]);
   });
 
   it.each<[string, string, (padded: Uint8Array) => Uint8Array]>([
-    ['its very rom', 'ok', (padded) => padded],
+    ['its unchanged rom', 'ok', (padded) => padded],
     ['a byte before its rom', 'PKG_FORMAT', (padded) => padded.with(0, 1)],
     ['a byte after its rom', 'PKG_FORMAT', (padded) => padded.with(padded.length - 1, 1)],
     ['15 zeros for a rom', 'PKG_FORMAT', () => new Uint8Array(15)],
     ['one zero for a rom', 'PKG_FORMAT', () => new Uint8Array(1)],
     ['a rom of one byte that is 0', 'ok', () => new Uint8Array(16)],
     ['no rom', 'ok', () => new Uint8Array(0)],
-  ])('is judged alike with %s', (_what, code, change) => {
+  ])('has the same verdict with %s', (_what, code, change) => {
     const envelope = parseEnvelope(build());
     const bytes = withPayload(envelope, '#rom', change(envelope.payloads.get('#rom')!));
     expect(compare([bytes])).toEqual({ [code]: 1 });
@@ -181,7 +181,7 @@ describe.skipIf(missingCompiler)('a package opened in C', () => {
     ['a map for parts', () => new Map()],
     ['an empty header', (parts) => parts.with(0, new Uint8Array(0))],
     ['a header that is a list', (parts) => parts.with(0, encodeCbor([]))],
-    ['a header that is no CBOR', (parts) => parts.with(0, Uint8Array.of(0xff))],
+    ['a header that is not CBOR', (parts) => parts.with(0, Uint8Array.of(0xff))],
     ['a header that is a text', (parts) => parts.with(0, 'header')],
     ['no algorithm', (parts) => parts.with(0, header([[4, id]]))],
     [
@@ -208,7 +208,7 @@ describe.skipIf(missingCompiler)('a package opened in C', () => {
     ],
     ['no key id', (parts) => parts.with(0, header([[1, -8]]))],
     [
-      'a key id of no bytes',
+      'an empty key id',
       (parts) =>
         parts.with(
           0,
@@ -291,7 +291,7 @@ describe.skipIf(missingCompiler)('a package opened in C', () => {
     ['a signature of 63 bytes', (parts) => parts.with(3, new Uint8Array(63))],
     ['a signature that is a text', (parts) => parts.with(3, 'x'.repeat(64))],
     ['a signature of zeros', (parts) => parts.with(3, new Uint8Array(64))],
-  ])('is judged alike with a signature that has %s', (_what, change) => {
+  ])('has the same verdict with a signature that has %s', (_what, change) => {
     const envelope = parseEnvelope(build());
     const { value } = decodeCbor(envelope.signatures[0]!) as CborTag;
     for (const tag of [18, 17]) {
@@ -313,14 +313,14 @@ describe.skipIf(missingCompiler)('a package opened in C', () => {
     ],
     ['another signer', () => build({ privateKey: generateKeyPair().privateKey })],
     [
-      'a payload more',
+      'an additional payload',
       () => {
         const envelope = parseEnvelope(build());
         return encodeEnvelope({ ...envelope, payloads: new Map([...envelope.payloads, ['#more', id]]) });
       },
     ],
     [
-      'a payload less',
+      'a missing payload',
       () => {
         const envelope = parseEnvelope(build());
         return encodeEnvelope({ ...envelope, payloads: new Map([...envelope.payloads].slice(1)) });
@@ -341,13 +341,13 @@ describe.skipIf(missingCompiler)('a package opened in C', () => {
     ['an empty wrapper', () => membersOf((map) => map.set(2, encodeCbor([])))],
     ['a wrapper that is a map', () => membersOf((map) => map.set(2, encodeCbor(new Map())))],
     ['a wrapper with a text', () => membersOf((map) => map.set(2, encodeCbor(['text'])))],
-    ['a wrapper that is no CBOR', () => membersOf((map) => map.set(2, Uint8Array.of(0x18)))],
+    ['a wrapper that is not CBOR', () => membersOf((map) => map.set(2, Uint8Array.of(0x18)))],
     ['no manifest', () => membersOf((map) => map.delete(3))],
     ['a manifest that is a text', () => membersOf((map) => map.set(3, 'manifest'))],
     ['a member that is a number', () => membersOf((map) => map.set('#wasm', 5))],
     ['a member of a negative number', () => membersOf((map) => map.set(-3, id))],
     ['no bytes', () => new Uint8Array(0)],
-  ])('is judged alike with %s', (_what, make) => {
+  ])('has the same verdict with %s', (_what, make) => {
     expect(compare([make()]).ok).toBeUndefined();
   });
 
@@ -364,14 +364,14 @@ describe.skipIf(missingCompiler)('a package opened in C', () => {
     return encodeCbor(new CborTag(107, members));
   }
 
-  it('is none of the SUIT working group, which are refused here as there', () => {
+  it('is rejected alike if it is an example of the SUIT working group', () => {
     const folder = packagePath('tests', 'vectors', 'suit');
     const packages = readdirSync(folder).flatMap((name) => {
       const example = JSON.parse(readFileSync(`${folder}/${name}`, 'utf8')) as Record<string, string>;
       return ['unsigned_envelope_hex', 'signed_envelope_hex'].map((form) => Buffer.from(example[form]!, 'hex'));
     });
     expect(packages.length).toBe(8);
-    // Some have members that their manifest severed, which no package has: C doesn't read a manifest for their digests.
+    // Some have severed members, which no package has: C doesn't read a manifest for their digests.
     const codes = ask(driver, packages.map(openRequest)).map((answer) => answer.split(' ')[0]);
     for (const [i, bytes] of packages.entries()) {
       expect(verdict(bytes)).toMatch(/^(SUIT|PKG_FORMAT|PKG_SEQUENCE)/);
@@ -379,7 +379,7 @@ describe.skipIf(missingCompiler)('a package opened in C', () => {
     }
   });
 
-  it('is opened with keys as TypeScript wrote them, and with no other form of them', () => {
+  it('is opened with keys in the encoding of TypeScript, and with no other one', () => {
     const bytes = build();
     const noKeys = encodeTrustedKeys([]);
     const [, , , limits] = openRequest(bytes);
@@ -402,7 +402,7 @@ describe.skipIf(missingCompiler)('a package opened in C', () => {
     expect(ask(driver, [['k', trusted]])).toEqual([`ok -8${ids[0]} -7${ids[1]}`]);
   });
 
-  it('with 50,000 mutated lists of keys never reads beyond them', () => {
+  it('with 50,000 mutated lists of keys causes no read beyond them', () => {
     const random: Random = xorshift(3);
     const requests = Array.from({ length: 50_000 }, (): Request => {
       const changed = Uint8Array.from(trusted);

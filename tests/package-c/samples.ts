@@ -1,4 +1,4 @@
-/** Packages to open: random ones from the encoder, and what is made of them by someone who keeps every digest right. */
+/** Packages to open: random ones from the encoder, and modified ones with correct digests and signatures. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { type CborMap, type CborValue, decodeCbor, encodeCbor } from '../../host/base/cbor/index.ts';
 import { clip, MoteError } from '../../host/base/index.ts';
@@ -43,8 +43,8 @@ function randomText(random: Random): string {
   return Array.from({ length: 1 + random(16) }, () => LETTERS[random(LETTERS.length)]).join('');
 }
 
-function randomList<T>(random: Random, most: number, make: () => T): T[] {
-  return Array.from({ length: random(most) }, make);
+function randomList<T>(random: Random, max: number, make: () => T): T[] {
+  return Array.from({ length: random(max) }, make);
 }
 
 export function randomMetadata(random: Random): Metadata {
@@ -77,7 +77,7 @@ export function randomPackage(random: Random): Uint8Array {
   });
 }
 
-/** Another payload, said by the manifest and signed: only what is wrong with the payload itself is left to find. */
+/** Replaces a payload, with a matching manifest and signature, so that only the payload itself is wrong. */
 export function withPayload(envelope: Envelope, name: string, payload: Uint8Array): Uint8Array {
   const map = decodeCbor(envelope.manifest) as CborMap;
   const common = decodeCbor(map.get(3) as Uint8Array) as CborMap;
@@ -118,10 +118,10 @@ function describePackage({ metadata, ...pkg }: Package): string {
   ].join(' ');
 }
 
-/** Sentences in which TypeScript puts numbers or names that C leaves out; there the code alone is compared. */
+/** Codes whose sentences contain numbers or names in TypeScript that C omits; only the codes are compared. */
 const LOOSE = ['CBOR', 'COSE', 'SUIT', 'PKG_METADATA'];
 
-/** What TypeScript says of a package, as the driver writes it. */
+/** The verdict of TypeScript on a package, in the format of the driver. */
 export function verdict(bytes: Uint8Array): string {
   try {
     const pkg = openPackage(bytes, publicKeys);
@@ -134,7 +134,7 @@ export function verdict(bytes: Uint8Array): string {
   }
 }
 
-/** The driver's answer, comparable with `verdict`. */
+/** The driver's answer in a form that is comparable with `verdict`. */
 export function comparable(answer: string): string {
   const code = answer.split(' ', 1)[0]!;
   return LOOSE.includes(code) ? code : answer;

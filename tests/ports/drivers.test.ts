@@ -1,6 +1,7 @@
 /**
- * Drivers of ports in emulators whose chip has devices of the same kind: an nRF51 has the nRF52840's UART, timer, random numbers, flash
- * controller and reset; an STM32F405 has the STM32F429's UART. It is no run of the port, which no emulator here has.
+ * Drivers of ports in emulators whose chip has devices of the same kind: an nRF51 has the nRF52840's UART, timer,
+ * random number generator, flash controller and reset; an STM32F405 has the STM32F429's UART. This doesn't run the port
+ * itself, because no emulator here has its chip.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +17,7 @@ if (missing) process.stderr.write(`ports: skipped: ${missing}\n`);
 
 const common = ['platform/bare', 'arch/cortex-m/startup.c', 'platform/hardware'];
 
-/** The board that the emulator is, of a port's files. */
+/** Returns a board for the emulator, with some files of a port. */
 function emulated(port: string, folder: string, files: string[], change: Partial<Board>): Board {
   const sources = [...common, ...files.map((file) => `targets/${port}/${file}`)];
   return { ...loadBoard(port), name: `../../tests/ports/${folder}`, sources, ...change };
@@ -39,21 +40,21 @@ const netduinoplus2 = emulated(
   {},
 );
 
-/** A running image: letters to it, lines from it. */
+/** A running image: receives letters, prints lines. */
 class Emulator {
   readonly process: ChildProcess;
   #text = '';
-  #heard: () => void = () => {};
+  #received: () => void = () => {};
 
   constructor(machine: string, elf: string) {
     this.process = spawn('qemu-system-arm', ['-M', machine, '-display', 'none', '-serial', 'stdio', '-kernel', elf]);
     this.process.stdout!.setEncoding('latin1').on('data', (text: string) => {
       this.#text += text;
-      this.#heard();
+      this.#received();
     });
   }
 
-  /** What it says until a line that begins with `start`. */
+  /** Returns the output until a line that begins with `start`. */
   async line(start: string): Promise<string> {
     for (;;) {
       const lines = this.#text.split('\n');
@@ -63,7 +64,7 @@ class Emulator {
         return lines[at]!;
       }
       await new Promise<void>((resolve) => {
-        this.#heard = resolve;
+        this.#received = resolve;
       });
     }
   }
@@ -97,23 +98,23 @@ describe.skipIf(missing)('the nRF52840 port on an nRF51 in QEMU', () => {
     expect(await emulator.ask('b')).toEqual([0, 0, 1, 0]);
   });
 
-  it('has noise that differs', async () => {
+  it('has different random numbers', async () => {
     const [one, two] = await emulator.ask('n');
     expect(one).not.toBe(two);
   });
 
-  it('sleeps until the time that it was told', async () => {
+  it('sleeps until the requested time', async () => {
     const [us, asleepUs] = await emulator.ask('s');
     expect(us).toBeGreaterThanOrEqual(20_000);
     expect(asleepUs).toBeGreaterThan(15_000);
     expect(asleepUs).toBeLessThanOrEqual(us!);
   });
 
-  it('erases and programs its flash, and sees what could not be programmed', async () => {
+  it('erases and programs its flash, and detects what could not be programmed', async () => {
     expect(await emulator.ask('f')).toEqual([0]);
   });
 
-  it('knows after a restart that it was told to, and after a fault what it was', async () => {
+  it('reports a requested restart as such, and the kind of a fault after it', async () => {
     emulator.process.stdin!.write('r');
     await emulator.line('rready');
     expect(await emulator.ask('b')).toEqual([1, 0, 2, 0]);
@@ -121,7 +122,7 @@ describe.skipIf(missing)('the nRF52840 port on an nRF51 in QEMU', () => {
     await emulator.line('xready');
     const [reason, kind, starts, pc] = await emulator.ask('b');
     expect([reason, kind, starts]).toEqual([3, 3, 3]);
-    // An instruction of the code, which the frame on the stack said.
+    // An address in the code, from the frame on the stack.
     expect(pc! > 0xc0 && pc! < 0x2000 && pc! % 2 === 0, `pc ${pc}`).toBe(true);
   });
 });

@@ -1,4 +1,7 @@
-/** What the ESP32-C3's boot ROM, its two buses and its processor ask of an image, as far as it can be said without the chip. */
+/**
+ * Requirements of the ESP32-C3's boot ROM, its two buses and its processor on an image, as far as they can be checked
+ * without the chip.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +25,10 @@ const missing = await findTool('riscv64-unknown-elf').then(
 );
 if (missing) process.stderr.write(`ports: skipped: ${missing}\n`);
 
-/** Where the instruction bus and the data bus have flash and RAM (technical reference manual, chapter 3), and the ROM's functions. */
+/**
+ * Address ranges of flash and RAM on the instruction bus and the data bus (technical reference manual, chapter 3), and
+ * of the ROM.
+ */
 const FLASH_AS_CODE = 0x4200_0000;
 const FLASH_AS_DATA = 0x3c00_0000;
 const RAM_AS_DATA = 0x3fc8_0000;
@@ -53,13 +59,13 @@ describe.skipIf(missing)('the image for esp32c3', () => {
     }
   }, 300_000);
 
-  it('begins with what makes the boot ROM start it directly, and the code that it goes on to', () => {
+  it('begins with the header that makes the boot ROM start it directly, followed by the code that starts', () => {
     expect([code.getUint32(0, true), code.getUint32(4, true)]).toEqual([0xaedb_041d, 0xaedb_041d]);
     expect(image.entry).toBe(FLASH_AS_CODE + 8);
     expect(symbol('reset_entry')).toBe(FLASH_AS_CODE + 8);
   });
 
-  it('has code where the instruction bus has the flash, constants where the data bus has it, each at its place in it', () => {
+  it('has code in the flash range of the instruction bus, constants in that of the data bus, each at its offset', () => {
     const headers = tool('readelf', '-lW').split('\n');
     const loads = headers
       .filter((line) => line.includes(' LOAD '))
@@ -71,13 +77,13 @@ describe.skipIf(missing)('the image for esp32c3', () => {
     expect(data[0]).toBeGreaterThan(RAM_AS_DATA);
     for (const { name, type, address } of symbols) {
       if (/^[rR]$/.test(type)) expect(address >>> 20, name).toBe(FLASH_AS_DATA >>> 20);
-      // Data are said to be code where they share a section with the code that is in RAM.
+      // Data count as code if they share a section with the code that is in RAM.
       if (/^[tT]$/.test(type)) expect([FLASH_AS_CODE >>> 20, RAM_AS_DATA >>> 20], name).toContain(address >>> 20);
       if (/^[bBdD]$/.test(type)) expect(address >>> 20, name).toBe(RAM_AS_DATA >>> 20);
     }
   });
 
-  it('leaves the boot ROM its RAM, and only flash that is mapped is used', () => {
+  it('does not use the RAM of the boot ROM, and uses only mapped flash', () => {
     const { ram } = board.memory!;
     expect(ram.origin + ram.bytes).toBe(ROM_RAM);
     expect(board.flash.origin! + board.flash.bytes).toBeLessThanOrEqual(FLASH_AS_DATA + 4 * 1024 * 1024);
@@ -96,13 +102,13 @@ describe.skipIf(missing)('the image for esp32c3', () => {
     }
   });
 
-  it('has no instruction and no register that this processor lacks', () => {
+  it('uses no instruction and no register that this processor lacks', () => {
     const lines = tool('objdump', '-d', '-j', '.text')
       .split('\n')
       .map((line) => line.split('\t').slice(2));
     const instructions = lines.filter((parts) => parts.length > 0).map(([name]) => name!);
     expect(instructions.length).toBeGreaterThan(20_000);
-    // No atomics, no floating point; no mie and mip, which interrupt lines are instead.
+    // No atomics and no floating point; no mie and mip, which are replaced by interrupt lines.
     expect(instructions.filter((name) => /^(amo|lr\.|sc\.|f[a-z]+\.[sd]|fl[wd]$|fs[wd]$)/.test(name))).toEqual([]);
     const registers = lines
       .filter(([name]) => name?.startsWith('csr'))
@@ -112,7 +118,7 @@ describe.skipIf(missing)('the image for esp32c3', () => {
     expect(registers.filter((name) => !known.test(name))).toEqual([]);
   });
 
-  it('has what writes the flash in RAM, and all that it calls is in the ROM', () => {
+  it('has the code that writes the flash in RAM, and it calls only the ROM', () => {
     const text = tool('objdump', '-d', '-j', '.data');
     const work = text.slice(text.indexOf('<work>:')).split('\n\n')[0]!;
     const lines = work
@@ -121,7 +127,7 @@ describe.skipIf(missing)('the image for esp32c3', () => {
       .map((line) => line.split('\t'));
     expect(lines.length).toBeGreaterThan(30);
     expect(symbol('work')).toBeGreaterThan(RAM_AS_DATA);
-    // Jumps stay inside; calls go to addresses made of the ROM's.
+    // Jumps stay inside the function; calls go to addresses of the ROM.
     const [start, end] = [symbol('work'), Number.parseInt(lines.at(-1)![0]!, 16)];
     const targets = lines
       .filter(([, , name]) => /^(j|jal|b[a-z]+)$/.test(name!))
@@ -137,7 +143,7 @@ describe.skipIf(missing)('the image for esp32c3', () => {
     expect(work).not.toMatch(/\tauipc\t/);
   });
 
-  it('goes to the board with esptool, at the start of the flash and behind the firmware', () => {
+  it('is written to the board with esptool, at the start of the flash and behind the firmware', () => {
     const { publicKey } = generateKeyPair();
     const node = nodeSegment(board, { id: 'n-1', publicKeys: [publicKey], first: null });
     const [method] = board.flashing;

@@ -1,4 +1,4 @@
-/** Images of boards that nobody has run here: what can be said of an image without its chip. */
+/** Images of boards that nobody has run: the properties that can be checked without the chip. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -24,7 +24,7 @@ const missing = await Promise.all([findTool('arm-none-eabi'), findTool('riscv64-
 );
 if (missing) process.stderr.write(`ports: skipped: ${missing}\n`);
 
-/** Interrupts as a Cortex-M's vector table numbers them, and where that begins in the image. */
+/** Interrupt numbers in a Cortex-M's vector table, and where the table begins in the image. */
 const PORTS = [
   { name: 'nrf52840', vectors: { irqs: 48, at: 0, watchdogIrq: 16 } },
   { name: 'stm32f4', vectors: { irqs: 91, at: 0, watchdogIrq: null } },
@@ -59,7 +59,7 @@ describe.skipIf(missing).each(PORTS)('the image for $name', ({ name, vectors }) 
     return value;
   };
 
-  it('lies in the flash that is its own, and needs nothing that is not there', () => {
+  it('is inside its flash, and needs no undefined symbol', () => {
     expect(segments[0]!.address).toBe(firmware.origin);
     for (const { address, bytes } of segments)
       expect(address + bytes.length).toBeLessThanOrEqual(firmware.origin + firmware.bytes);
@@ -67,11 +67,11 @@ describe.skipIf(missing).each(PORTS)('the image for $name', ({ name, vectors }) 
   });
 
   if (vectors !== null)
-    it('begins with vectors that lead into its code', () => {
+    it('begins with vectors that point into its code', () => {
       const { irqs, at: vectorsAt, watchdogIrq } = vectors;
       const vector = (i: number) => code.getUint32(vectorsAt + 4 * i, true);
       expect(symbol('memory_vectors')).toBe(firmware.origin + vectorsAt);
-      // The table's place is a multiple of its size, rounded up to a power of two.
+      // The address of the table is a multiple of its size, rounded up to a power of two.
       expect(symbol('memory_vectors') % 2 ** Math.ceil(Math.log2(4 * (16 + irqs)))).toBe(0);
       expect(vector(0)).toBe(symbol('memory_irq_stack_top'));
       expect(vector(0) % 8).toBe(0);
@@ -82,7 +82,7 @@ describe.skipIf(missing).each(PORTS)('the image for $name', ({ name, vectors }) 
       const interrupt = symbol('interrupt_entry') | 1;
       for (let irq = 0; irq < irqs; irq++)
         expect(vector(16 + irq), `interrupt ${irq}`).toBe(irq === watchdogIrq ? fault : interrupt);
-      // There is code behind them, and not yet another vector.
+      // Behind the vectors is code, not another vector.
       expect(vector(16 + irqs)).not.toBe(interrupt);
     });
 
@@ -94,12 +94,12 @@ describe.skipIf(missing).each(PORTS)('the image for $name', ({ name, vectors }) 
     expect(symbol('memory_flash_end')).toBe(board.flash.origin! + board.flash.bytes);
   });
 
-  it('is said to have never run', () => {
+  it('is marked as never run', () => {
     expect(board.run).toBeNull();
     expect(board.neverRun).toMatch(/on the hardware/);
   });
 
-  it("can be made with a new node's flash, in which the node finds itself", () => {
+  it('can be built with the flash of a new node, which the node then opens', () => {
     const { publicKey } = generateKeyPair();
     const bytes = new Uint8Array(1000).fill(7);
     const segment = nodeSegment(board, { id: 'n-1', publicKeys: [publicKey], first: { sequence: 4, bytes } });
@@ -117,7 +117,7 @@ describe.skipIf(missing).each(PORTS)('the image for $name', ({ name, vectors }) 
 });
 
 describe.skipIf(missing)('the image for rp2040', () => {
-  it('begins with what its boot ROM checks and loads', async () => {
+  it('begins with the boot block that its ROM checks and loads', async () => {
     const { elf } = await buildImage(loadBoard('rp2040'), { image: 'agent' });
     const start = readElf(readFileSync(elf)).segments[0]!.bytes.subarray(0, 256);
     // RP2040 datasheet, section 2.8.1.3.1.
@@ -127,11 +127,12 @@ describe.skipIf(missing)('the image for rp2040', () => {
       for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ (crc < 0 ? 0x04c1_1db7 : 0);
     }
     expect(new DataView(start.buffer, start.byteOffset).getUint32(252, true)).toBe(crc >>> 0);
-    // It is copied to RAM, so it must not depend on where it is: its only absolute addresses are devices and the vectors behind it.
+    // It is copied to RAM, so it must be position-independent: its only absolute addresses are devices and the vectors
+    // behind it.
     expect(start.subarray(0x50, 252).every((byte) => byte === 0)).toBe(true);
   });
 
-  it('goes to the board as a UF2 file of its family', async () => {
+  it('is written to the board as a UF2 file of its family', async () => {
     const { elf } = await buildImage(loadBoard('rp2040'), { image: 'agent' });
     const image = readElf(readFileSync(elf));
     const back = readUf2(writeUf2(image, 'rp2040'));
@@ -141,7 +142,7 @@ describe.skipIf(missing)('the image for rp2040', () => {
     expect(Buffer.compare(back.segments[0]!.bytes.subarray(0, bytes.length), bytes)).toBe(0);
   });
 
-  it('has what writes the flash in RAM, and it calls nothing in the flash', async () => {
+  it('has the code that writes the flash in RAM, and it calls nothing in the flash', async () => {
     const { elf } = await buildImage(loadBoard('rp2040'), { image: 'agent' });
     const text = execFileSync('arm-none-eabi-objdump', ['-d', '-j', '.data', elf], { encoding: 'utf8' });
     const work = text.slice(text.indexOf('<work>:')).split('\n\n')[0]!;
@@ -149,7 +150,7 @@ describe.skipIf(missing)('the image for rp2040', () => {
     expect(addresses.length).toBeGreaterThan(10);
     for (const address of addresses) expect(address).toBeGreaterThanOrEqual(0x2000_0000);
     expect(work).not.toMatch(/\bbl\t/);
-    // Of its constants, none is in the flash.
+    // None of its constants is an address in the flash.
     const words = [...work.matchAll(/\.word\t0x([0-9a-f]{8})/g)].map(([, word]) => Number.parseInt(word!, 16));
     expect(words.length).toBeGreaterThan(0);
     for (const word of words) expect(word >>> 24, word.toString(16)).not.toBe(0x10);

@@ -38,12 +38,12 @@ async function run(board: Board, sanitize: boolean, options: string[], wasm?: Ui
   mkdirSync(dir);
   if (wasm) writeFileSync(join(dir, 'module.wasm'), wasm);
   const node = await startNode(board, elf, { folder: dir, options, icount: board.run?.kind === 'qemu' });
-  // A fault restarts a node, again and again.
+  // A fault would restart a node endlessly.
   const late = setTimeout(() => node.kill(), 30_000);
   const { code, output } = await node.ended;
   clearTimeout(late);
   const lines = output.trim().split('\n');
-  // QEMU's own word on the small board.
+  // QEMU's own message on the small board.
   return { code, lines: lines.filter((line) => !line.startsWith('Timer with period zero')) };
 }
 
@@ -54,14 +54,16 @@ const IMPORTS = `(import "mote" "sensor_rate" (func $rate (param i32) (result i3
   (import "mote" "rom_read" (func $rom_read (param i32 i32 i32) (result i32)))
   (import "mote" "nn_run" (func $nn_run (param i32 i32 i32) (result i32)))`;
 
-/** Each block is one that is left, or the binary format has none. */
+/** Nested blocks with a branch out of each; otherwise they would not be emitted. */
 const nested = (count: number) => {
   const open = Array.from({ length: count }, (_, i) => `(block $b${i} (br_if $b${i} (i32.load (i32.const ${i})))`);
   return `${open.join('')}${')'.repeat(count)}`;
 };
 const locals = (count: number) => `(local ${'i64 '.repeat(count)})`;
 
-/** Name, body with result i32 or none, what comes of it. Linear memory has 1000 bytes, fuel 5000, the deadline 30 ms. */
+/**
+ * Name, body with result i32 or none, expected outcome. Linear memory has 1000 bytes, fuel is 5000, the deadline 30 ms.
+ */
 const ROWS: readonly (readonly [string, string, RegExp])[] = [
   ['answers', '(result i32) (call $rate (i32.const 41))', /^answers none: 42$/],
   ['size', '(result i32) (call $rom_size)', /^size none: 4$/],
@@ -113,10 +115,10 @@ const MODULE = `(module ${IMPORTS} (type $other (func (param i32) (result i32)))
 
 describe.each(boards)('the runtime on $title', ({ board, sanitize, why }) => {
   const test = it.skipIf(why !== null);
-  /** A process has a stack on which deep nesting has room. */
+  /** A process has enough stack for deep nesting. */
   const roomy = board.name === 'linux';
 
-  test('ends what a module does in a result or a trap, and gives back all memory', async () => {
+  test('ends each call in a result or a trap, and frees all memory', async () => {
     const calls = ROWS.map(([name]) => `call=${name}`);
     const { code, lines } = await run(board, sanitize, ['do=calls', ...calls], wat(MODULE));
     expect([code, lines.length]).toEqual([0, ROWS.length]);
@@ -125,7 +127,7 @@ describe.each(boards)('the runtime on $title', ({ board, sanitize, why }) => {
   });
 
   test.each<[string, string, string[], RegExp]>([
-    ['an import that nobody gives', '(import "mote" "fly" (func))', [], /host doesn't give/],
+    ['an import that no host provides', '(import "mote" "fly" (func))', [], /host doesn't give/],
     ['an import of another type', '(import "mote" "sensor_rate" (func (result i32)))', [], /host doesn't give/],
     [
       'an import of another module',
@@ -135,8 +137,8 @@ describe.each(boards)('the runtime on $title', ({ board, sanitize, why }) => {
     ],
     ['a start function', '(func $s) (start $s)', [], /start functions/],
     ['data beyond the limit of memory', '(memory 1) (data (i32.const 999) "ab")', [], /data segment/],
-    ['more memory than there is', '(memory 1)', ['memory=60000', 'heap=30000'], /memory allocation failed/],
-    ['a stack that has no room', '', ['stack=30000', 'heap=20000'], /memory allocation failed/],
+    ['more memory than available', '(memory 1)', ['memory=60000', 'heap=30000'], /memory allocation failed/],
+    ['a stack that does not fit', '', ['stack=30000', 'heap=20000'], /memory allocation failed/],
     ['fuel that is no counter', '(global $f i64 (i64.const 0)) (export "fuel" (global $f))', [], /fuel isn't/],
   ])('refuses %s', async (_what, text, options, expected) => {
     const wasm = wat(`(module ${text} (func (export "f")))`);
@@ -145,7 +147,7 @@ describe.each(boards)('the runtime on $title', ({ board, sanitize, why }) => {
     expect(lines[0]).toMatch(/^f load: /);
   });
 
-  test('stops where the heap has no room for the code of a function', async () => {
+  test('stops when the heap has no room for the code of a function', async () => {
     const body = Array.from(
       { length: 400 },
       (_, i) => `(drop (i32.load (i32.add (i32.const ${i}) (i32.load (i32.const ${i})))))`,
@@ -158,12 +160,12 @@ describe.each(boards)('the runtime on $title', ({ board, sanitize, why }) => {
     expect([code, lines]).toEqual([0, [expect.stringMatching(/^f memory: /)]]);
   });
 
-  test('has a heap that keeps what is in it and joins what is given back', async () => {
+  test('has a heap that preserves its contents and merges freed blocks', async () => {
     const { code, lines } = await run(board, sanitize, ['do=heap', 'heap=20000']);
     expect([code, lines]).toEqual([0, [expect.stringMatching(/^heap (19|20)\d\d\d$/)]]);
   });
 
-  test('reads exports from the bytes of a module, whatever they are', async () => {
+  test('reads exports from the bytes of any module', async () => {
     const wasm = wat(`(module (import "mote" "rom_size" (func (result i32)))
       (global $f (mut i64) (i64.const -5)) (global $c (mut i32) (i32.const 7)) (global $d f64 (f64.const 11))
       (global $v i32 (i32.const 65537)) (global $m i32 (i32.const -1))
