@@ -67,7 +67,7 @@ function filesBelow(folder, isFile) {
   });
 }
 
-const TESTS = String.raw`(\.test|\.fuzz)\.ts$|/(testing|fake-node|examples|flatbuffer-writer|every-cut|mutate|seeds|random-module)\.ts$`;
+const TESTS = String.raw`(\.test|\.fuzz)\.ts$|/(testing|needs|fake-node|examples|flatbuffer-writer|every-cut|mutate|seeds|random-module)\.ts$`;
 const escaped = (text) => text.replaceAll(/[.*+?^$()[\]{}|\\]/g, '\\$&');
 
 /** TypeScript, by dependency-cruiser: components, their entry points, packages, circles. */

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { lacking, type OptionalProgram, titled } from '../host/base/needs.ts';
 import { MemoryFlash } from '../host/device/flash/index.ts';
 import { DEFAULT_LAYOUT, readIdentity } from '../host/device/node/index.ts';
 import { NodeStorage } from '../host/device/node/storage.ts';
@@ -26,6 +27,11 @@ import { keys, release } from './world.ts';
 
 // In a new clone, each board's firmware is compiled first.
 vi.setConfig({ testTimeout: 240_000 });
+
+/** The reasons why a test is skipped that builds an Arm image, that runs one, or that runs a RISC-V image. */
+const NO_ARM = lacking('arm-none-eabi-gcc');
+const NO_ARM_RUN = lacking('arm-none-eabi-gcc', 'qemu-system-arm');
+const NO_RISCV_RUN = lacking('riscv64-unknown-elf-gcc', 'qemu-system-riscv32');
 
 let dir: string;
 let first: Uint8Array;
@@ -100,7 +106,9 @@ describe('mote board', () => {
       const { run: how, cpu, neverRun } = loadBoard(name);
       const [line] = stdout.split('\n').filter((text) => text.startsWith(`${name} `));
       expect(line).toContain(cpu.core);
-      expect(line).toMatch(how === null ? /no$/ : how.kind === 'qemu' ? /in QEMU$/ : /as a process$/);
+      const lacks = cpu.toolchain === 'arm-none-eabi' ? NO_ARM_RUN : NO_RISCV_RUN;
+      const inQemu = lacks === null ? /in QEMU$/ : /needs tools$/;
+      expect(line).toMatch(how === null ? /no$/ : how.kind === 'qemu' ? inQemu : /as a process$/);
       if (neverRun !== null)
         expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(new RegExp(`${name}[^:]*: never run ${neverRun.split(' ')[0]}`));
     }
@@ -109,7 +117,12 @@ describe('mote board', () => {
     const { boards } = JSON.parse(json.stdout);
     expect(boards.map(({ name }: { name: string }) => name)).toEqual(boardNames());
     const known = Object.fromEntries(boards.map((board: { name: string }) => [board.name, board]));
-    expect(known['mps2-an386']).toMatchObject({ memory: { ram: { bytes: 262_144 } }, runsHere: true, missing: [] });
+    expect(known['mps2-an386']).toMatchObject({
+      memory: { ram: { bytes: 262_144 } },
+      runsHere: NO_ARM_RUN === null,
+      missing: ['arm-none-eabi-gcc', 'qemu-system-arm'].filter((tool) => lacking(tool as OptionalProgram) !== null),
+    });
+    expect(known['riscv-virt']).toMatchObject({ runsHere: NO_RISCV_RUN === null });
     expect(known.rp2040).toMatchObject({ runsHere: false, missing: [] });
   });
 
@@ -118,7 +131,7 @@ describe('mote board', () => {
     const { code, stdout } = await run(['board', 'list'], env);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^mps2-an386 .* needs tools$/m);
-    expect(stdout).toMatch(/^riscv-virt .* in QEMU$/m);
+    expect(stdout).toMatch(NO_RISCV_RUN === null ? /^riscv-virt .* in QEMU$/m : /^riscv-virt .* needs tools$/m);
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
       'lm3s6965evb, mps2-an386, mps2-an505: needs arm-none-eabi-gcc and qemu-system-arm',
     );
@@ -127,16 +140,19 @@ describe('mote board', () => {
     const { boards } = JSON.parse(json.stdout);
     expect(boards.find(({ name }: { name: string }) => name === 'mps2-an505')).toMatchObject({
       runsHere: false,
-      missing: ['qemu-system-arm'],
+      missing: [...(NO_ARM === null ? [] : ['arm-none-eabi-gcc']), 'qemu-system-arm'],
     });
   });
 
-  it('doctor finds the tools of a board, and explains how to get missing ones', async () => {
+  it.skipIf(NO_ARM_RUN !== null)(titled('doctor finds the tools of a board', NO_ARM_RUN), async () => {
     const good = await run(['board', 'doctor', 'mps2-an386', '--json']);
     expect([good.code, JSON.parse(good.stdout)]).toMatchObject([
       0,
       { board: 'mps2-an386', ok: true, checks: [{ name: 'arm-none-eabi-gcc' }, { name: 'qemu-system-arm' }] },
     ]);
+  });
+
+  it('doctor explains how to get missing tools', async () => {
     const bare = await run(['board', 'doctor', 'mps2-an386'], { PATH: at('nothing') });
     expect(bare.code).toBe(1);
     expect(bare.stdout.replaceAll(/\s+/g, ' ')).toMatch(
@@ -167,37 +183,48 @@ describe('mote board', () => {
   });
 });
 
-describe('mote flash', () => {
-  it('writes firmware and node to a board through its debug probe', async () => {
-    const { env, calls, image } = fakeTool('probe-rs');
-    const args = ['flash', 'nrf52840', 'first.mote', '--key', 'r.pem', '--node', 'press-7', '--json'];
-    const { code, stdout, stderr } = await run(args, env);
-    expect([code, stderr]).toEqual([0, 'says probe-rs\nsays probe-rs\n']);
-    const [download, reset] = calls();
-    expect(download!.slice(0, -1)).toEqual([
-      'download',
-      '--chip',
-      'nRF52840_xxAA',
-      '--non-interactive',
-      '--restore-unwritten',
-      '--verify',
-      '--binary-format',
-      'hex',
-    ]);
-    expect(reset).toEqual(['reset', '--chip', 'nRF52840_xxAA', '--non-interactive']);
-    expect(existsSync(download!.at(-1)!)).toBe(false);
-    const flashed = readHex(readFileSync(image, 'utf8'));
-    expectNode('nrf52840', 'press-7', flashed);
-    // Vectors: the top of the stack in RAM, then the first instruction in flash, in Thumb state.
-    const vectors = Buffer.from(flashed.segments[0]!.bytes);
-    expect(vectors.readUInt32LE(0)).toBeGreaterThan(0x2000_0000);
-    expect(vectors.readUInt32LE(4) & 1).toBe(1);
-    const result = JSON.parse(stdout);
-    expect(result).toMatchObject({ board: 'nrf52840', node: 'press-7', done: true });
-    expect(result.parts).toEqual(flashed.segments.map(({ address, bytes }) => ({ address, bytes: bytes.length })));
-  });
+/** A wrong use: one line, with a code. */
+async function reportsError(args: string[], sentence: RegExp): Promise<void> {
+  const { code, stderr } = await run(args);
+  expect(stderr).toMatch(sentence);
+  expect(stderr).toMatch(/^mote: [^\n]+ \[[A-Z0-9_]+\]\n$/);
+  expect(code).toBe(2);
+}
 
-  it('reports what failed, and fails', async () => {
+describe('mote flash', () => {
+  it.skipIf(NO_ARM !== null)(
+    titled('writes firmware and node to a board through its debug probe', NO_ARM),
+    async () => {
+      const { env, calls, image } = fakeTool('probe-rs');
+      const args = ['flash', 'nrf52840', 'first.mote', '--key', 'r.pem', '--node', 'press-7', '--json'];
+      const { code, stdout, stderr } = await run(args, env);
+      expect([code, stderr]).toEqual([0, 'says probe-rs\nsays probe-rs\n']);
+      const [download, reset] = calls();
+      expect(download!.slice(0, -1)).toEqual([
+        'download',
+        '--chip',
+        'nRF52840_xxAA',
+        '--non-interactive',
+        '--restore-unwritten',
+        '--verify',
+        '--binary-format',
+        'hex',
+      ]);
+      expect(reset).toEqual(['reset', '--chip', 'nRF52840_xxAA', '--non-interactive']);
+      expect(existsSync(download!.at(-1)!)).toBe(false);
+      const flashed = readHex(readFileSync(image, 'utf8'));
+      expectNode('nrf52840', 'press-7', flashed);
+      // Vectors: the top of the stack in RAM, then the first instruction in flash, in Thumb state.
+      const vectors = Buffer.from(flashed.segments[0]!.bytes);
+      expect(vectors.readUInt32LE(0)).toBeGreaterThan(0x2000_0000);
+      expect(vectors.readUInt32LE(4) & 1).toBe(1);
+      const result = JSON.parse(stdout);
+      expect(result).toMatchObject({ board: 'nrf52840', node: 'press-7', done: true });
+      expect(result.parts).toEqual(flashed.segments.map(({ address, bytes }) => ({ address, bytes: bytes.length })));
+    },
+  );
+
+  it.skipIf(NO_ARM !== null)(titled('reports what failed, and fails', NO_ARM), async () => {
     const { env } = fakeTool('probe-rs', 1);
     const { code, stderr } = await run(['flash', 'nrf52840'], env);
     expect(code).toBe(2);
@@ -207,92 +234,107 @@ describe('mote flash', () => {
     expect(missing.stderr).toMatch(/probe-rs isn't there; .*--out FILE\.hex.*\[FLASH_TOOL\]/);
   });
 
-  it("copies a UF2 file to a bootloader's drive, and does nothing with --dry-run", async () => {
-    mkdirSync(at('drive'));
-    writeFileSync(at('drive', 'INFO_UF2.TXT'), 'UF2 Bootloader v3.0\nModel: Raspberry Pi RP2\nBoard-ID: RPI-RP2\n');
-    const args = ['flash', 'rp2040', 'first.mote', '--key', 'r.pem', '--drive', 'drive'];
-    const dry = await run([...args, '--dry-run']);
-    expect([dry.code, dry.stderr]).toEqual([0, '']);
-    expect(dry.stdout).toMatch(/\$ copy RP2040\.UF2 drive\nnothing was done/);
-    expect(readdirSync(at('drive'))).toEqual(['INFO_UF2.TXT']);
-    const { code, stdout } = await run(args);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/node rp2040 with vibration 1\.0\.0, sequence 7, trusts r\.pem/);
-    const file = readUf2(readFileSync(at('drive', 'RP2040.UF2')));
-    expect(file.family).toBe(UF2_FAMILIES.rp2040.id);
-    expectNode('rp2040', 'rp2040', file);
-  });
+  it.skipIf(NO_ARM !== null)(
+    titled("copies a UF2 file to a bootloader's drive, and does nothing with --dry-run", NO_ARM),
+    async () => {
+      mkdirSync(at('drive'));
+      writeFileSync(at('drive', 'INFO_UF2.TXT'), 'UF2 Bootloader v3.0\nModel: Raspberry Pi RP2\nBoard-ID: RPI-RP2\n');
+      const args = ['flash', 'rp2040', 'first.mote', '--key', 'r.pem', '--drive', 'drive'];
+      const dry = await run([...args, '--dry-run']);
+      expect([dry.code, dry.stderr]).toEqual([0, '']);
+      expect(dry.stdout).toMatch(/\$ copy RP2040\.UF2 drive\nnothing was done/);
+      expect(readdirSync(at('drive'))).toEqual(['INFO_UF2.TXT']);
+      const { code, stdout } = await run(args);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/node rp2040 with vibration 1\.0\.0, sequence 7, trusts r\.pem/);
+      const file = readUf2(readFileSync(at('drive', 'RP2040.UF2')));
+      expect(file.family).toBe(UF2_FAMILIES.rp2040.id);
+      expectNode('rp2040', 'rp2040', file);
+    },
+  );
 
-  it('shows the planned steps with --dry-run, also without drive and tool', async () => {
-    const rp2040 = ['flash', 'rp2040', 'first.mote', '--key', 'r.pem'];
-    const drive = await run([...rp2040, '--dry-run']);
-    expect([drive.code, drive.stderr]).toEqual([0, '']);
-    expect(drive.stdout).toMatch(/\$ copy RP2040\.UF2 RPI-RP2\nmissing No bootloader's drive .*\nnothing was done/);
-    const wet = await run(rp2040, { CC_ARM: 'no-such-gcc' });
-    expect([wet.code, wet.stderr]).toEqual([
-      2,
-      expect.stringMatching(/holding BOOTSEL.*--out FILE\.uf2.*\[FLASH_DRIVE\]/),
-    ]);
-    const probe = await run(['flash', 'nrf52840', 'first.mote', '--key', 'r.pem', '--dry-run', '--json']);
-    const { steps, done, missing } = JSON.parse(probe.stdout);
-    expect([probe.code, done, missing]).toEqual([0, false, expect.stringMatching(/probe-rs isn't there/)]);
-    const file = steps[0].at(-1);
-    try {
-      expectNode('nrf52840', 'nrf52840', readHex(readFileSync(file, 'utf8')));
-    } finally {
-      rmSync(dirname(file), { recursive: true });
-    }
-  });
+  it.skipIf(NO_ARM !== null)(
+    titled('shows the planned steps with --dry-run, also without drive and tool', NO_ARM),
+    async () => {
+      const rp2040 = ['flash', 'rp2040', 'first.mote', '--key', 'r.pem'];
+      const drive = await run([...rp2040, '--dry-run']);
+      expect([drive.code, drive.stderr]).toEqual([0, '']);
+      expect(drive.stdout).toMatch(/\$ copy RP2040\.UF2 RPI-RP2\nmissing No bootloader's drive .*\nnothing was done/);
+      const wet = await run(rp2040, { CC_ARM: 'no-such-gcc' });
+      expect([wet.code, wet.stderr]).toEqual([
+        2,
+        expect.stringMatching(/holding BOOTSEL.*--out FILE\.uf2.*\[FLASH_DRIVE\]/),
+      ]);
+      const probe = await run(['flash', 'nrf52840', 'first.mote', '--key', 'r.pem', '--dry-run', '--json']);
+      const { steps, done, missing } = JSON.parse(probe.stdout);
+      expect([probe.code, done, missing]).toEqual([0, false, expect.stringMatching(/probe-rs isn't there/)]);
+      const file = steps[0].at(-1);
+      try {
+        expectNode('nrf52840', 'nrf52840', readHex(readFileSync(file, 'utf8')));
+      } finally {
+        rmSync(dirname(file), { recursive: true });
+      }
+    },
+  );
 
-  it('writes the image in each format with equal contents, also for emulated boards', async () => {
-    const write = async (board: string, out: string, ...more: string[]) => {
-      const { code, stderr } = await run(['flash', board, 'first.mote', '--key', 'r.pem', '--out', out, ...more]);
+  it.skipIf(NO_ARM !== null)(
+    titled('writes the image in each format with equal contents, also for emulated boards', NO_ARM),
+    async () => {
+      const write = async (board: string, out: string, ...more: string[]) => {
+        const { code, stderr } = await run(['flash', board, 'first.mote', '--key', 'r.pem', '--out', out, ...more]);
+        expect([code, stderr]).toEqual([0, '']);
+        return readFileSync(at(out));
+      };
+      const hex = readHex((await write('rp2040', 'a.hex')).toString());
+      expectNode('rp2040', 'rp2040', hex);
+      const uf2 = readUf2(await write('rp2040', 'a.uf2'));
+      const bin = await write('rp2040', 'image', '--format', 'bin');
+      const base = hex.segments[0]!.address;
+      for (const { address, bytes } of hex.segments) {
+        const here = uf2.segments.find(
+          (s) => s.address <= address && address + bytes.length <= s.address + s.bytes.length,
+        )!;
+        const from = address - here.address;
+        expect(Buffer.from(here.bytes.subarray(from, from + bytes.length)).equals(Buffer.from(bytes))).toBe(true);
+        expect(bin.subarray(address - base, address - base + bytes.length).equals(Buffer.from(bytes))).toBe(true);
+      }
+      expectNode('mps2-an386', 'mps2-an386', readHex((await write('mps2-an386', 'b.hex')).toString()));
+    },
+  );
+
+  it.skipIf(NO_ARM !== null)(
+    titled('flashes a written image in each format, and only to its own board', NO_ARM),
+    async () => {
+      for (const file of ['a.hex', 'a.uf2']) {
+        const { env, calls, image } = fakeTool('probe-rs');
+        const { code } = await run(['flash', 'rp2040', '--image', file, '--by', 'probe-rs', '--json'], env);
+        expect([code, calls()[0]?.[2]]).toEqual([0, 'RP2040']);
+        expectNode('rp2040', 'rp2040', readHex(readFileSync(image, 'utf8')));
+      }
+      const wrong = await run(['flash', 'nrf52840', '--image', 'a.hex'], fakeTool('probe-rs').env);
+      expect([wrong.code, wrong.stderr]).toEqual([
+        2,
+        expect.stringMatching(/bytes at 0x10000000, where nrf52840 has no flash for them\. \[IMAGE\]/),
+      ]);
+    },
+  );
+
+  it.skipIf(NO_ARM !== null)(
+    titled('accepts an app that opens sensors of the board, and any app on an emulated board', NO_ARM),
+    async () => {
+      const args = ['flash', 'nrf52840', 'vibration', '--key', 'r.pem', '--node', 'press-7', '--out', 'press-7.hex'];
+      const { code, stderr } = await run(args);
       expect([code, stderr]).toEqual([0, '']);
-      return readFileSync(at(out));
-    };
-    const hex = readHex((await write('rp2040', 'a.hex')).toString());
-    expectNode('rp2040', 'rp2040', hex);
-    const uf2 = readUf2(await write('rp2040', 'a.uf2'));
-    const bin = await write('rp2040', 'image', '--format', 'bin');
-    const base = hex.segments[0]!.address;
-    for (const { address, bytes } of hex.segments) {
-      const here = uf2.segments.find(
-        (s) => s.address <= address && address + bytes.length <= s.address + s.bytes.length,
-      )!;
-      const from = address - here.address;
-      expect(Buffer.from(here.bytes.subarray(from, from + bytes.length)).equals(Buffer.from(bytes))).toBe(true);
-      expect(bin.subarray(address - base, address - base + bytes.length).equals(Buffer.from(bytes))).toBe(true);
-    }
-    expectNode('mps2-an386', 'mps2-an386', readHex((await write('mps2-an386', 'b.hex')).toString()));
-  });
+      expect(boot('nrf52840', readHex(readFileSync(at('press-7.hex'), 'utf8')))).toMatchObject({
+        id: 'press-7',
+        active: { sequence: 1, state: 'confirmed' },
+      });
+      const emulated = await run(['flash', 'mps2-an386', 'ear.mote', '--key', 'r.pem', '--out', 'ear.hex']);
+      expect([emulated.code, emulated.stderr]).toEqual([0, '']);
+    },
+  );
 
-  it('flashes a written image in each format, and only to its own board', async () => {
-    for (const file of ['a.hex', 'a.uf2']) {
-      const { env, calls, image } = fakeTool('probe-rs');
-      const { code } = await run(['flash', 'rp2040', '--image', file, '--by', 'probe-rs', '--json'], env);
-      expect([code, calls()[0]?.[2]]).toEqual([0, 'RP2040']);
-      expectNode('rp2040', 'rp2040', readHex(readFileSync(image, 'utf8')));
-    }
-    const wrong = await run(['flash', 'nrf52840', '--image', 'a.hex'], fakeTool('probe-rs').env);
-    expect([wrong.code, wrong.stderr]).toEqual([
-      2,
-      expect.stringMatching(/bytes at 0x10000000, where nrf52840 has no flash for them\. \[IMAGE\]/),
-    ]);
-  });
-
-  it('accepts an app that opens sensors of the board, and any app on an emulated board', async () => {
-    const args = ['flash', 'nrf52840', 'vibration', '--key', 'r.pem', '--node', 'press-7', '--out', 'press-7.hex'];
-    const { code, stderr } = await run(args);
-    expect([code, stderr]).toEqual([0, '']);
-    expect(boot('nrf52840', readHex(readFileSync(at('press-7.hex'), 'utf8')))).toMatchObject({
-      id: 'press-7',
-      active: { sequence: 1, state: 'confirmed' },
-    });
-    const emulated = await run(['flash', 'mps2-an386', 'ear.mote', '--key', 'r.pem', '--out', 'ear.hex']);
-    expect([emulated.code, emulated.stderr]).toEqual([0, '']);
-  });
-
-  it('does not change the node without a node id', async () => {
+  it.skipIf(NO_ARM !== null)(titled('does not change the node without a node id', NO_ARM), async () => {
     const { stdout } = await run(['flash', 'nrf52840', '--out', 'c.hex', '--json'], {});
     const { flash } = loadBoard('nrf52840');
     expect(JSON.parse(stdout)).toMatchObject({ node: null, written: true });
@@ -311,12 +353,10 @@ describe('mote flash', () => {
     [['flash', 'rp2040', '--by', 'esptool'], /rp2040 is flashed by uf2 or probe-rs, not by esptool/],
     [['flash', 'rp2040', '--drive', '.'], /no INFO_UF2\.TXT/],
     [['flash', 'nrf52840', '--out', 'x.uf2'], /no UF2 bootloader/],
-    [['flash', 'nrf52840', '--out', 'no/where.hex'], /where\.hex can't be written/],
     [['flash', 'nrf52840', '--format', 'hex'], /--format is the format of --out/],
     [['flash', 'nrf52840', '--out', 'x', '--format', 'elf'], /--format is one of hex, uf2, bin/],
     [['flash', 'nrf52840', '--node', 'a/b', '--key', 'r.pem', '--out', 'x'], /"a\/b" is no node id/],
     [['flash', 'nrf52840', '--node', 'a', '--out', 'x'], /A node must trust a key/],
-    [['flash', 'nrf52840', '--image', 'image', '--out', 'x'], /image is no ELF, Intel HEX or UF2 file/],
     [['flash', 'nrf52840', '--image', 'a.hex', '--node', 'b'], /--image is a whole image/],
     [
       ['flash', 'nrf52840', 'ear.mote', '--key', 'r.pem', '--out', 'x'],
@@ -329,10 +369,10 @@ describe('mote flash', () => {
     [['flash', 'nrf52840', 'large.mote', '--key', 'r.pem', '--out', 'x'], /1048576 bytes .* nrf52840 has 262144 bytes/],
     [['flash', 'nrf52840', 'fibs.mote', '--key', 'r.pem', '--out', 'x'], /the memory isn't what its module says/],
     [['flash', 'nrf52840', 'nowhere', '--key', 'r.pem', '--out', 'x'], /nowhere isn't there/],
-  ])('%j: reports the error', async (args, sentence) => {
-    const { code, stderr } = await run(args);
-    expect(stderr).toMatch(sentence);
-    expect(stderr).toMatch(/^mote: [^\n]+ \[[A-Z0-9_]+\]\n$/);
-    expect(code).toBe(2);
-  });
+  ])('%j: reports the error', reportsError);
+
+  it.skipIf(NO_ARM !== null).each([
+    [['flash', 'nrf52840', '--out', 'no/where.hex'], /where\.hex can't be written/],
+    [['flash', 'nrf52840', '--image', 'image', '--out', 'x'], /image is no ELF, Intel HEX or UF2 file/],
+  ])(titled('%j: reports the error', NO_ARM), reportsError);
 });

@@ -1,19 +1,20 @@
 /** Others read what we publish, and we read what they publish: mosquitto's own tools and mqtt.js. */
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import mqtt, { type IPublishPacket } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lacking, titled } from '../../base/needs.ts';
 import { type Broker, startEmbeddedBroker } from '../broker/broker.ts';
 import { MqttClient } from '../mqtt/client.ts';
 import { openStream } from '../mqtt/stream.ts';
 import { payloadExamples } from '../topics/examples.ts';
-import { brokerKinds, bytes, connected, Inbox, NEEDS_MOSQUITTO, uniqueId } from './testing.ts';
+import { brokerKinds, bytes, connected, Inbox, uniqueId } from './testing.ts';
 
-const hasTools = existsSync('/usr/bin/mosquitto_sub') && existsSync('/usr/bin/mosquitto_pub');
-const hasOpenssl = existsSync('/usr/bin/openssl');
+const NO_CLIENTS = lacking('mosquitto_pub', 'mosquitto_sub');
+const NO_OPENSSL = lacking('openssl');
 const properties = {
   contentType: 'application/cbor',
   expirySeconds: 600,
@@ -93,7 +94,7 @@ for (const kind of brokerKinds) {
       await other.endAsync();
     });
 
-    it.skipIf(!hasTools)(`mosquitto_sub reads our messages${hasTools ? '' : `, ${NEEDS_MOSQUITTO}`}`, async () => {
+    it.skipIf(NO_CLIENTS !== null)(titled('mosquitto_sub reads our messages', NO_CLIENTS), async () => {
       const topic = uniqueId('sub');
       const client = await connected(broker.url);
       const payload = payloadExamples.telemetry!;
@@ -113,7 +114,7 @@ for (const kind of brokerKinds) {
       client.close();
     });
 
-    it.skipIf(!hasTools)(`we read the messages of mosquitto_pub${hasTools ? '' : `, ${NEEDS_MOSQUITTO}`}`, async () => {
+    it.skipIf(NO_CLIENTS !== null)(titled('we read the messages of mosquitto_pub', NO_CLIENTS), async () => {
       const topic = uniqueId('pub');
       const inbox = new Inbox();
       const client = await connected(broker.url);
@@ -180,28 +181,25 @@ describe('the embedded broker', () => {
     await broker.close();
   });
 
-  it.skipIf(!hasOpenssl)(
-    `speaks TLS, and the client checks who it is${hasOpenssl ? '' : ', skipped: needs openssl (apt-get install openssl)'}`,
-    async () => {
-      const dir = mkdtempSync(join(tmpdir(), 'moteware-tls-'));
-      const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')];
-      const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-      execFileSync(
-        'openssl',
-        ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-days', '2', '-keyout', key, '-out', cert, ...subject],
-        { stdio: 'ignore' },
-      );
-      const broker = await startEmbeddedBroker({ port: 0, tls: { key: readFileSync(key), cert: readFileSync(cert) } });
-      const url = broker.url.replace('127.0.0.1', 'localhost');
-      expect(url).toMatch(/^mqtts:/);
-      const stranger = new MqttClient({ url, clientId: 'a' });
-      await expect(stranger.connect({ retry: false })).rejects.toMatchObject({ code: 'MQTT_NETWORK' });
-      const client = new MqttClient({ url, clientId: 'b', open: openStream({ ca: readFileSync(cert) }) });
-      await client.connect({ retry: false });
-      await client.publish('a', bytes('x'), { qos: 1 });
-      client.close();
-      await broker.close();
-      rmSync(dir, { recursive: true, force: true });
-    },
-  );
+  it.skipIf(NO_OPENSSL !== null)(titled('speaks TLS, and the client checks who it is', NO_OPENSSL), async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'moteware-tls-'));
+    const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')];
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+    execFileSync(
+      'openssl',
+      ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-days', '2', '-keyout', key, '-out', cert, ...subject],
+      { stdio: 'ignore' },
+    );
+    const broker = await startEmbeddedBroker({ port: 0, tls: { key: readFileSync(key), cert: readFileSync(cert) } });
+    const url = broker.url.replace('127.0.0.1', 'localhost');
+    expect(url).toMatch(/^mqtts:/);
+    const stranger = new MqttClient({ url, clientId: 'a' });
+    await expect(stranger.connect({ retry: false })).rejects.toMatchObject({ code: 'MQTT_NETWORK' });
+    const client = new MqttClient({ url, clientId: 'b', open: openStream({ ca: readFileSync(cert) }) });
+    await client.connect({ retry: false });
+    await client.publish('a', bytes('x'), { qos: 1 });
+    client.close();
+    await broker.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
 });

@@ -1,20 +1,16 @@
 /** What the tests of this room share. Not part of the product. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '../../base/index.ts';
+import { findProgram, lacking, titled } from '../../base/needs.ts';
 import { type Broker, startEmbeddedBroker } from '../broker/broker.ts';
 import { MqttClient } from '../mqtt/client.ts';
 import type { ClientOptions } from '../mqtt/options.ts';
 import type { Received } from '../mqtt/types.ts';
 
-const MOSQUITTO = ['/usr/sbin/mosquitto', '/usr/bin/mosquitto', '/usr/local/sbin/mosquitto'].find((path) =>
-  existsSync(path),
-);
-export const hasMosquitto = MOSQUITTO !== undefined;
-export const NEEDS_MOSQUITTO = 'skipped: needs mosquitto (apt-get install mosquitto mosquitto-clients)';
+const MOSQUITTO = findProgram('mosquitto');
 
 export function freePort(): Promise<number> {
   return new Promise((resolve) => {
@@ -148,8 +144,8 @@ export const brokerKinds: BrokerKind[] = [
     start: ({ port = 0, dir } = {}) => startEmbeddedBroker({ port, ...(dir !== undefined && { dataDir: dir }) }),
   },
   {
-    name: hasMosquitto ? 'mosquitto' : `mosquitto, ${NEEDS_MOSQUITTO}`,
-    available: hasMosquitto,
+    name: titled('mosquitto', lacking('mosquitto')),
+    available: MOSQUITTO !== null,
     saysWhy: false,
     start: startMosquitto,
   },

@@ -1,0 +1,41 @@
+/**
+ * What a test needs of the machine besides Node and a C compiler. A test that lacks something is skipped, and its name says what it needs
+ * and how to get it. Not part of the product.
+ */
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Optional programs, with the Debian package of each. */
+const PACKAGES = {
+  'arm-none-eabi-gcc': 'gcc-arm-none-eabi libnewlib-arm-none-eabi',
+  'arm-none-eabi-objcopy': 'binutils-arm-none-eabi',
+  chromium: 'chromium',
+  mosquitto: 'mosquitto',
+  mosquitto_pub: 'mosquitto-clients',
+  mosquitto_sub: 'mosquitto-clients',
+  openssl: 'openssl',
+  'qemu-system-arm': 'qemu-system-arm',
+  'qemu-system-riscv32': 'qemu-system-misc',
+  'riscv64-unknown-elf-gcc': 'gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf',
+} as const;
+export type OptionalProgram = keyof typeof PACKAGES;
+
+/** Path of a program, or null. Servers may be in the `sbin` beside a `bin` of the PATH. */
+export function findProgram(name: OptionalProgram): string | null {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
+  const all = [...folders, ...folders.map((folder) => folder.replace(/\bbin$/, 'sbin'))];
+  return all.map((folder) => join(folder, name)).find(existsSync) ?? null;
+}
+
+/** The reason to skip a test that needs these programs, such as `needs openssl (apt install openssl)`; null where all are there. */
+export function lacking(...programs: OptionalProgram[]): string | null {
+  const missing = programs.filter((program) => findProgram(program) === null);
+  if (missing.length === 0) return null;
+  const packages = new Set(missing.map((program) => PACKAGES[program]));
+  return `needs ${missing.join(', ')} (apt install ${[...packages].join(' ')})`;
+}
+
+/** The name of a test, with the reason why it is skipped. */
+export function titled(name: string, reason: string | null): string {
+  return reason === null ? name : `${name}, skipped: ${reason}`;
+}
