@@ -1,10 +1,11 @@
 /**
  * Checks each import of TypeScript, AssemblyScript and C against the tables of allowed ones: `host/components.json`,
- * `assembly/components.json` and `boards/components.json`. A component is a folder; `uses` lists the components that its files may import,
- * and `packages` the npm packages. The order of a table is from the top to the ground, so that an import can't go up.
+ * `assembly/components.json` and `boards/components.json`. A component is a folder; `uses` lists the components that
+ * its files may import, and `packages` the npm packages. The order of a table is from the top to the ground, so that an
+ * import can't go up.
  *
- * `node scripts/check-imports.mjs [--write] [--json] [--root FOLDER]`; `--write` puts the tables into docs/DESIGN.md. Exit code 1: something
- * is wrong or docs/DESIGN.md is stale.
+ * `node scripts/check-imports.mjs [--write] [--json] [--root FOLDER]`; `--write` puts the tables into docs/DESIGN.md.
+ * Exit code 1: something is wrong or docs/DESIGN.md is stale.
  */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -133,7 +134,9 @@ async function checkTypeScript() {
     report(from, `imports ${cycle ? cycle.map(({ name }) => name).join(' -> ') : to}; rule: ${rule.name}`);
 }
 
-/** AssemblyScript and C: what a file names is resolved here, since their compilers have no list of it without building. */
+/**
+ * AssemblyScript and C: what a file names is resolved here, since their compilers have no list of it without building.
+ */
 function checkByText(folder, isFile, named, find) {
   const entries = tables[folder];
   if (entries.length === 0) return;

@@ -1,6 +1,6 @@
 /**
- * `node scripts/without.mjs [--keep FAMILY ...] -- COMMAND [ARG ...]` runs a command on a PATH that lacks the optional tools, as on a machine
- * that has only Node and a C compiler. `--keep` leaves one family of them there.
+ * `node scripts/without.mjs [--keep FAMILY ...] -- COMMAND [ARG ...]` runs a command on a PATH that lacks the optional
+ * tools, as on a machine that has only Node and a C compiler. `--keep` leaves one family of them there.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';

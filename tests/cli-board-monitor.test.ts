@@ -119,8 +119,8 @@ describe('mote monitor', () => {
   });
 
   it.each([
-    ['', 'Nothing was heard on tcp:'],
-    ['Zephyr shell\r\n', 'that are no frames of the link: wrong baud rate'],
+    ['', 'Nothing arrived on tcp:'],
+    ['Zephyr shell\r\n', 'that are not frames of the link: wrong baud rate'],
   ])('reports that no node is on a stream that carries %j', async (text, sentence) => {
     const listener = await listenTcp(0, (transport) => transport.write(new TextEncoder().encode(text)));
     open.push(() => listener.close());

@@ -1,4 +1,7 @@
-/** What a command loads before it does anything: only its own files, so that it starts fast, and without optional packages. */
+/**
+ * What a command loads before it does anything: only its own files, so that it starts fast, and without optional
+ * packages.
+ */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * What the documents show works: each app builds in a fresh project, and each command line runs, in the order of the page,
- * in a folder of its own. A block that no test can run has a word after `sh` that says where it runs (`ELSEWHERE`).
+ * What the documents show works: each app builds in a fresh project, and each command line runs, in the order of the
+ * page, in a folder of its own. A block that no test can run has a word after `sh` that says where it runs
+ * (`ELSEWHERE`).
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -66,7 +67,8 @@ class Terminal {
   private constructor(dir: string, ports: { link: number; broker: number }) {
     this.cwd = dir;
     this.#ports = ports;
-    // npm gives what it was started with to its children; that of the test is none of theirs. Nothing here needs a registry.
+    // npm gives what it was started with to its children; that of the test is none of theirs. Nothing here needs a
+    // registry.
     const inherited = Object.keys(process.env).filter((name) => /^npm_/i.test(name));
     this.#env = {
       ...Object.fromEntries(inherited.map((name) => [name, undefined])),

@@ -1,4 +1,7 @@
-/** Files and folders that a user names. A failure here is a mistake of the user, not a defect: each error names the path. */
+/**
+ * Files and folders that a user names. A failure here is a mistake of the user, not a defect: each error names the
+ * path.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { MoteError } from './error.ts';
 

@@ -29,7 +29,7 @@ interface Row {
   description: string;
   body: string;
   args?: Value[];
-  gives?: Value | undefined;
+  expected?: Value | undefined;
   traps?: string;
 }
 
@@ -40,44 +40,44 @@ const TABLE = `(type $i (func (param i32) (result i32))) (type $v (func)) (table
   (func (export "f") (param $n i32) (result i32) (call_indirect (type $i) (i32.const 41) (local.get $n)))`;
 
 const VALUES: Row[] = [
-  { description: 'i32', body: IDENTITY('i32'), args: [-5], gives: -5 },
-  { description: 'i32 of all ones', body: IDENTITY('i32'), args: [0xffffffff], gives: -1 },
-  { description: 'the smallest i64', body: IDENTITY('i64'), args: [-(2n ** 63n)], gives: -(2n ** 63n) },
-  { description: 'the largest i64', body: IDENTITY('i64'), args: [2n ** 63n - 1n], gives: 2n ** 63n - 1n },
-  { description: 'an i64 that wraps', body: IDENTITY('i64'), args: [2n ** 64n - 1n], gives: -1n },
-  { description: 'f32, rounded', body: IDENTITY('f32'), args: [0.1], gives: Math.fround(0.1) },
-  { description: 'f64', body: IDENTITY('f64'), args: [Math.PI], gives: Math.PI },
-  { description: 'nothing', body: '(func (export "f"))', gives: undefined },
+  { description: 'i32', body: IDENTITY('i32'), args: [-5], expected: -5 },
+  { description: 'i32 of all ones', body: IDENTITY('i32'), args: [0xffffffff], expected: -1 },
+  { description: 'the smallest i64', body: IDENTITY('i64'), args: [-(2n ** 63n)], expected: -(2n ** 63n) },
+  { description: 'the largest i64', body: IDENTITY('i64'), args: [2n ** 63n - 1n], expected: 2n ** 63n - 1n },
+  { description: 'an i64 that wraps', body: IDENTITY('i64'), args: [2n ** 64n - 1n], expected: -1n },
+  { description: 'f32, rounded', body: IDENTITY('f32'), args: [0.1], expected: Math.fround(0.1) },
+  { description: 'f64', body: IDENTITY('f64'), args: [Math.PI], expected: Math.PI },
+  { description: 'nothing', body: '(func (export "f"))', expected: undefined },
   {
     description: 'many arguments in order',
     body: `(func (export "f") (param i32 i64 i32 f64 i64) (result i64) (i64.sub (i64.add (local.get 1) (local.get 4))
       (i64.extend_i32_s (i32.mul (local.get 0) (local.get 2)))))`,
     args: [3, 100n, 5, 0.5, 7n],
-    gives: 92n,
+    expected: 92n,
   },
-  { description: 'an indirect call', body: TABLE, args: [0], gives: 42 },
-  { description: 'sign extension', body: NULLARY('i32', '(i32.extend8_s (i32.const 0x80))'), gives: -128 },
+  { description: 'an indirect call', body: TABLE, args: [0], expected: 42 },
+  { description: 'sign extension', body: NULLARY('i32', '(i32.extend8_s (i32.const 0x80))'), expected: -128 },
   {
     description: 'saturating truncation',
     body: NULLARY('i32', '(i32.trunc_sat_f64_s (f64.const 1e30))'),
-    gives: 2147483647,
+    expected: 2147483647,
   },
   {
     description: 'fill and copy of memory',
     body: `${MEMORY}(func (export "f") (result i32) (memory.fill (i32.const 8) (i32.const 7) (i32.const 4))
       (memory.copy (i32.const 10) (i32.const 8) (i32.const 4)) (i32.load (i32.const 10)))`,
-    gives: 0x07070707,
+    expected: 0x07070707,
   },
   {
     description: 'data segments and memory size',
     body: `${MEMORY}(data (i32.const 16) "abcd")
       (func (export "f") (result i32) (i32.add (i32.load (i32.const 16)) (memory.size)))`,
-    gives: 0x64636261 + 1,
+    expected: 0x64636261 + 1,
   },
   {
     description: 'a start value of a global',
     body: `(global $g (mut i64) (i64.const -3)) ${NULLARY('i64', '(global.get $g)')}`,
-    gives: -3n,
+    expected: -3n,
   },
 ];
 
@@ -160,9 +160,9 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     });
   }
 
-  it.each(VALUES)('returns $description', ({ body, args = [], gives }) => {
+  it.each(VALUES)('returns $description', ({ body, args = [], expected }) => {
     const instance = load(body);
-    expect(instance.call('f', ...args)).toBe(gives);
+    expect(instance.call('f', ...args)).toBe(expected);
     instance.close();
   });
 
@@ -355,7 +355,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
       ['from beyond its end', [101, 0, 0], -4],
       ['from a negative offset', [-1, 0, 1], -4],
       ['a negative length', [0, 0, -1], -4],
-    ])('gives %s', (_description, args, result) => {
+    ])('returns %s', (_description, args, result) => {
       const instance = open();
       expect(instance.call('read', ...args)).toBe(result);
       const [from, to, length] = args as [number, number, number];

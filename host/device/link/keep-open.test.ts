@@ -18,7 +18,7 @@ function stream() {
   return { transport, end: () => listeners.forEach((listener) => void listener()) };
 }
 
-/** Keeps open what `answers` gives: one for each attempt, then the last again. Records each report with its second. */
+/** Keeps open the streams of `answers`: one for each attempt, then the last again. Records each report with its second. */
 function keep(answers: (Transport | string)[]) {
   const reports: string[] = [];
   let attempts = 0;

@@ -3,13 +3,16 @@ import type { Transport } from './transport.ts';
 
 const FIRST_MS = 250;
 const MAX_MS = 10_000;
-/** A stream that ends sooner counts as a failure, so that a server that closes each connection is not asked again at once. */
+/**
+ * A stream that ends sooner counts as a failure, so that a server that closes each connection is not asked again at
+ * once.
+ */
 const STEADY_MS = 1000;
 
 /**
- * Opens a stream and reopens it whenever it ends, with a growing delay between failed attempts. Returns a function that stops this.
- * `onTrouble` receives the reason of a failed attempt, once for each reason in a series of failures. `onLost` is called when a stream ends
- * that had been open for at least a second.
+ * Opens a stream and reopens it whenever it ends, with a growing delay between failed attempts. Returns a function that
+ * stops this. `onTrouble` receives the reason of a failed attempt, once for each reason in a series of failures.
+ * `onLost` is called when a stream ends that had been open for at least a second.
  */
 export function keepOpen(
   open: () => Promise<Transport>,

@@ -33,13 +33,13 @@ it('reports nothing when a node answers, then or later', () => {
 it('reports once that nothing was received, then that the bytes are no frames', () => {
   const { reports, far, run } = line();
   run(12);
-  expect(reports).toEqual([expect.stringMatching(/^5 s Nothing was heard on \/dev\/ttyACM0 for 5 s/)]);
+  expect(reports).toEqual([expect.stringMatching(/^5 s Nothing arrived on \/dev\/ttyACM0 for 5 s/)]);
   for (let second = 0; second < 30; second++) {
     write(far, 'temperature 21.5\r\n\0');
     run(1);
   }
   expect(reports.slice(1)).toEqual([
-    expect.stringMatching(/^15 s Bytes come on .* wrong baud rate, or another program/),
+    expect.stringMatching(/^15 s Bytes arrive on .* wrong baud rate, or another program/),
   ]);
 });
 

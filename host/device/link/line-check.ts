@@ -3,7 +3,9 @@ import type { Clock } from '../../base/index.ts';
 import { FrameDecoder } from './frame.ts';
 import type { Transport } from './transport.ts';
 
-/** Longer than a node takes to answer, even when the first four hellos of the link are lost (400 ms, doubled each time). */
+/**
+ * Longer than a node takes to answer, even when the first four hellos of the link are lost (400 ms, doubled each time).
+ */
 const QUIET_MS = 5000;
 
 export interface LineCheck {
@@ -24,11 +26,10 @@ export function checkLine(transport: Transport, { name, up, clock, report }: Lin
   let reported = '';
   let listening = true;
   const reason = () => {
-    if (frames > 0)
-      return `A node's frames come on ${name}, but it answers none of ours: is the line to the board connected?`;
+    if (frames > 0) return `Frames of a node arrive on ${name}, but it doesn't answer; check the line to the board.`;
     if (bytes > 0)
-      return `Bytes come on ${name} that are no frames of the link: wrong baud rate, or another program on the board.`;
-    return `Nothing was heard on ${name} for ${QUIET_MS / 1000} s: does the board have power, and a moteware agent on it?`;
+      return `Bytes arrive on ${name} that are not frames of the link: wrong baud rate, or another program on the board.`;
+    return `Nothing arrived on ${name} for ${QUIET_MS / 1000} s; check that the board has power and runs a moteware agent.`;
   };
   const look = () => {
     listening = !up();

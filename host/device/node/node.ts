@@ -168,7 +168,7 @@ export class Node {
     if (this.#state !== 'new')
       throw new MoteError('NODE_STATE', 'This node was started before; create a new one on its flash.');
     this.#state = 'on';
-    this.#publisher.tell({ kind: 'boot', boot: this.boot });
+    this.#publisher.report({ kind: 'boot', boot: this.boot });
     this.#vitals.configure();
     this.#startModule();
     const transport = this.#options.link?.transport;
@@ -204,7 +204,7 @@ export class Node {
   setConfig(values: Record<string, number>): void {
     this.#storage.saveConfig(values);
     this.#config = { ...values };
-    this.#publisher.tell({ kind: 'config', values: { ...values } });
+    this.#publisher.report({ kind: 'config', values: { ...values } });
     if (this.#vitals.configure()) this.#sendBirth();
     this.#supervisor.message(-1);
   }
@@ -274,7 +274,7 @@ export class Node {
 
   #begin(next: Running): void {
     const { name, version } = next.runtime.metadata;
-    this.#publisher.tell({ kind: 'module', name, version, state: stateOf(next) });
+    this.#publisher.report({ kind: 'module', name, version, state: stateOf(next) });
     if (next.info?.state === 'trial') this.#trial!.watch(next);
     this.#supervisor.run(next);
   }
@@ -290,7 +290,7 @@ export class Node {
   #onHealth(running: Running, before: number | null): void {
     const health = running.health!;
     const onTrial = running.info?.state === 'trial';
-    if (health !== before) this.#publisher.tell({ kind: 'health', health });
+    if (health !== before) this.#publisher.report({ kind: 'health', health });
     if (health !== before && health < 0 && !onTrial) {
       this.#publisher.log('error', `the module says that it is failing (${health})`);
     }
@@ -304,7 +304,7 @@ export class Node {
     this.#faults++;
     this.#faultsInRow++;
     this.#stopModule();
-    this.#publisher.tell({ kind: 'fault', during, reason: { code, text } });
+    this.#publisher.report({ kind: 'fault', during, reason: { code, text } });
     this.#publisher.log('error', `${code} ${text}`);
     const onTrial = who === null ? this.#updates?.onTrial : who.info?.state === 'trial';
     if (onTrial) this.#trial!.rollBack({ code, text });
@@ -316,7 +316,7 @@ export class Node {
 
   #reset(): void {
     this.#resets++;
-    this.#publisher.tell({ kind: 'reset' });
+    this.#publisher.report({ kind: 'reset' });
     this.#startModule();
   }
 
@@ -364,7 +364,7 @@ export class Node {
   #report(full: OtaStatus): void {
     const { reason } = full;
     const status = reason ? { ...full, reason: { code: clip(reason.code, 64), text: clip(reason.text, 256) } } : full;
-    this.#publisher.tell({ kind: 'ota', status });
+    this.#publisher.report({ kind: 'ota', status });
     this.#uplink?.control(status);
   }
 
@@ -406,7 +406,7 @@ export class Node {
       failure: () => this.#updates?.failure() ?? null,
       onMessage: (message) => this.#receive(message),
       onChange: (up, why) => {
-        this.#publisher.tell({ kind: 'link', up, ...(why && { why }) });
+        this.#publisher.report({ kind: 'link', up, ...(why && { why }) });
         if (up) this.#trial?.judge();
       },
     });

@@ -62,7 +62,7 @@ export class Publisher {
     this.uplink?.data({ type: 'log', level, text, tUs });
   }
 
-  tell(state: NodeState): void {
+  report(state: NodeState): void {
     this.#hooks.onState?.(state);
   }
 }

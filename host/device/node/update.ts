@@ -1,6 +1,6 @@
 /**
- * Over-the-air updates on the node, without time and modules: `UpdateReceiver` takes packages in, and the slots record the trial of a
- * package and how it ends.
+ * Over-the-air updates on the node, without time and modules: `UpdateReceiver` takes packages in, and the slots record
+ * the trial of a package and how it ends.
  */
 import type { Chunk, Offer, OtaStatus } from '../link/index.ts';
 import { openPackage, type Package } from '../package/index.ts';
