@@ -30,7 +30,7 @@ it('reports nothing when a node answers, then or later', () => {
   expect(reports).toEqual([]);
 });
 
-it('reports once that nothing was received, then that the bytes are no frames', () => {
+it('reports once that nothing was received, then that the bytes are not frames', () => {
   const { reports, far, run } = line();
   run(12);
   expect(reports).toEqual([expect.stringMatching(/^5 s Nothing arrived on \/dev\/ttyACM0 for 5 s/)]);
@@ -47,7 +47,7 @@ it('reports a node that receives nothing', () => {
   const { reports, far, run, node } = line();
   node.attach({ ...far, onData: () => {} });
   run(60);
-  expect(reports).toEqual([expect.stringMatching(/^5 s A node's frames come .* is the line to the board connected/)]);
+  expect(reports).toEqual([expect.stringMatching(/^5 s Frames of a node arrive .* check the line to the board/)]);
 });
 
 it('reports nothing about a line that has ended', () => {
