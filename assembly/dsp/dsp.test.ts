@@ -37,7 +37,9 @@ export function scale(samples: Int16Array): i32 { return autoScale(samples.dataS
 export function energy(bins: Int16Array): void { spectrumEnergy(bins.dataStart, bins.length / 2); }
 export function root(value: u64): u32 { return squareRoot(value); }
 export function logOf(x: u32, scale: u32): u32 { return scaledLog(x, scale); }
-export function bank(energy: Uint32Array, starts: Uint16Array, weights: Int16Array, channels: i32, shift: i32): Uint32Array {
+export function bank(
+  energy: Uint32Array, starts: Uint16Array, weights: Int16Array, channels: i32, shift: i32
+): Uint32Array {
   const out = new Uint32Array(channels);
   filterBank(energy.dataStart, starts.dataStart, weights.dataStart, channels, shift, out.dataStart);
   return out;

@@ -1,4 +1,7 @@
-/** The program `mote`: one file a command. The file of a command is loaded when that command is called, so that each starts fast. */
+/**
+ * The program `mote`: one file a command. The file of a command is loaded when that command is called, so that each
+ * starts fast.
+ */
 import { Command } from 'commander';
 import { packageVersion } from '../base/index.ts';
 import { Exit } from './shared/terminal.ts';

@@ -1,10 +1,13 @@
-/** Runs the AssemblyScript compiler in this process, with the flags of moteware's asconfig.json and with files from anywhere. */
+/**
+ * Runs the AssemblyScript compiler in this process, with the flags of moteware's asconfig.json and with files from
+ * anywhere.
+ */
 import { readFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
 import { MoteError, packagePath } from '../../base/index.ts';
 
 export interface AscOptions {
-  /** Of asconfig.json. CONTRIBUTING.md describes each. */
+  /** A target of asconfig.json; CONTRIBUTING.md describes each. */
   target: 'release' | 'model' | 'test';
   /** Name of the entry file, as `readFile` knows it. */
   entry: string;
@@ -23,7 +26,7 @@ export interface AscResult {
 const CONFIG = 'asconfig.json';
 const OUTPUT = 'module.wasm';
 
-/** Part of asc's diagnostic that says how many pages static data needs. */
+/** The part of asc's diagnostic with the number of pages that static data needs. */
 const MORE_PAGES = /at least '(\d+)' pages/;
 
 interface Diagnostic {
@@ -33,7 +36,7 @@ interface Diagnostic {
 }
 
 /**
- * Compiles with a memory of exactly the pages that its static data needs, which never grows. Only that of target `test` may grow.
+ * Compiles. The memory has exactly the pages that static data needs and can't grow, except with target `test`.
  * Throws `MoteError('BUILD_COMPILE')` with every error as `file:line:column: text`.
  */
 export async function compileAssembly(options: AscOptions): Promise<AscResult> {
@@ -74,7 +77,7 @@ async function runAsc(options: AscOptions, pages: number) {
   const { error } = await asc.main(args, {
     stdout: sink,
     stderr: sink,
-    // Always moteware's own: one in the folder of an app may not change what is built.
+    // Always moteware's own: an asconfig.json in the folder of an app must not change the module.
     readFile: (name) =>
       name === CONFIG ? readFileSync(packagePath(CONFIG), 'utf8') : options.readFile(name.replaceAll('\\', '/')),
     writeFile: (name, contents) => {

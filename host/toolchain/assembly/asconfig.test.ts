@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { packagePath } from '../../base/index.ts';
 
-it('compiles a model for verification as it is compiled into an app, but for top-level code, which a model has not', () => {
+it('compiles a model for verification as in an app, apart from top-level code, which a model lacks', () => {
   const { targets } = JSON.parse(readFileSync(packagePath('asconfig.json'), 'utf8'));
   const { exportStart, ...release } = targets.release;
   expect(exportStart).toBe('mote_start');

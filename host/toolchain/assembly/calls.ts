@@ -1,4 +1,4 @@
-/** Who calls whom in a module, while functions still are what their names say: before the optimizer. */
+/** The call graph of a module before optimization, while each function of the source still exists. */
 
 export interface Calls {
   /** Names of all functions, each with those that it calls. */

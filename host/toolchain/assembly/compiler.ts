@@ -1,4 +1,7 @@
-/** All that imports the AssemblyScript compiler or Binaryen. Import it with `loadCompiler` only: both packages are optional. */
+/**
+ * All that imports the AssemblyScript compiler or Binaryen. Import it with `loadCompiler` only: both packages are
+ * optional.
+ */
 export { compileAssembly } from './asc.ts';
 export { addFuel } from './fuel.ts';
 export { compileModule } from './module.ts';

@@ -146,7 +146,7 @@ describe('the fuel pass', () => {
     const exempt = addFuel(await assemble(app('./assembly/nn/sum'), { 'assembly/nn/sum.ts': kernel }));
     const ended = expect.any(Number);
     expect(await runEverywhere(exempt, 10_000n, 'f', 1000)).toMatchObject({ ended, fuel: 2001n });
-    const other = kernel.replace('../mote', '../assembly/mote');
+    const other = kernel.replace('../abi', '../assembly/abi');
     const counted = addFuel(await assemble(app('./lib/sum'), { 'lib/sum.ts': other }));
     // The call of f, the call of sum, and the loop's last look at its condition.
     expect(await runEverywhere(counted, 10_000n, 'f', 1000)).toMatchObject({ ended, fuel: 3003n });

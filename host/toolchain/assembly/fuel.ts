@@ -1,12 +1,13 @@
 /**
- * The fuel pass: makes a module count its own work down, so that a runaway stops at the same instruction on every engine.
+ * The fuel pass: a module counts its own work, so that a runaway stops at the same instruction on every engine.
  *
- * It adds the exported mutable global `fuel` (i64) and lets each loop iteration and each entered function take one unit; below zero the
- * module runs into `unreachable`, and the engine, seeing `fuel` below zero, reports a `fuel` trap. A function without loops and calls
- * takes nothing: its work is bounded by its length, and its callers pay. Library kernels are exempt, and pay with `charge(n)`.
+ * The pass adds the exported mutable global `fuel` (i64). Each loop iteration and each function call takes one unit.
+ * Below zero the module executes `unreachable`, and the engine, which finds `fuel` below zero, reports a `fuel` trap. A
+ * function without loops and calls takes nothing: its work is bounded by its length, and its callers pay. Library
+ * kernels are exempt, and pay with `charge(n)`.
  *
- * It runs before the optimizer, while functions still are what their names say: an inlined kernel would otherwise lose its exemption. So
- * the targets `release` and `model` of asconfig.json compile with `-O0 --debug --use MOTE_FUEL=1`, and this file optimizes.
+ * The pass runs before the optimizer, because an inlined kernel would lose its exemption. So the targets `release` and
+ * `model` of asconfig.json compile with `-O0 --debug --use MOTE_FUEL=1`, and this file optimizes.
  */
 import binaryen from 'binaryen';
 import { MoteError } from '../../base/index.ts';
@@ -22,9 +23,12 @@ interface BodySetter {
 const { Loop, Function: Func } = binaryen as unknown as { Loop: BodySetter; Function: BodySetter };
 
 export interface FuelOptions {
-  /** Whether a function of this internal name (`assembly/nn/conv/conv2d`) pays by `charge` alone. The SDK's kernels by default. */
+  /**
+   * Whether a function with this internal name (`assembly/nn/conv/conv2d`) pays by `charge` only. Default: the SDK's
+   * kernels.
+   */
   isExempt?: (name: string) => boolean;
-  /** Bytes of linear memory, when the module doesn't carry AssemblyScript's `__heap_base`. */
+  /** Bytes of linear memory, if the module has no `__heap_base` of AssemblyScript. */
   memoryBytes?: number;
   /** Keeps the names of functions, for traces. */
   names?: boolean;
@@ -33,8 +37,8 @@ export interface FuelOptions {
 }
 
 /**
- * Largest function that the optimizer may inline at its only call. Above that an interpreter gains nothing, and a whole model in one
- * function would be compiled at once on a node.
+ * Largest function that the optimizer may inline at its only call. Above that an interpreter gains nothing, and a whole
+ * model in one function would be compiled at once on a node.
  */
 const ONE_CALLER_INLINE_SIZE = 64;
 
@@ -44,7 +48,9 @@ const MEMORY_BYTES = 'memory_bytes';
 
 const isLibrary = (name: string) => /(^|\/)assembly\/(nn|dsp|cbor)\//.test(name);
 
-/** Throws `FUEL_INPUT` for a module that isn't readable or already has fuel, `FUEL_MEMORY` when its memory isn't known. */
+/**
+ * Throws `FUEL_INPUT` for a module that isn't readable or already has fuel, `FUEL_MEMORY` when its memory isn't known.
+ */
 export function addFuel(wasm: Uint8Array, options: FuelOptions = {}): Uint8Array {
   const { isExempt = isLibrary, names = false, optimize = true } = options;
   const module = read(wasm);
@@ -64,10 +70,10 @@ export function addFuel(wasm: Uint8Array, options: FuelOptions = {}): Uint8Array
 }
 
 function read(wasm: Uint8Array): Module {
-  // Binaryen ends the process' module instance on what it can't read, so it only sees valid ones.
+  // Binaryen aborts on a module that it can't read, so it gets valid ones only.
   if (!WebAssembly.validate(wasm)) throw new MoteError('FUEL_INPUT', 'this is not a valid WebAssembly module');
   const module = binaryen.readBinary(wasm);
-  // What nodes know (host/device/engine/code.ts), so that the optimizer uses nothing else.
+  // Features of nodes (host/device/engine/code.ts), so that the optimizer uses no others.
   const { MutableGlobals, SignExt, BulkMemory, BulkMemoryOpt, NontrappingFPToInt } = binaryen.Features;
   module.setFeatures(MutableGlobals | SignExt | BulkMemory | BulkMemoryOpt | NontrappingFPToInt);
   return module;
@@ -128,7 +134,7 @@ const CHILDREN = [
   ...['operands', 'children'],
 ];
 
-/** Children first, so that what is put into a loop isn't visited. */
+/** Children first, so that code that is added to a loop isn't visited. */
 function visit(expression: Expression, seen: (expression: Expression, id: number) => void): void {
   const id = binaryen.getExpressionId(expression);
   if (id === binaryen.NopId || id === binaryen.UnreachableId || id === binaryen.ConstId) return;
@@ -141,7 +147,9 @@ function visit(expression: Expression, seen: (expression: Expression, id: number
   seen(expression, id);
 }
 
-/** Turns the import `mote.charge` into a function that pays. Units are unsigned, so that a charge never fills the tank. */
+/**
+ * Turns the import `mote.charge` into a function that pays. Units are unsigned, so that a charge never fills the tank.
+ */
 function defineCharge(module: Module): void {
   for (let i = 0; i < module.getNumFunctions(); i++) {
     const { name, module: from, base, params } = binaryen.getFunctionInfo(module.getFunctionByIndex(i));
@@ -168,11 +176,11 @@ function heapBase(module: Module): number {
   const ref = module.getGlobal(HEAP_BASE);
   const info = ref === 0 ? null : (binaryen.getExpressionInfo(binaryen.getGlobalInfo(ref).init) as { value?: unknown });
   if (typeof info?.value === 'number') return info.value;
-  const how = 'let its entry have `export function memory_bytes(): usize { return __heap_base; }`, or say memoryBytes';
-  throw new MoteError('FUEL_MEMORY', `the module doesn't say where its static memory ends: ${how}`);
+  const how = 'let its entry have `export function memory_bytes(): usize { return __heap_base; }`, or pass memoryBytes';
+  throw new MoteError('FUEL_MEMORY', `the module doesn't export where its static memory ends: ${how}`);
 }
 
-/** Binaryen's options belong to the process, so they are put back. */
+/** Binaryen's options are global, so they are restored. */
 function emit(module: Module, { names, optimize }: { names: boolean; optimize: boolean }): Uint8Array {
   const before = [
     binaryen.getOptimizeLevel(),

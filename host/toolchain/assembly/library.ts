@@ -1,4 +1,7 @@
-/** Where AssemblyScript sources come from: this package's own folder, or the app's with this package in its `node_modules`. */
+/**
+ * Where AssemblyScript sources come from: this package's own folder, or the app's with this package in its
+ * `node_modules`.
+ */
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { packageRoot } from '../../base/index.ts';
@@ -12,7 +15,9 @@ export interface SourceTree {
 
 const PACKAGE = 'node_modules/moteware/';
 
-/** The tree for an app: a folder of this repository sees the library by relative paths, any other as package `moteware`. */
+/**
+ * The tree for an app: a folder of this repository sees the library by relative paths, any other as package `moteware`.
+ */
 export function sourceTree(appDir: string): SourceTree {
   const dir = resolve(appDir);
   return isInside(packageRoot, dir) && !relative(packageRoot, dir).split(sep).includes('node_modules')
@@ -21,12 +26,12 @@ export function sourceTree(appDir: string): SourceTree {
 }
 
 /**
- * A file by the name that asc gives it, relative to `baseDir`. The package `moteware` is always the running one: its sources and this
- * compiler belong together.
+ * A file by the name that asc gives it, relative to `baseDir`. The package `moteware` is always the running one: its
+ * sources and this compiler belong together.
  */
 export function readSource(baseDir: string, name: string): string | null {
   const at = name.indexOf(PACKAGE);
-  // asc says `~lib/moteware/...` in diagnostics for what it read from node_modules.
+  // In diagnostics asc names a file from node_modules `~lib/moteware/...`.
   const inPackage = name.startsWith('~lib/moteware/')
     ? name.slice(14)
     : at >= 0

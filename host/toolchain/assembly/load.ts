@@ -1,4 +1,7 @@
-/** The AssemblyScript compiler and Binaryen are optional dependencies: an installation that only runs nodes or a gateway works without them. */
+/**
+ * The AssemblyScript compiler and Binaryen are optional dependencies: an installation that only runs nodes or a gateway
+ * works without them.
+ */
 import { readFileSync } from 'node:fs';
 import { MoteError, packagePath } from '../../base/index.ts';
 

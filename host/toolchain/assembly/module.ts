@@ -6,11 +6,11 @@ import { readCalls } from './read-calls.ts';
 import { moveStartIntoInit } from './start.ts';
 
 export interface ModuleOptions extends Pick<AscOptions, 'entry' | 'readFile'> {
-  /** `release` for an app, `model` for a model on its own. They differ in what top-level code becomes, nothing else. */
+  /** `release` for an app, `model` for a model on its own. They differ only in the treatment of top-level code. */
   target: 'release' | 'model';
   /** The library's `assembly` folder as asc names what is in it. The entry file must import `mote/abort` from it. */
   library: string;
-  /** Receives the call graph before the passes, while functions still are what their names say. It may throw. */
+  /** Receives the call graph before the passes, while each function of the source still exists. It may throw. */
   inspect?(calls: Calls): void;
 }
 

@@ -2,7 +2,10 @@
 import binaryen from 'binaryen';
 import type { Calls } from './calls.ts';
 
-/** A function, a call, an imported function, or an operator with a float result or float operands; constants and memory don't calculate. */
+/**
+ * A function, a call, an imported function, or an operator with a float result or float operands; constants and memory
+ * don't calculate.
+ */
 const TOKEN =
   /\((?:(func|call) \$(?:"([^"]+)"|([^\s()]+))|import "([^"]*)" "([^"]*)" \(func \$(?:"([^"]+)"|([^\s()]+))|(f(?:32|64)\.(?!const|load|store|reinterpret)))/g;
 

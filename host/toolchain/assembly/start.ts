@@ -1,13 +1,16 @@
-/** Top-level code of an app: a module has no start function, so that nothing runs before a host's limits are in force. */
+/** Top-level code of an app. A module has no start function, so that no code runs before a host's limits apply. */
 import binaryen from 'binaryen';
 
-/** Export under which asc puts top-level code instead of a start function: `exportStart` of target `release` in asconfig.json. */
+/**
+ * Export under which asc puts top-level code instead of a start function: `exportStart` of target `release` in
+ * asconfig.json.
+ */
 const START = 'mote_start';
 const INIT = 'init';
 /** No file's function can have this name. */
 const BOTH = '~start and init';
 
-/** What asc's modules use beyond WebAssembly 1.0, and nodes allow. */
+/** Features beyond WebAssembly 1.0 that asc uses and nodes allow. */
 const FEATURES =
   binaryen.Features.SignExt |
   binaryen.Features.MutableGlobals |

@@ -20,7 +20,10 @@ export async function assembleText(text: string): Promise<Uint8Array<ArrayBuffer
   return wasm as Uint8Array<ArrayBuffer>;
 }
 
-/** Compiles and instantiates text. `Exports` are its functions as the loader shows them: pointers to objects are numbers. */
+/**
+ * Compiles and instantiates text. `Exports` are its functions as the loader shows them: pointers to objects are
+ * numbers.
+ */
 export async function runText<Exports>(text: string): Promise<ASUtil & Exports> {
   const { exports } = await instantiate(await assembleText(text), { mote: MOTE });
   return exports as ASUtil & Exports;

@@ -9,10 +9,10 @@ import type { Metadata } from '../../device/package/index.ts';
 import { loadCompiler, readSource, type SourceTree, sourceTree } from '../assembly/index.ts';
 import { type CompiledModel, compileModel } from '../compiler/index.ts';
 import { extractDeclarations } from './extract-declarations.ts';
-import { explainHeap } from './heap.ts';
+import { rejectHeap } from './heap.ts';
 import { type Manifest, type ManifestOverride, readManifest } from './manifest.ts';
 import { configSource, entrySource } from './sources.ts';
-import { explainFloats, explainImports } from './unsupported-apis.ts';
+import { rejectUnsupportedApis, warnOfFloats } from './unsupported-apis.ts';
 
 export interface BuiltApp {
   wasm: Uint8Array;
@@ -40,10 +40,10 @@ const BASE_FUEL = ModuleConstant.baseFuel;
 const FUEL_PER_MAC = ModuleConstant.fuelPerMac;
 
 /**
- * Builds the app in `dir`. The same sources give the same bytes wherever the folder is.
- * Throws `MoteError`: `BUILD_MANIFEST`, `BUILD_MODEL`, `BUILD_COMPILE` (asc's messages with file, line and column), `BUILD_HEAP`, `BUILD_IMPORT`,
- * `BUILD_INIT`, `COMPILER_MISSING`,
- * and what the compiler (`MODEL_*`) and the static check (`WASM_*`) throw.
+ * Builds the app in `dir`. The same sources give the same bytes wherever the folder is. Throws `MoteError`:
+ * `BUILD_MANIFEST`, `BUILD_MODEL`, `BUILD_COMPILE` (asc's messages with file, line and column), `BUILD_HEAP`,
+ * `BUILD_IMPORT`, `BUILD_INIT`, `COMPILER_MISSING`, and what the compiler (`MODEL_*`) and the static check (`WASM_*`)
+ * throw.
  */
 export async function buildApp(dir: string, options: BuildOptions = {}): Promise<BuiltApp> {
   const report = options.onProgress ?? (() => {});
@@ -92,9 +92,9 @@ async function compileEntry(tree: SourceTree, generated: string, files: Readonly
       readSource(tree.baseDir, name),
     library: tree.library,
     inspect(calls) {
-      explainHeap(calls);
-      explainImports(calls);
-      floats.push(...explainFloats(calls));
+      rejectHeap(calls);
+      rejectUnsupportedApis(calls);
+      floats.push(...warnOfFloats(calls));
     },
   }).catch((error: unknown) => {
     throw explainExports(error, `${folder}/entry.ts:`);
@@ -113,8 +113,8 @@ function explainExports(error: unknown, entry: string): unknown {
 }
 
 /**
- * Writes what changed, each file at once, for editors and for reading. The build itself has them in memory, so that it works where the
- * folder can't be written to, such as with the apps of an installed package.
+ * Writes what changed, each file at once, for editors and for reading. The build itself has them in memory, so that it
+ * works where the folder can't be written to, such as with the apps of an installed package.
  */
 function writeGenerated(dir: string, files: ReadonlyMap<string, string>): void {
   try {

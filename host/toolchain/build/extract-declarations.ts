@@ -1,4 +1,4 @@
-/** Runs a module's `init` once against a host that only writes down what it asks for: that is what its metadata declares. */
+/** Runs a module's `init` once against a host that records its calls. The module's metadata declares the result. */
 import { AbiError, AbiLimit } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import type { Engine, HostFunction, Instance, Value } from '../../device/engine/index.ts';
@@ -9,13 +9,13 @@ export interface Declarations {
   sensors: string[];
   metrics: MetricInfo[];
   commands: string[];
-  /** What `init` returned: OK, or the error with which it refuses to start. */
+  /** Result of `init`: OK, or the error with which it aborts the start. */
   result: number;
   /** Lines that it logged. */
   log: string[];
 }
 
-/** What a sensor of the recording host is, for apps that ask. */
+/** Properties of every sensor of the recording host, for apps that read them. */
 const RATE_MILLIHERTZ = 16_000_000;
 const FRAME_BYTES = 2;
 

@@ -1,12 +1,14 @@
-/** Finds code that allocates, before the optimizer hides where that was. */
+/** Finds code that allocates. It runs before the optimizer, which would hide the place. */
 import { MoteError } from '../../base/index.ts';
 import { type Calls, culprits, isReached } from '../assembly/index.ts';
 
 /** AssemblyScript's allocators. */
 const ALLOCATOR = /^~lib\/rt\/(stub|tlsf|itcms)\/__(alloc|new|renew|realloc)$/;
 
-/** Throws `MoteError('BUILD_HEAP')` when code can reach an allocator, with the app's functions that do and what they call. */
-export function explainHeap(calls: Calls): void {
+/**
+ * Throws `MoteError('BUILD_HEAP')` if code can reach an allocator, with the app's functions that do and what they call.
+ */
+export function rejectHeap(calls: Calls): void {
   const isAllocator = (name: string) => ALLOCATOR.test(name);
   if (!isReached(calls, isAllocator)) return;
   const named = culprits(calls, isAllocator).map(

@@ -1,6 +1,6 @@
 /**
- * A model in a module of its own, with nothing around it: for verification, benchmarks and tests. It is compiled as `mote build` compiles it
- * into an app: by the same flags, passes and rom layout.
+ * A model in a module of its own, with nothing around it: for verification, benchmarks and tests. It is compiled as
+ * `mote build` compiles it into an app: by the same flags, passes and rom layout.
  */
 import { createHash } from 'node:crypto';
 import { packageRoot } from '../../base/index.ts';
@@ -10,7 +10,10 @@ import { type CompiledModel, compileGraph } from './compile.ts';
 import { parseModel } from './parse.ts';
 
 export interface Harness {
-  /** Exports `model_input(i)`, `model_output(i)` and `tensor_at(i)` (pointers, `tensor_at` by tensor index), and `model_invoke()`. */
+  /**
+   * Exports `model_input(i)`, `model_output(i)` and `tensor_at(i)` (pointers, `tensor_at` by tensor index), and
+   * `model_invoke()`.
+   */
   wasm: Uint8Array;
   /** Linear memory that it uses, which is what an engine must give it. */
   memoryBytes: number;
