@@ -231,7 +231,7 @@ describe('mote flash', () => {
     expect(stderr).toMatch(/^says probe-rs\nmote: "probe-rs download .*" ended with code 1.*\[FLASH_FAILED\]\n$/);
     // Checked before the build, which would fail without a compiler.
     const missing = await run(['flash', 'nrf52840'], { CC_ARM: 'no-such-gcc' });
-    expect(missing.stderr).toMatch(/probe-rs isn't there; .*--out FILE\.hex.*\[FLASH_TOOL\]/);
+    expect(missing.stderr).toMatch(/probe-rs isn't installed; .*--out FILE\.hex.*\[FLASH_TOOL\]/);
   });
 
   it.skipIf(NO_ARM !== null)(
@@ -242,7 +242,7 @@ describe('mote flash', () => {
       const args = ['flash', 'rp2040', 'first.mote', '--key', 'r.pem', '--drive', 'drive'];
       const dry = await run([...args, '--dry-run']);
       expect([dry.code, dry.stderr]).toEqual([0, '']);
-      expect(dry.stdout).toMatch(/\$ copy RP2040\.UF2 drive\nnothing was done/);
+      expect(dry.stdout).toMatch(/\$ copy RP2040\.UF2 drive\nnothing was written/);
       expect(readdirSync(at('drive'))).toEqual(['INFO_UF2.TXT']);
       const { code, stdout } = await run(args);
       expect(code).toBe(0);
@@ -259,15 +259,17 @@ describe('mote flash', () => {
       const rp2040 = ['flash', 'rp2040', 'first.mote', '--key', 'r.pem'];
       const drive = await run([...rp2040, '--dry-run']);
       expect([drive.code, drive.stderr]).toEqual([0, '']);
-      expect(drive.stdout).toMatch(/\$ copy RP2040\.UF2 RPI-RP2\nmissing No bootloader's drive .*\nnothing was done/);
+      expect(drive.stdout).toMatch(
+        /\$ copy RP2040\.UF2 RPI-RP2\nmissing No drive of this board's bootloader .*\nnothing was written/,
+      );
       const wet = await run(rp2040, { CC_ARM: 'no-such-gcc' });
       expect([wet.code, wet.stderr]).toEqual([
         2,
-        expect.stringMatching(/holding BOOTSEL.*--out FILE\.uf2.*\[FLASH_DRIVE\]/),
+        expect.stringMatching(/hold BOOTSEL.*--out FILE\.uf2.*\[FLASH_DRIVE\]/),
       ]);
       const probe = await run(['flash', 'nrf52840', 'first.mote', '--key', 'r.pem', '--dry-run', '--json']);
       const { steps, done, missing } = JSON.parse(probe.stdout);
-      expect([probe.code, done, missing]).toEqual([0, false, expect.stringMatching(/probe-rs isn't there/)]);
+      expect([probe.code, done, missing]).toEqual([0, false, expect.stringMatching(/probe-rs isn't installed/)]);
       const file = steps[0].at(-1);
       try {
         expectNode('nrf52840', 'nrf52840', readHex(readFileSync(file, 'utf8')));
@@ -349,13 +351,13 @@ describe('mote flash', () => {
       ['flash', 'linux', '--out', 'x.hex', '--node', 'a', '--key', 'r.pem'],
       /linux is a process .*"mote run" starts it/,
     ],
-    [['flash', 'nrf52840', '--drive', '.'], /nrf52840 is flashed by probe-rs, not by uf2/],
-    [['flash', 'rp2040', '--by', 'esptool'], /rp2040 is flashed by uf2 or probe-rs, not by esptool/],
+    [['flash', 'nrf52840', '--drive', '.'], /nrf52840 can be flashed by probe-rs, not by uf2/],
+    [['flash', 'rp2040', '--by', 'esptool'], /rp2040 can be flashed by uf2 or probe-rs, not by esptool/],
     [['flash', 'rp2040', '--drive', '.'], /no INFO_UF2\.TXT/],
     [['flash', 'nrf52840', '--out', 'x.uf2'], /no UF2 bootloader/],
     [['flash', 'nrf52840', '--format', 'hex'], /--format is the format of --out/],
     [['flash', 'nrf52840', '--out', 'x', '--format', 'elf'], /--format is one of hex, uf2, bin/],
-    [['flash', 'nrf52840', '--node', 'a/b', '--key', 'r.pem', '--out', 'x'], /"a\/b" is no node id/],
+    [['flash', 'nrf52840', '--node', 'a/b', '--key', 'r.pem', '--out', 'x'], /"a\/b" isn't a valid node id/],
     [['flash', 'nrf52840', '--node', 'a', '--out', 'x'], /A node must trust a key/],
     [['flash', 'nrf52840', '--image', 'a.hex', '--node', 'b'], /--image is a whole image/],
     [
@@ -364,15 +366,15 @@ describe('mote flash', () => {
     ],
     [
       ['flash', 'nrf52840', 'first.mote', '--trust', 'other.pem.pub', '--out', 'x'],
-      /signed with key [0-9a-f]+, and the node would trust other\.pem\.pub, key [0-9a-f]+: .*--trust.*\[PKG_KEY\]/,
+      /signed with key [0-9a-f]+, but the node would trust other\.pem\.pub, key [0-9a-f]+: .*--trust.*\[PKG_KEY\]/,
     ],
     [['flash', 'nrf52840', 'large.mote', '--key', 'r.pem', '--out', 'x'], /1048576 bytes .* nrf52840 has 262144 bytes/],
     [['flash', 'nrf52840', 'fibs.mote', '--key', 'r.pem', '--out', 'x'], /the memory isn't what its module says/],
-    [['flash', 'nrf52840', 'nowhere', '--key', 'r.pem', '--out', 'x'], /nowhere isn't there/],
+    [['flash', 'nrf52840', 'nowhere', '--key', 'r.pem', '--out', 'x'], /nowhere doesn't exist/],
   ])('%j: reports the error', reportsError);
 
   it.skipIf(NO_ARM !== null).each([
     [['flash', 'nrf52840', '--out', 'no/where.hex'], /where\.hex can't be written/],
-    [['flash', 'nrf52840', '--image', 'image', '--out', 'x'], /image is no ELF, Intel HEX or UF2 file/],
+    [['flash', 'nrf52840', '--image', 'image', '--out', 'x'], /image isn't an ELF, Intel HEX or UF2 file/],
   ])(titled('%j: reports the error', NO_ARM), reportsError);
 });

@@ -66,7 +66,7 @@ describe.skipIf(why !== null)(`mote model on a board${why === null ? '' : `, ski
   it.each([
     [['verify', MODEL, '--golden', GOLDEN, '--board', 'rp2040'], /rp2040 runs on the hardware only.*\[BOARD_RUN\]/],
     [['bench', MODEL, '--board', 'rp2040'], /rp2040 runs on the hardware only.*\[BOARD_RUN\]/],
-    [['bench', MODEL], /Say which board/],
+    [['bench', MODEL], /Name a board/],
     [['bench', MODEL, '--board', 'linux'], /Only QEMU counts/],
     [['bench', MODEL, '--board', 'nowhere'], /no board nowhere: use one of .*mps2-an386/],
     [['verify', MODEL, '--golden', GOLDEN, '--board', 'linux', '--engine', 'v8'], /not both/],

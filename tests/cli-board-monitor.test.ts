@@ -154,7 +154,7 @@ describe('mote monitor', () => {
       /Nothing answers at 127\.0\.0\.1:1 .*; is the serial server or emulator running\?/,
     ],
     [['monitor', 'tcp:here'], /tcp: takes HOST:PORT/],
-    [['monitor', 'a b'], /"a b" is no node id; use 1 to 64 letters/],
+    [['monitor', 'a b'], /"a b" isn't a valid node id: use 1 to 64 letters/],
     [['monitor', 'ttyUSB0'], /write \/dev\/ttyUSB0\. \[USAGE\]/],
     [['monitor', 'ttyACM0:57600'], /write \/dev\/ttyACM0:57600\. \[USAGE\]/],
     [['monitor', 'cu.usbmodem14101'], /write \/dev\/cu\.usbmodem14101\./],

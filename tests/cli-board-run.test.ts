@@ -221,23 +221,23 @@ describe('mote run', () => {
   it.each([
     [['--board', 'pdp11', 'keyword.mote'], /There is no board pdp11/],
     [['--board', 'nrf52840', 'keyword.mote'], /runs on the hardware only: "mote flash nrf52840"/],
-    [['--board', 'linux', 'keyword.mote', '-k', 'r.pem'], /opens microphone: say what it feels/],
+    [['--board', 'linux', 'keyword.mote', '-k', 'r.pem'], /opens microphone: give it samples/],
     [
       ['--board', 'linux', 'keyword.mote', '-i', 'noise:rate=16000,amplitude=9'],
-      /A package runs only where its key is trusted/,
+      /A node runs only packages of a key that it trusts/,
     ],
-    [['--board', 'linux', 'keyword.mote', '--speed', '0'], /--speed takes "max"/],
+    [['--board', 'linux', 'keyword.mote', '--speed', '0'], /--speed is "max" or a number/],
     [['--board', 'linux', 'keyword.mote', '--accel', 'maybe'], /--accel is one of on, off/],
-    [['--board', 'linux', 'keyword.mote', '--node', 'a/b'], /"a\/b" is no node id/],
-    [['--board', 'linux', 'nowhere'], /nowhere isn't there/],
+    [['--board', 'linux', 'keyword.mote', '--node', 'a/b'], /"a\/b" isn't a valid node id/],
+    [['--board', 'linux', 'nowhere'], /nowhere doesn't exist/],
     ...[0, -5, 2e6].map((rate): [string[], RegExp] => [
       ['--board', 'linux', 'keyword.mote', '-k', 'r.pem', '-i', `noise:rate=${rate},amplitude=9`],
-      /rate=\S+ is none that a sensor has: take 0.001 to 1000000 samples a second/,
+      /rate=\S+ is out of range: use 0.001 to 1000000 samples a second/,
     ]),
     ...['--dir', '--taps'].flatMap((option) =>
       ['keyword.mote', 'keyword.mote/below'].map((path): [string[], RegExp] => [
         ['--board', 'linux', 'keyword.mote', '-k', 'r.pem', '-i', 'noise:rate=16000,amplitude=9', option, path],
-        new RegExp(`${option} ${path} is no folder, and none can be made there .* name another`),
+        new RegExp(`${option} ${path} isn't a folder and can't be created .* choose another`),
       ]),
     ),
   ])('%j: reports the error', async (args, sentence) => {
@@ -266,18 +266,18 @@ describe('mote run', () => {
       {
         type: 'problem',
         code: 'NODE_KEPT',
-        message: expect.stringMatching(/^hall keeps what its flash holds, keyword 1\.0\.0, .*"mote push" updates it/),
+        message: expect.stringMatching(/^hall runs the module in its flash, keyword 1\.0\.0, .*"mote push" updates it/),
       },
       {
         type: 'problem',
         code: 'NODE_KEPT',
-        message: expect.stringMatching(/^hall keeps the keys that its flash holds/),
+        message: expect.stringMatching(/^hall uses the keys in its flash/),
       },
     ]);
     const { code, stderr } = await run('run', '--board', 'linux', 'keyword.mote', ...args.slice(0, -1), '-n', 'attic');
     expect([code, stderr]).toEqual([
       2,
-      expect.stringMatching(/is that of the node hall, not of attic: .* \[NODE_ID\]/),
+      expect.stringMatching(/belongs to the node hall, not to attic: .* \[NODE_ID\]/),
     ]);
   });
 
@@ -310,7 +310,7 @@ describe('mote run', () => {
       'max',
     );
     expect(code).toBe(0);
-    expect(stdout).toMatch(/no key: one was made for this run/);
+    expect(stdout).toMatch(/no key was given, so this run uses a new one/);
     expect(stdout).toMatch(/^0 events; accelerometer: 5000 samples read, 0 lost$/m);
   });
 });
@@ -393,7 +393,9 @@ describe.skipIf(!available)(`a board with 64 KiB of RAM and 256 KiB of flash${NE
       {
         type: 'problem',
         code: 'BOARD_MEMORY',
-        message: expect.stringMatching(/^The memory of lm3s6965evb \(65\.5 KB of RAM.* has more \(linux, mps2-an386, /),
+        message: expect.stringMatching(
+          /^The module doesn't fit into the memory of lm3s6965evb \(65\.5 KB of RAM.* with more memory \(linux, mps2-an386, /,
+        ),
       },
     ]);
   });

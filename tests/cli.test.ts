@@ -116,7 +116,7 @@ describe('mote', () => {
     [['build', app('vibration'), '--set', 'alarm=1.5'], /--set alarm takes an integer/],
     [['build', app('vibration'), '--set', 'alrm=1'], /no setting "alrm"; it has alarm, clear/],
     [['build', app('vibration'), '--app-version', 'new'], /semantic version/],
-    [['build', 'nowhere'], /nowhere isn't there/],
+    [['build', 'nowhere'], /nowhere doesn't exist/],
     [['build', app('vibration'), '--key', 'nokey.pem'], /nokey\.pem can't be read/],
     [['shim', '--listen', 'here'], /--listen takes HOST:PORT/],
     [['shim', '--qos', '2'], /--qos takes an integer from 0 to 1/],
@@ -195,7 +195,7 @@ describe('mote new', () => {
     writeFileSync(at('file'), '');
     await expectRefused(['new', 'file'], /exists/);
     const names = ['Upper', '1st', 'a'.repeat(64)];
-    await Promise.all(names.map((name) => expectRefused(['new', name], /can't name a module/)));
+    await Promise.all(names.map((name) => expectRefused(['new', name], /can't be the name of a module/)));
     await expectRefused(['new', 'ok', '--template', 'nope'], /--template is one of vibration, keyword/);
     expect(existsSync(at('ok'))).toBe(false);
   });
@@ -238,16 +238,16 @@ describe('mote sim', () => {
     writeFileSync(join(mine, 'short.wav'), readFileSync(speech('yes.wav')).subarray(0, 5000));
     writeFileSync(join(mine, 'a.csv'), '1\n2\n');
     const cases: [string[], RegExp][] = [
-      [[], /opens microphone: say what it feels/],
+      [[], /opens microphone: give it samples/],
       [['-i', 'missing.wav'], /missing\.wav can't be read/],
-      [['-i', 'short.wav'], /cut short/],
+      [['-i', 'short.wav'], /was truncated/],
       [['-i', 'a.csv'], /needs rate=NUMBER/],
       [['-i', 'a.csv:rate=x'], /rate=x isn't a number/],
-      [['-i', 'a.csv:rate=16000,speed=2'], /there is no "speed"/],
+      [['-i', 'a.csv:rate=16000,speed=2'], /unknown parameter "speed"/],
       [['-i', 'a.txt'], /a \.wav or \.csv file/],
       [['-i', 'ear=noise:rate=16000,amplitude=9,seconds=1'], /opens microphone/],
       [['-i', 'noise:rate=16000,amplitude=9', '-i', 'noise:rate=1,amplitude=1'], /opens no further sensor/],
-      [['-i', 'noise:rate=16000,amplitude=9'], /never ends: say for how long with --seconds/],
+      [['-i', 'noise:rate=16000,amplitude=9'], /never ends: limit the run with --seconds/],
     ];
     await Promise.all(cases.map(([args, sentence]) => expectRefused(['sim', keyword(), ...args], sentence, mine)));
     const { code, stdout } = await run(

@@ -30,7 +30,7 @@ export function makeFolder(path: string, option: string): void {
   } catch (cause) {
     throw new MoteError(
       'FILE',
-      `${option} ${path} is no folder, and none can be made there (${(cause as Error).message}); name another.`,
+      `${option} ${path} isn't a folder and can't be created (${(cause as Error).message}); choose another path.`,
       { cause },
     );
   }

@@ -33,7 +33,7 @@ async function list(terminal: Terminal): Promise<void> {
   ]);
   for (const line of table([head, ...rows], 'llrr')) terminal.line(line);
   const lacking = notesOf(boards, ({ missing }) => (missing.length > 0 ? `needs ${missing.join(' and ')}` : null));
-  if (lacking.length > 0) lacking.push('"mote board doctor BOARD" says how to get it.');
+  if (lacking.length > 0) lacking.push('"mote board doctor BOARD" explains how to get it.');
   const notes = [...lacking, ...notesOf(boards, ({ neverRun }) => neverRun && `never run ${neverRun}`)];
   if (notes.length > 0) terminal.line();
   for (const line of notes.flatMap((note) => wrap(note, terminal.columns))) terminal.line(terminal.paint('dim', line));
@@ -49,7 +49,7 @@ function notesOf<T extends Board>(boards: readonly T[], noteOf: (board: T) => st
 }
 
 export function registerBoard(program: Command): void {
-  const group = program.command('board').description('Boards: what there is, and what they need.');
+  const group = program.command('board').description('Lists boards, and checks what they need.');
   addCommand(group, {
     usage: 'list',
     description: 'Lists the boards: processor, memory, sensors, and whether this machine can run them.',
@@ -62,7 +62,7 @@ export function registerBoard(program: Command): void {
   addCommand<[string?]>(group, {
     usage: 'doctor [board]',
     description:
-      'Checks compilers, emulators, flash tools and ports, of one board or of all, and shows how to install what is missing.',
+      'Checks the compilers, emulators, flash tools and ports of one board or of all, and shows how to install what is missing.',
     failure: 'A board lacks something that it needs.',
     examples: ['mote board doctor', 'mote board doctor mps2-an386 --json'],
     async run({ terminal, args: [name] }) {

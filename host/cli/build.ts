@@ -13,13 +13,13 @@ export function registerBuild(program: Command): void {
     {
       usage: 'build [app]',
       description:
-        'Builds an app: models and TypeScript to NAME.wasm and NAME.rom, and with a key to the signed package NAME.mote.',
+        'Builds an app: compiles its models and TypeScript to NAME.wasm and NAME.rom. With a key it also writes the signed package NAME.mote.',
       options: [
-        ['-k, --key <file>', 'private key that signs; default: release.pem where there is one'],
-        ['-o, --out <dir>', 'where to write; default: build/ in the app'],
-        ['--sequence <n>', 'in place of that of mote.json, such as a build number'],
-        ['--app-version <version>', 'in place of that of mote.json'],
-        ['--set <name=value...>', 'another default for a setting of mote.json'],
+        ['-k, --key <file>', 'private key that signs the package; default: release.pem if it exists'],
+        ['-o, --out <dir>', 'output folder; default: build/ in the app'],
+        ['--sequence <n>', 'release number instead of that in mote.json, such as a build number'],
+        ['--app-version <version>', 'version instead of that in mote.json'],
+        ['--set <name=value...>', 'default value of a setting, instead of that in mote.json'],
       ],
       examples: [
         'mote build',
@@ -47,7 +47,10 @@ export function registerBuild(program: Command): void {
         });
         const rows = files.map(({ path, bytes }) => [relative('.', path), formatBytes(bytes)]);
         for (const line of table([...rows, ['memory', formatBytes(memoryBytes)]], 'lr')) terminal.line(line);
-        if (!signed) terminal.line(terminal.paint('dim', 'no package: there is no key. "mote key new" makes one.'));
+        if (!signed)
+          terminal.line(
+            terminal.paint('dim', 'no package was written, because there is no key; "mote key new" creates one'),
+          );
         return 0;
       },
     },

@@ -60,7 +60,7 @@ function conclude(terminal: Terminal, { facts, outcomes, realTime, ok }: DemoRes
   for (const line of table([head, ...rows])) terminal.line(line);
   terminal.line();
   terminal.line(
-    `${facts.read.toLocaleString('en')} samples read, ${facts.lost} lost; ${facts.words} words heard; ${facts.messages} MQTT messages`,
+    `${facts.read.toLocaleString('en')} samples read, ${facts.lost} lost; ${facts.words} words recognized; ${facts.messages} MQTT messages`,
   );
   if (realTime !== null)
     terminal.line(
@@ -70,17 +70,17 @@ function conclude(terminal: Terminal, { facts, outcomes, realTime, ok }: DemoRes
     terminal.paint(
       ok ? 'green' : 'red',
       ok
-        ? 'All as it should be: one swap without a gap, one bad module gone by itself.'
-        : 'Not as it should be: see above.',
+        ? 'As expected: one swap without a gap, and one faulty module rolled back by itself.'
+        : 'Not as expected: see above.',
     ),
   );
   terminal.line();
   terminal.line('Next:');
   const next = [
     ['npx mote new my-sensor', 'a project of your own'],
-    ['npx mote model inspect MODEL.tflite', 'what your model becomes on a node'],
-    ['npx mote run --board mps2-an386', "an app on a board's own firmware"],
-    ['npx mote shim', 'a gateway for nodes, as of mote sim --connect'],
+    ['npx mote model inspect MODEL.tflite', 'layers, memory and cost of your model'],
+    ['npx mote run --board mps2-an386', 'an app on the firmware of a board'],
+    ['npx mote shim', 'a gateway for nodes, such as mote sim --connect'],
     ['docs/getting-started.md', 'the guide'],
   ];
   for (const line of table(next.map(([what = '', purpose = '']) => [`  ${what}`, terminal.paint('dim', purpose)])))
@@ -95,8 +95,8 @@ export function registerDemo(program: Command): void {
       'Shows the whole product on a recording: a keyword node, its broker, a live swap, and a bad module that rolls back. Takes half a minute.',
     failure: 'The demo did not end as expected.',
     options: [
-      ['-e, --engine <name>', `of the simulated node: ${ENGINE_NAMES.join(' or ')}`, 'wasm3'],
-      ['-b, --board <name>', "the node is this board's firmware in its emulator instead, such as mps2-an386"],
+      ['-e, --engine <name>', `engine of the simulated node: ${ENGINE_NAMES.join(' or ')}`, 'wasm3'],
+      ['-b, --board <name>', 'run the node on the firmware of this board instead, such as mps2-an386'],
     ],
     examples: ['mote demo', 'mote demo --engine v8 --json', 'mote demo --board mps2-an386'],
     run: ({ terminal, options }) => demo(terminal, choice(options.engine, 'engine', ENGINE_NAMES), options.board),

@@ -60,7 +60,7 @@ async function flash(board: string, app: string | undefined, options: FlashComma
         terminal.line(`firmware of ${board}: ${formatBytes(bytes)}   ${took}`);
       },
       onImage({ node, parts }) {
-        const alone = image ?? 'firmware alone: the node keeps its name, keys and modules';
+        const alone = image ?? 'firmware only: the node keeps its name, keys and modules';
         terminal.line(node === null ? alone : nodeText(node));
         for (const { address, bytes } of parts) terminal.line(`  ${hex32(address)}  ${formatBytes(bytes)}`);
       },
@@ -86,32 +86,29 @@ function report(
     return;
   }
   terminal.data({ ...facts, steps, done: !dryRun, missing });
-  if (!dryRun) return terminal.line(`${terminal.paint('green', 'flashed')}; "mote monitor PORT" shows what it says`);
+  if (!dryRun) return terminal.line(`${terminal.paint('green', 'flashed')}; "mote monitor PORT" shows its reports`);
   if (missing !== null) terminal.line(`${terminal.paint('yellow', 'missing')} ${missing}`);
-  const files = filesFolder === null ? '' : `; the commands' files are kept in ${filesFolder}`;
-  terminal.line(`nothing was done: --dry-run${files}`);
+  const files = filesFolder === null ? '' : `; the files of the commands are in ${filesFolder}`;
+  terminal.line(`nothing was written, because of --dry-run${files}`);
 }
 
 export function registerFlash(program: Command): void {
   addCommand<[string, string?], FlashCommandOptions>(program, {
     usage: 'flash <board> [app]',
     description:
-      "Builds a board's firmware and puts it on the board. With an app (folder or .mote) one image makes a working node: its name, the key that it trusts and its first module go along. Without, the node keeps what it has.",
+      "Builds the firmware of a board and writes it to the board. With an app (a folder or a .mote file) the image is a complete node: it contains the node's name, the key that it trusts and its first module. Without an app the node keeps its flash.",
     options: [
-      ['-n, --node <id>', "the node's name; default: the board's"],
-      [
-        '-k, --key <file>',
-        'private key: signs the app, and the node trusts it; default: release.pem where there is one',
-      ],
-      ['--trust <file>', 'public key that the node trusts instead'],
-      ['--by <tool>', 'probe-rs, esptool or uf2; default: the best that the board has'],
-      ['--port <path>', 'serial port, for esptool'],
-      ['--probe <vid:pid[:serial]>', 'debug probe, for probe-rs, where there are several'],
-      ['--drive <dir>', "the bootloader's drive, for uf2; found by its INFO_UF2.TXT unless given"],
-      ['--image <file>', 'this ELF, Intel HEX or UF2 file instead of what would be built'],
-      ['-o, --out <file>', 'write the image to a file instead'],
-      ['--format <format>', `${FORMATS.join(', ')}; default: by the file's ending, else hex`],
-      ['--dry-run', "build, and only say what would be done; the commands' files are kept"],
+      ['-n, --node <id>', 'name of the node; default: that of the board'],
+      ['-k, --key <file>', 'private key that signs the app; the node trusts it; default: release.pem if it exists'],
+      ['--trust <file>', 'public key that the node trusts instead of that of --key'],
+      ['--by <tool>', 'probe-rs, esptool or uf2; default: the first that the board supports'],
+      ['--port <path>', 'serial port for esptool'],
+      ['--probe <vid:pid[:serial]>', 'debug probe for probe-rs, if there are several'],
+      ['--drive <dir>', 'drive of the bootloader for uf2; default: found by its INFO_UF2.TXT'],
+      ['--image <file>', 'write this ELF, Intel HEX or UF2 file instead of building one'],
+      ['-o, --out <file>', 'write the image to a file instead of the board'],
+      ['--format <format>', `${FORMATS.join(', ')}; default: by the extension of the file, or hex`],
+      ['--dry-run', 'build, and only print what would be done; keeps the files of the commands'],
     ],
     examples: [
       'mote flash nrf52840 . --node press-7',

@@ -23,8 +23,8 @@ const EXAMPLE = 'models/micro_speech/model.tflite';
 function registerInspect(group: Command): void {
   addCommand<[string], { html?: string }>(group, {
     usage: 'inspect <model>',
-    description: 'Shows layers, shapes, scales, MACs, rom and arena bytes, and draws the memory plan.',
-    options: [['--html <file>', 'write a page with the plan as a picture']],
+    description: 'Prints layers, shapes, scales, MACs, and bytes of rom and arena, and draws the memory plan.',
+    options: [['--html <file>', 'also write a page with a picture of the plan']],
     examples: [
       `mote model inspect ${EXAMPLE}`,
       `mote model inspect ${EXAMPLE} --html plan.html`,
@@ -47,7 +47,7 @@ function registerCompile(group: Command): void {
     usage: 'compile <model>',
     description:
       'Writes NAME.ts (AssemblyScript that calls the kernels) and NAME.rom (weights). "mote build" does this for an app.',
-    options: [['-o, --out <dir>', 'where to write', '.']],
+    options: [['-o, --out <dir>', 'output folder', '.']],
     examples: [`mote model compile ${EXAMPLE} --out generated`],
     async run({ terminal, options, args: [path] }) {
       const { compileModel } = await compiler();
@@ -88,13 +88,13 @@ function registerVerify(group: Command): void {
   addCommand<[string], VerifyOptions>(group, {
     usage: 'verify <model>',
     description:
-      'Runs every in_*.bin of a folder and compares with its out_*.bin, byte for byte, in an engine or on an emulated board. An engine names the first tensor that differs if the folder has tensors_*.json.',
+      'Runs the model on every in_*.bin of a folder, in an engine or on an emulated board, and compares the output with out_*.bin byte by byte. With tensors_*.json, an engine also reports the first tensor that differs.',
     failure: 'An output differs.',
     options: [
-      ['-g, --golden <dir>', 'folder of in_*.bin and out_*.bin'],
-      ['-e, --engine <name>', `${ENGINE_NAMES.join(' or ')}; wasm3 unless told`],
-      ['-b, --board <name>', 'a board that runs here, instead of an engine ("mote board list")'],
-      ['--no-acceleration', "without the board's native kernels"],
+      ['-g, --golden <dir>', 'folder with in_*.bin and out_*.bin'],
+      ['-e, --engine <name>', `${ENGINE_NAMES.join(' or ')}; default: wasm3`],
+      ['-b, --board <name>', 'emulated board instead of an engine; "mote board list" lists them'],
+      ['--no-acceleration', "don't use the board's native kernels"],
     ],
     examples: [
       `mote model verify ${EXAMPLE} --golden models/micro_speech/golden`,
@@ -126,7 +126,7 @@ function registerVerify(group: Command): void {
       if (firstDifference) {
         const { run, index, name, op, at, found, expected } = firstDifference;
         terminal.line(
-          `first tensor that differs: ${index} "${name}" of ${op} in run ${run}, byte ${at}: ${found}, golden ${expected}`,
+          `first tensor that differs: ${index} "${name}" of ${op} in run ${run}, byte ${at}: ${found} instead of ${expected}`,
         );
       }
       terminal.line(`${identical}/${results.length} identical`);
@@ -137,10 +137,15 @@ function registerVerify(group: Command): void {
 
 function placeOf({ engine, board, acceleration }: VerifyOptions): VerifyPlace {
   if (board === undefined) {
-    if (!acceleration) throw new MoteError('USAGE', 'Engines have no native kernels: --no-acceleration needs --board.');
+    if (!acceleration)
+      throw new MoteError('USAGE', 'Engines have no native kernels, so --no-acceleration needs --board.');
     return { engine: choice(engine ?? 'wasm3', 'engine', ENGINE_NAMES) };
   }
-  if (engine !== undefined) throw new MoteError('USAGE', 'A model runs in an engine or on a board: not both at once.');
+  if (engine !== undefined)
+    throw new MoteError(
+      'USAGE',
+      'A model runs in an engine or on a board, not both at once: omit --engine or --board.',
+    );
   return { board, accelerated: acceleration };
 }
 
@@ -158,17 +163,17 @@ function modelName(path: string): string {
 
 function required(golden: string | undefined): string {
   if (golden !== undefined) return golden;
-  throw new MoteError('USAGE', 'Say where the golden files are: --golden DIR with in_*.bin and out_*.bin.');
+  throw new MoteError('USAGE', 'Name the folder of the golden files: --golden DIR with in_*.bin and out_*.bin.');
 }
 
 function registerBench(group: Command): void {
   addCommand<[string], { board?: string; acceleration: boolean }>(group, {
     usage: 'bench <model>',
     description:
-      "Counts the instructions of an inference on an emulated board, around the module's inference call and by layer. Inputs are those of a folder golden beside the model, or a pattern.",
+      'Counts the instructions of an inference on an emulated board, in total and by layer. The inputs come from a folder golden beside the model, or are a pattern.',
     options: [
-      ['-b, --board <name>', 'a board that runs here in QEMU ("mote board list")'],
-      ['--no-acceleration', "without the board's native kernels"],
+      ['-b, --board <name>', 'board that runs in QEMU; "mote board list" lists them'],
+      ['--no-acceleration', "don't use the board's native kernels"],
     ],
     examples: [
       `mote model bench ${EXAMPLE} --board mps2-an386`,
@@ -176,7 +181,7 @@ function registerBench(group: Command): void {
       `mote model bench ${EXAMPLE} --board lm3s6965evb --no-acceleration`,
     ],
     async run({ terminal, options, args: [path] }) {
-      if (options.board === undefined) throw new MoteError('USAGE', 'Say which board: --board mps2-an386.');
+      if (options.board === undefined) throw new MoteError('USAGE', 'Name a board, such as --board mps2-an386.');
       const where = { board: options.board, accelerated: options.acceleration };
       const bench = await benchModel(path, where, (step) => {
         terminal.progress(step === 'compile' ? 'compiling the model ...' : `running it on ${options.board} ...`);
@@ -219,7 +224,9 @@ function costRows({ instructions, sizes, run }: ModelBench): string[][] {
 const countText = (count: number) => count.toLocaleString('en-US');
 
 export function registerModel(program: Command): void {
-  const group = program.command('model').description('Models (.tflite, int8).');
+  const group = program
+    .command('model')
+    .description('Inspects, compiles, verifies and measures int8 models (.tflite).');
   registerInspect(group);
   registerCompile(group);
   registerVerify(group);

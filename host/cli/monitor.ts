@@ -25,11 +25,10 @@ interface MonitorCommandOptions {
 /** Explains a text that is neither a node's id nor a port with its path. Null: no explanation. */
 function explainTarget(text: string): string | null {
   if (/^COM\d+(:\d+)?$/i.test(text))
-    return `${text} is a serial port of Windows, and those are not served: use WSL, or a serial server and tcp:HOST:PORT.`;
-  if (/^(tty|cu)(\.|[A-Z]+\d)/.test(text))
-    return `A serial port is written with its folder; for ${text}, write /dev/${text}.`;
+    return `${text} is a serial port of Windows, which isn't supported: use WSL, or a serial server and tcp:HOST:PORT.`;
+  if (/^(tty|cu)(\.|[A-Z]+\d)/.test(text)) return `A serial port needs its full path: for ${text}, write /dev/${text}.`;
   if (/^(\[[0-9a-f:]+\]|[^:]+):\d+$/i.test(text))
-    return `A TCP stream is tcp:HOST:PORT; for ${text}, write tcp:${text}.`;
+    return `A TCP stream is tcp:HOST:PORT: for ${text}, write tcp:${text}.`;
   return null;
 }
 
@@ -78,7 +77,7 @@ async function monitor(target: string, options: MonitorCommandOptions, terminal:
       onReopened: () => dim(`${target} is open again`),
     });
     terminal.data({ type: 'listening', broker: line.brokerUrl, ns: options.ns });
-    dim(`broker ${line.brokerUrl}, for mote push as well; Ctrl-C ends it`);
+    dim(`broker ${line.brokerUrl}, also for mote push; Ctrl-C stops it`);
     await interrupted();
     await line.close();
     return Exit.ok;
@@ -86,7 +85,7 @@ async function monitor(target: string, options: MonitorCommandOptions, terminal:
   const brokerUrl = options.broker ?? DEFAULT_BROKER;
   const end = await monitorNode({ ...watch, brokerUrl, node: parsed.node });
   terminal.data({ type: 'listening', broker: brokerUrl, ns: options.ns });
-  dim(`watching ${parsed.node} on ${brokerUrl}; Ctrl-C ends it`);
+  dim(`watching ${parsed.node} on ${brokerUrl}; Ctrl-C stops it`);
   await interrupted();
   end();
   return Exit.ok;
@@ -96,11 +95,11 @@ export function registerMonitor(program: Command): void {
   addCommand<[string], MonitorCommandOptions>(program, {
     usage: 'monitor <target>',
     description:
-      "Shows a node's log, events, telemetry and updates live: of a board on a serial port (PATH[:BAUD]) or TCP stream (tcp:HOST:PORT), which gets a gateway of its own, or of a node behind a gateway, by its id.",
+      'Prints the log, events, telemetry and updates of a node as they arrive. The target is a serial port (PATH[:BAUD]), a TCP stream (tcp:HOST:PORT) or the id of a node behind a gateway. A port or stream gets a gateway while the command runs.',
     options: [
-      ['-b, --broker <url>', `where to watch; default: ${DEFAULT_BROKER}, for a port one of its own`],
-      ['--ns <name>', 'first part of all topics', DEFAULT_NAMESPACE],
-      ['--no-telemetry', 'log, events and updates only'],
+      ['-b, --broker <url>', `broker to watch; default: ${DEFAULT_BROKER}, or an embedded one for a port or stream`],
+      ['--ns <name>', 'first part of every topic', DEFAULT_NAMESPACE],
+      ['--no-telemetry', 'print only log, events and updates'],
     ],
     examples: [
       'mote monitor /dev/ttyACM0',

@@ -44,10 +44,12 @@ function show(terminal: Terminal, bytes: Uint8Array, pkg: Package): void {
 }
 
 export function registerPackage(program: Command): void {
-  const group = program.command('package').description('Packages (.mote): signed module, rom and metadata.');
+  const group = program
+    .command('package')
+    .description('Inspects and verifies packages (.mote): signed module, rom and metadata.');
   addCommand<[string]>(group, {
     usage: 'inspect <file>',
-    description: 'Shows what a package contains. Trusts nothing: use verify for that.',
+    description: 'Prints the contents of a package. Does not check the signature; use verify for that.',
     examples: ['mote package inspect build/my-sensor.mote', 'mote package inspect build/my-sensor.mote --json'],
     async run({ terminal, args: [file] }) {
       const bytes = readInput(file, 'The package');
@@ -60,7 +62,7 @@ export function registerPackage(program: Command): void {
   addCommand<[string], { key: string }>(group, {
     usage: 'verify <file>',
     description: 'Checks signature, digests, encoding and the module itself, as a node that trusts the key does.',
-    options: [['-k, --key <file>', 'public key that must have signed it', 'release.pem.pub']],
+    options: [['-k, --key <file>', 'public key of the signer', 'release.pem.pub']],
     examples: ['mote package verify build/my-sensor.mote --key release.pem.pub'],
     async run({ terminal, options, args: [file] }) {
       const bytes = readInput(file, 'The package');
@@ -68,7 +70,7 @@ export function registerPackage(program: Command): void {
       validateModule(pkg.wasm);
       terminal.data({ ok: true, ...packageData(bytes, pkg) });
       show(terminal, bytes, pkg);
-      terminal.line(`${terminal.paint('green', 'verified')}: signed by ${options.key}, every byte accounted for`);
+      terminal.line(`${terminal.paint('green', 'verified')}: signed by ${options.key}, covers every byte`);
       return 0;
     },
   });

@@ -106,7 +106,9 @@ function override(command: Command): void {
 /** With the files of all commands, or only of the one that has the name; the others are there by usage and summary. */
 export async function createProgram(name?: string): Promise<Command> {
   const program = new Command('mote')
-    .description('Firmware logic and int8 models in TypeScript, shipped to microcontrollers as signed WebAssembly.')
+    .description(
+      'Compiles firmware logic and int8 models to signed WebAssembly for microcontrollers, simulates it, and updates nodes over the air.',
+    )
     .version(packageVersion())
     .showHelpAfterError('(mote --help lists the commands)')
     .addHelpText('after', `\nExit codes: ${EXIT_CODES.map(([code, meaning]) => `${code} ${meaning}`).join(', ')}.`);

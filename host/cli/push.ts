@@ -40,7 +40,10 @@ async function push(path: string, options: PushCommandOptions, terminal: Termina
   const ok = state === 'confirmed';
   terminal.data({ type: 'result', state, ...(status.reason && { reason: status.reason }) });
   terminal.line(
-    terminal.paint(ok ? 'green' : 'red', ok ? `${options.node} runs it` : `${options.node} runs what it ran before`),
+    terminal.paint(
+      ok ? 'green' : 'red',
+      ok ? `${options.node} runs the new module` : `${options.node} runs the previous module`,
+    ),
   );
   return ok ? Exit.ok : Exit.failed;
 }
@@ -49,18 +52,18 @@ export function registerPush(program: Command): void {
   addCommand<[string?], PushCommandOptions>(program, {
     usage: 'push [app]',
     description:
-      "Makes an app (folder or .mote) a node's desired module and follows it: transfer, swap, trial, confirmed or rolled back. A node that is offline gets it when it connects.",
+      'Makes an app (a folder or a .mote file) the desired module of a node, and follows the update: transfer, swap, trial, confirmed or rolled back. A node that is offline receives it when it connects.',
     failure: 'The node rejected the module, or rolled it back.',
     options: [
-      ['-n, --node <id>', 'which node', 'sim'],
+      ['-n, --node <id>', 'id of the node', 'sim'],
       [
         '-b, --broker <url>',
-        'the broker; user and password in it or in MOTE_MQTT_USER and MOTE_MQTT_PASSWORD',
+        'address of the broker; user and password in it, or in MOTE_MQTT_USER and MOTE_MQTT_PASSWORD',
         DEFAULT_BROKER,
       ],
-      ['--ns <name>', 'first part of all topics', DEFAULT_NAMESPACE],
-      ['-k, --key <file>', 'private key that signs; default: release.pem where there is one'],
-      ['--timeout <seconds>', 'how long to follow it', '120'],
+      ['--ns <name>', 'first part of every topic', DEFAULT_NAMESPACE],
+      ['-k, --key <file>', 'private key that signs the package; default: release.pem if it exists'],
+      ['--timeout <seconds>', 'time limit for the verdict', '120'],
     ],
     examples: [
       'mote push . --node press-7',

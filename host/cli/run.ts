@@ -38,10 +38,7 @@ function speedOf(text: string): number {
   if (text === 'max') return Number.POSITIVE_INFINITY;
   const speed = Number(text);
   if (speed > 0 && speed <= 1000) return speed;
-  throw new MoteError(
-    'USAGE',
-    `--speed takes "max", or how many seconds of the node go by in one, such as 1; got "${text}".`,
-  );
+  throw new MoteError('USAGE', `--speed is "max" or a number, such as 2 for twice real time; got "${text}".`);
 }
 
 async function run(app: string, options: RunCommandOptions, terminal: Terminal): Promise<number> {
@@ -71,7 +68,8 @@ async function run(app: string, options: RunCommandOptions, terminal: Terminal):
       ...showBuild(terminal),
       ...showFirmware(terminal),
       onTemporaryKey() {
-        const text = 'no key: one was made for this run; to push to it, give --key ("mote key new")';
+        const text =
+          'no key was given, so this run uses a new one; to push to this node, use --key ("mote key new" creates keys)';
         terminal.line(terminal.paint('dim', text));
       },
       onProblem: (error) => reportProblem(terminal, error),
@@ -79,7 +77,7 @@ async function run(app: string, options: RunCommandOptions, terminal: Terminal):
       onListening({ board, node, brokerUrl }) {
         terminal.data({ type: 'listening', board, node, broker: brokerUrl, ns });
         const push = `mote push APP --node ${node}${brokerUrl === DEFAULT_BROKER ? '' : ` --broker ${brokerUrl}`}`;
-        terminal.line(terminal.paint('dim', `${node} on ${board}; "${push}" updates it; Ctrl-C ends it`));
+        terminal.line(terminal.paint('dim', `${node} on ${board}; "${push}" updates it; Ctrl-C stops it`));
       },
       onDebug: (text, t) => printer.log({ t, level: 'debug', text }),
     },
@@ -127,7 +125,7 @@ function summary(terminal: Terminal, printer: Printer, result: RunResult): void 
     ['heap', 'heap_peak'],
     ['slot', 'slot'],
   ].flatMap(([label, name]) => (vitals[name!] === undefined ? [] : [`${label} ${formatBytes(vitals[name!]!)}`]));
-  if (known.length > 0) lines.push(`most used: ${known.join(', ')}`);
+  if (known.length > 0) lines.push(`highest use: ${known.join(', ')}`);
   lines.push(`${t.toFixed(1)} s in ${wallSeconds.toFixed(2)} s on ${board}`);
   for (const line of lines) terminal.line(terminal.paint('dim', line));
 }
@@ -136,28 +134,25 @@ export function registerRun(program: Command): void {
   addCommand<[string?], RunCommandOptions>(program, {
     usage: 'run [app]',
     description:
-      "Runs an app (a folder, or a .mote file) on a board's own firmware, in QEMU or as a process, with a gateway and a broker around it: its events and telemetry come out of the broker, and it takes updates.",
+      'Runs an app (a folder or a .mote file) on the firmware of a board, in QEMU or as a process. Starts a gateway and a broker for it, prints the events and telemetry that the broker receives, and accepts updates.',
     failure: 'A module faulted.',
     options: [
-      ['-b, --board <name>', 'which board ("mote board list")', 'mps2-an386'],
+      ['-b, --board <name>', 'board; "mote board list" lists them', 'mps2-an386'],
       ['-i, --input <[sensor=]source...>', INPUT_HELP],
-      ['--accel <on|off>', "the board's native operators, or the module's own", 'on'],
-      ['--taps <dir>', 'record each tap to DIR/NAME.bin'],
-      ['--telemetry', 'show each telemetry frame, too'],
-      ['--set <name=value...>', 'a setting of the app, as config would'],
-      ['--seconds <n>', 'stop after so much time of the node; default: at the end of the input'],
-      ['--speed <n|max>', 'seconds of the node in one of this machine', '1'],
-      ['--loop', 'play inputs again and again'],
-      ['--seed <n>', 'of random numbers and noise', '1'],
+      ['--accel <on|off>', "use the board's native operators, or only those of the module", 'on'],
+      ['--taps <dir>', 'write each tap to DIR/NAME.bin'],
+      ['--telemetry', 'also print each telemetry frame'],
+      ['--set <name=value...>', 'value of a setting of the app'],
+      ['--seconds <n>', "stop after N seconds of the node's time; default: at the end of the input"],
+      ['--speed <n|max>', "speed of the node's time relative to real time", '1'],
+      ['--loop', 'repeat the inputs without end'],
+      ['--seed <n>', 'seed of random numbers and noise', '1'],
       ['--broker <url>', 'mqtt://[user:password@]host:port, or embedded[:port]', 'embedded:0'],
-      ['--ns <name>', 'first part of all topics', DEFAULT_NAMESPACE],
-      ['-n, --node <id>', "the node's name; default: that of the flash in --dir, else the board's"],
-      ['--dir <dir>', 'keep the work folder, with flash.bin, here'],
-      [
-        '-k, --key <file>',
-        'private key: signs the app, and the node trusts it; default: release.pem where there is one',
-      ],
-      ['--trust <file>', 'public key that the node trusts instead'],
+      ['--ns <name>', 'first part of every topic', DEFAULT_NAMESPACE],
+      ['-n, --node <id>', 'name of the node; default: the name in the flash of --dir, or that of the board'],
+      ['--dir <dir>', 'keep the working folder with the flash (flash.bin) here'],
+      ['-k, --key <file>', 'private key that signs the app; the node trusts it; default: release.pem if it exists'],
+      ['--trust <file>', 'public key that the node trusts instead of that of --key'],
     ],
     examples: [
       'mote run --board mps2-an386 . --input recording.wav',

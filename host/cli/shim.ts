@@ -46,12 +46,12 @@ async function serve({ listen, broker, ns, data, qos, ...options }: ShimCommandO
   const { port, brokerUrl, embedded } = gateway;
   terminal.data({ type: 'listening', host: address.host, port, broker: brokerUrl, ns });
   terminal.line(
-    `nodes link to ${address.host}:${port}; broker ${brokerUrl}${embedded ? ' (embedded)' : ''}; topics ${ns}/d/NODE/...`,
+    `nodes connect to ${address.host}:${port}; broker ${brokerUrl}${embedded ? ' (embedded)' : ''}; topics ${ns}/d/NODE/...`,
   );
   for (const line of serial) terminal.line(`node on ${line.path} at ${line.baud} baud`);
-  terminal.line(terminal.paint('dim', 'Ctrl-C ends it.'));
+  terminal.line(terminal.paint('dim', 'Ctrl-C stops it.'));
   await interrupted();
-  terminal.line('ending ...');
+  terminal.line('stopping ...');
   await gateway.close();
   return 0;
 }
@@ -60,14 +60,14 @@ export function registerShim(program: Command): void {
   addCommand<[], ShimCommandOptions>(program, {
     usage: 'shim',
     description:
-      "Serves nodes' links and speaks MQTT 5 for them; what can't be delivered waits on disk. Starts a broker of its own unless given one.",
+      "Runs a gateway: accepts links of nodes and connects them to MQTT 5. Messages that can't be delivered wait on disk. Starts an embedded broker unless --broker names another.",
     options: [
-      ['-l, --listen <host:port>', 'where nodes link to', '127.0.0.1:7878'],
+      ['-l, --listen <host:port>', 'address at which nodes connect', '127.0.0.1:7878'],
       ['-b, --broker <url>', 'mqtt://[user:password@]host:port, mqtts://..., or embedded[:port]', 'embedded'],
-      ['-s, --serial <path[:baud]...>', `a board on a serial port, as well; ${DEFAULT_BAUD} baud unless told`],
-      ['--ns <name>', 'first part of all topics', DEFAULT_NAMESPACE],
-      ['--data <dir>', 'queue, and what an embedded broker retains', '.mote/gateway'],
-      ['--qos <0|1>', 'of telemetry; 1 waits on disk while the broker is away', '1'],
+      ['-s, --serial <path[:baud]...>', `also serve a board on a serial port; default: ${DEFAULT_BAUD} baud`],
+      ['--ns <name>', 'first part of every topic', DEFAULT_NAMESPACE],
+      ['--data <dir>', 'folder of the queue and of the retained messages of the embedded broker', '.mote/gateway'],
+      ['--qos <0|1>', 'QoS of telemetry; with 1 it waits on disk while the broker is away', '1'],
     ],
     examples: [
       'mote shim',

@@ -25,7 +25,7 @@ export function addCommand<Args extends (string | undefined)[], Options = Record
     if (repeats) command.option(flags.replace('...', ''), description, (value, list: string[]) => [...list, value], []);
     else command.option(flags, description, fallback);
   }
-  command.option('--json', 'print JSON for programs');
+  command.option('--json', 'print JSON instead of text');
   command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  $ ${line}`).join('\n')}`);
   if (spec.failure !== undefined) command.addHelpText('after', `\nExit code 1: ${spec.failure}`);
   command.action(async (...given: unknown[]) => {

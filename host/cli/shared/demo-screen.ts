@@ -57,7 +57,7 @@ function picture(terminal: Terminal, facts: DemoFacts, lines: Lines): string[] {
     slotLine(terminal, 1, facts.slots[1], facts.running === 1),
     `samples    ${facts.read.toLocaleString('en')} read, ${terminal.paint(facts.lost === 0 ? 'green' : 'red', `${facts.lost} lost`)}   ${dim(`${facts.messages} messages from the broker`)}`,
     '',
-    terminal.paint('bold', 'heard, as it came out of the broker'),
+    terminal.paint('bold', 'words, as the broker received them'),
     ...last(lines.words, 6),
     '',
     terminal.paint('bold', 'over the air'),

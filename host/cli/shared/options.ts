@@ -35,7 +35,7 @@ export function parseSerial(text: string): SerialLine {
   if (path !== undefined && Number(baud) >= 300 && Number(baud) <= 4_000_000) return { path, baud: Number(baud) };
   throw new MoteError(
     'USAGE',
-    `A serial port is PATH or PATH:BAUD, such as /dev/ttyACM0:115200, with 300 to 4000000 baud; got "${text}".`,
+    `A serial port is PATH or PATH:BAUD, such as /dev/ttyACM0:115200, at 300 to 4000000 baud; got "${text}".`,
   );
 }
 

@@ -70,7 +70,7 @@ export function reportError(error: unknown, json: boolean): number {
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   if (json) process.stdout.write(`${toJson({ error: { code: 'DEFECT', message: text } })}\n`);
-  else process.stderr.write(`mote: a defect of moteware, please report it with this text:\n${text}\n`);
+  else process.stderr.write(`mote: this is a defect in moteware; please report it with this text:\n${text}\n`);
   return Exit.defect;
 }
 

@@ -63,7 +63,10 @@ export class FileFlash implements Flash {
     const bytes = io(path, () => readFileSync(path));
     const found = bytes.subarray(0, HEADER_BYTES);
     if (!found.subarray(0, MAGIC.length).equals(MAGIC))
-      throw new MoteError('FLASH_FILE', `${path} is no moteware flash file; name another file, or move this one away.`);
+      throw new MoteError(
+        'FLASH_FILE',
+        `${path} isn't a moteware flash file: choose another file, or move this one away.`,
+      );
     if (bytes.length !== HEADER_BYTES + whole.sizeBytes || !found.equals(header))
       throw new MoteError(
         'FLASH_FILE',

@@ -42,7 +42,7 @@ export function keepOpen(
     transport.onClose(() => {
       clearTimeout(timer);
       if (ended) return;
-      if (!steady) return failed('The stream ended as soon as it was open; does another program use its other end?');
+      if (!steady) return failed('The stream ended as soon as it was open: does another program use its other end?');
       onLost();
       timer = setTimeout(attempt, FIRST_MS);
     });

@@ -24,7 +24,7 @@ export interface BridgeOptions {
 
 function defect(cause: unknown): MoteError {
   const what = cause instanceof Error ? cause.message : String(cause);
-  return new MoteError('DEFECT', `A message made the gateway stumble, which is a defect of moteware: ${what}.`, {
+  return new MoteError('DEFECT', `The gateway failed to handle a message, which is a defect in moteware: ${what}.`, {
     cause,
   });
 }

@@ -66,7 +66,7 @@ export async function monitorLine(options: LineMonitorOptions): Promise<LineMoni
     };
     closing.push(
       keepOpen(again, attach, trouble, () =>
-        trouble(`The stream to ${name} ended; it is opened again as soon as that is possible.`),
+        trouble(`The stream to ${name} ended. It is reopened as soon as possible.`),
       ),
     );
     return { brokerUrl: broker.url, close };
@@ -94,7 +94,7 @@ export async function monitorNode(
   });
   const cancel = backgroundClock.after(RETAINED_MS, () => {
     if (seen) return;
-    const text = `Node ${node} ${NEVER_SEEN}, below ${ns}/: look at its name, --broker and --ns. It is shown when it comes.`;
+    const text = `Node ${node} ${NEVER_SEEN}, below ${ns}/: check its name, --broker and --ns. Its messages appear as soon as it connects.`;
     onProblem(new MoteError('NODE_UNKNOWN', text));
   });
   return () => {

@@ -18,7 +18,7 @@ export function checkNodeId(id: string): void {
   if (isNodeId(id)) return;
   throw new MoteError(
     'NODE_ID',
-    `${JSON.stringify(id.slice(0, 80))} is no node id; use 1 to 64 letters, digits, "_" and "-".`,
+    `${JSON.stringify(id.slice(0, 80))} isn't a valid node id: use 1 to 64 letters, digits, "_" and "-".`,
   );
 }
 

@@ -37,7 +37,7 @@ export async function loadApp(
   if (!existsSync(path)) {
     throw new MoteError(
       'FILE',
-      `${path} isn't there: give an app's folder or a .mote file. "mote new" makes a folder.`,
+      `${path} doesn't exist: name the folder of an app or a .mote file. "mote new" creates a project.`,
     );
   }
   if (statSync(path).isDirectory()) {
@@ -70,7 +70,7 @@ export function packageOf(app: App, privateKey: KeyObject | null): Uint8Array {
   if (privateKey === null) {
     throw new MoteError(
       'KEY_MISSING',
-      'A package must be signed: make a key with "mote key new" and pass it with --key release.pem.',
+      'A package must be signed: create a key with "mote key new" and name it with --key release.pem.',
     );
   }
   const { wasm, rom, metadata, sequence } = app;

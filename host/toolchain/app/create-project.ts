@@ -14,13 +14,13 @@ import { MoteError, packagePath, packageRoot, packageVersion } from '../../base/
 
 export const TEMPLATES = {
   vibration: {
-    description: 'accelerometer, RMS level, alarm with hysteresis; no model',
+    description: 'accelerometer, RMS level, alarm with hysteresis, no model',
     input: 'accelerometer=recording.csv:rate=1000',
     recording: 'recording.csv',
     data: [['recordings/vibration/machine.csv', 'recording.csv']],
   },
   keyword: {
-    description: 'microphone, audio front end and an int8 model that hears yes and no',
+    description: 'microphone, audio front end and an int8 model that recognizes yes and no',
     input: 'microphone=recording.wav',
     recording: 'recording.wav',
     data: [['recordings/speech/stream.wav', 'recording.wav']],
@@ -76,11 +76,11 @@ export function createProject(dir: string, template: Template): string[] {
   if (!/^[a-z][a-z0-9-]{0,62}$/.test(name)) {
     throw new MoteError(
       'NAME',
-      `"${name}" can't name a module: use lower-case letters, digits and hyphens, starting with a letter.`,
+      `"${name}" can't be the name of a module: use lower-case letters, digits and hyphens, starting with a letter.`,
     );
   }
   if (existsSync(dir) && (!statSync(dir).isDirectory() || readdirSync(dir).length > 0)) {
-    throw new MoteError('EXISTS', `${dir} exists and isn't empty: choose another name, or remove it first.`);
+    throw new MoteError('EXISTS', `${dir} exists and isn't empty: choose another name or remove it first.`);
   }
   mkdirSync(dir, { recursive: true });
   const { input, recording, data } = TEMPLATES[template];
@@ -111,13 +111,14 @@ export function createProject(dir: string, template: Template): string[] {
     '.gitignore': 'node_modules/\nbuild/\ngenerated/\n*.pem\n',
     'README.md': `# ${name}
 
-A sensor node on moteware. \`app.ts\` is the node: \`init\` runs once, \`step\` does the work that is due and returns when it wants to be called again.
+A sensor node on moteware.
+\`app.ts\` is its program: \`init\` runs once, and \`step\` does the work that is due and returns the time of its next call.
 
-    npm run sim       build it and feed it ${recording}, as fast as it goes
+    npm run sim       build it and run it on ${recording}, as fast as possible
     npm run watch     the same in real time
     npm run build     build/${name}.wasm and .rom
 
-Settings (\`config\` in mote.json) can be tried without a build: \`npm run sim -- --set NAME=VALUE\`.
+Try settings (\`config\` in mote.json) without a build: \`npm run sim -- --set NAME=VALUE\`.
 `,
   };
   for (const [file, text] of Object.entries(texts)) writeFileSync(join(dir, file), text);

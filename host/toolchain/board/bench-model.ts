@@ -39,7 +39,7 @@ export async function benchModel(
   const bytes = readInput(path, 'The model');
   const board = loadBoard(name);
   if (requireRun(board).kind !== 'qemu')
-    throw new MoteError('USAGE', `Only QEMU counts instructions, and ${board.name} does not run there.`);
+    throw new MoteError('USAGE', `Only QEMU counts instructions, and ${board.name} doesn't run in QEMU.`);
   onProgress('compile');
   const { buildHarness } = await import('../compiler/index.ts');
   const harness = await buildHarness(bytes);

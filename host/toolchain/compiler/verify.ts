@@ -187,7 +187,7 @@ function readTensorList(text: string, run: string): Map<number, { offset: number
   try {
     list = JSON.parse(text);
   } catch (cause) {
-    throw new MoteError('GOLDEN', `tensors_${run}.json is no JSON: ${(cause as Error).message}`, { cause });
+    throw new MoteError('GOLDEN', `tensors_${run}.json isn't JSON: ${(cause as Error).message}`, { cause });
   }
   if (!Array.isArray(list)) throw new MoteError('GOLDEN', `tensors_${run}.json isn't a list`);
   return new Map(

@@ -90,7 +90,7 @@ function checkPorts(drives: boolean): Check[] {
     found.length > 0
       ? { name, ok: true, needed: false, found: found.join(', ') }
       : { name, ok: false, needed: false, found: 'none', fix };
-  const ports = check('serial ports', serialPorts(), 'plug the board in with a USB cable that carries data');
+  const ports = check('serial ports', serialPorts(), 'connect the board with a USB cable that carries data');
   if (!drives) return [ports];
   const mounted = uf2Drives().map(({ path, board }) => `${path} (${board})`);
   return [ports, check('UF2 drives', mounted, BOOTLOADER)];

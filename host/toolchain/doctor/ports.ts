@@ -21,7 +21,7 @@ export function serialPorts(dev = '/dev'): string[] {
 
 /** How to make a drive appear. */
 export const BOOTLOADER =
-  'put the board into its bootloader: a Pico by holding BOOTSEL while it is plugged in, many others by pressing reset twice';
+  'start the bootloader of the board: hold BOOTSEL while you plug in a Pico; press reset twice on many others';
 
 export interface Drive {
   path: string;

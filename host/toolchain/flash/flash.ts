@@ -85,7 +85,7 @@ function chooseMethod({ name, run, flashing }: Board, options: FlashOptions): Fl
   if (first === undefined)
     throw new MoteError(
       'FLASH_NONE',
-      `${name} is not flashed: ${run === null ? 'its board.json names no way' : `it runs on this machine, with "mote run --board ${name}"`}. --out writes its image to a file.`,
+      `${name} can't be flashed: ${run === null ? 'its board.json names no method' : `it runs on this machine, with "mote run --board ${name}"`}. --out writes its image to a file.`,
     );
   const named = (Object.keys(TOOL_OF) as (keyof typeof TOOL_OF)[]).find((option) => options[option] !== undefined);
   const by = options.by ?? (named && TOOL_OF[named]);
@@ -93,7 +93,7 @@ function chooseMethod({ name, run, flashing }: Board, options: FlashOptions): Fl
   const method = flashing.find(({ tool }) => tool === by);
   if (method !== undefined) return method;
   const tools = flashing.map(({ tool }) => tool).join(' or ');
-  throw new MoteError('USAGE', `${name} is flashed by ${tools}, not by ${by}.`);
+  throw new MoteError('USAGE', `${name} can be flashed by ${tools}, not by ${by}.`);
 }
 
 /** Reads an image that --out or a linker has written. Throws `IMAGE`, and what the format's reader throws. */
@@ -103,7 +103,7 @@ function readImage(path: string): Image {
   if (begin === '\x7fELF') return readElf(bytes);
   if (begin === 'UF2\n') return readUf2(bytes);
   if (begin.startsWith(':')) return readHex(Buffer.from(bytes).toString('latin1'));
-  throw new MoteError('IMAGE', `${path} is no ELF, Intel HEX or UF2 file; a raw binary doesn't say where it belongs.`);
+  throw new MoteError('IMAGE', `${path} isn't an ELF, Intel HEX or UF2 file; a raw binary contains no addresses.`);
 }
 
 /** Throws `IMAGE` unless every part lies in the board's flash, as with another board's image. */

@@ -30,7 +30,7 @@ function checkFirst(board: Board, bytes: Uint8Array, publicKeys: readonly KeyObj
   if (!keys.includes(signer))
     throw new MoteError(
       'PKG_KEY',
-      `The package is signed with key ${signer}, and the node would trust ${trusted}, key ${keys.join(', ')}: name the signer's public key with --trust, or sign the package with the key that the node trusts.`,
+      `The package is signed with key ${signer}, but the node would trust ${trusted}, key ${keys.join(', ')}: name the public key of the signer with --trust, or sign the package with the trusted key.`,
     );
   const pkg = openPackage(bytes, publicKeys);
   const { name, memoryBytes, sensors } = pkg.metadata;
@@ -38,7 +38,7 @@ function checkFirst(board: Board, bytes: Uint8Array, publicKeys: readonly KeyObj
   if (memoryBytes > ramBytes)
     throw new MoteError(
       'PKG_MEMORY',
-      `'${name}' needs ${memoryBytes} bytes of memory, and ${board.name} has ${ramBytes} bytes of RAM in all: use a smaller model or a larger board.`,
+      `'${name}' needs ${memoryBytes} bytes of memory, and ${board.name} has ${ramBytes} bytes of RAM: use a smaller model or a larger board.`,
     );
   checkPackage(pkg, { abi: ABI_VERSION, memoryBytes: ramBytes, sequence: 0 });
   checkSensors(board, name, sensors);
@@ -54,7 +54,7 @@ function checkSensors({ name: board, run, sensors }: Board, app: string, wanted:
   const quoted = (names: readonly string[]) => names.map((name) => `'${name}'`).join(', ');
   throw new MoteError(
     'NODE_SENSOR',
-    `'${app}' needs the sensor ${quoted(missing)}, and ${board} has ${has.length > 0 ? quoted(has) : 'none'}: open what the board has, Sensor.open(...) in the app, or take another board ("mote board list").`,
+    `'${app}' needs the sensor ${quoted(missing)}, and ${board} has ${has.length > 0 ? quoted(has) : 'none'}: open a sensor of the board with Sensor.open(...) in the app, or choose another board ("mote board list").`,
   );
 }
 
@@ -78,13 +78,14 @@ export async function planNode(
 ): Promise<NodePlan | null> {
   if ([path, node, keyFile, trustFile].every((option) => option === undefined)) return null;
   const id = node ?? board.name;
-  if (!isNodeId(id)) throw new MoteError('NODE_ID', `"${id}" is no node id; use 1 to 64 letters, digits, "_" and "-".`);
+  if (!isNodeId(id))
+    throw new MoteError('NODE_ID', `"${id}" isn't a valid node id: use 1 to 64 letters, digits, "_" and "-".`);
   const signer = findPrivateKey(keyFile, path ?? '.');
   const trusted = trustFile ?? signer?.path;
   if (trusted === undefined)
     throw new MoteError(
       'KEY_MISSING',
-      'A node must trust a key to take modules: "mote key new" makes one, --key or --trust names it.',
+      'A node must trust a key to accept modules: create one with "mote key new", and name it with --key or --trust.',
     );
   const publicKeys: KeyObject[] = [loadPublicKey(trusted)];
   if (path === undefined) return { node: { id, publicKeys, first: null }, trusted, app: null };

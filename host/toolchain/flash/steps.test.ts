@@ -71,7 +71,7 @@ describe('a debug probe', () => {
   it('that is missing gives an error with how to get it, and the way without', async () => {
     process.env.PATH = at('bin');
     await expect(requireTool(TOOLS.probeRs, 'hex')).rejects.toThrow(
-      /probe-rs isn't there; .*cargo install probe-rs-tools.*--out FILE\.hex/,
+      /probe-rs isn't installed; .*cargo install probe-rs-tools.*--out FILE\.hex/,
     );
     fake('probe-rs');
     await requireTool(TOOLS.probeRs, 'hex');
@@ -126,9 +126,11 @@ describe("a UF2 bootloader's drive", () => {
     const drives = () => uf2Drives([at('media'), at('nowhere')]);
     expect(drives().map(({ board }) => board)).toEqual(['nRF52840-Feather-revD', 'RPI-RP2']);
     expect(chooseDrive(undefined, 'nRF52840', drives).path).toBe(at('media', 'FTHR840BOOT'));
-    expect(() => chooseDrive(undefined, 'STM32F4', drives)).toThrow(/No bootloader's drive .*STM32F4.*--drive/);
+    expect(() => chooseDrive(undefined, 'STM32F4', drives)).toThrow(
+      /No drive of this board's bootloader .*STM32F4.*--drive/,
+    );
     drive('media/me/RPI-RP2 1', 'RPI-RP2');
-    expect(() => chooseDrive(undefined, 'RPI-RP2', drives)).toThrow(/Several fit: .*name one with --drive/);
+    expect(() => chooseDrive(undefined, 'RPI-RP2', drives)).toThrow(/Several drives match: .*select one with --drive/);
     expect(chooseDrive(at('media', 'me', 'RPI-RP2 1'), 'RPI-RP2', drives).path).toBe(at('media', 'me', 'RPI-RP2 1'));
     expect(() => chooseDrive(at('media', 'FTHR840BOOT'), 'RPI-RP2', drives)).toThrow(/drive of nRF52840-Feather-revD/);
     expect(() => chooseDrive(at('media', 'me', 'photos'), 'RPI-RP2', drives)).toThrow(/no INFO_UF2\.TXT/);

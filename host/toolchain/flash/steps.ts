@@ -29,7 +29,7 @@ export async function requireTool(tool: Tool, format: Format): Promise<void> {
   if (ok) return;
   throw new MoteError(
     'FLASH_TOOL',
-    `${tool.name} isn't there; ${tool.get}. Without it, "--out FILE.${format}" writes the image for another programmer.`,
+    `${tool.name} isn't installed; ${tool.get}. Without it, "--out FILE.${format}" writes the image for another programmer.`,
   );
 }
 
@@ -50,7 +50,7 @@ function program(tool: Tool, args: string[]): FlashStep {
             reject(
               new MoteError(
                 'FLASH_FAILED',
-                `"${command.join(' ')}" ended with ${signal ?? `code ${code}`}; what it said is above. Is the board plugged in and powered?`,
+                `"${command.join(' ')}" ended with ${signal ?? `code ${code}`}; its output is above. Is the board connected and powered?`,
               ),
             );
         });
@@ -116,20 +116,20 @@ export function chooseDrive(wanted: string | undefined, begins: string, drives: 
   if (wanted !== undefined) {
     const drive = readDrive(wanted);
     if (drive === null)
-      throw new MoteError('FLASH_DRIVE', `${wanted} has no INFO_UF2.TXT: it is no UF2 bootloader's drive.`);
+      throw new MoteError('FLASH_DRIVE', `${wanted} has no INFO_UF2.TXT, so it isn't the drive of a UF2 bootloader.`);
     if (fits(drive)) return drive;
     throw new MoteError(
       'FLASH_DRIVE',
-      `${wanted} is the drive of ${drive.board || 'another board'} (${drive.model}); this board's begins with "${begins}".`,
+      `${wanted} is the drive of ${drive.board || 'another board'} (${drive.model}); the Board-ID of this board begins with "${begins}".`,
     );
   }
   const [drive, second] = drives().filter(fits);
   if (drive === undefined)
     throw new MoteError(
       'FLASH_DRIVE',
-      `No bootloader's drive of such a board is mounted (Board-ID ${begins}...). To get it, ${BOOTLOADER}; then mount it, or name it with --drive. Without it, "--out FILE.uf2" writes the image to copy later.`,
+      `No drive of this board's bootloader is mounted (Board-ID ${begins}...). To get one, ${BOOTLOADER}; then mount it or name it with --drive. "--out FILE.uf2" writes the image to a file instead.`,
     );
   if (second !== undefined)
-    throw new MoteError('FLASH_DRIVE', `Several fit: ${drive.path}, ${second.path}; name one with --drive.`);
+    throw new MoteError('FLASH_DRIVE', `Several drives match: ${drive.path}, ${second.path}; select one with --drive.`);
   return drive;
 }

@@ -16,10 +16,10 @@ export function memoryAdvice({ name, memory }: Board): MoteError {
   const larger = boardNames()
     .map(loadBoard)
     .filter(({ run, memory }) => run !== null && (memory?.ram.bytes ?? Number.POSITIVE_INFINITY) > bytes);
-  const size = memory === null ? '' : ` (${formatBytes(bytes)} of RAM, less what the firmware takes)`;
+  const size = memory === null ? '' : ` (${formatBytes(bytes)} of RAM, minus that of the firmware)`;
   const others = larger.map(({ name }) => name).join(', ');
   return new MoteError(
     'BOARD_MEMORY',
-    `The memory of ${name}${size} isn't enough for this module: use a smaller model${others === '' ? '' : `, or a board that has more (${others})`}.`,
+    `The module doesn't fit into the memory of ${name}${size}: use a smaller model${others === '' ? '' : ` or a board with more memory (${others})`}.`,
   );
 }

@@ -104,7 +104,7 @@ function keysOf(app: App, options: RunOptions, stored: StoredNode | null, observ
   if (signer === null && trustFile === undefined)
     throw new MoteError(
       'KEY_MISSING',
-      'A package runs only where its key is trusted: name the public one with --trust.',
+      'A node runs only packages of a key that it trusts: name the public key with --trust.',
     );
   const given = found !== null || trustFile !== undefined;
   if (!given && stored === null) observer.onTemporaryKey?.();
@@ -115,11 +115,12 @@ function keysOf(app: App, options: RunOptions, stored: StoredNode | null, observ
 /** The node's id: that of the flash that exists, else the one given, else the board's name. */
 function idOf(board: Board, { node, folder }: RunOptions, stored: StoredNode | null): string {
   const id = node ?? stored?.id ?? board.name;
-  if (!isNodeId(id)) throw new MoteError('NODE_ID', `"${id}" is no node id; use 1 to 64 letters, digits, "_" and "-".`);
+  if (!isNodeId(id))
+    throw new MoteError('NODE_ID', `"${id}" isn't a valid node id: use 1 to 64 letters, digits, "_" and "-".`);
   if (stored !== null && stored.id !== id)
     throw new MoteError(
       'NODE_ID',
-      `The flash in ${folder} is that of the node ${stored.id}, not of ${id}: leave --node out, or name another --dir.`,
+      `The flash in ${folder} belongs to the node ${stored.id}, not to ${id}: omit --node or choose another --dir.`,
     );
   return id;
 }
@@ -129,11 +130,11 @@ function storedProblems({ id, running, publicKeys }: StoredNode, { bytes, public
   const problems: string[] = [];
   if (running !== null && !sameModule(running, parsePackage(bytes)))
     problems.push(
-      `${id} keeps what its flash holds, ${running.metadata.name} ${running.metadata.version}, which isn't the app given; "mote push" updates it.`,
+      `${id} runs the module in its flash, ${running.metadata.name} ${running.metadata.version}, and ignores the app of the command line; "mote push" updates it.`,
     );
   if ((given || running === null) && !publicKeys.some((key) => key.equals(publicKey)))
     problems.push(
-      `${id} keeps the keys that its flash holds, and refuses what this run's key signs; another --dir trusts it.`,
+      `${id} uses the keys in its flash and rejects packages that this run's key signs; use another --dir to trust that key.`,
     );
   return problems.map((text) => new MoteError('NODE_KEPT', text));
 }

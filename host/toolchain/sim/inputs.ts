@@ -14,7 +14,7 @@ import {
 } from '../../device/node/index.ts';
 
 export const INPUT_HELP =
-  'what a sensor feels: [sensor=]FILE.wav | FILE.csv:rate=HZ[,columns=A+B][,scale=N] | sine:rate=HZ,freq=HZ,amplitude=N[,offset=N] | noise:rate=HZ,amplitude=N | constant:rate=HZ,value=N; generators take seconds=N';
+  'samples of a sensor: [sensor=]FILE.wav | FILE.csv:rate=HZ[,columns=A+B][,scale=N] | sine:rate=HZ,freq=HZ,amplitude=N[,offset=N] | noise:rate=HZ,amplitude=N | constant:rate=HZ,value=N; generators accept seconds=N';
 
 class Parameters {
   readonly #values = new Map<string, string>();
@@ -45,12 +45,12 @@ class Parameters {
   rate(): number {
     const rateHz = this.number('rate');
     if (rateHz >= 0.001 && rateHz <= 1_000_000) return rateHz;
-    throw this.#wrong(`rate=${rateHz} is none that a sensor has: take 0.001 to 1000000 samples a second`);
+    throw this.#wrong(`rate=${rateHz} is out of range: use 0.001 to 1000000 samples a second`);
   }
   /** Rejects parameters that the source doesn't have: they are a mistake of the user. */
   end(): void {
     const [unknown] = this.#values.keys();
-    if (unknown !== undefined) throw this.#wrong(`there is no "${unknown}" here`);
+    if (unknown !== undefined) throw this.#wrong(`it has an unknown parameter "${unknown}"`);
   }
   #wrong(why: string): MoteError {
     return new MoteError('INPUT', `--input ${this.#text}: ${why}. See mote sim --help.`);
@@ -98,7 +98,7 @@ function source(text: string, seed: number): SensorSource {
   } else
     throw new MoteError(
       'INPUT',
-      `--input ${text}: a .wav or .csv file, or one of ${Object.keys(GENERATORS).join(', ')}, is expected.`,
+      `--input ${text}: use a .wav or .csv file, or one of ${Object.keys(GENERATORS).join(', ')}.`,
     );
   p.end();
   return made;
@@ -122,7 +122,7 @@ export function parseInputs(
     if (name === undefined)
       throw new MoteError(
         'INPUT',
-        `--input ${text}: the app opens no further sensor (${names.join(', ') || 'none at all'}).`,
+        `--input ${text}: the app opens no further sensor (it opens ${names.join(', ') || 'none'}).`,
       );
     sensors.set(name, source(text, seed));
   }
@@ -130,7 +130,7 @@ export function parseInputs(
   if (missing.length > 0) {
     throw new MoteError(
       'INPUT',
-      `The app opens ${missing.join(', ')}: say what it feels, as in --input ${missing[0]}=FILE.wav. See mote sim --help.`,
+      `The app opens ${missing.join(', ')}: give it samples, as in --input ${missing[0]}=FILE.wav. See mote sim --help.`,
     );
   }
   return [...sensors].map(([name, one]) => ({ name, source: loop ? repeat(one) : one }));

@@ -70,7 +70,7 @@ function keysOf({ app, keyFile, trustFile }: SimulationOptions): Keys {
   if (trusted !== undefined) return { signer, trusted };
   throw new MoteError(
     'KEY_MISSING',
-    'A node that takes updates must trust a key: "mote key new" makes one, --key or --trust names it.',
+    'A node that accepts updates must trust a key: create one with "mote key new", and name it with --key or --trust.',
   );
 }
 
@@ -126,10 +126,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const clock = real ? new RealClock() : new VirtualClock();
   const endless = sensors.every(({ source }) => !('length' in source) || source.length === null);
   if (!real && options.limitUs === null && endless) {
-    throw new MoteError(
-      'USAGE',
-      'The input never ends: say for how long with --seconds N, or watch it with --realtime.',
-    );
+    throw new MoteError('USAGE', 'The input never ends: limit the run with --seconds N, or watch it with --realtime.');
   }
   const keys = connect !== null || stateFile !== undefined ? keysOf(options) : null;
   const file = stateFile === undefined ? null : FileFlash.open(stateFile, FLASH);

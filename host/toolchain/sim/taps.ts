@@ -18,7 +18,7 @@ export function tapFiles(dir: string): (tap: { name: string; data: Uint8Array })
     } catch (cause) {
       throw new MoteError(
         'FILE',
-        `--taps: ${path} can't be written (${(cause as Error).message}); name another folder, or make room.`,
+        `--taps: ${path} can't be written (${(cause as Error).message}): choose another folder or free some space.`,
         { cause },
       );
     }
