@@ -1,6 +1,6 @@
 /**
- * What a test needs of the machine besides Node and a C compiler. A test that lacks something is skipped, and its name says what it needs
- * and how to get it. Not part of the product.
+ * Optional programs that tests need besides Node and a C compiler. A test without its program is skipped, and its name
+ * contains the reason and how to install it. Not part of the product.
  */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -20,14 +20,14 @@ const PACKAGES = {
 } as const;
 export type OptionalProgram = keyof typeof PACKAGES;
 
-/** Path of a program, or null. Servers may be in the `sbin` beside a `bin` of the PATH. */
+/** Returns the path of a program, or null. Servers may be in the `sbin` beside a `bin` of the PATH. */
 export function findProgram(name: OptionalProgram): string | null {
   const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
   const all = [...folders, ...folders.map((folder) => folder.replace(/\bbin$/, 'sbin'))];
   return all.map((folder) => join(folder, name)).find(existsSync) ?? null;
 }
 
-/** The reason to skip a test that needs these programs, such as `needs openssl (apt install openssl)`; null where all are there. */
+/** The reason to skip a test that needs these programs, such as `needs openssl (apt install openssl)`; null if all are installed. */
 export function lacking(...programs: OptionalProgram[]): string | null {
   const missing = programs.filter((program) => findProgram(program) === null);
   if (missing.length === 0) return null;
