@@ -9,7 +9,7 @@ import { connectTcp, listenTcp, type Transport } from '../host/device/link/index
 import { NEEDS_PTY, openPty } from '../host/device/link/testing.ts';
 import { Node, provision, repeat, volatileFlash } from '../host/device/node/index.ts';
 import { startEmbeddedBroker } from '../host/messaging/broker/index.ts';
-import { freePort } from '../host/messaging/gateway/testing.ts';
+import { freePort } from '../host/messaging/mqtt/testing.ts';
 import { mote, ndjson, type Program, startMote } from './program.ts';
 import { keys, microphone, release } from './world.ts';
 

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { packagePath } from '../host/base/index.ts';
-import { freePort } from '../host/messaging/gateway/testing.ts';
+import { freePort } from '../host/messaging/mqtt/testing.ts';
 import { mote, ndjson, type Program, start, startMote } from './program.ts';
 import { app, speech } from './world.ts';
 

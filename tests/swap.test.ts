@@ -9,8 +9,9 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../host/base/index.ts';
 import { Xorshift } from '../host/device/link/index.ts';
 import type { Broker } from '../host/messaging/broker/index.ts';
+import { brokerKinds } from '../host/messaging/broker/testing.ts';
 import { pushPackage, Shim } from '../host/messaging/gateway/index.ts';
-import { brokerKinds, Cable, freePort, uniqueId } from '../host/messaging/gateway/testing.ts';
+import { Cable, freePort, uniqueId } from '../host/messaging/mqtt/testing.ts';
 import { decodeEvent, decodeOta, decodeState, decodeTelemetry } from '../host/messaging/topics/index.ts';
 import { FrayedCable, KeywordWorld, release, speech } from './world.ts';
 

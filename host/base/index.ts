@@ -3,6 +3,7 @@
 export { backgroundClock, type Clock, RealClock, systemClock, VirtualClock } from './clock.ts';
 export { type ErrorCode, MoteError } from './error.ts';
 export { makeFolder, readInput, writeOutput } from './files.ts';
+export { guard } from './guard.ts';
 export { type Lock, tryLock } from './lock.ts';
 export { buildFolder, packagePath, packageRoot, packageVersion } from './paths.ts';
 export { clip, formatBytes } from './text.ts';

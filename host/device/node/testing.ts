@@ -1,17 +1,23 @@
 /** For tests: small modules from WebAssembly text, packages of them, nodes and shims in virtual time. */
-import type { Clock } from '../../base/index.ts';
+import { expect } from 'vitest';
+import { type Clock, VirtualClock } from '../../base/index.ts';
 import { ABI_IMPORTS, ABI_VERSION, ENGINE_NAMES, type Engine, type FunctionType, loadEngine } from '../engine/index.ts';
 import { wat } from '../engine/testing.ts';
+import { type Flash, MemoryFlash } from '../flash/index.ts';
 import {
+  type FaultPlan,
   type MetricInfo,
   type NodeMessage,
+  type Pair,
   type ShimLink,
   type ShimMessage,
   shimLink,
   type Transport,
+  transportPair,
 } from '../link/index.ts';
-import type { Metadata } from '../package/index.ts';
+import { buildPackage, generateKeyPair, type Metadata } from '../package/index.ts';
 import { PackageSender } from '../update/index.ts';
+import { generated, Node, type NodeOptions, type NodeState, type TelemetryRecord } from './index.ts';
 import type { ModuleImage } from './runtime.ts';
 
 /**
@@ -187,3 +193,111 @@ export class TestShim {
     }
   }
 }
+
+/** wasm3, as on nodes, where it can be built. */
+const engine = ENGINES.find(([, one]) => one !== null)![1]!;
+export const keys = generateKeyPair();
+/** Keys that no node trusts. */
+export const stranger = generateKeyPair();
+export const pack = (image: ModuleImage, sequence: number, privateKey = keys.privateKey) =>
+  buildPackage({ ...image, sequence, privateKey });
+
+/** Sample i is i modulo 2^15, so that a lost or duplicated one is detected. */
+export const mic = () => [{ name: 'mic', source: generated({ rateHz: 1000 }, (i) => i % 32_768), ringSamples: 500 }];
+
+/** A node with slots, a shim, and streams between them that are replaced when they are cut. */
+export class World {
+  readonly clock = new VirtualClock();
+  readonly shim = new TestShim(this.clock);
+  readonly flash: Flash;
+  readonly telemetry: TelemetryRecord[] = [];
+  readonly states: NodeState[] = [];
+  readonly #options: Partial<NodeOptions>;
+  node: Node;
+  pair: Pair | null = null;
+  faults: FaultPlan = {};
+  cuts = 0;
+  random: () => number = () => 1;
+
+  constructor(options: Partial<NodeOptions> = {}, flash: Flash = chip()) {
+    this.#options = options;
+    this.flash = flash;
+    this.node = this.make();
+  }
+
+  make(): Node {
+    return new Node({
+      id: 'n1',
+      engine,
+      clock: this.clock,
+      flash: this.flash,
+      publicKeys: [keys.publicKey],
+      sensors: mic(),
+      link: {},
+      hooks: {
+        onTelemetry: (record) => this.telemetry.push(record),
+        onState: (state) => {
+          this.states.push(state);
+          if (state.kind !== 'link' || state.up || state.why !== 'closed') return;
+          this.cuts++;
+          this.clock.after(50, () => this.connect());
+        },
+      },
+      ...this.#options,
+    });
+  }
+
+  connect(): void {
+    const pair = transportPair(this.clock, this.faults, this.random);
+    this.pair = pair;
+    this.node.attach(pair.a);
+    this.shim.attach(pair.b);
+    // A stream may end before the two ends have met.
+    this.clock.after(3000, () => this.node.status().link!.up || this.pair !== pair || this.connect());
+  }
+
+  /** Switches the power off and on again. */
+  restart(): void {
+    this.node.close();
+    this.node = this.make();
+    this.node.start();
+    this.connect();
+  }
+
+  run(seconds: number): void {
+    this.clock.runUntil(this.clock.nowUs() + seconds * 1e6);
+  }
+
+  /** States of the updates, in order, without repetitions. */
+  get ota(): string[] {
+    const all = this.states.flatMap((state) => (state.kind === 'ota' ? [state.status.state] : []));
+    return all.filter((state, i) => state !== all[i - 1]);
+  }
+  get samples(): number[] {
+    return this.telemetry.flatMap(({ values }) => values);
+  }
+  get running(): string | undefined {
+    return this.node.status().module?.version;
+  }
+}
+
+export function chip(kib = 128): MemoryFlash {
+  return new MemoryFlash({ sizeBytes: kib * 1024, pageBytes: 4096, writeBytes: 4 });
+}
+
+/** A world in which version 1 runs, confirmed. */
+export function settled(
+  options: Partial<NodeOptions> = {},
+  first: ModuleImage = recorder(),
+  flash: Flash = chip(),
+): World {
+  const world = new World(options, flash);
+  world.node.start();
+  world.connect();
+  world.shim.push(pack(first, 1), 1);
+  world.run(1);
+  expect(world.node.status().module).toMatchObject({ version: '1.0.0', state: 'confirmed' });
+  world.states.length = 0;
+  return world;
+}
+export const version2 = { version: '2.0.0' };

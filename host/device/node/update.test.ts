@@ -1,113 +1,22 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { VirtualClock } from '../../base/index.ts';
-import { CUT_MODES, type Flash, MemoryFlash, PowerCut } from '../flash/index.ts';
-import { type FaultPlan, type Pair, transportPair, Xorshift } from '../link/index.ts';
-import { buildPackage, generateKeyPair } from '../package/index.ts';
-import { generated, Node, type NodeOptions, type NodeState, type TelemetryRecord } from './index.ts';
-import type { ModuleImage } from './runtime.ts';
-import { type AppText, app, appWasm, ENGINES, metadataOf, recorder, TestShim } from './testing.ts';
+import type { Flash } from '../flash/index.ts';
+import { Xorshift } from '../link/index.ts';
+import {
+  type AppText,
+  app,
+  appWasm,
+  chip,
+  metadataOf,
+  mic,
+  pack,
+  recorder,
+  settled,
+  stranger,
+  version2,
+  World,
+} from './testing.ts';
 import { judgeTrial } from './trial.ts';
-
-/** wasm3, as on nodes, where it can be built. */
-const engine = ENGINES.find(([, one]) => one !== null)![1]!;
-const keys = generateKeyPair();
-const stranger = generateKeyPair();
-const pack = (image: ModuleImage, sequence: number, privateKey = keys.privateKey) =>
-  buildPackage({ ...image, sequence, privateKey });
-/** Sample i is i modulo 2^15, so that a lost or duplicated one is detected. */
-const mic = () => [{ name: 'mic', source: generated({ rateHz: 1000 }, (i) => i % 32_768), ringSamples: 500 }];
-
-/** A node with slots, a shim, and streams between them that are replaced when they are cut. */
-class World {
-  readonly clock = new VirtualClock();
-  readonly shim = new TestShim(this.clock);
-  readonly flash: Flash;
-  readonly telemetry: TelemetryRecord[] = [];
-  readonly states: NodeState[] = [];
-  readonly #options: Partial<NodeOptions>;
-  node: Node;
-  pair: Pair | null = null;
-  faults: FaultPlan = {};
-  cuts = 0;
-  random: () => number = () => 1;
-
-  constructor(options: Partial<NodeOptions> = {}, flash: Flash = chip()) {
-    this.#options = options;
-    this.flash = flash;
-    this.node = this.make();
-  }
-
-  make(): Node {
-    return new Node({
-      id: 'n1',
-      engine,
-      clock: this.clock,
-      flash: this.flash,
-      publicKeys: [keys.publicKey],
-      sensors: mic(),
-      link: {},
-      hooks: {
-        onTelemetry: (record) => this.telemetry.push(record),
-        onState: (state) => {
-          this.states.push(state);
-          if (state.kind !== 'link' || state.up || state.why !== 'closed') return;
-          this.cuts++;
-          this.clock.after(50, () => this.connect());
-        },
-      },
-      ...this.#options,
-    });
-  }
-
-  connect(): void {
-    const pair = transportPair(this.clock, this.faults, this.random);
-    this.pair = pair;
-    this.node.attach(pair.a);
-    this.shim.attach(pair.b);
-    // A stream may end before the two ends have met.
-    this.clock.after(3000, () => this.node.status().link!.up || this.pair !== pair || this.connect());
-  }
-
-  /** Switches the power off and on again. */
-  restart(): void {
-    this.node.close();
-    this.node = this.make();
-    this.node.start();
-    this.connect();
-  }
-
-  run(seconds: number): void {
-    this.clock.runUntil(this.clock.nowUs() + seconds * 1e6);
-  }
-
-  /** States of the updates, in order, without repetitions. */
-  get ota(): string[] {
-    const all = this.states.flatMap((state) => (state.kind === 'ota' ? [state.status.state] : []));
-    return all.filter((state, i) => state !== all[i - 1]);
-  }
-  get samples(): number[] {
-    return this.telemetry.flatMap(({ values }) => values);
-  }
-  get running(): string | undefined {
-    return this.node.status().module?.version;
-  }
-}
-function chip(kib = 128): MemoryFlash {
-  return new MemoryFlash({ sizeBytes: kib * 1024, pageBytes: 4096, writeBytes: 4 });
-}
-/** A world in which version 1 runs, confirmed. */
-function settled(options: Partial<NodeOptions> = {}, first: ModuleImage = recorder(), flash: Flash = chip()): World {
-  const world = new World(options, flash);
-  world.node.start();
-  world.connect();
-  world.shim.push(pack(first, 1), 1);
-  world.run(1);
-  expect(world.node.status().module).toMatchObject({ version: '1.0.0', state: 'confirmed' });
-  world.states.length = 0;
-  return world;
-}
-const version2 = { version: '2.0.0' };
 
 describe('an update', () => {
   it('arrives over the link, runs on trial and is confirmed, with every sample in order', () => {
@@ -408,102 +317,6 @@ describe('a swap', () => {
     expect(read + lost + waiting).toBe(produced);
     expect(new Set(world.samples).size).toBe(world.samples.length);
   });
-});
-
-describe('a push', () => {
-  it('with the link cut 20 times at random points resumes each time and completes', () => {
-    const random = new Xorshift(10);
-    const big = { ...recorder(10_000, version2), rom: Uint8Array.from({ length: 150_000 }, () => random.below(256)) };
-    for (let run = 0; run < 5; run++) {
-      const world = settled({}, recorder(), chip(512));
-      const before = world.cuts;
-      world.faults = { delayMs: 15 };
-      world.pair!.cut();
-      world.run(1);
-      world.shim.push(pack(big, 2), 2);
-      let received = 0;
-      for (let cut = 0; cut < 20; cut++) {
-        world.clock.runUntil(world.clock.nowUs() + 100_000 + random.below(100_000));
-        expect(world.ota).not.toContain('swapping');
-        world.pair!.cut();
-        const now = Math.max(...world.shim.get('ota').map((status) => (status.sequence === 2 ? status.received : 0)));
-        expect(now).toBeGreaterThanOrEqual(received);
-        received = now;
-      }
-      world.run(30);
-      expect(world.cuts - before).toBeGreaterThanOrEqual(20);
-      expect(world.running).toBe('2.0.0');
-      expect(world.node.status().module!.state).toBe('confirmed');
-      expect(world.samples.every((value, i) => value === i % 32_768)).toBe(true);
-    }
-  });
-
-  it('over a stream that loses, damages, duplicates and cuts completes', () => {
-    const random = new Xorshift(11);
-    const world = settled();
-    world.random = () => random.unit();
-    world.faults = { drop: 0.05, corrupt: 0.05, duplicate: 0.05, split: 0.2, cut: 0.01, delayMs: 5 };
-    world.pair!.cut();
-    world.shim.push(pack(recorder(10_000, version2), 2), 2);
-    world.run(120);
-    expect(world.running).toBe('2.0.0');
-  });
-
-  it('with the node restarted at every tenth event resumes and completes', () => {
-    const world = settled();
-    world.shim.push(pack({ ...recorder(10_000, version2), rom: new Uint8Array(20_000).fill(5) }, 2), 2);
-    let restarts = 0;
-    while (!world.ota.includes('swapping') && restarts < 400) {
-      for (let i = 0; i < 60 + restarts; i++) world.clock.runNext();
-      if (world.ota.includes('swapping')) break;
-      world.restart();
-      restarts++;
-    }
-    world.run(5);
-    expect(restarts).toBeGreaterThan(5);
-    expect(world.running).toBe('2.0.0');
-  });
-});
-
-describe('a power cut', () => {
-  it.each(CUT_MODES)(
-    'at every flash operation of a push, its swap and its trial (%s) leaves a node that runs and ends up updated',
-    (mode) => {
-      const [first, second] = [pack(recorder(), 1), pack(recorder(10_000, version2), 2)];
-      let points = 0;
-      for (let operations = 0; ; operations++) {
-        const flash = chip();
-        const world = new World({}, flash);
-        world.node.start();
-        world.connect();
-        world.shim.push(first, 1);
-        world.run(1);
-        world.shim.push(second, 2);
-        flash.cutAfter(operations, mode);
-        try {
-          world.run(2);
-          break;
-        } catch (error) {
-          if (!(error instanceof PowerCut)) throw error;
-        }
-        points++;
-        flash.restart();
-        world.restart();
-        // A module runs at once, whatever was cut.
-        expect(['1.0.0', '2.0.0']).toContain(world.running);
-        world.run(3);
-        const { module, faults } = world.node.status();
-        expect([module!.state, faults]).toEqual(['confirmed', 0]);
-        // The update fails only if the cut hit the trial, and the shim has the reason.
-        if (module!.version === '2.0.0') continue;
-        expect(world.shim.get('ota').at(-1)).toMatchObject({
-          state: 'rolledback',
-          reason: { code: 'TRIAL_INTERRUPTED' },
-        });
-      }
-      expect(points).toBeGreaterThan(10);
-    },
-  );
 });
 
 function flipped(bytes: Uint8Array): Uint8Array {

@@ -4,11 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { brokerKinds, bytes, connected, Inbox, uniqueId } from '../gateway/testing.ts';
 import { MqttClient } from '../mqtt/client.ts';
 import type { ClientOptions } from '../mqtt/options.ts';
+import { bytes, connected, Inbox, uniqueId } from '../mqtt/testing.ts';
 import type { Received, Subscription } from '../mqtt/types.ts';
 import type { Broker } from './broker.ts';
+import { brokerKinds } from './testing.ts';
 
 for (const kind of brokerKinds) {
   describe.skipIf(!kind.available)(`broker: ${kind.name}`, () => {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { bytes, connected } from '../gateway/testing.ts';
+import { bytes, connected } from '../mqtt/testing.ts';
 import { startEmbeddedBroker } from './broker.ts';
 
 it('goes on when its disk does not take a retained message, and keeps the next one on disk', async () => {

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import mqtt from 'mqtt';
 import mqttPacket, { type Packet } from 'mqtt-packet';
 import { expect, it } from 'vitest';
-import { bytes, connected, Inbox } from '../gateway/testing.ts';
+import { bytes, connected, Inbox } from '../mqtt/testing.ts';
 import { startEmbeddedBroker } from './broker.ts';
 
 const seeds: Packet[] = [

@@ -9,7 +9,7 @@ import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import type { Aedes } from 'aedes';
 import { GatewayConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
-import type { Message } from '../mqtt/index.ts';
+import type { Message } from '../queue/index.ts';
 import { LimitedStream } from './limited-stream.ts';
 import { RetainedFiles } from './retained-files.ts';
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'cbor-x';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bytes, connected, Inbox } from '../gateway/testing.ts';
-import { encodeRecord, PUT, REMOVE } from '../mqtt/segment.ts';
+import { bytes, connected, Inbox } from '../mqtt/testing.ts';
 import type { Message } from '../mqtt/types.ts';
+import { encodeRecord, PUT, REMOVE } from '../queue/segment.ts';
 import { startEmbeddedBroker } from './broker.ts';
 import { RetainedFiles } from './retained-files.ts';
 

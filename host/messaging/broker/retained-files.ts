@@ -22,7 +22,7 @@ import {
   parseSegment,
   type Stored,
   syncFolder,
-} from '../mqtt/index.ts';
+} from '../queue/index.ts';
 
 const SUFFIX = '.retained';
 

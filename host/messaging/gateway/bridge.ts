@@ -4,9 +4,10 @@
  * credentials and access list, its own session and its own window.
  */
 
-import { clip, MoteError } from '../../base/index.ts';
+import { clip, guard, MoteError } from '../../base/index.ts';
 import type { Birth, NodeMessage, ShimLink, ShimMessage } from '../../device/link/index.ts';
-import { guard, MqttClient, type Outbox, type Received } from '../mqtt/index.ts';
+import { MqttClient, type Received } from '../mqtt/index.ts';
+import type { Outbox } from '../queue/index.ts';
 import { type Channel, topicOf } from '../topics/index.ts';
 import { parseConfig } from './commands.ts';
 import { Desired, type TransferLink } from './desired.ts';

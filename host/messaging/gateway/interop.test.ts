@@ -8,10 +8,11 @@ import mqtt, { type IPublishPacket } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lacking, titled } from '../../base/needs.ts';
 import { type Broker, startEmbeddedBroker } from '../broker/broker.ts';
+import { brokerKinds } from '../broker/testing.ts';
 import { MqttClient } from '../mqtt/client.ts';
 import { openStream } from '../mqtt/stream.ts';
+import { bytes, connected, Inbox, uniqueId } from '../mqtt/testing.ts';
 import { payloadExamples } from '../topics/examples.ts';
-import { brokerKinds, bytes, connected, Inbox, uniqueId } from './testing.ts';
 
 const NO_CLIENTS = lacking('mosquitto_pub', 'mosquitto_sub');
 const NO_OPENSSL = lacking('openssl');

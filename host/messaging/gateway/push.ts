@@ -1,9 +1,9 @@
 /** What `mote push` does: makes a package the desired one of a node and follows it to the verdict. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
-import { type Clock, MoteError, systemClock } from '../../base/index.ts';
+import { type Clock, guard, MoteError, systemClock } from '../../base/index.ts';
 import type { OtaStatus } from '../../device/link/index.ts';
-import { guard, MqttClient, openStream, type Received } from '../mqtt/index.ts';
+import { MqttClient, openStream, type Received } from '../mqtt/index.ts';
 import {
   checkNamespace,
   checkNodeId,

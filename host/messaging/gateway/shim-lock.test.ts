@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MoteError } from '../../base/index.ts';
 import { Compiled } from '../../base/testing.ts';
-import { DiskQueue } from '../mqtt/queue.ts';
+import { DiskQueue } from '../queue/index.ts';
 import { Shim } from './shim.ts';
 
 // Nobody listens there, so all waits on disk.

@@ -21,8 +21,8 @@ export interface ShimOptions {
   queueDir?: string;
   /** For each node; default 64 MiB. */
   queueMaxBytes?: number;
-  /** See `DiskQueue`; default `firm`. */
-  queueSync?: 'firm' | 'os';
+  /** See `DiskQueue`; default `fsync`. */
+  queueSync?: 'fsync' | 'os';
   /** 1 (default): telemetry waits while the broker is away, the oldest gives way. 0: it is dropped then, and costs no disk. */
   telemetryQos?: 0 | 1;
   /** Default one day. */
@@ -55,7 +55,7 @@ export interface ShimSettings {
   clientPrefix: string;
   queueDir: string | undefined;
   queueMaxBytes: number;
-  queueSync: 'firm' | 'os';
+  queueSync: 'fsync' | 'os';
   /** Above this many bytes of events the node's link is stopped. */
   pauseBytes: number;
   telemetryQos: 0 | 1;
@@ -93,7 +93,7 @@ export function shimSettings(options: ShimOptions): ShimSettings {
     clientPrefix: options.clientPrefix ?? 'mote-',
     queueDir: options.queueDir,
     queueMaxBytes,
-    queueSync: options.queueSync ?? 'firm',
+    queueSync: options.queueSync ?? 'fsync',
     pauseBytes: Math.floor(queueMaxBytes * 0.75),
     telemetryQos: options.telemetryQos ?? 1,
     telemetryExpirySeconds: options.telemetryExpirySeconds ?? 86_400,

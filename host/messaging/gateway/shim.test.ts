@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Broker } from '../broker/broker.ts';
+import { brokerKinds } from '../broker/testing.ts';
 import type { MqttClient } from '../mqtt/client.ts';
+import { bytes, Cable, connected, freePort, Inbox, uniqueId } from '../mqtt/testing.ts';
 import type { Received } from '../mqtt/types.ts';
 import { decodeEvent, decodeLog, decodeOta, decodeState, decodeTelemetry } from '../topics/payloads.ts';
 import { FakeNode, somePackage } from './fake-node.ts';
 import { pushPackage } from './push.ts';
 import { Shim } from './shim.ts';
 import type { ShimOptions } from './shim-options.ts';
-import { brokerKinds, bytes, Cable, connected, freePort, Inbox, uniqueId } from './testing.ts';
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 const on = (messages: Received[], channel: string) => messages.filter((m) => m.topic.endsWith(`/${channel}`));

@@ -2,9 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Lock, MoteError, tryLock } from '../../base/index.ts';
+import { guard, type Lock, MoteError, tryLock } from '../../base/index.ts';
 import { type Birth, type NodeMessage, type ShimLink, shimLink, type Transport } from '../../device/link/index.ts';
-import { type ClientStats, DiskQueue, guard, MemoryOutbox, type Outbox } from '../mqtt/index.ts';
+import type { ClientStats } from '../mqtt/index.ts';
+import { DiskQueue, MemoryOutbox, type Outbox } from '../queue/index.ts';
 import { checkNodeId, isNodeId } from '../topics/index.ts';
 import { NodeBridge } from './bridge.ts';
 import { type ShimOptions, type ShimSettings, shimSettings } from './shim-options.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { MoteError, VirtualClock } from '../../base/index.ts';
 import type { MqttClient } from '../mqtt/client.ts';
-import { MemoryOutbox } from '../mqtt/outbox.ts';
+import { MemoryOutbox } from '../queue/index.ts';
 import { birth, event } from '../topics/examples.ts';
 import { shimSettings } from './shim-options.ts';
 import { Uplink } from './uplink.ts';

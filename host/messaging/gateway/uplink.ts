@@ -1,14 +1,8 @@
 /** What goes up from one node: each message as a CloudEvent on its topic, in the quality that it needs. */
-import type { MoteError } from '../../base/index.ts';
+import { guard, type MoteError } from '../../base/index.ts';
 import type { Birth, Event, Log, OtaStatus, Telemetry } from '../../device/link/index.ts';
-import {
-  guard,
-  type MessageProperties,
-  type MqttClient,
-  type Outbox,
-  type PublishOptions,
-  type Will,
-} from '../mqtt/index.ts';
+import type { MessageProperties, MqttClient, PublishOptions, Will } from '../mqtt/index.ts';
+import type { Outbox } from '../queue/index.ts';
 import {
   CBOR_TYPE,
   type Channel,

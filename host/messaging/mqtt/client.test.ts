@@ -1,78 +1,7 @@
-import { Duplex } from 'node:stream';
-import mqttPacket, { type IConnackPacket, type Packet } from 'mqtt-packet';
+import type { Packet } from 'mqtt-packet';
 import { describe, expect, it } from 'vitest';
-import { VirtualClock } from '../../base/index.ts';
-import { bytes, Inbox } from '../gateway/testing.ts';
 import { backoffMs } from './backoff.ts';
-import { MqttClient } from './client.ts';
-import type { ClientOptions } from './options.ts';
-import { MemoryOutbox } from './outbox.ts';
-import { decodePacket, encodePacket } from './packet.ts';
-import { isTopicFilter, isTopicName, matches } from './topic.ts';
-
-/** A broker's end that does only what the test says; each connection of the client is one. */
-class Wire extends Duplex {
-  readonly packets: Packet[] = [];
-  readonly #parser = mqttPacket.parser({ protocolVersion: 5 });
-  ended = false;
-
-  constructor() {
-    super();
-    this.#parser.on('packet', (packet) => this.packets.push(packet));
-  }
-  override _read(): void {}
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.#parser.parse(chunk);
-    done();
-  }
-  override _final(done: () => void): void {
-    this.ended = true;
-    done();
-  }
-  /** Hands bytes to the client at once. */
-  raw(data: Uint8Array): void {
-    this.emit('data', data);
-  }
-  say(packet: Packet): void {
-    this.raw(mqttPacket.generate(packet, { protocolVersion: 5 }));
-  }
-  accept(properties: IConnackPacket['properties'] = {}, sessionPresent = false): void {
-    this.say({ cmd: 'connack', reasonCode: 0, sessionPresent, properties });
-  }
-  of(cmd: Packet['cmd']): Packet[] {
-    return this.packets.filter((packet) => packet.cmd === cmd);
-  }
-  publishes() {
-    return this.packets.flatMap((p) => (p.cmd === 'publish' ? [p] : []));
-  }
-}
-
-function setup(options: Partial<ClientOptions> = {}) {
-  const clock = new VirtualClock(1_700_000_000_000);
-  const wires: Wire[] = [];
-  const errors: string[] = [];
-  const waits: (number | undefined)[] = [];
-  const lost: string[] = [];
-  const client = new MqttClient({
-    url: 'mqtt://test',
-    clientId: 'c1',
-    clock,
-    random: () => 0.5,
-    open: () => {
-      const wire = new Wire();
-      wires.push(wire);
-      return wire;
-    },
-    onOffline: (error, retryMs) => {
-      errors.push(error.code);
-      waits.push(retryMs);
-    },
-    onLost: (message, error) => lost.push(`${message.topic} ${error.code}`),
-    ...options,
-  });
-  return { clock, wires, errors, waits, lost, client };
-}
-const settle = () => new Promise((resolve) => setImmediate(resolve));
+import { bytes, Inbox, settle, setup } from './testing.ts';
 
 describe('MQTT client', () => {
   it('announces its limits, its session and its will', () => {
@@ -114,7 +43,7 @@ describe('MQTT client', () => {
     wires[0]!.accept({ receiveMaximum: 2 });
     for (let i = 0; i < 5; i++) client.enqueue('t', bytes(`${i}`));
     expect(wires[0]!.publishes().map((p) => p.messageId)).toEqual([1, 2]);
-    wires[0]!.say({ cmd: 'puback', messageId: 2, reasonCode: 0 });
+    wires[0]!.send({ cmd: 'puback', messageId: 2, reasonCode: 0 });
     expect(wires[0]!.publishes().map((p) => `${p.payload}`)).toEqual(['0', '1', '2']);
     expect(client.stats).toMatchObject({ waiting: 4, inflight: 2 });
   });
@@ -125,7 +54,7 @@ describe('MQTT client', () => {
       void client.connect();
       wires[0]!.accept({ receiveMaximum: 2, topicAliasMaximum: 9 });
       for (let i = 0; i < 4; i++) client.enqueue('t', bytes(`${i}`));
-      wires[0]!.say({ cmd: 'puback', messageId: 1, reasonCode: 0 });
+      wires[0]!.send({ cmd: 'puback', messageId: 1, reasonCode: 0 });
       wires[0]!.destroy();
       wires[0]!.emit('close');
       clock.advance(1000);
@@ -147,7 +76,7 @@ describe('MQTT client', () => {
       void client.connect();
       void client.subscribe({ filter: 'a/#', qos: 1 }, () => {});
       wires[0]!.accept();
-      wires[0]!.say({ cmd: 'suback', messageId: 1, granted: [1] });
+      wires[0]!.send({ cmd: 'suback', messageId: 1, granted: [1] });
       wires[0]!.emit('close');
       clock.advance(1000);
       wires[1]!.accept({}, kept);
@@ -161,7 +90,7 @@ describe('MQTT client', () => {
     wires[0]!.accept();
     clock.advance(5000);
     expect(wires[0]!.of('pingreq').length).toBe(1);
-    wires[0]!.say({ cmd: 'pingresp' });
+    wires[0]!.send({ cmd: 'pingresp' });
     clock.advance(5000);
     expect(wires[0]!.of('pingreq').length).toBe(2);
     clock.advance(5000);
@@ -189,7 +118,7 @@ describe('MQTT client', () => {
     clock.advance(6000);
     wires.at(-1)!.emit('close');
     clock.advance(waits.at(-1)!);
-    wires.at(-1)!.say({ cmd: 'connack', reasonCode: 0x87, sessionPresent: false });
+    wires.at(-1)!.send({ cmd: 'connack', reasonCode: 0x87, sessionPresent: false });
     expect(waits).toEqual([75, 150, 300, 75, 7500]);
     expect(errors).toEqual(['MQTT_NETWORK', 'MQTT_NETWORK', 'MQTT_NETWORK', 'MQTT_CLOSED', 'MQTT_NOT_AUTHORIZED']);
     for (let n = 0; n < 40; n++) {
@@ -204,7 +133,12 @@ describe('MQTT client', () => {
   it('gives up a first attempt that may not be repeated, with a sentence', async () => {
     const { client, wires } = setup();
     const attempt = client.connect({ retry: false });
-    wires[0]!.say({ cmd: 'connack', reasonCode: 0x86, sessionPresent: false, properties: { reasonString: 'no\nway' } });
+    wires[0]!.send({
+      cmd: 'connack',
+      reasonCode: 0x86,
+      sessionPresent: false,
+      properties: { reasonString: 'no\nway' },
+    });
     await expect(attempt).rejects.toThrow(/User name or password is wrong.*0x86, "no way"/);
     expect(client.state).toBe('closed');
     expect(() => client.enqueue('t', bytes('x'))).toThrow(/closed/);
@@ -227,7 +161,7 @@ describe('MQTT client', () => {
     void client.connect();
     wires[0]!.accept();
     const published = client.publish('t', bytes('x'), { qos: 1 });
-    wires[0]!.say({ cmd: 'puback', messageId: 1, reasonCode });
+    wires[0]!.send({ cmd: 'puback', messageId: 1, reasonCode });
     await expect(published).rejects.toMatchObject({ code });
     expect(lost).toEqual([`t ${code}`]);
     expect(client.stats).toMatchObject({ waiting: 0, lost: 1 });
@@ -288,7 +222,7 @@ describe('MQTT client', () => {
     });
     wires[0]!.accept();
     for (const messageId of [7, 8, 9]) {
-      wires[0]!.say({
+      wires[0]!.send({
         cmd: 'publish',
         topic: 't',
         payload: `${messageId}`,
@@ -316,7 +250,7 @@ describe('MQTT client', () => {
     });
     void client.subscribe({ filter: '+', qos: 1 }, () => Promise.reject(new Error('+')));
     wires[0]!.accept();
-    wires[0]!.say({ cmd: 'publish', topic: 'a', payload: '', qos: 1, dup: false, retain: false, messageId: 3 });
+    wires[0]!.send({ cmd: 'publish', topic: 'a', payload: '', qos: 1, dup: false, retain: false, messageId: 3 });
     await settle();
     expect(faults.map(String)).toEqual(['Error: a', 'Error: +']);
     expect(wires[0]!.of('puback').length).toBe(1);
@@ -349,7 +283,7 @@ describe('MQTT client', () => {
     void client.connect();
     wires[0]!.accept();
     if (packet instanceof Uint8Array) wires[0]!.raw(packet);
-    else wires[0]!.say(packet);
+    else wires[0]!.send(packet);
     expect(wires[0]!.of('disconnect')).toMatchObject([{ reasonCode }]);
     clock.advance(10_000);
     wires[1]!.accept();
@@ -362,10 +296,10 @@ describe('MQTT client', () => {
     void client.connect();
     void client.subscribe({ filter: '#', qos: 1 }, inbox.push);
     wires[0]!.accept();
-    wires[0]!.say(publish('a', 1));
-    wires[0]!.say(publish('', 1));
-    wires[0]!.say(publish('b', 1));
-    wires[0]!.say(publish('', 1));
+    wires[0]!.send(publish('a', 1));
+    wires[0]!.send(publish('', 1));
+    wires[0]!.send(publish('b', 1));
+    wires[0]!.send(publish('', 1));
     expect(inbox.messages.map((m) => m.topic)).toEqual(['a', 'a', 'b', 'b']);
   });
 
@@ -379,153 +313,5 @@ describe('MQTT client', () => {
     wires[0]!.destroy();
     await settle();
     expect(clock.waiting).toBe(0);
-  });
-
-  it('never crashes, buffers no more than its maximum, and always comes back, whatever the broker sends', () => {
-    const seeds: Packet[] = [
-      {
-        cmd: 'connack',
-        reasonCode: 0,
-        sessionPresent: false,
-        properties: { receiveMaximum: 9, assignedClientIdentifier: 'x' },
-      },
-      {
-        cmd: 'publish',
-        topic: 'a/b',
-        payload: 'hello',
-        qos: 1,
-        dup: false,
-        retain: true,
-        messageId: 5,
-        properties: {
-          contentType: 'c',
-          topicAlias: 1,
-          userProperties: { a: 'b', c: ['d', 'e'] },
-          correlationData: Buffer.from('z'),
-        },
-      },
-      { cmd: 'suback', messageId: 1, granted: [1] },
-      { cmd: 'puback', messageId: 1, reasonCode: 0x10, properties: { reasonString: 'r' } },
-      { cmd: 'disconnect', reasonCode: 0x8b, properties: { reasonString: 'bye', serverReference: 'x' } },
-      { cmd: 'pingresp' },
-      { cmd: 'unsuback', messageId: 1, granted: [0] },
-    ];
-    const packets = seeds.map((packet) => mqttPacket.generate(packet, { protocolVersion: 5 }));
-    let x = 99;
-    const random = (below: number) => {
-      x ^= x << 13;
-      x ^= x >>> 17;
-      x ^= x << 5;
-      return (x >>> 0) % below;
-    };
-    const { client, wires, clock } = setup({ maximumPacketBytes: 4096, keepAliveSeconds: 0 });
-    const inbox = new Inbox();
-    void client.connect();
-    void client.subscribe(
-      { filter: '#', qos: 1 },
-      (message) => void (inbox.messages.length < 50 && inbox.push(message)),
-    );
-    let online = 0;
-    for (let i = 0; i < 100_000; i++) {
-      const wire = wires.at(-1)!;
-      if (wire.of('connect').length === 1 && client.state === 'connecting' && random(4) > 0) wire.accept();
-      if (client.state === 'online') online++;
-      const packet = Buffer.from(packets[random(packets.length)]!);
-      for (let n = random(4); n > 0; n--) packet[random(packet.length)] = random(256);
-      const cut = random(6) === 0 ? random(packet.length + 1) : packet.length;
-      wire.raw(packet.subarray(0, cut));
-      if (client.state === 'waiting') {
-        clock.advance(60_000);
-        wires.splice(0, wires.length - 1);
-      }
-      wires.at(-1)!.packets.splice(1);
-    }
-    expect(online).toBeGreaterThan(20_000);
-    expect(client.state).not.toBe('closed');
-  });
-
-  it('reads back every packet that it writes, and 100,000 damaged ones only as a packet or a MoteError', () => {
-    const good = encodePacket({
-      type: 'publish',
-      id: 9,
-      dup: true,
-      alias: 2,
-      message: {
-        topic: 'a/b/c',
-        payload: bytes('payload'),
-        qos: 1,
-        retain: true,
-        properties: { userProperties: { a: 'b' }, responseTopic: 'r', correlationData: bytes('c'), expirySeconds: 3 },
-      },
-    });
-    expect(decodePacket(good)).toMatchObject({
-      type: 'publish',
-      id: 9,
-      alias: 2,
-      message: { topic: 'a/b/c', dup: true },
-    });
-    let x = 7;
-    const random = (below: number) => {
-      x ^= x << 13;
-      x ^= x >>> 17;
-      x ^= x << 5;
-      return (x >>> 0) % below;
-    };
-    let read = 0;
-    for (let i = 0; i < 100_000; i++) {
-      const packet = Buffer.from(good);
-      for (let n = 1 + random(3); n > 0; n--) packet[random(packet.length)] = random(256);
-      try {
-        decodePacket(packet);
-        read++;
-      } catch (error) {
-        if ((error as { name: string }).name !== 'MoteError') throw error;
-      }
-    }
-    expect(read).toBeGreaterThan(1000);
-  });
-});
-
-describe('outbox in memory', () => {
-  it('drops the oldest telemetry that is not in flight for a new message, else refuses it', () => {
-    const outbox = new MemoryOutbox(5 * 66);
-    const put = (topic: string, droppable: boolean) =>
-      outbox.put({ topic, payload: bytes('x'), qos: 1, retain: false, properties: {} }, { droppable, nowMs: 0 });
-    put('e', false);
-    const first = put('1', true);
-    put('2', true);
-    put('3', true);
-    put('f', false);
-    outbox.hold(first);
-    put('g', false);
-    const topics: string[] = [];
-    for (let p = outbox.next(0); p; p = outbox.next(p.seq)) topics.push(p.message.topic);
-    expect(topics).toEqual(['e', '1', '3', 'f', 'g']);
-    put('h', false);
-    expect(() => put('i', false)).toThrow(/full/);
-    expect(outbox.stats).toMatchObject({ dropped: 2, refused: 1 });
-  });
-});
-
-describe('topics', () => {
-  it.each([
-    ['a/b', 'a/b', true],
-    ['a/+', 'a/b', true],
-    ['a/+', 'a/b/c', false],
-    ['a/#', 'a', true],
-    ['a/#', 'a/b/c', true],
-    ['#', '$SYS/x', false],
-    ['+/x', '$SYS/x', false],
-    ['+', '', true],
-    ['a/+/c', 'a//c', true],
-    ['a', 'b', false],
-  ])('filter %s and topic %s: %s', (filter, topic, expected) => {
-    expect(matches(filter, topic)).toBe(expected);
-  });
-
-  it('knows names from filters', () => {
-    for (const bad of ['', 'a+', 'a/#', 'a\0', '\ud800', 'x'.repeat(65536)]) expect(isTopicName(bad)).toBe(false);
-    for (const bad of ['', 'a+', '#/a', 'a#', 'a/b#']) expect(isTopicFilter(bad)).toBe(false);
-    for (const good of ['+', '#', 'a/+/#', '$share/g/a']) expect(isTopicFilter(good)).toBe(true);
   });
 });

@@ -3,11 +3,11 @@
  * what the gateway sends carries its own ids, so receivers recognise a repeat, and QoS 2 would cost another round trip.
  */
 import { MoteError } from '../../base/index.ts';
+import type { OutboxStats } from '../queue/index.ts';
 import { backoffMs } from './backoff.ts';
 import { Connection } from './connection.ts';
 import { Delivery } from './delivery.ts';
 import { type ClientOptions, type Settings, settingsOf } from './options.ts';
-import type { OutboxStats } from './outbox.ts';
 import { REASON } from './reasons.ts';
 import { type Handler, Subscriptions } from './subscriptions.ts';
 import { checkTopic } from './topic.ts';

@@ -3,7 +3,7 @@
  * maximum in flight, the same packet ids with DUP after a reconnect that found the session, everything anew otherwise.
  */
 import { type Clock, MoteError } from '../../base/index.ts';
-import type { Outbox, Pending } from './outbox.ts';
+import type { Outbox, Pending } from '../queue/index.ts';
 import type { Message } from './types.ts';
 
 export interface DeliveryOptions {

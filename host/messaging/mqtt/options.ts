@@ -1,8 +1,8 @@
 /** What a client needs to know, and the numbers that it takes when it isn't told. */
 
 import { type Clock, type MoteError, systemClock } from '../../base/index.ts';
+import { MemoryOutbox, type Outbox } from '../queue/index.ts';
 import type { BackoffOptions } from './backoff.ts';
-import { MemoryOutbox, type Outbox } from './outbox.ts';
 import { type OpenStream, openStream, parseBrokerUrl } from './stream.ts';
 import type { Message, Received, ServerLimits, Will } from './types.ts';
 

@@ -1,24 +1,7 @@
-/** What our MQTT 5 client says and hears, in the words of the standard (OASIS MQTT 5.0), without QoS 2. */
-export type Qos = 0 | 1;
+/** The packets of the MQTT 5 client, in the terms of the standard (OASIS MQTT 5.0). QoS 2 is not supported. */
+import type { Message, Qos } from '../queue/index.ts';
 
-export interface MessageProperties {
-  contentType?: string;
-  /** Message Expiry Interval in seconds, 1 to 2^32-1; the broker forwards what is left of it. */
-  expirySeconds?: number;
-  responseTopic?: string;
-  correlationData?: Uint8Array;
-  userProperties?: Record<string, string | string[]>;
-  /** Payload Format Indicator: true says that the payload is UTF-8 text. */
-  utf8?: boolean;
-}
-
-export interface Message {
-  topic: string;
-  payload: Uint8Array;
-  qos: Qos;
-  retain: boolean;
-  properties: MessageProperties;
-}
+export type { Message, MessageProperties, Qos } from '../queue/index.ts';
 
 export interface Received extends Message {
   /** Set by the broker on a second delivery attempt; at QoS 1 a message may come twice. */

@@ -2,7 +2,7 @@
  * CloudEvents 1.0 attributes as MQTT 5 user properties: the binary content mode of its MQTT protocol binding, where `datacontenttype`
  * is the message's content type. `id` is the same each time a message is sent again, so that receivers recognise a repeat.
  */
-import type { MessageProperties } from '../mqtt/index.ts';
+import type { MessageProperties } from '../queue/index.ts';
 
 export interface CloudEvent {
   /** Unique among all of `source`. */

@@ -1,6 +1,6 @@
-import { MoteError } from '../../base/index.ts';
+import { MoteError } from './error.ts';
 
-/** Runs `work`; true when it returned. A MoteError goes to `onError`, anything else is a defect and goes on. */
+/** Runs `work` and returns whether it succeeded. Passes a `MoteError` to `onError`; any other error is a defect and is thrown. */
 export function guard(work: () => void, onError: (error: MoteError) => void): boolean {
   try {
     work();

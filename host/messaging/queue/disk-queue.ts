@@ -2,7 +2,7 @@
  * An outbox on disk. A message that `put` accepted survives the end of the process at any byte: it is gone only after `remove`
  * (PUBACK, expiry or refusal). A removal that a crash forgot means that the message is sent again, never that it is lost.
  *
- * Durability: with `sync: 'firm'` (the default) each put that isn't droppable is on the medium before it returns, with all before it,
+ * Durability: with `sync: 'fsync'` (the default) each put that isn't droppable is on the medium before it returns, with all before it,
  * so it survives a power cut too; with `sync: 'os'` it survives the process only. Telemetry and removals are never synced alone.
  *
  * When `maxBytes` are waiting: the oldest droppable messages (telemetry) that aren't in flight give way, counted in
@@ -13,12 +13,11 @@
  */
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { MoteError } from '../../base/index.ts';
-import { guard } from './guard.ts';
+import { guard, MoteError } from '../../base/index.ts';
+import type { Message } from './message.ts';
 import { expiryOf, type Outbox, type OutboxStats, type Pending, queueFull, sizeOf } from './outbox.ts';
 import { encodeRecord, PUT, REMOVE, recordBytes, Segment, type SegmentRecord, syncFolder } from './segment.ts';
 import { decodeStored, encodeStored } from './stored.ts';
-import type { Message } from './types.ts';
 
 export interface QueueOptions {
   /** Folder of this queue alone; made when missing. That no other process has it open is the caller's care, as the shim's. */
@@ -27,7 +26,7 @@ export interface QueueOptions {
   maxBytes?: number;
   /** A new file begins at this size; default 1 MiB. */
   segmentBytes?: number;
-  sync?: 'firm' | 'os';
+  sync?: 'fsync' | 'os';
 }
 
 export interface QueueStats extends OutboxStats {
@@ -74,7 +73,7 @@ export class DiskQueue implements Outbox {
     this.#dir = options.dir;
     this.#maxBytes = options.maxBytes ?? 64 * 1024 * 1024;
     this.#segmentBytes = options.segmentBytes ?? 1024 * 1024;
-    this.#sync = (options.sync ?? 'firm') === 'firm';
+    this.#sync = (options.sync ?? 'fsync') === 'fsync';
     try {
       mkdirSync(this.#dir, { recursive: true });
       this.#recover();

@@ -1,7 +1,7 @@
 /** A message as the disk queue keeps it: one CBOR array, so that a later version can append fields. */
 import { decode, encode } from 'cbor-x';
 import { MoteError } from '../../base/index.ts';
-import type { Message, MessageProperties } from './types.ts';
+import type { Message, MessageProperties } from './message.ts';
 
 const VERSION = 1;
 

@@ -12,9 +12,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DiskQueue, type QueueOptions } from './queue.ts';
+import { DiskQueue, type QueueOptions } from './disk-queue.ts';
+import type { Message } from './message.ts';
 import { encodeRecord, PUT, parseSegment, REMOVE, recordBytes } from './segment.ts';
-import type { Message } from './types.ts';
 
 let root: string;
 beforeEach(() => {
@@ -54,7 +54,7 @@ describe('disk queue', () => {
         utf8: true,
       },
     };
-    const first = open({ sync: 'firm' });
+    const first = open({ sync: 'fsync' });
     const seq = first.put(full, { droppable: false, nowMs: 1000 });
     first.close();
     const pending = open().get(seq)!;

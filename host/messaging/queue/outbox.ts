@@ -1,6 +1,6 @@
-/** Where messages of QoS 1 wait for their PUBACK. In memory here; `queue.ts` is the one that survives the process. */
+/** Where messages of QoS 1 wait for their PUBACK. In memory here; `disk-queue.ts` is the one that survives the process. */
 import { MoteError } from '../../base/index.ts';
-import type { Message } from './types.ts';
+import type { Message } from './message.ts';
 
 export interface Pending {
   /** Rises with each message; never used twice. */

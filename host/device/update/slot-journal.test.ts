@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { decodeJournal, EMPTY_JOURNAL, encodeJournal, type JournalState } from './slot-journal.ts';
+import { reason, transferOf } from './testing.ts';
+
+describe('the slot journal', () => {
+  const busy: JournalState = {
+    highest: 7,
+    failed: [9, 8],
+    slots: [
+      { state: 'confirmed', booted: false, ...transferOf(7) },
+      { state: 'failed', booted: false, ...transferOf(9) },
+    ],
+    reason,
+  };
+
+  it('decodes what it encodes, and cuts long reasons between characters', () => {
+    expect(decodeJournal(encodeJournal(busy), 2000)).toEqual(busy);
+    expect(decodeJournal(encodeJournal(EMPTY_JOURNAL), 2000)).toEqual(EMPTY_JOURNAL);
+    const long = decodeJournal(
+      encodeJournal({ ...busy, reason: { code: 'X'.repeat(99), text: 'é'.repeat(99) } }),
+      2000,
+    );
+    expect(long?.reason).toEqual({ code: 'X'.repeat(32), text: 'é'.repeat(80) });
+  });
+
+  it('rejects every state that a store cannot be in', () => {
+    const slot = busy.slots[0];
+    const bad: JournalState[] = [
+      { ...busy, slots: [slot, slot] },
+      { ...busy, slots: [slot, { ...slot, total: 2001 }] },
+      { ...busy, slots: [{ ...slot, total: 0 }, busy.slots[1]] },
+      {
+        ...busy,
+        slots: [
+          { ...slot, state: 'trial' },
+          { ...slot, state: 'ready' },
+        ],
+      },
+    ];
+    for (const state of bad) expect(decodeJournal(encodeJournal(state), 2000)).toBeNull();
+  });
+
+  it('accepts any bytes without an exception', () => {
+    const record = encodeJournal(busy);
+    let x = 99;
+    const random = () => {
+      x ^= x << 13;
+      x ^= x >>> 17;
+      x ^= x << 5;
+      return x >>> 0;
+    };
+    for (let i = 0; i < 100_000; i++) {
+      const spoilt = record.slice(0, i % 3 ? record.length : random() % (record.length + 1));
+      for (let change = random() % 4; change >= 0 && spoilt.length > 0; change--)
+        spoilt[random() % spoilt.length] = random() >>> 24;
+      const state = decodeJournal(spoilt, 2000);
+      if (state && Buffer.compare(encodeJournal(state), spoilt) !== 0) throw new Error('another encoding');
+    }
+  });
+});

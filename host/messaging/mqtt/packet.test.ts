@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { decodePacket, encodePacket } from './packet.ts';
+import { bytes } from './testing.ts';
+
+it('reads back every packet that it writes, and 100,000 damaged ones only as a packet or a MoteError', () => {
+  const good = encodePacket({
+    type: 'publish',
+    id: 9,
+    dup: true,
+    alias: 2,
+    message: {
+      topic: 'a/b/c',
+      payload: bytes('payload'),
+      qos: 1,
+      retain: true,
+      properties: { userProperties: { a: 'b' }, responseTopic: 'r', correlationData: bytes('c'), expirySeconds: 3 },
+    },
+  });
+  expect(decodePacket(good)).toMatchObject({
+    type: 'publish',
+    id: 9,
+    alias: 2,
+    message: { topic: 'a/b/c', dup: true },
+  });
+  let x = 7;
+  const random = (below: number) => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return (x >>> 0) % below;
+  };
+  let read = 0;
+  for (let i = 0; i < 100_000; i++) {
+    const packet = Buffer.from(good);
+    for (let n = 1 + random(3); n > 0; n--) packet[random(packet.length)] = random(256);
+    try {
+      decodePacket(packet);
+      read++;
+    } catch (error) {
+      if ((error as { name: string }).name !== 'MoteError') throw error;
+    }
+  }
+  expect(read).toBeGreaterThan(1000);
+});
