@@ -216,20 +216,21 @@ const rows = Object.entries(inferences).map(
   ([name, { accelerated, portable, cmsisNn }]) =>
     `| ${name} | ${number(accelerated)} | ${number(cmsisNn)} | ${number(portable)} |`,
 );
-const text = `| what | instructions |
+const text = `| work | instructions |
 |---|---|
-| reset to birth: flash opened, package checked, keyword module loaded | ${number(start)} |
-| a second of speech in the keyword app: front end and inferences, what it publishes | ${number(keyword.instructions)} (at 100 MHz ${realTime} times real time) |
+| from reset to birth: opens the flash, verifies the package, loads the keyword module | ${number(start)} |
+| one second of speech in the keyword app: front end, inferences and messages | ${number(keyword.instructions)} (at 100 MHz ${realTime} times real time) |
 | a command over the link (${command.bytesIn} bytes in with acknowledgement) and its result (${command.bytesOut} bytes out) | ${number(command.instructions)} |
-| an update: ${number(update.packageBytes)} bytes received, programmed, verified, loaded and swapped, while the app goes on | ${number(update.instructions)} |
-| the swap in it: from the old module's end until the new one has made its first step | ${number(update.swapInstructions)} |
+| an update: ${number(update.packageBytes)} bytes received, programmed, verified, loaded and swapped, while the app runs | ${number(update.instructions)} |
+| the swap in this update: from the end of the old module to the end of the new module's first step | ${number(update.swapInstructions)} |
 
 | one inference | native kernels | CMSIS-NN | portable |
 |---|---|---|---|
 ${rows.join('\n')}
 
-What concerns flash has the emulation's own cost in it, which checks rules byte by byte. All but inferences is counted in microseconds of 1000 instructions.
-An inference is counted with the module's own control around it; [kernels.md](kernels.md) has the layers alone.
+Figures that include flash operations contain the cost of the flash emulation, which checks its rules byte by byte.
+All figures but those of inferences are multiples of 1000 instructions.
+An inference includes the module's own code around the kernels; [kernels.md](kernels.md) has the layers alone.
 `;
 const path = join(root, 'docs', 'boards.md');
 const page = readFileSync(path, 'utf8');
