@@ -1,11 +1,11 @@
 /**
- * Checks each import of TypeScript, AssemblyScript and C against the tables of allowed ones: `host/components.json`,
+ * Checks each import of TypeScript, AssemblyScript and C against the tables of allowed imports: `host/components.json`,
  * `assembly/components.json` and `boards/components.json`. A component is a folder; `uses` lists the components that
- * its files may import, and `packages` the npm packages. The order of a table is from the top to the ground, so that an
- * import can't go up.
+ * its files may import, and `packages` the npm packages. A table lists the highest layer first, so
+ * imports can only point down.
  *
- * `node scripts/check-imports.mjs [--write] [--json] [--root FOLDER]`; `--write` puts the tables into docs/DESIGN.md.
- * Exit code 1: something is wrong or docs/DESIGN.md is stale.
+ * `node scripts/check-imports.mjs [--write] [--json] [--root FOLDER]`; `--write` updates the tables in
+ * docs/DESIGN.md. Exit code 1: an import isn't allowed, a table is wrong, or docs/DESIGN.md is stale.
  */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -17,7 +17,7 @@ const usage = `node scripts/check-imports.mjs [--write] [--json] [--root FOLDER]
 
 Checks the imports of host/, assembly/ and boards/ against their components.json.
   --write        update the tables in docs/DESIGN.md
-  --json         print what is wrong as JSON
+  --json         print the problems as JSON
   --root FOLDER  another checkout`;
 const { values: options } = parseArgs({
   options: {
@@ -35,7 +35,7 @@ const root = resolve(options.root);
 const problems = [];
 const report = (file, text) => problems.push({ file, text });
 
-/** The table of one folder, as entries from top to ground; its own mistakes are reported. */
+/** Reads the table of one folder, highest layer first, and reports its mistakes. */
 function readTable(folder) {
   const path = `${folder}/components.json`;
   if (!existsSync(join(root, path))) return [];
@@ -52,7 +52,7 @@ function readTable(folder) {
 
 const tables = Object.fromEntries(['host', 'boards', 'assembly'].map((folder) => [folder, readTable(folder)]));
 
-/** The component of a file: the longest name that is a folder above it. */
+/** Returns the component of a file: the longest name that is a parent folder. */
 function componentOf(entries, file) {
   const names = entries.map(([name]) => name).filter((name) => file.startsWith(`${name}/`));
   return names.sort((a, b) => b.length - a.length)[0];
@@ -113,7 +113,7 @@ async function checkTypeScript() {
       from: { path: '^host/cli/[^/]+$', pathNot: '/(main|program)\\.ts$' },
       to: { path: '^host/cli/[^/]+$' },
     },
-    { name: 'what is imported is there', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    { name: 'every import can be resolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
       name: 'no file outside of a component',
       severity: 'error',
@@ -159,7 +159,7 @@ function checkByText(folder, isFile, named, find) {
   reportCircles(importsOf);
 }
 
-/** Depth first; a file that is reached again on the way closes a circle. */
+/** Searches depth first; a file that is reached again on its own path closes a circle. */
 function reportCircles(importsOf) {
   const done = new Set();
   const visit = (file, way) => {
@@ -196,7 +196,7 @@ function checkC() {
     (file, name) => {
       const beside = join(dirname(file), name);
       if (headers.includes(beside)) return [beside];
-      // By the folders that the compiler is given: those of components, and of one target.
+      // Otherwise in the include folders of the compiler: those of the components, and of one target.
       const found = headers.filter((header) => `/${header}`.endsWith(`/${name}`));
       const target = targetOf(file);
       const visible = found.filter((header) => !targetOf(header) || targetOf(header) === target);
@@ -206,7 +206,7 @@ function checkC() {
   );
 }
 
-/** The tables as Markdown, for people. */
+/** Returns the tables as Markdown. */
 function markdown() {
   return Object.entries(tables).flatMap(([folder, entries]) => {
     if (entries.length === 0) return [];
