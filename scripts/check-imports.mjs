@@ -62,7 +62,7 @@ function filesBelow(folder, isFile) {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder)).flatMap((name) => {
     const path = `${folder}/${name}`;
-    // Apps are built into their `generated`.
+    // The build writes into the folder `generated` of an app.
     if (statSync(join(root, path)).isDirectory()) return name === 'generated' ? [] : filesBelow(path, isFile);
     return isFile(name) ? [path] : [];
   });
@@ -71,12 +71,12 @@ function filesBelow(folder, isFile) {
 const TESTS = String.raw`(\.test|\.fuzz)\.ts$|/(testing|needs|fake-node|examples|flatbuffer-writer|every-cut|mutate|seeds|random-module)\.ts$`;
 const escaped = (text) => text.replaceAll(/[.*+?^$()[\]{}|\\]/g, '\\$&');
 
-/** TypeScript, by dependency-cruiser: components, their entry points, packages, circles. */
+/** Checks TypeScript with dependency-cruiser: components, their entry points, packages, circles. */
 async function checkTypeScript() {
   const entries = tables.host;
   if (entries.length === 0) return;
   const names = entries.map(([name]) => name);
-  // Files of a component that has others below its folder, without those.
+  // The files of a component, without those of components below its folder.
   const own = (name) => {
     const below = names.filter((other) => other.startsWith(`${name}/`)).map((other) => other.slice(name.length + 1));
     return `^host/${escaped(name)}/${below.length > 0 ? `(?!(${below.map(escaped).join('|')})/)` : ''}`;
@@ -134,9 +134,7 @@ async function checkTypeScript() {
     report(from, `imports ${cycle ? cycle.map(({ name }) => name).join(' -> ') : to}; rule: ${rule.name}`);
 }
 
-/**
- * AssemblyScript and C: what a file names is resolved here, since their compilers have no list of it without building.
- */
+/** Checks AssemblyScript and C. Imports are resolved here, because their compilers list them only in a build. */
 function checkByText(folder, isFile, named, find) {
   const entries = tables[folder];
   if (entries.length === 0) return;
@@ -200,7 +198,7 @@ function checkC() {
       const found = headers.filter((header) => `/${header}`.endsWith(`/${name}`));
       const target = targetOf(file);
       const visible = found.filter((header) => !targetOf(header) || targetOf(header) === target);
-      // A driver includes board.h of whatever target it is built for.
+      // A driver includes the board.h of the target that it is built for.
       return visible.length > 1 ? [] : visible;
     },
   );
