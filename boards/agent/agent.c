@@ -1,101 +1,43 @@
-/* The node as a whole: its start, its turns, what it is told. */
+/* The start of a node and its turns. */
 #include "agent.h"
 
 #include <string.h>
 
+#include "birth.h"
+#include "dispatch.h"
+#include "imports.h"
+#include "inbound.h"
+#include "panic.h"
 #include "platform/hal.h"
 #include "runtime/heap.h"
-#include "base/text.h"
+#include "settings.h"
+#include "update.h"
 
-/* The link's memory, apart from the rest so that its size is in one place. */
+/* The memory of the link. */
 static uint8_t link_store[AGENT_LINK_STORE_BYTES];
 static uint8_t link_frame[LINK_RECEIVE_BYTES(AGENT_MESSAGE_BYTES)];
 
-/* Native stack that is left for what a module calls, and for interrupts. */
+/* Bytes of the native stack that are left for what a module calls, and for interrupts. */
 #define STACK_RESERVE 1024
 
-void agent_broken(const char *what)
-{
-    hal_trace(what, strlen(what), NULL, 0);
-    /* Not at once, so that a flash that is worn out isn't worn further by counting starts. */
-    hal_watchdog_start(AGENT_WATCHDOG_MS);
-    for (;;)
-        hal_sleep_until(UINT64_MAX);
-}
-
-/* --- Who it is --- */
-
-void agent_load_identity(struct agent *agent)
-{
-    struct span value;
-    agent->key_count = 0;
-    if (kv_get(&agent->storage.agent, (const uint8_t *)KEYS_KEY, strlen(KEYS_KEY), &value))
-        keys_parse(value, agent->keys, &agent->key_count);
-    if (kv_get(&agent->storage.agent, (const uint8_t *)"id", 2, &value) && text_is_name(value.bytes, value.count)) {
-        agent->id = value;
-        return;
-    }
-    const char *id = hal_option("id");
-    agent->id = text_of(id != NULL && text_is_name((const uint8_t *)id, strlen(id)) ? id : "mote");
-}
-
-static uint32_t option_number(const char *name, uint32_t otherwise)
-{
-    const char *at = hal_option(name);
-    if (at == NULL)
-        return otherwise;
-    uint32_t number = 0;
-    for (; *at >= '0' && *at <= '9'; at++)
-        number = number * 10 + (uint32_t)(*at - '0');
-    return number;
-}
-
-int agent_sensor(const struct agent *agent, struct span name)
-{
-    for (uint32_t i = 0; i < agent->sensor_count; i++) {
-        const char *own = agent->sensors[i].driver->name;
-        if (strlen(own) == name.count && memcmp(own, name.bytes, name.count) == 0)
-            return (int)i;
-    }
-    return -1;
-}
-
-bool agent_setting(const struct agent *agent, struct span name, int32_t *value)
-{
-    struct span stored;
-    struct message message;
-    if (!storage_config(&agent->storage, &stored) || !message_parse(stored.bytes, stored.count, &message) ||
-        message.type != MESSAGE_CONFIG)
-        return false;
-    struct span setting;
-    int32_t number;
-    while (message_setting(&message.as.config, &setting, &number)) {
-        if (setting.count != name.count || memcmp(setting.bytes, name.bytes, name.count) != 0)
-            continue;
-        *value = number;
-        return true;
-    }
-    return false;
-}
+/* --- What the link asks for --- */
 
 static void change(void *context, bool up, enum link_down why)
 {
-    struct agent *agent = context;
     (void)why;
-    if (!up)
-        return;
-    trial_judge(agent, false);
-    agent_settle(agent);
+    /* The link is one of the conditions of a trial. */
+    if (up)
+        dispatch(context, OUTCOME_HEALTH);
 }
 
 static void birth(void *context, struct message_birth *birth)
 {
-    publisher_birth(context, birth);
+    birth_describe(context, birth);
 }
 
 static bool failure(void *context, struct message_ota *status)
 {
-    return trial_failure(context, status);
+    return update_failure(context, status);
 }
 
 static uint64_t now_us(void *context)
@@ -104,7 +46,7 @@ static uint64_t now_us(void *context)
     return hal_now_us();
 }
 
-/* Another one with each start, whatever the chip's random bits are worth. */
+/* Differs at each start, even if the chip's random bits do not. */
 static uint32_t session_id(void *context)
 {
     const struct agent *agent = context;
@@ -117,7 +59,7 @@ static size_t write(void *context, const uint8_t *bytes, size_t count)
     return hal_link_write(bytes, count);
 }
 
-/* --- Its start --- */
+/* --- Start --- */
 
 static int64_t work_us(void)
 {
@@ -147,34 +89,32 @@ static void start_modules(struct agent *agent)
 {
     uint32_t size;
     uint8_t *heap = hal_module_heap(&size);
-    const uint32_t wanted = option_number("heap", size) & ~UINT32_C(15);
+    const uint32_t wanted = settings_option("heap", size) & ~UINT32_C(15);
     if (wanted < size)
         size = wanted;
-    /* Raw windows have the end of it. */
-    const uint32_t windows = option_number("windows", AGENT_CAPTURE_BYTES);
-    agent->captures.size = windows < size / AGENT_CAPTURE_HEAP_SHARE ? windows : size / AGENT_CAPTURE_HEAP_SHARE;
+    /* Captures take the end of it. */
+    const uint32_t wanted_captures = settings_option("windows", AGENT_CAPTURE_BYTES);
+    const uint32_t max_captures = size / AGENT_CAPTURE_HEAP_SHARE;
+    agent->captures.size = wanted_captures < max_captures ? wanted_captures : max_captures;
     size = (size - agent->captures.size) & ~UINT32_C(15);
     agent->captures.bytes = heap + size;
     heap_start(heap, size);
-    agent->memory_bytes = option_number("memory", size);
     const uint32_t share = size / AGENT_STACK_SHARE / 1024 * 1024;
-    agent->stack_bytes = share < AGENT_MIN_STACK_BYTES  ? AGENT_MIN_STACK_BYTES
-                         : share > AGENT_MAX_STACK_BYTES ? AGENT_MAX_STACK_BYTES
-                                                    : share;
-    agent->accelerated = option_number("accel", 1) != 0;
-    agent->platform = (struct instance_platform){.now_us = work_us, .stack_floor = stack_floor};
+    agent->host = (struct module_host){
+        .agent = agent,
+        .slots = &agent->storage.slots,
+        .identity = &agent->identity,
+        .imports = imports_table(),
+        .import_count = imports_count(settings_option("accel", 1) != 0),
+        .platform = {.now_us = work_us, .stack_floor = stack_floor},
+        .memory_bytes = settings_option("memory", size),
+        .stack_bytes = share < AGENT_MIN_STACK_BYTES   ? AGENT_MIN_STACK_BYTES
+                       : share > AGENT_MAX_STACK_BYTES ? AGENT_MAX_STACK_BYTES
+                                                       : share,
+    };
 }
 
-void agent_count_faults(struct agent *agent, uint32_t faults)
-{
-    const enum kv_result result = storage_save_faults(&agent->storage, faults);
-    /* One that doesn't fit is forgotten at the next start; so is a failure of the flash, which shows elsewhere. */
-    agent->faults_kept = faults > 0 && result == KV_OK;
-    agent->faults_in_row = faults;
-    agent_load_identity(agent);
-}
-
-/* A start that wasn't asked for: what the chip says of it, and what it means for an update. */
+/* After a fault of the processor: logs what the chip recorded, and fails an update that may be the cause. */
 static void after_fault(struct agent *agent)
 {
     struct hal_fault fault;
@@ -195,11 +135,11 @@ static void after_fault(struct agent *agent)
         text_add_hex(&text, words[i].value);
     }
     publisher_error(agent, &text);
-    agent_count_faults(agent, storage_faults(&agent->storage) + 1);
+    supervisor_count_faults(agent, storage_faults(&agent->storage) + 1);
     trial_blame(agent);
 }
 
-/* A fault that comes back at each start must not wear out the flash, in which starts are counted. */
+/* Each start writes to the flash. A fault that recurs at each start must not wear it out. */
 static void pause_after_fault(void)
 {
     struct hal_fault fault;
@@ -222,42 +162,34 @@ void agent_start(struct agent *agent)
     struct reason why;
     *agent = (struct agent){0};
     if (!storage_open(&agent->storage, hal_flash(), &layout, &why))
-        agent_broken(why.text);
-    agent_load_identity(agent);
+        panic(why.text);
+    identity_load(&agent->identity, &agent->storage);
     const struct hal_sensor *drivers = hal_sensors(&agent->sensor_count);
     if (agent->sensor_count > AGENT_SENSORS)
         agent->sensor_count = AGENT_SENSORS;
     for (uint32_t i = 0; i < agent->sensor_count; i++)
         sensor_init(&agent->sensors[i], &drivers[i]);
     schedule_init(&agent->schedule);
-    const uint32_t seed = hal_option("seed") != NULL ? option_number("seed", 1) : hal_random();
+    const uint32_t seed = hal_option("seed") != NULL ? settings_option("seed", 1) : hal_random();
     random_start(&agent->random, seed + agent->storage.boot * UINT32_C(0x85ebca6b));
     start_modules(agent);
     start_link(agent);
-    trial_open(agent);
-    agent->vitals_default_s = (int32_t)option_number("vitals", AGENT_VITALS_S);
+    update_open(agent);
+    agent->vitals.default_s = (int32_t)settings_option("vitals", AGENT_VITALS_S);
     vitals_configure(agent);
     after_fault(agent);
-    /* Whatever the module does to the processor, its successor can come over the link before it. */
+    /* After a fault the link comes up first, so that a repaired package can arrive before the module runs again. */
     if (agent->faults_in_row > 0)
         supervisor_start_later(agent, 0);
     else
-        supervisor_start(agent);
+        dispatch(agent, OUTCOME_RESTART);
     uplink_attach(&agent->uplink);
     trial_prepare(agent);
 }
 
-void agent_settle(struct agent *agent)
-{
-    if (agent->reset_due)
-        supervisor_start(agent);
-}
+/* --- Turns --- */
 
-/* --- Its turns --- */
-
-/*
- * Takes what came over the link, frame by frame: what a frame asked for is acknowledged before the next is looked at.
- */
+/* Processes bytes of the link frame by frame: each frame is acknowledged before the next one is looked at. */
 static bool take_link(struct agent *agent)
 {
     struct link_bytes *bytes = &agent->link_bytes;
@@ -284,42 +216,37 @@ static bool take_link(struct agent *agent)
     return taken > 0;
 }
 
-static void fire(struct agent *agent, enum timer timer)
+static enum outcome fire(struct agent *agent, enum timer timer)
 {
     schedule_at(&agent->schedule, timer, SCHEDULE_NEVER);
     switch (timer) {
     case TIMER_STEP:
-        supervisor_step(agent);
-        break;
+        return supervisor_step(agent);
     case TIMER_ERASE:
-        trial_erase(agent);
-        break;
+        update_erase(agent);
+        return OUTCOME_NONE;
     case TIMER_SWAP:
-        trial_swap(agent);
-        break;
+        return trial_swap(agent);
     case TIMER_TRIAL:
-        trial_time_over(agent);
-        break;
+        return trial_time_over(agent);
     case TIMER_RESTART:
-        supervisor_start(agent);
-        break;
+        return OUTCOME_RESTART;
     case TIMER_VITALS:
         vitals_publish(agent);
-        break;
+        return OUTCOME_NONE;
     default:
-        break;
+        return OUTCOME_NONE;
     }
-    agent_settle(agent);
 }
 
 struct due {
-    /* TIMERS: the link's. */
+    /* TIMERS for a timer of the link. */
     enum timer timer;
     uint32_t order;
     uint64_t us;
 };
 
-/* What comes next; its time is UINT64_MAX when nothing does. */
+/* Returns what is due next; its time is UINT64_MAX if nothing is. */
 static struct due next_due(const struct agent *agent)
 {
     struct due next;
@@ -342,10 +269,7 @@ uint64_t agent_next_us(const struct agent *agent)
 
 bool agent_turn(struct agent *agent)
 {
-    /*
-     * What is asked for from here on is for the next turn: neither a module that always wants to run nor the link stops
-     * the other.
-     */
+    /* Timers that are set from here on belong to the next turn, so that neither the module nor the link starves. */
     const uint32_t asked = agent->schedule.asked;
     bool did = false;
     for (;;) {
@@ -356,7 +280,7 @@ bool agent_turn(struct agent *agent)
         if (next.timer == TIMERS)
             uplink_poll(&agent->uplink);
         else
-            fire(agent, next.timer);
+            dispatch(agent, fire(agent, next.timer));
     }
     return take_link(agent) || did;
 }

@@ -1,15 +1,16 @@
-/* Raw samples around events. */
+/* Captures in one block of memory. The TypeScript twin is host/device/node/captures.ts. */
 #include "captures.h"
 
 #include <string.h>
 
 #include "base/abi.h"
-#include "base/bytes.h"
+#include "cbor/cbor.h"
 #include "platform/hal.h"
-#include "agent.h"
+#include "state.h"
 
-/* Of a capture's head: number of the event, of the sensor, time of the first sample, bytes of samples. */
-enum { EVENT_AT = 0, SENSOR_AT = 4, TIME_AT = 8, COUNT_AT = 16 };
+/* Offsets in the head of a capture: numbers of event and sensor, time of the first sample, bytes of all samples. */
+enum { EVENT_AT = 0, SENSOR_AT = 4, TIME_AT = 8, COUNT_AT = 16, HEAD_BYTES = NODE_CAPTURE_HEAD_BYTES };
+_Static_assert(HEAD_BYTES == COUNT_AT + 4, "the head ends with the number of bytes");
 
 static uint32_t whole_bytes(const uint8_t *capture)
 {
@@ -32,14 +33,14 @@ static void keep(struct agent *agent, uint32_t event, uint32_t index)
     struct captures *captures = &agent->captures;
     struct sensor *sensor = &agent->sensors[index];
     const uint32_t sample_bytes = sensor->driver->channels * 2u;
-    const uint32_t most = captures->size / NODE_CAPTURE_SHARE;
+    const uint32_t max = captures->size / NODE_CAPTURE_SHARE;
     uint64_t first;
-    if (!sensor->opened || most < NODE_CAPTURE_HEAD_BYTES + sample_bytes)
+    if (!sensor->opened || max < HEAD_BYTES + sample_bytes)
         return;
-    const uint32_t count = sensor_history(sensor, hal_now_us(), (most - NODE_CAPTURE_HEAD_BYTES) / sample_bytes, &first);
-    if (first + count == captures->retained[index])
+    const uint32_t count = sensor_history(sensor, hal_now_us(), (max - HEAD_BYTES) / sample_bytes, &first);
+    if (first + count == captures->captured[index])
         return;
-    captures->retained[index] = first + count;
+    captures->captured[index] = first + count;
     const uint32_t bytes = count * sample_bytes;
     make_room(captures, NODE_CAPTURE_HEAD_BYTES + bytes);
     uint8_t *capture = captures->bytes + captures->used;
@@ -58,7 +59,7 @@ void captures_keep(struct agent *agent, uint32_t event)
         keep(agent, event, i);
 }
 
-static bool say(struct agent *agent, const char *name, const struct cbor_writer *body, struct text *why)
+static bool answer(struct agent *agent, const char *name, const struct cbor_writer *body, struct text *why)
 {
     if (publisher_event(agent, text_of(name), (struct span){body->bytes, (uint32_t)body->length}))
         return true;
@@ -66,21 +67,22 @@ static bool say(struct agent *agent, const char *name, const struct cbor_writer 
     return false;
 }
 
-static bool tell_range(struct agent *agent, struct text *why)
+static bool send_range(struct agent *agent, struct text *why)
 {
     uint8_t bytes[16];
     struct cbor_writer body = cbor_write(bytes, sizeof bytes);
     cbor_put_array(&body, 2);
     cbor_put_int(&body, agent->captures.first);
     cbor_put_int(&body, agent->captures.next);
-    return say(agent, "agent.windows", &body, why);
+    return answer(agent, "agent.windows", &body, why);
 }
 
-static bool tell_part(struct agent *agent, uint32_t number, const uint8_t *capture, uint32_t offset, struct text *why)
+static bool send_part(struct agent *agent, uint32_t number, const uint8_t *capture, uint32_t offset, struct text *why)
 {
     const struct hal_sensor *driver = agent->sensors[get_u32(capture + SENSOR_AT)].driver;
     const uint32_t total = get_u32(capture + COUNT_AT);
-    const uint32_t count = total - offset < NODE_CAPTURE_PART_BYTES ? total - offset : NODE_CAPTURE_PART_BYTES;
+    const uint32_t left = total - offset;
+    const uint32_t count = left < NODE_CAPTURE_PART_BYTES ? left : NODE_CAPTURE_PART_BYTES;
     uint8_t bytes[ABI_MAX_EVENT];
     struct cbor_writer body = cbor_write(bytes, sizeof bytes);
     cbor_put_array(&body, 7);
@@ -90,11 +92,11 @@ static bool tell_part(struct agent *agent, uint32_t number, const uint8_t *captu
     cbor_put_int(&body, (int64_t)get_u64(capture + TIME_AT));
     cbor_put_int(&body, total);
     cbor_put_int(&body, offset);
-    cbor_put_bytes(&body, capture + NODE_CAPTURE_HEAD_BYTES + offset, count);
-    return say(agent, "agent.window", &body, why);
+    cbor_put_bytes(&body, capture + HEAD_BYTES + offset, count);
+    return answer(agent, "agent.window", &body, why);
 }
 
-static bool tell_window(struct agent *agent, struct span wanted, struct text *why)
+static bool send_capture(struct agent *agent, struct span wanted, struct text *why)
 {
     const struct captures *captures = &agent->captures;
     struct cbor_reader reader = cbor_read(wanted.bytes, wanted.count);
@@ -110,23 +112,18 @@ static bool tell_window(struct agent *agent, struct span wanted, struct text *wh
         for (uint32_t i = captures->first; i != number; i++)
             capture += whole_bytes(capture);
         if (offset < get_u32(capture + COUNT_AT))
-            return tell_part(agent, number, capture, offset, why);
+            return send_part(agent, number, capture, offset, why);
     }
-    text_add(why, "there is no such capture, or it is shorter");
+    text_add(why, "there is no such window, or it is shorter");
     return false;
-}
-
-static bool is(struct span name, const char *text)
-{
-    return name.count == strlen(text) && memcmp(name.bytes, text, name.count) == 0;
 }
 
 bool captures_command(struct agent *agent, struct span name, struct span body, struct text *why)
 {
-    if (is(name, "agent.windows"))
-        return tell_range(agent, why);
-    if (is(name, "agent.window"))
-        return tell_window(agent, body, why);
+    if (spans_equal(name, text_of("agent.windows")))
+        return send_range(agent, why);
+    if (spans_equal(name, text_of("agent.window")))
+        return send_capture(agent, body, why);
     text_add(why, "the node takes no command '");
     text_add_line(why, name.bytes, name.count);
     text_add(why, "'");

@@ -1,34 +1,35 @@
 /*
- * The last raw samples before events, kept for whoever wants to play them to another module (docs/spec/node.md, "Raw
- * windows"). The oldest go when there is no room. The same as host/device/node/captures.ts.
+ * Captures: the raw samples before each event, so that they can be replayed through another module (docs/spec/node.md,
+ * "Captures"). The oldest captures are dropped when there is no room.
  */
 #ifndef MOTE_CAPTURES_H
 #define MOTE_CAPTURES_H
 
 #include "base/bytes.h"
-#include "bounds.h"
-#include "sensor.h"
+#include "base/constants.h"
 #include "base/text.h"
 
 struct agent;
 
 struct captures {
-    /* Windows one after another, the oldest first: a head, then the samples. */
+    /* Captures one after another, the oldest first: a head, then the samples. */
     uint8_t *bytes;
     uint32_t size;
     uint32_t used;
     /* Number of the oldest, and of the next. */
     uint32_t first;
     uint32_t next;
-    /* Samples of each sensor that were kept: windows don't repeat one another. */
-    uint64_t retained[AGENT_SENSORS];
+    /* How many samples of each sensor were captured so far: captures do not repeat one another. */
+    uint64_t captured[AGENT_SENSORS];
 };
 
-/* Keeps what led to event number `event` of all sensors. */
+/* Captures what preceded event number `event`, of all sensors. */
 void captures_keep(struct agent *agent, uint32_t event);
 
-/* One of the node's own commands, whose names begin with OWN_PREFIX. False, and why: it wasn't done. */
-#define OWN_PREFIX "agent."
+/* Names of the node's own commands begin with this. */
+#define CAPTURES_PREFIX "agent."
+
+/* Runs one of the node's own commands. Returns false, with the cause in `why`, if it failed. */
 bool captures_command(struct agent *agent, struct span name, struct span body, struct text *why);
 
 #endif

@@ -1,4 +1,4 @@
-/* Checks and ends of imports. */
+/* Checks of arguments, and the ends of imports. */
 #include "import.h"
 
 #include <string.h>
@@ -35,12 +35,12 @@ enum trap import_bytes(struct module *module, uint32_t at, uint32_t count, uint8
     return import_fault(module, TRAP_MEMORY, "TRAP_MEMORY", &text);
 }
 
-bool import_takes(struct module *module, const uint64_t *arguments, uint32_t most, struct span *span, uint64_t *result,
+bool import_takes(struct module *module, const uint64_t *arguments, uint32_t max, struct span *span, uint64_t *result,
                   enum trap *end)
 {
     const uint32_t count = U32(arguments[1]);
     uint8_t *bytes;
-    if (count > most) {
+    if (count > max) {
         *end = import_answer(result, ABI_TOO_LARGE);
         return false;
     }
@@ -75,13 +75,13 @@ enum trap import_copy_out(struct module *module, struct span from, uint32_t dst,
 
 bool import_spend(struct module *module, enum spending what)
 {
-    static const uint8_t most[SPENDINGS] = {
+    static const uint8_t max[SPENDINGS] = {
         [SPEND_PUBLISHES] = NODE_CALL_PUBLISHES,
         [SPEND_EVENTS] = NODE_CALL_EVENTS,
         [SPEND_LOGS] = NODE_CALL_LOGS,
         [SPEND_WRITES] = NODE_CALL_WRITES,
     };
-    if (module->spent[what] >= most[what])
+    if (module->spent[what] >= max[what])
         return false;
     module->spent[what]++;
     return true;

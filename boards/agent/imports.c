@@ -1,9 +1,12 @@
-/* The table of imports that an instance is given. */
+/* The table of all imports. */
 #include "imports.h"
 
-#include "import.h"
+#include "imports_io.h"
+#include "imports_kernels.h"
+#include "imports_kv.h"
+#include "imports_sensor.h"
 
-/* rom_size and rom_read are the instance's own, over the rom in place. The native kernels come last. */
+/* The instance itself implements rom_size and rom_read. The native kernels come last. */
 #define KERNELS 3
 static const struct instance_import table[] = {
     {"time_now", "I()", import_time_now},
@@ -32,9 +35,9 @@ static const struct instance_import table[] = {
     {"nn_filter_bank", "i(iiiiii)", import_nn_filter_bank},
 };
 #define TABLE (sizeof table / sizeof table[0])
-/* A function that is added to the ABI is added here, or to the instance. */
+/* A function that is added to the ABI is added here or to the instance. */
 #define COUNT(name, signature) +1
-_Static_assert(TABLE + 2 == ABI_IMPORTS(COUNT), "every import of the ABI is given");
+_Static_assert(TABLE + 2 == ABI_IMPORTS(COUNT), "the table has every import of the ABI");
 
 const struct instance_import *imports_table(void)
 {

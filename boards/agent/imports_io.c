@@ -1,8 +1,10 @@
-/* Imports with which a module knows the time and says something. */
-#include "import.h"
+/* Imports for time, random numbers, log lines, metrics, events and messages. The TypeScript twin is host/device/node/host-imports.ts. */
+#include "imports_io.h"
 
-#include "platform/hal.h"
 #include "base/utf8.h"
+#include "cbor/cbor.h"
+#include "platform/hal.h"
+#include "state.h"
 
 IMPORT(time_now)
 {
@@ -60,7 +62,7 @@ IMPORT(tap)
 /* Takes bytes of the birth message; false when there is too little of it left. */
 static bool declare(struct module *module, uint32_t bytes)
 {
-    if (module->declared_bytes + bytes > AGENT_DECLARED_BYTES)
+    if (module->declared_bytes + bytes > MODULE_DECLARED_BYTES)
         return false;
     module->declared_bytes += bytes;
     return true;
@@ -120,7 +122,7 @@ IMPORT(publish)
         .values = values,
         .count = (uint32_t)count,
     };
-    publisher_publish(module->agent, &frame);
+    publisher_telemetry(module->agent, &frame);
     return import_answer(result, ABI_OK);
 }
 
@@ -139,7 +141,7 @@ IMPORT(event)
         return import_answer(result, ABI_FULL);
     if (!publisher_event(module->agent, name, body))
         return import_answer(result, ABI_FULL);
-    captures_keep(module->agent, module->agent->events - 1);
+    captures_keep(module->agent, module->agent->publisher.events - 1);
     return import_answer(result, ABI_OK);
 }
 

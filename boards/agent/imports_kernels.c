@@ -1,5 +1,5 @@
-/* Imports of native kernels. */
-#include "import.h"
+/* Imports for native kernels. The TypeScript twin is host/device/node/host-imports.ts. */
+#include "imports_kernels.h"
 
 #include "kernels/kernels.h"
 

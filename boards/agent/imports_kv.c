@@ -1,7 +1,9 @@
-/* Imports of settings and of the key-value store. */
-#include "import.h"
+/* Imports for settings and the key-value store. The TypeScript twin is host/device/node/host-imports.ts. */
+#include "imports_kv.h"
 
 #include "platform/hal.h"
+#include "settings.h"
+#include "state.h"
 
 IMPORT(config)
 {
@@ -11,7 +13,7 @@ IMPORT(config)
     int32_t value = I32(arguments[2]);
     /* An error number could be mistaken for the setting. */
     if (import_takes_name(module, arguments, &name, result, &end))
-        agent_setting(module->agent, name, &value);
+        settings_get(&module->agent->storage, name, &value);
     else if (end != TRAP_NONE)
         return end;
     return import_answer(result, value);

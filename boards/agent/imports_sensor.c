@@ -1,9 +1,8 @@
-/* Imports of sensors. */
-#include "import.h"
-
-#include <string.h>
+/* Imports for sensors. The TypeScript twin is host/device/node/host-imports.ts. */
+#include "imports_sensor.h"
 
 #include "platform/hal.h"
+#include "state.h"
 
 /* NULL for a handle that isn't one. */
 static struct sensor *sensor_at(const struct module *module, uint64_t handle)
@@ -17,7 +16,7 @@ static bool allowed(const struct module *module, struct span name)
     struct metadata_list sensors = module->package.metadata.sensors;
     struct span one;
     while (metadata_next_name(&sensors, &one))
-        if (one.count == name.count && memcmp(one.bytes, name.bytes, name.count) == 0)
+        if (spans_equal(one, name))
             return true;
     return false;
 }
@@ -30,7 +29,7 @@ IMPORT(sensor_open)
     enum trap end;
     if (!import_takes_name(module, arguments, &name, result, &end))
         return end;
-    const int found = agent_sensor(agent, name);
+    const int found = sensor_find(agent->sensors, agent->sensor_count, name);
     for (uint32_t handle = 0; found >= 0 && handle < module->sensor_count; handle++)
         if (module->sensors[handle] == found)
             return import_answer(result, (int32_t)handle);

@@ -1,13 +1,13 @@
-/* A module's instance and what it declared. */
+/* Loads, calls and unloads a module. */
 #include "module.h"
 
+#include <string.h>
+
 #include "base/abi.h"
-#include "platform/hal.h"
+#include "base/text.h"
+#include "cbor/cbor.h"
 #include "runtime/exports.h"
 #include "runtime/heap.h"
-#include "agent.h"
-#include "imports.h"
-#include "base/text.h"
 
 const struct declared *declared_at(const struct declarations *list, uint32_t index)
 {
@@ -21,7 +21,7 @@ int32_t declared_find(const struct declarations *list, struct span name)
 {
     int32_t index = 0;
     for (const struct declared *at = list->first; at != NULL; at = at->next, index++)
-        if (at->name_bytes == name.count && memcmp(at->text, name.bytes, name.count) == 0)
+        if (spans_equal((struct span){at->text, at->name_bytes}, name))
             return index;
     return -1;
 }
@@ -79,28 +79,28 @@ static bool find_exports(struct module *module, struct reason *why)
     return true;
 }
 
-static bool check_memory(const struct package *package, uint32_t most, struct reason *why)
+static bool check_memory(const struct package *package, uint32_t max, struct reason *why)
 {
-    if (package->metadata.memory_bytes <= most)
+    if (package->metadata.memory_bytes <= max)
         return true;
     reason_set(why, "MODULE_MEMORY", "The module needs ");
     reason_add_number(why, package->metadata.memory_bytes);
     reason_add(why, " bytes of memory and this node gives ");
-    reason_add_number(why, most);
+    reason_add_number(why, max);
     reason_add(why, "; use a smaller model.");
     return false;
 }
 
-bool module_load(struct module *module, struct agent *agent, int slot, struct reason *why, bool *no_room)
+bool module_load(struct module *module, const struct module_host *host, int slot, struct reason *why, bool *no_room)
 {
-    *module = (struct module){.agent = agent, .slot = slot};
+    *module = (struct module){.agent = host->agent, .slot = slot};
     *no_room = false;
     struct span bytes;
-    if (!slots_read(&agent->storage.slots, slot, &bytes, why))
+    if (!slots_read(host->slots, slot, &bytes, why))
         return false;
-    if (!package_open(bytes, agent->keys, agent->key_count, &module->package, why))
+    if (!package_open(bytes, host->identity->keys, host->identity->key_count, &module->package, why))
         return false;
-    if (!check_memory(&module->package, agent->memory_bytes, why))
+    if (!check_memory(&module->package, host->memory_bytes, why))
         return false;
     const struct package *package = &module->package;
     const struct instance_options options = {
@@ -108,11 +108,11 @@ bool module_load(struct module *module, struct agent *agent, int slot, struct re
         .wasm_bytes = package->wasm.count,
         .rom = package->rom.bytes,
         .rom_bytes = package->rom.count,
-        .imports = imports_table(),
-        .import_count = imports_count(agent->accelerated),
-        .platform = &agent->platform,
+        .imports = host->imports,
+        .import_count = host->import_count,
+        .platform = &host->platform,
         .memory_bytes = package->metadata.memory_bytes,
-        .stack_bytes = agent->stack_bytes,
+        .stack_bytes = host->stack_bytes,
         .fuel = (int64_t)package->metadata.fuel,
         .deadline_us = NODE_DEADLINE_US,
         .lazy = true,
@@ -139,7 +139,7 @@ void module_unload(struct module *module)
     declared_clear(&module->commands);
 }
 
-/* The code and the sentence that an engine in TypeScript gives for the same trap. */
+/* Describes a trap by the code and the sentence of an engine in TypeScript. */
 static void describe(struct module *module, enum trap trap, const char *during, struct reason *why)
 {
     if (module->has_fault) {
@@ -210,9 +210,9 @@ bool module_step(struct module *module, uint64_t now_us, uint64_t *next_us, stru
     if (!call(module, module->step, "step", values, why))
         return false;
     const int64_t next = (int64_t)values[0];
-    const int64_t least = (int64_t)now_us + NODE_MIN_STEP_US;
-    /* Beyond what JavaScript counts exactly, about 285 years, is never. */
-    *next_us = next > CBOR_SAFE ? UINT64_MAX : (uint64_t)(next > least ? next : least);
+    const int64_t min = (int64_t)now_us + NODE_MIN_STEP_US;
+    /* A time that JavaScript can not represent exactly, after about 285 years, means never. */
+    *next_us = next > CBOR_SAFE ? UINT64_MAX : (uint64_t)(next > min ? next : min);
     return true;
 }
 
@@ -231,7 +231,7 @@ bool module_message(struct module *module, int32_t id, struct span body, struct 
 bool module_health(struct module *module, int32_t *answer, struct reason *why)
 {
     uint64_t values[1] = {0};
-    /* Whatever it publishes or writes counts with the step before. */
+    /* What it publishes or writes counts with the preceding step. */
     module->phase = PHASE_STEP;
     if (!call(module, module->health, "health", values, why))
         return false;

@@ -1,15 +1,19 @@
-/* One module, loaded, bounded and asked: the same as host/device/node/runtime.ts, with what its imports need to know of it. */
+/*
+ * One module: loaded, bounded and called; and what its imports need to know of it. The TypeScript twin is
+ * host/device/node/runtime.ts.
+ */
 #ifndef MOTE_MODULE_H
 #define MOTE_MODULE_H
 
-#include "runtime/instance.h"
+#include "base/constants.h"
+#include "identity.h"
 #include "package/package.h"
+#include "runtime/instance.h"
 #include "update/slots.h"
-#include "bounds.h"
 
 struct agent;
 
-/* A metric or a command that the module declared in `init`; on the module heap. */
+/* A metric or a command that the module declared in `init`, on the module heap. */
 struct declared {
     struct declared *next;
     int8_t exponent;
@@ -25,72 +29,93 @@ struct declarations {
     uint32_t count;
 };
 
+/*
+ * Bytes of a birth message for the names and units that a module declares: a quarter of the link's store is kept free
+ * for the birth message, and the rest of it says who the node is.
+ */
+#define MODULE_DECLARED_BYTES (AGENT_LINK_STORE_BYTES / 4 - AGENT_BIRTH_BYTES)
+
 enum phase { PHASE_IDLE, PHASE_INIT, PHASE_STEP, PHASE_MESSAGE };
 
-/* What one call (init, step or on_message) may do is counted. */
+/* What an import counts in one call of init, step or on_message. */
 enum spending { SPEND_PUBLISHES, SPEND_EVENTS, SPEND_LOGS, SPEND_WRITES, SPENDINGS };
 
-struct module {
+/* What the node gives to each module. */
+struct module_host {
     struct agent *agent;
-    /* NULL: not loaded. */
+    const struct slots *slots;
+    const struct identity *identity;
+    const struct instance_import *imports;
+    uint32_t import_count;
+    struct instance_platform platform;
+    /* Memory that a module may have, and the interpreter's stack. */
+    uint32_t memory_bytes;
+    uint32_t stack_bytes;
+};
+
+struct module {
+    /* For the imports. */
+    struct agent *agent;
+    /* NULL if no module is loaded. */
     struct instance *instance;
     struct package package;
-    /* Where its package lies. */
+    /* The slot of its package. */
     int slot;
     int32_t init;
     int32_t step;
     int32_t on_message;
     int32_t health;
 
-    /* What it declared, and the bytes of a birth message that this takes. */
+    /* Its declarations, and the bytes that they take of a birth message. */
     struct declarations metrics;
     struct declarations commands;
     uint32_t declared_bytes;
-    /* Sensors that it opened, by handle. */
+    /* The sensors that it has opened, by handle. */
     uint8_t sensors[AGENT_SENSORS];
     uint32_t sensor_count;
 
-    /* Of the call under way. */
+    /* State of the present call. */
     enum phase phase;
     uint8_t spent[SPENDINGS];
     struct span message;
-    /* Time that the flash took for what it stored. */
+    /* Time that the flash took to store values. */
     uint64_t stored_us;
-    /* What an import found wrong, when it is more than the instance's own words. */
+    /* A fault that an import found, with its own sentence. */
     bool has_fault;
     struct reason fault;
 
-    /* Its life: the last answer of `health`, and how it keeps its deadlines. */
+    /* The last answer of `health`, and the number of missed deadlines. */
     bool has_answered;
     int32_t answer;
     uint64_t answer_us;
     uint32_t misses;
-    /* Being swapped in: judged only after its trial was announced. */
+    /* It is being swapped in. It is judged after its trial was reported. */
     bool starting;
 };
 
 /*
- * Opens the package in a slot and loads its module. False, with nothing loaded, and why; `*no_room`: only for want of
- * memory.
+ * Opens the package in a slot and loads its module. Returns false, with the cause in `why` and nothing loaded, if that
+ * fails; `*no_room` says whether only memory was missing.
  */
-bool module_load(struct module *module, struct agent *agent, int slot, struct reason *why, bool *no_room);
-/* Its memory is free again. Of a module that isn't loaded: nothing. */
+bool module_load(struct module *module, const struct module_host *host, int slot, struct reason *why, bool *no_room);
+
+/* Frees the memory of a module, if one is loaded. */
 void module_unload(struct module *module);
 
-/* Each is false, with the code and the sentence in `why`, when the module faulted; then it only can be unloaded. */
+/* Each returns false, with the cause in `why`, if the module faulted. Such a module can only be unloaded. */
 bool module_init(struct module *module, struct reason *why);
-/* `*next_us`: the time of the next step, UINT64_MAX for never. */
+/* Sets `*next_us` to the time of the next step, UINT64_MAX for never. */
 bool module_step(struct module *module, uint64_t now_us, uint64_t *next_us, struct reason *why);
-/* A command for subscription `id`, or -1 for a changed configuration. */
+/* Delivers a command for subscription `id`, or -1 for a changed configuration. */
 bool module_message(struct module *module, int32_t id, struct span body, struct reason *why);
-/* 1 healthy, 0 not known yet, negative: failing. */
+/* Sets `*answer`: 1 for healthy, 0 for not known yet, negative for failing. */
 bool module_health(struct module *module, int32_t *answer, struct reason *why);
 
-/* What was declared, by its number; NULL when there is none. */
+/* Returns a declaration by its number, or NULL. */
 const struct declared *declared_at(const struct declarations *list, uint32_t index);
-/* The number of a name, or -1. */
+/* Returns the number of a name, or -1. */
 int32_t declared_find(const struct declarations *list, struct span name);
-/* On the module heap; NULL when there is no room. */
+/* Adds a declaration on the module heap. Returns NULL if there is no room. */
 struct declared *declared_add(struct declarations *list, struct span name, struct span unit, int8_t exponent);
 
 #endif

@@ -1,10 +1,18 @@
 /* Samples on their way from a driver to a module. */
 #include "sensor.h"
 
-#include "base/bytes.h"
+#include "base/text.h"
 
 /* A rate in millihertz counts samples in so many microseconds. */
 #define BILLION UINT64_C(1000000000)
+
+int sensor_find(const struct sensor *sensors, uint32_t count, struct span name)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (spans_equal(text_of(sensors[i].driver->name), name))
+            return (int)i;
+    return -1;
+}
 
 void sensor_init(struct sensor *sensor, const struct hal_sensor *driver)
 {

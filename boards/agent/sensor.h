@@ -5,6 +5,7 @@
 #ifndef MOTE_SENSOR_H
 #define MOTE_SENSOR_H
 
+#include "base/bytes.h"
 #include "platform/hal.h"
 
 struct sensor {
@@ -15,6 +16,9 @@ struct sensor {
     uint64_t read;
     uint64_t lost;
 };
+
+/* Returns the number of the sensor of that name, or -1. */
+int sensor_find(const struct sensor *sensors, uint32_t count, struct span name);
 
 void sensor_init(struct sensor *sensor, const struct hal_sensor *driver);
 

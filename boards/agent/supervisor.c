@@ -1,12 +1,11 @@
-/*
- * A module's life on a node: started, stepped when it wants to be, asked for its health, ended by its first fault. The
- * same as host/device/node/supervisor.ts and the part of node.ts that starts it again.
- */
+/* Supervision of the module that runs. The TypeScript twin is host/device/node/supervisor.ts. */
+#include "supervisor.h"
+
 #include <string.h>
 
+#include "panic.h"
 #include "platform/hal.h"
-#include "agent.h"
-#include "base/text.h"
+#include "state.h"
 
 static bool on_trial(const struct agent *agent, const struct module *module)
 {
@@ -23,6 +22,8 @@ void supervisor_stop(struct agent *agent)
     agent->running = NULL;
 }
 
+/* --- Faults --- */
+
 static void log_fault(struct agent *agent, const struct reason *fault)
 {
     char space[REASON_CODE_BYTES + 1 + REASON_TEXT_BYTES];
@@ -33,7 +34,6 @@ static void log_fault(struct agent *agent, const struct reason *fault)
     publisher_error(agent, &text);
 }
 
-/* "during: sentence", on one line. */
 struct reason supervisor_reason(const struct reason *why, const char *during)
 {
     char space[REASON_TEXT_BYTES];
@@ -59,23 +59,34 @@ void supervisor_start_later(struct agent *agent, uint64_t since_us)
     schedule_at(&agent->schedule, TIMER_RESTART, since_us + restart_us(agent->faults_in_row));
 }
 
-void supervisor_fault(struct agent *agent, const struct reason *why, const char *during, bool trial)
+void supervisor_count_faults(struct agent *agent, uint32_t faults)
 {
-    const struct reason fault = supervisor_reason(why, during);
-    agent->fault = fault;
-    agent->faults_in_row++;
-    supervisor_stop(agent);
-    log_fault(agent, &fault);
-    if (trial)
-        trial_roll_back(agent, &fault);
-    else
-        supervisor_start_later(agent, hal_now_us());
+    const enum kv_result result = storage_save_faults(&agent->storage, faults);
+    /* A number that could not be stored is lost at the next start. A failure of the flash shows elsewhere. */
+    agent->faults_stored = faults > 0 && result == KV_OK;
+    agent->faults_in_row = faults;
+    identity_load(&agent->identity, &agent->storage);
 }
 
-static void fail(struct agent *agent, const struct module *module, const struct reason *why, const char *during)
+static enum outcome fault(struct agent *agent, const struct reason *why, const char *during, bool trial)
 {
-    supervisor_fault(agent, why, during, on_trial(agent, module));
+    agent->fault = supervisor_reason(why, during);
+    agent->faults_in_row++;
+    supervisor_stop(agent);
+    log_fault(agent, &agent->fault);
+    if (trial)
+        return OUTCOME_TRIAL_FAULT;
+    supervisor_start_later(agent, hal_now_us());
+    return OUTCOME_FAULT;
 }
+
+static enum outcome fault_in(struct agent *agent, const struct module *module, const struct reason *why,
+                             const char *during)
+{
+    return fault(agent, why, during, on_trial(agent, module));
+}
+
+/* --- Health --- */
 
 static void log_health(struct agent *agent, int32_t answer)
 {
@@ -87,55 +98,52 @@ static void log_health(struct agent *agent, int32_t answer)
     publisher_error(agent, &text);
 }
 
-static void ask(struct agent *agent, struct module *module, uint64_t now_us)
+static enum outcome ask(struct agent *agent, struct module *module, uint64_t now_us)
 {
     struct reason why;
     int32_t answer;
-    if (!module_health(module, &answer, &why)) {
-        fail(agent, module, &why, "health");
-        return;
-    }
-    const bool news = !module->has_answered || module->answer != answer;
+    if (!module_health(module, &answer, &why))
+        return fault_in(agent, module, &why, "health");
+    const bool changed = !module->has_answered || module->answer != answer;
     module->has_answered = true;
     module->answer = answer;
     module->answer_us = now_us;
     const bool trial = on_trial(agent, module);
-    if (news && answer < 0 && !trial)
+    if (changed && answer < 0 && !trial)
         log_health(agent, answer);
     if (answer == 1)
         agent->faults_in_row = 0;
-    if (answer == 1 && agent->faults_kept)
-        agent_count_faults(agent, 0);
-    if (trial)
-        trial_judge(agent, false);
+    if (answer == 1 && agent->faults_stored)
+        supervisor_count_faults(agent, 0);
+    return trial ? OUTCOME_HEALTH : OUTCOME_NONE;
 }
 
-void supervisor_ask(struct agent *agent)
+enum outcome supervisor_health(struct agent *agent)
 {
-    if (agent->running != NULL)
-        ask(agent, agent->running, hal_now_us());
+    return agent->running != NULL ? ask(agent, agent->running, hal_now_us()) : OUTCOME_NONE;
 }
 
-void supervisor_step(struct agent *agent)
+/* --- Calls --- */
+
+enum outcome supervisor_step(struct agent *agent)
 {
     struct module *module = agent->running;
     const uint64_t now_us = hal_now_us();
     uint64_t next_us;
     struct reason why;
-    if (!module_step(module, now_us, &next_us, &why)) {
-        fail(agent, module, &why, "step");
-        return;
-    }
+    if (!module_step(module, now_us, &next_us, &why))
+        return fault_in(agent, module, &why, "step");
     const uint64_t end_us = hal_now_us();
-    /* Pages that were erased for what it stored are the chip's time, not the module's. */
+    /* The time that the flash takes to erase pages is not the module's. */
     if (end_us > next_us && end_us - next_us > NODE_LATE_US + module->stored_us)
         module->misses++;
     schedule_at(&agent->schedule, TIMER_STEP, next_us);
     if (on_trial(agent, module) || !module->has_answered || now_us - module->answer_us >= NODE_HEALTH_US)
-        ask(agent, module, now_us);
+        return ask(agent, module, now_us);
+    return OUTCOME_NONE;
 }
 
-void supervisor_run(struct agent *agent, struct module *next)
+enum outcome supervisor_run(struct agent *agent, struct module *next)
 {
     agent->running = next;
     if (on_trial(agent, next))
@@ -145,26 +153,19 @@ void supervisor_run(struct agent *agent, struct module *next)
     uplink_hold(&agent->uplink);
     const bool ready = module_init(next, &why);
     uplink_control_birth(&agent->uplink);
-    if (ready)
-        supervisor_step(agent);
-    else
-        fail(agent, next, &why, "init");
+    return ready ? supervisor_step(agent) : fault_in(agent, next, &why, "init");
 }
 
-bool supervisor_message(struct agent *agent, int32_t id, struct span body)
+enum outcome supervisor_message(struct agent *agent, int32_t id, struct span body)
 {
     struct module *module = agent->running;
     struct reason why;
-    if (module == NULL)
-        return false;
-    if (module_message(module, id, body, &why))
-        return true;
-    fail(agent, module, &why, "on_message");
-    return false;
+    if (module == NULL || module_message(module, id, body, &why))
+        return OUTCOME_NONE;
+    return fault_in(agent, module, &why, "on_message");
 }
 
-/* Loads what the slots say and runs it. */
-static void boot(struct agent *agent)
+enum outcome supervisor_start(struct agent *agent)
 {
     struct module *next = &agent->modules[0];
     struct reason why;
@@ -172,23 +173,14 @@ static void boot(struct agent *agent)
     int slot;
     schedule_at(&agent->schedule, TIMER_RESTART, SCHEDULE_NEVER);
     if (!slots_boot(&agent->storage.slots, &slot, &why))
-        agent_broken(why.text);
+        panic(why.text);
     if (slot == SLOT_NONE) {
         uplink_control_birth(&agent->uplink);
-        return;
+        return OUTCOME_NONE;
     }
-    if (agent->prepared == next)
+    if (agent->trial.prepared == next)
         next = &agent->modules[1];
-    if (module_load(next, agent, slot, &why, &no_room))
-        supervisor_run(agent, next);
-    else
-        supervisor_fault(agent, &why, "load", trial_on_trial(agent));
-}
-
-void supervisor_start(struct agent *agent)
-{
-    do {
-        agent->reset_due = false;
-        boot(agent);
-    } while (agent->reset_due);
+    if (module_load(next, &agent->host, slot, &why, &no_room))
+        return supervisor_run(agent, next);
+    return fault(agent, &why, "load", slots_find(&agent->storage.slots, SLOT_TRIAL) != SLOT_NONE);
 }

@@ -1,8 +1,9 @@
-/* What a package must be before it may run: the same as host/device/node/verify.ts. */
+/* Decides whether a package may run. The TypeScript twin is host/device/node/verify.ts. */
+#include "verify.h"
+
 #include "base/abi.h"
 #include "runtime/exports.h"
-#include "agent.h"
-#include "base/text.h"
+#include "state.h"
 
 static bool refuse(struct reason *why, const char *code, const char *before, struct span name, const char *after)
 {
@@ -15,7 +16,7 @@ static bool refuse(struct reason *why, const char *code, const char *before, str
     return false;
 }
 
-/* What a node calls must be there; the types of it, and whatever else is wrong in it, are found when it is loaded. */
+/* Checks that the exports exist. Their types, and the rest of the module, are checked when it is loaded. */
 static bool check_exports(struct span wasm, uint32_t *memory_bytes, struct reason *why)
 {
     static const char after[] = ", which a node needs: build it with mote build";
@@ -56,7 +57,7 @@ static bool check_sensors(const struct agent *agent, struct metadata_list sensor
 {
     struct span name;
     while (metadata_next_name(&sensors, &name))
-        if (agent_sensor(agent, name) < 0)
+        if (sensor_find(agent->sensors, agent->sensor_count, name) < 0)
             return refuse(why, "NODE_SENSOR", "The module needs the sensor '", name,
                           "', which this node doesn't have.");
     return true;
@@ -66,7 +67,7 @@ bool verify_package(void *context, struct span bytes, uint32_t sequence, struct 
 {
     struct agent *agent = context;
     struct package package;
-    if (!package_open(bytes, agent->keys, agent->key_count, &package, why))
+    if (!package_open(bytes, agent->identity.keys, agent->identity.key_count, &package, why))
         return false;
     if (package.sequence != sequence) {
         reason_set(why, "PKG_SEQUENCE", "The package has sequence ");
@@ -77,7 +78,7 @@ bool verify_package(void *context, struct span bytes, uint32_t sequence, struct 
         return false;
     }
     const struct package_limits limits = {
-        .abi = ABI_VERSION, .memory_bytes = agent->memory_bytes, .sequence = agent->storage.slots.state.highest};
+        .abi = ABI_VERSION, .memory_bytes = agent->host.memory_bytes, .sequence = agent->storage.slots.state.highest};
     return package_check(&package, &limits, why) && check_sensors(agent, package.metadata.sensors, why) &&
            check_module(&package, why);
 }

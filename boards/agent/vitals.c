@@ -1,11 +1,11 @@
-/*
- * Telemetry of the agent itself: metrics that follow those of the module in a birth message. The setting
- * `agent.vitals_s` says how often they come, in seconds; 0: not at all. The same as host/device/node/vitals.ts.
- */
+/* Telemetry of the agent itself. The TypeScript twin is host/device/node/vitals.ts. */
+#include "vitals.h"
+
 #include "base/bytes.h"
 #include "platform/hal.h"
 #include "runtime/heap.h"
-#include "agent.h"
+#include "settings.h"
+#include "state.h"
 
 static const struct {
     const char *name;
@@ -27,29 +27,37 @@ struct message_metric vitals_metric(uint32_t index)
     };
 }
 
-/* A module that declares as many metrics as there may be leaves no room for more. */
-uint32_t vitals_count(const struct agent *agent)
+/* A module that declares as many metrics as a message may have leaves no room for these. */
+static uint32_t count(const struct vitals *vitals)
 {
-    return agent->vitals_s > 0 && agent->module_metrics + VITALS <= MESSAGE_METRICS ? VITALS : 0;
+    return vitals->period_s > 0 && vitals->first_metric + VITALS <= MESSAGE_METRICS ? VITALS : 0;
+}
+
+uint32_t vitals_follow(struct vitals *vitals, uint32_t metrics_of_module)
+{
+    vitals->first_metric = metrics_of_module;
+    return count(vitals);
 }
 
 static void plan(struct agent *agent)
 {
-    const uint64_t due = hal_now_us() + (uint64_t)agent->vitals_s * 1000000;
-    schedule_at(&agent->schedule, TIMER_VITALS, agent->vitals_s > 0 ? due : SCHEDULE_NEVER);
+    const uint32_t period_s = agent->vitals.period_s;
+    const uint64_t due_us = hal_now_us() + (uint64_t)period_s * 1000000;
+    schedule_at(&agent->schedule, TIMER_VITALS, period_s > 0 ? due_us : SCHEDULE_NEVER);
 }
 
 bool vitals_configure(struct agent *agent)
 {
-    int32_t seconds = agent->vitals_default_s;
-    agent_setting(agent, text_of("agent.vitals_s"), &seconds);
+    struct vitals *vitals = &agent->vitals;
+    int32_t seconds = vitals->default_s;
+    settings_get(&agent->storage, text_of("agent.vitals_s"), &seconds);
     if (seconds < 0)
         seconds = 0;
     if (seconds > NODE_MAX_VITALS_S)
         seconds = NODE_MAX_VITALS_S;
-    if ((uint32_t)seconds == agent->vitals_s)
+    if ((uint32_t)seconds == vitals->period_s)
         return false;
-    agent->vitals_s = (uint32_t)seconds;
+    vitals->period_s = (uint32_t)seconds;
     plan(agent);
     return true;
 }
@@ -59,7 +67,7 @@ static int32_t clamp(uint64_t value)
     return value < INT32_MAX ? (int32_t)value : INT32_MAX;
 }
 
-/* Bytes of the package that runs. */
+/* Size of the package that runs. */
 static uint32_t slot_bytes(const struct agent *agent)
 {
     return agent->running == NULL ? 0 : agent->storage.slots.state.slot[agent->running->slot].total;
@@ -67,8 +75,9 @@ static uint32_t slot_bytes(const struct agent *agent)
 
 void vitals_publish(struct agent *agent)
 {
+    struct vitals *vitals = &agent->vitals;
     plan(agent);
-    if (vitals_count(agent) == 0)
+    if (count(vitals) == 0)
         return;
     uint32_t stack_size;
     struct hal_fault fault;
@@ -79,17 +88,17 @@ void vitals_publish(struct agent *agent)
         clamp(heap.used),
         clamp(heap.peak),
         clamp(slot_bytes(agent)),
-        clamp(asleep_us - agent->asleep_us),
+        clamp(asleep_us - vitals->asleep_us),
         (int32_t)hal_boot_reason(&fault),
     };
-    agent->asleep_us = asleep_us;
+    vitals->asleep_us = asleep_us;
     for (uint32_t i = 0; i < VITALS; i++) {
         uint8_t value[4];
         put_u32(value, (uint32_t)values[i]);
-        struct message_telemetry frame = {.metric = (uint8_t)(agent->module_metrics + i),
+        struct message_telemetry frame = {.metric = (uint8_t)(vitals->first_metric + i),
                                           .t0_us = (int64_t)hal_now_us(),
                                           .values = value,
                                           .count = 1};
-        publisher_publish(agent, &frame);
+        publisher_telemetry(agent, &frame);
     }
 }

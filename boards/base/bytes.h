@@ -2,14 +2,18 @@
 #ifndef MOTE_BYTES_H
 #define MOTE_BYTES_H
 
-#include <stdint.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Bytes anywhere in memory, such as a part of a record or a string in a message. */
 struct span {
     const uint8_t *bytes;
     uint32_t count;
 };
+
+/* Compares the bytes of two spans, each of which may be empty. */
+bool spans_equal(struct span a, struct span b);
 
 static inline uint16_t get_u16(const uint8_t *at)
 {

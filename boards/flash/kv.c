@@ -26,17 +26,12 @@ static bool parse(struct span record, struct entry *entry)
                                    : entry->operation == KV_DELETE && entry->value.count == 0;
 }
 
-static bool same(struct span a, struct span b)
-{
-    return a.count == b.count && (a.count == 0 || memcmp(a.bytes, b.bytes, a.count) == 0);
-}
-
 /* The key's next record behind `*at`. */
 static bool next_of_key(const struct kv *kv, uint32_t *at, struct span key, struct entry *entry)
 {
     struct span record;
     while (journal_next(&kv->journal, at, &record)) {
-        if (record.count >= 2 + key.count && same((struct span){record.bytes + 2, record.bytes[1]}, key) &&
+        if (record.count >= 2 + key.count && spans_equal((struct span){record.bytes + 2, record.bytes[1]}, key) &&
             parse(record, entry))
             return true;
     }
@@ -104,7 +99,7 @@ static bool change_key(struct kv *kv, struct span key, uint8_t operation, struct
     for (uint32_t at = 0; kv_next(kv, &at, &other_key, &other_value);) {
         const uint8_t head[2] = {KV_SET, (uint8_t)other_key.count};
         const struct span live[3] = {{head, sizeof head}, other_key, other_value};
-        if (!same(other_key, key))
+        if (!spans_equal(other_key, key))
             journal_put(&move, live, 3);
     }
     if (operation == KV_SET)
@@ -128,7 +123,7 @@ enum kv_result kv_set(struct kv *kv, const uint8_t *key, size_t key_len, const u
     struct span old;
     uint32_t used = kv->used + stored_bytes(kv, name, next);
     if (find(kv, name, &old)) {
-        if (same(old, next))
+        if (spans_equal(old, next))
             return KV_OK;
         used -= stored_bytes(kv, name, old);
     }

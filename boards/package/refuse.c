@@ -35,8 +35,3 @@ bool check_cbor(struct span bytes, struct reason *why)
     reason_add(why, "; the data is damaged or wasn't written by moteware.");
     return false;
 }
-
-bool spans_equal(struct span a, struct span b)
-{
-    return a.count == b.count && (a.count == 0 || memcmp(a.bytes, b.bytes, a.count) == 0);
-}

@@ -13,6 +13,4 @@ bool refuse(struct reason *why, const char *code, const char *what, const char *
 /* True when the bytes are one value in deterministic CBOR and nothing else; otherwise CBOR is in `why`. */
 bool check_cbor(struct span bytes, struct reason *why);
 
-bool spans_equal(struct span a, struct span b);
-
 #endif

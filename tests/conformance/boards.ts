@@ -33,13 +33,13 @@ export const geometryOf = ({ flash }: Board): Geometry => ({
   writeBytes: flash.write,
 });
 
-/** Returns a number of boards/agent/bounds.h, or of the board's own flags. */
+/** Returns a number of boards/base/constants.h, or of the board's own flags. */
 export function boundOf({ cpu }: Board, name: string): number {
   const own = cpu.flags.find((flag) => flag.startsWith(`-D${name}=`));
   if (own !== undefined) return Number(own.split('=')[1]);
   const found = new RegExp(`#define ${name} (\\d+)`).exec(
-    readFileSync(packagePath('boards', 'agent', 'bounds.h'), 'utf8'),
+    readFileSync(packagePath('boards', 'base', 'constants.h'), 'utf8'),
   );
-  if (found === null) throw new Error(`${name} isn't in bounds.h`);
+  if (found === null) throw new Error(`${name} isn't in constants.h`);
   return Number(found[1]);
 }

@@ -5,7 +5,7 @@ import { MemoryFlash } from '../../host/device/flash/index.ts';
 import { NODE_LIMITS, Node } from '../../host/device/node/index.ts';
 import { type Geometry, type Life, NODE_ID, SEED, type Start, type Subject, trusted } from './world.ts';
 
-/** Limits of a board that are lower than those of the node in TypeScript: boards/agent/bounds.h. */
+/** Limits of a board that are lower than those of the node in TypeScript: boards/base/constants.h. */
 export interface BoardLimits {
   board: string;
   version: string;
