@@ -183,10 +183,10 @@ describe.skipIf(!online)(`the package${online ? '' : `, ${NEEDS_REGISTRY}`}`, ()
     const { exports } = JSON.parse(readFileSync(installed('package.json'), 'utf8')) as {
       exports: Record<string, string>;
     };
-    const rooms = Object.keys(exports).filter((name) => exports[name]!.startsWith('./dist/'));
-    expect(rooms.length).toBeGreaterThan(5);
-    const uses = rooms.map((name, i) => `import * as room${i} from 'moteware${name.slice(1)}';`);
-    const counts = rooms.map((_, i) => `Object.keys(room${i}).length`);
+    const components = Object.keys(exports).filter((name) => exports[name]!.startsWith('./dist/'));
+    expect(components.length).toBeGreaterThan(5);
+    const uses = components.map((name, i) => `import * as component${i} from 'moteware${name.slice(1)}';`);
+    const counts = components.map((_, i) => `Object.keys(component${i}).length`);
     const source = `${uses.join('\n')}\nconst counts: number[] = [${counts.join(', ')}];\nconsole.log(JSON.stringify(counts));\n`;
     writeFileSync(join(lab, 'all.ts'), source);
     writeFileSync(join(lab, 'all.js'), source.replace(': number[]', ''));

@@ -48,7 +48,7 @@ const MEMORY = '(memory 1) (export "memory" (memory 0))';
 const COUNT_IN_MEMORY = '(i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1)))';
 
 interface Row {
-  says: string;
+  description: string;
   text: string;
   fuel: bigint;
   ended: unknown;
@@ -60,18 +60,24 @@ const LOOP = `(func (export "f") (param $n i32) (loop $l ${COUNT_IN_MEMORY}
   (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))`;
 
 const ROWS: Row[] = [
-  { says: 'one unit for the function and one for each iteration', text: LOOP, fuel: 100n, ended: undefined, used: 11n },
   {
-    says: 'nothing in a function without loops and calls',
+    description: 'one unit for the function and one for each iteration',
+    text: LOOP,
+    fuel: 100n,
+    ended: undefined,
+    used: 11n,
+  },
+  {
+    description: 'nothing in a function without loops and calls',
     text: '(func (export "f") (param i32))',
     fuel: 0n,
     ended: undefined,
     used: 0n,
   },
-  { says: 'just enough fuel', text: LOOP, fuel: 11n, ended: undefined, used: 11n },
-  { says: 'one unit too little', text: LOOP, fuel: 10n, ended: 'fuel', used: 11n },
+  { description: 'just enough fuel', text: LOOP, fuel: 11n, ended: undefined, used: 11n },
+  { description: 'one unit too little', text: LOOP, fuel: 10n, ended: 'fuel', used: 11n },
   {
-    says: 'nested loops',
+    description: 'nested loops',
     text: `(func (export "f") (param $n i32) (local $m i32) (loop $a (local.set $m (i32.const 3)) (loop $b ${COUNT_IN_MEMORY}
       (br_if $b (local.tee $m (i32.sub (local.get $m) (i32.const 1)))))
       (br_if $a (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))`,
@@ -80,14 +86,14 @@ const ROWS: Row[] = [
     used: 41n,
   },
   {
-    says: 'a runaway loop',
+    description: 'a runaway loop',
     text: `(func (export "f") (param i32) (loop $l ${COUNT_IN_MEMORY} (br $l)))`,
     fuel: 5000n,
     ended: 'fuel',
     used: 5001n,
   },
   {
-    says: 'runaway recursion in a tree',
+    description: 'runaway recursion in a tree',
     text: `(func $g (param $d i32) ${COUNT_IN_MEMORY} (if (local.get $d) (then
       (call $g (i32.sub (local.get $d) (i32.const 1))) (call $g (i32.sub (local.get $d) (i32.const 1))))))
       (func (export "f") (param i32) (call $g (i32.const 30)))`,
@@ -96,7 +102,7 @@ const ROWS: Row[] = [
     used: 5001n,
   },
   {
-    says: 'indirect recursion',
+    description: 'indirect recursion',
     text: `(type $t (func (param i32))) (table 1 funcref) (elem (i32.const 0) $g) (func $g (param i32) ${COUNT_IN_MEMORY}
       (if (local.get 0) (then (call_indirect (type $t) (i32.sub (local.get 0) (i32.const 1)) (i32.const 0)))))
       (func (export "f") (param i32) (call $g (local.get 0)))`,
@@ -105,7 +111,7 @@ const ROWS: Row[] = [
     used: 12n,
   },
   {
-    says: 'nothing in exempt functions',
+    description: 'nothing in exempt functions',
     text: `(func $assembly/nn/k (param $n i32) (loop $l ${COUNT_IN_MEMORY}
       (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
       (func (export "f") (param i32) (call $assembly/nn/k (local.get 0)))`,
@@ -116,7 +122,7 @@ const ROWS: Row[] = [
 ];
 
 describe('the fuel pass', () => {
-  it.each(ROWS)('takes $says', async ({ text, fuel, ended, used, options }) => {
+  it.each(ROWS)('takes $description', async ({ text, fuel, ended, used, options }) => {
     for (const optimize of [false, true]) {
       const source = wat(`(module ${MEMORY} ${text})`, { names: true });
       const wasm = addFuel(source, { memoryBytes: 64, optimize, ...options });

@@ -48,7 +48,7 @@ export type FlashMethod =
 export interface Board {
   name: string;
   /** One line for `mote board list`. */
-  says: string;
+  description: string;
   chip: string;
   cpu: { core: string; toolchain: Toolchain; flags: string[]; simd: boolean };
   /** Folders or single files of `boards/` that it is made of, beside the components and its own folder. */
@@ -76,7 +76,7 @@ export function parseBoard(text: string, name: string): Board {
   const fields = new Fields(value, `${name}/board.json`);
   const board: Board = {
     name: fields.text('name'),
-    says: fields.text('says'),
+    description: fields.text('description'),
     chip: fields.text('chip'),
     cpu: parseCpu(fields.object('cpu')),
     sources: fields.texts('sources'),
@@ -90,7 +90,7 @@ export function parseBoard(text: string, name: string): Board {
     neverRun: fields.has('neverRun') ? fields.text('neverRun') : null,
   };
   fields.end();
-  if (board.name !== name) throw fields.wrong(`says that its name is ${board.name}`);
+  if (board.name !== name) throw fields.wrong(`has the name ${board.name}`);
   const bare = board.cpu.toolchain !== 'host';
   if (bare !== (board.memory !== null) || bare !== (board.linkerScript !== null))
     throw fields.wrong('needs memory and linkerScript unless its toolchain is host');
