@@ -34,7 +34,8 @@ const out = join(root, 'build', 'fuzz-link');
 const corpus = join(out, 'corpus');
 await step('Setting up', process.execPath, ['scripts/setup.mjs']);
 const { componentSources } = await import(pathToFileURL(join(root, 'dist/host/toolchain/board/index.js')).href);
-const sources = [...componentSources(['link']), join(root, 'tests', 'link-c', 'fuzz.c')];
+const own = ['fuzz.c', 'fuzz_parsers.c'].map((file) => join(root, 'tests', 'link-c', file));
+const sources = [...componentSources(['link']), ...own];
 const WARNINGS = ['-I', join(root, 'boards'), '-std=c11', '-Wall', '-Wextra', '-Werror', '-Wconversion'];
 const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 function end(passed, failed, skipped = 0) {

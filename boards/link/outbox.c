@@ -3,40 +3,7 @@
 
 #include <string.h>
 
-#include "packet.h"
-
-/*
- * An item: its bytes in all, those of its message, its values (telemetry), its type and where its time is to be put
- * (0: it has none).
- */
-struct item {
-    uint32_t cost;
-    uint32_t length;
-    uint32_t values;
-    enum message_type type;
-    uint8_t time_at;
-};
-
-/* Places are counted from the first part's beginning. */
-static uint8_t *place(const struct outbox *outbox, uint32_t at)
-{
-    return outbox->memory + outbox->start + at;
-}
-
-static uint32_t total(const struct outbox *outbox)
-{
-    return outbox->queued.bytes + outbox->control.bytes + outbox->data.bytes;
-}
-
-static struct item item_at(const struct outbox *outbox, uint32_t at)
-{
-    const uint8_t *head = place(outbox, at);
-    return (struct item){.cost = get_u16(head),
-                         .length = get_u16(head + 2),
-                         .values = get_u16(head + 4),
-                         .type = (enum message_type)head[6],
-                         .time_at = head[7]};
-}
+#include "outbox_room.h"
 
 static void set_item(struct outbox *outbox, uint32_t at, const struct item *item)
 {
@@ -53,18 +20,6 @@ static bool is_data(enum message_type type)
     return type == MESSAGE_TELEMETRY || type == MESSAGE_EVENT || type == MESSAGE_LOG;
 }
 
-static void part_add(struct outbox_part *part, uint32_t cost)
-{
-    part->count++;
-    part->bytes += cost;
-}
-
-static void part_take(struct outbox_part *part, uint32_t cost)
-{
-    part->count--;
-    part->bytes -= cost;
-}
-
 /* Waiting data came or went. */
 static void account_add(struct outbox *outbox, const struct item *item)
 {
@@ -79,37 +34,6 @@ static void account_add(struct outbox *outbox, const struct item *item)
         outbox->values += item->values;
     }
     part_add(&outbox->data, item->cost);
-}
-
-static void account_take(struct outbox *outbox, const struct item *item)
-{
-    if (item->type == MESSAGE_EVENT)
-        outbox->events--;
-    else
-        outbox->droppable_bytes -= item->cost;
-    if (item->type == MESSAGE_LOG)
-        outbox->logs--;
-    if (item->type == MESSAGE_TELEMETRY) {
-        outbox->telemetry--;
-        if (outbox->older > 0)
-            outbox->older--;
-        outbox->values -= item->values;
-    }
-    part_take(&outbox->data, item->cost);
-}
-
-/*
- * Closes the gap of `count` bytes at `at`, from the side with less to move. Called before the parts are counted anew.
- */
-static void cut(struct outbox *outbox, uint32_t at, uint32_t count)
-{
-    const uint32_t behind = total(outbox) - at - count;
-    if (at < behind) {
-        memmove(place(outbox, count), place(outbox, 0), at);
-        outbox->start += count;
-    } else {
-        memmove(place(outbox, at), place(outbox, at + count), behind);
-    }
 }
 
 /* Opens a gap of `count` bytes, which fit, at `at`. */
@@ -156,98 +80,6 @@ void outbox_init(struct outbox *outbox, uint8_t *memory, uint32_t size, const st
         outbox->limits.control = 1;
 }
 
-/* --- Room --- */
-
-/* Whether a message of that cost fits once all waiting telemetry and logs are dropped. Data leaves the reserve free. */
-static bool could_fit(const struct outbox *outbox, uint32_t cost, bool data)
-{
-    const struct outbox_limits *limits = &outbox->limits;
-    const uint32_t kept_data = outbox->queued_data_bytes + outbox->data.bytes - outbox->droppable_bytes;
-    return total(outbox) - outbox->droppable_bytes + cost <= limits->bytes &&
-           (!data || kept_data + cost <= limits->bytes - limits->reserve_bytes);
-}
-
-static bool fits(const struct outbox *outbox, uint32_t cost, bool data)
-{
-    const struct outbox_limits *limits = &outbox->limits;
-    const uint32_t all_data = outbox->queued_data_bytes + outbox->data.bytes;
-    return total(outbox) + cost <= limits->bytes &&
-           (!data || all_data + cost <= limits->bytes - limits->reserve_bytes);
-}
-
-/* The oldest waiting one of a type, of which there is one. */
-static void drop_oldest(struct outbox *outbox, enum message_type type)
-{
-    uint32_t at = outbox->queued.bytes + outbox->control.bytes;
-    struct item item = item_at(outbox, at);
-    while (item.type != type) {
-        at += item.cost;
-        item = item_at(outbox, at);
-    }
-    cut(outbox, at, item.cost);
-    account_take(outbox, &item);
-    if (type == MESSAGE_TELEMETRY)
-        outbox->dropped_telemetry++;
-    else
-        outbox->dropped_logs++;
-}
-
-/* Telemetry goes first, then logs. `could_fit` said yes. */
-static void make_room(struct outbox *outbox, uint32_t cost, bool data)
-{
-    while (!fits(outbox, cost, data))
-        drop_oldest(outbox, outbox->telemetry > 0 ? MESSAGE_TELEMETRY : MESSAGE_LOG);
-}
-
-static bool make_room_for_control(struct outbox *outbox, uint32_t cost)
-{
-    while (!could_fit(outbox, cost, false)) {
-        if (outbox->control.count == 0)
-            return false;
-        outbox_drop_control(outbox);
-    }
-    make_room(outbox, cost, false);
-    return true;
-}
-
-static void trim_counts(struct outbox *outbox)
-{
-    const struct outbox_limits *limits = &outbox->limits;
-    while (outbox->telemetry > limits->telemetry_frames || outbox->values > limits->telemetry_values)
-        drop_oldest(outbox, MESSAGE_TELEMETRY);
-    while (outbox->logs > limits->logs)
-        drop_oldest(outbox, MESSAGE_LOG);
-}
-
-static bool room_for_event(const struct outbox *outbox, uint32_t cost)
-{
-    return outbox->events < outbox->limits.events && could_fit(outbox, cost, true);
-}
-
-static bool room_for_telemetry(struct outbox *outbox, const struct item *item)
-{
-    const struct outbox_limits *limits = &outbox->limits;
-    if (limits->telemetry_frames == 0 || item->values > limits->telemetry_values ||
-        !could_fit(outbox, item->cost, true)) {
-        outbox->dropped_telemetry++;
-        return false;
-    }
-    while (outbox->telemetry + 1 > limits->telemetry_frames || outbox->values + item->values > limits->telemetry_values)
-        drop_oldest(outbox, MESSAGE_TELEMETRY);
-    return true;
-}
-
-static bool room_for_log(struct outbox *outbox, const struct item *item)
-{
-    if (outbox->limits.logs == 0 || !could_fit(outbox, item->cost, true)) {
-        outbox->dropped_logs++;
-        return false;
-    }
-    while (outbox->logs + 1 > outbox->limits.logs)
-        drop_oldest(outbox, MESSAGE_LOG);
-    return true;
-}
-
 bool outbox_event_room(const struct outbox *outbox, uint32_t name_bytes, uint32_t body_bytes)
 {
     struct cbor_writer count = cbor_write(NULL, 0);
@@ -258,7 +90,7 @@ bool outbox_event_room(const struct outbox *outbox, uint32_t name_bytes, uint32_
     cbor_put_array(&count, name_bytes);
     cbor_put_array(&count, body_bytes);
     const uint32_t head = LINK_ITEM_BYTES + (uint32_t)count.length + LINK_TIME_BYTES;
-    return room_for_event(outbox, head + name_bytes + body_bytes);
+    return outbox_room_for_event(outbox, head + name_bytes + body_bytes);
 }
 
 /* --- What metrics mean --- */
@@ -286,7 +118,7 @@ void outbox_drop_telemetry(struct outbox *outbox)
     if (!outbox->held)
         outbox->older = outbox->telemetry;
     while (outbox->older > 0)
-        drop_oldest(outbox, MESSAGE_TELEMETRY);
+        outbox_drop_oldest(outbox, MESSAGE_TELEMETRY);
 }
 
 void outbox_name(struct outbox *outbox, const struct message_birth *birth)
@@ -329,12 +161,12 @@ static void insert(struct outbox *outbox, uint32_t at, const struct item *item, 
 
 static bool add_data(struct outbox *outbox, const struct item *item, const struct message_said *said)
 {
-    const bool room = item->type == MESSAGE_TELEMETRY ? room_for_telemetry(outbox, item)
-                      : item->type == MESSAGE_LOG     ? room_for_log(outbox, item)
-                                                      : room_for_event(outbox, item->cost);
+    const bool room = item->type == MESSAGE_TELEMETRY ? outbox_room_for_telemetry(outbox, item)
+                      : item->type == MESSAGE_LOG     ? outbox_room_for_log(outbox, item)
+                                                      : outbox_room_for_event(outbox, item->cost);
     if (!room)
         return false;
-    make_room(outbox, item->cost, true);
+    outbox_make_room_for_data(outbox, item->cost);
     insert(outbox, total(outbox), item, said);
     account_add(outbox, item);
     return true;
@@ -344,7 +176,7 @@ static bool add_control(struct outbox *outbox, const struct item *item, const st
 {
     while (outbox->control.count >= outbox->limits.control)
         outbox_drop_control(outbox);
-    if (!make_room_for_control(outbox, item->cost))
+    if (!outbox_make_room_for_control(outbox, item->cost))
         return false;
     insert(outbox, outbox->queued.bytes + outbox->control.bytes, item, said);
     part_add(&outbox->control, item->cost);
@@ -405,7 +237,7 @@ void outbox_queue_data(struct outbox *outbox, const struct utc *utc)
 {
     const uint32_t at = outbox->queued.bytes;
     struct item item = item_at(outbox, at);
-    account_take(outbox, &item);
+    outbox_account_take(outbox, &item);
     part_add(&outbox->queued, item.cost);
     outbox->queued_data_bytes += item.cost;
     if (item.time_at == 0)
@@ -420,7 +252,7 @@ void outbox_queue_data(struct outbox *outbox, const struct utc *utc)
 void outbox_drop_control(struct outbox *outbox)
 {
     const struct item item = item_at(outbox, outbox->queued.bytes);
-    cut(outbox, outbox->queued.bytes, item.cost);
+    outbox_cut(outbox, outbox->queued.bytes, item.cost);
     part_take(&outbox->control, item.cost);
     if (item.type == MESSAGE_BIRTH)
         outbox->nameless = true;
@@ -430,14 +262,14 @@ void outbox_drop_data(struct outbox *outbox)
 {
     const uint32_t at = outbox->queued.bytes + outbox->control.bytes;
     const struct item item = item_at(outbox, at);
-    cut(outbox, at, item.cost);
-    account_take(outbox, &item);
+    outbox_cut(outbox, at, item.cost);
+    outbox_account_take(outbox, &item);
 }
 
 bool outbox_reserve(struct outbox *outbox, const struct message_said *said, struct outbox_head *head)
 {
     struct item item;
-    if (!measure(said, &item) || !make_room_for_control(outbox, item.cost))
+    if (!measure(said, &item) || !outbox_make_room_for_control(outbox, item.cost))
         return false;
     *head = (struct outbox_head){.length = item.length, .cost = item.cost};
     return true;
@@ -490,7 +322,7 @@ void outbox_restore(struct outbox *outbox)
             at += item.cost;
         } else {
             outbox->dropped_telemetry += item.type == MESSAGE_TELEMETRY;
-            cut(outbox, at, item.cost);
+            outbox_cut(outbox, at, item.cost);
             outbox->queued.bytes -= item.cost;
         }
     }
@@ -505,5 +337,5 @@ void outbox_restore(struct outbox *outbox)
     }
     while (outbox->control.count > outbox->limits.control)
         outbox_drop_control(outbox);
-    trim_counts(outbox);
+    outbox_trim(outbox);
 }

@@ -8,6 +8,7 @@
 #define MOTE_SESSION_H
 
 #include "frame.h"
+#include "io.h"
 #include "outbox.h"
 #include "packet.h"
 
@@ -20,28 +21,6 @@ enum link_down {
 
 /* Bytes of the buffer for frames with messages of up to `max_bytes`. */
 #define LINK_RECEIVE_BYTES(max_bytes) ((max_bytes) + LINK_MAX_HEAD_BYTES + LINK_CRC_BYTES)
-
-/* What the link needs from outside. */
-struct link_io {
-    /* Monotonic microseconds. */
-    uint64_t (*now_us)(void *context);
-    /* Random bits, a session's number: each start must give another one. */
-    uint32_t (*session_id)(void *context);
-    /* Hands bytes to the stream; returns how many it took. When it takes more, `uplink_output` goes on. */
-    size_t (*write)(void *context, const uint8_t *bytes, size_t count);
-    void *context;
-    /*
-     * Counts timers as they are set, of all who share a clock with the link: of two that are due at one time the one
-     * that was set first comes first.
-     */
-    uint32_t *timers;
-};
-
-struct link_timer {
-    bool set;
-    uint32_t order;
-    uint64_t due_us;
-};
 
 struct session_options {
     /* Data packets in flight, 1 to 64, in both directions: also the most messages that are taken of one read. */
@@ -136,24 +115,10 @@ void session_detach(struct session *session, enum link_down why);
 
 void session_receive(struct session *session, const uint8_t *bytes, size_t count);
 void session_received(struct session *session);
-void session_output(struct session *session);
-bool session_blocked(const struct session *session);
 
 /* The timer that is due next, NULL when none is set. */
 const struct link_timer *session_next(const struct session *session);
 /* Does what is due, one at a time; false when nothing is. */
 bool session_poll(struct session *session);
-
-void link_timer_set(struct link_timer *timer, const struct link_io *io, uint64_t delay_us);
-/* Of two timers, which may be NULL, the one that comes first. */
-const struct link_timer *link_timer_first(const struct link_timer *a, const struct link_timer *b);
-
-/* --- Sending: when these say so, the caller moves messages into the outbox's queue, and calls session_pump. --- */
-
-/* The other end takes a message of so many bytes. */
-bool session_takes(const struct session *session, uint32_t length);
-/* The queue has room for one of that cost; if not, `drain` comes when it has. */
-bool session_room(struct session *session, uint32_t cost);
-void session_pump(struct session *session);
 
 #endif

@@ -1,6 +1,8 @@
 /* The node's side of its link. */
 #include "uplink.h"
 
+#include "session_send.h"
+
 static uint64_t now(const struct uplink *uplink)
 {
     return uplink->session.io.now_us(uplink->session.io.context);

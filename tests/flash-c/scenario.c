@@ -11,16 +11,11 @@
 #define OFFERS 4
 
 enum verdict {
-    /* The module is healthy: it is confirmed. */
-    VERDICT_CONFIRM,
-    /* The module fails in its trial. */
-    VERDICT_FAIL,
-    /* The node restarts while it is on trial. */
-    VERDICT_RESTART,
-    /* The package isn't signed. */
-    VERDICT_REFUSE,
-    /* One byte comes wrong the first time. */
-    VERDICT_DAMAGED,
+    VERDICT_CONFIRM, /* the module is healthy: it is confirmed */
+    VERDICT_FAIL,    /* the module fails in its trial */
+    VERDICT_RESTART, /* the node restarts during the trial */
+    VERDICT_REFUSE,  /* the package is not signed */
+    VERDICT_DAMAGED, /* one byte arrives damaged the first time */
 };
 
 struct push {

@@ -5,7 +5,7 @@ import { buildProgram } from '../c-program.ts';
 
 /** Builds the program and returns its path. */
 export const buildDriver = (): Promise<string> =>
-  buildProgram({ folder: 'link-c', name: 'driver', sources: ['driver.c'], components: ['link'] });
+  buildProgram({ folder: 'link-c', name: 'driver', sources: ['driver.c', 'driver_codec.c'], components: ['link'] });
 
 /** Returns the answers of the program, one for each line. */
 export function ask(driver: string, lines: string[]): string[] {

@@ -1,24 +1,19 @@
 /*
- * Any bytes for the C link, for libFuzzer: the first byte chooses a parser, or a session whose steps the rest spells
- * out. Built and run by scripts/fuzz-link.mjs. What must hold besides the sanitizers' checks is asserted.
+ * Fuzzing of the C link with libFuzzer: the first byte of the input selects a parser (fuzz_parsers.c), or a session
+ * whose steps are the rest of the input. Built and run by scripts/fuzz-link.mjs. `must` asserts what has to hold besides
+ * the checks of the sanitizers.
  */
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "link/uplink.h"
-
-#define must(condition) \
-    do { \
-        if (!(condition)) \
-            abort(); \
-    } while (0)
 
 /* --- The input --- */
 
 static const uint8_t *input;
 static size_t left;
 
-static uint8_t u8(void)
+uint8_t fuzz_u8(void)
 {
     if (left == 0)
         return 0;
@@ -26,7 +21,7 @@ static uint8_t u8(void)
     return *input++;
 }
 
-static struct span take(size_t count)
+struct span fuzz_take(size_t count)
 {
     const struct span span = {.bytes = input, .count = (uint32_t)(count < left ? count : left)};
     input += span.count;
@@ -34,120 +29,9 @@ static struct span take(size_t count)
     return span;
 }
 
-/* --- Parsers --- */
-
-static void fuzz_frames(void)
+size_t fuzz_left(void)
 {
-    /* As long as may be used and no longer, so that a byte too far is seen. */
-    const uint32_t size = u8() % 64 + 1u;
-    uint8_t *buffer = malloc(size);
-    struct frame_decoder decoder;
-    frame_decoder_init(&decoder, buffer, size);
-    while (left > 0) {
-        struct span content;
-        const struct span piece = take((size_t)u8() + 1);
-        for (uint32_t at = 0; at < piece.count;)
-            at += (uint32_t)frame_decode(&decoder, piece.bytes + at, piece.count - at, &content);
-    }
-    free(buffer);
-}
-
-/* What is stuffed comes out as it went in. */
-static void fuzz_stuffing(void)
-{
-    const uint8_t head = u8() % (LINK_HELLO_BYTES + 1);
-    const size_t step = (size_t)u8() % 70 + 1;
-    struct frame_encoder encoder = {0};
-    struct frame_decoder decoder;
-    const struct span first = take(head);
-    memcpy(encoder.head, first.bytes, first.count);
-    const struct span body = take(left);
-    const uint32_t size = first.count + body.count;
-    uint8_t *buffer = malloc(size + LINK_CRC_BYTES);
-    struct span content = {0};
-    frame_decoder_init(&decoder, buffer, size + LINK_CRC_BYTES);
-    frame_begin(&encoder, (uint8_t)first.count, body);
-    while (frame_busy(&encoder)) {
-        uint8_t out[70];
-        const size_t count = frame_encode(&encoder, body, out, step);
-        must(frame_decode(&decoder, out, count, &content) == count);
-    }
-    must(content.count == size && decoder.errors == (size == 0 ? 1u : 0u));
-    if (size > 0)
-        must(memcmp(content.bytes, first.bytes, first.count) == 0);
-    if (body.count > 0)
-        must(memcmp(content.bytes + first.count, body.bytes, body.count) == 0);
-    free(buffer);
-}
-
-static void fuzz_packet(void)
-{
-    struct packet packet;
-    uint8_t out[LINK_HELLO_BYTES];
-    const struct span content = take(left);
-    if (!packet_parse(content, 100, &packet))
-        return;
-    const uint8_t count = packet_put(out, &packet);
-    must(memcmp(out, content.bytes, count) == 0 && count + packet.body.count == content.count);
-}
-
-/* Reads what a parser points to. */
-static volatile uint8_t touched;
-
-static void touch(const uint8_t *bytes, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        touched ^= bytes[i];
-}
-
-static void touch_message(const struct message *message)
-{
-    switch (message->type) {
-    case MESSAGE_COMMAND:
-        touch(message->as.command.name.bytes, message->as.command.name.count);
-        touch(message->as.command.body.bytes, message->as.command.body.count);
-        break;
-    case MESSAGE_OFFER:
-        touch(message->as.offer.sha256, MESSAGE_SHA256_BYTES);
-        break;
-    case MESSAGE_CHUNK:
-        touch(message->as.chunk.transfer, MESSAGE_TRANSFER_BYTES);
-        touch(message->as.chunk.bytes.bytes, message->as.chunk.bytes.count);
-        break;
-    default:
-        break;
-    }
-}
-
-static void fuzz_message(void)
-{
-    struct message message;
-    const struct span body = take(left);
-    if (!message_parse(body.bytes, body.count, &message))
-        return;
-    must(cbor_well_formed(body.bytes, body.count, CBOR_MAX_LEVELS));
-    touch_message(&message);
-    if (message.type != MESSAGE_CONFIG)
-        return;
-    struct span last = {0};
-    struct span name;
-    int32_t value;
-    uint32_t settings = 0;
-    while (message_setting(&message.as.config, &name, &value)) {
-        must(settings++ == 0 || message_compare_names(last, name) < 0);
-        last = name;
-    }
-    must(settings <= MESSAGE_SETTINGS && cbor_end(&message.as.config.pairs));
-}
-
-static void fuzz_cbor(void)
-{
-    const struct span item = take(left);
-    struct cbor_reader reader = cbor_read(item.bytes, item.count);
-    cbor_value(&reader);
-    if (cbor_end(&reader))
-        must(cbor_well_formed(item.bytes, item.count, CBOR_MAX_LEVELS) || item.count > CBOR_MAX_LEVELS);
-    cbor_well_formed(item.bytes, item.count, item.count > 0 ? item.bytes[0] % (CBOR_MAX_LEVELS + 2) : 0);
+    return left;
 }
 
 /* --- A session --- */
@@ -269,7 +153,7 @@ static void on_change(void *context, bool up, enum link_down why)
 
 static void start(void)
 {
-    const uint8_t choice = u8();
+    const uint8_t choice = fuzz_u8();
     struct uplink_options options = uplink_defaults(choice & 8 ? MAX_BYTES : 60, choice & 1 ? STORE_BYTES : 900);
     options.session.window = (uint8_t)(1 + (choice >> 1 & 15));
     options.session.queue_limit = choice & 32 ? 3 : 64;
@@ -315,7 +199,7 @@ static void feed_hello(uint8_t choice)
                                  .ready = choice & 1,
                                  .session = 1 + (choice >> 1 & 3),
                                  .peer = choice & 8 ? 0 : uplink.session.id,
-                                 .ack = (uint16_t)(uplink.session.base + (choice & 16 ? u8() : 0)),
+                                 .ack = (uint16_t)(uplink.session.base + (choice & 16 ? fuzz_u8() : 0)),
                                  .window = (uint8_t)(1 + (choice >> 5)),
                                  .max_bytes = choice & 32 ? 150 : 8192};
     feed_packet(&hello, true);
@@ -340,7 +224,7 @@ static void feed_time(uint8_t choice)
 static void say(uint8_t choice)
 {
     static uint32_t seq;
-    const struct span bytes = take((size_t)u8() * (choice & 128 ? 8 : 1));
+    const struct span bytes = fuzz_take((size_t)fuzz_u8() * (choice & 128 ? 8 : 1));
     const struct message_telemetry telemetry = {.metric = choice & 63,
                                                 .t0_us = (int64_t)clock_us,
                                                 .dt_us = choice,
@@ -435,35 +319,35 @@ static void fuzz_session(void)
 {
     start();
     while (left > 0) {
-        const uint8_t step = u8();
+        const uint8_t step = fuzz_u8();
         const bool ends = (step & 128) == 0;
         switch (step & 15) {
         case 0:
-            feed_hello(u8());
+            feed_hello(fuzz_u8());
             break;
         case 1: {
             const struct packet ack = {.kind = step & 64 ? PACKET_NAK : PACKET_ACK,
-                                       .ack = (uint16_t)(uplink.session.base + u8() % 18)};
+                                       .ack = (uint16_t)(uplink.session.base + fuzz_u8() % 18)};
             feed_packet(&ack, ends);
             break;
         }
         case 2:
-            feed_time(u8());
+            feed_time(fuzz_u8());
             break;
         case 3: {
-            const struct span raw = take(u8());
+            const struct span raw = fuzz_take(fuzz_u8());
             feed(raw.bytes, raw.count, ends);
             break;
         }
         case 4: {
-            const struct span content = take(u8());
+            const struct span content = fuzz_take(fuzz_u8());
             struct packet packet;
             if (packet_parse(content, MAX_BYTES, &packet))
                 feed_packet(&packet, ends);
             break;
         }
         case 5:
-            pass_time(u8());
+            pass_time(fuzz_u8());
             break;
         case 6:
             if (step & 64)
@@ -475,20 +359,20 @@ static void fuzz_session(void)
             break;
         case 7:
             limited = true;
-            sink = (uint32_t)u8() * (step & 64 ? 16 : 1);
+            sink = (uint32_t)fuzz_u8() * (step & 64 ? 16 : 1);
             uplink_output(&uplink);
             break;
         case 8:
         case 9:
         case 10:
-            say(u8());
+            say(fuzz_u8());
             break;
         default: {
-            const uint8_t count = u8();
+            const uint8_t count = fuzz_u8();
             const struct packet data = {.kind = PACKET_DATA,
-                                        .seq = (uint16_t)(uplink.session.expected + (step & 64 ? u8() - 3 : 0)),
+                                        .seq = (uint16_t)(uplink.session.expected + (step & 64 ? fuzz_u8() - 3 : 0)),
                                         .ack = (uint16_t)(uplink.session.base + (step >> 4 & 3)),
-                                        .body = take(count)};
+                                        .body = fuzz_take(count)};
             if (data.body.count > 0)
                 feed_packet(&data, ends);
         }
@@ -507,6 +391,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
                                             fuzz_message, fuzz_cbor,     fuzz_session};
     input = bytes;
     left = count;
-    targets[u8() % 6]();
+    targets[fuzz_u8() % 6]();
     return 0;
 }
