@@ -1,7 +1,7 @@
-/** Topic aliases, MQTT 5 section 3.3.2.3.4. They live as long as a connection; each direction has its own. */
+/** Topic aliases, MQTT 5 section 3.3.2.3.4. They are valid for one connection; each direction has its own. */
 import { MoteError } from '../../base/index.ts';
 
-/** Ours: the first `maximum` topics get one; the topic itself travels only once. */
+/** Aliases that the client assigns: the first `maximum` topics get one. Each of these topics is sent only once. */
 export class OutboundAliases {
   readonly #maximum: number;
   readonly #known = new Map<string, number>();
@@ -10,7 +10,7 @@ export class OutboundAliases {
     this.#maximum = maximum;
   }
 
-  /** What to put into PUBLISH: `topic` is empty when the broker knows the alias already. */
+  /** Returns topic and alias for a PUBLISH. `topic` is empty when the broker knows the alias. */
   use(topic: string): { topic: string; alias: number | undefined } {
     const known = this.#known.get(topic);
     if (known !== undefined) return { topic: '', alias: known };
@@ -20,13 +20,13 @@ export class OutboundAliases {
     return { topic, alias };
   }
 
-  /** The packet that would have told the alias was not sent. */
+  /** The packet that would have announced the alias was not sent. */
   forget(topic: string): void {
     this.#known.delete(topic);
   }
 }
 
-/** The broker's. */
+/** Aliases that the broker assigns. */
 export class InboundAliases {
   readonly #maximum: number;
   readonly #topics = new Map<number, string>();
@@ -35,14 +35,17 @@ export class InboundAliases {
     this.#maximum = maximum;
   }
 
-  /** The topic that is meant. Throws `MQTT_TOPIC_ALIAS` or `MQTT_PROTOCOL`. */
+  /** Returns the topic of a message. Throws `MQTT_TOPIC_ALIAS` or `MQTT_PROTOCOL`. */
   resolve(topic: string, alias: number | undefined): string {
     if (alias === undefined) {
       if (topic === '') throw new MoteError('MQTT_PROTOCOL', 'The broker sent a message without topic and alias.');
       return topic;
     }
     if (alias < 1 || alias > this.#maximum) {
-      throw new MoteError('MQTT_TOPIC_ALIAS', `The broker used topic alias ${alias}; we allow 1 to ${this.#maximum}.`);
+      throw new MoteError(
+        'MQTT_TOPIC_ALIAS',
+        `The broker used topic alias ${alias}; the client allows 1 to ${this.#maximum}.`,
+      );
     }
     if (topic !== '') this.#topics.set(alias, topic);
     const known = this.#topics.get(alias);

@@ -64,13 +64,13 @@ describe('MQTT client', () => {
       expect(sent.map((p) => `${p.payload}`)).toEqual(['1', '2', '3']);
       expect(sent.map((p) => p.dup)).toEqual(kept ? [true, true, false] : [false, false, false]);
       if (kept) expect(sent.slice(0, 2).map((p) => p.messageId)).toEqual([2, 3]);
-      // The alias belongs to the connection: told again first.
+      // The alias belongs to the connection, so it is announced again first.
       expect(sent.map((p) => p.topic)).toEqual(['t', '', '']);
       expect(sent.map((p) => p.properties?.topicAlias)).toEqual([1, 1, 1]);
     }
   });
 
-  it('subscribes again when the broker forgot, and not when it remembers', () => {
+  it('subscribes again when the broker lost the session, and not when it has it', () => {
     for (const kept of [true, false]) {
       const { client, wires, clock } = setup({ sessionExpirySeconds: 60 });
       void client.connect();
@@ -84,7 +84,7 @@ describe('MQTT client', () => {
     }
   });
 
-  it('finds a dead broker within one keep-alive time and comes back', () => {
+  it('detects a dead broker within one keep-alive time and reconnects', () => {
     const { client, wires, clock, errors } = setup({ keepAliveSeconds: 10 });
     void client.connect();
     wires[0]!.accept();
@@ -99,7 +99,7 @@ describe('MQTT client', () => {
     expect(wires.length).toBe(2);
   });
 
-  it('takes the keep-alive time of the server', () => {
+  it('uses the keep-alive time of the server', () => {
     const { client, wires, clock } = setup({ keepAliveSeconds: 600 });
     void client.connect();
     wires[0]!.accept({ serverKeepAlive: 4 });
@@ -107,7 +107,7 @@ describe('MQTT client', () => {
     expect(wires[0]!.of('pingreq').length).toBe(1);
   });
 
-  it('waits longer after each failure, from the start again after a stable time, longest after a lasting refusal', () => {
+  it('waits longer after each failure, restarts the backoff after a stable connection, and waits longest after a lasting refusal', () => {
     const { client, wires, clock, waits, errors } = setup({ backoff: { baseMs: 100, capMs: 10_000 } });
     void client.connect();
     for (let i = 0; i < 3; i++) {
@@ -130,7 +130,7 @@ describe('MQTT client', () => {
     }
   });
 
-  it('gives up a first attempt that may not be repeated, with a sentence', async () => {
+  it('rejects a first attempt that may not be repeated, with a sentence', async () => {
     const { client, wires } = setup();
     const attempt = client.connect({ retry: false });
     wires[0]!.send({
@@ -144,7 +144,7 @@ describe('MQTT client', () => {
     expect(() => client.enqueue('t', bytes('x'))).toThrow(/closed/);
   });
 
-  it('gives up a connection on which no CONNACK comes', () => {
+  it('ends a connection on which no CONNACK arrives', () => {
     const { client, wires, clock, errors } = setup({ connectTimeoutMs: 3000 });
     void client.connect();
     clock.advance(3000);
@@ -167,7 +167,7 @@ describe('MQTT client', () => {
     expect(client.stats).toMatchObject({ waiting: 0, lost: 1 });
   });
 
-  it('never sends what is larger than the broker takes, what expired, or QoS 1 to a broker without it', async () => {
+  it('never sends a message that is larger than the broker accepts or that has expired, nor QoS 1 to a broker without it', async () => {
     const { client, wires, clock, lost } = setup();
     client.enqueue('old', bytes('x'), { properties: { expirySeconds: 5 } });
     client.enqueue('left', bytes('x'), { properties: { expirySeconds: 60 } });
@@ -211,7 +211,7 @@ describe('MQTT client', () => {
     expect(client.stats.unsent).toBe(1);
   });
 
-  it('acknowledges after the handler is done, and reads no further than its receive maximum until then', async () => {
+  it('acknowledges when the handler is done, and reads no further than its receive maximum until then', async () => {
     const { client, wires } = setup({ receiveMaximum: 2 });
     void client.connect();
     const inbox = new Inbox();
@@ -303,7 +303,7 @@ describe('MQTT client', () => {
     expect(inbox.messages.map((m) => m.topic)).toEqual(['a', 'a', 'b', 'b']);
   });
 
-  it('says DISCONNECT at its end and leaves no timer', async () => {
+  it('sends DISCONNECT at its end and leaves no timer', async () => {
     const { client, wires, clock } = setup();
     void client.connect();
     wires[0]!.accept();

@@ -1,6 +1,6 @@
 /**
- * An MQTT 5 client (OASIS MQTT 5.0) for one broker: connects, stays connected, delivers QoS 0 and 1. QoS 2 is left out on purpose:
- * what the gateway sends carries its own ids, so receivers recognise a repeat, and QoS 2 would cost another round trip.
+ * An MQTT 5 client (OASIS MQTT 5.0) for one broker. It connects, reconnects, and delivers QoS 0 and 1. It has no QoS 2, which would cost
+ * another round trip: messages of the gateway carry ids, by which receivers recognise a repetition.
  */
 import { MoteError } from '../../base/index.ts';
 import type { OutboxStats } from '../queue/index.ts';
@@ -19,14 +19,14 @@ export interface PublishOptions {
   qos?: Qos;
   retain?: boolean;
   properties?: MessageProperties;
-  /** May be given up for newer ones when the outbox is full; only QoS 1. */
+  /** A full outbox may drop it for newer messages; only QoS 1. */
   droppable?: boolean;
 }
 
 export interface ClientStats extends OutboxStats {
   inflight: number;
   connects: number;
-  /** Messages of QoS 0 that were dropped because the broker was away or the network slow. */
+  /** Messages of QoS 0 that were dropped because the broker was unreachable or the network too slow. */
   unsent: number;
   lost: number;
   received: number;
@@ -71,7 +71,7 @@ export class MqttClient {
     return this.#state;
   }
 
-  /** What the broker of the present connection allows. */
+  /** The limits of the broker of the present connection. */
   get limits(): ServerLimits | undefined {
     return this.#limits;
   }
@@ -81,12 +81,12 @@ export class MqttClient {
   }
 
   /**
-   * Connects and from then on stays connected. Resolves when the broker has accepted for the first time. With `retry` false (default
-   * true) the first failed attempt rejects and closes the client; with it, only `close` rejects.
+   * Connects, and reconnects from then on. Resolves when the broker has accepted for the first time. With `retry` false (default true) a
+   * failed first attempt rejects and closes the client; otherwise only `close` rejects.
    */
   connect(options: { retry?: boolean } = {}): Promise<ServerLimits> {
     if (this.#state !== 'idle') {
-      return Promise.reject(new MoteError('MQTT_STATE', 'This client was connected before; make a new one.'));
+      return Promise.reject(new MoteError('MQTT_STATE', 'This client was connected before; create a new one.'));
     }
     return new Promise((resolve, reject) => {
       this.#first = { resolve, reject, retry: options.retry ?? true };
@@ -95,8 +95,8 @@ export class MqttClient {
   }
 
   /**
-   * Hands a message of QoS 1 to the outbox and returns its number there; from then on the client delivers it, over reconnects.
-   * Throws `QUEUE_FULL` or `MQTT_TOPIC`, and then the message isn't taken.
+   * Puts a message of QoS 1 into the outbox and returns its number there. From then on the client delivers it, across reconnections.
+   * Throws `QUEUE_FULL` or `MQTT_TOPIC`; then the message is not in the outbox.
    */
   enqueue(topic: string, payload: Uint8Array, options: Omit<PublishOptions, 'qos'> = {}): number {
     this.#alive();
@@ -108,8 +108,8 @@ export class MqttClient {
   }
 
   /**
-   * QoS 1: resolves when the broker acknowledged; rejects when it refused, or the message expired. QoS 0: resolves when written;
-   * rejects with `MQTT_OFFLINE` or `MQTT_CONGESTED` when it was dropped.
+   * QoS 1: resolves when the broker has acknowledged; rejects when it refused the message, or the message expired. QoS 0: resolves when the
+   * message is written; rejects with `MQTT_OFFLINE` or `MQTT_CONGESTED` when it was dropped.
    */
   async publish(topic: string, payload: Uint8Array, options: PublishOptions = {}): Promise<void> {
     if (options.qos !== 1) {
@@ -125,24 +125,24 @@ export class MqttClient {
     return settled;
   }
 
-  /** Sends a message of QoS 0 now. Throws `MQTT_OFFLINE` or `MQTT_CONGESTED`, and counts it, when that can't be. */
+  /** Sends a message of QoS 0 now. When that is impossible, counts it as dropped and throws `MQTT_OFFLINE` or `MQTT_CONGESTED`. */
   send(topic: string, payload: Uint8Array, options: Omit<PublishOptions, 'qos' | 'droppable'> = {}): void {
     const message = this.#message(topic, payload, { ...options, qos: 0 });
     if (this.#limits === undefined || this.#connection === undefined) {
       this.#counts.unsent++;
-      throw new MoteError('MQTT_OFFLINE', `The broker is away; the message for ${topic} was dropped, as QoS 0 is.`);
+      throw new MoteError(
+        'MQTT_OFFLINE',
+        `The broker is unreachable; the message for ${topic} was dropped, because it has QoS 0.`,
+      );
     }
     if (this.#connection.waitingBytes > this.#settings.highWaterBytes) {
       this.#counts.unsent++;
-      throw new MoteError(
-        'MQTT_CONGESTED',
-        `The network is slower than the messages; the one for ${topic} was dropped.`,
-      );
+      throw new MoteError('MQTT_CONGESTED', `The network is too slow; the message for ${topic} was dropped.`);
     }
     this.#connection.publish(message, 0, false);
   }
 
-  /** Resolves when granted. The handler gets messages from now on, also those of a session of before. */
+  /** Resolves when the broker has granted it. The handler gets messages from now on, also those of an earlier session. */
   subscribe(subscription: Subscription, handler: Handler): Promise<void> {
     this.#alive();
     return this.#subscriptions.subscribe(subscription, handler);
@@ -153,14 +153,15 @@ export class MqttClient {
     return this.#subscriptions.unsubscribe(filter);
   }
 
-  /** Resolves when nothing waits for a PUBACK any more: acknowledged, refused, or found expired when its turn came. */
+  /** Resolves when no message waits for a PUBACK: each was acknowledged, refused, or had expired when its turn came. */
   flushed(): Promise<void> {
     if (this.#settings.outbox.stats.waiting === 0 || this.#state === 'closed') return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
   /**
-   * Says DISCONNECT and stops. `will` true asks the broker to send the will all the same. The outbox is closed; one on disk keeps what waits.
+   * Sends DISCONNECT and stops. `will` true asks the broker to publish the will nevertheless. Closes the outbox; one on disk keeps the
+   * messages that wait.
    */
   close(options: { will?: boolean; sessionExpirySeconds?: number } = {}): void {
     if (this.#state === 'closed') return;
@@ -169,20 +170,20 @@ export class MqttClient {
     connection?.disconnect(options.will ? REASON.disconnectWithWill : REASON.success, options.sessionExpirySeconds);
   }
 
-  /** Stops as a killed process does: without DISCONNECT, so that the broker sends the will. */
+  /** Stops like a killed process: without DISCONNECT, so that the broker publishes the will. */
   abort(): void {
     const connection = this.#connection;
     this.#finish(new MoteError('MQTT_CLOSED', 'The client was stopped.'));
     connection?.destroy();
   }
 
-  /** Drops the connection as a cut cable does; the client comes back by itself. */
+  /** Drops the connection like a cut cable. The client reconnects by itself. */
   drop(): void {
     this.#connection?.destroy();
   }
 
   #alive(): void {
-    if (this.#state === 'closed') throw new MoteError('MQTT_CLOSED', 'The client is closed; make a new one.');
+    if (this.#state === 'closed') throw new MoteError('MQTT_CLOSED', 'The client is closed; create a new one.');
   }
 
   #message(topic: string, payload: Uint8Array, options: PublishOptions): Message {
@@ -314,7 +315,7 @@ export class MqttClient {
     this.#flush();
   }
 
-  /** Nobody waits for `flushed` any more. */
+  /** Resolves the promises of `flushed`. */
   #flush(): void {
     for (const resolve of this.#idle.splice(0)) resolve();
   }

@@ -1,6 +1,6 @@
 /**
- * One network connection from CONNECT to its end: framing, keep-alive, topic aliases and our receive maximum. What survives a
- * connection (outbox, subscriptions, packet ids) is in `client.ts`.
+ * One network connection from CONNECT to its end: framing, keep-alive, topic aliases and the client's receive maximum. State that
+ * outlives a connection (outbox, subscriptions, packet ids) is in `client.ts`.
  */
 import type { Duplex } from 'node:stream';
 import { type Clock, MoteError } from '../../base/index.ts';
@@ -11,14 +11,14 @@ import { decodePacket, encodePacket } from './packet.ts';
 import { isLasting, REASON, reasonError } from './reasons.ts';
 import type { ConnectPacket, Inbound, Message, Outbound, Received, ServerLimits } from './types.ts';
 
-/** Each is called from the stream's events; none after `closed`. */
+/** Called from the stream's events, never after `closed`. */
 export interface ConnectionEvents {
   online(limits: ServerLimits): void;
   message(message: Received): void | Promise<void>;
   puback(id: number, error: MoteError | undefined): void;
   suback(id: number, codes: number[], text: string): void;
   drain(): void;
-  /** `lasting`: trying again at once would fail as well. */
+  /** `lasting`: another attempt at once would fail as well. */
   closed(error: MoteError, lasting: boolean): void;
 }
 
@@ -27,7 +27,7 @@ export interface ConnectionOptions {
   connect: ConnectPacket;
   clock: Clock;
   connectTimeoutMs: number;
-  /** Topic aliases that we use at most, whatever the broker allows. */
+  /** The maximum number of topic aliases to assign, even if the broker allows more. */
   aliasMaximum: number;
   events: ConnectionEvents;
 }
@@ -50,9 +50,9 @@ export class Connection {
   #aliasesOut = new OutboundAliases(0);
   #keepAlive: KeepAlive | undefined;
   #limits: ServerLimits | undefined;
-  /** QoS 1 messages of the broker whose handler has not finished. */
+  /** QoS 1 messages from the broker whose handlers have not finished. */
   readonly #unacknowledged = new Set<number>();
-  /** Packets that wait for a place among those: mosquitto 2.0.11 sends more than the receive maximum, so we stop reading then. */
+  /** Packets beyond the receive maximum, which mosquitto 2.0.11 exceeds. The stream is not read while there are any. */
   #waiting: Uint8Array[] = [];
   readonly #cancelTimeout: () => void;
   #closed = false;
@@ -64,7 +64,7 @@ export class Connection {
     this.#aliasesIn = new InboundAliases(options.connect.topicAliasMaximum);
     this.#cancelTimeout = options.clock.after(options.connectTimeoutMs, () =>
       this.#end(
-        new MoteError('MQTT_TIMEOUT', `The broker did not answer in ${options.connectTimeoutMs} ms; is it there?`),
+        new MoteError('MQTT_TIMEOUT', `The broker did not answer in ${options.connectTimeoutMs} ms; is it running?`),
       ),
     );
     this.#stream.on('data', (chunk: Uint8Array) => this.#receive(chunk));
@@ -84,7 +84,8 @@ export class Connection {
   }
 
   /**
-   * Sends a PUBLISH. Throws `MQTT_TOO_LARGE`, `MQTT_QOS` or `MQTT_RETAIN` for what this broker does not take, before anything is sent.
+   * Sends a PUBLISH. Throws `MQTT_TOO_LARGE`, `MQTT_QOS` or `MQTT_RETAIN` for a message that this broker does not accept; then nothing was
+   * sent.
    */
   publish(message: Message, id: number, dup: boolean): void {
     const limits = this.#limits;
@@ -112,18 +113,18 @@ export class Connection {
     this.#send(packet);
   }
 
-  /** Says DISCONNECT and closes. With reason 0 the broker drops the will. */
+  /** Sends DISCONNECT and closes. With reason 0 the broker drops the will. */
   disconnect(reason: number, sessionExpirySeconds?: number): void {
     if (this.#closed) return;
     if (this.#limits) {
       this.#send({ type: 'disconnect', reason, ...(sessionExpirySeconds !== undefined && { sessionExpirySeconds }) });
     }
-    this.#end(new MoteError('MQTT_CLOSED', 'The connection was closed by us.'));
+    this.#end(new MoteError('MQTT_CLOSED', 'The client closed the connection.'));
   }
 
-  /** Drops the connection without a word, as a cut cable would. */
+  /** Drops the connection without DISCONNECT, like a cut cable. */
   destroy(): void {
-    this.#end(new MoteError('MQTT_CLOSED', 'The connection was dropped by us.'));
+    this.#end(new MoteError('MQTT_CLOSED', 'The client dropped the connection.'));
     this.#stream.destroy();
   }
 
@@ -146,7 +147,7 @@ export class Connection {
     });
   }
 
-  /** Handles packets in order until one is a message that has no place yet. */
+  /** Handles packets in order, up to a message that would exceed the receive maximum. */
   #work(): void {
     const { receiveMaximum } = this.#options.connect;
     let done = 0;
@@ -165,7 +166,7 @@ export class Connection {
     try {
       work();
     } catch (error) {
-      // Anything that isn't ours is a defect of ours; the connection must not survive it silently.
+      // Any other error is a defect. It must not leave a connection in an unknown state.
       if (!(error instanceof MoteError)) throw error;
       this.#refuse(REASON_OF[error.code] ?? REASON.protocolError, error);
     }
@@ -176,7 +177,7 @@ export class Connection {
       this.#connack(packet);
       return;
     }
-    if (this.#limits === undefined) throw new MoteError('MQTT_PROTOCOL', 'The broker spoke before CONNACK.');
+    if (this.#limits === undefined) throw new MoteError('MQTT_PROTOCOL', 'The broker sent a packet before CONNACK.');
     switch (packet.type) {
       case 'publish':
         this.#message(packet.message, packet.id, packet.alias);
@@ -185,7 +186,7 @@ export class Connection {
         this.#options.events.puback(
           packet.id,
           packet.reason >= 0x80
-            ? reasonError(packet.reason, 'The broker did not take a message', packet.text)
+            ? reasonError(packet.reason, 'The broker did not accept a message', packet.text)
             : undefined,
         );
         break;
@@ -211,7 +212,7 @@ export class Connection {
       return;
     }
     if (limits.sessionPresent && this.#options.connect.cleanStart) {
-      throw new MoteError('MQTT_PROTOCOL', 'The broker claims a session that we asked it to forget.');
+      throw new MoteError('MQTT_PROTOCOL', 'The broker reports a session that the client asked it to delete.');
     }
     this.#limits = limits;
     this.#cancelTimeout();
@@ -220,10 +221,10 @@ export class Connection {
       clock: this.#options.clock,
       seconds: limits.serverKeepAliveSeconds ?? this.#options.connect.keepAliveSeconds,
       ping: () => this.#send({ type: 'pingreq' }),
-      // While we don't read, silence says nothing about the broker.
+      // While the stream is not read, silence means nothing.
       deaf: () => this.#waiting.length > 0,
       dead: () =>
-        this.#end(new MoteError('MQTT_DEAD', 'The broker answers no ping any more; the connection is built anew.')),
+        this.#end(new MoteError('MQTT_DEAD', 'The broker no longer answers pings; the client connects again.')),
     });
     this.#options.events.online(limits);
   }
@@ -259,7 +260,7 @@ export class Connection {
     this.#cancelTimeout();
     this.#keepAlive?.stop();
     if (this.#limits === undefined) this.#stream.destroy();
-    // `end` lets a DISCONNECT leave; a peer that never closes its side is cut off after the time for a connect.
+    // `end` lets a DISCONNECT be sent. A peer that never closes its side is cut off after the connect timeout.
     this.#stream.end();
     if (!this.#stream.destroyed) {
       const cancel = this.#options.clock.after(this.#options.connectTimeoutMs, () => this.#stream.destroy());

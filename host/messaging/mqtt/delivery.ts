@@ -1,6 +1,6 @@
 /**
- * QoS 1 from the outbox to the broker and back (MQTT 5 sections 4.3.2 and 4.4): order kept, at most the broker's receive
- * maximum in flight, the same packet ids with DUP after a reconnect that found the session, everything anew otherwise.
+ * QoS 1 from the outbox to the broker and back (MQTT 5 sections 4.3.2 and 4.4). Keeps the order, and at most the broker's receive maximum
+ * in flight. After a reconnection that found the session, sends the same packet ids with DUP; otherwise sends everything as new.
  */
 import { type Clock, MoteError } from '../../base/index.ts';
 import type { Outbox, Pending } from '../queue/index.ts';
@@ -9,17 +9,17 @@ import type { Message } from './types.ts';
 export interface DeliveryOptions {
   outbox: Outbox;
   clock: Clock;
-  /** In flight at most, whatever the broker allows. */
+  /** The maximum number of messages in flight, even if the broker allows more. */
   inflightMaximum: number;
-  /** A message was given up: refused by the broker, expired, or too large for it. */
+  /** A message was not delivered: the broker refused it, it expired, or it is too large for the broker. */
   onLost(message: Message, error: MoteError): void;
-  /** One less waits, however it ended. */
+  /** A message has left the outbox, delivered or not. */
   onSettled(): void;
   /** The next free packet id, not among `used`. */
   packetId(used: (id: number) => boolean): number;
 }
 
-/** Sends one PUBLISH. Throws a MoteError for a message that this broker will never take. */
+/** Sends one PUBLISH. Throws a MoteError for a message that this broker will never accept. */
 export type SendPublish = (message: Message, id: number, dup: boolean) => void;
 
 interface Waiter {
@@ -35,7 +35,7 @@ export class Delivery {
   #cursor = 0;
   #send: SendPublish | undefined;
   #window = 0;
-  /** Wakes the pump when the network is slow. */
+  /** Resumes sending when the network was slow. */
   #blocked: () => boolean = () => false;
 
   constructor(options: DeliveryOptions) {
@@ -50,7 +50,7 @@ export class Delivery {
     return this.#inflight.has(id);
   }
 
-  /** Resolves when the broker acknowledged message `seq`; rejects when it was given up. */
+  /** Resolves when the broker has acknowledged message `seq`; rejects when it was not delivered. */
   settled(seq: number): Promise<void> {
     return new Promise((resolve, reject) => this.#waiters.set(seq, { resolve, reject }));
   }
@@ -59,7 +59,7 @@ export class Delivery {
     this.#send = send;
     this.#blocked = options.blocked;
     this.#window = Math.min(options.receiveMaximum, this.#options.inflightMaximum);
-    // Sent anew: all without a session, and what is above a window that became smaller.
+    // Send as new: everything if there is no session, else what exceeds a window that became smaller.
     const again = [...this.#inflight];
     const anew = again.splice(options.resumed ? this.#window : 0);
     for (const [id, seq] of anew) {
@@ -78,7 +78,7 @@ export class Delivery {
     this.#send = undefined;
   }
 
-  /** Sends what the window and the network take now. */
+  /** Sends as much as the window and the network allow now. */
   pump(): void {
     while (this.#send !== undefined && this.#inflight.size < this.#window && !this.#blocked()) {
       const pending = this.#options.outbox.next(this.#cursor);
@@ -93,7 +93,7 @@ export class Delivery {
     }
   }
 
-  /** A PUBACK. False for an id that isn't in flight. */
+  /** Handles a PUBACK. Returns false for an id that isn't in flight. */
   acknowledge(id: number, error: MoteError | undefined): boolean {
     const seq = this.#inflight.get(id);
     if (seq === undefined) return false;
@@ -103,7 +103,7 @@ export class Delivery {
     return true;
   }
 
-  /** Nothing will be delivered any more by this process. */
+  /** Rejects all promises: this process delivers nothing more. */
   close(error: MoteError): void {
     this.offline();
     for (const waiter of this.#waiters.values()) waiter.reject(error);
@@ -122,7 +122,7 @@ export class Delivery {
     }
   }
 
-  /** With what is left of its lifetime, in whole seconds, at least one. */
+  /** The message with its remaining lifetime, in whole seconds, at least one. */
   #remaining({ message, expiresMs }: Pending): Message {
     if (expiresMs === Number.POSITIVE_INFINITY) return message;
     const expirySeconds = Math.max(1, Math.ceil((expiresMs - this.#options.clock.utcMs()) / 1000));
@@ -134,7 +134,7 @@ export class Delivery {
     const { topic } = pending.message;
     this.#settle(
       pending.seq,
-      new MoteError('MQTT_EXPIRED', `A message for ${topic} expired before the broker had it.`),
+      new MoteError('MQTT_EXPIRED', `A message for ${topic} expired before the broker received it.`),
     );
     return true;
   }

@@ -1,6 +1,6 @@
 /**
- * Cuts the byte stream into whole MQTT packets (section 2.1). The parser behind it then never sees two packets at once, and
- * a hostile length can't make us buffer more than `maxBytes`.
+ * Splits the byte stream into whole MQTT packets (section 2.1). The parser behind it gets one packet at a time, and a hostile length can't
+ * make the framer buffer more than `maxBytes`.
  */
 import { MoteError } from '../../base/index.ts';
 
@@ -14,14 +14,14 @@ export class Framer {
     this.maxBytes = maxBytes;
   }
 
-  /** Bytes that wait for the rest of their packet. */
+  /** Bytes of an incomplete packet. */
   get buffered(): number {
     return this.#size;
   }
 
   /**
-   * Takes `chunk` and returns the packets that are complete now, as views where possible.
-   * Throws `MQTT_MALFORMED` (length field) or `MQTT_TOO_LARGE`; the stream then can't be used any more.
+   * Adds `chunk` and returns the packets that are complete now, as views where possible.
+   * Throws `MQTT_MALFORMED` (length field) or `MQTT_TOO_LARGE`; then the stream is unusable.
    */
   push(chunk: Uint8Array): Uint8Array[] {
     if (chunk.length > 0) this.#chunks.push(chunk);
@@ -45,7 +45,7 @@ export class Framer {
         if (total > this.maxBytes) {
           throw new MoteError(
             'MQTT_TOO_LARGE',
-            `The broker sent a packet of ${total} bytes, more than the ${this.maxBytes} that we announced; raise maximumPacketBytes or look at what it sends.`,
+            `The broker sent a packet of ${total} bytes, more than the ${this.maxBytes} that the client announced; raise maximumPacketBytes or check what it sends.`,
           );
         }
         return total;

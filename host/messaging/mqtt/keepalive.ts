@@ -1,7 +1,7 @@
 /**
- * Keep-alive, MQTT 5 section 3.1.2.10. Every half interval: ping when either side was silent since the last look; a ping that
- * nothing answered by the next look means a dead broker. So a dead one is found within one interval, and we never are
- * silent for longer than one.
+ * Keep-alive, MQTT 5 section 3.1.2.10. Every half interval it sends a ping if either side was silent since the last check. If nothing
+ * arrived by the next check, the broker is dead. So a dead broker is detected within one interval, and the client is never silent for
+ * longer than that.
  */
 import type { Clock } from '../../base/index.ts';
 
@@ -16,7 +16,7 @@ export class KeepAlive {
   #heard = false;
   #waiting = false;
 
-  /** `seconds` 0 turns it off, as in the standard. */
+  /** `seconds` 0 disables it, as in the standard. */
   constructor(options: { clock: Clock; seconds: number; ping: () => void; deaf: () => boolean; dead: () => void }) {
     this.#clock = options.clock;
     this.#halfMs = options.seconds * 500;

@@ -1,4 +1,4 @@
-/** What a client needs to know, and the numbers that it takes when it isn't told. */
+/** The options of a client and their defaults. */
 
 import { type Clock, type MoteError, systemClock } from '../../base/index.ts';
 import { MemoryOutbox, type Outbox } from '../queue/index.ts';
@@ -12,27 +12,27 @@ export interface ClientOptions {
   clientId: string;
   username?: string;
   password?: string | Uint8Array;
-  /** Forget the session of before; default true. Only the first connection of this client does so. */
+  /** Delete an earlier session; default true. Only the first connection of this client does so. */
   cleanStart?: boolean;
-  /** How long the broker keeps the session without us; default 0. */
+  /** How long the broker keeps the session while the client is disconnected; default 0. */
   sessionExpirySeconds?: number;
-  /** 0 turns it off; default 30. The broker may impose its own. */
+  /** 0 disables it; default 30. The broker may set its own. */
   keepAliveSeconds?: number;
-  /** A function is asked anew for each connection. */
+  /** A function is called for each connection. */
   will?: Will | (() => Will);
-  /** Messages of QoS 1 that the broker may have in flight to us; default 64. */
+  /** Messages of QoS 1 that the broker may have in flight to the client; default 64. */
   receiveMaximum?: number;
-  /** Largest packet that we take; default 16 MiB. */
+  /** The largest packet that the client accepts; default 16 MiB. */
   maximumPacketBytes?: number;
-  /** Topic aliases in each direction at most; default 16. */
+  /** The maximum number of topic aliases in each direction; default 16. */
   topicAliasMaximum?: number;
-  /** Messages of QoS 1 in flight to the broker at most; default 64. */
+  /** The maximum number of messages of QoS 1 in flight to the broker; default 64. */
   inflightMaximum?: number;
   /** QoS 0 is dropped while this many bytes wait for the network, QoS 1 waits in the outbox; default 1 MiB. */
   highWaterBytes?: number;
   connectTimeoutMs?: number;
   backoff?: BackoffOptions;
-  /** A connection that lived this long starts the backoff from its beginning; default 5 s. */
+  /** A connection of at least this duration resets the backoff; default 5 s. */
   stableMs?: number;
   outbox?: Outbox;
   open?: OpenStream;
@@ -41,13 +41,13 @@ export interface ClientOptions {
   onOnline?(limits: ServerLimits): void;
   /** The connection ended, or an attempt failed; the next attempt is in `retryMs`, undefined when there is none. */
   onOffline?(error: MoteError, retryMs: number | undefined): void;
-  /** A message of QoS 1 was given up: refused, expired or too large. */
+  /** A message of QoS 1 was not delivered: refused, expired or too large. */
   onLost?(message: Message, error: MoteError): void;
-  /** The broker acknowledged a message of QoS 1; the outbox has room again. */
+  /** The broker has acknowledged a message of QoS 1; the outbox has free space. */
   onAcknowledged?(): void;
-  /** A message that no subscription's handler wants. */
+  /** A message that matches no subscription. */
   onUnhandled?(message: Received): void;
-  /** A handler threw. The message counts as delivered: it would fail again. */
+  /** A handler threw. The message counts as delivered, because the handler would fail again. */
   onFault?(error: unknown, message: Received): void;
 }
 
@@ -63,7 +63,7 @@ type Optional =
   | 'onUnhandled'
   | 'onFault';
 
-/** Fills in the defaults. Throws `MQTT_URL`. */
+/** Applies the defaults. Throws `MQTT_URL`. */
 export function settingsOf(options: ClientOptions): Settings {
   const address = parseBrokerUrl(options.url);
   return {

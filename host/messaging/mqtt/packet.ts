@@ -1,6 +1,6 @@
 /**
- * Packets to bytes and back through `mqtt-packet`, one whole packet at a time. That library trusts its input in places (it reads
- * past a property list, takes -1 for a missing number), so everything it returns is checked here before it has a type.
+ * Encodes and decodes packets with `mqtt-packet`, one whole packet at a time. That library trusts its input in places: it reads past a
+ * property list, and returns -1 for a missing number. So everything that it returns is checked here before it gets a type.
  */
 import mqttPacket from 'mqtt-packet';
 import { MoteError } from '../../base/index.ts';
@@ -99,12 +99,12 @@ function packetOut(packet: Outbound): mqttPacket.Packet {
   }
 }
 
-/** Bytes of `packet`. Throws `MQTT_ENCODE` for what the protocol can't carry (a string above 65535 bytes). */
+/** Returns the bytes of `packet`. Throws `MQTT_ENCODE` if the protocol can't represent it (a string above 65535 bytes). */
 export function encodePacket(packet: Outbound): Uint8Array {
   try {
     return mqttPacket.generate(packetOut(packet), V5);
   } catch (cause) {
-    throw new MoteError('MQTT_ENCODE', `A ${packet.type} packet can't be encoded; look at its properties.`, { cause });
+    throw new MoteError('MQTT_ENCODE', `A ${packet.type} packet can't be encoded; check its properties.`, { cause });
   }
 }
 
@@ -161,7 +161,7 @@ function publishIn(packet: Parsed, p: Parsed, frame: Uint8Array): Inbound {
   const { topic, payload } = packet;
   if (!isString(topic) || (topic !== '' && !isTopicName(topic))) throw malformed('topic name');
   if (!isBytes(payload)) throw malformed('payload');
-  if (!isQos(packet.qos)) throw malformed('QoS 2, which we never ask for');
+  if (!isQos(packet.qos)) throw malformed('QoS 2, which the client never requests');
   if (payloadOffset(frame, packet.qos) !== frame.length - payload.length) throw malformed('property length');
   const id = packet.qos > 0 ? packet.messageId : 0;
   if (!isCount(id) || (packet.qos > 0 && id === 0)) throw malformed('packet id');
@@ -196,8 +196,8 @@ function codesIn(value: unknown): number[] {
 }
 
 /**
- * Parses one whole packet from a broker. Throws `MQTT_MALFORMED` for bytes that are no MQTT 5 packet and `MQTT_PROTOCOL` for one
- * that a broker may not send.
+ * Parses one whole packet from a broker. Throws `MQTT_MALFORMED` for bytes that are no MQTT 5 packet, and `MQTT_PROTOCOL` for a packet that
+ * a broker may not send.
  */
 export function decodePacket(frame: Uint8Array): Inbound {
   const parser = mqttPacket.parser(V5);
@@ -245,7 +245,7 @@ function inbound(packet: Parsed, frame: Uint8Array): Inbound {
     default:
       throw new MoteError(
         'MQTT_PROTOCOL',
-        `The broker sent a ${String(packet.cmd)} packet, which is not for a client.`,
+        `The broker sent a ${String(packet.cmd)} packet, which a broker must not send.`,
       );
   }
 }

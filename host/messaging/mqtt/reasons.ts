@@ -1,4 +1,4 @@
-/** MQTT 5 reason codes (section 2.4) as errors that say what is wrong and what to do. */
+/** MQTT 5 reason codes (section 2.4) as errors that state the cause and the remedy. */
 import { type ErrorCode, MoteError } from '../../base/index.ts';
 
 export const REASON = {
@@ -12,12 +12,12 @@ export const REASON = {
   packetTooLarge: 0x95,
 } as const;
 
-/** code -> [error code, sentence]. `lasting` ones don't go away by trying again at once. */
-const SAYS: Record<number, readonly [ErrorCode, string, 'lasting'?]> = {
-  128: ['MQTT_REFUSED', 'The broker refused without saying why; look at its log'],
+/** code -> [error code, sentence]. `lasting`: another attempt at once would fail as well. */
+const SENTENCES: Record<number, readonly [ErrorCode, string, 'lasting'?]> = {
+  128: ['MQTT_REFUSED', 'The broker refused without a reason; check its log'],
   129: ['MQTT_MALFORMED', 'A packet could not be parsed'],
   130: ['MQTT_PROTOCOL', 'A packet broke the MQTT 5 protocol'],
-  131: ['MQTT_REFUSED', 'The receiver does not accept this; look at its log'],
+  131: ['MQTT_REFUSED', 'The receiver does not accept this; check its log'],
   132: [
     'MQTT_VERSION',
     'The broker does not speak MQTT 5; use mosquitto 1.6 or newer or the embedded broker',
@@ -26,10 +26,10 @@ const SAYS: Record<number, readonly [ErrorCode, string, 'lasting'?]> = {
   133: ['MQTT_CLIENT_ID', 'The broker does not accept this client id; choose another', 'lasting'],
   134: ['MQTT_LOGIN', 'User name or password is wrong; check both', 'lasting'],
   135: ['MQTT_NOT_AUTHORIZED', 'Not authorized; give this user the right in the access list of the broker', 'lasting'],
-  136: ['MQTT_UNAVAILABLE', 'The broker is not available now; it is tried again'],
-  137: ['MQTT_BUSY', 'The broker is busy; it is tried again'],
+  136: ['MQTT_UNAVAILABLE', 'The broker is not available now; the client tries again'],
+  137: ['MQTT_BUSY', 'The broker is busy; the client tries again'],
   138: ['MQTT_BANNED', 'The broker has banned this client; ask its operator', 'lasting'],
-  139: ['MQTT_SHUTTING_DOWN', 'The broker is shutting down; it is tried again'],
+  139: ['MQTT_SHUTTING_DOWN', 'The broker is shutting down; the client tries again'],
   140: [
     'MQTT_AUTH_METHOD',
     'The broker does not know this authentication method; use user name and password',
@@ -37,7 +37,7 @@ const SAYS: Record<number, readonly [ErrorCode, string, 'lasting'?]> = {
   ],
   141: [
     'MQTT_KEEP_ALIVE',
-    'The broker heard nothing for one and a half keep-alive times; the network or this process stood still',
+    'The broker received nothing for one and a half keep-alive times; the network or this process was blocked',
   ],
   142: ['MQTT_TAKEN_OVER', 'Another client connected with the same client id; give each its own', 'lasting'],
   143: ['MQTT_FILTER', 'The topic filter is not allowed; correct it'],
@@ -47,39 +47,39 @@ const SAYS: Record<number, readonly [ErrorCode, string, 'lasting'?]> = {
   147: ['MQTT_RECEIVE_MAXIMUM', 'More messages were in flight than the receive maximum allows'],
   148: ['MQTT_TOPIC_ALIAS', 'A topic alias is out of range or was never set'],
   149: ['MQTT_TOO_LARGE', 'A packet is larger than the receiver allows; raise its limit or send less'],
-  150: ['MQTT_RATE', 'Messages come faster than the receiver allows; send less often'],
+  150: ['MQTT_RATE', 'Messages arrive faster than the receiver allows; send less often'],
   151: ['MQTT_QUOTA', 'A quota of the broker is used up; free it or raise it'],
   152: ['MQTT_ADMIN', 'The connection was closed by an operator of the broker'],
   153: ['MQTT_PAYLOAD', 'The payload is not in the format that it claims'],
   154: [
     'MQTT_RETAIN',
-    'The broker keeps no retained messages; state and desired packages need them, turn them on',
+    'The broker stores no retained messages, which states and desired packages need; enable them',
     'lasting',
   ],
-  155: ['MQTT_QOS', 'The broker does not do this quality of service; allow QoS 1', 'lasting'],
-  156: ['MQTT_OTHER_SERVER', 'The broker says to use another server for now; change the address', 'lasting'],
+  155: ['MQTT_QOS', 'The broker does not support this quality of service; allow QoS 1', 'lasting'],
+  156: ['MQTT_OTHER_SERVER', 'The broker asks to use another server for now; change the address', 'lasting'],
   157: ['MQTT_OTHER_SERVER', 'The broker has moved; change the address', 'lasting'],
   158: ['MQTT_SHARED', 'The broker has no shared subscriptions; subscribe without $share'],
-  159: ['MQTT_RATE', 'Too many connections in a short time; it is tried again'],
-  160: ['MQTT_CONNECT_TIME', 'The longest connect time is over; it is tried again'],
+  159: ['MQTT_RATE', 'Too many connections in a short time; the client tries again'],
+  160: ['MQTT_CONNECT_TIME', 'The maximum connect time has passed; the client tries again'],
   161: ['MQTT_FILTER', 'The broker has no subscription identifiers'],
   162: ['MQTT_FILTER', 'The broker has no wildcard subscriptions; allow them'],
 };
 
-/** The error for reason code `reason` (0x80 or more); `what` says what was tried, `text` is the broker's own reason string. */
+/** Returns the error for reason code `reason` (0x80 or more). `what` names the attempt; `text` is the broker's reason string. */
 export function reasonError(reason: number, what: string, text = ''): MoteError {
   const hex = `0x${reason.toString(16).padStart(2, '0')}`;
-  const [code, sentence] = SAYS[reason] ?? [
+  const [code, sentence] = SENTENCES[reason] ?? [
     'MQTT_REFUSED',
     'The broker answered with a reason that is not in the standard',
   ];
-  // The broker's text is hostile: one line, bounded, before it meets a log or a terminal.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
-  const said = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ').slice(0, 200);
-  return new MoteError(code, `${what}: ${sentence} (reason ${hex}${said ? `, "${said}"` : ''}).`);
+  // The broker's text is hostile. Make it one line of bounded length before a log or a terminal shows it.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are removed
+  const quoted = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ').slice(0, 200);
+  return new MoteError(code, `${what}: ${sentence} (reason ${hex}${quoted ? `, "${quoted}"` : ''}).`);
 }
 
-/** True when another attempt right now would fail as well: the reconnect then waits its longest time. */
+/** Returns whether another attempt at once would fail as well. The client then waits its longest time. */
 export function isLasting(reason: number): boolean {
-  return SAYS[reason]?.[2] === 'lasting';
+  return SENTENCES[reason]?.[2] === 'lasting';
 }

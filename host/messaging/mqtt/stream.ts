@@ -13,13 +13,13 @@ export function parseBrokerUrl(text: string): URL {
   if (url === undefined || !['mqtt:', 'mqtts:'].includes(url.protocol) || url.hostname === '') {
     throw new MoteError(
       'MQTT_URL',
-      `${JSON.stringify(text)} is no broker address; use mqtt://host[:1883] or mqtts://host[:8883].`,
+      `${JSON.stringify(text)} is not a broker address; use mqtt://host[:1883] or mqtts://host[:8883].`,
     );
   }
   return url;
 }
 
-/** `options` go to node:tls as they are: `ca`, `cert`, `key`, `servername`. Certificates are always verified unless they say otherwise. */
+/** `options` go to node:tls as they are: `ca`, `cert`, `key`, `servername`. Certificates are verified unless these options disable that. */
 export function openStream(options: ConnectionOptions = {}): OpenStream {
   return (url) => {
     const host = url.hostname.replace(/^\[|\]$/g, '');

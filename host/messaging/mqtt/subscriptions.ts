@@ -1,4 +1,4 @@
-/** What a client listens to: subscribed again when the broker forgot, and the handlers by filter. */
+/** The subscriptions of a client and their handlers. They are made again when the broker has lost the session. */
 import { MoteError } from '../../base/index.ts';
 import { reasonError } from './reasons.ts';
 import { isTopicFilter, matches } from './topic.ts';
@@ -10,7 +10,7 @@ type Request = Outbound & { type: 'subscribe' | 'unsubscribe' };
 interface Entry {
   subscription: Subscription;
   handler: Handler;
-  /** The broker of the present session knows it. */
+  /** The broker's present session has it. */
   granted: boolean;
 }
 
@@ -35,12 +35,12 @@ export class Subscriptions {
     return this.#sent.has(id);
   }
 
-  /** Resolves when the broker granted it; rejects with its reason. Before the client is online it waits. */
+  /** Resolves when the broker has granted it; rejects with its reason. Waits until the client is online. */
   subscribe(subscription: Subscription, handler: Handler): Promise<void> {
     if (!isTopicFilter(subscription.filter)) {
       const text = JSON.stringify(subscription.filter.slice(0, 100));
       return Promise.reject(
-        new MoteError('MQTT_FILTER', `${text} is no topic filter; # is last and + alone in its level.`),
+        new MoteError('MQTT_FILTER', `${text} is not a topic filter; # must be last, and + alone in its level.`),
       );
     }
     this.#entries.set(subscription.filter, { subscription, handler, granted: false });
@@ -65,7 +65,7 @@ export class Subscriptions {
     for (const item of waiting) this.#transmit(item);
     const asked = new Set(waiting.flatMap((w) => (w.request.type === 'subscribe' ? w.request.subscriptions : [])));
     for (const entry of this.#entries.values()) {
-      // A refusal at the second time has nobody who waits for it; the entry stays and is asked for again next time.
+      // Nobody waits for a refusal of a repeated subscription. The entry stays, and the next connection tries again.
       if (!entry.granted && !asked.has(entry.subscription)) {
         void this.#ask({ type: 'subscribe', id: 0, subscriptions: [entry.subscription] }).catch(() => {});
       }
@@ -76,7 +76,7 @@ export class Subscriptions {
     this.#send = undefined;
   }
 
-  /** A SUBACK or UNSUBACK. False for an id that nobody waits for. */
+  /** Handles a SUBACK or UNSUBACK. Returns false for an unknown id. */
   acknowledge(id: number, codes: number[], text: string): boolean {
     const waiting = this.#sent.get(id);
     if (waiting === undefined) return false;

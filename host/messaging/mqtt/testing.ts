@@ -12,7 +12,7 @@ export function uniqueId(prefix: string): string {
   return `${prefix}-${process.pid}-${count++}`;
 }
 
-/** A connected client that comes back at once. */
+/** A connected client that reconnects at once. */
 export async function connected(url: string, options: Partial<ClientOptions> = {}): Promise<MqttClient> {
   const client = new MqttClient({
     url,
@@ -43,7 +43,7 @@ export class Inbox {
     });
   }
 
-  /** Resolves when `test` holds; it is asked after each message. */
+  /** Resolves when `test` returns true. It is called after each message. */
   until(test: (messages: Received[]) => boolean): Promise<Received[]> {
     return new Promise((resolve) => {
       this.#waiting.push({ test: () => test(this.messages), resolve: () => resolve(this.messages) });
@@ -71,7 +71,7 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** A cable between a shim and a broker that can be pulled while the broker goes on. */
+/** A cable between a shim and a broker that can be pulled while the broker runs. */
 export class Cable {
   readonly #server = createServer((socket) => this.#pass(socket));
   readonly #sockets = new Set<Socket>();

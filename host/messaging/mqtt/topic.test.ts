@@ -17,7 +17,7 @@ describe('topics', () => {
     expect(matches(filter, topic)).toBe(expected);
   });
 
-  it('knows names from filters', () => {
+  it('distinguishes names from filters', () => {
     for (const bad of ['', 'a+', 'a/#', 'a\0', '\ud800', 'x'.repeat(65536)]) expect(isTopicName(bad)).toBe(false);
     for (const bad of ['', 'a+', '#/a', 'a#', 'a/b#']) expect(isTopicFilter(bad)).toBe(false);
     for (const good of ['+', '#', 'a/+/#', '$share/g/a']) expect(isTopicFilter(good)).toBe(true);

@@ -9,12 +9,12 @@ function isText(text: string): boolean {
   );
 }
 
-/** True for a topic that may be published to: no wildcards, no NUL, 1 to 65535 bytes. */
+/** Returns whether messages may be published to a topic: no wildcards, no NUL, 1 to 65535 bytes. */
 export function isTopicName(topic: string): boolean {
   return isText(topic) && !topic.includes('+') && !topic.includes('#');
 }
 
-/** True for a filter whose wildcards stand alone in their level, `#` last. */
+/** Returns whether a filter's wildcards are alone in their levels, `#` in the last one. */
 export function isTopicFilter(filter: string): boolean {
   if (!isText(filter)) return false;
   const levels = filter.split('/');
@@ -24,7 +24,7 @@ export function isTopicFilter(filter: string): boolean {
   });
 }
 
-/** Does `filter` match `topic`? Wildcards at the front don't match topics that begin with `$`. */
+/** Returns whether `filter` matches `topic`. Leading wildcards don't match topics that begin with `$`. */
 export function matches(filter: string, topic: string): boolean {
   if (topic.startsWith('$') && (filter.startsWith('+') || filter.startsWith('#'))) return false;
   const want = filter.split('/');
@@ -37,7 +37,7 @@ export function matches(filter: string, topic: string): boolean {
   return want.length === have.length;
 }
 
-/** Throws `MQTT_TOPIC` for what isn't a topic name. */
+/** Throws `MQTT_TOPIC` unless `topic` is a topic name. */
 export function checkTopic(topic: string): void {
   if (!isTopicName(topic)) {
     throw new MoteError(

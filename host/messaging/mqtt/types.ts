@@ -4,12 +4,12 @@ import type { Message, Qos } from '../queue/index.ts';
 export type { Message, MessageProperties, Qos } from '../queue/index.ts';
 
 export interface Received extends Message {
-  /** Set by the broker on a second delivery attempt; at QoS 1 a message may come twice. */
+  /** Set by the broker on a second delivery attempt; at QoS 1 a message may arrive twice. */
   dup: boolean;
 }
 
 export interface Will extends Message {
-  /** Will Delay Interval in seconds: the broker waits this long (at most the session's expiry) for us to come back. */
+  /** Will Delay Interval in seconds: the broker waits this long (at most the session's expiry) for the client to reconnect. */
   delaySeconds?: number;
 }
 
@@ -18,11 +18,11 @@ export interface Subscription {
   qos: Qos;
   /** Don't send back what this client published. */
   noLocal?: boolean;
-  /** Subscribe again at each reconnect, so that the retained message comes again: aedes doesn't resend one that a drop swallowed. */
+  /** Subscribe again at each reconnection to get the retained message again: aedes doesn't resend one that a drop lost. */
   refresh?: boolean;
 }
 
-/** What the broker said in CONNACK; absent values are the standard's defaults. */
+/** The broker's limits from CONNACK; absent values are the standard's defaults. */
 export interface ServerLimits {
   sessionPresent: boolean;
   receiveMaximum: number;
@@ -59,7 +59,7 @@ export interface ConnectPacket {
   will?: Will;
 }
 
-/** What we send. */
+/** What the client sends. */
 export type Outbound =
   | ({ type: 'connect' } & ConnectPacket)
   | { type: 'publish'; id: number; dup: boolean; alias: number | undefined; message: Message }

@@ -39,7 +39,7 @@ const must = { droppable: false, nowMs: 0 };
 const may = { droppable: true, nowMs: 0 };
 
 describe('disk queue', () => {
-  it('gives back all of a message after it was opened again', () => {
+  it('returns every field of a message after it was reopened', () => {
     const full: Message = {
       topic: 'mote/d/n/e',
       payload: Uint8Array.of(0, 255, 7),
@@ -62,7 +62,7 @@ describe('disk queue', () => {
     expect({ ...pending.message, payload: Uint8Array.from(pending.message.payload) }).toEqual(full);
   });
 
-  it('refuses a new message when it is full of ones that must arrive, and drops the oldest telemetry otherwise', () => {
+  it('refuses a new message when it is full of messages that are not droppable, and drops the oldest telemetry otherwise', () => {
     const queue = open({ maxBytes: 5 * 70 });
     queue.put(message('e1'), must);
     for (const t of ['t1', 't2', 't3', 't4']) queue.put(message(t), may);
@@ -75,7 +75,7 @@ describe('disk queue', () => {
     expect(queue.stats).toMatchObject({ dropped: 2, refused: 1, waiting: 5 });
   });
 
-  it('keeps the files within bounds when one old message stays and telemetry comes and goes', () => {
+  it('limits the files when one old message stays and telemetry is added and removed', () => {
     const queue = open({ maxBytes: 4000, segmentBytes: 1000 });
     queue.put(message('old'), must);
     for (let i = 0; i < 2000; i++) queue.put(message(`t${i}`), may);
@@ -85,7 +85,7 @@ describe('disk queue', () => {
     expect(contents(open())[0]).toBe('old');
   });
 
-  it('has no files of what was delivered', () => {
+  it('deletes the files of delivered messages', () => {
     const queue = open({ segmentBytes: 500 });
     for (let i = 0; i < 100; i++) queue.remove(queue.put(message('x'), must));
     expect(readdirSync(join(root, 'q')).length).toBe(1);
@@ -108,7 +108,7 @@ describe('disk queue', () => {
       writeFileSync(file(), all.subarray(0, cut));
       const again = open({ segmentBytes: 1e9 });
       expect(contents(again)).toEqual(states.findLast((state) => state.size <= cut)!.texts);
-      // And it goes on from there.
+      // It continues from there.
       again.put(message('new'), must);
       again.close();
       const third = open({ segmentBytes: 1e9 });
@@ -117,14 +117,14 @@ describe('disk queue', () => {
     }
   });
 
-  it('refuses what it can find no file for, and goes on when there is one again', () => {
-    // Each message takes a file of its own; a folder stands where the third should be.
+  it('refuses a message when it cannot create a file, and continues when it can', () => {
+    // Each message takes a file of its own; a folder has the name of the third file.
     const queue = open({ segmentBytes: 10 });
     const seqs = [queue.put(message('one'), must), queue.put(message('two'), must)];
     const obstacle = join(root, 'q', '0000000003.queue');
     mkdirSync(obstacle);
     expect(() => queue.put(message('three'), must)).toThrow(expect.objectContaining({ code: 'QUEUE_IO' }));
-    // What the broker acknowledged is forgotten all the same: on a full disk, that is what makes room.
+    // Acknowledged messages are removed nevertheless: on a full disk, that frees space.
     queue.remove(seqs[0]!);
     expect(contents(queue)).toEqual(['two']);
     expect(readdirSync(join(root, 'q'))).not.toContain('0000000001.queue');
@@ -134,7 +134,7 @@ describe('disk queue', () => {
     queue.close();
   });
 
-  it('loses no accepted message when there is no file for one that is to be rescued from the oldest', () => {
+  it('loses no accepted message when there is no file for one that must be moved from the oldest', () => {
     for (let obstacle = 2; obstacle < 14; obstacle++) {
       for (let length = 1; length < 60; length++) {
         const queue = open({ dir: join(root, `${obstacle}-${length}`), segmentBytes: 150 });
@@ -153,7 +153,7 @@ describe('disk queue', () => {
     }
   });
 
-  it('loses no accepted message when the process is killed at any file operation of a rotation or a rescue', () => {
+  it('loses no accepted message when the process is killed at any file operation of a rotation or a move', () => {
     // A copy of the folder after each operation, each with its newest file cut at every byte that this operation wrote.
     const dir = join(root, 'q');
     const queue = open({ maxBytes: 1000, segmentBytes: 100 });
@@ -172,14 +172,14 @@ describe('disk queue', () => {
       const newest = readdirSync(dir).sort().at(-1)!;
       const bytes = readFileSync(join(dir, newest));
       for (let cut = before.get(newest)?.length ?? 0; cut < bytes.length; cut++) {
-        // As before the operation, with what it had written of the newest file when the process died.
+        // The state before the operation, with the part of the newest file that was written when the process died.
         rmSync(join(root, 'k'), { recursive: true, force: true });
         cpSync(dir, join(root, 'k'), { recursive: true });
         for (const [name, content] of before) writeFileSync(join(root, 'k', name), content);
         writeFileSync(join(root, 'k', newest), bytes);
         truncateSync(join(root, 'k', newest), cut);
         const survivor = new DiskQueue({ dir: join(root, 'k'), sync: 'os', segmentBytes: 100 });
-        // The operation happened or it didn't, nothing between.
+        // The operation happened or it didn't; there is no state between.
         expect([had, model].map((texts) => texts.join())).toContain(contents(survivor).join());
         survivor.close();
       }
@@ -187,7 +187,7 @@ describe('disk queue', () => {
     }
   });
 
-  it('behaves as a list in memory does, whatever is done to it', () => {
+  it('behaves like a list in memory under any sequence of calls', () => {
     const command = fc.oneof(
       fc.record({ do: fc.constant('put' as const), bytes: fc.nat(120), droppable: fc.boolean() }),
       fc.record({ do: fc.constant('remove' as const), at: fc.nat(20) }),

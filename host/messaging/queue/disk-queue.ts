@@ -1,15 +1,17 @@
 /**
- * An outbox on disk. A message that `put` accepted survives the end of the process at any byte: it is gone only after `remove`
- * (PUBACK, expiry or refusal). A removal that a crash forgot means that the message is sent again, never that it is lost.
+ * An outbox on disk. A message that `put` accepted survives the end of the process at any byte of a write; only `remove` (PUBACK, expiry or
+ * refusal) deletes it. If a crash loses a removal, the message is sent again; it is never lost.
  *
- * Durability: with `sync: 'fsync'` (the default) each put that isn't droppable is on the medium before it returns, with all before it,
- * so it survives a power cut too; with `sync: 'os'` it survives the process only. Telemetry and removals are never synced alone.
+ * Durability: with `sync: 'fsync'` (the default) each put of a message that isn't droppable is on the medium before it returns, together
+ * with all earlier ones, so it also survives a loss of power. With `sync: 'os'` it survives only the process. Telemetry and removals cause
+ * no sync.
  *
- * When `maxBytes` are waiting: the oldest droppable messages (telemetry) that aren't in flight give way, counted in
- * `stats.dropped`; when that isn't enough the new message is refused with `QUEUE_FULL`, counted in `stats.refused`.
+ * When `maxBytes` are waiting, the queue drops the oldest droppable messages (telemetry) that aren't in flight and counts them in
+ * `stats.dropped`. If that isn't enough, it refuses the new message with `QUEUE_FULL` and counts it in `stats.refused`.
  *
- * On disk: segments (see `segment.ts`), written in turn. The oldest is deleted when nothing in it waits; when the dead outweigh the
- * waiting, what still waits in the oldest is written again at the end first, under its old number.
+ * On disk: segments (see `segment.ts`), written one after the other. The oldest is deleted when no message in it waits. When removed
+ * messages take more bytes than waiting ones, the waiting messages of the oldest segment are first written again at the end, under their
+ * old numbers.
  */
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,9 +22,9 @@ import { encodeRecord, PUT, REMOVE, recordBytes, Segment, type SegmentRecord, sy
 import { decodeStored, encodeStored } from './stored.ts';
 
 export interface QueueOptions {
-  /** Folder of this queue alone; made when missing. That no other process has it open is the caller's care, as the shim's. */
+  /** A folder for this queue alone, created if missing. The caller ensures that no other process has it open, as the shim does. */
   dir: string;
-  /** Waiting messages at most, counted as topic + payload + 64; default 64 MiB. */
+  /** Limit of the waiting messages, each counted as topic + payload + 64; default 64 MiB. */
   maxBytes?: number;
   /** A new file begins at this size; default 1 MiB. */
   segmentBytes?: number;
@@ -31,7 +33,7 @@ export interface QueueOptions {
 
 export interface QueueStats extends OutboxStats {
   diskBytes: number;
-  /** Bytes at the end of files that were no whole record when the queue was opened: torn by a crash, or damaged. */
+  /** Bytes at the ends of files that were not a whole record when the queue was opened: torn by a crash, or damaged. */
   cutBytes: number;
 }
 
@@ -56,9 +58,9 @@ export class DiskQueue implements Outbox {
   #segments: Segment[] = [];
   /** In the order of numbers. */
   #entries = new Map<number, Entry>();
-  /** Where `next` goes on: numbers in order, from #cursorAt. */
+  /** Numbers in order, for `next`. */
   #order: number[] = [];
-  /** None before this place in #order can give way any more: they are gone, firm or in flight. */
+  /** No message before this position in #order can be dropped: each is gone, not droppable, or in flight. */
   #front = 0;
   #seq = 0;
   #bytes = 0;
@@ -68,7 +70,7 @@ export class DiskQueue implements Outbox {
   #cutBytes = 0;
   #closed = false;
 
-  /** Opens or makes the queue in `dir`. Throws `QUEUE_IO`. */
+  /** Opens or creates the queue in `dir`. Throws `QUEUE_IO`. */
   constructor(options: QueueOptions) {
     this.#dir = options.dir;
     this.#maxBytes = options.maxBytes ?? 64 * 1024 * 1024;
@@ -79,9 +81,13 @@ export class DiskQueue implements Outbox {
       this.#recover();
     } catch (cause) {
       if (cause instanceof MoteError) throw cause;
-      throw new MoteError('QUEUE_IO', `The queue in ${this.#dir} can't be opened; check the folder and its rights.`, {
-        cause,
-      });
+      throw new MoteError(
+        'QUEUE_IO',
+        `The queue in ${this.#dir} can't be opened; check the folder and its permissions.`,
+        {
+          cause,
+        },
+      );
     }
   }
 
@@ -133,7 +139,7 @@ export class DiskQueue implements Outbox {
 
   remove(seq: number): void {
     if (this.#closed || !this.#entries.has(seq)) return;
-    // On a full disk only removals make room. One that isn't written down means a repeat after a crash, no loss.
+    // On a full disk only removals free space. A removal that isn't written causes a repetition after a crash, not a loss.
     guard(
       () => void this.#tail(recordBytes(0)).append(encodeRecord(REMOVE, seq, NOTHING), false),
       () => {},
@@ -165,7 +171,7 @@ export class DiskQueue implements Outbox {
       this.#cutBytes += cutBytes;
       for (const record of records) this.#replay(segment, record);
     }
-    // A record that was written again stands behind younger ones.
+    // A record that was written again follows younger ones.
     this.#order = [...this.#entries.keys()].sort((a, b) => a - b);
     this.#clean();
   }
@@ -206,7 +212,7 @@ export class DiskQueue implements Outbox {
 
   #forget(seq: number): void {
     this.#unlink(seq);
-    // The front goes in steps, so that a long queue isn't moved at each removal.
+    // Drop the front in steps, so that a long array isn't moved at each removal.
     if (this.#order.length <= 2 * this.#entries.size + 64) return;
     this.#order = this.#order.filter((s) => this.#entries.has(s));
     this.#front = 0;
@@ -216,7 +222,7 @@ export class DiskQueue implements Outbox {
     return join(this.#dir, `${String(index).padStart(10, '0')}.queue`);
   }
 
-  /** The file that takes the next record of `bytes`. */
+  /** Returns the file for the next record, of `bytes` bytes. */
   #tail(bytes: number): Segment {
     const last = this.#segments.at(-1);
     if (last !== undefined && (last.size === 0 || last.size + bytes <= this.#segmentBytes)) return last;
@@ -234,7 +240,7 @@ export class DiskQueue implements Outbox {
     } catch (cause) {
       throw new MoteError(
         'QUEUE_IO',
-        `The queue can't make a file in ${this.#dir}; is the disk full, or are too many files open?`,
+        `The queue can't create a file in ${this.#dir}; is the disk full, or are too many files open?`,
         { cause },
       );
     }
@@ -243,7 +249,7 @@ export class DiskQueue implements Outbox {
   #write(seq: number, body: Uint8Array, rest: Pick<Entry, 'size' | 'droppable' | 'held'>): void {
     const segment = this.#tail(recordBytes(body.length));
     const at = segment.append(encodeRecord(PUT, seq, body), this.#sync && !rest.droppable);
-    // Where it lay before is forgotten only now that it is written: a full disk would lose it else.
+    // Forget its old place only after it is written, or a full disk would lose it.
     this.#unlink(seq);
     this.#link(seq, { segment, offset: at + recordBytes(0), length: body.length, ...rest });
   }
@@ -273,7 +279,7 @@ export class DiskQueue implements Outbox {
     return entry?.droppable === true && !entry.held;
   }
 
-  /** Deletes dead files from the old end; the file in use stays. */
+  /** Deletes the oldest files without waiting messages, except the file in use. */
   #clean(): void {
     for (
       let oldest = this.#segments[0];
@@ -293,7 +299,7 @@ export class DiskQueue implements Outbox {
     return disk > 2 * live + 4 * this.#segmentBytes;
   }
 
-  /** False when the disk has no room for it; another time, then. */
+  /** Returns false when the disk is full; the next removal tries again. */
   #rescue(oldest: Segment): boolean {
     return guard(
       () => {

@@ -3,12 +3,12 @@ export type Qos = 0 | 1;
 
 export interface MessageProperties {
   contentType?: string;
-  /** Message Expiry Interval in seconds, 1 to 2^32-1; the broker forwards what is left of it. */
+  /** Message Expiry Interval in seconds, 1 to 2^32-1; the broker forwards the remaining time. */
   expirySeconds?: number;
   responseTopic?: string;
   correlationData?: Uint8Array;
   userProperties?: Record<string, string | string[]>;
-  /** Payload Format Indicator: true says that the payload is UTF-8 text. */
+  /** Payload Format Indicator: true if the payload is UTF-8 text. */
   utf8?: boolean;
 }
 

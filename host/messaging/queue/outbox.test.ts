@@ -4,7 +4,7 @@ import { MemoryOutbox } from './outbox.ts';
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
 describe('outbox in memory', () => {
-  it('drops the oldest telemetry that is not in flight for a new message, else refuses it', () => {
+  it('drops the oldest telemetry that is not in flight for a new message, and otherwise refuses it', () => {
     const outbox = new MemoryOutbox(5 * 66);
     const put = (topic: string, droppable: boolean) =>
       outbox.put({ topic, payload: bytes('x'), qos: 1, retain: false, properties: {} }, { droppable, nowMs: 0 });

@@ -1,12 +1,12 @@
-/** Where messages of QoS 1 wait for their PUBACK. In memory here; `disk-queue.ts` is the one that survives the process. */
+/** Messages of QoS 1 that wait for their PUBACK, in memory. The outbox in `disk-queue.ts` survives the process. */
 import { MoteError } from '../../base/index.ts';
 import type { Message } from './message.ts';
 
 export interface Pending {
-  /** Rises with each message; never used twice. */
+  /** Increases with each message; never used twice. */
   seq: number;
   message: Message;
-  /** UTC milliseconds after which nobody wants it, Infinity when it never expires. */
+  /** UTC milliseconds of its expiry; Infinity if it never expires. */
   expiresMs: number;
 }
 
@@ -14,26 +14,26 @@ export interface OutboxStats {
   /** Messages that wait. */
   waiting: number;
   waitingBytes: number;
-  /** Of those, bytes that nothing may drop. */
+  /** Of those, bytes of messages that are not droppable. */
   firmBytes: number;
-  /** Refused because nothing could make room for them. */
+  /** Messages refused because the outbox was full. */
   refused: number;
-  /** Droppable ones given up, oldest first, to make room. */
+  /** Droppable messages that were dropped, oldest first, for newer ones. */
   dropped: number;
 }
 
 export interface Outbox {
   /**
-   * Accepts a message: from here on it is lost only by its expiry (or, when `droppable`, for newer ones in a full outbox).
-   * Throws `QUEUE_FULL`, and then it is not taken.
+   * Accepts a message. From then on only its expiry removes it unsent, or, if it is `droppable`, newer messages in a full outbox.
+   * Throws `QUEUE_FULL`; then the message is not in the outbox.
    */
   put(message: Message, options: { droppable: boolean; nowMs: number }): number;
-  /** The oldest waiting one with a number above `after`. */
+  /** Returns the oldest waiting message with a number above `after`. */
   next(after: number): Pending | undefined;
   get(seq: number): Pending | undefined;
-  /** Acknowledged, refused or expired: forget it. */
+  /** Removes a message that was acknowledged, was refused, or has expired. */
   remove(seq: number): void;
-  /** May not be dropped to make room: it is in flight. */
+  /** Protects a message from being dropped, because it is in flight. */
   hold(seq: number): void;
   readonly stats: OutboxStats;
   close(): void;
@@ -44,7 +44,7 @@ export function expiryOf(message: Message, nowMs: number): number {
   return expirySeconds === undefined ? Number.POSITIVE_INFINITY : nowMs + expirySeconds * 1000;
 }
 
-/** What a message takes, for limits: topic, payload and 64 bytes for the rest. */
+/** The size of a message for limits: topic, payload and 64 bytes for the rest. */
 export function sizeOf(message: Message): number {
   return message.payload.length + message.topic.length + 64;
 }
@@ -52,7 +52,7 @@ export function sizeOf(message: Message): number {
 export function queueFull(waiting: number, maxBytes: number): MoteError {
   return new MoteError(
     'QUEUE_FULL',
-    `The queue to the broker is full (${waiting} messages wait, ${maxBytes} bytes allowed) and the new message was not taken; bring the broker back or allow more.`,
+    `The queue to the broker is full (${waiting} messages wait, ${maxBytes} bytes allowed), so the new message was not accepted; restore the connection to the broker, or allow more.`,
   );
 }
 
@@ -63,7 +63,7 @@ interface Entry extends Pending {
 
 export class MemoryOutbox implements Outbox {
   readonly #maxBytes: number;
-  /** In order of their numbers: a Map keeps the order of insertion. */
+  /** In the order of their numbers, because a Map keeps the order of insertion. */
   readonly #entries = new Map<number, Entry>();
   #seq = 0;
   #bytes = 0;

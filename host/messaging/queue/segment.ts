@@ -1,6 +1,6 @@
 /**
- * One file of the disk queue: records appended one behind the other, each with its length and CRC-32, so that a process that is
- * killed in the middle of a write leaves a tail that is recognised and cut off.
+ * One file of the disk queue: records one after the other, each with its length and CRC-32. A process that is killed during a write leaves
+ * an incomplete record at the end, which is detected and cut off.
  *
  * Record, little-endian: u32 length of what follows the CRC, u32 CRC-32 of it, u8 kind (1 put, 2 remove), f64 number, body.
  */
@@ -26,7 +26,7 @@ export const REMOVE = 2;
 export interface SegmentRecord {
   kind: typeof PUT | typeof REMOVE;
   seq: number;
-  /** Where the body lies in the file. */
+  /** Offset of the body in the file. */
   offset: number;
   body: Uint8Array;
 }
@@ -46,7 +46,7 @@ export function encodeRecord(kind: typeof PUT | typeof REMOVE, seq: number, body
   return out;
 }
 
-/** The good records at the front of `bytes`, and how many bytes they take. What follows is a torn write, or damage. */
+/** Returns the valid records at the front of `bytes`, and their size. What follows is an incomplete write, or damaged. */
 export function parseSegment(bytes: Uint8Array): { records: SegmentRecord[]; goodBytes: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const records: SegmentRecord[] = [];
@@ -66,7 +66,7 @@ export function parseSegment(bytes: Uint8Array): { records: SegmentRecord[]; goo
   return { records, goodBytes: at };
 }
 
-/** A new file's name survives a power cut only when its folder was synced as well. */
+/** Syncs a folder. A new file's name survives a loss of power only after that. */
 export function syncFolder(dir: string): void {
   const fd = openSync(dir, 'r');
   fsyncSync(fd);
@@ -75,9 +75,9 @@ export function syncFolder(dir: string): void {
 
 export class Segment {
   readonly path: string;
-  /** Rises with each file. */
+  /** Increases with each file. */
   readonly index: number;
-  /** Waiting messages whose record is here. */
+  /** Number of waiting messages whose records are in this file. */
   live = 0;
   liveBytes = 0;
   #fd: number;
@@ -94,7 +94,7 @@ export class Segment {
     return new Segment(path, index, openSync(path, 'w+', 0o600), 0);
   }
 
-  /** Opens a file of before and cuts off what a torn write left; says how much that was. */
+  /** Opens an existing file and cuts off an incomplete write. Also returns the number of bytes that were cut off. */
   static recover(path: string, index: number): { segment: Segment; records: SegmentRecord[]; cutBytes: number } {
     const bytes = readFileSync(path);
     const { records, goodBytes } = parseSegment(bytes);
@@ -107,7 +107,7 @@ export class Segment {
     return this.#size;
   }
 
-  /** Appends; returns where the record starts. After an error the file ends where it ended before. */
+  /** Appends a record and returns its offset. An error leaves the file at its old length. */
   append(record: Buffer, sync: boolean): number {
     const at = this.#size;
     try {
@@ -126,7 +126,7 @@ export class Segment {
   read(offset: number, length: number): Uint8Array {
     const bytes = Buffer.alloc(length);
     const got = readSync(this.#fd, bytes, 0, length, offset);
-    if (got !== length) throw new MoteError('QUEUE_IO', `The queue can't read ${this.path}; it became shorter.`);
+    if (got !== length) throw new MoteError('QUEUE_IO', `The queue can't read ${this.path}; the file was truncated.`);
     return bytes;
   }
 

@@ -1,4 +1,4 @@
-/** A message as the disk queue keeps it: one CBOR array, so that a later version can append fields. */
+/** A message as the disk queue stores it: one CBOR array, so that a later version can append fields. */
 import { decode, encode } from 'cbor-x';
 import { MoteError } from '../../base/index.ts';
 import type { Message, MessageProperties } from './message.ts';
@@ -19,14 +19,14 @@ export function encodeStored({ message, droppable, expiresMs }: Stored): Uint8Ar
   return encode([VERSION, flags, expiry, message.topic, message.payload, message.properties]);
 }
 
-/** The CRC held, so the content is ours. Throws `QUEUE_FORMAT` for one of another version. */
+/** Decodes bytes whose CRC is right. Throws `QUEUE_FORMAT` for another version. */
 export function decodeStored(bytes: Uint8Array): Stored {
   const value: unknown = decode(bytes);
   const known = Array.isArray(value) && value[0] === VERSION && typeof value[3] === 'string';
   if (!known || !(value[4] instanceof Uint8Array) || typeof value[5] !== 'object' || value[5] === null) {
     throw new MoteError(
       'QUEUE_FORMAT',
-      'The queue was written by another version; drain it with that one, or delete it.',
+      'The queue was written by another version of moteware; drain it with that version, or delete it.',
     );
   }
   const [, flags, expiry, topic, payload, properties] = value as [

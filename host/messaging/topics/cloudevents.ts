@@ -1,21 +1,21 @@
 /**
  * CloudEvents 1.0 attributes as MQTT 5 user properties: the binary content mode of its MQTT protocol binding, where `datacontenttype`
- * is the message's content type. `id` is the same each time a message is sent again, so that receivers recognise a repeat.
+ * is the message's content type. `id` stays the same when a message is sent again, so that receivers recognise a repetition.
  */
 import type { MessageProperties } from '../queue/index.ts';
 
 export interface CloudEvent {
-  /** Unique among all of `source`. */
+  /** Unique within `source`. */
   id: string;
-  /** URI reference of who speaks. */
+  /** URI reference of the sender. */
   source: string;
   type: string;
   subject?: string;
-  /** UTC milliseconds; left out where the node's clock wasn't set. */
+  /** UTC milliseconds; omitted if the node's clock wasn't set. */
   timeMs?: number;
 }
 
-/** Before this a node's clock can't have been set: 2020-01-01. */
+/** 2020-01-01: an earlier time means that the node's clock wasn't set. */
 const EARLIEST_MS = 1_577_836_800_000;
 const LATEST_MS = 253_402_300_799_999;
 

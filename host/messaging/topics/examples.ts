@@ -11,13 +11,13 @@ import {
   type NodeState,
 } from './payloads.ts';
 
-/** What a node says on its link is what is published. */
+/** The messages of a node's link that are published. */
 export const { birth, telemetry, event, log, ota } = examples;
 export const online: NodeState = { online: true, node: 'pump-7', boot: 3, birth };
 export const will: NodeState = { online: false, node: 'pump-7', boot: 0, birth: null };
 export const answer: CommandAnswer = { id: 7, name: 'blink', ok: true, text: 'done' };
 
-/** By the name that docs/spec/mqtt.md gives them. */
+/** By their names in docs/spec/mqtt.md. */
 export const payloadExamples: Record<string, Uint8Array> = {
   state: encodeState(online),
   will: encodeState(will),

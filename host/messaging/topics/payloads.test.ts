@@ -26,17 +26,17 @@ function received(payload: Uint8Array, contentType?: string): Received {
 const text = (value: string, contentType?: string) => received(Buffer.from(value), contentType);
 
 describe('docs/spec/mqtt.md', () => {
-  it.each(Object.entries(example.payloadExamples))('shows the %s payload as it is', (name, payload) => {
+  it.each(Object.entries(example.payloadExamples))('shows the bytes of the %s payload', (name, payload) => {
     expect(spec).toContain(`| ${name} | \`${Buffer.from(payload).toString('hex')}\` |`);
   });
 
-  it('says how large 20 samples are', () => {
+  it('states the size of 20 samples', () => {
     expect(spec).toContain(`20 samples take ${example.payloadExamples.telemetry!.length} bytes`);
   });
 });
 
 describe('payloads', () => {
-  it('come back as they were', () => {
+  it('are decoded to what was encoded', () => {
     const of = example.payloadExamples;
     expect(decodeState(of.state!)).toEqual(example.online);
     expect(decodeState(of.will!)).toEqual(example.will);
@@ -53,7 +53,7 @@ describe('payloads', () => {
     expect(parseConfig(received(of.configuration!))).toEqual({ threshold: 200, gain: -2 });
   });
 
-  it('carry every int32 and every time that a link carries', () => {
+  it('represent every int32 and every time that a link can transfer', () => {
     const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
     fc.assert(
       fc.property(fc.array(int32, { minLength: 1 }), fc.maxSafeInteger(), (values, t0Ms) => {
@@ -63,7 +63,7 @@ describe('payloads', () => {
     );
   });
 
-  it('have no defect with 100,000 damaged ones: each is read or refused with a MoteError', () => {
+  it('of 100,000 damaged ones, each is read or rejected with a MoteError', () => {
     const readers = [decodeState, decodeTelemetry, decodeEvent, decodeLog, decodeOta];
     const parsers = [parseCommand, parseConfig];
     const seeds = [
@@ -118,7 +118,7 @@ describe('commands', () => {
     expect(() => parseCommand(text(payload))).toThrow(/correct its sender/);
   });
 
-  it('are read as their content type says, and without one as they look', () => {
+  it('are read by their content type, and without one by their first byte', () => {
     expect(parseCommand(text('{"name":"a"}', 'application/json; charset=utf-8')).json).toBe(true);
     expect(() => parseCommand(text('{"name":"a"}', 'application/cbor'))).toThrow();
     expect(parseCommand(received(encode({ name: 'a', body: new Uint8Array([1, 2]) }))).json).toBe(false);
@@ -145,13 +145,13 @@ describe('configurations', () => {
 });
 
 describe('names', () => {
-  it('of nodes are plain', () => {
+  it('of nodes have letters, digits, "_" and "-" only', () => {
     for (const good of ['a', 'pump-7', 'A_b', 'x'.repeat(64)]) expect(isNodeId(good)).toBe(true);
     for (const bad of ['', '+', '#', 'a/b', '$SYS', 'a\n', 'ä', 'x'.repeat(65), '..'])
       expect(isNodeId(bad)).toBe(false);
   });
 
-  it('of answers never reach a node', () => {
+  it('of answers are never topics of a node', () => {
     for (const bad of ['mote/d/a/cmd', 'mote/d/', 'mote/d', '$SYS/a']) expect(isAnswerTopic('mote', bad)).toBe(false);
     for (const good of ['mote/answers', 'x', 'mote/db']) expect(isAnswerTopic('mote', good)).toBe(true);
   });

@@ -1,6 +1,6 @@
 /**
- * What the shim publishes, as CBOR (docs/spec/mqtt.md has an example of each). Every payload is an array that begins with the version 1; a
- * later version may append elements, so readers take longer arrays. Readers of hostile bytes bound them before they decode.
+ * The payloads that the shim publishes, as CBOR (docs/spec/mqtt.md has an example of each). Every payload is an array that begins with the
+ * version 1. A later version may append elements, so readers accept longer arrays. Readers of hostile bytes limit their size first.
  */
 import { Encoder } from 'cbor-x';
 import { wellFormed } from '../../base/cbor/index.ts';
@@ -21,7 +21,7 @@ export function encodeItem(value: unknown): Uint8Array {
   return Uint8Array.from(codec.encode(value));
 }
 
-/** A node's retained state. `birth` is null when only its absence is known (the will). */
+/** A node's retained state. `birth` is null in the will, which only reports that the node is offline. */
 export interface NodeState {
   online: boolean;
   node: string;
@@ -29,7 +29,7 @@ export interface NodeState {
   birth: Birth | null;
 }
 
-/** Integers beyond 32 bits go through bigint: the encoder makes floats of them else. */
+/** Integers beyond 32 bits become bigint, because the encoder would make them floats. */
 function int(value: number): number | bigint {
   return value > 0xffff_ffff || value < -0x8000_0000 ? BigInt(value) : value;
 }
@@ -38,7 +38,7 @@ function bytesOf(value: Uint8Array): Buffer {
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 }
 
-/** [1, metric, t0 in UTC ms, dt in us, [first value, difference to it, ...], exponent, quality, seq]: slow signals take a byte or two a value. */
+/** [1, metric, t0 in UTC ms, dt in us, [first value, difference to it, ...], exponent, quality, seq]: slow signals take one or two bytes for each value. */
 export function encodeTelemetry(frame: Telemetry): Uint8Array {
   const { metric, t0Ms, dtUs, values, exponent, quality, seq } = frame;
   return encodeItem([
@@ -53,7 +53,7 @@ export function encodeTelemetry(frame: Telemetry): Uint8Array {
   ]);
 }
 
-/** [1, name, UTC ms, seq, body]; the body is the module's own CBOR item, as it is. */
+/** [1, name, UTC ms, seq, body]; the body is the module's CBOR item, unchanged. */
 export function encodeEvent({ name, tMs, seq, body }: Event): Uint8Array {
   const parts = [PAYLOAD_VERSION, name, int(tMs), int(seq)].map((item) => encodeItem(item));
   return Buffer.concat([Uint8Array.of(0x85), ...parts, body]);
@@ -104,7 +104,7 @@ export function decodeItem(bytes: Uint8Array, maxBytes: number): unknown {
   try {
     return codec.decode(bytesOf(bytes));
   } catch (cause) {
-    throw new MoteError('PAYLOAD', 'A payload has a CBOR item that can not be read here; correct its sender.', {
+    throw new MoteError('PAYLOAD', 'A payload has a CBOR item that is not supported; correct its sender.', {
       cause,
     });
   }
@@ -113,7 +113,7 @@ export function decodeItem(bytes: Uint8Array, maxBytes: number): unknown {
 function fields(bytes: Uint8Array, least: number): unknown[] {
   const value = decodeItem(bytes, 1024 * 1024);
   if (!Array.isArray(value) || value[0] !== PAYLOAD_VERSION || value.length < least) {
-    throw new MoteError('PAYLOAD', 'A payload is of another version; update this side.');
+    throw new MoteError('PAYLOAD', 'A payload is of another version; update this program.');
   }
   return value;
 }
@@ -156,7 +156,7 @@ const OTA_STATES = ['receiving', 'verifying', 'swapping', 'trial', 'confirmed', 
 const SLOT_STATES = ['empty', 'receiving', 'ready', 'trial', 'confirmed', 'failed'] as const;
 const LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 
-/** Each throws `PAYLOAD` for bytes that aren't such a payload. */
+/** Each decoder throws `PAYLOAD` for bytes that aren't such a payload. */
 export function decodeTelemetry(bytes: Uint8Array): Telemetry {
   const [, metric, t0, dt, values, exponent, quality, seq] = fields(bytes, 8);
   return {

@@ -1,4 +1,4 @@
-/** Topic names: `<ns>/d/<node>/<channel>`, see docs/spec/mqtt.md. A node's id comes from the node, so it is hostile until checked. */
+/** Topic names: `<ns>/d/<node>/<channel>`, see docs/spec/mqtt.md. A node's id comes from the node, so it is untrusted until checked. */
 import { MoteError } from '../../base/index.ts';
 
 const UP_CHANNELS = ['t', 'e', 's', 'log', 'ota'] as const;
@@ -8,7 +8,7 @@ export type Channel = (typeof UP_CHANNELS)[number] | (typeof DOWN_CHANNELS)[numb
 export const DEFAULT_NAMESPACE = 'mote';
 const LEVEL = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** True for 1 to 64 letters, digits, `_` and `-`: a node can't reach another's topics by its name. */
+/** Returns whether an id has 1 to 64 letters, digits, `_` and `-`. Such an id can't name a topic of another node. */
 export function isNodeId(id: string): boolean {
   return LEVEL.test(id);
 }
@@ -22,12 +22,12 @@ export function checkNodeId(id: string): void {
   );
 }
 
-/** Throws `NAMESPACE` for what isn't one or more such levels with `/` between. */
+/** Throws `NAMESPACE` unless `ns` consists of such levels with `/` between them. */
 export function checkNamespace(ns: string): void {
   if (ns.length <= 200 && ns.split('/').every((level) => LEVEL.test(level))) return;
   throw new MoteError(
     'NAMESPACE',
-    `${JSON.stringify(ns)} is no namespace; use letters, digits, "_", "-" and "/" between levels.`,
+    `${JSON.stringify(ns)} is not a namespace; use letters, digits, "_", "-" and "/" between levels.`,
   );
 }
 
@@ -35,7 +35,7 @@ export function topicOf(ns: string, node: string, channel: Channel): string {
   return `${ns}/d/${node}/${channel}`;
 }
 
-/** May an answer go there? Not to any node's topics: the shim may write those, who asks it perhaps may not. */
+/** Returns whether an answer may be published to `topic`. A node's topics are excluded: the sender of a request may lack the right to them. */
 export function isAnswerTopic(ns: string, topic: string): boolean {
   return !topic.startsWith('$') && topic !== `${ns}/d` && !topic.startsWith(`${ns}/d/`);
 }
