@@ -1,4 +1,4 @@
-/** Everything that the product uses of a broker, against each broker that it runs on. */
+/** Every feature of a broker that the product uses, on each broker that it supports. */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ for (const kind of brokerKinds) {
       return { client, inbox };
     };
 
-    it('keeps a retained package of 60 KB with its properties for a node that comes later', async () => {
+    it('keeps a retained package of 60 KB with its properties for a node that connects later', async () => {
       const topic = `${uniqueId('retained')}/desired`;
       const payload = randomBytes(60_000);
       const properties = {
@@ -47,7 +47,7 @@ for (const kind of brokerKinds) {
       const [message] = await inbox.count(1);
       expect(Buffer.compare(message!.payload, payload)).toBe(0);
       expect(message).toMatchObject({ retain: true, qos: 1, properties });
-      // An empty one takes it away.
+      // An empty one deletes it.
       await sender.publish(topic, new Uint8Array(0), { qos: 1, retain: true });
       const later = await listen(topic);
       await sender.publish(topic, bytes('live'), { qos: 1 });
@@ -100,7 +100,7 @@ for (const kind of brokerKinds) {
       expect((await later.inbox.count(1))[0]!.retain).toBe(true);
     });
 
-    it('holds a will back for its delay and drops it when the client comes back in time', async () => {
+    it('delays a will and drops it when the client reconnects in time', async () => {
       const topic = uniqueId('delay');
       const { inbox } = await listen(topic);
       const options = {
@@ -118,7 +118,7 @@ for (const kind of brokerKinds) {
       expect(message!.properties).toEqual({});
     });
 
-    it('keeps a session: what came at QoS 1 while the client was away arrives in order, once', async () => {
+    it('keeps a session: messages of QoS 1 from the time of the disconnection arrive in order, once', async () => {
       const topic = uniqueId('session');
       const options = { clientId: uniqueId('sleeper'), cleanStart: false, sessionExpirySeconds: 300 };
       const { client } = await listen(topic, options);
@@ -156,7 +156,7 @@ for (const kind of brokerKinds) {
       expect(inbox.texts).toEqual(['important']);
     });
 
-    it('keeps the order of a thousand messages of one topic, both qualities', async () => {
+    it('keeps the order of a thousand messages of one topic, at QoS 0 and 1', async () => {
       for (const qos of [0, 1] as const) {
         const topic = uniqueId('order');
         const { inbox } = await listen(topic);
@@ -167,7 +167,7 @@ for (const kind of brokerKinds) {
       }
     });
 
-    it('takes topic aliases: the topic travels once', async () => {
+    it('accepts topic aliases: the topic is sent once', async () => {
       const topic = `${uniqueId('alias')}/${'long'.repeat(50)}`;
       const { inbox } = await listen(topic);
       const sender = await open({ topicAliasMaximum: 4 });
@@ -177,7 +177,7 @@ for (const kind of brokerKinds) {
       expect(new Set(got.map((m) => m.topic))).toEqual(new Set([topic]));
     });
 
-    it('lets a message expire, and forwards the lifetime that is left', async () => {
+    it('lets a message expire, and forwards the remaining lifetime', async () => {
       const topic = uniqueId('expiry');
       const sender = await open();
       await sender.publish(`${topic}/long`, bytes('long'), {
@@ -192,7 +192,7 @@ for (const kind of brokerKinds) {
       });
       const early = await listen(`${topic}/#`);
       await early.inbox.count(2);
-      // Real time: the broker's clock is not ours. A retained message of 1 s is gone after 2 s.
+      // Real time: the test does not control the broker's clock. A retained message of 1 s is gone after 2 s.
       await new Promise((resolve) => setTimeout(resolve, 2100));
       const late = await listen(`${topic}/#`);
       const [message] = await late.inbox.count(1);
@@ -223,7 +223,7 @@ for (const kind of brokerKinds) {
       expect(inbox.texts).toEqual(['b']);
     });
 
-    it('ends the older of two clients with one id', async () => {
+    it('disconnects the older of two clients with one id', async () => {
       const clientId = uniqueId('twin');
       let told: (code: string) => void = () => {};
       const takenOver = new Promise<string>((resolve) => {
@@ -231,11 +231,11 @@ for (const kind of brokerKinds) {
       });
       const first = await open({ clientId, backoff: { baseMs: 1, capMs: 600_000 }, onOffline: (e) => told(e.code) });
       await open({ clientId });
-      expect(await takenOver).toBe(kind.saysWhy ? 'MQTT_TAKEN_OVER' : 'MQTT_CLOSED');
+      expect(await takenOver).toBe(kind.givesReason ? 'MQTT_TAKEN_OVER' : 'MQTT_CLOSED');
       expect(first.state).toBe('waiting');
     });
 
-    it('never has more in flight to us than our receive maximum', async () => {
+    it("never has more in flight than the client's receive maximum", async () => {
       const topic = uniqueId('window');
       const sender = await open();
       const client = await open({ receiveMaximum: 3 });
@@ -255,7 +255,7 @@ for (const kind of brokerKinds) {
       expect(inbox.texts).toEqual(Array.from({ length: 100 }, (_, i) => `${i}`));
     });
 
-    it('leaves out a message that is larger than what we take, and goes on', async () => {
+    it('skips a message that is larger than the client accepts, and continues', async () => {
       const topic = uniqueId('size');
       const { inbox, client } = await listen(topic, { maximumPacketBytes: 2000 });
       const sender = await open();
@@ -266,7 +266,7 @@ for (const kind of brokerKinds) {
       expect(client.stats.connects).toBe(1);
     });
 
-    it('does not send back what a client published itself when it asks for that', async () => {
+    it('does not return a message to its publisher when that asks for it', async () => {
       const topic = uniqueId('local');
       const { client, inbox } = await listen(topic, {}, { noLocal: true });
       await client.publish(topic, bytes('mine'), { qos: 1 });
@@ -303,7 +303,7 @@ for (const kind of brokerKinds) {
       const client = await connected(own.url, { onOffline: (e) => told(e.code) });
       await client.publish('a', bytes('b'), { qos: 1 });
       await own.close();
-      expect(await reason).toBe(kind.saysWhy ? 'MQTT_SHUTTING_DOWN' : 'MQTT_CLOSED');
+      expect(await reason).toBe(kind.givesReason ? 'MQTT_SHUTTING_DOWN' : 'MQTT_CLOSED');
       client.close();
     });
   });

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { bytes, connected } from '../mqtt/testing.ts';
 import { startEmbeddedBroker } from './broker.ts';
 
-it('goes on when its disk does not take a retained message, and keeps the next one on disk', async () => {
+it('continues when its disk is full for a retained message, and stores the next one on disk', async () => {
   const root = mkdtempSync(join(tmpdir(), 'moteware-broker-'));
   const dataDir = join(root, 'data');
   const broker = await startEmbeddedBroker({ port: 0, dataDir });

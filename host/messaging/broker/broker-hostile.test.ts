@@ -43,7 +43,7 @@ const seeds: Packet[] = [
   { cmd: 'auth', reasonCode: 0x18, properties: { authenticationMethod: 'm' } },
 ];
 
-it('the embedded broker has no QoS 2 and says so', async () => {
+it('the embedded broker rejects QoS 2 and announces it', async () => {
   const broker = await startEmbeddedBroker({ port: 0 });
   const other = await mqtt.connectAsync(broker.url, { protocolVersion: 5, reconnectPeriod: 0 });
   const ended = new Promise<number | undefined>((resolve) =>
@@ -75,7 +75,7 @@ it('the embedded broker serves others while hostile clients send it 100,000 pack
         const parts = random(10) === 0 ? [] : [packets[0]!];
         for (let i = 0; i < 25; i++) {
           const packet = Buffer.from(packets[random(packets.length)]!);
-          // One damaged packet ends a connection, so most are whole: the damaged one then meets a broker in some state.
+          // One damaged packet ends a connection. So most are whole, and the damaged one reaches the broker in various states.
           for (let n = random(12) === 0 ? 1 + random(3) : 0; n > 0; n--) packet[random(packet.length)] = random(256);
           parts.push(packet);
         }

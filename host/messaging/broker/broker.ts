@@ -1,6 +1,6 @@
 /**
- * A broker as the product sees it. The embedded one is aedes 2 for zero set-up; a real installation runs mosquitto. Both pass
- * `broker-conformance.test.ts`; docs/brokers.md says what each lacks and what is put right here.
+ * The embedded broker: aedes 2, which needs no set-up. A production installation runs mosquitto. Both pass `broker-conformance.test.ts`;
+ * docs/brokers.md lists what each lacks and what is corrected here.
  */
 
 import { timingSafeEqual } from 'node:crypto';
@@ -20,26 +20,26 @@ export interface Broker {
 }
 
 export interface EmbeddedBrokerOptions {
-  /** Default 127.0.0.1. Any other needs `users`, or `anonymous` said aloud. */
+  /** Default 127.0.0.1. Any other address needs `users`, or `anonymous: true`. */
   host?: string;
-  /** Default 1883; 0 takes a free one. */
+  /** Default 1883; 0 selects a free one. */
   port?: number;
-  /** Password by user name. Without it everybody may connect. */
+  /** Passwords by user name. Without it everybody may connect. */
   users?: Record<string, string>;
   anonymous?: boolean;
-  /** May this client do this? Default: yes. */
+  /** Returns whether a client may do this. Default: yes. */
   allow?: (
     client: { id: string; username: string | undefined },
     action: 'publish' | 'subscribe',
     topic: string,
   ) => boolean;
-  /** Keeps retained messages (states, configurations, desired packages) over restarts; nothing is kept without it. */
+  /** Folder that keeps retained messages (states, configurations, desired packages) across restarts. Without it, none are kept. */
   dataDir?: string;
-  /** A retained message that can't be read, and was left where it is. Default: a warning of the process. */
+  /** A retained message can't be read; its file stays. Default: a warning of the process. */
   onProblem?: (error: MoteError) => void;
   /** Default 16 MiB: the largest package plus its properties. */
   maximumPacketBytes?: number;
-  /** Makes it `mqtts`. */
+  /** With it, the broker speaks `mqtts`. */
   tls?: TlsOptions;
 }
 
@@ -48,7 +48,7 @@ type Retained = { topic: string; payload: string | Buffer; retain: boolean; prop
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 const SERVER_SHUTTING_DOWN = 0x8b;
 
-/** Listens when it resolves. Throws `BROKER_OPEN`, `BROKER_PORT`, `BROKER_DATA`. */
+/** Resolves when the broker listens. Throws `BROKER_OPEN`, `BROKER_PORT`, `BROKER_DATA`. */
 export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): Promise<Broker> {
   const { host = '127.0.0.1', port = 1883, users, allow = () => true } = options;
   const { onProblem = (error) => process.emitWarning(error) } = options;
@@ -56,14 +56,14 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
   if (!LOOPBACK.has(host) && users === undefined && options.anonymous !== true) {
     throw new MoteError(
       'BROKER_OPEN',
-      `A broker on ${host} would let everybody on the network send commands; give it users, or say that anonymous is meant.`,
+      `A broker on ${host} would let everybody on the network send commands; give it users, or set anonymous.`,
     );
   }
   const files = options.dataDir === undefined ? undefined : new RetainedFiles(options.dataDir);
   const names = new WeakMap<object, string>();
   const identity = (client: { id: string }) => ({ id: client.id, username: names.get(client) });
 
-  // Most that import this component connect to a broker that runs already.
+  // Most users of this component connect to a broker that runs already.
   const { Aedes } = await import('aedes');
   const aedes = await Aedes.createBroker({
     topicAliasMaximum: 64,
@@ -71,10 +71,10 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
     receiveMaximum: 256,
     // aedes drops a client that sends more packets than this before its CONNACK; a gateway flushes its queue at once.
     queueLimit: 1024,
-    // Clock and state of clients that come with ever new names stay bounded.
+    // Limits the state of clients that connect with ever new ids.
     pendingSessionsLimit: 10_000,
     preConnect(_client, packet, done) {
-      // The one way by which a message of QoS 2 could still come in.
+      // The only other way for a message of QoS 2.
       if (packet.will?.qos === 2) packet.will.qos = 1;
       done(null, true);
     },
@@ -84,7 +84,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
       done(Object.assign(new Error('bad user name or password'), { returnCode: 4 }), false);
     },
     authorizePublish(client, packet, done) {
-      // The will's delay is no property of the message that it becomes (MQTT 5 section 3.1.3.2.2).
+      // The will's delay is not a property of the published message (MQTT 5 section 3.1.3.2.2).
       const properties: Record<string, unknown> | undefined = packet.properties;
       if (properties !== undefined && 'willDelayInterval' in properties) properties.willDelayInterval = undefined;
       const system = packet.topic.startsWith('$SYS');
@@ -99,7 +99,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
         if (files !== undefined && packet.retain) files.store(storedMessage(packet as Retained), Date.now());
         done(null);
       } catch (error) {
-        // A full disk, say: the message is kept in memory, and its publisher is cut off as a sign. aedes has sent PUBACK before.
+        // The disk may be full. The message stays in memory, and its publisher is disconnected, because aedes has sent PUBACK already.
         done(error as Error);
       }
     },

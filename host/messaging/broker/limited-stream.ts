@@ -1,9 +1,9 @@
 /**
- * Between a socket and aedes: keeps what an MQTT 5 client asked for in CONNECT, which aedes 2.0.0-beta.1 reads but doesn't honour.
- * At most `receive maximum` QoS 1 and 2 messages are in flight to the client (MQTT 5 section 3.1.2.11.3), the rest waits
- * here in order; a message above its `maximum packet size` is dropped as if it had been delivered (section 3.1.2.11.4).
+ * A stream between a socket and aedes that enforces the limits of an MQTT 5 client's CONNECT, which aedes 2.0.0-beta.1 reads but ignores.
+ * At most `receive maximum` messages of QoS 1 and 2 are in flight to the client (MQTT 5 section 3.1.2.11.3); the others wait here in order.
+ * A message above the client's `maximum packet size` is dropped as if it had been delivered (section 3.1.2.11.4).
  *
- * QoS 2 is refused, and the CONNACK says so: two PUBREL for one packet make aedes leave a rejected promise behind, which ends the process.
+ * QoS 2 is rejected, and CONNACK announces that: two PUBREL for one packet make aedes leave a rejected promise, which ends the process.
  */
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
@@ -14,11 +14,11 @@ const CONNECT = 1;
 const CONNACK = 2;
 const PUBLISH = 3;
 const PUBACK = 4;
-/** PUBREC, PUBREL, PUBCOMP: only of QoS 2. */
+/** PUBREC, PUBREL, PUBCOMP: packets of QoS 2 only. */
 const QOS_2_TYPES: ReadonlySet<number> = new Set([5, 6, 7]);
 const TOO_LARGE = 0x95;
 const QOS_NOT_SUPPORTED = 0x9b;
-/** Held for one client at most; one that reads slower is cut off and gets the rest when it comes back to its session. */
+/** The limit of waiting bytes for one client. A slower client is disconnected and gets the rest when it resumes its session. */
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 function parse(frame: Uint8Array): Packet | undefined {
@@ -27,7 +27,7 @@ function parse(frame: Uint8Array): Packet | undefined {
   parser.on('packet', (packet: Packet) => {
     found = packet;
   });
-  // aedes meets the same bytes and ends the connection; nothing is to be done here.
+  // aedes gets the same bytes and ends the connection.
   parser.on('error', () => {});
   try {
     parser.parse(Buffer.from(frame));
@@ -37,7 +37,7 @@ function parse(frame: Uint8Array): Packet | undefined {
   return found;
 }
 
-/** Where the variable header of a packet begins. */
+/** Returns the offset of a packet's variable header. */
 function bodyOf(frame: Uint8Array): number {
   let at = 1;
   while ((frame[at++] ?? 0) >= 0x80);
@@ -113,7 +113,7 @@ export class LimitedStream extends Duplex {
     done(error);
   }
 
-  /** Whole packets only go on, so that an answer of ours never lands inside one of the client's. */
+  /** Passes whole packets only, so that an answer inserted here never splits another packet. */
   #data(chunk: Buffer): void {
     let more = true;
     try {
@@ -126,7 +126,7 @@ export class LimitedStream extends Duplex {
         more = this.push(frame);
       }
     } catch {
-      // Too large, or no MQTT.
+      // Too large, or not MQTT.
       this.#refuse(TOO_LARGE);
       return;
     }
@@ -155,7 +155,7 @@ export class LimitedStream extends Duplex {
     }
   }
 
-  /** Lets pass what may pass; the rest waits. */
+  /** Sends what the limits allow; the rest waits. */
   #flow(bytes: Uint8Array, done: (error?: Error | null) => void): void {
     const out: Uint8Array[] = [];
     for (const frame of this.#fromBroker.push(bytes)) {

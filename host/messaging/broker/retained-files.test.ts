@@ -45,7 +45,7 @@ describe('retained messages on disk', () => {
     expect(readFileSync(path)).toEqual(Buffer.from(content));
   });
 
-  it('skips, keeps and reports what is no file', () => {
+  it('skips, keeps and reports an entry that is not a file', () => {
     mkdirSync(join(dir, 'folder.retained'));
     const told: string[] = [];
     expect(new RetainedFiles(dir).load(0, ({ code }) => told.push(code))).toEqual([]);
@@ -53,7 +53,7 @@ describe('retained messages on disk', () => {
     expect(readdirSync(dir)).toEqual(['folder.retained']);
   });
 
-  it('deletes without a word what expired and what was never whole', () => {
+  it('deletes expired messages and incomplete files without a report', () => {
     const files = new RetainedFiles(dir);
     files.store(message('a/old', 'old', 5), 0);
     files.store(message('a/new', 'new', 60), 0);
@@ -66,7 +66,7 @@ describe('retained messages on disk', () => {
     expect(readdirSync(dir)).toHaveLength(1);
   });
 
-  it('are on the medium with their names: the folder is synced after each change of it', () => {
+  it('are on the medium with their names: the folder is synced after each change', () => {
     const files = new RetainedFiles(dir);
     const calls: string[] = [];
     const { fsyncSync, renameSync, rmSync: remove } = fs;

@@ -1,4 +1,4 @@
-/** Retained messages of the embedded broker on disk, one file a topic, so that states and desired packages outlive it. */
+/** Retained messages of the embedded broker on disk, one file for each topic. States and desired packages outlive the broker. */
 import { createHash } from 'node:crypto';
 import {
   closeSync,
@@ -29,7 +29,7 @@ const SUFFIX = '.retained';
 export class RetainedFiles {
   readonly #dir: string;
 
-  /** Throws `BROKER_DATA` when the folder can't be made. */
+  /** Throws `BROKER_DATA` if the folder can't be created. */
   constructor(dir: string) {
     this.#dir = dir;
     try {
@@ -39,7 +39,7 @@ export class RetainedFiles {
     }
   }
 
-  /** Stores, or with an empty payload forgets. Durable on return; a power cut leaves the old or the new one. */
+  /** Stores a message; an empty payload deletes it. Durable on return; a loss of power leaves the old or the new message. */
   store(message: Message, nowMs: number): void {
     const path = join(this.#dir, `${createHash('sha256').update(message.topic).digest('hex')}${SUFFIX}`);
     if (message.payload.length === 0) {
@@ -60,13 +60,13 @@ export class RetainedFiles {
   }
 
   /**
-   * All that is not expired, with the lifetime that is left. A file that is damaged or of another version is skipped and told with
-   * `BROKER_DATA`; it stays until its topic is published to again.
+   * Returns all messages that have not expired, with their remaining lifetimes. Skips a file that is damaged or of another version and reports
+   * it with `BROKER_DATA`; the file stays until its topic gets another message.
    */
   load(nowMs: number, onProblem: (error: MoteError) => void): Message[] {
     return readdirSync(this.#dir).flatMap((name) => {
       const path = join(this.#dir, name);
-      // Never renamed, so never whole for sure: the one before is what counts.
+      // It was not renamed, so it may be incomplete. The previous file is valid.
       if (name.endsWith(`${SUFFIX}.new`)) rmSync(path, { force: true });
       if (!name.endsWith(SUFFIX)) return [];
       let stored: Stored;
@@ -89,7 +89,7 @@ export class RetainedFiles {
   }
 }
 
-/** Throws for whatever isn't one whole stored message. */
+/** Throws unless the file is one whole stored message. */
 function readStored(path: string): Stored {
   const [record] = parseSegment(readFileSync(path)).records;
   if (record?.kind !== PUT) throw new Error('no whole record');

@@ -10,7 +10,7 @@ import { type Broker, startEmbeddedBroker } from './broker.ts';
 
 const MOSQUITTO = findProgram('mosquitto');
 
-/** Waits until something listens: a try each time the one before was refused. */
+/** Waits until something listens. Tries again whenever an attempt was refused. */
 async function listening(port: number, alive: () => boolean): Promise<void> {
   for (;;) {
     if (!alive()) throw new Error('mosquitto ended at once');
@@ -65,21 +65,21 @@ export interface BrokerKind {
   available: boolean;
   /** With `dir`, retained messages survive a restart. */
   start(options?: { port?: number; dir?: string }): Promise<Broker>;
-  /** Tells a client why it ends the connection. mosquitto 2.0.11 only closes it, at a takeover and at its own end. */
-  saysWhy: boolean;
+  /** Sends a client the reason of a disconnection. mosquitto 2.0.11 only closes the connection, at a takeover and at its own end. */
+  givesReason: boolean;
 }
 
 export const brokerKinds: BrokerKind[] = [
   {
     name: 'embedded',
     available: true,
-    saysWhy: true,
+    givesReason: true,
     start: ({ port = 0, dir } = {}) => startEmbeddedBroker({ port, ...(dir !== undefined && { dataDir: dir }) }),
   },
   {
     name: titled('mosquitto', lacking('mosquitto')),
     available: MOSQUITTO !== null,
-    saysWhy: false,
+    givesReason: false,
     start: startMosquitto,
   },
 ];

@@ -1,7 +1,7 @@
 /**
- * One node at the gateway: its MQTT connection, its queue, and what goes up and down. One connection a node, because a will belongs to
- * a connection: when the gateway dies, the broker says of every single node that it is gone. It also gives each node its own
- * credentials and access list, its own session and its own window.
+ * One node at the gateway: its MQTT connection, its queue, and its messages in both directions. Each node has a connection, because a will
+ * belongs to a connection: when the gateway dies, the broker reports every node as offline. So each node also has its own credentials,
+ * access list, session and window.
  */
 
 import { clip, guard, MoteError } from '../../base/index.ts';
@@ -19,8 +19,8 @@ export interface BridgeOptions {
   node: string;
   settings: ShimSettings;
   outbox: Outbox;
-  /** Tells the ids of this life of the gateway from those of others. */
-  life: string;
+  /** Distinguishes the ids of this run of the gateway from those of other runs. */
+  run: string;
 }
 
 function defect(cause: unknown): MoteError {
@@ -40,19 +40,19 @@ export class NodeBridge {
   #link: ShimLink | undefined;
   #birth: Birth | undefined;
   #config: Record<string, number> | undefined;
-  /** The link was full when the configuration should have gone. */
+  /** The link was full when the configuration was due. */
   #configDue = false;
   #cancelGrace: (() => void) | undefined;
   #stopped = false;
 
-  constructor({ node, settings, outbox, life }: BridgeOptions) {
+  constructor({ node, settings, outbox, run }: BridgeOptions) {
     this.node = node;
     this.#settings = settings;
     this.#uplink = new Uplink({
       node,
       settings,
       outbox,
-      life,
+      run,
       client: () => this.client,
       pause: () => this.#link?.pause(),
       resume: () => this.#link?.resume(),
@@ -73,7 +73,7 @@ export class NodeBridge {
     this.#listen('cmd', (message) => this.#commands.request(message));
     this.#listen('cfg', (message) => this.#configure(message));
     this.#listen('desired', (message) => this.#want(message));
-    // With `retry` it rejects only when we close it.
+    // With `retry` it rejects only when it is closed.
     this.client.connect().catch(() => {});
   }
 
@@ -85,7 +85,7 @@ export class NodeBridge {
     return this.#birth;
   }
 
-  /** The node named itself: on a link that knew nothing of it, or again after a swap. */
+  /** The node has sent a birth: the first on its link, or one after a swap. */
   born(birth: Birth, link: ShimLink): void {
     const fresh = this.#link !== link;
     this.#link = link;
@@ -97,18 +97,18 @@ export class NodeBridge {
     this.#desired.born(birth, fresh);
   }
 
-  /** The link is back with the same node behind it. */
+  /** The link is up again with the same node. */
   linkUp(): void {
     this.#cancelGrace?.();
     if (!this.online && this.#birth) this.#uplink.state(true, this.#birth);
     this.#desired.pump();
   }
 
-  /** `restarted`: what comes next on it is a stranger. */
+  /** The link is down. `restarted`: the next node on it is unknown. */
   linkDown(link: ShimLink, restarted: boolean): void {
     if (this.#link !== link) return;
     if (restarted) {
-      // Its birth could not come in over a line that stays stopped.
+      // A paused line could not receive the node's birth.
       link.resume();
       this.#link = undefined;
       this.#desired.gone();
@@ -119,7 +119,7 @@ export class NodeBridge {
     this.#cancelGrace = clock.after(graceSeconds * 1000, () => this.absent());
   }
 
-  /** The link has room again. */
+  /** The link can send again. */
   pump(): void {
     if (this.#configDue) this.#sendConfig();
     this.#desired.pump();
@@ -136,12 +136,12 @@ export class NodeBridge {
     }
   }
 
-  /** Says that the node is gone. */
+  /** Publishes that the node is offline. */
   absent(): void {
     this.#uplink.state(false, this.#birth);
   }
 
-  /** Says offline, waits until the broker has all or `timeoutMs` are over, and ends. What then waits stays on disk. */
+  /** Publishes offline, waits until the broker has all messages or `timeoutMs` have passed, and ends. The rest stays on disk. */
   async close(timeoutMs: number): Promise<void> {
     if (this.#stopped) return;
     this.absent();
@@ -155,7 +155,7 @@ export class NodeBridge {
     this.client.close();
   }
 
-  /** Ends as a killed process does. */
+  /** Ends like a killed process. */
   abort(): void {
     this.#stop();
     this.client.abort();
@@ -210,7 +210,7 @@ export class NodeBridge {
     });
   }
 
-  /** Somebody sent what can't be used: it goes to the node's log, where its sender looks. */
+  /** Reports an unusable request in the node's log, where its sender looks. */
   #refuse(error: MoteError): void {
     this.#settings.onProblem?.(error, this.node);
     const text = clip(error.message, 256);
@@ -234,7 +234,7 @@ export class NodeBridge {
     this.#configDue = !this.#say({ type: 'config', values: this.#config });
   }
 
-  /** False when the link is full. What the node says is too long for it is told and not tried again. */
+  /** Returns false when the link is full. Reports a message that is too long for the node and does not try it again. */
   #say(message: ShimMessage): boolean {
     let taken = true;
     guard(

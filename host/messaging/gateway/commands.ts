@@ -1,21 +1,21 @@
-/** What comes down to a node: commands and configurations, JSON or CBOR, from anybody who may publish there. Hostile until parsed. */
+/** Requests to a node: commands and configurations in JSON or CBOR, from anybody who may publish them. Untrusted until parsed. */
 import { MoteError } from '../../base/index.ts';
 import { MessageLimit } from '../../device/link/index.ts';
 import type { Received } from '../mqtt/index.ts';
 import { CBOR_TYPE, decodeItem, encodeItem, JSON_TYPE, PAYLOAD_VERSION } from '../topics/index.ts';
 
-/** Larger ones are refused unread; a command's body on the link is at most 1024 bytes. */
+/** Larger requests are rejected unread. A command's body on the link has at most 1024 bytes. */
 const MAX_REQUEST_BYTES = 8192;
 const MAX_BODY_BYTES = 1024;
 const MAX_DEPTH = 16;
 
 export interface CommandRequest {
   name: string;
-  /** The sender's own, echoed in the answer. */
+  /** Chosen by the sender, repeated in the answer. */
   id: string | number | null;
-  /** CBOR of the body, empty when there is none. */
+  /** The body as CBOR; empty if there is none. */
   body: Uint8Array;
-  /** The answer is written as the request was. */
+  /** The answer uses the encoding of the request. */
   json: boolean;
 }
 
@@ -54,7 +54,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
-/** As the encoder wants it: maps instead of objects, so that they take no more bytes than they must. */
+/** Converts objects to maps, which the encoder writes in the fewest bytes. */
 function compact(value: unknown, depth = 0): unknown {
   if (depth > MAX_DEPTH) throw bad(`A body has more than ${MAX_DEPTH} levels`);
   if (Array.isArray(value)) return value.map((item) => compact(item, depth + 1));

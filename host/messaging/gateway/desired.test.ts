@@ -5,7 +5,7 @@ import { birth } from '../topics/examples.ts';
 import { Desired } from './desired.ts';
 import { somePackage } from './fake-node.ts';
 
-it('offers a package again that a node refused because a trial was under way, once that is over', () => {
+it('offers a package again that a node refused during a trial, when the trial has ended', () => {
   const sent: ShimMessage[] = [];
   const desired = new Desired({
     clock: new VirtualClock(1_700_000_000_000),
@@ -38,7 +38,7 @@ it('offers a package again that a node refused because a trial was under way, on
   desired.stop();
 });
 
-it('cuts a package into chunks that the node takes, however small those are', () => {
+it('cuts a package into chunks of the size that the node accepts, however small', () => {
   const bytes = somePackage(9);
   for (const peerMaxBytes of [280, 1280, 8192]) {
     const sent: ShimMessage[] = [];

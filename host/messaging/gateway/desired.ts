@@ -1,6 +1,6 @@
 /**
- * Brings the desired package to a node: offers it to each new peer, feeds chunks as far as the link and the sender's window take
- * them, and stops at the node's verdict. Where a transfer goes on is the node's knowledge, so a restart of the shim costs nothing.
+ * Transfers the desired package to a node: offers it to each new peer, sends chunks as far as the link and the sender's window allow, and
+ * stops at the node's verdict. The node decides where a transfer resumes, so a restart of the shim loses nothing.
  */
 
 import { createHash } from 'node:crypto';
@@ -13,21 +13,24 @@ import { PackageSender } from '../../device/update/index.ts';
 /** The part of a link that a transfer needs. */
 export interface TransferLink {
   readonly up: boolean;
-  /** Messages that `send` takes at once. */
+  /** The number of messages that `send` accepts now. */
   readonly room: number;
-  /** Longest message that the node takes, in bytes. */
+  /** The longest message that the node accepts, in bytes. */
   readonly peerMaxBytes: number;
   send(message: ShimMessage): boolean;
 }
 
-/** Of a chunk message, besides its bytes. */
+/** Bytes of a chunk message besides its data. */
 const CHUNK_HEAD_BYTES = 24;
-/** Kept free for commands and configurations. */
+/** Messages reserved for commands and configurations. */
 const RESERVED_ROOM = 8;
 const RETRY_MS = 50;
 const FINAL: ReadonlySet<string> = new Set<OtaStatus['state']>(['confirmed', 'rolledback', 'refused']);
 
-/** Nothing more comes of it. A node that is busy with a trial says no for now: the package is offered again when that is over. */
+/**
+ * Returns whether a status is final. A node that is busy with a trial refuses a package only temporarily: it is offered again when the trial
+ * has ended.
+ */
 export function isVerdict({ state, reason }: OtaStatus): boolean {
   return FINAL.has(state) && reason?.code !== 'OTA_BUSY';
 }
@@ -35,7 +38,7 @@ export function isVerdict({ state, reason }: OtaStatus): boolean {
 export interface DesiredOptions {
   clock: Clock;
   link: () => TransferLink | undefined;
-  /** Something to publish that the node didn't say itself: already there. */
+  /** A status that the node didn't send itself: the package is installed already. */
   onStatus(status: OtaStatus): void;
 }
 
@@ -48,18 +51,18 @@ export class Desired {
   #last: OtaStatus | undefined;
   #birth: Birth | undefined;
   #cancel: (() => void) | undefined;
-  /** The node hasn't been told of the package yet: the link was down or full. */
+  /** The package was not offered yet, because the link was down or full. */
   #offerDue = false;
 
   constructor(options: DesiredOptions) {
     this.#options = options;
   }
 
-  /** A retained or new `desired` message. Empty: nothing is desired any more. Throws what `parsePackage` throws. */
+  /** Handles a `desired` message, retained or new. An empty one clears the desired package. Throws what `parsePackage` throws. */
   set(bytes: Uint8Array): void {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     if (sha256 === this.#sha256) {
-      // Sent again: whoever did so waits for the verdict.
+      // It was published again, and its sender waits for the verdict.
       if (this.#last && isVerdict(this.#last)) this.#options.onStatus(this.#last);
       return;
     }
@@ -79,14 +82,14 @@ export class Desired {
     if (this.#birth) this.#offer(this.#birth);
   }
 
-  /** The node said who it is, on a new link or after a swap. */
+  /** The node has sent a birth, on a new link or after a swap. */
   born(birth: Birth, fresh: boolean): void {
     this.#birth = birth;
-    // After a trial, however it ended, a node says anew who it is.
+    // A node sends a birth at the end of every trial.
     if (fresh || this.#last?.reason?.code === 'OTA_BUSY') this.#offer(birth);
   }
 
-  /** The node is a stranger until its next birth. */
+  /** The node is unknown until its next birth. */
   gone(): void {
     this.#birth = undefined;
     this.stop();
@@ -99,7 +102,7 @@ export class Desired {
     this.pump();
   }
 
-  /** Sends what fits; called again when the link has room. */
+  /** Sends as much as the link accepts. It is called again when the link can send more. */
   pump(): void {
     this.#cancel?.();
     this.#cancel = undefined;
@@ -115,7 +118,7 @@ export class Desired {
     this.#cancel = this.#options.clock.after(RETRY_MS, () => this.pump());
   }
 
-  /** The verdict on bytes that `set` threw for. */
+  /** Returns the verdict on bytes for which `set` threw. */
   refused(bytes: Uint8Array, reason: NonNullable<OtaStatus['reason']>): OtaStatus {
     const sha256 = createHash('sha256').update(bytes).digest();
     const { length } = bytes;

@@ -1,4 +1,4 @@
-/** A node for the tests of this room: a real link and a real update receiver, without an engine. */
+/** A node for tests of the gateway: a real link and a real update receiver, without an engine. */
 import { randomBytes } from 'node:crypto';
 import { backgroundClock } from '../../base/index.ts';
 import { MemoryFlash } from '../../device/flash/index.ts';
@@ -47,9 +47,9 @@ export class FakeNode {
   readonly received: ShimMessage[] = [];
   readonly slots: SlotStore;
   readonly updates: UpdateReceiver;
-  /** What a new module says of itself, asked when it was swapped in. */
+  /** Whether a new module reports that it is healthy. */
   healthy = true;
-  /** Sends no birth. */
+  /** Send no birth. */
   mute = false;
   boot = 1;
   link: NodeLink;
@@ -99,7 +99,7 @@ export class FakeNode {
     this.#pair?.cut();
   }
 
-  /** As after a power cut: what it had not sent is lost, its flash stays. */
+  /** Restarts as after a loss of power: unsent messages are lost, the flash is kept. */
   restart(): void {
     this.link.close();
     this.boot++;
@@ -146,7 +146,7 @@ export class FakeNode {
   }
 
   #flush(): void {
-    // A refused message makes the link call `onDrain`.
+    // After a message that it did not accept, the link calls `onDrain`.
     while (this.#waiting.length > 0 && this.link.send(this.#waiting[0]!)) this.#waiting.shift();
   }
 

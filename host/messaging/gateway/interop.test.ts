@@ -1,4 +1,4 @@
-/** Others read what we publish, and we read what they publish: mosquitto's own tools and mqtt.js. */
+/** Other clients read what this client publishes, and the reverse: mosquitto's own tools and mqtt.js. */
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,7 @@ for (const kind of brokerKinds) {
     });
     afterAll(() => broker.close());
 
-    it('mqtt.js reads our messages byte for byte and property for property', async () => {
+    it('mqtt.js reads the messages of this client with every byte and property', async () => {
       const other = await mqtt.connectAsync(broker.url, { protocolVersion: 5 });
       const topic = uniqueId('interop');
       await other.subscribeAsync(`${topic}/#`, { qos: 1 });
@@ -64,7 +64,7 @@ for (const kind of brokerKinds) {
       await other.endAsync();
     });
 
-    it('we read the messages of mqtt.js', async () => {
+    it('this client reads the messages of mqtt.js', async () => {
       const topic = uniqueId('theirs');
       const inbox = new Inbox();
       const client = await connected(broker.url);
@@ -95,7 +95,7 @@ for (const kind of brokerKinds) {
       await other.endAsync();
     });
 
-    it.skipIf(NO_CLIENTS !== null)(titled('mosquitto_sub reads our messages', NO_CLIENTS), async () => {
+    it.skipIf(NO_CLIENTS !== null)(titled('mosquitto_sub reads the messages of this client', NO_CLIENTS), async () => {
       const topic = uniqueId('sub');
       const client = await connected(broker.url);
       const payload = payloadExamples.telemetry!;
@@ -115,7 +115,7 @@ for (const kind of brokerKinds) {
       client.close();
     });
 
-    it.skipIf(NO_CLIENTS !== null)(titled('we read the messages of mosquitto_pub', NO_CLIENTS), async () => {
+    it.skipIf(NO_CLIENTS !== null)(titled('this client reads the messages of mosquitto_pub', NO_CLIENTS), async () => {
       const topic = uniqueId('pub');
       const inbox = new Inbox();
       const client = await connected(broker.url);
@@ -142,7 +142,7 @@ for (const kind of brokerKinds) {
 }
 
 describe('the embedded broker', () => {
-  it('asks for name and password where it has users', async () => {
+  it('requires user name and password if it has users', async () => {
     const broker = await startEmbeddedBroker({ port: 0, users: { ann: 'secret' } });
     const url = (login: string) => broker.url.replace('//', `//${login}`);
     const attempt = (login: string) => {
@@ -174,7 +174,7 @@ describe('the embedded broker', () => {
     await broker.close();
   });
 
-  it('does not open itself to a network without users, nor take a port twice', async () => {
+  it('refuses to serve a network without users, and a port that is in use', async () => {
     await expect(startEmbeddedBroker({ host: '0.0.0.0', port: 0 })).rejects.toMatchObject({ code: 'BROKER_OPEN' });
     const broker = await startEmbeddedBroker({ port: 0 });
     const port = Number(new URL(broker.url).port);
@@ -182,25 +182,28 @@ describe('the embedded broker', () => {
     await broker.close();
   });
 
-  it.skipIf(NO_OPENSSL !== null)(titled('speaks TLS, and the client checks who it is', NO_OPENSSL), async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'moteware-tls-'));
-    const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')];
-    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-    execFileSync(
-      'openssl',
-      ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-days', '2', '-keyout', key, '-out', cert, ...subject],
-      { stdio: 'ignore' },
-    );
-    const broker = await startEmbeddedBroker({ port: 0, tls: { key: readFileSync(key), cert: readFileSync(cert) } });
-    const url = broker.url.replace('127.0.0.1', 'localhost');
-    expect(url).toMatch(/^mqtts:/);
-    const stranger = new MqttClient({ url, clientId: 'a' });
-    await expect(stranger.connect({ retry: false })).rejects.toMatchObject({ code: 'MQTT_NETWORK' });
-    const client = new MqttClient({ url, clientId: 'b', open: openStream({ ca: readFileSync(cert) }) });
-    await client.connect({ retry: false });
-    await client.publish('a', bytes('x'), { qos: 1 });
-    client.close();
-    await broker.close();
-    rmSync(dir, { recursive: true, force: true });
-  });
+  it.skipIf(NO_OPENSSL !== null)(
+    titled('speaks TLS, and the client verifies its certificate', NO_OPENSSL),
+    async () => {
+      const dir = mkdtempSync(join(tmpdir(), 'moteware-tls-'));
+      const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')];
+      const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+      execFileSync(
+        'openssl',
+        ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-days', '2', '-keyout', key, '-out', cert, ...subject],
+        { stdio: 'ignore' },
+      );
+      const broker = await startEmbeddedBroker({ port: 0, tls: { key: readFileSync(key), cert: readFileSync(cert) } });
+      const url = broker.url.replace('127.0.0.1', 'localhost');
+      expect(url).toMatch(/^mqtts:/);
+      const stranger = new MqttClient({ url, clientId: 'a' });
+      await expect(stranger.connect({ retry: false })).rejects.toMatchObject({ code: 'MQTT_NETWORK' });
+      const client = new MqttClient({ url, clientId: 'b', open: openStream({ ca: readFileSync(cert) }) });
+      await client.connect({ retry: false });
+      await client.publish('a', bytes('x'), { qos: 1 });
+      client.close();
+      await broker.close();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  );
 });

@@ -3,7 +3,7 @@ import { VirtualClock } from '../../base/index.ts';
 import type { Command } from '../../device/link/index.ts';
 import { type Answer, PendingCommands } from './pending-commands.ts';
 
-it('takes no answer to a command of an earlier gateway for its own', () => {
+it('does not accept an answer to a command of an earlier gateway', () => {
   const gateway = (firstId: number) => {
     const sent: Command[] = [];
     const answers: Answer[] = [];

@@ -1,11 +1,11 @@
-/** Commands under way to a node: each gets exactly one answer, its result, or why there is none. */
+/** Commands that wait for a node's answer. Each gets exactly one: its result, or the reason why there is none. */
 
 import type { Clock } from '../../base/index.ts';
 import type { Command } from '../../device/link/index.ts';
 import type { MessageProperties, Received } from '../mqtt/index.ts';
 import { type CommandRequest, encodeAnswer, parseCommand } from './commands.ts';
 
-/** A command without an answer after this time has failed. */
+/** A command fails if it has no answer after this time. */
 const ANSWER_MS = 30_000;
 const MAX_PENDING = 32;
 
@@ -19,17 +19,17 @@ export interface Answer {
   name: string;
   payload: Uint8Array;
   contentType: string;
-  /** What the request came with: response topic and correlation data. */
+  /** Properties of the request: response topic and correlation data. */
   request: MessageProperties;
 }
 
 export interface PendingCommandsOptions {
   clock: Clock;
-  /** Random: a node may still have answers to a gateway of before, which must not pass for answers to commands of this one. */
+  /** Starts at random: a node may still send answers to an earlier gateway, which must not match commands of this one. */
   firstId: number;
-  /** Why the node can't do it now, or undefined. */
+  /** Returns the reason why the node can't get a command now, or undefined. */
   unable(name: string): string | undefined;
-  /** False when the link is full. */
+  /** Returns false when the link is full. */
   send(command: Command): boolean;
   answer(answer: Answer): void;
 }
@@ -44,7 +44,7 @@ export class PendingCommands {
     this.#id = options.firstId;
   }
 
-  /** A message on `cmd`. Throws `COMMAND` or `PAYLOAD` for one that can't be read, and so can't be answered. */
+  /** Handles a message on `cmd`. Throws `COMMAND` or `PAYLOAD` if it can't be read, and so can't be answered. */
   request(message: Received): void {
     const request = parseCommand(message);
     const { clock, unable, send } = this.#options;
@@ -61,7 +61,7 @@ export class PendingCommands {
     else if (!send({ type: 'command', id, name, body })) this.answer(id, false, 'The link to the node is full.');
   }
 
-  /** A result from the node; one that nobody waits for is dropped. */
+  /** Handles a result from the node. Drops one that nobody waits for. */
   answer(id: number, ok: boolean, text: string): void {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
@@ -72,7 +72,7 @@ export class PendingCommands {
     this.#options.answer({ name: request.name, ...encoded, request: properties });
   }
 
-  /** The node can't answer any more. */
+  /** The node can no longer answer. */
   fail(text: string): void {
     for (const id of [...this.#pending.keys()]) this.answer(id, false, text);
   }

@@ -1,4 +1,4 @@
-/** What `mote push` does: makes a package the desired one of a node and follows it to the verdict. */
+/** Publishes a package as the desired one of a node and follows it to the verdict, as `mote push` does. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
 import { type Clock, guard, MoteError, systemClock } from '../../base/index.ts';
@@ -27,9 +27,9 @@ export interface PushOptions {
   username?: string;
   password?: string;
   tls?: ConnectionOptions;
-  /** Each status of the node about this package, in order. */
+  /** Receives each status of the node about this package, in order. */
   onStatus?: (status: OtaStatus) => void;
-  /** What the broker knows of the node, at first and at each change. */
+  /** Receives the node's state on the broker, at first and at each change. */
   onState?: (state: NodeState) => void;
   /** Default 120 s. */
   timeoutMs?: number;
@@ -42,8 +42,8 @@ export interface PushResult {
 }
 
 /**
- * Resolves with the node's verdict. Rejects with `PUSH_TIMEOUT` when none comes; the package then stays the desired one, and the node gets
- * it when it comes back. Rejects with `NODE_ID`, `NAMESPACE`, `MQTT_...` when it could not be published.
+ * Resolves with the node's verdict. Rejects with `PUSH_TIMEOUT` when none arrives; then the package stays the desired one, and the node gets
+ * it when it connects. Rejects with `NODE_ID`, `NAMESPACE`, `MQTT_...` when the package could not be published.
  */
 export async function pushPackage(options: PushOptions): Promise<PushResult> {
   const { brokerUrl, ns = DEFAULT_NAMESPACE, node, bytes, username, password, timeoutMs = 120_000 } = options;
@@ -76,7 +76,7 @@ export async function pushPackage(options: PushOptions): Promise<PushResult> {
         online = known.online;
         options.onState?.(known);
       };
-      // What isn't in our format is not for us.
+      // Ignore payloads in another format.
       const listen = (channel: 'ota' | 's', handler: (message: Received) => void) =>
         client.subscribe({ filter: topicOf(ns, node, channel), qos: 1 }, (message) => {
           guard(
@@ -113,13 +113,13 @@ function publish(client: MqttClient, { ns, node, bytes, sha256, nowMs }: Desired
   });
 }
 
-/** What is said of a node whose state the broker doesn't have. */
+/** Part of the sentence about a node whose state the broker doesn't have. */
 export const NEVER_SEEN = 'has never been seen on this broker';
 
 function timedOut(node: string, timeoutMs: number, online: boolean | undefined): MoteError {
-  const where = online ? 'is online but gave no verdict' : online === false ? 'is offline' : NEVER_SEEN;
+  const where = online ? 'is online but reported no verdict' : online === false ? 'is offline' : NEVER_SEEN;
   return new MoteError(
     'PUSH_TIMEOUT',
-    `Node ${node} ${where} within ${timeoutMs / 1000} s; the package stays desired and the node takes it when it can.`,
+    `Node ${node} ${where} within ${timeoutMs / 1000} s; the package stays desired, and the node gets it as soon as possible.`,
   );
 }

@@ -1,4 +1,4 @@
-/** The shim behind links that misbehave; no broker is needed for that. */
+/** The shim with links that misbehave, without a broker. */
 import { afterEach, expect, it } from 'vitest';
 import { VirtualClock } from '../../base/index.ts';
 import { encodeFrame } from '../../device/link/frame.ts';
@@ -27,7 +27,7 @@ function world(options: Partial<ShimOptions> = {}) {
   return { clock, shim, problems, run: (seconds: number) => clock.advance(seconds * 1000) };
 }
 
-it('survives a node that says it takes no message of any use', () => {
+it('survives a node that announces that it accepts no message of any use', () => {
   const { clock, shim, problems, run } = world();
   const { a, b } = transportPair(clock);
   shim.accept(b);
@@ -40,7 +40,7 @@ it('survives a node that says it takes no message of any use', () => {
   expect(shim.nodes()).toMatchObject([{ node: birth.node, online: true }]);
 });
 
-it('hears a node that restarted on a line that was stopped because the broker is away', () => {
+it('receives a node that restarted on a line that was paused because the broker is unreachable', () => {
   const { clock, shim, run } = world({ queueMaxBytes: 2000 });
   const port = shim.port();
   const boot = (number: number) => {

@@ -7,7 +7,7 @@ import { Compiled } from '../../base/testing.ts';
 import { DiskQueue } from '../queue/index.ts';
 import { Shim } from './shim.ts';
 
-// Nobody listens there, so all waits on disk.
+// Nobody listens there, so all messages wait on disk.
 const brokerUrl = 'mqtt://127.0.0.1:9';
 let compiled: Compiled;
 let root: string;
@@ -42,7 +42,7 @@ const leaveBehind = (node: string) => {
 };
 
 describe('the queues of a shim', () => {
-  it('are of one shim in a process, until it closes or is given up', async () => {
+  it('belong to one shim in a process, until it closes or is aborted', async () => {
     const first = open();
     expect(open).toThrow(busy('this process'));
     first.abort();
@@ -53,7 +53,7 @@ describe('the queues of a shim', () => {
     open();
   });
 
-  it('are of one process, which is named, and free when it was killed; what waited is there', async () => {
+  it('belong to one process, which the error names, and are free when it was killed, with their messages', async () => {
     leaveBehind('a');
     const child = await compiled.run(`
       globalThis.shim = new Shim(${JSON.stringify({ brokerUrl, queueDir })});
@@ -64,7 +64,7 @@ describe('the queues of a shim', () => {
     expect(info).toMatchObject({ node: 'a', mqtt: { waiting: 3 } });
   });
 
-  it('are free again when one of them could not be opened', () => {
+  it('are free again after one of them could not be opened', () => {
     leaveBehind('a');
     const [file] = readdirSync(join(queueDir, 'a')) as [string];
     rmSync(join(queueDir, 'a'), { recursive: true });

@@ -1,4 +1,4 @@
-/** What a shim needs to know, and what it takes when it isn't told. */
+/** The options of a shim and their defaults. */
 
 import { randomBytes } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
@@ -12,40 +12,43 @@ export interface ShimOptions {
   brokerUrl: string;
   /** Default `mote`. */
   ns?: string;
-  /** User and password of one node; default: those of the address for all. */
+  /** User and password of a node; default: those of the address, for all nodes. */
   credentials?: (node: string) => { username: string; password: string };
   tls?: ConnectionOptions;
-  /** Client ids are this and the node's id; default `mote-`. */
+  /** Prefix of client ids, before the node's id; default `mote-`. */
   clientPrefix?: string;
-  /** Folder for what waits while the broker is away, one folder a node in it. Without it, it waits in memory and ends with the process. */
+  /**
+   * Folder for messages that wait while the broker is unreachable, with one folder for each node. Without it, they wait in memory and are
+   * lost with the process.
+   */
   queueDir?: string;
   /** For each node; default 64 MiB. */
   queueMaxBytes?: number;
   /** See `DiskQueue`; default `fsync`. */
   queueSync?: 'fsync' | 'os';
-  /** 1 (default): telemetry waits while the broker is away, the oldest gives way. 0: it is dropped then, and costs no disk. */
+  /** While the broker is unreachable: 1 (default) queues telemetry and drops the oldest when full; 0 drops it, and uses no disk. */
   telemetryQos?: 0 | 1;
   /** Default one day. */
   telemetryExpirySeconds?: number;
-  /** A node, or this gateway, that is back within this time was never away; default 5. */
+  /** A node, or this gateway, that reconnects within this time is not reported as offline; default 5. */
   graceSeconds?: number;
-  /** How long the broker keeps commands for a gateway that is away; default one hour. */
+  /** How long the broker keeps commands for a gateway that is disconnected; default one hour. */
   sessionExpirySeconds?: number;
   keepAliveSeconds?: number;
-  /** Nodes at most; default 10,000. */
+  /** The maximum number of nodes; default 10,000. */
   maxNodes?: number;
-  /** May a node of this name speak here? Default: yes. */
+  /** Returns whether a node of this name may connect. Default: yes. */
   allowNode?: (node: string) => boolean;
   link?: { window?: number; queueLimit?: number; resendMs?: number; keepAliveMs?: number };
-  /** Time of the connections to the broker, and of what guards them; default: that of this machine. */
+  /** Time of the connections to the broker and their timeouts; default: that of this machine. */
   clock?: Clock;
-  /** Time of the nodes: of their links, and of what is stamped; default: that of this machine. */
+  /** Time of the nodes: of their links and of time stamps; default: that of this machine. */
   nodeClock?: Clock;
   random?: () => number;
   newSessionId?: () => number;
   backoff?: ClientOptions['backoff'];
   onNode?(node: string, state: 'online' | 'offline'): void;
-  /** What an operator should know; nothing of it stops the shim. */
+  /** Reports a problem that an operator should know. None stops the shim. */
   onProblem?(error: MoteError, node: string | undefined): void;
 }
 
@@ -56,7 +59,7 @@ export interface ShimSettings {
   queueDir: string | undefined;
   queueMaxBytes: number;
   queueSync: 'fsync' | 'os';
-  /** Above this many bytes of events the node's link is stopped. */
+  /** Above this many bytes of events the node's link is paused. */
   pauseBytes: number;
   telemetryQos: 0 | 1;
   telemetryExpirySeconds: number;
@@ -68,7 +71,7 @@ export interface ShimSettings {
   nodeClock: Clock;
   newSessionId: () => number;
   link: NonNullable<ShimOptions['link']>;
-  /** Goes to each client as it is. */
+  /** Options of each MQTT client. */
   mqtt: Partial<ClientOptions>;
   credentials?: ShimOptions['credentials'];
   onNode?: ShimOptions['onNode'];

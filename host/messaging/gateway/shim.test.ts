@@ -16,7 +16,7 @@ import type { ShimOptions } from './shim-options.ts';
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 const on = (messages: Received[], channel: string) => messages.filter((m) => m.topic.endsWith(`/${channel}`));
 const idOf = (m: Received) => String(m.properties.userProperties?.id);
-/** As a receiver does: the first of each id, in order of arrival. */
+/** Removes repetitions as a receiver does: the first message of each id, in order of arrival. */
 const once = (messages: Received[]) => [...new Map(messages.map((m) => [idOf(m), m])).values()];
 const events = (messages: Received[]) => once(on(messages, 'e')).map((m) => decodeEvent(m.payload).body);
 
@@ -68,7 +68,7 @@ for (const kind of brokerKinds) {
     const state = (online: boolean) => (messages: Received[]) =>
       on(messages, 's').some((m) => decodeState(m.payload).online === online);
 
-    it('publishes what a node says, with its CloudEvents attributes', async () => {
+    it('publishes the messages of a node, with CloudEvents attributes', async () => {
       const { inbox } = await listen();
       const node = new FakeNode('pump-7');
       node.plug(start());
@@ -114,7 +114,7 @@ for (const kind of brokerKinds) {
       expect(problems).toEqual([]);
     });
 
-    it('says of a node that it is offline: when its link ends, when the shim closes, and when the shim dies', async () => {
+    it('reports a node as offline: when its link ends, when the shim closes, and when the shim dies', async () => {
       const { inbox } = await listen();
       const node = new FakeNode('a');
       const shim = start();
@@ -140,7 +140,7 @@ for (const kind of brokerKinds) {
       expect(decodeState(late.inbox.messages[0]!.payload)).toEqual({ online: false, node: 'a', boot: 0, birth: null });
     });
 
-    it('says online again after the broker had to publish the will', async () => {
+    it('reports a node as online again after the broker published the will', async () => {
       const { inbox } = await listen();
       const cable = new Cable(port);
       const node = new FakeNode('a');
@@ -166,7 +166,7 @@ for (const kind of brokerKinds) {
         for (const i of range(300)) node.event(round * 300 + i);
         await inbox.until((m) => on(m, 'e').length >= 30);
         cable.pull();
-        // Behind a message that goes the whole way stands all that the broker had accepted.
+        // When a message has gone the whole way, everything that the broker accepted before has too.
         await client.publish(`${ns}/d/end`, bytes('end'), { qos: 1 });
         await inbox.until((m) => on(m, 'end').length === 1);
         all.push(...inbox.messages);
@@ -183,7 +183,7 @@ for (const kind of brokerKinds) {
       cable.close();
     });
 
-    it('delivers what waited on disk after the shim was killed, even when the node stays away', async () => {
+    it('delivers the messages on disk after the shim was killed, even if the node does not reconnect', async () => {
       await broker.close();
       const node = new FakeNode('a');
       const first = start();
@@ -202,7 +202,7 @@ for (const kind of brokerKinds) {
       expect(events(inbox.messages)).toEqual(range(300));
     });
 
-    it('takes events again from a node that was not acknowledged, with the same ids', async () => {
+    it('accepts unacknowledged events again from a node, with the same ids', async () => {
       const { inbox } = await listen();
       const shim = start();
       const node = new FakeNode('a');
@@ -217,13 +217,13 @@ for (const kind of brokerKinds) {
       expect(events(inbox.messages)).toEqual(range(20));
     });
 
-    it('stops the link when the queue is full of events, and loses none', async () => {
+    it('pauses the link when the queue is full of events, and loses none', async () => {
       await broker.close();
       const node = new FakeNode('a');
       const shim = start({ queueMaxBytes: 8000 });
       node.plug(shim);
       for (const i of range(400)) node.event(i);
-      // The node's own queue holds what the shim does not take.
+      // The node's own queue keeps what the shim does not accept.
       await new Promise<void>((resolve) => {
         const look = () => ((shim.nodes()[0]?.mqtt.firmBytes ?? 0) > 6000 ? resolve() : void setImmediate(look));
         look();
@@ -233,11 +233,11 @@ for (const kind of brokerKinds) {
       await inbox.until((m) => events(m).includes(399));
       expect(shim.nodes()[0]!.mqtt.refused).toBe(0);
       const got = events(inbox.messages).map(Number);
-      // The first ones may have been delivered before this reader was there.
+      // The first ones may have been delivered before this reader subscribed.
       expect(got).toEqual(range(400).slice(400 - got.length));
     });
 
-    it('brings a configuration and a command to the node, and the answer back', async () => {
+    it('sends a configuration and a command to the node, and publishes the answer', async () => {
       const { inbox, client } = await listen();
       await client.publish(`${ns}/d/a/cfg`, bytes('{"threshold":200,"gain":-2}'), { qos: 1, retain: true });
       const node = new FakeNode('a');
@@ -267,7 +267,7 @@ for (const kind of brokerKinds) {
       expect(on(inbox.messages, 'e')[0]!.properties.userProperties).toMatchObject({ type: 'moteware.result.v1' });
     });
 
-    it('answers a command on no topic of a node, whatever its response topic says', async () => {
+    it('answers a command on no topic of a node, whatever its response topic is', async () => {
       const { inbox, client } = await listen();
       const node = new FakeNode('a');
       node.plug(start());
@@ -279,7 +279,7 @@ for (const kind of brokerKinds) {
       expect(inbox.messages.filter((m) => /b\/desired|a\/cfg/.test(m.topic))).toEqual([]);
     });
 
-    it('survives hostile payloads on cmd, cfg and desired, says so in the log, and goes on', async () => {
+    it('survives hostile payloads on cmd, cfg and desired, reports them in the log, and continues', async () => {
       const { inbox, client } = await listen();
       const node = new FakeNode('a');
       const shim = start();
@@ -314,7 +314,7 @@ for (const kind of brokerKinds) {
       expect(node.received.filter((m) => m.type === 'command')).toEqual([]);
     });
 
-    it('refuses names that reach out of their topic, and messages before the birth', async () => {
+    it('rejects names that would reach other topics, and messages before the birth', async () => {
       const { inbox } = await listen();
       const shim = start({ allowNode: (id) => id !== 'bad' });
       for (const id of [
@@ -347,7 +347,7 @@ for (const kind of brokerKinds) {
       expect(new Set(inbox.messages.map((m) => m.topic.split('/').at(-2)))).toEqual(new Set(['good']));
     });
 
-    it('pushes a package that a node takes, and tells each step', async () => {
+    it('pushes a package that a node accepts, and reports each step', async () => {
       const node = new FakeNode('a');
       node.plug(start());
       const pkg = somePackage(2);
@@ -362,13 +362,13 @@ for (const kind of brokerKinds) {
       expect(result.state).toBe('confirmed');
       expect([...new Set(states)]).toEqual(['receiving', 'verifying', 'swapping', 'trial', 'confirmed']);
       expect(node.slots.active()).toMatchObject({ sequence: 2, state: 'confirmed', total: pkg.length });
-      // The same again is confirmed at once, and nothing is sent.
+      // The same package again is confirmed at once without a transfer.
       const before = node.offsets.length;
       expect((await pushPackage({ brokerUrl: broker.url, ns, node: 'a', bytes: pkg })).state).toBe('confirmed');
       expect(node.offsets.length).toBe(before);
     });
 
-    it('tells that a package was rolled back or refused, with the reason', async () => {
+    it('reports that a package was rolled back or refused, with the reason', async () => {
       const node = new FakeNode('a');
       node.healthy = false;
       node.plug(start());
@@ -378,7 +378,7 @@ for (const kind of brokerKinds) {
       expect(refused.state).toBe('refused');
     });
 
-    it('leaves a package desired for a node that is not there yet', async () => {
+    it('keeps a package desired for a node that is not connected yet', async () => {
       const pkg = somePackage(3);
       const attempt = pushPackage({ brokerUrl: broker.url, ns, node: 'late', bytes: pkg, timeoutMs: 30 });
       await expect(attempt).rejects.toThrow(/never been seen.*stays desired/);
@@ -389,7 +389,7 @@ for (const kind of brokerKinds) {
       expect(node.slots.active()).toMatchObject({ sequence: 3 });
     });
 
-    it('goes on with a transfer where it was after the link was cut, the node restarted and the shim was killed', async () => {
+    it('resumes a transfer after the link was cut, the node restarted and the shim was killed', async () => {
       const node = new FakeNode('a');
       let shim = start();
       node.plug(shim);
@@ -423,7 +423,7 @@ for (const kind of brokerKinds) {
       await confirmed;
       expect(left).toBe(0);
       expect(node.slots.active()).toMatchObject({ sequence: 4, total: pkg.length });
-      // Not from the start each time: at most a window and a flash page again for each of the three.
+      // It does not restart: each of the three repeats at most a window and a flash page.
       expect(node.offsets.length * 2048).toBeLessThan(pkg.length + 3 * (8 * 2048 + 2 * 4096));
     });
   });

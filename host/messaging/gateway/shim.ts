@@ -1,4 +1,4 @@
-/** The shim: links to nodes on one side, MQTT topics on the other. What is said where: docs/spec/mqtt.md. */
+/** The shim: links to nodes on one side, MQTT topics on the other. Topics and payloads: docs/spec/mqtt.md. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,13 +18,13 @@ export interface NodeInfo {
 }
 
 export interface ShimStats {
-  /** Messages refused because the node had not named itself. */
+  /** Messages rejected because the node had sent no birth. */
   beforeBirth: number;
-  /** Births refused: bad name, not allowed, too many nodes, or another name on a link that has one. */
+  /** Births rejected: bad name, not allowed, too many nodes, or another name on a link that has one. */
   refusedBirths: number;
 }
 
-/** One line to a node; a stream on it may end and another begin. */
+/** One line to a node. A stream on it may end and another begin. */
 export interface ShimPort {
   readonly link: ShimLink;
   attach(transport: Transport): void;
@@ -39,13 +39,13 @@ export class Shim {
   readonly #settings: ShimSettings;
   readonly #bridges = new Map<string, NodeBridge>();
   readonly #ports = new Set<Port>();
-  readonly #life = randomBytes(6).toString('hex');
+  readonly #run = randomBytes(6).toString('hex');
   readonly #counts = { beforeBirth: 0, refusedBirths: 0 };
   readonly #lock: Lock | undefined;
   #closed = false;
 
   /**
-   * Begins at once to deliver what a shim of before left in `queueDir`. Throws `NAMESPACE`, `MQTT_URL`, `QUEUE_IO`, and `QUEUE_BUSY`
+   * Starts to deliver what an earlier shim left in `queueDir`. Throws `NAMESPACE`, `MQTT_URL`, `QUEUE_IO`, and `QUEUE_BUSY`
    * while another shim has `queueDir`.
    */
   constructor(options: ShimOptions) {
@@ -74,9 +74,9 @@ export class Shim {
     }));
   }
 
-  /** A line that stays the same while streams on it come and go, such as a serial port. */
+  /** Adds a line that outlives its streams, such as a serial port. */
   port(): ShimPort {
-    if (this.#closed) throw new MoteError('SHIM_CLOSED', 'This shim is closed; make a new one.');
+    if (this.#closed) throw new MoteError('SHIM_CLOSED', 'This shim is closed; create a new one.');
     const { nodeClock, newSessionId, link } = this.#settings;
     const port: Port = {
       bridge: undefined,
@@ -103,7 +103,7 @@ export class Shim {
     return port;
   }
 
-  /** A stream from somebody who may not come again, such as an accepted socket: its line ends with it. */
+  /** Accepts a stream whose line ends with it, such as a socket. */
   accept(transport: Transport): ShimPort {
     const port = this.port();
     port.attach({
@@ -119,7 +119,7 @@ export class Shim {
     return port;
   }
 
-  /** Says of each node that it is offline, waits at most `timeoutMs` for the broker, and ends. What then waits stays in `queueDir`. */
+  /** Reports each node as offline, waits at most `timeoutMs` for the broker, and ends. The rest stays in `queueDir`. */
   async close(timeoutMs = 5000): Promise<void> {
     this.#closed = true;
     for (const port of [...this.#ports]) port.close();
@@ -127,7 +127,7 @@ export class Shim {
     this.#lock?.release();
   }
 
-  /** Ends as a killed process does: nothing is said to anybody. */
+  /** Ends like a killed process: sends nothing. */
   abort(): void {
     this.#closed = true;
     for (const bridge of this.#bridges.values()) bridge.abort();
@@ -138,7 +138,7 @@ export class Shim {
   #message(port: Port, message: NodeMessage): void {
     if (message.type === 'birth') this.#born(port, message);
     else if (message.type === 'time?') {
-      // Best effort: a node asks again, or says that it takes no message as long as this one.
+      // Best effort: a node asks again, or accepts no message as long as this one.
       guard(
         () => void port.link.send({ type: 'time', sentUs: message.sentUs, utcMs: this.#settings.nodeClock.utcMs() }),
         (error) => this.#settings.onProblem?.(error, port.bridge?.node),
@@ -146,7 +146,7 @@ export class Shim {
     } else if (port.bridge === undefined) {
       this.#counts.beforeBirth++;
       if (this.#counts.beforeBirth === 1) {
-        const text = `A node sent a ${message.type} message before its birth; it was dropped, as all such are.`;
+        const text = `A node sent a ${message.type} message before its birth. Messages before a birth are dropped.`;
         this.#settings.onProblem?.(new MoteError('BEFORE_BIRTH', text), undefined);
       }
     } else port.bridge.message(message);
@@ -156,7 +156,7 @@ export class Shim {
     try {
       const bridge = this.#bridgeFor(port, birth.node);
       for (const other of this.#ports) {
-        // A node that lost its line comes on a new one before the old one is known to be dead.
+        // A node that lost its line may connect on a new one before the old one is known to be dead.
         if (other !== port && other.bridge === bridge) other.close();
       }
       port.bridge = bridge;
@@ -173,37 +173,37 @@ export class Shim {
     if (port.bridge !== undefined && port.bridge.node !== node) {
       throw new MoteError(
         'NODE_CHANGED',
-        `Node ${port.bridge.node} called itself ${node} on the same link; it was not believed.`,
+        `Node ${port.bridge.node} sent a birth as ${node} on the same link; it was rejected.`,
       );
     }
     if (!this.#settings.allowNode(node))
-      throw new MoteError('NODE_DENIED', `Node ${node} is not allowed here; add it, or look who it is.`);
+      throw new MoteError('NODE_DENIED', `Node ${node} is not allowed here; allow it, or find out what it is.`);
     return this.#bridges.get(node) ?? this.#open(node);
   }
 
   #open(node: string): NodeBridge {
     const { maxNodes, queueDir, queueMaxBytes, queueSync } = this.#settings;
     if (this.#bridges.size >= maxNodes) {
-      throw new MoteError('NODES_FULL', `${maxNodes} nodes are connected, and no more are allowed; raise maxNodes.`);
+      throw new MoteError('NODES_FULL', `${maxNodes} nodes are connected, which is the maximum; raise maxNodes.`);
     }
     const outbox: Outbox =
       queueDir === undefined
         ? new MemoryOutbox(queueMaxBytes)
         : new DiskQueue({ dir: join(queueDir, node), maxBytes: queueMaxBytes, sync: queueSync });
-    const bridge = new NodeBridge({ node, settings: this.#settings, outbox, life: this.#life });
+    const bridge = new NodeBridge({ node, settings: this.#settings, outbox, run: this.#run });
     this.#bridges.set(node, bridge);
     return bridge;
   }
 
   #deliverLeftovers(queueDir: string): void {
     for (const node of readdirSync(queueDir).filter(isNodeId)) {
-      // Behind what is left may stand "online" of a node that is not here.
+      // The rest of the queue may end with "online" of a node that is not connected.
       this.#open(node).absent();
     }
   }
 }
 
-/** One lock for the queues of all nodes. Its file has a dot in its name, as no node has. */
+/** Takes one lock for the queues of all nodes. Its file name has a dot, which no node's name has. */
 function takeLock(queueDir: string): Lock {
   try {
     mkdirSync(queueDir, { recursive: true });
@@ -212,6 +212,8 @@ function takeLock(queueDir: string): Lock {
     throw new MoteError('QUEUE_BUSY', `The queues in ${queueDir} are in use: ${lock.holder}. Each shim needs its own.`);
   } catch (cause) {
     if (cause instanceof MoteError) throw cause;
-    throw new MoteError('QUEUE_IO', `The folder ${queueDir} can't be written; check it and its rights.`, { cause });
+    throw new MoteError('QUEUE_IO', `The folder ${queueDir} can't be written; check it and its permissions.`, {
+      cause,
+    });
   }
 }

@@ -6,7 +6,7 @@ import { birth, event } from '../topics/examples.ts';
 import { shimSettings } from './shim-options.ts';
 import { Uplink } from './uplink.ts';
 
-it('keeps events and the state that the disk can not take, stops the link, and delivers them in order when it can', () => {
+it('keeps events and the state while the disk is full, pauses the link, and delivers them in order afterwards', () => {
   const clock = new VirtualClock(1_700_000_000_000);
   let full = true;
   const ids: unknown[] = [];
@@ -24,7 +24,7 @@ it('keeps events and the state that the disk can not take, stops the link, and d
     node: 'a',
     settings: shimSettings({ brokerUrl: 'mqtt://x', clock, onProblem: (error) => problems.push(error.code) }),
     outbox: new MemoryOutbox(),
-    life: 'x',
+    run: 'x',
     client: () => client,
     pause: () => calls.push('pause'),
     resume: () => calls.push('resume'),
@@ -36,7 +36,7 @@ it('keeps events and the state that the disk can not take, stops the link, and d
   expect([...new Set(calls)]).toEqual(['pause']);
   full = false;
   clock.advance(1000);
-  // The ids are of the boot that made the events; the state was not lost either.
+  // The ids are of the boot that produced the events. The state was not lost either.
   expect(ids.slice(0, 2)).toEqual(['0-e-1', '0-e-2']);
   expect(topics.at(-1)).toBe('mote/d/a/s');
   expect(calls.at(-1)).toBe('resume');

@@ -1,4 +1,4 @@
-/** What goes up from one node: each message as a CloudEvent on its topic, in the quality that it needs. */
+/** Publishes the messages of one node: each as a CloudEvent on its topic, with the QoS that it needs. */
 import { guard, type MoteError } from '../../base/index.ts';
 import type { Birth, Event, Log, OtaStatus, Telemetry } from '../../device/link/index.ts';
 import type { MessageProperties, MqttClient, PublishOptions, Will } from '../mqtt/index.ts';
@@ -18,7 +18,7 @@ import {
 import type { Answer } from './pending-commands.ts';
 import type { ShimSettings } from './shim-options.ts';
 
-/** Steps of progress that are published, as parts of the whole. */
+/** Progress is published in this many steps. */
 const PROGRESS_PARTS = 20;
 const RETRY_MS = 1000;
 
@@ -26,10 +26,10 @@ export interface UplinkOptions {
   node: string;
   settings: ShimSettings;
   outbox: Outbox;
-  /** Tells the ids of this life of the gateway from those of others. */
-  life: string;
+  /** Distinguishes the ids of this run of the gateway from those of other runs. */
+  run: string;
   client: () => MqttClient;
-  /** Stop and go of the node's link: what the node keeps needs no place here. */
+  /** Pauses and resumes the node's link: the node stores what is not sent. */
   pause(): void;
   resume(): void;
 }
@@ -40,9 +40,9 @@ export class Uplink {
   #online: boolean | undefined;
   #count = 0;
   #progress = -1;
-  /** Events that the outbox could not take (its disk is full): the node was told that they arrived, so they are tried again. */
+  /** Events that the outbox did not accept, because its disk is full. They are tried again, because the node has their acknowledgement. */
   #stuck: { id: string; event: Event }[] = [];
-  /** The outbox could not take the state: nobody would say it again, and a node could be offline and called online for ever. */
+  /** The outbox did not accept the state. It is tried again, or a node that is offline could be shown as online for ever. */
   #stateDue = false;
   #cancelRetry: (() => void) | undefined;
 
@@ -54,7 +54,7 @@ export class Uplink {
     return this.#online === true;
   }
 
-  /** Publishes the node's state; `birth` is what it last said of itself. */
+  /** Publishes the node's state with its last birth. */
   state(online: boolean, birth: Birth | undefined): void {
     const { node, settings } = this.#options;
     const changed = this.#online !== online;
@@ -65,12 +65,12 @@ export class Uplink {
     if (changed) settings.onNode?.(node, online ? 'online' : 'offline');
   }
 
-  /** The state once more, if there was one: the broker may have published the will. */
+  /** Publishes the state again, if there was one, because the broker may have published the will. */
   stateAgain(): void {
     if (this.#online !== undefined) this.state(this.#online, this.#birth);
   }
 
-  /** What the broker says when this gateway dies. Without a birth: a will is fixed for the life of a connection, a module isn't. */
+  /** The will, which the broker publishes when this gateway dies. It has no birth: a connection's will can't change, a module can. */
   will(): Will {
     const { node, settings } = this.#options;
     return {
@@ -96,7 +96,7 @@ export class Uplink {
   }
 
   event(event: Event): void {
-    // Its id names the boot that made it: by the time that there is room, the node may have started again.
+    // Its id contains the boot that produced it: the node may have restarted before it can be published.
     this.#stuck.push({ id: this.#id('e', event.seq), event });
     this.relieve();
   }
@@ -122,7 +122,7 @@ export class Uplink {
     this.#enqueue(topic, payload, { properties });
   }
 
-  /** The outbox may have room again: first what is stuck, then the node may go on. */
+  /** The outbox may have space again: publish what is stuck first, then resume the link. */
   relieve(): void {
     const { outbox, settings, pause, resume } = this.#options;
     this.#cancelRetry?.();
@@ -155,9 +155,9 @@ export class Uplink {
     return `${this.#birth?.boot ?? 0}-${kind}-${seq}`;
   }
 
-  /** An id for what has no number of its own. */
+  /** Returns an id for a message without a number. */
   #next(): string {
-    return `${this.#options.life}-${this.#count++}`;
+    return `${this.#options.run}-${this.#count++}`;
   }
 
   #now(kind: string, subject?: string): MessageProperties {
@@ -181,7 +181,7 @@ export class Uplink {
     return this.#enqueue(topicOf(settings.ns, node, channel), payload, { ...more, properties });
   }
 
-  /** False when the outbox did not take it. */
+  /** Returns false when the outbox did not accept it. */
   #enqueue(topic: string, payload: Uint8Array, options: PublishOptions): boolean {
     const { node, settings, client } = this.#options;
     return guard(
@@ -194,7 +194,7 @@ export class Uplink {
     const { node, settings, client } = this.#options;
     guard(
       () => client().send(topicOf(settings.ns, node, channel), payload, { properties }),
-      // Counted by the client; a line for each would tell nothing new.
+      // The client counts them. A line for each would add nothing.
       () => {},
     );
   }
