@@ -68,6 +68,13 @@ describe('a change of one definition', () => {
     expect(changed.sort()).toEqual(['docs/errors.md', 'host/base/abi/errors.ts']);
   });
 
+  it('of a sentence changes the bindings of host and node and the docs', () => {
+    const changed = changedBy(({ errors }) => {
+      errors.sentences[11].text = 'Sequence {0} is too low; this node has {1}.';
+    });
+    expect(changed.sort()).toEqual(['boards/base/sentences.h', 'docs/errors.md', 'host/base/abi/sentences.ts']);
+  });
+
   it('of the fields of a message changes the bindings of host and node', () => {
     const changed = changedBy(({ constants }) => {
       constants.messages.find(({ name }: { name: string }) => name === 'log').fields.push('source');
@@ -95,10 +102,12 @@ function sources(folder: string, ...ends: string[]): string {
 
 it('has no error code that nothing reports', () => {
   const code = `${sources('host', '.ts')}${sources('boards', '.c', '.h')}`;
-  const { groups } = load(ABI).errors;
+  const { groups, sentences } = load(ABI).errors;
+  const reported = new Set(sentences.map((sentence: { code: string }) => sentence.code));
   const unused = groups
     .flatMap(({ codes }: { codes: object }) => Object.keys(codes))
     .filter((name: string) => name !== 'TEST' && !name.startsWith('TRAP_') && !name.startsWith('SOURCE_'))
+    .filter((name: string) => !reported.has(name))
     .filter((name: string) => !code.includes(`'${name}'`) && !code.includes(`"${name}"`));
   expect(unused).toEqual([]);
 });
@@ -149,6 +158,8 @@ describe('the check of the repository', () => {
       '{node.late}',
       "'a step that ends after the time of the next one' refers to {node.late}",
     ],
+    ['errors.json', '{1|slot_condition}', '{1|slot_name}', 'sentence ota_no_package refers to the phrases slot_name'],
+    ['errors.json', '"number": 3', '"number": 4', 'sentence flash_start has number 4, at this place it is 3'],
     ['errors.json', '"cause"', '"reason"', "must have required property 'cause'"],
     ['operators.json', '{', '', 'abi/operators.json: Unexpected'],
   ])('rejects a wrong %s: %s as %s', (file, from, to, message) => {

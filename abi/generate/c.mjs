@@ -1,6 +1,7 @@
 /** Bindings in C, for the agent, its kernels and the native addon. */
 import { groupsFor, numbered, prefixOf } from './constants.mjs';
 import { fieldText, longestOf } from './records.mjs';
+import { mostNumbers } from './sentences.mjs';
 import { cComment, fileText, note, upper } from './text.mjs';
 
 /** A letter for each type of a signature: v is none, i has 32 and I has 64 bits. */
@@ -153,4 +154,33 @@ const plural = (name) => `${upper(name)}S`;
 function defined(name, { value, description, adjustable }) {
   const line = `#define ${name} ${value > 0xffff_ffff ? `INT64_C(${value})` : value}`;
   return [cComment(description), adjustable ? [`#ifndef ${name}`, line, '#endif'] : line];
+}
+
+/** Numbers of the sentences that a node reports, and of their phrases. */
+export function sentences({ errors: { phases, phrases, sentences } }) {
+  const from = (first, names, prefix) => names.map((name, i) => [`${prefix}${upper(name)}`, first + i]);
+  return guarded(
+    'MOTE_SENTENCES_H',
+    'errors.json',
+    'Numbers of the sentences that a node reports.',
+    '/* What a module was doing when it failed. */',
+    enumeration('reason_during', [['DURING_NONE', 0], ...from(1, phases, 'DURING_')]),
+    '',
+    Object.entries(phrases).map(([name, list]) => [
+      enumeration(name, from(0, Object.keys(list), `${upper(name)}_`)),
+      `#define ${plural(name)} ${Object.keys(list).length}`,
+      '',
+    ]),
+    '/* Each sentence, with its code and its text. */',
+    'enum reason_number {',
+    '    REASON_NONE = 0,',
+    sentences.map(({ id, number, code, text }) => [
+      cComment(`${code}${code === '' ? '' : ': '}${text}`.replaceAll('*/', '* /'), '    '),
+      `    REASON_${upper(id)} = ${number},`,
+    ]),
+    '};',
+    '',
+    '/* Numbers that a sentence has at most. */',
+    `#define REASON_NUMBERS ${mostNumbers(sentences)}`,
+  );
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { placeholders } from './constants.mjs';
+import { placeholdersOf } from './sentences.mjs';
 
 /** Files by the name under which generators find them. */
 export const SOURCES = {
@@ -32,11 +33,7 @@ export function checked(data, dir) {
   checkOperators(data.operators);
   checkConstants(data.constants);
   checkLimits(data.limits, data.constants);
-  unique(
-    data.errors.groups.flatMap(({ codes }) => Object.keys(codes)),
-    'the code',
-    SOURCES.errors,
-  );
+  checkErrors(data.errors);
   return data;
 }
 
@@ -132,4 +129,25 @@ function checkLimits({ limits }, { groups }) {
         );
     }
   }
+}
+
+function checkErrors({ groups, phrases, sentences }) {
+  const file = SOURCES.errors;
+  const codes = groups.flatMap((group) => Object.keys(group.codes));
+  unique(codes, 'the code', file);
+  unique(
+    sentences.map(({ id }) => id),
+    'the sentence',
+    file,
+  );
+  sentences.forEach(({ id, number, code, text }, i) => {
+    if (number !== i + 1)
+      throw new DataError(`abi/${file}: sentence ${id} has number ${number}, at this place it is ${i + 1}`);
+    if (code !== '' && !codes.includes(code))
+      throw new DataError(`abi/${file}: sentence ${id} has the unknown code ${code}`);
+    for (const { form } of placeholdersOf(text)) {
+      if (form !== null && form !== 'hex' && phrases[form] === undefined)
+        throw new DataError(`abi/${file}: sentence ${id} refers to the phrases ${form}, which don't exist`);
+    }
+  });
 }

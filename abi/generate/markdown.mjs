@@ -115,7 +115,8 @@ export function limits({ limits: { limits }, constants }) {
   );
 }
 
-export function errors({ errors: { groups } }) {
+export function errors({ errors: { groups, sentences } }) {
+  const reported = (code) => sentences.filter((sentence) => sentence.code === code);
   return fileText(
     `<!-- ${note('errors.json')} -->`,
     '# Errors',
@@ -128,7 +129,17 @@ export function errors({ errors: { groups } }) {
       '',
       description,
       '',
-      Object.entries(codes).map(([code, { cause, remedy }]) => [`### ${code}`, '', cause, '', remedy, '']),
+      Object.entries(codes).map(([code, { cause, remedy }]) => [
+        `### ${code}`,
+        '',
+        cause,
+        '',
+        remedy,
+        '',
+        reported(code).length === 0
+          ? []
+          : ['A node reports:', '', reported(code).map(({ number, text }) => `- ${number}: \`${text}\``), ''],
+      ]),
     ]),
   )
     .trimEnd()

@@ -201,3 +201,43 @@ export function errors({ errors: { groups } }) {
       .map((code, i, all) => `  | '${code}'${i + 1 < all.length ? '' : ';'}`),
   );
 }
+
+/** The sentences that a node reports by their numbers. */
+export function sentences({ errors: { phases, phrases, sentences } }) {
+  const text = (value) => (value.includes("'") ? JSON.stringify(value) : `'${value}'`);
+  return fileText(
+    `// ${note('errors.json')}`,
+    '',
+    "import type { ErrorCode } from './errors.ts';",
+    '',
+    '/** What a module was doing when it failed; numbers begin with 1. */',
+    `export const PHASES = ${list(phases)} as const;`,
+    '',
+    '/** Parts of sentences, by their numbers. */',
+    'export const PHRASES = {',
+    Object.entries(phrases).map(([name, phrase]) => {
+      const texts = Object.values(phrase).map(text);
+      const line = `  ${name}: [${texts.join(', ')}],`;
+      return line.length <= 120 ? line : [`  ${name}: [`, texts.map((value) => `    ${value},`), '  ],'];
+    }),
+    '} as const;',
+    '',
+    'export interface Sentence {',
+    '  /** Empty for a sentence that is reported without a code. */',
+    "  readonly code: ErrorCode | '';",
+    '  /** With `{0}` for a number, `{0|hex}`, `{0|NAME}` for a phrase of a list, and `{text}`. */',
+    '  readonly text: string;',
+    '}',
+    '',
+    '/** Sentences that a node reports; their numbers begin with 1. */',
+    'export const SENTENCES: readonly Sentence[] = [',
+    sentences.map((sentence) => [
+      `  // ${sentence.number} ${sentence.id}`,
+      '  {',
+      `    code: '${sentence.code}',`,
+      `    text: ${text(sentence.text)},`,
+      '  },',
+    ]),
+    '];',
+  );
+}

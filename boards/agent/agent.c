@@ -121,20 +121,10 @@ static void after_fault(struct agent *agent)
     const enum hal_boot reason = hal_boot_reason(&fault);
     if (reason != HAL_BOOT_FAULT && reason != HAL_BOOT_WATCHDOG)
         return;
-    char space[REASON_TEXT_BYTES];
-    struct text text = text_in(space, sizeof space);
-    text_add(&text, reason == HAL_BOOT_FAULT ? "NODE_FAULT the processor faulted and restarted: exception "
-                                             : "NODE_WATCHDOG the watchdog restarted the node: exception ");
-    text_add_unsigned(&text, fault.kind);
-    const struct {
-        const char *name;
-        uint32_t value;
-    } words[] = {{" at ", fault.pc}, {", address ", fault.address}, {", status ", fault.status}};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        text_add(&text, words[i].name);
-        text_add_hex(&text, words[i].value);
-    }
-    publisher_error(agent, &text);
+    struct reason why;
+    refuse_numbers(&why, reason == HAL_BOOT_FAULT ? REASON_PROCESSOR_FAULT : REASON_WATCHDOG,
+                   (const uint32_t[]){fault.kind, fault.pc, fault.address, fault.status}, 4);
+    publisher_error(agent, &why);
     supervisor_count_faults(agent, storage_faults(&agent->storage) + 1);
     trial_blame(agent);
 }
@@ -162,7 +152,7 @@ void agent_start(struct agent *agent)
     struct reason why;
     *agent = (struct agent){0};
     if (!storage_open(&agent->storage, hal_flash(), &layout, &why))
-        panic(why.text);
+        panic(&why);
     identity_load(&agent->identity, &agent->storage);
     const struct hal_sensor *drivers = hal_sensors(&agent->sensor_count);
     if (agent->sensor_count > AGENT_SENSORS)

@@ -59,15 +59,14 @@ void captures_keep(struct agent *agent, uint32_t event)
         keep(agent, event, i);
 }
 
-static bool answer(struct agent *agent, const char *name, const struct cbor_writer *body, struct text *why)
+static bool answer(struct agent *agent, const char *name, const struct cbor_writer *body, struct reason *why)
 {
     if (publisher_event(agent, text_of(name), (struct span){body->bytes, (uint32_t)body->length}))
         return true;
-    text_add(why, "there is no room for the answer; ask again");
-    return false;
+    return refuse(why, REASON_CAPTURE_ROOM);
 }
 
-static bool send_range(struct agent *agent, struct text *why)
+static bool send_range(struct agent *agent, struct reason *why)
 {
     uint8_t bytes[16];
     struct cbor_writer body = cbor_write(bytes, sizeof bytes);
@@ -77,7 +76,7 @@ static bool send_range(struct agent *agent, struct text *why)
     return answer(agent, "agent.windows", &body, why);
 }
 
-static bool send_part(struct agent *agent, uint32_t number, const uint8_t *capture, uint32_t offset, struct text *why)
+static bool send_part(struct agent *agent, uint32_t number, const uint8_t *capture, uint32_t offset, struct reason *why)
 {
     const struct hal_sensor *driver = agent->sensors[get_u32(capture + SENSOR_AT)].driver;
     const uint32_t total = get_u32(capture + COUNT_AT);
@@ -96,17 +95,15 @@ static bool send_part(struct agent *agent, uint32_t number, const uint8_t *captu
     return answer(agent, "agent.window", &body, why);
 }
 
-static bool send_capture(struct agent *agent, struct span wanted, struct text *why)
+static bool send_capture(struct agent *agent, struct span wanted, struct reason *why)
 {
     const struct captures *captures = &agent->captures;
     struct cbor_reader reader = cbor_read(wanted.bytes, wanted.count);
     cbor_array(&reader, 2, 2);
     const uint32_t number = (uint32_t)cbor_int(&reader, 0, UINT32_MAX);
     const uint32_t offset = (uint32_t)cbor_int(&reader, 0, UINT32_MAX);
-    if (!cbor_end(&reader)) {
-        text_add(why, "the body of agent.window is [number, offset]");
-        return false;
-    }
+    if (!cbor_end(&reader))
+        return refuse(why, REASON_CAPTURE_BODY);
     const uint8_t *capture = captures->bytes;
     if (number - captures->first < captures->next - captures->first) {
         for (uint32_t i = captures->first; i != number; i++)
@@ -114,18 +111,16 @@ static bool send_capture(struct agent *agent, struct span wanted, struct text *w
         if (offset < get_u32(capture + COUNT_AT))
             return send_part(agent, number, capture, offset, why);
     }
-    text_add(why, "there is no such window, or it is shorter");
-    return false;
+    return refuse(why, REASON_CAPTURE_UNKNOWN);
 }
 
-bool captures_command(struct agent *agent, struct span name, struct span body, struct text *why)
+bool captures_command(struct agent *agent, struct span name, struct span body, struct reason *why)
 {
     if (spans_equal(name, text_of("agent.windows")))
         return send_range(agent, why);
     if (spans_equal(name, text_of("agent.window")))
         return send_capture(agent, body, why);
-    text_add(why, "the node takes no command '");
-    text_add_line(why, name.bytes, name.count);
-    text_add(why, "'");
+    refuse(why, REASON_NO_OWN_COMMAND);
+    reason_text(why, name);
     return false;
 }

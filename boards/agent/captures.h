@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/constants.h"
-#include "base/text.h"
+#include "base/reason.h"
 
 struct agent;
 
@@ -30,6 +30,6 @@ void captures_keep(struct agent *agent, uint32_t event);
 #define CAPTURES_PREFIX "agent."
 
 /* Runs one of the node's own commands. Returns false, with the cause in `why`, if it failed. */
-bool captures_command(struct agent *agent, struct span name, struct span body, struct text *why);
+bool captures_command(struct agent *agent, struct span name, struct span body, struct reason *why);
 
 #endif

@@ -9,10 +9,10 @@ enum trap import_answer(uint64_t *result, int32_t number)
     return TRAP_NONE;
 }
 
-enum trap import_fault(struct module *module, enum trap trap, const char *code, const struct text *text)
+enum trap import_fault(struct module *module, enum trap trap, const struct reason *reason)
 {
     module->has_fault = true;
-    text_reason(&module->fault, code, text);
+    module->fault = *reason;
     return trap;
 }
 
@@ -23,16 +23,12 @@ enum trap import_bytes(struct module *module, uint32_t at, uint32_t count, uint8
         return TRAP_NONE;
     uint32_t size;
     instance_memory(module->instance, &size);
-    char space[REASON_TEXT_BYTES];
-    struct text text = text_in(space, sizeof space);
-    text_add(&text, "bytes ");
-    text_add_unsigned(&text, at);
-    text_add(&text, " to ");
-    text_add_unsigned(&text, (uint64_t)at + count);
-    text_add(&text, " are outside the module's ");
-    text_add_unsigned(&text, size);
-    text_add(&text, " bytes of memory");
-    return import_fault(module, TRAP_MEMORY, "TRAP_MEMORY", &text);
+    struct reason reason;
+    refuse(&reason, REASON_OUTSIDE_MEMORY);
+    reason_add(&reason, at);
+    reason_add(&reason, (int64_t)at + count);
+    reason_add(&reason, size);
+    return import_fault(module, TRAP_MEMORY, &reason);
 }
 
 bool import_takes(struct module *module, const uint64_t *arguments, uint32_t max, struct span *span, uint64_t *result,

@@ -28,7 +28,7 @@
 enum trap import_answer(uint64_t *result, int32_t number);
 
 /* Ends an import with a trap that has its own code and sentence. */
-enum trap import_fault(struct module *module, enum trap trap, const char *code, const struct text *text);
+enum trap import_fault(struct module *module, enum trap trap, const struct reason *reason);
 
 /* Returns bytes of the module's memory in `bytes`, or a trap. */
 enum trap import_bytes(struct module *module, uint32_t at, uint32_t count, uint8_t **bytes);

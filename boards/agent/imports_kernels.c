@@ -15,10 +15,8 @@ static enum trap kernels_answer(struct module *module, int32_t done, uint64_t *r
 {
     if (done != KERNELS_FAULT)
         return import_answer(result, done);
-    char bytes[REASON_TEXT_BYTES];
-    struct text text = text_in(bytes, sizeof bytes);
-    text_add(&text, "a record of an operator reaches outside the module's memory or rom");
-    return import_fault(module, TRAP_MEMORY, "TRAP_MEMORY", &text);
+    static const struct reason reason = {.number = REASON_OUTSIDE_RECORD};
+    return import_fault(module, TRAP_MEMORY, &reason);
 }
 
 IMPORT(nn_run)

@@ -22,10 +22,8 @@ IMPORT(config)
 /* The flash under a module's store failed: no error number of the ABI says so. */
 static enum trap broken_store(struct module *module)
 {
-    char space[REASON_TEXT_BYTES];
-    struct text text = text_in(space, sizeof space);
-    text_add(&text, "a host function failed: the flash can't be read or written");
-    return import_fault(module, TRAP_HOST, "TRAP_HOST", &text);
+    static const struct reason reason = {.number = REASON_BROKEN_STORE};
+    return import_fault(module, TRAP_HOST, &reason);
 }
 
 /* A page that is erased stops the chip for longer than a step may last; the module isn't to blame. */

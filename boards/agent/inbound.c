@@ -14,27 +14,24 @@ static enum outcome set_config(struct agent *agent, const struct message_config 
     const uint32_t head = config->count < 24 ? 3 : 4;
     const uint8_t *message = config->pairs.at - head;
     const size_t count = (size_t)(config->pairs.end - message);
-    char space[REASON_TEXT_BYTES];
-    struct text text = text_in(space, sizeof space);
-    if (count > ABI_MAX_VALUE) {
-        text_add(&text, "The configuration takes ");
-        text_add_unsigned(&text, count);
-        text_add(&text, " bytes; 1024 is the most. Use fewer or shorter settings.");
-        publisher_error(agent, &text);
+    struct reason why;
+    if (count > NODE_CONFIG_BYTES) {
+        refuse_numbers(&why, REASON_CONFIG_LONG, (const uint32_t[]){(uint32_t)count}, 1);
+        publisher_error(agent, &why);
         return OUTCOME_NONE;
     }
     const enum kv_result result = storage_save_config(&agent->storage, message, count);
     if (result == KV_FULL) {
-        text_add(&text, "'config' doesn't fit: the store would hold ");
-        text_add_unsigned(&text, storage_used_with_config(&agent->storage, (uint32_t)count));
-        text_add(&text, " bytes of ");
-        text_add_unsigned(&text, kv_capacity(&agent->storage.agent));
-        text_add(&text, ". Delete keys that aren't needed.");
-        publisher_error(agent, &text);
+        const uint32_t numbers[] = {storage_used_with_config(&agent->storage, (uint32_t)count),
+                                    kv_capacity(&agent->storage.agent)};
+        refuse_numbers(&why, REASON_CONFIG_FULL, numbers, 2);
+        publisher_error(agent, &why);
         return OUTCOME_NONE;
     }
-    if (result != KV_OK)
-        panic("the flash doesn't take the configuration");
+    if (result != KV_OK) {
+        refuse(&why, REASON_FLASH_CONFIG);
+        panic(&why);
+    }
     identity_load(&agent->identity, &agent->storage);
     if (vitals_configure(agent))
         uplink_control_birth(&agent->uplink);
@@ -50,28 +47,26 @@ static bool is_own(struct span name)
 
 static void command(struct agent *agent, const struct message_command *command)
 {
-    char space[MESSAGE_TEXT_BYTES];
-    struct text text = text_in(space, sizeof space);
+    struct reason why = {0};
     const int32_t id = agent->running == NULL ? -1 : declared_find(&agent->running->commands, command->name);
     enum outcome outcome = OUTCOME_NONE;
     bool ok = false;
     if (is_own(command->name)) {
-        ok = captures_command(agent, command->name, command->body, &text);
+        ok = captures_command(agent, command->name, command->body, &why);
     } else if (agent->running == NULL) {
-        text_add(&text, "no module runs");
+        refuse(&why, REASON_NO_MODULE);
     } else if (id < 0) {
-        text_add(&text, "the module takes no command '");
-        text_add_line(&text, command->name.bytes, command->name.count);
-        text_add(&text, "'");
+        refuse(&why, REASON_NO_COMMAND);
+        reason_text(&why, command->name);
     } else {
         outcome = supervisor_message(agent, id, command->body);
         ok = outcome == OUTCOME_NONE;
         if (!ok)
-            text_add(&text, agent->fault.text);
+            why = agent->fault;
     }
     /* A module that faulted on trial is rolled back before the answer is sent. */
     dispatch(agent, outcome);
-    const struct message_result result = {.id = command->id, .ok = ok, .text = text_span(&text)};
+    const struct message_result result = {.id = command->id, .ok = ok, .reason = ok ? NULL : &why};
     uplink_control_result(&agent->uplink, &result);
 }
 

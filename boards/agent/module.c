@@ -71,24 +71,15 @@ static bool find_exports(struct module *module, struct reason *why)
         *exports[i].function = instance_find(module->instance, exports[i].name, exports[i].signature);
         if (*exports[i].function >= 0)
             continue;
-        reason_set(why, "MODULE_EXPORT", "The module exports no ");
-        reason_add(why, exports[i].name);
-        reason_add(why, "; build it with 'mote build'.");
-        return false;
+        return refuse_numbers(why, REASON_MODULE_EXPORT, (const uint32_t[]){(uint32_t)i}, 1);
     }
     return true;
 }
 
 static bool check_memory(const struct package *package, uint32_t max, struct reason *why)
 {
-    if (package->metadata.memory_bytes <= max)
-        return true;
-    reason_set(why, "MODULE_MEMORY", "The module needs ");
-    reason_add_number(why, package->metadata.memory_bytes);
-    reason_add(why, " bytes of memory and this node gives ");
-    reason_add_number(why, max);
-    reason_add(why, "; use a smaller model.");
-    return false;
+    return package->metadata.memory_bytes <= max ||
+           refuse_numbers(why, REASON_MODULE_MEMORY, (const uint32_t[]){package->metadata.memory_bytes, max}, 2);
 }
 
 bool module_load(struct module *module, const struct module_host *host, int slot, struct reason *why, bool *no_room)
@@ -121,8 +112,8 @@ bool module_load(struct module *module, const struct module_host *host, int slot
     module->instance = instance_load(&options, &text);
     if (module->instance == NULL) {
         *no_room = strstr(text, "allocation failed") != NULL;
-        reason_set(why, "WASM_LOAD", "wasm3 could not load the module: ");
-        reason_add(why, text);
+        refuse(why, REASON_WASM_LOAD);
+        reason_text(why, text_of(text));
         return false;
     }
     if (find_exports(module, why))
@@ -139,42 +130,36 @@ void module_unload(struct module *module)
     declared_clear(&module->commands);
 }
 
-/* Describes a trap by the code and the sentence of an engine in TypeScript. */
-static void describe(struct module *module, enum trap trap, const char *during, struct reason *why)
+_Static_assert((int)REASON_TRAP_OTHER - REASON_TRAP_MEMORY == TRAP_OTHER - TRAP_MEMORY, "a sentence for each trap");
+
+/* Describes a trap by the sentence of an engine in TypeScript. */
+static void describe(struct module *module, enum trap trap, enum module_function function, struct reason *why)
 {
     if (module->has_fault) {
         *why = module->fault;
         return;
     }
-    char code[REASON_CODE_BYTES];
-    size_t length = 0;
-    for (const char *at = "TRAP_"; *at != '\0'; at++)
-        code[length++] = *at;
-    for (const char *at = trap_name(trap); *at != '\0'; at++)
-        code[length++] = (char)(*at - 'a' + 'A');
-    code[length] = '\0';
-    char bytes[REASON_TEXT_BYTES];
-    struct text text = text_in(bytes, sizeof bytes);
-    if (trap == TRAP_FUEL) {
-        text_add(&text, during);
-        text_add(&text, " spent more than its ");
-        text_add_unsigned(&text, module->package.metadata.fuel);
-        text_add(&text, " units of fuel");
-    } else {
-        text_add(&text, "the module trapped: ");
-        text_add(&text, instance_reason(module->instance));
+    refuse(why, (enum reason_number)(REASON_TRAP_MEMORY + (uint32_t)(trap - TRAP_MEMORY)));
+    if (trap != TRAP_FUEL) {
+        reason_text(why, text_of(instance_reason(module->instance)));
+        return;
     }
-    text_reason(why, code, &text);
+    char digits[20];
+    struct text text = text_in(digits, sizeof digits);
+    text_add_unsigned(&text, module->package.metadata.fuel);
+    reason_add(why, function);
+    reason_text(why, text_span(&text));
 }
 
-static bool call(struct module *module, int32_t function, const char *during, uint64_t *values, struct reason *why)
+static bool call(struct module *module, int32_t function, enum module_function name, uint64_t *values,
+                 struct reason *why)
 {
     module->has_fault = false;
     const enum trap trap = instance_call(module->instance, module, (uint32_t)function, values);
     module->phase = PHASE_IDLE;
     if (trap == TRAP_NONE)
         return true;
-    describe(module, trap, during, why);
+    describe(module, trap, name, why);
     return false;
 }
 
@@ -189,17 +174,13 @@ bool module_init(struct module *module, struct reason *why)
 {
     uint64_t values[1] = {0};
     begin(module, PHASE_INIT);
-    if (!call(module, module->init, "init", values, why))
+    if (!call(module, module->init, MODULE_FUNCTION_INIT, values, why))
         return false;
     const int32_t result = (int32_t)instance_u32(values[0]);
     if (result >= ABI_OK)
         return true;
-    char bytes[REASON_TEXT_BYTES];
-    struct text text = text_in(bytes, sizeof bytes);
-    text_add(&text, "init returned ");
-    text_add_number(&text, result);
-    text_add(&text, ": the module doesn't find what it needs on this node.");
-    text_reason(why, "MODULE_INIT", &text);
+    refuse(why, REASON_MODULE_INIT);
+    reason_add(why, result);
     return false;
 }
 
@@ -207,7 +188,7 @@ bool module_step(struct module *module, uint64_t now_us, uint64_t *next_us, stru
 {
     uint64_t values[1] = {now_us};
     begin(module, PHASE_STEP);
-    if (!call(module, module->step, "step", values, why))
+    if (!call(module, module->step, MODULE_FUNCTION_STEP, values, why))
         return false;
     const int64_t next = (int64_t)values[0];
     const int64_t min = (int64_t)now_us + NODE_MIN_STEP_US;
@@ -223,7 +204,7 @@ bool module_message(struct module *module, int32_t id, struct span body, struct 
     instance_put_u32(&values[1], body.count);
     begin(module, PHASE_MESSAGE);
     module->message = body;
-    const bool done = call(module, module->on_message, "on_message", values, why);
+    const bool done = call(module, module->on_message, MODULE_FUNCTION_ON_MESSAGE, values, why);
     module->message = (struct span){0};
     return done;
 }
@@ -233,7 +214,7 @@ bool module_health(struct module *module, int32_t *answer, struct reason *why)
     uint64_t values[1] = {0};
     /* What it publishes or writes counts with the preceding step. */
     module->phase = PHASE_STEP;
-    if (!call(module, module->health, "health", values, why))
+    if (!call(module, module->health, MODULE_FUNCTION_HEALTH, values, why))
         return false;
     *answer = (int32_t)instance_u32(values[0]);
     return true;

@@ -2,7 +2,9 @@
 #ifndef MOTE_PANIC_H
 #define MOTE_PANIC_H
 
-/* The flash has failed, so that nothing can be stored. Reports `what` to a debugger and restarts the node. */
-_Noreturn void panic(const char *what);
+#include "base/reason.h"
+
+/* The flash has failed, so that nothing can be stored. Reports why to a debugger and restarts the node. */
+_Noreturn void panic(const struct reason *why);
 
 #endif

@@ -30,7 +30,8 @@ void publisher_log(struct agent *agent, uint8_t level, struct span line)
     uplink_log(&agent->uplink, &log);
 }
 
-void publisher_error(struct agent *agent, const struct text *text)
+void publisher_error(struct agent *agent, const struct reason *reason)
 {
-    publisher_log(agent, ABI_LEVEL_ERROR, text_span(text));
+    const struct message_log log = {.level = ABI_LEVEL_ERROR, .t_us = (int64_t)hal_now_us(), .reason = reason};
+    uplink_log(&agent->uplink, &log);
 }

@@ -23,6 +23,6 @@ bool publisher_event(struct agent *agent, struct span name, struct span body);
 void publisher_log(struct agent *agent, uint8_t level, struct span line);
 
 /* Logs an error of the agent itself. */
-void publisher_error(struct agent *agent, const struct text *text);
+void publisher_error(struct agent *agent, const struct reason *reason);
 
 #endif

@@ -10,12 +10,6 @@ static const uint8_t FAULTS[] = {'f', 'a', 'u', 'l', 't', 's'};
 /* One value holds the whole configuration, so that it changes as a whole. */
 static const uint8_t CONFIG[] = {'c', 'o', 'n', 'f', 'i', 'g'};
 
-static bool range_error(struct reason *why, const char *text)
-{
-    reason_set(why, "FLASH_RANGE", text);
-    return false;
-}
-
 static uint32_t read_u32(const struct kv *kv, const uint8_t *key, size_t key_len)
 {
     struct span value;
@@ -28,14 +22,14 @@ bool storage_open(struct storage *storage, const struct flash *flash, const stru
     uint32_t pages = flash->size / flash->page;
     uint32_t agent_pages = layout->agent_pages, module_pages = layout->module_pages;
     if (agent_pages >= pages || module_pages >= pages - agent_pages)
-        return range_error(why, "The flash is too small for the stores of the agent and the module.");
+        return refuse(why, REASON_STORES_FIT);
     const struct flash_region whole = {.flash = flash, .size = flash->size};
     const uint32_t first = (agent_pages + module_pages) * flash->page;
     const struct flash_region agent = region_part(&whole, 0, agent_pages * flash->page);
     const struct flash_region module = region_part(&whole, agent.size, module_pages * flash->page);
     const struct flash_region slots = region_part(&whole, first, flash->size - first);
     if (!kv_open(&storage->agent, &agent) || !kv_open(&storage->module, &module))
-        return range_error(why, "The stores of the agent and the module have two pages or more each.");
+        return refuse(why, REASON_STORES_PAGES);
     if (!slots_open(&storage->slots, &slots, &layout->slots, why))
         return false;
     storage->boot = read_u32(&storage->agent, BOOT, sizeof BOOT) + 1;
@@ -45,10 +39,9 @@ bool storage_open(struct storage *storage, const struct flash *flash, const stru
     case KV_OK:
         return true;
     case KV_FULL:
-        return range_error(why, "The agent's store is full: give it more pages.");
+        return refuse(why, REASON_STORE_FULL);
     default:
-        reason_set(why, "FLASH_IO", "The flash failed to erase or to program, so this start couldn't be counted.");
-        return false;
+        return refuse(why, REASON_FLASH_START);
     }
 }
 

@@ -1,8 +1,6 @@
 /* Supervision of the module that runs. The TypeScript twin is host/device/node/supervisor.ts. */
 #include "supervisor.h"
 
-#include <string.h>
-
 #include "panic.h"
 #include "platform/hal.h"
 #include "state.h"
@@ -24,25 +22,10 @@ void supervisor_stop(struct agent *agent)
 
 /* --- Faults --- */
 
-static void log_fault(struct agent *agent, const struct reason *fault)
+struct reason supervisor_reason(const struct reason *why, enum reason_during during)
 {
-    char space[REASON_CODE_BYTES + 1 + REASON_TEXT_BYTES];
-    struct text text = text_in(space, sizeof space);
-    text_add(&text, fault->code);
-    text_add(&text, " ");
-    text_add(&text, fault->text);
-    publisher_error(agent, &text);
-}
-
-struct reason supervisor_reason(const struct reason *why, const char *during)
-{
-    char space[REASON_TEXT_BYTES];
-    struct text text = text_in(space, sizeof space);
-    text_add(&text, during);
-    text_add(&text, ": ");
-    text_add_line(&text, (const uint8_t *)why->text, strlen(why->text));
-    struct reason reason;
-    text_reason(&reason, why->code, &text);
+    struct reason reason = *why;
+    reason.during = (uint8_t)during;
     return reason;
 }
 
@@ -68,12 +51,12 @@ void supervisor_count_faults(struct agent *agent, uint32_t faults)
     identity_load(&agent->identity, &agent->storage);
 }
 
-static enum outcome fault(struct agent *agent, const struct reason *why, const char *during, bool trial)
+static enum outcome fault(struct agent *agent, const struct reason *why, enum reason_during during, bool trial)
 {
     agent->fault = supervisor_reason(why, during);
     agent->faults_in_row++;
     supervisor_stop(agent);
-    log_fault(agent, &agent->fault);
+    publisher_error(agent, &agent->fault);
     if (trial)
         return OUTCOME_TRIAL_FAULT;
     supervisor_start_later(agent, hal_now_us());
@@ -81,7 +64,7 @@ static enum outcome fault(struct agent *agent, const struct reason *why, const c
 }
 
 static enum outcome fault_in(struct agent *agent, const struct module *module, const struct reason *why,
-                             const char *during)
+                             enum reason_during during)
 {
     return fault(agent, why, during, on_trial(agent, module));
 }
@@ -90,12 +73,10 @@ static enum outcome fault_in(struct agent *agent, const struct module *module, c
 
 static void log_health(struct agent *agent, int32_t answer)
 {
-    char space[64];
-    struct text text = text_in(space, sizeof space);
-    text_add(&text, "the module says that it is failing (");
-    text_add_number(&text, answer);
-    text_add(&text, ")");
-    publisher_error(agent, &text);
+    struct reason reason;
+    refuse(&reason, REASON_FAILING);
+    reason_add(&reason, answer);
+    publisher_error(agent, &reason);
 }
 
 static enum outcome ask(struct agent *agent, struct module *module, uint64_t now_us)
@@ -103,7 +84,7 @@ static enum outcome ask(struct agent *agent, struct module *module, uint64_t now
     struct reason why;
     int32_t answer;
     if (!module_health(module, &answer, &why))
-        return fault_in(agent, module, &why, "health");
+        return fault_in(agent, module, &why, DURING_HEALTH);
     const bool changed = !module->has_answered || module->answer != answer;
     module->has_answered = true;
     module->answer = answer;
@@ -132,7 +113,7 @@ enum outcome supervisor_step(struct agent *agent)
     uint64_t next_us;
     struct reason why;
     if (!module_step(module, now_us, &next_us, &why))
-        return fault_in(agent, module, &why, "step");
+        return fault_in(agent, module, &why, DURING_STEP);
     const uint64_t end_us = hal_now_us();
     /* The time that the flash takes to erase pages is not the module's. */
     if (end_us > next_us && end_us - next_us > NODE_LATE_US + module->stored_us)
@@ -153,7 +134,7 @@ enum outcome supervisor_run(struct agent *agent, struct module *next)
     uplink_hold(&agent->uplink);
     const bool ready = module_init(next, &why);
     uplink_control_birth(&agent->uplink);
-    return ready ? supervisor_step(agent) : fault_in(agent, next, &why, "init");
+    return ready ? supervisor_step(agent) : fault_in(agent, next, &why, DURING_INIT);
 }
 
 enum outcome supervisor_message(struct agent *agent, int32_t id, struct span body)
@@ -162,7 +143,7 @@ enum outcome supervisor_message(struct agent *agent, int32_t id, struct span bod
     struct reason why;
     if (module == NULL || module_message(module, id, body, &why))
         return OUTCOME_NONE;
-    return fault_in(agent, module, &why, "on_message");
+    return fault_in(agent, module, &why, DURING_ON_MESSAGE);
 }
 
 enum outcome supervisor_start(struct agent *agent)
@@ -173,7 +154,7 @@ enum outcome supervisor_start(struct agent *agent)
     int slot;
     schedule_at(&agent->schedule, TIMER_RESTART, SCHEDULE_NEVER);
     if (!slots_boot(&agent->storage.slots, &slot, &why))
-        panic(why.text);
+        panic(&why);
     if (slot == SLOT_NONE) {
         uplink_control_birth(&agent->uplink);
         return OUTCOME_NONE;
@@ -182,5 +163,5 @@ enum outcome supervisor_start(struct agent *agent)
         next = &agent->modules[1];
     if (module_load(next, &agent->host, slot, &why, &no_room))
         return supervisor_run(agent, next);
-    return fault(agent, &why, "load", slots_find(&agent->storage.slots, SLOT_TRIAL) != SLOT_NONE);
+    return fault(agent, &why, DURING_LOAD, slots_find(&agent->storage.slots, SLOT_TRIAL) != SLOT_NONE);
 }

@@ -48,6 +48,6 @@ enum outcome supervisor_health(struct agent *agent);
 void supervisor_count_faults(struct agent *agent, uint32_t faults);
 
 /* Returns a reason whose sentence begins with what was under way, such as "load". */
-struct reason supervisor_reason(const struct reason *why, const char *during);
+struct reason supervisor_reason(const struct reason *why, enum reason_during during);
 
 #endif

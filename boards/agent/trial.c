@@ -14,7 +14,7 @@ static const struct slots *slots_of(const struct agent *agent)
 
 void trial_blame(struct agent *agent)
 {
-    static const struct reason fault = {"NODE_FAULT", "The node faulted while it made the package ready to run."};
+    static const struct reason fault = {.number = REASON_PREPARE_FAULT};
     if (slots_find(slots_of(agent), SLOT_READY) == SLOT_NONE)
         return;
     update_start_trial(agent);
@@ -55,7 +55,7 @@ void trial_prepare(struct agent *agent)
     } else {
         /* It can not be loaded at all. The old module goes on, and this sequence is not accepted again. */
         update_start_trial(agent);
-        const struct reason reason = supervisor_reason(&why, "load");
+        const struct reason reason = supervisor_reason(&why, DURING_LOAD);
         update_fail(agent, &reason);
         return;
     }
@@ -95,7 +95,7 @@ enum outcome trial_swap(struct agent *agent)
     struct reason why;
     struct module *next = take_over(agent, slot, &why);
     if (next == NULL) {
-        const struct reason reason = supervisor_reason(&why, "load");
+        const struct reason reason = supervisor_reason(&why, DURING_LOAD);
         return trial_roll_back(agent, &reason);
     }
     next->starting = true;
@@ -123,14 +123,10 @@ enum outcome trial_roll_back(struct agent *agent, const struct reason *reason)
 
 enum verdict { VERDICT_WAIT, VERDICT_CONFIRM, VERDICT_FAIL };
 
-static enum verdict failed(struct reason *why, const char *code, const char *before, int64_t number, const char *after)
+static enum verdict failed(struct reason *why, enum reason_number sentence, int64_t number)
 {
-    char space[REASON_TEXT_BYTES];
-    struct text text = text_in(space, sizeof space);
-    text_add(&text, before);
-    text_add_number(&text, number);
-    text_add(&text, after);
-    text_reason(why, code, &text);
+    refuse(why, sentence);
+    reason_add(why, number);
     return VERDICT_FAIL;
 }
 
@@ -139,9 +135,9 @@ static enum verdict judge(const struct module *module, bool link_up, bool timeou
     const uint32_t trial_ms = module->package.metadata.trial_ms;
     const bool healthy = module->has_answered && module->answer == 1;
     if (module->has_answered && module->answer < 0)
-        return failed(why, "HEALTH_FAILING", "The module on trial says that it is failing (", module->answer, ").");
+        return failed(why, REASON_HEALTH_FAILING, module->answer);
     if (module->misses > 0) {
-        reason_set(why, "TRIAL_DEADLINE", "The module on trial missed a deadline: its steps take too long.");
+        refuse(why, REASON_TRIAL_DEADLINE);
         return VERDICT_FAIL;
     }
     if (healthy && link_up)
@@ -149,9 +145,8 @@ static enum verdict judge(const struct module *module, bool link_up, bool timeou
     if (!timeout)
         return VERDICT_WAIT;
     if (healthy)
-        return failed(why, "TRIAL_LINK_DOWN", "The link was not up at any time of the ", trial_ms,
-                      " ms when the module was healthy.");
-    return failed(why, "TRIAL_UNHEALTHY", "The module was not healthy within its ", trial_ms, " ms.");
+        return failed(why, REASON_TRIAL_LINK_DOWN, trial_ms);
+    return failed(why, REASON_TRIAL_UNHEALTHY, trial_ms);
 }
 
 enum outcome trial_judge(struct agent *agent, bool timeout)

@@ -24,10 +24,8 @@ static struct message_ota message_of(const struct transfer_status *status)
         .received = status->received,
         .total = status->total,
     };
-    if (status->reason != NULL && status->reason->code[0] != '\0') {
-        message.reason_code = text_of(status->reason->code);
-        message.reason_text = text_of(status->reason->text);
-    }
+    if (status->reason != NULL && status->reason->number != REASON_NONE)
+        message.reason = status->reason;
     return message;
 }
 
@@ -101,7 +99,7 @@ void update_chunk(struct agent *agent, const struct message_chunk *chunk)
 static void must(bool done, const struct reason *why)
 {
     if (!done)
-        panic(why->text);
+        panic(why);
 }
 
 void update_start_trial(struct agent *agent)

@@ -180,17 +180,20 @@
 /* --- The slot journal. --- */
 
 /* Format of a record. */
-#define SLOTS_FORMAT 1
+#define SLOTS_FORMAT 2
 /* Failed sequences that are kept. */
 #define SLOTS_FAILURES 8
 /* A slot in a record. */
 #define SLOTS_SLOT_BYTES 44
-/* The code of a reason. */
-#define SLOTS_CODE_BYTES 32
-/* The sentence of a reason. */
-#define SLOTS_REASON_BYTES 160
 /* Default pages of the journal. */
 #define SLOTS_JOURNAL_PAGES 2
+
+/* --- Why a node rejected or rolled back something: a sentence by its number, with arguments. --- */
+
+/* The text among the arguments; a longer one is cut. A code, a space and a rendered sentence fit. */
+#define REASON_TEXT_BYTES 193
+/* The sentence as a host renders it; a longer one is cut. */
+#define REASON_RENDERED_BYTES 160
 
 /* --- The transfer of a package to a node. --- */
 

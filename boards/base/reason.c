@@ -1,65 +1,30 @@
-/* Reasons are cut between characters, so that they stay UTF-8. */
+/* Reasons while they are made. */
 #include "reason.h"
 
-#include <string.h>
+#include "text.h"
 
-/* Appends to a string in `size` bytes, the zero included. */
-static void append(char *out, size_t size, const uint8_t *bytes, size_t count)
+bool refuse(struct reason *why, enum reason_number number)
 {
-    size_t used = strlen(out);
-    const uint8_t *zero = count > 0 ? memchr(bytes, 0, count) : NULL;
-    if (zero != NULL)
-        count = (size_t)(zero - bytes);
-    if (count > size - 1 - used) {
-        count = size - 1 - used;
-        /* A byte 10xxxxxx belongs to the character before it. */
-        while (count > 0 && (bytes[count] & 0xc0) == 0x80)
-            count--;
-    }
-    if (count > 0)
-        memcpy(out + used, bytes, count);
-    out[used + count] = 0;
+    *why = (struct reason){.number = (uint16_t)number};
+    return false;
 }
 
-void reason_set_bytes(struct reason *reason, const uint8_t *code, size_t code_len, const uint8_t *text,
-                      size_t text_len)
+bool refuse_numbers(struct reason *why, enum reason_number number, const uint32_t *numbers, uint32_t count)
 {
-    memset(reason, 0, sizeof *reason);
-    append(reason->code, sizeof reason->code, code, code_len);
-    append(reason->text, sizeof reason->text, text, text_len);
+    refuse(why, number);
+    for (uint32_t i = 0; i < count; i++)
+        reason_add(why, numbers[i]);
+    return false;
 }
 
-void reason_set(struct reason *reason, const char *code, const char *text)
+void reason_add(struct reason *reason, int64_t number)
 {
-    reason_set_bytes(reason, (const uint8_t *)code, strlen(code), (const uint8_t *)text, strlen(text));
+    reason->numbers[reason->count++] = number;
 }
 
-void reason_set_numbers(struct reason *reason, const char *code, const char *text, const uint32_t *numbers)
+void reason_text(struct reason *reason, struct span line)
 {
-    reason_set(reason, code, "");
-    for (size_t length; *text != 0; text += length) {
-        length = strcspn(text, "#");
-        append(reason->text, sizeof reason->text, (const uint8_t *)text, length);
-        if (text[length] == '#') {
-            reason_add_number(reason, *numbers++);
-            length++;
-        }
-    }
-}
-
-void reason_add(struct reason *reason, const char *text)
-{
-    append(reason->text, sizeof reason->text, (const uint8_t *)text, strlen(text));
-}
-
-void reason_add_number(struct reason *reason, uint32_t number)
-{
-    char digits[11];
-    size_t at = sizeof digits - 1;
-    digits[at] = 0;
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    reason_add(reason, digits + at);
+    struct text text = text_in(reason->text, sizeof reason->text);
+    text_add_line(&text, line.bytes, line.count);
+    reason->text_bytes = (uint8_t)text.length;
 }

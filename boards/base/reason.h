@@ -1,34 +1,40 @@
 /*
- * Why something was refused or rolled back: a stable code and a sentence, as they travel in statuses and stay in the
- * slot journal.
+ * Why something was rejected or rolled back: a sentence of abi/errors.json by its number, with its arguments. It
+ * travels and lies in flash as it is; the host has the sentence.
  */
 #ifndef MOTE_REASON_H
 #define MOTE_REASON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define REASON_CODE_BYTES 32
-#define REASON_TEXT_BYTES 160
+#include "bytes.h"
+#include "constants.h"
+#include "sentences.h"
 
-/* Both end with a zero. No code, no reason. */
 struct reason {
-    char code[REASON_CODE_BYTES + 1];
-    char text[REASON_TEXT_BYTES + 1];
+    /* An enum reason_number, also of another version; REASON_NONE: there is no reason. */
+    uint16_t number;
+    /* An enum reason_during. */
+    uint8_t during;
+    uint8_t count;
+    uint8_t text_bytes;
+    int64_t numbers[REASON_NUMBERS];
+    /* UTF-8, on one line. */
+    char text[REASON_TEXT_BYTES];
 };
 
-/* What doesn't fit is cut between characters of UTF-8. */
-void reason_set(struct reason *reason, const char *code, const char *text);
+/* A reason without arguments. Returns false, so that a function that returns whether it worked can return this. */
+bool refuse(struct reason *why, enum reason_number number);
 
-/* Texts that aren't strings; a zero in them ends them. */
-void reason_set_bytes(struct reason *reason, const uint8_t *code, size_t code_len, const uint8_t *text,
-                      size_t text_len);
+/* The same with numbers, up to REASON_NUMBERS. */
+bool refuse_numbers(struct reason *why, enum reason_number number, const uint32_t *numbers, uint32_t count);
 
-/* Each # of the text becomes the next number. */
-void reason_set_numbers(struct reason *reason, const char *code, const char *text, const uint32_t *numbers);
+/* One more number. */
+void reason_add(struct reason *reason, int64_t number);
 
-/* Makes the sentence longer. */
-void reason_add(struct reason *reason, const char *text);
-void reason_add_number(struct reason *reason, uint32_t number);
+/* The text, as a line (text.h); what doesn't fit is cut between characters. */
+void reason_text(struct reason *reason, struct span text);
 
 #endif

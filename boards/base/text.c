@@ -21,11 +21,6 @@ struct span text_of(const char *string)
     return (struct span){(const uint8_t *)string, (uint32_t)strlen(string)};
 }
 
-void text_reason(struct reason *reason, const char *code, const struct text *text)
-{
-    reason_set_bytes(reason, (const uint8_t *)code, strlen(code), (const uint8_t *)text->at, text->length);
-}
-
 void text_add_bytes(struct text *text, const char *bytes, size_t count)
 {
     const size_t space = text->size - text->length;
@@ -49,21 +44,6 @@ void text_add_unsigned(struct text *text, uint64_t number)
         number /= 10;
     } while (number > 0);
     text_add_bytes(text, digits + at, sizeof digits - at);
-}
-
-void text_add_hex(struct text *text, uint32_t number)
-{
-    char digits[10] = "0x";
-    for (int i = 0; i < 8; i++)
-        digits[2 + i] = "0123456789abcdef"[number >> (28 - 4 * i) & 15];
-    text_add_bytes(text, digits, sizeof digits);
-}
-
-void text_add_number(struct text *text, int64_t number)
-{
-    if (number < 0)
-        text_add(text, "-");
-    text_add_unsigned(text, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
 }
 
 /*

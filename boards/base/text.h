@@ -4,8 +4,9 @@
 
 #include <stdbool.h>
 
+#include <stddef.h>
+
 #include "bytes.h"
-#include "reason.h"
 
 /* A text that is put together piece by piece; what doesn't fit is cut, anywhere. */
 struct text {
@@ -21,16 +22,9 @@ struct text text_in(char *at, size_t size);
 struct span text_span(const struct text *text);
 struct span text_of(const char *string);
 
-/* The text as the sentence of a reason. */
-void text_reason(struct reason *reason, const char *code, const struct text *text);
-
 void text_add(struct text *text, const char *string);
 void text_add_bytes(struct text *text, const char *bytes, size_t count);
-void text_add_number(struct text *text, int64_t number);
 void text_add_unsigned(struct text *text, uint64_t number);
-/* As 0x and eight digits. */
-void text_add_hex(struct text *text, uint32_t number);
-
 /*
  * A line from bytes that may be anything, decoded as the web does it (https://encoding.spec.whatwg.org/#utf-8-decoder):
  * what is no UTF-8 becomes U+FFFD, of which those at the end are left out: there a character may have been cut. Each

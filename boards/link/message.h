@@ -7,6 +7,7 @@
 
 #include "base/abi.h"
 #include "base/constants.h"
+#include "base/reason.h"
 #include "cbor/cbor.h"
 
 /* --- What a node receives --- */
@@ -126,6 +127,8 @@ struct message_log {
     uint8_t level;
     /* Node's clock. */
     int64_t t_us;
+    /* A reason in place of a text; NULL: there is a text. */
+    const struct reason *reason;
     struct span text;
 };
 
@@ -140,15 +143,15 @@ struct message_ota {
     uint64_t swap_us;
     bool has_lost;
     uint32_t lost;
-    /* No code, no reason. */
-    struct span reason_code;
-    struct span reason_text;
+    /* NULL: there is none. */
+    const struct reason *reason;
 };
 
 struct message_result {
     uint32_t id;
     bool ok;
-    struct span text;
+    /* NULL: there is nothing to say. */
+    const struct reason *reason;
 };
 
 /* Any of them. */

@@ -119,13 +119,31 @@ static bool put_event(struct cbor_writer *out, const struct message_event *event
     return fits && cbor_well_formed(event->body.bytes, event->body.count, CBOR_MAX_LEVELS);
 }
 
+/* Number, what the module was doing, and the arguments. */
+static bool put_reason(struct cbor_writer *out, const struct reason *reason)
+{
+    const bool has_text = reason->text_bytes > 0;
+    bool fits = reason->number != REASON_NONE;
+    cbor_put_array(out, 2u + reason->count + has_text);
+    cbor_put_int(out, reason->number);
+    cbor_put_int(out, reason->during);
+    for (uint32_t i = 0; i < reason->count; i++) {
+        cbor_put_int(out, reason->numbers[i]);
+        fits = fits && reason->numbers[i] >= -CBOR_SAFE && reason->numbers[i] <= CBOR_SAFE;
+    }
+    const struct span text = {(const uint8_t *)reason->text, reason->text_bytes};
+    return (!has_text || put_text(out, text, 1, REASON_TEXT_BYTES)) && fits;
+}
+
 static bool put_log(struct cbor_writer *out, const struct message_log *log, uint8_t *time_at)
 {
     cbor_put_array(out, MESSAGE_LOG_ITEMS);
     cbor_put_int(out, MESSAGE_LOG);
     cbor_put_int(out, log->level);
     const bool fits = put_time(out, log->t_us, time_at);
-    return put_text(out, log->text, 0, MESSAGE_TEXT_BYTES) && fits && log->level < ABI_LEVELS;
+    const bool text_fits =
+        log->reason != NULL ? put_reason(out, log->reason) : put_text(out, log->text, 0, MESSAGE_TEXT_BYTES);
+    return text_fits && fits && log->level < ABI_LEVELS;
 }
 
 static void put_optional(struct cbor_writer *out, bool has, uint64_t value)
@@ -149,13 +167,10 @@ static bool put_ota(struct cbor_writer *out, const struct message_ota *ota)
     put_optional(out, ota->has_swap, ota->swap_us);
     fits = fits && (!ota->has_swap || ota->swap_us <= (uint64_t)CBOR_SAFE);
     put_optional(out, ota->has_lost, ota->lost);
-    if (ota->reason_code.count == 0) {
-        cbor_put_null(out);
-        return fits;
-    }
-    cbor_put_array(out, 2);
-    fits = put_name(out, ota->reason_code) && fits;
-    return put_text(out, ota->reason_text, 0, MESSAGE_TEXT_BYTES) && fits;
+    if (ota->reason != NULL)
+        return put_reason(out, ota->reason) && fits;
+    cbor_put_null(out);
+    return fits;
 }
 
 static bool put_result(struct cbor_writer *out, const struct message_result *result)
@@ -164,7 +179,10 @@ static bool put_result(struct cbor_writer *out, const struct message_result *res
     cbor_put_int(out, MESSAGE_RESULT);
     cbor_put_int(out, result->id);
     cbor_put_bool(out, result->ok);
-    return put_text(out, result->text, 0, MESSAGE_TEXT_BYTES);
+    if (result->reason != NULL)
+        return put_reason(out, result->reason);
+    cbor_put_null(out);
+    return true;
 }
 
 bool message_put(struct cbor_writer *out, const struct message_said *said, uint8_t *time_at)

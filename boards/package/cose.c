@@ -16,9 +16,9 @@ enum header_parameter {
     HEADER_KEY_ID = 4,
 };
 
-static bool bad(struct reason *why, const char *what)
+static bool bad(struct reason *why, enum cose_defect what)
 {
-    return refuse(why, "COSE", what, "; it can't be trusted.");
+    return refuse_numbers(why, REASON_COSE, (const uint32_t[]){what}, 1);
 }
 
 /* A header map, checked as a value; what isn't there is empty. */
@@ -81,7 +81,7 @@ static bool read_key_id(struct span value, struct sign1 *sign1, struct reason *w
     struct cbor_reader reader = cbor_read(value.bytes, value.count);
     sign1->has_key_id = true;
     sign1->key_id = cbor_bytes(&reader, 0, UINT32_MAX);
-    return reader.error == CBOR_OK || bad(why, "The COSE key id is no byte string");
+    return reader.error == CBOR_OK || bad(why, COSE_DEFECT_KEY_ID);
 }
 
 bool sign1_parse(struct span bytes, struct sign1 *sign1, struct reason *why)
@@ -91,26 +91,26 @@ bool sign1_parse(struct span bytes, struct sign1 *sign1, struct reason *why)
         return false;
     struct cbor_reader reader = cbor_read(bytes.bytes, bytes.count);
     if (cbor_major(&reader) != CBOR_TAG || cbor_tag(&reader) != PACKAGE_SIGN1_TAG)
-        return bad(why, "The signature is no COSE_Sign1 message (CBOR tag 18)");
+        return bad(why, COSE_DEFECT_MESSAGE);
     if (cbor_major(&reader) != CBOR_ARRAY || cbor_array(&reader, 0, UINT32_MAX) != 4)
-        return bad(why, "A COSE_Sign1 message has four parts, and this one has not");
+        return bad(why, COSE_DEFECT_PARTS);
     if (cbor_major(&reader) != CBOR_BYTES)
-        return bad(why, "The COSE headers are no byte string and map");
+        return bad(why, COSE_DEFECT_HEADERS);
     const struct span header = cbor_bytes(&reader, 0, UINT32_MAX);
     if (cbor_major(&reader) != CBOR_MAP)
-        return bad(why, "The COSE headers are no byte string and map");
+        return bad(why, COSE_DEFECT_HEADERS);
     const struct span loose = cbor_value(&reader);
     const bool detached = cbor_null(&reader);
     if (!detached) {
         if (cbor_major(&reader) != CBOR_BYTES)
-            return bad(why, "The COSE payload is neither bytes nor null");
+            return bad(why, COSE_DEFECT_PAYLOAD);
         cbor_value(&reader);
     }
     struct span signature = {0};
     if (cbor_major(&reader) == CBOR_BYTES)
         signature = cbor_bytes(&reader, 0, UINT32_MAX);
     if (signature.count != COSE_SIGNATURE_BYTES)
-        return bad(why, "The COSE signature has not 64 bytes");
+        return bad(why, COSE_DEFECT_SIGNATURE);
     sign1->signature = signature.bytes;
     /* An empty header may be written as an empty string, but then there is no algorithm in it. */
     if (header.count > 0 && !check_cbor(header, why))
@@ -118,19 +118,19 @@ bool sign1_parse(struct span bytes, struct sign1 *sign1, struct reason *why)
     struct cbor_reader inner = cbor_read(header.bytes, header.count);
     struct cbor_reader outer = cbor_read(loose.bytes, loose.count);
     if (header.count > 0 && cbor_major(&inner) != CBOR_MAP)
-        return bad(why, "The protected COSE header is no map");
+        return bad(why, COSE_DEFECT_PROTECTED);
     if (have_common_key(inner, outer))
-        return bad(why, "A COSE header parameter is there twice");
+        return bad(why, COSE_DEFECT_TWICE);
     const struct header covered = read_header(&inner);
     const struct header open = read_header(&outer);
     struct cbor_reader number = cbor_read(covered.algorithm.bytes, covered.algorithm.count);
     const int64_t algorithm = cbor_int(&number, KEY_EDDSA, KEY_ES256);
     if (algorithm != KEY_EDDSA && algorithm != KEY_ES256)
-        return bad(why, "The COSE algorithm is not EdDSA or ES256, or the signature does not cover it");
+        return bad(why, COSE_DEFECT_ALGORITHM);
     sign1->algorithm = (enum key_algorithm)algorithm;
     sign1->protected_header = header;
     if (covered.has_unknown || open.has_unknown)
-        return bad(why, "A COSE header parameter is not understood");
+        return bad(why, COSE_DEFECT_PARAMETER);
     if (open.key_id.count > 0 && !read_key_id(open.key_id, sign1, why))
         return false;
     if (covered.key_id.count > 0 && !read_key_id(covered.key_id, sign1, why))

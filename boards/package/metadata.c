@@ -6,22 +6,9 @@
 #include "cbor/cbor.h"
 #include "refuse.h"
 
-static void begin_bad(struct reason *why, const char *what)
+static bool bad(struct reason *why, enum metadata_part part, enum metadata_defect defect)
 {
-    refuse(why, "PKG_METADATA", "The package's metadata can't be used: ", what);
-}
-
-static bool end_bad(struct reason *why, const char *wrong)
-{
-    reason_add(why, wrong);
-    reason_add(why, ". Build the package again with this version.");
-    return false;
-}
-
-static bool bad(struct reason *why, const char *what, const char *wrong)
-{
-    begin_bad(why, what);
-    return end_bad(why, wrong);
+    return refuse_numbers(why, REASON_METADATA, (const uint32_t[]){part, defect}, 2);
 }
 
 /* U+0000 to U+001F and U+007F to U+009F, in UTF-8 that is known to be right. */
@@ -35,27 +22,24 @@ static bool has_control(struct span text)
     return false;
 }
 
-static bool read_text(struct cbor_reader *reader, struct span *text, const char *what, struct reason *why)
+static bool read_text(struct cbor_reader *reader, struct span *text, enum metadata_part part, struct reason *why)
 {
     if (cbor_major(reader) != CBOR_TEXT)
-        return bad(why, what, " is no text");
+        return bad(why, part, METADATA_DEFECT_TEXT);
     *text = cbor_text(reader, 0, UINT32_MAX);
     if (text->count < 1 || text->count > ABI_MAX_NAME) {
-        begin_bad(why, what);
-        reason_add(why, " has ");
-        reason_add_number(why, text->count);
-        return end_bad(why, " bytes, not 1 to 64");
+        return refuse_numbers(why, REASON_METADATA_LENGTH, (const uint32_t[]){part, text->count}, 2);
     }
-    return !has_control(*text) || bad(why, what, " has control characters");
+    return !has_control(*text) || bad(why, part, METADATA_DEFECT_CONTROL);
 }
 
-static bool read_u32(struct cbor_reader *reader, uint32_t *number, const char *what, struct reason *why)
+static bool read_u32(struct cbor_reader *reader, uint32_t *number, enum metadata_part part, struct reason *why)
 {
     if (cbor_major(reader) == CBOR_UINT)
         *number = (uint32_t)cbor_int(reader, 0, UINT32_MAX);
     else
         cbor_fail(reader, CBOR_WRONG_TYPE);
-    return reader->error == CBOR_OK || bad(why, what, " is no number of 0 to 4294967295");
+    return reader->error == CBOR_OK || bad(why, part, METADATA_DEFECT_U32);
 }
 
 static bool read_fuel(struct cbor_reader *reader, uint64_t *fuel, struct reason *why)
@@ -63,31 +47,31 @@ static bool read_fuel(struct cbor_reader *reader, uint64_t *fuel, struct reason 
     bool negative = true;
     if (cbor_major(reader) == CBOR_UINT)
         *fuel = cbor_integer(reader, &negative);
-    return (!negative && *fuel <= INT64_MAX) || bad(why, "the fuel", " is no number of 0 to 2^63 - 1");
+    return (!negative && *fuel <= INT64_MAX) || bad(why, METADATA_PART_FUEL, METADATA_DEFECT_FUEL);
 }
 
 static bool read_name(struct cbor_reader *reader, struct reason *why)
 {
     struct span name;
-    return read_text(reader, &name, "a name", why);
+    return read_text(reader, &name, METADATA_PART_SOME_NAME, why);
 }
 
 static bool read_metric(struct cbor_reader *reader, struct reason *why)
 {
     struct span text;
     if (cbor_major(reader) != CBOR_ARRAY || cbor_array(reader, 0, UINT32_MAX) != 3)
-        return bad(why, "a metric", " is no list of name, unit and exponent");
+        return bad(why, METADATA_PART_METRIC, METADATA_DEFECT_METRIC);
     struct cbor_reader exponent = *reader;
     cbor_value(&exponent);
     cbor_value(&exponent);
     cbor_int(&exponent, -PACKAGE_MAX_EXPONENT, PACKAGE_MAX_EXPONENT);
     if (exponent.error != CBOR_OK)
-        return bad(why, "a metric's exponent", " is no number of -30 to 30");
-    if (!read_text(reader, &text, "a metric", why))
+        return bad(why, METADATA_PART_EXPONENT, METADATA_DEFECT_EXPONENT);
+    if (!read_text(reader, &text, METADATA_PART_METRIC, why))
         return false;
     struct cbor_reader unit = *reader;
     const bool empty = cbor_major(&unit) == CBOR_TEXT && cbor_text(&unit, 0, UINT32_MAX).count == 0;
-    if (!empty && !read_text(reader, &text, "a unit", why))
+    if (!empty && !read_text(reader, &text, METADATA_PART_UNIT, why))
         return false;
     *reader = exponent;
     return true;
@@ -97,25 +81,25 @@ static bool read_model(struct cbor_reader *reader, struct reason *why)
 {
     struct span name;
     if (cbor_major(reader) != CBOR_ARRAY || cbor_array(reader, 0, UINT32_MAX) != 2)
-        return bad(why, "a model", " is no list of name and digest");
+        return bad(why, METADATA_PART_MODEL, METADATA_DEFECT_MODEL);
     struct cbor_reader digest = *reader;
     cbor_value(&digest);
     cbor_bytes(&digest, MESSAGE_SHA256_BYTES, MESSAGE_SHA256_BYTES);
     if (digest.error != CBOR_OK)
-        return bad(why, "a model's digest", " has not 32 bytes");
-    if (!read_text(reader, &name, "a model", why))
+        return bad(why, METADATA_PART_DIGEST, METADATA_DEFECT_DIGEST);
+    if (!read_text(reader, &name, METADATA_PART_MODEL, why))
         return false;
     *reader = digest;
     return true;
 }
 
-static bool read_list(struct cbor_reader *reader, struct metadata_list *list, const char *what,
+static bool read_list(struct cbor_reader *reader, struct metadata_list *list, enum metadata_part part,
                       bool (*read_item)(struct cbor_reader *, struct reason *), struct reason *why)
 {
     const bool is_list = cbor_major(reader) == CBOR_ARRAY;
     const uint32_t count = is_list ? cbor_array(reader, 0, UINT32_MAX) : 0;
     if (!is_list || count > PACKAGE_METADATA_ITEMS)
-        return bad(why, what, " are no list of up to 256");
+        return bad(why, part, METADATA_DEFECT_LIST);
     list->at = reader->at;
     list->count = count;
     for (uint32_t i = 0; i < count; i++)
@@ -129,25 +113,25 @@ static bool read_key(struct cbor_reader *reader, uint32_t key, struct metadata *
 {
     switch (key) {
     case METADATA_NAME:
-        return read_text(reader, &metadata->name, "the name", why);
+        return read_text(reader, &metadata->name, METADATA_PART_NAME, why);
     case METADATA_VERSION:
-        return read_text(reader, &metadata->version, "the version", why);
+        return read_text(reader, &metadata->version, METADATA_PART_VERSION, why);
     case METADATA_ABI:
-        return read_u32(reader, &metadata->abi, "the ABI", why);
+        return read_u32(reader, &metadata->abi, METADATA_PART_ABI, why);
     case METADATA_MEMORY_BYTES:
-        return read_u32(reader, &metadata->memory_bytes, "the memory", why);
+        return read_u32(reader, &metadata->memory_bytes, METADATA_PART_MEMORY, why);
     case METADATA_SENSORS:
-        return read_list(reader, &metadata->sensors, "the sensors", read_name, why);
+        return read_list(reader, &metadata->sensors, METADATA_PART_SENSORS, read_name, why);
     case METADATA_METRICS:
-        return read_list(reader, &metadata->metrics, "the metrics", read_metric, why);
+        return read_list(reader, &metadata->metrics, METADATA_PART_METRICS, read_metric, why);
     case METADATA_COMMANDS:
-        return read_list(reader, &metadata->commands, "the commands", read_name, why);
+        return read_list(reader, &metadata->commands, METADATA_PART_COMMANDS, read_name, why);
     case METADATA_MODELS:
-        return read_list(reader, &metadata->models, "the models", read_model, why);
+        return read_list(reader, &metadata->models, METADATA_PART_MODELS, read_model, why);
     case METADATA_FUEL:
         return read_fuel(reader, &metadata->fuel, why);
     default:
-        return read_u32(reader, &metadata->trial_ms, "the trial time", why);
+        return read_u32(reader, &metadata->trial_ms, METADATA_PART_TRIAL, why);
     }
 }
 
@@ -158,14 +142,14 @@ bool metadata_parse(struct span bytes, struct metadata *metadata, struct reason 
         return false;
     struct cbor_reader reader = cbor_read(bytes.bytes, bytes.count);
     if (cbor_major(&reader) != CBOR_MAP)
-        return bad(why, "it is no map", "");
+        return bad(why, METADATA_PART_IT, METADATA_DEFECT_MAP);
     /* Keys are there once and ascend, so that many of them within these bounds are all of them. */
     if (cbor_map(&reader, 0, UINT32_MAX) != METADATA_KEYS)
-        return bad(why, "a key is missing or unknown", "");
+        return bad(why, METADATA_PART_KEY, METADATA_DEFECT_KEY);
     for (uint32_t key = 1; key <= METADATA_KEYS; key++) {
         const struct span found = cbor_value(&reader);
         if (found.count != 1 || found.bytes[0] != key)
-            return bad(why, "a key is missing or unknown", "");
+            return bad(why, METADATA_PART_KEY, METADATA_DEFECT_KEY);
         if (!read_key(&reader, key, metadata, why))
             return false;
     }

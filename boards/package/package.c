@@ -6,21 +6,18 @@
 #include "refuse.h"
 #include "suit.h"
 
-#define MAX_NAME 64
-
-static bool refuse_name(struct reason *why, const char *code, const struct package *package, const char *rest)
+static bool refuse_name(struct reason *why, enum reason_number number, const struct package *package,
+                        const uint32_t *numbers, uint32_t count)
 {
-    char name[MAX_NAME + 1] = {0};
-    memcpy(name, package->metadata.name.bytes, package->metadata.name.count);
-    refuse(why, code, "'", name);
-    reason_add(why, rest);
+    refuse_numbers(why, number, numbers, count);
+    reason_text(why, package->metadata.name);
     return false;
 }
 
 static bool check_sequence(uint64_t sequence, struct reason *why)
 {
     return (sequence >= 1 && sequence <= UINT32_MAX) ||
-           refuse(why, "PKG_SEQUENCE", "A package's sequence is a whole number of 1 to 4294967295.", "");
+           refuse(why, REASON_PKG_RANGE);
 }
 
 /* The rom lies at a multiple of PACKAGE_ALIGNMENT of the package; of 15 zeros, as many as that takes are before it. */
@@ -50,19 +47,15 @@ static bool read_contents(struct span bytes, struct envelope *envelope, struct p
         return false;
     package->sequence = (uint32_t)sequence;
     if (!envelope->has[PAYLOAD_WASM] || !envelope->has[PAYLOAD_ROM] || !envelope->has[PAYLOAD_META])
-        return refuse(why, "PKG_FORMAT", "A package holds #wasm, #rom, #meta and nothing else",
-                      ", and this one does not.");
+        return refuse(why, REASON_PKG_PARTS);
     if (!manifest_is(envelope->manifest, package->sequence, envelope->payload))
-        return refuse(why, "PKG_DIGEST", "The package's manifest is not that of its contents",
-                      "; it is damaged, get it again.");
+        return refuse(why, REASON_PKG_DIGEST);
     if (envelope->signature_count != 1 || !envelope->signature.plain)
-        return refuse(why, "PKG_FORMAT", "A package has one signature that names its key and nothing else",
-                      ", and this one does not.");
+        return refuse(why, REASON_PKG_SIGNATURES);
     package->key_id = envelope->signature.key_id;
     package->wasm = envelope->payload[PAYLOAD_WASM];
     if (!find_rom(bytes, envelope->payload[PAYLOAD_ROM], &package->rom))
-        return refuse(why, "PKG_FORMAT", "The rom of a package lies at a multiple of 16 between 15 zeros",
-                      ", and this one does not; build the package again with this version.");
+        return refuse(why, REASON_PKG_ROM);
     if (!metadata_parse(envelope->payload[PAYLOAD_META], &package->metadata, why))
         return false;
     sha256_of(bytes.bytes, bytes.count, package->sha256);
@@ -72,10 +65,14 @@ static bool read_contents(struct span bytes, struct envelope *envelope, struct p
 static bool refuse_key(struct span id, struct reason *why)
 {
     static const char digits[] = "0123456789abcdef";
-    refuse(why, "PKG_KEY", "The package is signed with key ", "");
-    for (uint32_t i = 0; i < id.count && i < REASON_TEXT_BYTES; i++)
-        reason_add(why, (const char[]){digits[id.bytes[i] >> 4], digits[id.bytes[i] & 15], 0});
-    reason_add(why, ", which isn't trusted here; sign it with a trusted key.");
+    char hex[REASON_TEXT_BYTES];
+    const uint32_t count = id.count < sizeof hex / 2 ? id.count : sizeof hex / 2;
+    for (uint32_t i = 0; i < count; i++) {
+        hex[2 * i] = digits[id.bytes[i] >> 4];
+        hex[2 * i + 1] = digits[id.bytes[i] & 15];
+    }
+    refuse(why, REASON_PKG_KEY);
+    reason_text(why, (struct span){(const uint8_t *)hex, 2 * count});
     return false;
 }
 
@@ -90,20 +87,11 @@ bool package_open(struct span bytes, const struct public_key *keys, uint32_t key
         if (!spans_equal(package->key_id, (struct span){keys[i].id, KEY_ID_BYTES}))
             continue;
         if (keys[i].algorithm != envelope.signature.algorithm)
-            return refuse(why, "KEY_TYPE", "The key is not of the kind that the signature names",
-                          "; use the key that signed the package.");
+            return refuse(why, REASON_KEY_TYPE);
         return sign1_verify(&envelope.signature, &keys[i], envelope.digest) ||
-               refuse(why, "PKG_SIGNATURE", "The package's signature is wrong",
-                      ": it was changed after it was signed. Get it again.");
+               refuse(why, REASON_PKG_SIGNATURE);
     }
     return refuse_key(package->key_id, why);
-}
-
-static void add_version(struct reason *why, uint32_t abi)
-{
-    reason_add_number(why, abi >> 16);
-    reason_add(why, ".");
-    reason_add_number(why, abi & 0xffff);
 }
 
 bool package_check(const struct package *package, const struct package_limits *limits, struct reason *why)
@@ -111,28 +99,13 @@ bool package_check(const struct package *package, const struct package_limits *l
     const uint32_t abi = package->metadata.abi;
     const uint32_t memory_bytes = package->metadata.memory_bytes;
     if (abi >> 16 != limits->abi >> 16 || (abi & 0xffff) > (limits->abi & 0xffff)) {
-        refuse_name(why, "PKG_ABI", package, "' was built for ABI ");
-        add_version(why, abi);
-        reason_add(why, "; this node has ");
-        add_version(why, limits->abi);
-        reason_add(why, ". Build it for the node, or update the node's firmware.");
-        return false;
+        const uint32_t versions[] = {abi >> 16, abi & 0xffff, limits->abi >> 16, limits->abi & 0xffff};
+        return refuse_name(why, REASON_PKG_ABI, package, versions, 4);
     }
-    if (memory_bytes > limits->memory_bytes) {
-        refuse_name(why, "PKG_MEMORY", package, "' needs ");
-        reason_add_number(why, memory_bytes);
-        reason_add(why, " bytes of memory; this node gives ");
-        reason_add_number(why, limits->memory_bytes);
-        reason_add(why, ". Use a smaller model or a larger node.");
-        return false;
-    }
-    if (package->sequence <= limits->sequence) {
-        refuse_name(why, "PKG_SEQUENCE", package, "' has sequence ");
-        reason_add_number(why, package->sequence);
-        reason_add(why, "; this node has confirmed ");
-        reason_add_number(why, limits->sequence);
-        reason_add(why, ". Build it with a higher sequence.");
-        return false;
-    }
+    if (memory_bytes > limits->memory_bytes)
+        return refuse_name(why, REASON_PKG_MEMORY, package, (const uint32_t[]){memory_bytes, limits->memory_bytes}, 2);
+    if (package->sequence <= limits->sequence)
+        return refuse_name(why, REASON_PKG_SEQUENCE, package, (const uint32_t[]){package->sequence, limits->sequence},
+                           2);
     return true;
 }

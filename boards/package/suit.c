@@ -27,9 +27,9 @@ enum manifest_key {
 /* SUIT_Digest: a list of SHA-256's number, -16, and 32 bytes. */
 static const uint8_t DIGEST_HEAD[DIGEST_HEAD_BYTES] = {0x82, 0x2f, 0x58, SHA256_BYTES};
 
-static bool bad(struct reason *why, const char *what)
+static bool bad(struct reason *why, enum suit_defect what)
 {
-    return refuse(why, "SUIT", what, "; this is no SUIT envelope that can be trusted.");
+    return refuse_numbers(why, REASON_SUIT, (const uint32_t[]){what}, 1);
 }
 
 static void make_digest(struct span bytes, uint8_t *digest)
@@ -65,11 +65,11 @@ static bool read_wrapper(struct span wrapper, struct envelope *envelope, struct 
     const bool list = cbor_major(&reader) == CBOR_ARRAY;
     const uint32_t count = list ? cbor_array(&reader, 0, UINT32_MAX) : 0;
     if (count < 1)
-        return bad(why, "The authentication wrapper is no list");
+        return bad(why, SUIT_DEFECT_WRAPPER_LIST);
     struct cbor_reader parts = reader;
     for (uint32_t i = 0; i < count; i++) {
         if (cbor_major(&parts) != CBOR_BYTES)
-            return bad(why, "The part of the authentication wrapper is no byte string");
+            return bad(why, SUIT_DEFECT_WRAPPER_PART);
         cbor_value(&parts);
     }
     envelope->digest = cbor_bytes(&reader, 0, UINT32_MAX);
@@ -92,8 +92,8 @@ static bool read_member(struct span key, struct span bytes, struct envelope *env
         return true;
     }
     if (key.bytes[0] >> 5 == CBOR_TEXT)
-        return bad(why, "No command of the manifest fetches one of the payloads");
-    return bad(why, "The envelope has a member that its manifest does not cover");
+        return bad(why, SUIT_DEFECT_PAYLOAD);
+    return bad(why, SUIT_DEFECT_MEMBER);
 }
 
 bool envelope_parse(struct span bytes, struct envelope *envelope, struct reason *why)
@@ -107,7 +107,7 @@ bool envelope_parse(struct span bytes, struct envelope *envelope, struct reason 
         return false;
     struct cbor_reader reader = cbor_read(bytes.bytes, bytes.count);
     if (cbor_major(&reader) != CBOR_TAG || cbor_tag(&reader) != PACKAGE_ENVELOPE_TAG || cbor_major(&reader) != CBOR_MAP)
-        return bad(why, "The data does not start as an envelope (CBOR tag 107 and a map)");
+        return bad(why, SUIT_DEFECT_START);
     const uint32_t count = cbor_map(&reader, 0, UINT32_MAX);
     struct cbor_reader members = reader;
     for (uint32_t i = 0; i < count; i++) {
@@ -125,20 +125,20 @@ bool envelope_parse(struct span bytes, struct envelope *envelope, struct reason 
         }
     }
     if (!has_wrapper)
-        return bad(why, "The authentication wrapper is no byte string");
+        return bad(why, SUIT_DEFECT_WRAPPER_BYTES);
     if (!read_wrapper(wrapper, envelope, why))
         return false;
     if (!has_manifest)
-        return bad(why, "The manifest is no byte string");
+        return bad(why, SUIT_DEFECT_MANIFEST_BYTES);
     uint8_t digest[DIGEST_BYTES];
     make_digest(signed_bytes, digest);
     if (!spans_equal(envelope->digest, (struct span){digest, sizeof digest}))
-        return bad(why, "The manifest's digest is not the one in the authentication wrapper");
+        return bad(why, SUIT_DEFECT_DIGEST);
     for (uint32_t i = 0; i < count; i++) {
         const struct span key = cbor_value(&reader);
         const uint8_t name = key.count == 1 ? key.bytes[0] : 0;
         if (cbor_major(&reader) != CBOR_BYTES)
-            return bad(why, "A member is no byte string");
+            return bad(why, SUIT_DEFECT_MEMBER_BYTES);
         const struct span member = cbor_bytes(&reader, 0, UINT32_MAX);
         if (name != MEMBER_AUTHENTICATION && name != MEMBER_MANIFEST && !read_member(key, member, envelope, why))
             return false;
@@ -153,17 +153,17 @@ bool manifest_sequence(struct span manifest, uint64_t *sequence, struct reason *
         return false;
     struct cbor_reader reader = cbor_read(manifest.bytes, manifest.count);
     if (cbor_major(&reader) != CBOR_MAP)
-        return bad(why, "The manifest is no map");
+        return bad(why, SUIT_DEFECT_MANIFEST_MAP);
     const uint32_t count = cbor_map(&reader, 0, UINT32_MAX);
     /* Keys ascend, so these two are the first. */
     if (count < 1 || cbor_major(&reader) != CBOR_UINT || cbor_int(&reader, 0, CBOR_SAFE) != MANIFEST_VERSION ||
         cbor_major(&reader) != CBOR_UINT || cbor_int(&reader, 0, CBOR_SAFE) != 1)
-        return bad(why, "The manifest is of another version than 1");
+        return bad(why, SUIT_DEFECT_VERSION);
     if (count < 2 || cbor_major(&reader) != CBOR_UINT || cbor_int(&reader, 0, CBOR_SAFE) != MANIFEST_SEQUENCE ||
         cbor_major(&reader) != CBOR_UINT)
-        return bad(why, "The manifest has no sequence number");
+        return bad(why, SUIT_DEFECT_SEQUENCE);
     *sequence = (uint64_t)cbor_int(&reader, 0, CBOR_SAFE);
-    return reader.error == CBOR_OK || bad(why, "The manifest has no sequence number");
+    return reader.error == CBOR_OK || bad(why, SUIT_DEFECT_SEQUENCE);
 }
 
 /* What is left of a manifest that was right so far. */

@@ -9,14 +9,31 @@
 #define HIGHEST_AT 4
 #define FAILED_AT 8
 #define SLOTS_AT (FAILED_AT + 4 * SLOTS_FAILURES)
-#define REASON_AT (SLOTS_AT + 2 * SLOTS_SLOT_BYTES)
+/* The format of earlier versions, which had the code and the sentence of a reason as texts. */
+#define EARLIER_FORMAT 1
+/* 2^53 - 1: every reader takes such an integer. */
+#define MAX_NUMBER INT64_C(9007199254740991)
 
-_Static_assert(REASON_AT + 2 == SLOTS_STATE_FIXED_BYTES, "the reason's texts follow its two lengths");
+_Static_assert(SLOTS_AT + 2 * SLOTS_SLOT_BYTES == SLOTS_REASON_AT, "the reason follows the slots");
 _Static_assert(SLOTS_STATE_BYTES <= FLASH_MAX_RECORD_BYTES, "a state is one record");
 
-void slots_state_encode(const struct slots_state *state, uint8_t *fixed)
+/* A reason is its number, what the module was doing, how many numbers and bytes of text it has, and those. */
+static uint32_t encode_reason(const struct reason *reason, uint8_t *at)
 {
-    memset(fixed, 0, SLOTS_STATE_FIXED_BYTES);
+    uint32_t bytes = 5;
+    put_u16(at, reason->number);
+    at[2] = reason->during;
+    at[3] = reason->count;
+    at[4] = reason->text_bytes;
+    for (uint32_t i = 0; i < reason->count; i++, bytes += 8)
+        put_u64(at + bytes, (uint64_t)reason->numbers[i]);
+    memcpy(at + bytes, reason->text, reason->text_bytes);
+    return bytes + reason->text_bytes;
+}
+
+uint32_t slots_state_encode(const struct slots_state *state, uint8_t *fixed)
+{
+    memset(fixed, 0, SLOTS_STATE_BYTES);
     fixed[0] = SLOTS_FORMAT;
     fixed[1] = (uint8_t)state->failed_count;
     put_u32(fixed + HIGHEST_AT, state->highest);
@@ -31,8 +48,7 @@ void slots_state_encode(const struct slots_state *state, uint8_t *fixed)
         put_u32(at + 8, slot->total);
         memcpy(at + 12, slot->sha256, MESSAGE_SHA256_BYTES);
     }
-    fixed[REASON_AT] = (uint8_t)strlen(state->reason.code);
-    fixed[REASON_AT + 1] = (uint8_t)strlen(state->reason.text);
+    return SLOTS_REASON_AT + encode_reason(&state->reason, fixed + SLOTS_REASON_AT);
 }
 
 /* False for a slot that can't be, or wasn't encoded so. */
@@ -50,13 +66,24 @@ static bool decode_slot(struct slot_record *slot, const uint8_t *at, uint32_t sl
 
 static bool decode_reason(struct reason *reason, const uint8_t *at, uint32_t count)
 {
-    uint32_t code_len = at[0], text_len = at[1];
-    const uint8_t *code = at + 2, *text = code + code_len;
-    if (code_len > REASON_CODE_BYTES || text_len > REASON_TEXT_BYTES || count != 2 + code_len + text_len ||
-        (code_len == 0 && text_len > 0) || !utf8_valid(code, code_len) || !utf8_valid(text, text_len))
+    if (count < 5 || at[3] > REASON_NUMBERS || at[4] > REASON_TEXT_BYTES || count != 5u + 8u * at[3] + at[4])
         return false;
-    reason_set_bytes(reason, code, code_len, text, text_len);
-    return true;
+    *reason = (struct reason){.number = get_u16(at), .during = at[2], .count = at[3], .text_bytes = at[4]};
+    const uint8_t *text = at + 5 + 8 * at[3];
+    for (uint32_t i = 0; i < reason->count; i++) {
+        reason->numbers[i] = (int64_t)get_u64(at + 5 + 8 * i);
+        if (reason->numbers[i] < -MAX_NUMBER || reason->numbers[i] > MAX_NUMBER)
+            return false;
+    }
+    memcpy(reason->text, text, reason->text_bytes);
+    return utf8_valid(text, reason->text_bytes) &&
+           (reason->number != REASON_NONE || (reason->during == DURING_NONE && count == 5));
+}
+
+/* The slots are kept, the reason isn't. */
+static bool skip_earlier_reason(const uint8_t *at, uint32_t count)
+{
+    return count == 2u + at[0] + at[1];
 }
 
 static bool is_under_way(enum slot_state state)
@@ -66,7 +93,9 @@ static bool is_under_way(enum slot_state state)
 
 bool slots_state_decode(struct slots_state *state, struct span record, uint32_t slot_bytes)
 {
-    if (record.count < SLOTS_STATE_FIXED_BYTES || record.bytes[0] != SLOTS_FORMAT || record.bytes[1] > SLOTS_FAILURES)
+    const bool earlier = record.count >= SLOTS_REASON_AT + 2 && record.bytes[0] == EARLIER_FORMAT;
+    if (record.count < SLOTS_REASON_AT + 2 || (!earlier && record.bytes[0] != SLOTS_FORMAT) ||
+        record.bytes[1] > SLOTS_FAILURES)
         return false;
     struct slots_state read = {.highest = get_u32(record.bytes + HIGHEST_AT), .failed_count = record.bytes[1]};
     for (uint32_t i = 0; i < read.failed_count; i++)
@@ -75,12 +104,14 @@ bool slots_state_decode(struct slots_state *state, struct span record, uint32_t 
         if (!decode_slot(&read.slot[i], record.bytes + SLOTS_AT + SLOTS_SLOT_BYTES * i, slot_bytes))
             return false;
     }
-    if (!decode_reason(&read.reason, record.bytes + REASON_AT, record.count - REASON_AT))
+    const uint8_t *reason = record.bytes + SLOTS_REASON_AT;
+    const uint32_t reason_bytes = record.count - SLOTS_REASON_AT;
+    if (earlier ? !skip_earlier_reason(reason, reason_bytes) : !decode_reason(&read.reason, reason, reason_bytes))
         return false;
     /* Whatever the fields don't explain shows as another encoding. */
-    uint8_t again[SLOTS_STATE_FIXED_BYTES];
+    uint8_t again[SLOTS_STATE_BYTES];
     slots_state_encode(&read, again);
-    if (memcmp(again, record.bytes, sizeof again) != 0)
+    if (memcmp(again + 1, record.bytes + 1, SLOTS_REASON_AT - 1) != 0)
         return false;
     enum slot_state a = read.slot[0].state, b = read.slot[1].state;
     if ((a == b && (a == SLOT_CONFIRMED || a == SLOT_FAILED)) || (is_under_way(a) && is_under_way(b)))

@@ -33,12 +33,12 @@ struct slots_state {
     struct reason reason;
 };
 
-/* Bytes of a record before the reason's texts, and of the longest. */
-#define SLOTS_STATE_FIXED_BYTES 130
-#define SLOTS_STATE_BYTES (SLOTS_STATE_FIXED_BYTES + REASON_CODE_BYTES + REASON_TEXT_BYTES)
+/* Where a record has its reason, and the longest record. */
+#define SLOTS_REASON_AT (8 + 4 * SLOTS_FAILURES + 2 * SLOTS_SLOT_BYTES)
+#define SLOTS_STATE_BYTES (SLOTS_REASON_AT + 5 + 8 * REASON_NUMBERS + REASON_TEXT_BYTES)
 
-/* Writes the first SLOTS_STATE_FIXED_BYTES of the record; the reason's code and text follow. */
-void slots_state_encode(const struct slots_state *state, uint8_t *fixed);
+/* Writes the record into SLOTS_STATE_BYTES; returns how many bytes it has. */
+uint32_t slots_state_encode(const struct slots_state *state, uint8_t *record);
 
 /* False, and `state` as it was, for a record that wouldn't have been written for slots of `slot_bytes`. */
 bool slots_state_decode(struct slots_state *state, struct span record, uint32_t slot_bytes);

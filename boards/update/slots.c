@@ -7,31 +7,15 @@
 
 _Static_assert(SHA256_BYTES == MESSAGE_SHA256_BYTES, "a slot is known by the package's SHA-256");
 
-static const char INTERRUPTED_CODE[] = "TRIAL_INTERRUPTED";
-static const char INTERRUPTED_TEXT[] = "The node restarted while the module was on trial and not confirmed.";
-
-static bool refuse(struct reason *why, const char *code, const char *text)
-{
-    reason_set(why, code, text);
-    return false;
-}
-
-/* Each # of the text is one of the numbers. */
-static bool refuse_numbers(struct reason *why, const char *code, const char *text, const uint32_t *numbers)
-{
-    reason_set_numbers(why, code, text, numbers);
-    return false;
-}
-
 static bool flash_failed(struct reason *why)
 {
-    return refuse(why, "FLASH_IO", "The flash failed to erase or to program; what it holds is unknown. Try again.");
+    return refuse(why, REASON_FLASH_FAILED);
 }
 
 static void interrupt(struct slots_state *state, int trial)
 {
     struct reason reason;
-    reason_set(&reason, INTERRUPTED_CODE, INTERRUPTED_TEXT);
+    refuse(&reason, REASON_TRIAL_INTERRUPTED);
     slots_state_fail(state, trial, &reason);
 }
 
@@ -42,10 +26,10 @@ bool slots_open(struct slots *slots, const struct flash_region *region, const st
     uint32_t pages = region_pages(region);
     uint32_t journal_pages = layout->journal_pages;
     if (journal_pages >= pages)
-        return refuse(why, "FLASH_RANGE", "The flash is too small for the slots' journal.");
+        return refuse(why, REASON_SLOTS_JOURNAL);
     uint32_t slot_pages = layout->slot_pages > 0 ? layout->slot_pages : (pages - journal_pages) / 2;
     if (slot_pages < 1 || slot_pages > (pages - journal_pages) / 2)
-        return refuse(why, "FLASH_RANGE", "The flash is too small for two slots of that size.");
+        return refuse(why, REASON_SLOTS_SIZE);
     memset(slots, 0, sizeof *slots);
     slots->erasing = SLOT_NONE;
     for (uint32_t i = 0; i < 2; i++)
@@ -53,7 +37,7 @@ bool slots_open(struct slots *slots, const struct flash_region *region, const st
     const struct flash_region journal = region_part(region, 0, journal_pages * page);
     if (!journal_open(&slots->journal, &journal, JOURNAL_SLOTS) ||
         journal_stored_bytes(&slots->journal, SLOTS_STATE_BYTES) > journal_capacity(&slots->journal))
-        return refuse(why, "FLASH_RANGE", "The slots' journal needs two banks that hold a record each.");
+        return refuse(why, REASON_SLOTS_BANKS);
     struct slots_state *state = &slots->state;
     struct span record;
     for (uint32_t at = 0; journal_next(&slots->journal, &at, &record);)
@@ -85,20 +69,15 @@ int slots_active(const struct slots *slots)
 
 static bool commit(struct slots *slots, const struct slots_state *next, struct reason *why)
 {
-    uint8_t fixed[SLOTS_STATE_FIXED_BYTES];
-    slots_state_encode(next, fixed);
-    const struct span parts[3] = {
-        {fixed, sizeof fixed},
-        {(const uint8_t *)next->reason.code, (uint32_t)strlen(next->reason.code)},
-        {(const uint8_t *)next->reason.text, (uint32_t)strlen(next->reason.text)},
-    };
+    uint8_t record[SLOTS_STATE_BYTES];
+    const struct span parts[1] = {{record, slots_state_encode(next, record)}};
     bool durable;
-    if (journal_has_room(&slots->journal, parts[0].count + parts[1].count + parts[2].count)) {
-        durable = journal_append(&slots->journal, parts, 3);
+    if (journal_has_room(&slots->journal, parts[0].count)) {
+        durable = journal_append(&slots->journal, parts, 1);
     } else {
         struct journal_move move;
         journal_begin(&slots->journal, &move);
-        journal_put(&move, parts, 3);
+        journal_put(&move, parts, 1);
         durable = journal_finish(&move);
     }
     if (!durable)
@@ -156,34 +135,22 @@ static bool check_offer(const struct slots *slots, const struct slots_offer *off
     const uint32_t sequence = offer->sequence;
     uint32_t lowest = UINT32_MAX;
     if (sequence < 1 || offer->total < 1)
-        return refuse(why, "OTA_FORMAT",
-                      "An offer needs a SHA-256 of 32 bytes and a sequence and a size of 1 to 4294967295.");
+        return refuse(why, REASON_OTA_FORMAT);
     if (sequence <= state->highest)
-        return refuse_numbers(
-            why, "OTA_ROLLBACK",
-            "Sequence # isn't above #, which this node has confirmed; build the package with a higher one.",
-            (const uint32_t[]){sequence, state->highest});
+        return refuse_numbers(why, REASON_OTA_ROLLBACK, (const uint32_t[]){sequence, state->highest}, 2);
     for (uint32_t i = 0; i < state->failed_count; i++) {
         if (state->failed[i] == sequence)
-            return refuse_numbers(
-                why, "OTA_FAILED_BEFORE",
-                "Sequence # failed its trial on this node; fix the module and build it with a higher sequence.",
-                &sequence);
+            return refuse_numbers(why, REASON_OTA_FAILED_BEFORE, &sequence, 1);
         if (state->failed[i] < lowest)
             lowest = state->failed[i];
     }
     /* What was forgotten to make room is below all that is remembered, and is still not to be tried again. */
     if (state->failed_count == SLOTS_FAILURES && sequence < lowest)
-        return refuse_numbers(why, "OTA_FAILED_BEFORE",
-                              "Sequence # is below the # failed ones that this node remembers, so it may have failed "
-                              "as well; build the package with a higher one.",
-                              (const uint32_t[]){sequence, SLOTS_FAILURES});
+        return refuse_numbers(why, REASON_OTA_BELOW_FAILED, (const uint32_t[]){sequence, SLOTS_FAILURES}, 2);
     if (offer->total > slots_bytes(slots))
-        return refuse_numbers(why, "OTA_TOO_LARGE", "The package has # bytes; a slot of this node holds #.",
-                              (const uint32_t[]){offer->total, slots_bytes(slots)});
+        return refuse_numbers(why, REASON_OTA_TOO_LARGE, (const uint32_t[]){offer->total, slots_bytes(slots)}, 2);
     if (slots_find(slots, SLOT_TRIAL) != SLOT_NONE)
-        return refuse(why, "OTA_BUSY",
-                      "A module is on trial, so both slots are in use; offer again once it is confirmed or failed.");
+        return refuse(why, REASON_OTA_BUSY);
     return true;
 }
 
@@ -230,7 +197,7 @@ bool slots_erase(struct slots *slots, struct reason *why)
     const int slot = slots->erasing;
     bool done;
     if (slot == SLOT_NONE)
-        return refuse(why, "OTA_STATE", "No slot is being erased; begin a transfer first.");
+        return refuse(why, REASON_OTA_NO_ERASE);
     slots->erasing = SLOT_NONE;
     if (!slot_writer_erase(&slots->writer, &done))
         return flash_failed(why);
@@ -243,7 +210,7 @@ bool slots_erase(struct slots *slots, struct reason *why)
 static bool need_transfer(const struct slots *slots, int *slot, struct reason *why)
 {
     *slot = slots_find(slots, SLOT_RECEIVING);
-    return *slot != SLOT_NONE || refuse(why, "OTA_STATE", "No transfer is under way; begin one first.");
+    return *slot != SLOT_NONE || refuse(why, REASON_OTA_NO_TRANSFER);
 }
 
 bool slots_append(struct slots *slots, uint32_t offset, const uint8_t *bytes, uint32_t count, struct reason *why)
@@ -254,11 +221,9 @@ bool slots_append(struct slots *slots, uint32_t offset, const uint8_t *bytes, ui
     uint32_t total = slots->state.slot[slot].total;
     uint32_t received = slots->writer.received;
     if (offset > total || count > total - offset)
-        return refuse_numbers(why, "OTA_TOO_LARGE", "Bytes # to # leave a package of #.",
-                              (const uint32_t[]){offset, offset + count, total});
+        return refuse_numbers(why, REASON_OTA_OUTSIDE, (const uint32_t[]){offset, offset + count, total}, 3);
     if (offset > received)
-        return refuse_numbers(why, "OTA_GAP", "Bytes from # came when # was next; send them from there.",
-                              (const uint32_t[]){offset, received});
+        return refuse_numbers(why, REASON_OTA_GAP, (const uint32_t[]){offset, received}, 2);
     uint32_t known = received - offset;
     return known >= count || slot_writer_append(&slots->writer, bytes + known, count - known) || flash_failed(why);
 }
@@ -280,8 +245,7 @@ bool slots_finish(struct slots *slots, int *slot, struct reason *why)
         return false;
     struct slot_record record = slots->state.slot[*slot];
     if (slots->writer.received < record.total)
-        return refuse_numbers(why, "OTA_GAP", "# of # bytes came; send the rest before finishing.",
-                              (const uint32_t[]){slots->writer.received, record.total});
+        return refuse_numbers(why, REASON_OTA_INCOMPLETE, (const uint32_t[]){slots->writer.received, record.total}, 2);
     if (!slot_writer_finish(&slots->writer))
         return flash_failed(why);
     if (!has_digest(slots, *slot)) {
@@ -291,8 +255,7 @@ bool slots_finish(struct slots *slots, int *slot, struct reason *why)
             *slot = SLOT_NONE;
             return begin_erase(slots, again, &record, why);
         }
-        static const char text[] = "What was received has another SHA-256 than was offered; send the package again.";
-        return clear(slots, *slot, why) && refuse(why, "OTA_DIGEST", text);
+        return clear(slots, *slot, why) && refuse(why, REASON_OTA_DIGEST);
     }
     record.state = SLOT_READY;
     return change(slots, *slot, &record, why);
@@ -306,19 +269,12 @@ bool slots_discard(struct slots *slots, struct reason *why)
 
 bool slots_read(const struct slots *slots, int slot, struct span *package, struct reason *why)
 {
-    static const char *const states[] = {"empty", "receiving", "ready", "trial", "confirmed", "failed"};
     const struct slot_record *record = &slots->state.slot[slot];
     const uint32_t number = (uint32_t)slot;
-    if (record->state != SLOT_READY && record->state != SLOT_TRIAL && record->state != SLOT_CONFIRMED) {
-        reason_set_numbers(why, "OTA_STATE", "Slot # is ", &number);
-        reason_add(why, states[record->state]);
-        reason_add(why, "; it holds no package to read.");
-        return false;
-    }
+    if (record->state != SLOT_READY && record->state != SLOT_TRIAL && record->state != SLOT_CONFIRMED)
+        return refuse_numbers(why, REASON_OTA_NO_PACKAGE, (const uint32_t[]){number, record->state}, 2);
     if (!has_digest(slots, slot))
-        return refuse_numbers(why, "OTA_DIGEST",
-                              "The package in slot # is damaged in flash; send it again under a new sequence.",
-                              &number);
+        return refuse_numbers(why, REASON_OTA_DAMAGED, &number, 1);
     *package = (struct span){region_bytes(&slots->region[slot]), record->total};
     return true;
 }
@@ -327,7 +283,7 @@ bool slots_start_trial(struct slots *slots, struct reason *why)
 {
     int slot = slots_find(slots, SLOT_READY);
     if (slot == SLOT_NONE)
-        return refuse(why, "OTA_STATE", "No slot is ready, so none can go on trial; finish a transfer first.");
+        return refuse(why, REASON_OTA_NONE_READY);
     struct slot_record record = slots->state.slot[slot];
     record.state = SLOT_TRIAL;
     record.booted = false;
@@ -338,9 +294,9 @@ bool slots_confirm(struct slots *slots, struct reason *why)
 {
     int trial = slots_find(slots, SLOT_TRIAL);
     if (trial == SLOT_NONE)
-        return refuse(why, "OTA_STATE", "No slot is trial, so none can be confirmed; boot a trial first.");
+        return refuse(why, REASON_OTA_NO_TRIAL);
     if (!slots->state.slot[trial].booted)
-        return refuse(why, "OTA_STATE", "The trial was never booted; call boot before confirm.");
+        return refuse(why, REASON_OTA_NOT_BOOTED);
     struct slots_state next = slots->state;
     slots_state_confirm(&next, trial);
     return commit(slots, &next, why);
@@ -350,7 +306,7 @@ bool slots_fail(struct slots *slots, const struct reason *reason, struct reason 
 {
     int trial = slots_find(slots, SLOT_TRIAL);
     if (trial == SLOT_NONE)
-        return refuse(why, "OTA_STATE", "No slot is trial, so none can fail; start a trial first.");
+        return refuse(why, REASON_OTA_NONE_TO_FAIL);
     struct slots_state next = slots->state;
     slots_state_fail(&next, trial, reason);
     return commit(slots, &next, why);

@@ -18,7 +18,7 @@ static void tell(const struct transfer *transfer, const struct transfer_status *
     transfer->callbacks.status(transfer->callbacks.context, status);
 }
 
-static void refuse(const struct transfer *transfer, const struct slots_offer *offer, const struct reason *reason)
+static void tell_refused(const struct transfer *transfer, const struct slots_offer *offer, const struct reason *reason)
 {
     const struct transfer_status status = {
         .state = TRANSFER_REFUSED,
@@ -39,7 +39,7 @@ struct transfer_status transfer_status_of(const struct slots *slots, int slot, e
         .sha256 = record->sha256,
         .received = record->total,
         .total = record->total,
-        .reason = record->state == SLOT_FAILED && slots->state.reason.code[0] != 0 ? &slots->state.reason : NULL,
+        .reason = record->state == SLOT_FAILED && slots->state.reason.number != REASON_NONE ? &slots->state.reason : NULL,
     };
 }
 
@@ -65,11 +65,11 @@ static void complete(struct transfer *transfer, const struct slots_offer *offer)
 {
     struct slots *slots = transfer->slots;
     const struct transfer_callbacks *callbacks = &transfer->callbacks;
-    struct reason why = {.code = ""};
+    struct reason why = {0};
     bool checked = slots_find(slots, SLOT_READY) == SLOT_NONE;
     int slot;
     if (!slots_finish(slots, &slot, &why)) {
-        refuse(transfer, offer, &why);
+        tell_refused(transfer, offer, &why);
         return;
     }
     /* Erased again: the answer comes after that. */
@@ -86,7 +86,7 @@ static void complete(struct transfer *transfer, const struct slots_offer *offer)
     memcpy(transfer->refused, offer->sha256, MESSAGE_SHA256_BYTES);
     transfer->refusal = why;
     slots_discard(slots, &why);
-    refuse(transfer, offer, &why);
+    tell_refused(transfer, offer, &why);
 }
 
 void transfer_offer(struct transfer *transfer, const struct slots_offer *offer)
@@ -103,17 +103,17 @@ void transfer_offer(struct transfer *transfer, const struct slots_offer *offer)
         return;
     }
     int failed = slots_find(slots, SLOT_FAILED);
-    if (failed != SLOT_NONE && slots->state.reason.code[0] != 0 &&
+    if (failed != SLOT_NONE && slots->state.reason.number != REASON_NONE &&
         same(slots->state.slot[failed].sha256, offer->sha256)) {
         tell_slot(transfer, failed, TRANSFER_ROLLEDBACK);
         return;
     }
-    if (transfer->refusal.code[0] != 0 && same(transfer->refused, offer->sha256)) {
-        refuse(transfer, offer, &transfer->refusal);
+    if (transfer->refusal.number != REASON_NONE && same(transfer->refused, offer->sha256)) {
+        tell_refused(transfer, offer, &transfer->refusal);
         return;
     }
     if (!slots_begin(slots, offer, &received, &why))
-        refuse(transfer, offer, &why);
+        tell_refused(transfer, offer, &why);
     else if (received == offer->total)
         complete(transfer, offer);
     else if (!transfer_erasing(transfer))
@@ -137,7 +137,7 @@ void transfer_erase(struct transfer *transfer)
     struct reason why;
     const struct slots_offer offer = offer_of(&transfer->slots->coming);
     if (!slots_erase(transfer->slots, &why))
-        refuse(transfer, &offer, &why);
+        tell_refused(transfer, &offer, &why);
     else if (!transfer_erasing(transfer))
         tell_receiving(transfer);
 }
@@ -162,7 +162,7 @@ void transfer_chunk(struct transfer *transfer, const uint8_t *id, uint32_t offse
     const struct slots_offer offer = offer_of(&slots->state.slot[slot]);
     struct reason why;
     if (!slots_append(slots, offset, bytes, count, &why)) {
-        refuse(transfer, &offer, &why);
+        tell_refused(transfer, &offer, &why);
         return;
     }
     if (slots_received(slots) == offer.total)

@@ -252,7 +252,7 @@ describe.concurrent.each(boardNames().filter((one) => loadBoard(one).run !== nul
       shim.send({ type: 'command', id: 9, name: 'hang', body: new Uint8Array(0) });
       const result = await live.result(9);
       expect(result.ok).toBe(false);
-      expect(result.text).toContain('deadline');
+      expect(result.reason?.text).toContain('deadline');
       await live.birth('1.0.2');
 
       // A fault of the processor while a module is on trial.

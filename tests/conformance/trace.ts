@@ -22,7 +22,7 @@ function lineOf(message: NodeMessage, opaque: ReadonlySet<number>): string {
     case 'log':
       return `log ${message.level} ${message.text}`;
     case 'result':
-      return `result ${message.id} ${message.ok} ${message.text}`;
+      return `result ${message.id} ${message.ok} ${message.reason?.text ?? ''}`;
     default:
       return `time? ${message.sentUs}`;
   }

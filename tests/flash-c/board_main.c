@@ -2,6 +2,7 @@
  * The sweep as a board's firmware, on flash in its RAM. Options: first, second: every how many operations the cuts
  * come; to: the number of the scenario after the last.
  */
+#include "base/text.h"
 #include "platform/hal.h"
 #include "platform/emulated/host.h"
 #include "platform/emulated/options.h"
@@ -10,11 +11,18 @@
 /* "NAME: TEXT" with the numbers where the text has #. */
 static void print(const char *name, const char *text, const uint32_t *numbers)
 {
-    struct reason line;
-    reason_set_numbers(&line, "", text, numbers);
+    char line[160];
+    struct text out = text_in(line, sizeof line - 1);
+    for (; *text != 0; text++) {
+        if (*text == '#')
+            text_add_unsigned(&out, *numbers++);
+        else
+            text_add_bytes(&out, text, 1);
+    }
+    line[out.length] = 0;
     host_print(name);
     host_print(": ");
-    host_print(line.text);
+    host_print(line);
     host_print("\n");
 }
 

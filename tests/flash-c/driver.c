@@ -56,12 +56,22 @@ static struct flash_region pages(uint32_t first, uint32_t count)
     return region_part(&whole, first * chip.flash.page, count * chip.flash.page);
 }
 
+/* Number, phase, numbers and the text in hexadecimal. */
+static void print_reason(const struct reason *reason)
+{
+    printf("%u:%u:", reason->number, reason->during);
+    for (uint32_t i = 0; i < reason->count; i++)
+        printf(i == 0 ? "%lld" : ",%lld", (long long)reason->numbers[i]);
+    putchar(':');
+    print_hex((const uint8_t *)reason->text, reason->text_bytes);
+}
+
 static void print_ok(bool ok)
 {
     if (ok)
         printf("ok");
     else
-        printf("%s:%s", why.code, why.text);
+        print_reason(&why);
 }
 
 static void print_slots(void)
@@ -73,8 +83,10 @@ static void print_slots(void)
         const struct slot_record *record = &state->slot[i];
         printf(" [%s %u %u ", names[record->state], record->sequence, record->total);
         print_hex(record->sha256, 4);
-        if (record->state == SLOT_FAILED)
-            printf(" %s:%s", state->reason.code, state->reason.text);
+        if (record->state == SLOT_FAILED) {
+            putchar(' ');
+            print_reason(&state->reason);
+        }
         printf("]");
     }
 }
@@ -93,9 +105,7 @@ static bool verify(void *context, struct span package, uint32_t sequence, struct
     (void)context;
     if (package.bytes[0] != 0xee)
         return true;
-    const uint32_t numbers[] = {sequence};
-    reason_set_numbers(reason, "PKG_SIGNATURE", "Nobody signed # so.", numbers);
-    return false;
+    return refuse_numbers(reason, REASON_PKG_OFFERED, (const uint32_t[]){sequence, 7}, 2);
 }
 
 static void print_status(void *context, const struct transfer_status *status)
@@ -105,8 +115,10 @@ static void print_status(void *context, const struct transfer_status *status)
                                         "confirmed", "rolledback", "refused"};
     printf("{%s %u %u %u ", names[status->state], status->sequence, status->received, status->total);
     print_hex(status->sha256, 4);
-    if (status->reason != NULL)
-        printf(" %s:%s", status->reason->code, status->reason->text);
+    if (status->reason != NULL) {
+        putchar(' ');
+        print_reason(status->reason);
+    }
     printf("}");
 }
 
@@ -196,9 +208,10 @@ static void run_slots(const char *command)
     } else if (strcmp(command, "slots-confirm") == 0) {
         print_ok(slots_confirm(slots, &why));
     } else if (strcmp(command, "slots-fail") == 0) {
-        struct span code = bytes(1), text = bytes(2);
-        struct reason reason;
-        reason_set_bytes(&reason, code.bytes, code.count, text.bytes, text.count);
+        struct reason reason = {.number = (uint16_t)number(1), .during = (uint8_t)number(2)};
+        if (words[3][0] != '-')
+            reason_add(&reason, number(3));
+        reason_text(&reason, bytes(4));
         print_ok(slots_fail(slots, &reason, &why));
     }
     print_slots();

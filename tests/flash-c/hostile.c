@@ -39,7 +39,7 @@ static void need(bool holds, const char *what)
 {
     if (holds)
         return;
-    fprintf(stderr, "hostile: %s (%s %s)\n", what, why.code, why.text);
+    fprintf(stderr, "hostile: %s (reason %u)\n", what, why.number);
     exit(1);
 }
 

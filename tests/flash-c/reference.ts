@@ -9,9 +9,16 @@ import {
   MemoryFlash,
   PowerCut,
 } from '../../host/device/flash/index.ts';
-import { encodeMessage, type Offer, type OtaStatus, parseMessage } from '../../host/device/link/index.ts';
+import {
+  encodeMessage,
+  type Offer,
+  type OtaStatus,
+  parseMessage,
+  renderReport,
+  reportOf,
+} from '../../host/device/link/index.ts';
 import { NodeStorage } from '../../host/device/node/storage.ts';
-import { type SlotInfo, SlotStore, UpdateReceiver } from '../../host/device/update/index.ts';
+import { type Reason, type SlotInfo, SlotStore, UpdateReceiver } from '../../host/device/update/index.ts';
 
 export interface Geometry {
   sizeBytes: number;
@@ -118,7 +125,8 @@ export class Reference {
   #use(slots: SlotStore): void {
     this.slots = slots;
     const verify = (bytes: Uint8Array, sequence: number) => {
-      if (bytes[0] === 0xee) throw new MoteError('PKG_SIGNATURE', `Nobody signed ${sequence} so.`);
+      if (bytes[0] === 0xee)
+        throw new MoteError('PKG_SEQUENCE', `The package has sequence ${sequence}, it was offered as 7.`);
     };
     this.#receiver = new UpdateReceiver({ slots, verify });
   }
@@ -174,8 +182,10 @@ export class Reference {
       case 'slots-confirm':
         return outcome(() => slots.confirm());
       case 'slots-fail': {
-        const [code, text] = words.map((word) => Buffer.from(unhex(word)).toString());
-        return outcome(() => slots.fail({ code: code!, text: text! }));
+        const numbers = words[2] === '-' ? [] : [Number(words[2])];
+        const text = Buffer.from(unhex(words[3]!)).toString();
+        const reason = renderReport({ number: Number(words[0]), during: Number(words[1]), numbers, text });
+        return outcome(() => slots.fail(reason));
       }
       default:
         throw new Error(`no command ${command}`);
@@ -208,13 +218,19 @@ function offerOf([sequence, total, sha256]: string[]): Offer {
   return { type: 'offer', sequence: Number(sequence), total: Number(total), sha256: unhex(sha256) };
 }
 
+/** A reason as `print_reason` of driver.c prints it. */
+export function reasonText(reason: Reason): string {
+  const { number, during, numbers, text } = reportOf(reason);
+  return `${number}:${during}:${numbers.join(',')}:${Buffer.from(text).toString('hex')}`;
+}
+
 function statusText({ state, sequence, received, total, sha256, reason }: OtaStatus): string {
-  const why = reason ? ` ${reason.code}:${reason.text}` : '';
+  const why = reason ? ` ${reasonText(reason)}` : '';
   return `{${state} ${sequence} ${received} ${total} ${hex(sha256.subarray(0, 4))}${why}}`;
 }
 
 function slotText({ state, sequence, total, sha256, reason }: SlotInfo): string {
-  const why = state === 'failed' ? ` ${reason?.code ?? ''}:${reason?.text ?? ''}` : '';
+  const why = state === 'failed' ? ` ${reason ? reasonText(reason) : '0:0::'}` : '';
   return ` [${state} ${sequence} ${total} ${hex(sha256.subarray(0, 4))}${why}]`;
 }
 
@@ -240,7 +256,7 @@ function outcome(action: () => unknown): string {
     action();
     return 'ok';
   } catch (error) {
-    if (error instanceof MoteError) return `${error.code}:${error.message}`;
+    if (error instanceof MoteError) return reasonText({ code: error.code, text: error.message });
     throw error;
   }
 }

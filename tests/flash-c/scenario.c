@@ -105,7 +105,8 @@ static bool again(struct world *world, bool done, const struct reason *why)
 {
     if (done)
         return false;
-    require(world, world->chip.mode == CUT_FAULT && strcmp(why->code, "FLASH_IO") == 0, why->code);
+    require(world, world->chip.mode == CUT_FAULT && (why->number == REASON_FLASH_FAILED || why->number == REASON_FLASH_START),
+            "the flash did what it should, and was refused");
     return true;
 }
 
@@ -226,8 +227,7 @@ static bool verify(void *context, struct span package, uint32_t sequence, struct
         require(world, package.bytes[i] == package_byte(world, sequence, i), "a package was verified that isn't whole");
     if (push->verdict != VERDICT_REFUSE)
         return true;
-    reason_set(why, "PKG_SIGNATURE", "The signature is wrong.");
-    return false;
+    return refuse(why, REASON_PKG_SIGNATURE);
 }
 
 static void take_status(void *context, const struct transfer_status *status)
@@ -235,9 +235,7 @@ static void take_status(void *context, const struct transfer_status *status)
     struct world *world = context;
     world->state = status->state;
     world->received = status->received;
-    world->code[0] = 0;
-    if (status->reason != NULL)
-        memcpy(world->code, status->reason->code, sizeof world->code);
+    world->reason = status->reason != NULL ? status->reason->number : REASON_NONE;
 }
 
 static void start(struct world *world)
@@ -293,7 +291,7 @@ static uint32_t run_module(struct world *world)
 /* Runs what the slots say, and if that is on trial, decides on it. */
 static void run(struct world *world)
 {
-    static const struct reason reason = {"TRAP_FUEL", "The module ran out of fuel in step."};
+    static const struct reason reason = {.number = REASON_TRIAL_DEADLINE};
     struct promises *promises = &world->promises;
     struct slots *slots = &world->storage.slots;
     struct reason why;
@@ -356,25 +354,25 @@ static bool is_over(struct world *world, const struct push *push)
     bool begun = promises->begun >> push->sequence & 1;
     if (world->state == TRANSFER_CONFIRMED)
         return true;
-    if (world->state == TRANSFER_ROLLEDBACK || strcmp(world->code, "OTA_FAILED_BEFORE") == 0) {
+    if (world->state == TRANSFER_ROLLEDBACK || world->reason == REASON_OTA_FAILED_BEFORE || world->reason == REASON_OTA_BELOW_FAILED) {
         require(world, begun, "a sequence failed that was never tried");
         return true;
     }
     if (world->state != TRANSFER_REFUSED)
         return false;
-    if (strcmp(world->code, "OTA_ROLLBACK") == 0) {
+    if (world->reason == REASON_OTA_ROLLBACK) {
         require(world, push->sequence <= promises->confirmed, "a newer sequence was refused as an older one");
         return true;
     }
-    if (strcmp(world->code, "PKG_SIGNATURE") == 0) {
+    if (world->reason == REASON_PKG_SIGNATURE) {
         bool kept = slots_find(&world->storage.slots, SLOT_READY) != SLOT_NONE;
         require(world, push->verdict == VERDICT_REFUSE, "a package was refused that is signed");
         require(world, !kept || world->chip.mode == CUT_FAULT, "a package is kept that was refused");
         return true;
     }
-    bool expected = (push->verdict == VERDICT_DAMAGED && strcmp(world->code, "OTA_DIGEST") == 0) ||
-                    (world->chip.mode == CUT_FAULT && strcmp(world->code, "FLASH_IO") == 0);
-    require(world, expected, world->code);
+    bool expected = (push->verdict == VERDICT_DAMAGED && (world->reason == REASON_OTA_DIGEST || world->reason == REASON_OTA_DAMAGED)) ||
+                    (world->chip.mode == CUT_FAULT && world->reason == REASON_FLASH_FAILED);
+    require(world, expected, "a package was refused for another reason");
     return false;
 }
 

@@ -53,7 +53,7 @@ struct world {
     /* The node's last status. */
     enum transfer_state state;
     uint32_t received;
-    char code[REASON_CODE_BYTES + 1];
+    uint16_t reason;
     const char *failure;
 };
 

@@ -138,8 +138,14 @@ export function slotsScript(
     const id = current.sha256.subarray(0, 8).toString('hex');
     return random.below(3) ? `chunk ${id} ${offset} ${hex(bytes)}` : `slots-append ${offset} ${hex(bytes)}`;
   };
+  // A sentence with a number, one with a text that is cut, one without arguments, one of another phase.
   const reason = () =>
-    `${text(writer.pick('TRAP_FUEL', 'X'.repeat(40)))} ${text(writer.pick('Out of fuel.', 'é'.repeat(99), '-'))}`;
+    writer.pick(
+      `67 0 ${random.below(1000)} -`,
+      `54 3 - ${text('x'.repeat(random.below(100) + 1))}`,
+      '68 0 - -',
+      `52 1 - ${text('é'.repeat(random.below(30) + 1))}`,
+    );
   writer.add(open);
   for (let step = 0; step < steps; step++) {
     writer.maybeCut(20);
@@ -217,7 +223,11 @@ export function journalScript(geometry: Geometry, slotPages: number, steps: numb
       highest: random.below(10),
       failed: Array.from({ length: random.below(9) }, () => random.below(100)),
       slots: [slot(), random.below(2) ? slot() : EMPTY_SLOT],
-      reason: writer.pick(null, { code: 'TRAP_FUEL', text: 'é out of fuel' }, { code: 'C', text: '' }),
+      reason: writer.pick(
+        null,
+        { number: 54, during: 3, numbers: [], text: 'é out of fuel' },
+        { number: 9999, during: 9, numbers: [-1, 2 ** 40], text: '' },
+      ),
     };
     const record = encodeJournal(state);
     for (let change = random.below(3); change > 0; change--)
@@ -248,7 +258,7 @@ export function spoiltScript(steps: number, seed: number): Script {
     `slots-append 0 ${hex(package1.bytes.subarray(0, writer.pick(100, 600)))}`,
     writer.pick('slots-finish', 'slots-discard'),
     writer.pick('slots-trial', 'slots-boot'),
-    writer.pick('slots-boot', `slots-fail ${text('TRAP_FUEL')} ${text('Out of fuel.')}`, 'slots-confirm'),
+    writer.pick('slots-boot', 'slots-fail 68 0 - -', 'slots-confirm'),
   ];
   for (const line of opens) writer.add(line);
   for (let step = 0; step < steps; step++) {

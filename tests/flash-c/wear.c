@@ -26,7 +26,7 @@ static void need(bool done)
 {
     if (done)
         return;
-    fprintf(stderr, "wear: %s %s\n", why.code, why.text);
+    fprintf(stderr, "wear: reason %u\n", why.number);
     exit(1);
 }
 

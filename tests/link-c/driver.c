@@ -101,8 +101,9 @@ static bool failure(void *context, struct message_ota *out)
 {
     (void)context;
     *out = status(5, 100000);
-    out->reason_code = text("TRAP_FUEL");
-    out->reason_text = text("step: ran out of fuel");
+    static const struct reason why = {
+        .number = REASON_TRAP_STACK, .during = DURING_STEP, .text_bytes = 5, .text = "stack"};
+    out->reason = &why;
     return failed;
 }
 
@@ -124,7 +125,10 @@ static void on_message(void *context, const struct message *message)
     putchar(']');
     if (message->type == MESSAGE_COMMAND) {
         const struct message_command *asked = &message->as.command;
-        const struct message_result result = {.id = asked->id, .ok = true, .text = asked->name};
+        struct reason why;
+        refuse(&why, REASON_NO_COMMAND);
+        reason_text(&why, asked->name);
+        const struct message_result result = {.id = asked->id, .ok = false, .reason = &why};
         if (message->as.command.id % 5 == 0)
             say_event(message->as.command.id, text("answer"), (struct span){.bytes = &one, .count = 1});
         uplink_control_result(&uplink, &result);

@@ -113,6 +113,8 @@ static void birth(void *context, struct message_birth *out)
 
 static struct message_ota status(uint8_t bits)
 {
+    static const struct reason why = {
+        .number = REASON_OTA_GAP, .during = DURING_STEP, .count = 2, .numbers = {1, INT64_C(1) << 40}};
     return (struct message_ota){.state = bits & 7,
                                 .sha256 = sha256,
                                 .received = bits,
@@ -121,8 +123,7 @@ static struct message_ota status(uint8_t bits)
                                 .swap_us = UINT64_C(1) << (bits & 63),
                                 .has_lost = (bits & 16) != 0,
                                 .lost = bits,
-                                .reason_code = (bits & 32) != 0 ? text("TRAP_FUEL") : (struct span){0},
-                                .reason_text = text("step: ran out of fuel")};
+                                .reason = (bits & 32) != 0 ? &why : NULL};
 }
 
 static bool failure(void *context, struct message_ota *out)
@@ -136,8 +137,10 @@ static void on_message(void *context, const struct message *message)
 {
     (void)context;
     if (message->type == MESSAGE_COMMAND) {
-        const struct message_result result = {
-            .id = message->as.command.id, .ok = false, .text = message->as.command.name};
+        struct reason why;
+        refuse(&why, REASON_NO_COMMAND);
+        reason_text(&why, message->as.command.name);
+        const struct message_result result = {.id = message->as.command.id, .ok = false, .reason = &why};
         uplink_control_result(&uplink, &result);
     }
     if (message->type == MESSAGE_OFFER)

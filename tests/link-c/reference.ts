@@ -147,7 +147,7 @@ export class NodeEnd {
         this.#failed
           ? {
               ...this.#status('rolledback', 100_000),
-              reason: { code: 'TRAP_FUEL', text: 'step: ran out of fuel' },
+              reason: { code: 'TRAP_STACK', text: 'step: the module trapped: stack' },
             }
           : null,
       onMessage: (message) => this.#onMessage(message),
@@ -185,7 +185,12 @@ export class NodeEnd {
     this.#print(`[${show(message)}]`);
     if (message.type === 'command') {
       if (message.id % 5 === 0) this.#event(message.id, 'answer', Uint8Array.of(1));
-      this.#uplink!.control({ type: 'result', id: message.id, ok: true, text: message.name });
+      this.#uplink!.control({
+        type: 'result',
+        id: message.id,
+        ok: false,
+        reason: { code: '', text: `the module takes no command '${message.name}'` },
+      });
     } else if (message.type === 'chunk') this.#uplink!.control(this.#status('receiving', message.offset));
     else if (message.type === 'offer') this.#uplink!.control(this.#birth());
   }

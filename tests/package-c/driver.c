@@ -70,6 +70,15 @@ static void put_package(const struct package *package)
     put_hex("package", (struct span){package->sha256, SHA256_BYTES});
 }
 
+/* Number, how many numbers, those, and the text. */
+static void put_reason(const struct reason *reason)
+{
+    printf("reason %u %u", reason->number, reason->count);
+    for (uint32_t i = 0; i < reason->count; i++)
+        printf(" %lld", (long long)reason->numbers[i]);
+    printf(" %.*s", reason->text_bytes, reason->text);
+}
+
 static void open_package(void)
 {
     const struct span trusted = read_part();
@@ -86,7 +95,7 @@ static void open_package(void)
     else if (package_open(bytes, keys, count, &package, &why) && package_check(&package, &host, &why))
         put_package(&package);
     else
-        printf("%s %s", why.code, why.text);
+        put_reason(&why);
     drop(trusted);
     drop(bytes);
     drop(limits);

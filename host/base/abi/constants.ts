@@ -151,17 +151,21 @@ export const FlashConstant = {
 /** The slot journal. */
 export const SlotsConstant = {
   /** Format of a record. */
-  format: 1,
+  format: 2,
   /** Failed sequences that are kept. */
   failures: 8,
   /** A slot in a record. */
   slotBytes: 44,
-  /** The code of a reason. */
-  codeBytes: 32,
-  /** The sentence of a reason. */
-  reasonBytes: 160,
   /** Default pages of the journal. */
   journalPages: 2,
+} as const;
+
+/** Why a node rejected or rolled back something: a sentence by its number, with arguments. */
+export const ReasonConstant = {
+  /** The text among the arguments; a longer one is cut. A code, a space and a rendered sentence fit. */
+  textBytes: 193,
+  /** The sentence as a host renders it; a longer one is cut. */
+  renderedBytes: 160,
 } as const;
 
 /** The transfer of a package to a node. */
@@ -333,7 +337,7 @@ export const MESSAGES = {
   result: {
     number: 7,
     from: 'node',
-    fields: ['id', 'ok', 'text'],
+    fields: ['id', 'ok', 'reason'],
   },
   /** UTC. */
   time: {

@@ -97,6 +97,7 @@ export type ErrorCode =
   | 'SOURCE_WAV'
   | 'SOURCE_CSV'
   | 'SOURCE_MIX'
+  | 'NODE_WATCHDOG'
   | 'FLASH_BUSY'
   | 'FLASH_FILE'
   | 'FLASH_FULL'

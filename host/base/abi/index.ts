@@ -3,3 +3,4 @@ export * from './constants.ts';
 export type * from './errors.ts';
 export * from './module.ts';
 export * from './operators.ts';
+export * from './sentences.ts';

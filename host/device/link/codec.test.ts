@@ -107,6 +107,9 @@ describe('messages', () => {
     expect(Object.keys((parsed as { values: object }).values)).toEqual(['__proto__']);
   });
 
+  /** These may come with a reason of an earlier version or of a newer node, which is sent on as this version has it. */
+  const WITH_REASON: readonly Message['type'][] = ['ota', 'log', 'result'];
+
   it('parse each of 200,000 mutated bodies to a message that encodes to the same bytes, or reject it', () => {
     const random = new Xorshift(3);
     const bodies = all.map(encodeMessage);
@@ -123,7 +126,10 @@ describe('messages', () => {
         continue;
       }
       accepted++;
-      if (Buffer.compare(encodeMessage(message), body) !== 0) throw new Error(Buffer.from(body).toString('hex'));
+      const encoded = encodeMessage(message);
+      if (Buffer.compare(encoded, body) === 0) continue;
+      if (!WITH_REASON.includes(message.type)) throw new Error(Buffer.from(body).toString('hex'));
+      expect(encodeMessage(parseMessage(encoded))).toEqual(encoded);
     }
     expect(accepted).toBeGreaterThan(1000);
   });

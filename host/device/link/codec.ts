@@ -3,10 +3,19 @@
  * directions, so one end can always parse what the other encodes.
  */
 
-import { AbiLimit, LOG_LEVELS, MESSAGES, MessageConstant, SLOT_STATES, TRANSFER_STATES } from '../../base/abi/index.ts';
+import {
+  AbiLimit,
+  LOG_LEVELS,
+  MESSAGES,
+  MessageConstant,
+  ReasonConstant,
+  SLOT_STATES,
+  TRANSFER_STATES,
+} from '../../base/abi/index.ts';
 import { CborReader, CborWriter, type Fault, wellFormed } from '../../base/cbor/index.ts';
 import { MoteError } from '../../base/index.ts';
-import type { Birth, Message, MetricInfo, NodeMessage, OtaStatus } from './messages.ts';
+import type { Birth, Message, MetricInfo, NodeMessage } from './messages.ts';
+import { type Reason, type Report, renderReport, reportLine, reportOf, reportOfLine } from './reason.ts';
 
 /** Limits of messages. Bytes are of UTF-8. */
 export const MessageLimit = {
@@ -21,6 +30,10 @@ const I32_MIN = -0x8000_0000;
 const I32_MAX = 0x7fff_ffff;
 const U32_MAX = 0xffff_ffff;
 const SAFE = Number.MAX_SAFE_INTEGER;
+/** Major type of a text. */
+const TEXT = 3;
+/** Numbers in a reason; more than any sentence of this version has. */
+const MAX_NUMBERS = 8;
 
 const malformed: Fault = (what) =>
   new MoteError('LINK_MALFORMED', `A link message is malformed: ${what}; it was dropped.`);
@@ -146,10 +159,59 @@ const module = record<NonNullable<Birth['module']>>({
   slot: int(0, MessageLimit.slots - 1),
   state: oneOf(SLOT_STATES),
 });
-const reason = record<NonNullable<OtaStatus['reason']>>({
-  code: text(MessageLimit.nameBytes, 1),
-  text: text(MessageLimit.textBytes),
-});
+/** A reason as the number of its sentence and its arguments; nodes of earlier versions sent code and sentence as texts. */
+const reason: Field<Reason> = {
+  put: (out, value) => report.put(out, reportOf(value)),
+  get: (from) => {
+    const items = from.array(2, 3 + MAX_NUMBERS);
+    if (from.major() !== TEXT) return renderReport(reportFields(from, items));
+    const code = from.text(1, MessageLimit.nameBytes);
+    if (items !== 2) throw malformed('a reason of an earlier version has two texts');
+    return { code, text: from.text(0, MessageLimit.textBytes) };
+  },
+};
+const report: Field<Report> = {
+  put(out, { number, during, numbers, text }) {
+    out
+      .array(2 + numbers.length + (text === '' ? 0 : 1))
+      .int(number)
+      .int(during);
+    for (const value of numbers) out.int(value);
+    if (text !== '') out.text(text);
+  },
+  get: (from) => reportFields(from, from.array(2, 3 + MAX_NUMBERS)),
+};
+
+/** The items of a reason, of which there are `items`. */
+function reportFields(from: CborReader, items: number): Report {
+  const found: Report = { number: from.int(1, 0xffff), during: from.int(0, 0xff), numbers: [], text: '' };
+  for (let left = items - 2; left > 0; left--) {
+    if (left === 1 && from.major() === TEXT) found.text = from.text(1, ReasonConstant.textBytes);
+    else found.numbers.push(from.int(-SAFE, SAFE));
+  }
+  if (found.numbers.length > MAX_NUMBERS) throw malformed('a reason has too many numbers');
+  return found;
+}
+
+/** A line of a log; one that is a sentence of the node itself travels as its number. */
+const line: Field<string> = {
+  put(out, value) {
+    const own = reportOfLine(value);
+    if (own === null) out.text(value);
+    else report.put(out, own);
+  },
+  get: (from) => (from.major() === TEXT ? from.text(0, MessageLimit.textBytes) : reportLine(report.get(from))),
+};
+/** The answer to a command; nodes of earlier versions sent a text, which is empty for nothing. */
+const answer: Field<Reason | undefined> = {
+  put: (out, value) => (value === undefined ? out.null() : reason.put(out, value)),
+  get(from) {
+    if (from.null()) return undefined;
+    if (from.major() !== TEXT) return renderReport(report.get(from));
+    const earlier = from.text(0, MessageLimit.textBytes);
+    return earlier === '' ? undefined : { code: '', text: earlier };
+  },
+};
 /** Optional properties are null on the wire. */
 const optional = <T>(field: Field<T>): Field<T | undefined> => {
   const inner = orNull(field);
@@ -178,7 +240,7 @@ const schemas: Schemas = {
     seq: u32,
   },
   event: { name, tMs: time, seq: u32, body: item },
-  log: { level: oneOf(LOG_LEVELS), tMs: time, text: text(MessageLimit.textBytes) },
+  log: { level: oneOf(LOG_LEVELS), tMs: time, text: line },
   ota: {
     state: oneOf(TRANSFER_STATES),
     sequence: u32,
@@ -190,7 +252,7 @@ const schemas: Schemas = {
     reason: optional(reason),
   },
   'time?': { sentUs: int(0, SAFE) },
-  result: { id: u32, ok: bool, text: text(MessageLimit.textBytes) },
+  result: { id: u32, ok: bool, reason: answer },
   time: { sentUs: int(0, SAFE), utcMs: int(0, SAFE) },
   command: { id: u32, name, body: bytes(0, AbiLimit.message) },
   config: { values: settings },

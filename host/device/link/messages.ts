@@ -4,8 +4,9 @@
  * `Us`, UTC milliseconds if it ends in `Ms`.
  */
 import type { LogLevel, SlotState, TransferState } from '../../base/abi/index.ts';
+import type { Reason } from './reason.ts';
 
-export type { SlotState };
+export type { Reason, SlotState };
 
 export interface MetricInfo {
   name: string;
@@ -76,7 +77,7 @@ export interface OtaStatus {
   /** Samples that the ring buffers of the sensors dropped during the swap. */
   lost?: number;
   /** Error code and sentence, for 'rolledback' and 'refused'. */
-  reason?: { code: string; text: string };
+  reason?: Reason;
 }
 
 /**
@@ -102,7 +103,8 @@ export interface CommandResult {
   type: 'result';
   id: number;
   ok: boolean;
-  text: string;
+  /** What there is to say: why the command failed. Its code is empty if it has none. */
+  reason?: Reason;
 }
 /** The whole configuration; it replaces the one that the node has. */
 export interface Config {

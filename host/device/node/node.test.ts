@@ -391,7 +391,7 @@ describe('a node with a link', () => {
     shim.send({ type: 'config', values: { threshold: 9 } });
     seconds(clock, 1);
     expect(shim.get('result')).toEqual([
-      { type: 'result', id: 5, ok: false, text: "the module takes no command 'jump'" },
+      { type: 'result', id: 5, ok: false, reason: { code: '', text: "the module takes no command 'jump'" } },
     ]);
     expect(node.status().config).toEqual({ threshold: 9 });
   });

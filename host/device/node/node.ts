@@ -210,14 +210,16 @@ export class Node {
   }
 
   /** Delivers a command to the module, or to the node itself, like one from the link. */
-  command(name: string, body: Uint8Array): { ok: boolean; text: string } {
+  command(name: string, body: Uint8Array): { ok: boolean; code?: string; text: string } {
     if (name.startsWith(OWN_PREFIX)) return this.#captures.command(name, body);
     const { running } = this.#supervisor;
     if (running === null) return { ok: false, text: 'no module runs' };
     const id = running.runtime.commands.indexOf(name);
     if (id < 0) return { ok: false, text: clip(`the module takes no command '${name}'`, 256) };
     if (body.length > AbiLimit.message) return { ok: false, text: `a command has up to ${AbiLimit.message} bytes` };
-    return this.#supervisor.message(id, body) ? { ok: true, text: '' } : { ok: false, text: this.#fault!.text };
+    if (this.#supervisor.message(id, body)) return { ok: true, text: '' };
+    const { code, text } = this.#fault!;
+    return { ok: false, code, text };
   }
 
   status(): NodeStatus {
@@ -325,8 +327,8 @@ export class Node {
   #receive(message: Command | Config | Offer | Chunk): void {
     switch (message.type) {
       case 'command': {
-        const { ok, text } = this.command(message.name, message.body);
-        this.#uplink!.control({ type: 'result', id: message.id, ok, text });
+        const { ok, code = '', text } = this.command(message.name, message.body);
+        this.#uplink!.control({ type: 'result', id: message.id, ok, ...(!ok && { reason: { code, text } }) });
         return;
       }
       case 'config':

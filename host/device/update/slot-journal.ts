@@ -2,15 +2,10 @@
  * State and encoding of the slot journal. Each record contains the whole state, so the last valid one is sufficient,
  * and writing one is the atomic step of every change. Format: docs/spec/flash.md.
  */
-import { SLOT_STATES, type SlotState, SlotsConstant } from '../../base/abi/index.ts';
+import { ReasonConstant, SLOT_STATES, type SlotState, SlotsConstant } from '../../base/abi/index.ts';
+import type { Report } from '../link/index.ts';
 
 export type SlotIndex = 0 | 1;
-
-/** Why something was refused or rolled back: a stable code and a sentence. */
-export interface Reason {
-  code: string;
-  text: string;
-}
 
 export interface SlotRecord {
   readonly state: SlotState;
@@ -32,12 +27,18 @@ export interface JournalState {
   readonly failed: readonly number[];
   readonly slots: readonly [SlotRecord, SlotRecord];
   /** Why the slot in state `failed` failed. */
-  readonly reason: Reason | null;
+  readonly reason: Report | null;
 }
 
 export const MAX_FAILED = SlotsConstant.failures;
 export const MAX_SEQUENCE = 0xffffffff;
-const { format: FORMAT, codeBytes: MAX_CODE_BYTES, reasonBytes: MAX_TEXT_BYTES, slotBytes: SLOT_BYTES } = SlotsConstant;
+const { format: FORMAT, slotBytes: SLOT_BYTES } = SlotsConstant;
+/** The format of earlier versions, which had the code and the sentence of a reason as texts. */
+const EARLIER_FORMAT = 1;
+/** A reason before its arguments: number, phase, counts of numbers and of bytes of text. */
+const REASON_HEAD_BYTES = 5;
+/** Numbers that a reason of this version has. */
+const MAX_NUMBERS = 4;
 const HIGHEST_AT = 4;
 const FAILED_AT = 8;
 const SLOTS_AT = FAILED_AT + 4 * MAX_FAILED;
@@ -53,9 +54,8 @@ export const EMPTY_SLOT: SlotRecord = {
 export const EMPTY_JOURNAL: JournalState = { highest: 0, failed: [], slots: [EMPTY_SLOT, EMPTY_SLOT], reason: null };
 
 export function encodeJournal(state: JournalState): Uint8Array {
-  const code = cut(state.reason?.code ?? '', MAX_CODE_BYTES);
-  const text = cut(state.reason?.text ?? '', MAX_TEXT_BYTES);
-  const record = new Uint8Array(REASON_AT + 2 + code.length + text.length);
+  const reason = encodeReason(state.reason ?? NO_REASON);
+  const record = new Uint8Array(REASON_AT + reason.length);
   const view = new DataView(record.buffer);
   record[0] = FORMAT;
   record[1] = state.failed.length;
@@ -69,34 +69,30 @@ export function encodeJournal(state: JournalState): Uint8Array {
     view.setUint32(at + 8, slot.total, true);
     record.set(slot.sha256, at + 12);
   }
-  record[REASON_AT] = code.length;
-  record[REASON_AT + 1] = text.length;
-  record.set(code, REASON_AT + 2);
-  record.set(text, REASON_AT + 2 + code.length);
+  record.set(reason, REASON_AT);
   return record;
 }
 
 /** Decodes a record. Returns null for one that `encodeJournal` wouldn't have written for slots of `slotBytes` bytes. */
 export function decodeJournal(record: Uint8Array, slotBytes: number): JournalState | null {
-  if (record.length < REASON_AT + 2 || record[0] !== FORMAT) return null;
+  const earlier = record[0] === EARLIER_FORMAT;
+  if (record.length < REASON_AT + 2 || (!earlier && record[0] !== FORMAT)) return null;
   const view = new DataView(record.buffer, record.byteOffset, record.length);
   const failedCount = record[1]!;
-  const codeBytes = record[REASON_AT]!;
-  const textAt = REASON_AT + 2 + codeBytes;
-  if (failedCount > MAX_FAILED || codeBytes > MAX_CODE_BYTES || textAt > record.length) return null;
-  const reason = {
-    code: decodeText(record.subarray(REASON_AT + 2, textAt)),
-    text: decodeText(record.subarray(textAt)),
-  };
+  if (failedCount > MAX_FAILED) return null;
+  // The slots of an earlier version are kept, the reason isn't.
+  const reason = record.subarray(REASON_AT);
+  const report = earlier ? skipEarlierReason(reason) : decodeReason(reason);
+  if (report === null) return null;
   const state: JournalState = {
     highest: view.getUint32(HIGHEST_AT, true),
     failed: Array.from({ length: failedCount }, (_, i) => view.getUint32(FAILED_AT + 4 * i, true)),
     slots: [decodeSlot(view, SLOTS_AT), decodeSlot(view, SLOTS_AT + SLOT_BYTES)],
-    reason: reason.code === '' ? null : reason,
+    reason: report.number === 0 ? null : report,
   };
-  // Anything that the fields don't represent (padding, an unknown state, inconsistent lengths) changes the encoding.
-  const again = encodeJournal(state);
-  if (again.length !== record.length || again.some((byte, i) => byte !== record[i])) return null;
+  // Anything that the fields don't represent (padding, an unknown state) changes the encoding.
+  const again = encodeJournal(state).subarray(1, REASON_AT);
+  if (Buffer.compare(again, record.subarray(1, REASON_AT)) !== 0) return null;
   const sound = state.slots.every((slot) => slot.total <= slotBytes && (slot.state === 'empty' || slot.total > 0));
   const count = (...states: SlotState[]) => state.slots.filter((slot) => states.includes(slot.state)).length;
   return sound && count('confirmed') <= 1 && count('receiving', 'ready', 'trial') <= 1 && count('failed') <= 1
@@ -115,19 +111,45 @@ function decodeSlot(view: DataView, at: number): SlotRecord {
   };
 }
 
-/** The reason as a node stores and reports it: the text is cut to 160 bytes. */
-export function cutReason({ code, text }: Reason): Reason {
-  return { code: decodeText(cut(code, MAX_CODE_BYTES)), text: decodeText(cut(text, MAX_TEXT_BYTES)) };
+const NO_REASON: Report = { number: 0, during: 0, numbers: [], text: '' };
+
+function encodeReason({ number, during, numbers, text }: Report): Uint8Array {
+  const utf8 = new TextEncoder().encode(text);
+  const bytes = new Uint8Array(REASON_HEAD_BYTES + 8 * numbers.length + utf8.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, number, true);
+  view.setUint8(2, during);
+  view.setUint8(3, numbers.length);
+  view.setUint8(4, utf8.length);
+  numbers.forEach((value, i) => {
+    view.setBigInt64(REASON_HEAD_BYTES + 8 * i, BigInt(value), true);
+  });
+  bytes.set(utf8, REASON_HEAD_BYTES + 8 * numbers.length);
+  return bytes;
 }
 
-/** UTF-8 of at most `limit` bytes, cut between characters. A zero ends the text, as in C. */
-function cut(text: string, limit: number): Uint8Array {
-  const out = new Uint8Array(limit);
-  const { written } = new TextEncoder().encodeInto(text, out);
-  const zero = out.indexOf(0);
-  return out.subarray(0, zero < 0 ? written : Math.min(written, zero));
+/** Null for bytes that are no reason. */
+function decodeReason(bytes: Uint8Array): Report | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (bytes.length < REASON_HEAD_BYTES) return null;
+  const [count, textBytes] = [view.getUint8(3), view.getUint8(4)];
+  const textAt = REASON_HEAD_BYTES + 8 * count;
+  if (count > MAX_NUMBERS || textBytes > ReasonConstant.textBytes || bytes.length !== textAt + textBytes) return null;
+  const utf8 = bytes.subarray(textAt);
+  const report: Report = {
+    number: view.getUint16(0, true),
+    during: view.getUint8(2),
+    numbers: Array.from({ length: count }, (_, i) => Number(view.getBigInt64(REASON_HEAD_BYTES + 8 * i, true))),
+    text: Buffer.from(utf8).toString('utf8'),
+  };
+  const none = report.during === 0 && bytes.length === REASON_HEAD_BYTES;
+  const sound =
+    Buffer.from(report.text).equals(utf8) &&
+    report.numbers.every(Number.isSafeInteger) &&
+    (report.number !== 0 || none);
+  return sound ? report : null;
 }
 
-function decodeText(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+function skipEarlierReason(bytes: Uint8Array): Report | null {
+  return bytes.length === 2 + bytes[0]! + bytes[1]! ? NO_REASON : null;
 }

@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto';
 import { JournalKind, type SlotState, SlotsConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { type Flash, flashRegion, Journal } from '../flash/index.ts';
+import { type Reason, type Report, renderReport, reportOf } from '../link/index.ts';
 import {
-  cutReason,
   decodeJournal,
   EMPTY_JOURNAL,
   EMPTY_SLOT,
@@ -16,7 +16,6 @@ import {
   type JournalState,
   MAX_FAILED,
   MAX_SEQUENCE,
-  type Reason,
   type SlotIndex,
   type SlotRecord,
 } from './slot-journal.ts';
@@ -50,10 +49,10 @@ export interface Transfer {
   total: number;
 }
 
-const INTERRUPTED: Reason = {
+const INTERRUPTED = reportOf({
   code: 'TRIAL_INTERRUPTED',
   text: 'The node restarted while the module was on trial and not confirmed.',
-};
+});
 
 /**
  * Every change is durable when its call returns. After a `PowerCut` or `FLASH_IO`, open a new store on the same flash.
@@ -288,7 +287,7 @@ export class SlotStore {
    * trial.
    */
   fail(reason: Reason): void {
-    this.#commit(failed(this.#state, this.#need('trial', 'can fail; start a trial first'), cutReason(reason)));
+    this.#commit(failed(this.#state, this.#need('trial', 'can fail; start a trial first'), reportOf(reason)));
   }
 
   /**
@@ -383,7 +382,7 @@ export class SlotStore {
   #info(slot: SlotIndex): SlotInfo {
     const { state, sequence, sha256, total } = this.#state.slots[slot];
     const info: SlotInfo = { slot, state, sequence, sha256: sha256.slice(), total };
-    if (state === 'failed' && this.#state.reason) info.reason = { ...this.#state.reason };
+    if (state === 'failed' && this.#state.reason) info.reason = renderReport(this.#state.reason);
     return info;
   }
 }
@@ -405,7 +404,7 @@ function confirmed(state: JournalState, slot: SlotIndex): JournalState {
   };
 }
 
-function failed(state: JournalState, slot: SlotIndex, reason: Reason): JournalState {
+function failed(state: JournalState, slot: SlotIndex, reason: Report): JournalState {
   const record = state.slots[slot];
   return {
     ...state,

@@ -7,8 +7,7 @@
 import { createHash } from 'node:crypto';
 import { MessageConstant, TransferConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
-import type { Chunk, Offer, OtaStatus } from '../link/index.ts';
-import { cutReason, type Reason } from './slot-journal.ts';
+import { type Chunk, type Offer, type OtaStatus, type Reason, renderReport, reportOf } from '../link/index.ts';
 import type { SlotInfo, SlotStore } from './slots.ts';
 
 /** The node acknowledges after this many chunks. If one is missing it reports its offset twice. */
@@ -234,7 +233,7 @@ function refusal({ sha256, sequence, total }: Omit<Offer, 'type'>, reason: Reaso
 }
 
 function reasonOf({ code, message }: MoteError): Reason {
-  return cutReason({ code, text: message });
+  return renderReport(reportOf({ code, text: message }));
 }
 
 /**

@@ -129,7 +129,7 @@ export class NodeBridge {
     if (message.type === 'telemetry') this.#uplink.telemetry(message);
     else if (message.type === 'event') this.#uplink.event(message);
     else if (message.type === 'log') this.#uplink.log(message);
-    else if (message.type === 'result') this.#commands.answer(message.id, message.ok, message.text);
+    else if (message.type === 'result') this.#commands.answer(message.id, message.ok, message.reason?.text ?? '');
     else {
       this.#uplink.ota(message);
       this.#desired.status(message);

@@ -242,7 +242,8 @@ for (const kind of brokerKinds) {
       await client.publish(`${ns}/d/a/cfg`, bytes('{"threshold":200,"gain":-2}'), { qos: 1, retain: true });
       const node = new FakeNode('a');
       node.onMessage = (message) => {
-        if (message.type === 'command') node.send({ type: 'result', id: message.id, ok: true, text: 'done' });
+        if (message.type === 'command')
+          node.send({ type: 'result', id: message.id, ok: true, reason: { code: '', text: 'done' } });
       };
       node.plug(start());
       await inbox.until(state(true));

@@ -1,0 +1,148 @@
+/**
+ * Why a node rejected or rolled back something. It travels, and lies in flash, as the number of a sentence of
+ * abi/errors.json with its arguments (docs/spec/link.md, "Reason"); this file renders it, and finds the number of a
+ * sentence that this process made.
+ */
+import { PHASES, PHRASES, ReasonConstant, SENTENCES } from '../../base/abi/index.ts';
+import { clip } from '../../base/index.ts';
+
+/** A stable code and a sentence. */
+export interface Reason {
+  code: string;
+  text: string;
+}
+
+/** A reason as it travels. */
+export interface Report {
+  /** Of a sentence; one that this version doesn't have comes from a newer node. */
+  number: number;
+  /** What the module was doing: 0 for nothing, or the number of a phase. */
+  during: number;
+  numbers: number[];
+  text: string;
+}
+
+/** The sentence whose text is code and text of a reason that no other sentence has. */
+const OTHER = 1;
+const PLACEHOLDER = /\{(\d|text)(?:\|([a-z0-9_]+))?\}/g;
+/** A line that begins with a code. */
+const WITH_CODE = /^([A-Z][A-Z0-9_]*) (.*)$/s;
+
+/** The reason that a node reports. Its text has at most 160 bytes. */
+export function renderReport(report: Report): Reason {
+  const { code, text } = render(report);
+  return { code, text: clip(text, ReasonConstant.renderedBytes) };
+}
+
+/** The same as one line, as it stands in a log. */
+export function reportLine(report: Report): string {
+  const { code, text } = renderReport(report);
+  return code === '' ? text : `${code} ${text}`;
+}
+
+/** A reason as it travels. */
+export function reportOf({ code, text }: Reason): Report {
+  const rest = clip(text, ReasonConstant.renderedBytes);
+  return find(code, text) ?? other(code === '' ? rest : `${code} ${rest}`);
+}
+
+/** A line of a log, with or without a code; null when it is no sentence of a node. */
+export function reportOfLine(line: string): Report | null {
+  const [, code = '', text = line] = WITH_CODE.exec(line) ?? [];
+  return find(code, text);
+}
+
+function other(text: string): Report {
+  return { number: OTHER, during: 0, numbers: [], text: clip(text, ReasonConstant.textBytes) };
+}
+
+function render({ number, during, numbers, text }: Report): Reason {
+  const sentence = SENTENCES[number - 1];
+  const phase = PHASES[during - 1];
+  const begin = during === 0 ? '' : `${phase ?? `phase ${during}`}: `;
+  if (sentence === undefined) {
+    const given = [...numbers, ...(text === '' ? [] : [JSON.stringify(text)])].join(', ');
+    return {
+      code: `REASON_${number}`,
+      text: `${begin}reason ${number}${given === '' ? '' : ` (${given})`} of a newer node`,
+    };
+  }
+  if (number === OTHER) {
+    const [, code = '', rest = text] = WITH_CODE.exec(text) ?? [];
+    return { code, text: begin + rest };
+  }
+  const filled = sentence.text.replace(PLACEHOLDER, (_, argument: string, form?: string) =>
+    argument === 'text' ? text : written(numbers[Number(argument)] ?? 0, form),
+  );
+  return { code: sentence.code, text: begin + filled };
+}
+
+function written(value: number, form: string | undefined): string {
+  if (form === undefined) return `${value}`;
+  if (form === 'hex') return `0x${(value >>> 0).toString(16).padStart(8, '0')}`;
+  const phrases: readonly string[] = PHRASES[form as keyof typeof PHRASES];
+  return phrases[value] ?? `${value}`;
+}
+
+/** The first sentence with this code that renders to this text. */
+function find(code: string, text: string): Report | null {
+  const during = PHASES.findIndex((phase) => text.startsWith(`${phase}: `)) + 1;
+  const rest = during === 0 ? text : text.slice(PHASES[during - 1]!.length + 2);
+  for (const [i, sentence] of SENTENCES.entries()) {
+    if (i + 1 === OTHER || sentence.code !== code) continue;
+    const found = argumentsIn(i, rest);
+    if (found === null) continue;
+    const report = { number: i + 1, during, ...found };
+    const fits =
+      Buffer.byteLength(report.text) <= ReasonConstant.textBytes && report.numbers.every(Number.isSafeInteger);
+    if (fits && render(report).text === text) return report;
+  }
+  return null;
+}
+
+const patterns = new Map<number, { pattern: RegExp; places: { number: number | null; form: string | undefined }[] }>();
+
+/** What stands in the places of a sentence, null for another text. */
+function argumentsIn(index: number, text: string): { numbers: number[]; text: string } | null {
+  const { pattern, places } = patternOf(index);
+  const match = pattern.exec(text);
+  if (match === null) return null;
+  const found = { numbers: [] as number[], text: '' };
+  places.forEach(({ number, form }, i) => {
+    const value = match[i + 1]!;
+    if (number === null) found.text = value;
+    else found.numbers[number] = read(value, form);
+  });
+  return found;
+}
+
+function read(value: string, form: string | undefined): number {
+  if (form === undefined || form === 'hex') return Number(value);
+  return (PHRASES[form as keyof typeof PHRASES] as readonly string[]).indexOf(value);
+}
+
+function patternOf(index: number) {
+  const known = patterns.get(index);
+  if (known !== undefined) return known;
+  const { text } = SENTENCES[index]!;
+  const places = [...text.matchAll(PLACEHOLDER)].map(([, argument, form]) => ({
+    number: argument === 'text' ? null : Number(argument),
+    form,
+  }));
+  const literal = text.split(PLACEHOLDER).filter((_, i) => i % 3 === 0);
+  const source = literal.map((part, i) => escaped(part) + (i < places.length ? placePattern(places[i]!) : '')).join('');
+  const made = { pattern: new RegExp(`^${source}$`, 's'), places };
+  patterns.set(index, made);
+  return made;
+}
+
+function placePattern({ number, form }: { number: number | null; form: string | undefined }): string {
+  if (number === null) return '(.+)';
+  if (form === undefined) return '(-?\\d{1,16})';
+  if (form === 'hex') return '(0x[0-9a-f]{8})';
+  return `(${PHRASES[form as keyof typeof PHRASES].map(escaped).join('|')})`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
