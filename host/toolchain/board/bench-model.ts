@@ -14,7 +14,7 @@ export interface LayerCost {
   kernel: string;
   instructions: number;
   macs: number;
-  /** Of its input and output. */
+  /** Shapes of its input and output. */
   shapes: string;
 }
 
@@ -54,7 +54,7 @@ export async function benchModel(
   };
 }
 
-/** Goldens of the model, or bytes that are the same each time. */
+/** Golden inputs of the model, or a fixed pattern. */
 function inputsOf(path: string, { model }: Harness): Uint8Array[] {
   const folder = join(dirname(path), 'golden');
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => /^in_.+\.bin$/.test(name)) : [];
@@ -69,7 +69,7 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }
 
-/** Adds up the operators of the program by the layers that they belong to. */
+/** Sums the operators of the program by layer. */
 function layersOf(layers: readonly Layer[], operators: readonly number[]): LayerCost[] {
   let next = 0;
   return layers.flatMap(({ name, kernel, calls, macs, inputs, outputs }) => {

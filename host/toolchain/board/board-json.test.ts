@@ -7,7 +7,7 @@ type Json = Record<string, unknown>;
 const reference = (): Json =>
   JSON.parse(readFileSync(packagePath('boards', 'targets', 'mps2-an386', 'board.json'), 'utf8')) as Json;
 
-/** The reference board with one thing changed. */
+/** The reference board with one change. */
 function changed(change: (board: Json) => void): string {
   const board = reference();
   change(board);
@@ -19,16 +19,16 @@ test.each(boardNames())('%s has a description that is whole', (name) => {
   expect(loadBoard(name).name).toBe(name);
 });
 
-test('numbers may be hexadecimal texts', () => {
+test('numbers may be hexadecimal strings', () => {
   expect(parse(JSON.stringify(reference())).memory?.ram.origin).toBe(0x2000_0000);
 });
 
-test('there is no board of another name', () => {
+test('an unknown board name is an error', () => {
   expect(() => loadBoard('mps3')).toThrow(expect.objectContaining({ code: 'BOARD_NAME' }));
   expect(() => loadBoard('../targets/linux')).toThrow(expect.objectContaining({ code: 'BOARD_NAME' }));
 });
 
-describe('a description is refused', () => {
+describe('a description is rejected', () => {
   const part = (board: Json, name: string) => board[name] as Json;
   test.each<[string, string]>([
     ['that is no JSON', '{'],

@@ -1,4 +1,4 @@
-/** A board's description, `boards/targets/NAME/board.json`: docs/boards.md says what each field means. Parsed strictly, then trusted. */
+/** A board's description, `boards/targets/NAME/board.json`: docs/boards.md describes each field. Parsed strictly, then trusted. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MoteError, packagePath } from '../../base/index.ts';
@@ -12,7 +12,7 @@ export interface Range {
   bytes: number;
 }
 
-/** Flash of slots and stores; without an origin the firmware gives it memory of its own. */
+/** Flash of the slots and stores. Without an origin, the firmware allocates memory for it. */
 export interface NodeFlash {
   origin: number | null;
   bytes: number;
@@ -20,7 +20,7 @@ export interface NodeFlash {
   write: number;
 }
 
-/** What a processor without an operating system needs to be told at link time. */
+/** Memory of a processor without an operating system, for the linker. */
 export interface Memory {
   firmware: Range;
   ram: Range;
@@ -33,13 +33,13 @@ export interface BoardSensor {
   rateMilliHz: number;
   channels: number;
   ringSamples: number;
-  /** The part and the driver's file. */
+  /** The sensor part and the file of its driver. */
   part: string;
 }
 
 export type Run = { kind: 'qemu'; program: string; args: string[] } | { kind: 'process' };
 
-/** Ways to put an image on it, the best one first. */
+/** Methods to flash an image, the best one first. */
 export type FlashMethod =
   | { tool: 'probe-rs'; chip: string }
   | { tool: 'esptool'; chip: string; address: number }
@@ -51,27 +51,27 @@ export interface Board {
   description: string;
   chip: string;
   cpu: { core: string; toolchain: Toolchain; flags: string[]; simd: boolean };
-  /** Folders or single files of `boards/` that it is made of, beside the components and its own folder. */
+  /** Folders or single files of `boards/` that it uses besides the components and its own folder. */
   sources: string[];
   linkerScript: string | null;
   memory: Memory | null;
   flash: NodeFlash;
   sensors: BoardSensor[];
   pins: Record<string, string>;
-  /** How to run it on this machine; null: only on the hardware. */
+  /** How to run it on this machine; null: it runs on the hardware only. */
   run: Run | null;
   flashing: FlashMethod[];
-  /** What of it nobody has run yet; null: all was. */
+  /** What has never been run; null if everything has. */
   neverRun: string | null;
 }
 
-/** Throws `BOARD_JSON` for a text that isn't a description of the board `name`. */
+/** Throws `BOARD_JSON` unless `text` describes the board `name`. */
 export function parseBoard(text: string, name: string): Board {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new MoteError('BOARD_JSON', `${name}/board.json is no JSON: ${(cause as Error).message}`, { cause });
+    throw new MoteError('BOARD_JSON', `${name}/board.json isn't JSON: ${(cause as Error).message}`, { cause });
   }
   const fields = new Fields(value, `${name}/board.json`);
   const board: Board = {
@@ -182,14 +182,14 @@ function parseMethod(fields: Fields): FlashMethod {
   return method;
 }
 
-/** One object of the file: every field is asked for once, and none may be left over. */
+/** Reads one object of the file. Every field must be read once, and unknown fields are an error. */
 class Fields {
   readonly #where: string;
   readonly #values: Map<string, unknown>;
 
   constructor(value: unknown, where: string) {
     this.#where = where;
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw this.wrong('is no object');
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw this.wrong('is not an object');
     this.#values = new Map(Object.entries(value));
   }
 
@@ -203,7 +203,7 @@ class Fields {
 
   end(): void {
     const [left] = this.#values.keys();
-    if (left !== undefined) throw this.wrong(`has a field '${left}' that no board has`);
+    if (left !== undefined) throw this.wrong(`has an unknown field '${left}'`);
   }
 
   #take<T>(key: string, type: string, is: (value: unknown) => value is T): T {
@@ -233,7 +233,7 @@ class Fields {
     return this.#take(key, 'true or false', (value) => typeof value === 'boolean');
   }
 
-  /** Addresses are easier to read in hexadecimal, which JSON has as text only. */
+  /** Addresses may be hexadecimal strings, because JSON has no hexadecimal numbers. */
   number(key: string): number {
     const value = this.#take(
       key,
@@ -270,13 +270,13 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-/** Names of the boards that there are. */
+/** Names of all boards. */
 export function boardNames(): string[] {
   const folder = packagePath('boards', 'targets');
   return readdirSync(folder).filter((name) => existsSync(join(folder, name, 'board.json')));
 }
 
-/** Throws `BOARD_NAME` when there is no such board, and what `parseBoard` throws. */
+/** Throws `BOARD_NAME` if there is no such board, and what `parseBoard` throws. */
 export function loadBoard(name: string): Board {
   const names = boardNames();
   if (!names.includes(name))
@@ -284,7 +284,7 @@ export function loadBoard(name: string): Board {
   return parseBoard(readFileSync(packagePath('boards', 'targets', name, 'board.json'), 'utf8'), name);
 }
 
-/** How a board runs here. Throws `BOARD_RUN` for one that only runs on the hardware. */
+/** Returns how a board runs on this machine. Throws `BOARD_RUN` for a board that runs on the hardware only. */
 export function requireRun({ name, run }: Board): NonNullable<Board['run']> {
   if (run === null)
     throw new MoteError('BOARD_RUN', `${name} runs on the hardware only: "mote flash ${name}" puts an app on it.`);

@@ -11,7 +11,7 @@ import { findTool, libraryFlags } from './toolchain.ts';
 const linux = loadBoard('linux');
 const m4 = loadBoard('mps2-an386');
 
-/** A program in a folder of its own, with a name that no other test has. */
+/** A program in a folder of its own, with a unique name. */
 describe('an image', () => {
   let folder: string;
   let name: string;
@@ -43,7 +43,7 @@ describe('an image', () => {
     rmSync(join(made, 'objects', name), { recursive: true, force: true });
   });
 
-  test('is built again only when something that it is made of has changed', async () => {
+  test('is built again only when one of its inputs has changed', async () => {
     const { elf, map } = await build();
     expect(await exit(elf)).toBe(41);
     expect(readFileSync(map, 'utf8')).toContain('main.c.o');
@@ -58,14 +58,14 @@ describe('an image', () => {
     expect(await exit((await build()).elf)).toBe(43);
   });
 
-  test('of other options lies elsewhere', async () => {
+  test('with other options is in another folder', async () => {
     const plain = await build();
     const other = await build({ defines: { ANYTHING: 1 } });
     expect(other.elf).not.toBe(plain.elf);
     rmSync(join(other.elf, '..'), { recursive: true });
   });
 
-  test('is refused where the board has no room for its options', async () => {
+  test('is rejected if the board does not support its options', async () => {
     const image = { name, sources: [path('main.c')], components: [] };
     await expect(buildImage(m4, { image, sanitize: true })).rejects.toMatchObject({ code: 'BOARD_OPTION' });
     await expect(buildImage(m4, { image, ramBytes: 1 << 20 })).rejects.toMatchObject({ code: 'BOARD_OPTION' });
@@ -79,7 +79,7 @@ describe('a tool', () => {
     process.env = { ...before };
   });
 
-  test('that is missing is named, with what to install', async () => {
+  test('that is missing is named in the error, with what to install', async () => {
     process.env.CC_ARM = '/nowhere/arm-none-eabi-gcc';
     await expect(findTool('arm-none-eabi')).rejects.toMatchObject({
       code: 'BOARD_TOOL',
@@ -89,7 +89,7 @@ describe('a tool', () => {
     expect((await findTool('arm-none-eabi')).version).toBe(process.version);
   });
 
-  test('without its C library is told from one that is missing', async () => {
+  test('without its C library is distinguished from one that is missing', async () => {
     process.env.CC_RISCV = (await findTool('host')).command;
     await expect(libraryFlags('riscv64-unknown-elf')).rejects.toMatchObject({
       code: 'BOARD_TOOL',
@@ -106,7 +106,7 @@ describe('a node', () => {
     });
   });
 
-  test('has its folder to itself, until it has ended', async () => {
+  test('has exclusive use of its folder until it has ended', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'mote-node-'));
     try {
       const script = join(folder, 'sleeper');
@@ -122,7 +122,7 @@ describe('a node', () => {
     }
   });
 
-  test('that no program is says so', async () => {
+  test('whose file is not a program is an error', async () => {
     await expect(startNode(linux, '/nowhere/agent.elf', { folder: tmpdir() })).rejects.toMatchObject({
       code: 'BOARD_RUN',
     });

@@ -1,6 +1,6 @@
 /**
- * Builds a board's firmware with the system's compiler. An object is compiled again only when something that it was made of has changed:
- * the compiler, its flags, the source or a header; what that was, the compiler lists beside it.
+ * Builds a board's firmware with the system's compiler. An object is compiled again only when one of its inputs has changed: the compiler,
+ * its flags, the source or a header. The compiler lists the headers in a file beside the object.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -18,7 +18,7 @@ import { findTool, libraryFlags } from './toolchain.ts';
 
 const run = promisify(execFile);
 
-/** An image made of these C files and components (with all below them); its file has its name. */
+/** An image of these C files and components, with all components below them. Its file has its name. */
 export interface CustomImage {
   name: string;
   sources: string[];
@@ -28,43 +28,43 @@ export interface CustomImage {
 export interface BuildOptions {
   /** The agent, the model runner of boards/images/model, or another. */
   image: 'agent' | 'model' | CustomImage;
-  /** AddressSanitizer and UndefinedBehaviorSanitizer; only for a process. */
+  /** Use AddressSanitizer and UndefinedBehaviorSanitizer; only for a process. */
   sanitize?: boolean;
-  /** RAM in all, instead of the board's. */
+  /** Total RAM, instead of the board's. */
   ramBytes?: number;
   defines?: Readonly<Record<string, string | number>>;
 }
 
 export interface BuiltImage {
   elf: string;
-  /** What goes into flash from the firmware's origin on; null for a process. */
+  /** The bytes of the flash from the firmware's origin on; null for a process. */
   bin: string | null;
-  /** The linker's account of every section and where it came from. */
+  /** The linker's map of every section and its object. */
   map: string;
 }
 
 const WARNINGS = ['-Wall', '-Wextra', '-Werror', '-Wconversion'];
 
-/** Options by file, the first that fits; everything else is made small. */
+/** Options by file; the first match counts. Every other file is optimized for size. */
 const FILE_FLAGS: readonly (readonly [RegExp, readonly string[]])[] = [
-  // wasm3 reads its stack slots as several types, its integers wrap, its dispatch is a tail call an operation (host/device/engine/wasm3/build.ts).
+  // wasm3 reads its stack slots as several types, its integers wrap, and each operation ends in a tail call (host/device/engine/wasm3/build.ts).
   [
     /runtime\/interpreter\.c$/,
     ['-std=gnu11', '-Os', '-w', '-fno-strict-aliasing', '-fwrapv', '-fno-stack-protector', '-fno-math-errno'],
   ],
   [/bare\/string\.c$/, ['-std=c11', '-Os', '-fno-builtin', '-fno-tree-loop-distribute-patterns', ...WARNINGS]],
-  // The loops in which models spend their time. What is around them is as fast or nearly so when it is made small (bench/kernels.mjs).
+  // The loops in which models spend their time. The code around them is nearly as fast when optimized for size (bench/kernels.mjs).
   [/kernels\/(depthwise\w*|dot|pool|real_fft|requantize|scale|window)\.c$/, ['-std=c11', '-O2', ...WARNINGS]],
   [/build\/ed25519\/|third_party\/ed25519\//, ['-std=c11', '-Os', '-w', '-fno-sanitize=shift']],
   [/\.S$/, []],
   [/\.c$/, ['-std=c11', '-Os', ...WARNINGS]],
 ];
 
-/** Builds what is out of date. Throws `BOARD_TOOL`, `BOARD_BUILD`, `BOARD_OPTION`, or what fetching sources throws. */
+/** Builds everything that is out of date. Throws `BOARD_TOOL`, `BOARD_BUILD`, `BOARD_OPTION`, or what fetching sources throws. */
 export async function buildImage(board: Board, options: BuildOptions): Promise<BuiltImage> {
   const { image, sanitize = false, ramBytes } = options;
   if (sanitize && board.memory !== null)
-    throw new MoteError('BOARD_OPTION', `${board.name} has no room for sanitizers; use the board linux.`);
+    throw new MoteError('BOARD_OPTION', `${board.name} can't run sanitizers; use the board linux.`);
   if (ramBytes !== undefined && (board.memory === null || ramBytes > board.memory.ram.bytes))
     throw new MoteError('BOARD_OPTION', `${board.name} has no ${ramBytes} bytes of RAM.`);
   const name = typeof image === 'string' ? image : image.name;
@@ -73,7 +73,7 @@ export async function buildImage(board: Board, options: BuildOptions): Promise<B
   return withLock(join(folder, `${name}.lock`), () => build(board, options, name, folder));
 }
 
-/** Images that differ in more than their source don't share a folder. */
+/** Suffix of the folder: images that differ in more than their sources don't share one. */
 function variant({ sanitize, ramBytes, defines }: BuildOptions): string {
   const what = JSON.stringify([sanitize ?? false, ramBytes, defines]);
   if (what === JSON.stringify([false, undefined, undefined])) return '';
@@ -84,7 +84,7 @@ async function build(board: Board, options: BuildOptions, name: string, folder: 
   const { command, version } = await findTool(board.cpu.toolchain);
   const library = await libraryFlags(board.cpu.toolchain);
   const { image } = options;
-  // The board's own code uses what `platform` does.
+  // The board's own code uses the components of `platform`.
   const components = ['platform', ...(typeof image === 'string' ? [`images/${image}`] : image.components)];
   const libraries = await Promise.all(componentLibraries(components).map(findThirdParty));
   const sources = sourcesOf(board, image, components, libraries);
@@ -119,7 +119,7 @@ function sourcesOf(
 const targetFolder = ({ name }: Board) => `targets/${name}`;
 
 function filesOf(path: string): string[] {
-  if (!existsSync(path)) throw new MoteError('BOARD_BUILD', `${path} isn't there.`);
+  if (!existsSync(path)) throw new MoteError('BOARD_BUILD', `${path} doesn't exist.`);
   return statSync(path).isDirectory() ? sourcesIn(path) : [path];
 }
 
@@ -127,10 +127,10 @@ function objectName(source: string): string {
   return `${relative(packagePath(), source).replaceAll('..', '_')}.o`;
 }
 
-/** The board's numbers as C and the linker see them. */
+/** The compiler's flags, with the board's constants as macros. */
 function compileFlags(board: Board, options: BuildOptions, libraries: readonly string[]): string[] {
   const { cpu, flash, memory, name } = board;
-  // "board.h" and "irq.h" are those of this board; every other header is included by its path in boards.
+  // "board.h" and "irq.h" are this board's. Every other header is included by its path below boards.
   const variable = board.sources.filter((source) => /^(arch|targets)\//.test(source)).map(folderOf);
   const includes = ['', targetFolder(board), ...new Set(variable)].map((folder) => packagePath('boards', folder));
   const defines: Record<string, string | number> = {
@@ -180,7 +180,7 @@ async function compile({ command, version, source, object, flags, hashOf }: Comp
 
 const digestOf = (parts: readonly string[]) => createHash('sha256').update(parts.join('\0')).digest('hex');
 
-/** None when an input or the list of them is gone. */
+/** Null if an input or the list of inputs is missing. */
 function digestIfThere(list: string, digest: (inputs: string[]) => string): string | null {
   try {
     return digest(inputsOf(list));
@@ -189,7 +189,7 @@ function digestIfThere(list: string, digest: (inputs: string[]) => string): stri
   }
 }
 
-/** The files of a compiler's list, which is a make rule. */
+/** The files of a compiler's dependency list, which is a make rule. */
 function inputsOf(list: string): string[] {
   const rule = readFileSync(list, 'utf8').replaceAll('\\\n', ' ');
   const names = rule.slice(rule.indexOf(': ') + 2).match(/(?:\\.|\S)+/g) ?? [];
@@ -217,7 +217,7 @@ async function link(board: Board, options: BuildOptions, parts: Link): Promise<B
   const stamp = join(folder, `${name}.stamp`);
   if (existsSync(elf) && (await readFile(stamp, 'utf8').catch(() => '')) === digest) return { elf, bin, map };
   await rm(stamp, { force: true });
-  // Beside it first: others may be running what is there.
+  // Write a new file beside the old one first, because another process may be running the old one.
   const fresh = `${elf}.new`;
   await cc(command, [...flags, `-Wl,-Map,${map}`, ...objects, '-lm', '-o', fresh], `${name} for ${board.name}`);
   if (bin !== null) await writeFile(bin, toBinary(readElf(await readFile(fresh))).bytes);
@@ -252,7 +252,7 @@ async function cc(command: string, args: string[], what: string): Promise<void> 
   }
 }
 
-/** As many at once as the machine has processors; the first that fails ends it. */
+/** Runs as many tasks at once as the machine has processors. The first failure ends it. */
 async function inParallel<T>(items: readonly T[], work: (item: T, index: number) => Promise<void>): Promise<void> {
   const queue = items.entries();
   const worker = async () => {

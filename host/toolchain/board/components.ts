@@ -1,6 +1,6 @@
 /**
- * The components of the C code, from `boards/components.json`, which `scripts/check-imports.mjs` holds the includes to. Every build of C
- * code (images, tests, scripts) takes its list of sources from here.
+ * The components of the C code, from `boards/components.json`. `scripts/check-imports.mjs` checks the includes against that table. Every
+ * build of C code (images, tests, scripts) gets its list of sources from here.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ function readComponents(): Map<string, Component> {
   return new Map(Object.entries(data));
 }
 
-/** The given components and all below them. Throws `BOARD_BUILD` for a name that is not in the table. */
+/** Returns the given components and all below them. Throws `BOARD_BUILD` for a name that is not in the table. */
 function withDependencies(names: readonly string[]): Map<string, Component> {
   const table = readComponents();
   const found = new Map<string, Component>();
@@ -37,7 +37,7 @@ function withDependencies(names: readonly string[]): Map<string, Component> {
 }
 
 /**
- * Source files of the given components and of all below them, without those that a board chooses. Compile them with `-I` and
+ * Returns the source files of the given components and of all below them, without those that a board chooses. Compile them with `-I` and
  * `packagePath('boards')`.
  */
 export function componentSources(names: readonly string[]): string[] {
@@ -46,12 +46,12 @@ export function componentSources(names: readonly string[]): string[] {
     .flatMap(([name]) => sourcesIn(packagePath('boards', name)));
 }
 
-/** Libraries that the given components and those below them need; `findThirdParty` returns a library's folder. */
+/** Returns the libraries that the given components and those below them need; `findThirdParty` returns a library's folder. */
 export function componentLibraries(names: readonly string[]): ThirdParty[] {
   return [...new Set([...withDependencies(names).values()].flatMap(({ libraries = [] }) => libraries))];
 }
 
-/** C and assembler files of one folder, in alphabetical order. */
+/** Returns the C and assembler files of one folder, in alphabetical order. */
 export function sourcesIn(folder: string): string[] {
   return readdirSync(folder)
     .filter((file) => /\.[cS]$/.test(file))

@@ -40,7 +40,7 @@ Linker script and memory map
  .debug_info    0x00000000     0x1000 /x/boards/agent/vitals.c.o
 `;
 
-test('each piece counts for its part, data twice, gaps for what came before, and nothing that was dropped', () => {
+test('each section counts for its part, data twice, gaps for the section before, and discarded sections not at all', () => {
   const parts = footprintOf(MAP);
   expect(parts).toEqual({
     wasm3: { flash: 0x64, ram: 0 },
@@ -62,7 +62,7 @@ test('each piece counts for its part, data twice, gaps for what came before, and
   expect(totalOf(parts)).toEqual({ flash: 0x140 + 0x18 + 8, ram: 0x830 });
 });
 
-test('what is no map, or names what belongs nowhere, is refused', () => {
+test('a text that is not a map, or names an unknown object, is rejected', () => {
   expect(() => footprintOf('nothing')).toThrow(expect.objectContaining({ code: 'BOARD_MAP' }));
   expect(() => footprintOf(MAP.replace('/x/boards/platform/emulated/nor.c.o', '/z/nor.o'))).toThrow(
     expect.objectContaining({ code: 'BOARD_MAP' }),

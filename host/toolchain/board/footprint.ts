@@ -1,4 +1,4 @@
-/** What an image takes of flash and RAM, by part, from the account that GNU ld writes (`-Map`). */
+/** Flash and RAM of an image by part, from the map that GNU ld writes (`-Map`). */
 import { MoteError } from '../../base/index.ts';
 
 export const PARTS = [
@@ -27,7 +27,7 @@ export interface Bytes {
 
 export type Footprint = Record<Part, Bytes>;
 
-/** The parts together. */
+/** The sum of all parts. */
 export function totalOf(footprint: Footprint): Bytes {
   const parts = Object.values(footprint);
   return { flash: sum(parts.map(({ flash }) => flash)), ram: sum(parts.map(({ ram }) => ram)) };
@@ -35,13 +35,13 @@ export function totalOf(footprint: Footprint): Bytes {
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
-/** Sections that are kept in flash, and that lie in RAM while it runs; data is in both. */
+/** Sections in flash, and sections in RAM at run time; data is in both. */
 const IN_FLASH = ['.text', '.rodata', '.exidx', '.data'];
 const IN_RAM = ['.stack', '.noinit', '.data', '.bss'];
 
-/** The first that fits the path of an object. */
+/** The first pattern that matches an object's path counts. */
 const PART_OF: readonly (readonly [RegExp, Part])[] = [
-  // Calls from RAM to flash, or back, that the linker itself puts in.
+  // Calls between RAM and flash that the linker inserts.
   [/^linker stubs$/, 'board'],
   [/\.a\(/, 'libc'],
   [/\/boards\/runtime\/interpreter\.c\.o$/, 'wasm3'],
@@ -62,12 +62,12 @@ function partOf(path: string): Part {
   throw new MoteError('BOARD_MAP', `The linker's map names ${path}, which belongs to no part.`);
 }
 
-/** Throws `BOARD_MAP` for a text that isn't such an account, or names an object that belongs to no part. */
+/** Throws `BOARD_MAP` unless `map` is such a map and every object belongs to a part. */
 export function footprintOf(map: string): Footprint {
   const start = map.indexOf('\nLinker script and memory map');
-  if (start < 0) throw new MoteError('BOARD_MAP', 'The map is none of GNU ld.');
+  if (start < 0) throw new MoteError('BOARD_MAP', "The text isn't a map of GNU ld.");
   const found = Object.fromEntries(PARTS.map((part) => [part, { flash: 0, ram: 0 }])) as Footprint;
-  // A long name has its numbers on a line of their own.
+  // The numbers of a long name are on a separate line.
   const text = map.slice(start).replaceAll(/^( ?[.*]\S+)\n {2,}(?=0x)/gm, '$1 ');
   let section = '';
   let last: Part = 'base';
@@ -78,7 +78,7 @@ export function footprintOf(map: string): Footprint {
     const bytes = Number.parseInt(piece[2]!, 16);
     const path = piece[3];
     if (bytes === 0) continue;
-    // Gaps before what is aligned count for what came before.
+    // A gap before an aligned section counts for the section before it.
     last = section === '.stack' ? 'stack' : path === undefined ? last : partOf(path);
     if (IN_FLASH.includes(section)) found[last].flash += bytes;
     if (IN_RAM.includes(section)) found[last].ram += bytes;

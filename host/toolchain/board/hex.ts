@@ -1,5 +1,5 @@
 /**
- * Intel HEX: the text format that every programmer takes. "Intel Hexadecimal Object File Format Specification", revision A, 1988:
+ * Intel HEX: the text format that every programmer accepts. "Intel Hexadecimal Object File Format Specification", revision A, 1988:
  * `:LLAAAATT<data>CC`, where the bytes of a record with its checksum add up to 0 modulo 256.
  */
 import { MoteError } from '../../base/index.ts';
@@ -11,7 +11,7 @@ const SEGMENT_BASE = 2;
 const SEGMENT_START = 3;
 const LINEAR_BASE = 4;
 const LINEAR_START = 5;
-/** Bytes of a record that isn't data; the last is no record of ours but may come. */
+/** Lengths of records that aren't data. The last is read, but never written. */
 const LENGTHS: Record<number, number> = {
   [END]: 0,
   [SEGMENT_BASE]: 2,
@@ -34,7 +34,7 @@ const big = (value: number, bytes: 2 | 4): Uint8Array => {
   return out;
 };
 
-/** Linear addresses, 16 bytes a line, gaps left out. */
+/** Writes linear addresses and 16 bytes in each line, and omits gaps. */
 export function writeHex({ segments, entry }: Image): string {
   const lines: string[] = [];
   let bank = 0;
@@ -57,7 +57,7 @@ export function writeHex({ segments, entry }: Image): string {
   return lines.join('');
 }
 
-/** Throws `IMAGE_HEX` for anything that isn't one whole HEX file, and what `joinSegments` throws. */
+/** Throws `IMAGE_HEX` unless the text is one whole HEX file, and what `joinSegments` throws. */
 export function readHex(text: string): Image {
   const segments: Segment[] = [];
   let base = 0;
@@ -70,11 +70,11 @@ export function readHex(text: string): Image {
   while (lines.at(-1) === '') lines.pop();
   for (const line of lines) {
     number++;
-    if (ended) throw bad('comes after its end record');
+    if (ended) throw bad('follows its end record');
     const { type, address, data } = parse(line, bad);
     switch (type) {
       case DATA:
-        // Segmented addresses wrap at 64 KiB, linear ones at 4 GiB; no tool writes what would.
+        // Segmented addresses wrap at 64 KiB, linear ones at 4 GiB. No tool writes such a record.
         if (wraps && address + data.length > BANK) throw bad('wraps around its segment');
         segments.push({ address: base + address, bytes: data });
         break;
@@ -96,14 +96,14 @@ export function readHex(text: string): Image {
         entry = data.readUInt32BE();
     }
   }
-  if (!ended) throw new MoteError('IMAGE_HEX', 'The HEX file has no end record; it was cut short.');
+  if (!ended) throw new MoteError('IMAGE_HEX', 'The HEX file has no end record; it is truncated.');
   return { segments: joinSegments(segments), entry };
 }
 
 function parse(line: string, bad: (why: string) => MoteError): { type: number; address: number; data: Buffer } {
-  if (!/^:([0-9A-Fa-f]{2}){5,}$/.test(line)) throw bad('is no record');
+  if (!/^:([0-9A-Fa-f]{2}){5,}$/.test(line)) throw bad('is not a record');
   const bytes = Buffer.from(line.slice(1), 'hex');
-  if (bytes.length !== bytes[0]! + 5) throw bad('is of another length than it says');
+  if (bytes.length !== bytes[0]! + 5) throw bad('has another length than it declares');
   if (bytes.reduce((sum, byte) => sum + byte, 0) % 256 !== 0) throw bad('has a wrong checksum');
   const type = bytes[3]!;
   const data = bytes.subarray(4, -1);

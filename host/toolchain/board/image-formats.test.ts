@@ -1,4 +1,4 @@
-/** Image formats against other people's tools: binutils, intelhex, adafruit-uf2. */
+/** Image formats compared with other tools: binutils, intelhex, adafruit-uf2. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-/** Any image: a few runs with gaps, some over a 64 KiB border. */
+/** Random images: a few runs with gaps, some across a 64 KiB boundary. */
 const images: fc.Arbitrary<Image> = fc
   .tuple(
     fc.array(fc.tuple(fc.nat(0x1_0010), fc.uint8Array({ minLength: 1, maxLength: 700 })), {
@@ -46,19 +46,19 @@ const images: fc.Arbitrary<Image> = fc
     return { segments: joinSegments(segments), entry };
   });
 
-/** Bytes of an address, for comparing images that may be cut differently. */
+/** Bytes by address, to compare images that are split differently. */
 const plain = ({ segments }: Image) =>
   segments.map(({ address, bytes }) => [address, Buffer.from(bytes).toString('hex')]);
 
 describe('segments', () => {
-  it('are sorted, joined, and never lie over each other', () => {
+  it('are sorted and joined, and never overlap', () => {
     const part = (address: number, ...bytes: number[]) => ({ address, bytes: Uint8Array.from(bytes) });
     expect(joinSegments([part(12, 3), part(8, 1, 1), part(10, 2, 2), part(20, 9), part(5)])).toEqual([
       part(8, 1, 1, 2, 2, 3),
       part(20, 9),
     ]);
     expect(() => joinSegments([part(8, 1, 2), part(9, 3)])).toThrow(/lie at 0x00000009/);
-    expect(() => joinSegments([part(0xffff_ffff, 1, 2)])).toThrow(/leave 32-bit/);
+    expect(() => joinSegments([part(0xffff_ffff, 1, 2)])).toThrow(/exceed 32-bit/);
     const image = { segments: joinSegments([part(8, 1), part(11, 2)]), entry: null };
     expect(toBinary(image)).toEqual(part(8, 1, 0xff, 0xff, 2));
     expect(() => toBinary({ segments: [part(0, 1), part(0x1000_0000, 2)], entry: null })).toThrow(/spans/);
@@ -67,14 +67,14 @@ describe('segments', () => {
 });
 
 describe('Intel HEX', () => {
-  it('is what the specification says', () => {
+  it('agrees with the specification', () => {
     const image = { segments: [{ address: 0x0800_fffe, bytes: Uint8Array.from([1, 2, 3]) }], entry: 0x0801_0001 };
     expect(writeHex(image)).toBe(
       ':020000040800F2\n:02FFFE000102FE\n:020000040801F1\n:0100000003FC\n:0400000508010001ED\n:00000001FF\n',
     );
   });
 
-  it('comes back as it was written', () => {
+  it('is read as it was written', () => {
     fc.assert(fc.property(images, (image) => void expect(readHex(writeHex(image))).toEqual(image)));
   });
 
@@ -88,13 +88,13 @@ describe('Intel HEX', () => {
 
   it.each([
     ['', /no end record/],
-    ['hello', /is no record/],
+    ['hello', /is not a record/],
     [':00000001FE\n', /wrong checksum/],
-    [':0000000\n', /is no record/],
+    [':0000000\n', /is not a record/],
     [':03000000010203F7\n:00000001FF\n', null],
     [':03000000010203F7\n', /no end record/],
     [':04000000010203F6\n:00000001FF\n', /another length/],
-    [':00000001FF\n:03000000010203F7\n', /after its end/],
+    [':00000001FF\n:03000000010203F7\n', /follows its end/],
     [':00000006FA\n', /unknown type 6/],
     [':0100000400FB\n', /wrong size/],
     [':03000000010203F7\n:0100020005F8\n:00000001FF\n', /lie at 0x00000002/],
@@ -124,7 +124,7 @@ h.write_hex_file('theirs.hex')`;
 });
 
 describe('UF2', () => {
-  it('is what the specification says', () => {
+  it('agrees with the specification', () => {
     const image = { segments: [{ address: 0x1000_0010, bytes: Uint8Array.from([7]) }], entry: null };
     const file = Buffer.from(writeUf2(image, 'nrf52840'));
     expect(file.length).toBe(512);
@@ -137,7 +137,7 @@ describe('UF2', () => {
     expect(rp2040.length).toBe(16 * 512);
   });
 
-  it('comes back as it was written, filled up to whole sectors, whatever the order of its blocks', () => {
+  it('is read as it was written, filled up to whole sectors, in any order of its blocks', () => {
     const families = fc.constantFrom(...(Object.keys(UF2_FAMILIES) as Uf2Family[]));
     fc.assert(
       fc.property(images, families, fc.integer(), (image, family, turn) => {
@@ -168,12 +168,12 @@ describe('UF2', () => {
     Buffer.from(writeUf2({ segments: [{ address: 0, bytes: new Uint8Array(600) }], entry: null }, 'stm32f4'));
   const word = (at: number, value: number) => (file: Buffer) => void file.writeUInt32LE(value, at);
   it.each<[string, (file: Buffer) => undefined | Buffer, RegExp]>([
-    ['is empty', () => Buffer.alloc(0), /cut short/],
-    ['is cut', (file) => file.subarray(0, -1), /cut short/],
+    ['is empty', () => Buffer.alloc(0), /truncated/],
+    ['is cut', (file) => file.subarray(0, -1), /truncated/],
     ['lacks a block', (file) => file.subarray(512), /of 3 in a file of 2/],
-    ['has a wrong magic', word(0, 1), /Block 0 .* isn't marked/],
-    ['has a wrong second magic', word(4, 1), /isn't marked/],
-    ['has a wrong end', word(1020, 1), /Block 1 .* isn't marked/],
+    ['has a wrong magic', word(0, 1), /Block 0 .* has no UF2 signature/],
+    ['has a wrong second magic', word(4, 1), /has no UF2 signature/],
+    ['has a wrong end', word(1020, 1), /Block 1 .* has no UF2 signature/],
     ['has a block twice', word(512 + 20, 0), /number 0 of 3/],
     ['has a block beyond its last', word(20, 3), /number 3 of 3/],
     ['has a payload too large', word(16, 480), /480 bytes/],
@@ -184,7 +184,7 @@ describe('UF2', () => {
     ['gains a family', word(8, 0), /another chip/],
     ['is a file container', word(8, 0x3000), /part of a file/],
     ['overlaps', word(512 + 12, 128), /lie at 0x00000080/],
-  ])('that %s is refused', (_, harm, sentence) => {
+  ])('that %s is rejected', (_, harm, sentence) => {
     const file = good();
     expect(() => readUf2(harm(file) ?? file)).toThrow(sentence);
   });
@@ -234,7 +234,7 @@ function small(): Buffer {
 }
 
 describe('ELF', () => {
-  /** Code, initialised data that loads elsewhere than it runs, and a gap: what every board's linker script makes. */
+  /** Code, initialised data whose load address isn't its run-time address, and a gap, as every board's linker script makes. */
   const SOURCE = `
 extern int data_at; int table[40] = {1, 2, 3}; int zeros[100]; const char text[] = "moteware";
 __attribute__((section(".late"))) const int late[3] = {7, 8, 9};
@@ -275,7 +275,7 @@ SECTIONS {
     },
   );
 
-  it('takes the load address, not the one at which it runs', () => {
+  it('uses the load address, not the run-time address', () => {
     expect(readElf(small())).toEqual({
       machine: 40,
       entry: 0x101,
@@ -283,8 +283,8 @@ SECTIONS {
     });
   });
   it.each<[string, (file: Buffer) => undefined | Buffer, RegExp]>([
-    ['is empty', () => Buffer.alloc(0), /no ELF file/],
-    ['is another format', (file) => void file.fill(1, 0, 4), /no ELF file/],
+    ['is empty', () => Buffer.alloc(0), /isn't an ELF file/],
+    ['is another format', (file) => void file.fill(1, 0, 4), /isn't an ELF file/],
     ['is 64-bit', (file) => void file.fill(2, 4, 5), /32-bit/],
     ['is big-endian', (file) => void file.fill(2, 5, 6), /little-endian/],
     ['is an object', (file) => void file.writeUInt16LE(1, 16), /executable/],
@@ -294,9 +294,9 @@ SECTIONS {
     ['has headers too small', (file) => void file.writeUInt16LE(8, 42), /of 8 bytes/],
     ['has a segment beyond its end', (file) => void file.writeUInt32LE(17, 68), /segment lies beyond/],
     ['has a segment far beyond its end', (file) => void file.writeUInt32LE(0xffff_ffff, 56), /segment lies beyond/],
-    ['leaves 32-bit addresses', (file) => void file.writeUInt32LE(0xffff_fffc, 64), /leave 32-bit/],
-    ['loads nothing', (file) => void file.writeUInt32LE(2, 52), /nothing to load/],
-  ])('that %s is refused', (_, harm, sentence) => {
+    ['leaves 32-bit addresses', (file) => void file.writeUInt32LE(0xffff_fffc, 64), /exceed 32-bit/],
+    ['loads nothing', (file) => void file.writeUInt32LE(2, 52), /no loadable segment/],
+  ])('that %s is rejected', (_, harm, sentence) => {
     const file = small();
     expect(() => readElf(harm(file) ?? file)).toThrow(sentence);
   });

@@ -10,7 +10,7 @@ const { publicKey } = generateKeyPair();
 const first = { sequence: 7, bytes: Uint8Array.from({ length: 30_001 }, (_, i) => i * 31) };
 const BOARDS = ['lm3s6965evb', 'mps2-an386', 'mps2-an505', 'riscv-virt'];
 
-/** Flashes the segment as tools do: every page that it touches is erased, then programmed. */
+/** Flashes the segment as tools do: erases every page that it touches, then programs it. */
 function flashed(name: string, old: MemoryFlash | null, segment: ReturnType<typeof nodeSegment>): MemoryFlash {
   const { flash } = loadBoard(name);
   const device = old ?? new MemoryFlash({ sizeBytes: flash.bytes, pageBytes: flash.page, writeBytes: flash.write });
@@ -32,7 +32,7 @@ it.each(BOARDS)('an image for %s makes a node that knows itself, trusts a key an
   expect(Buffer.from(slots!.read(active.slot)).equals(Buffer.from(first.bytes))).toBe(true);
 });
 
-it('nothing of an older node outlives a new image, however often that one wrote', () => {
+it('no data of an older node outlives a new image, however often that node wrote', () => {
   const board = loadBoard('mps2-an386');
   const { bytes: sizeBytes, page: pageBytes, write: writeBytes } = board.flash;
   const old = new MemoryFlash({ sizeBytes, pageBytes, writeBytes });
@@ -48,7 +48,7 @@ it('nothing of an older node outlives a new image, however often that one wrote'
   expect([storage.boot, storage.kv.get('level'), storage.slots!.active()]).toEqual([1, undefined, null]);
 });
 
-it('a process has no image, and a package that is too large is refused', () => {
+it('a process has no image, and a package that is too large is rejected', () => {
   const node = { id: null, publicKeys: [publicKey], first };
   expect(() => nodeSegment(loadBoard('linux'), node)).toThrow(/linux is a process/);
   const large = { sequence: 1, bytes: new Uint8Array(100_000) };

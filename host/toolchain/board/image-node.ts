@@ -1,5 +1,5 @@
 /**
- * A new node's flash as a part of its firmware's image: who it is, whom it trusts, its first module. So one image makes a working node.
+ * A new node's flash as a part of its firmware's image: identity, trusted keys, first module. So one image makes a working node.
  * Formats: docs/spec/node.md, docs/spec/flash.md.
  */
 import { SlotsConstant } from '../../base/abi/index.ts';
@@ -10,22 +10,22 @@ import type { Board } from './board-json.ts';
 import type { Segment } from './segments.ts';
 
 export interface NewNode extends Identity {
-  /** The package that it has from the start; null: the first comes over its link. */
+  /** The package that it runs from the start; null: the first one arrives over its link. */
   first: { sequence: number; bytes: Uint8Array } | null;
 }
 
 const JOURNAL_PAGES = SlotsConstant.journalPages;
 
 /**
- * The pages that a new node has, from the first on. Those of the stores and the journal are always all there, also where they are erased:
- * what an older node left in one could count for more than what is new. Throws `IMAGE` for a board whose flash has no address, and what
+ * Returns the first pages of a new node's flash. All pages of the stores and the journal are included, even erased ones, because data that
+ * an older node left in one of them could take precedence over the new data. Throws `IMAGE` for a board whose flash has no address, and what
  * writing an identity and installing a package throw.
  */
 export function nodeSegment({ name, flash: { origin, bytes, page, write } }: Board, node: NewNode): Segment {
   if (origin === null)
     throw new MoteError(
       'IMAGE',
-      `${name} is a process: its flash is a file, which "mote run" makes; there is no image.`,
+      `${name} is a process: its flash is a file, which "mote run" creates; it has no image.`,
     );
   const stores = DEFAULT_LAYOUT.agentPages + DEFAULT_LAYOUT.kvPages + JOURNAL_PAGES;
   const slotPages = Math.floor((bytes / page - stores) / 2);

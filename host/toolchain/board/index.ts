@@ -1,4 +1,4 @@
-/** Boards: what they are, their firmware's images, and what builds, runs and flashes them. */
+/** Boards: their descriptions, their firmware's images, and how these are built and run. */
 export { buildAgent, type FirmwareObserver } from './agent.ts';
 export { benchModel, type LayerCost, type ModelBench } from './bench-model.ts';
 export {

@@ -1,4 +1,4 @@
-/** Runs a compiled model on an emulated board, in the firmware image of boards/images/model: its answers, and what they cost. */
+/** Runs a compiled model on an emulated board, in the firmware image of boards/images/model. Returns its outputs and their costs. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,32 +9,32 @@ import { buildImage } from './build.ts';
 import { NODE_EXIT, startNode } from './qemu.ts';
 
 export interface BoardModelOptions {
-  /** With the native kernels; true by default. */
+  /** Use the native kernels; true by default. */
   accelerated?: boolean;
-  /** One run more, to see the operators of the program apart. */
+  /** Run once more to measure the operators of the program separately. */
   apart?: boolean;
-  /** RAM in all, instead of the board's. */
+  /** Total RAM, instead of the board's. */
   ramBytes?: number;
 }
 
 export interface BoardModelRun {
-  /** The outputs of each input, and the instructions around the module's inference call (null on `linux`, which tells none). */
+  /** The outputs of each input, and the instructions around the module's inference call (null on `linux`, which doesn't count them). */
   outputs: { output: Uint8Array; instructions: number | null }[];
-  /** Instructions of each operator of the program; none unless asked for. */
+  /** Instructions of each operator of the program, with `apart`. */
   operators: number[];
-  /** All RAM that modules may take, and what the interpreter, its code and the module's memory took at most. */
+  /** The RAM for modules, and the peak of the interpreter, its code and the module's memory. */
   heapBytes: number;
   heapPeakBytes: number;
   stackBytes: number;
   stackUsedBytes: number;
 }
 
-/** Interpreter's stack of values: kernels are a few calls deep. */
+/** The interpreter's value stack: kernels are a few calls deep. */
 const STACK_BYTES = 4096;
 
 /**
- * Builds the image where it is out of date and runs each input. Throws `BOARD_MODEL` when the board has too little room or the module
- * traps there, `GOLDEN` for an input of another size, and what building and starting throw.
+ * Builds the image if it is out of date and runs each input. Throws `BOARD_MODEL` if the board has too little memory or the module traps,
+ * `GOLDEN` for an input of another size, and what building and starting throw.
  */
 export async function runModelOnBoard(
   board: Board,
@@ -83,7 +83,7 @@ function words32(words: readonly number[]): Buffer {
   return bytes;
 }
 
-/** The file that boards/images/model/main.c describes. */
+/** Encodes the file that boards/images/model/main.c describes. */
 function readResult(bytes: Buffer, runs: number, outputBytes: number, entries: number): BoardModelRun {
   const count = (at: number) => Number(bytes.readBigUInt64LE(at));
   const outputs = Array.from({ length: runs }, (_, i) => {

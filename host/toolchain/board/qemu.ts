@@ -11,9 +11,9 @@ export interface StartOptions {
   folder: string;
   /** Words `key=value` of boards/platform/emulated/options.h, without `dir` and `link`. */
   options?: readonly string[];
-  /** Port on 127.0.0.1 that the link connects to, again and again. */
+  /** Port on 127.0.0.1 to which the link connects, and reconnects. */
   linkPort?: number;
-  /** One instruction is one nanosecond of the processor's time, so that a run repeats exactly; idle time passes at once. QEMU only. */
+  /** One instruction takes one nanosecond of the processor's time, so that a run repeats exactly. Idle time passes at once. QEMU only. */
   icount?: boolean;
   /** More options for QEMU, for tests. */
   qemuArgs?: readonly string[];
@@ -24,19 +24,19 @@ export const NODE_EXIT = { done: 0, options: 2, broken: 3, cut: 4 } as const;
 
 export interface NodeProcess {
   readonly pid: number;
-  /** What it printed so far: complaints, mostly. */
+  /** Its output so far, mostly errors. */
   output(): string;
-  /** Resolves when it has ended; `code` is null when a signal ended it. */
+  /** Resolves when it has ended; `code` is null if a signal ended it. */
   readonly ended: Promise<{ code: number | null; output: string }>;
-  /** Ends it as a loss of power does, and waits for its end. */
+  /** Kills it, as a loss of power would, and waits for its end. */
   kill(): Promise<void>;
 }
 
-/** Throws `BOARD_RUN` for a board that only runs on the hardware, `BOARD_BUSY` while its folder is in use, `BOARD_TOOL`. */
+/** Throws `BOARD_RUN` for a board that runs on the hardware only, `BOARD_BUSY` while its folder is in use, `BOARD_TOOL`. */
 export async function startNode(board: Board, elf: string, options: StartOptions): Promise<NodeProcess> {
   const folder = realpathSync(options.folder);
   const { command, args } = await commandOf(board, elf, options);
-  // As a FileFlash locks it, so that neither opens what the other has.
+  // The same lock as FileFlash's, so that neither opens a file of the other.
   const lock = tryLock(join(folder, 'flash.bin.lock'));
   if (!lock.taken) throw new MoteError('BOARD_BUSY', `The node's folder ${folder} is in use: ${lock.holder}.`);
   const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -46,7 +46,7 @@ export async function startNode(board: Board, elf: string, options: StartOptions
       output += text;
     });
   const end = () => void child.kill('SIGKILL');
-  // Whoever leaves by process.exit() or crashes awaits nothing.
+  // A process that exits or crashes does not wait for the node.
   process.once('exit', end);
   const ended = endOf(child).finally(() => {
     process.off('exit', end);
@@ -84,7 +84,8 @@ async function commandOf(
   const { linkPort, icount = false, qemuArgs = [] } = options;
   const words = options.options ?? [];
   const bad = words.find((word) => !/^[a-z]+=[^ ]+$/.test(word));
-  if (bad !== undefined) throw new MoteError('BOARD_OPTION', `'${bad}' is no option of a node: it is key=value.`);
+  if (bad !== undefined)
+    throw new MoteError('BOARD_OPTION', `'${bad}' isn't an option of a node; options are key=value.`);
   const run = requireRun(board);
   if (run.kind === 'process') {
     if (icount || qemuArgs.length > 0) throw new MoteError('BOARD_OPTION', `${board.name} is not run by QEMU.`);
@@ -92,9 +93,9 @@ async function commandOf(
     return { command: elf, args: [...words, ...link] };
   }
   if (!TOOL_NAMES.includes(run.program as ToolName))
-    throw new MoteError('BOARD_RUN', `${board.name} asks for ${run.program}, which moteware doesn't know.`);
+    throw new MoteError('BOARD_RUN', `${board.name} requires ${run.program}, which moteware doesn't support.`);
   const { command } = await findTool(run.program as ToolName);
-  // The first word is the program's name; a comma is an end in QEMU's options.
+  // The first word is the program's name. A comma would end QEMU's option.
   const semihosting = ['node', ...words].map((word) => `arg=${word.replaceAll(',', ',,')}`);
   const serial =
     linkPort === undefined

@@ -53,7 +53,7 @@ describe('frames of a node', () => {
     { type: 'exit', code: 4 },
   ];
 
-  it('come out the same however they are cut', () => {
+  it('are decoded the same however they are split', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: all.length })), (cuts) => {
         const decoder = new SimDecoder();
@@ -97,7 +97,7 @@ describe('a simulator channel', () => {
   };
   const soon = () => new Promise((resolve) => setTimeout(resolve, 20));
 
-  it('gives samples, and zeros past the end', async () => {
+  it('returns samples, and zeros after the end', async () => {
     const channel = SimChannel.open(folder, {
       sensors: [counting],
       onError: (error) => {
@@ -124,11 +124,13 @@ describe('a simulator channel', () => {
     expect(errors).toEqual(['SIDE_FRAME']);
   });
 
-  it('says why there is none', () => {
-    expect(() => SimChannel.open(join(folder, 'absent'), { sensors: [], onError: () => {} })).toThrow('needs a folder');
+  it('reports why it could not be created', () => {
+    expect(() => SimChannel.open(join(folder, 'absent'), { sensors: [], onError: () => {} })).toThrow(
+      'needs mkfifo, and a folder',
+    );
   });
 
-  it('lets time go on to what comes first: the node, the simulator, bytes', async () => {
+  it('advances time to the first event: of the node, of the simulator, or bytes', async () => {
     const clock = new VirtualClock();
     const { a, b } = transportPair(clock);
     const got: string[] = [];

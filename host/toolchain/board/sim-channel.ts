@@ -1,6 +1,6 @@
 /**
- * The simulator's end of an emulated board's simulator channel: two FIFOs in the node's work folder, over which the node asks for samples,
- * shows inner buffers, and, when its time is virtual, sleeps and speaks over its link. The frames are in boards/platform/emulated/sim_channel.h.
+ * The simulator's end of an emulated board's simulator channel: two FIFOs in the node's work folder. Over them the node requests samples,
+ * writes taps, and, if its time is virtual, sleeps and uses its link. The frames are in boards/platform/emulated/sim_channel.h.
  */
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync } from 'node:fs';
@@ -10,16 +10,16 @@ import { MoteError } from '../../base/index.ts';
 import type { SensorSource } from '../../device/node/index.ts';
 
 export const SIM_VERSION = 1;
-/** Samples come in frames of up to 64 KiB; nothing that a node sends is longer. */
+/** Samples are sent in frames of up to 64 KiB. A node sends no longer ones. */
 const MAX_BODY_BYTES = 1 << 20;
 const HEADER_BYTES = 5;
 const NEVER = (1n << 64n) - 1n;
 
-/** What a node says. */
+/** A frame of the node. */
 export type SimFrame =
   | { type: 'hello'; version: number; board: string }
   | { type: 'samples'; sensor: number; first: number; count: number }
-  /** Asleep until `untilUs`, or forever; takes up to `room` bytes of the link. `workedUs`: the processor's own time since its start. */
+  /** Asleep until `untilUs`, or forever; accepts up to `room` bytes of the link. `workedUs`: processor time since its start. */
   | { type: 'idle'; nowUs: number; untilUs: number | null; room: number; workedUs: number }
   | { type: 'link'; bytes: Uint8Array }
   | { type: 'tap'; name: string; data: Uint8Array }
@@ -29,10 +29,10 @@ export type SimFrame =
 const bad = (what: string) =>
   new MoteError(
     'SIDE_FRAME',
-    `The node's simulator channel is garbled: ${what}. Its firmware is of another version; build it.`,
+    `The node's simulator channel is garbled: ${what}. Its firmware is of another version; build it again.`,
   );
 
-/** Cuts the node's bytes into frames. */
+/** Splits the node's bytes into frames. */
 export class SimDecoder {
   #rest: Buffer = Buffer.alloc(0);
 
@@ -54,8 +54,8 @@ export class SimDecoder {
 
 function parse(type: number, body: Buffer): SimFrame {
   const kind = String.fromCharCode(type);
-  const sized = (least: number, most = least) => {
-    if (body.length < least || body.length > most) throw bad(`${body.length} bytes in a frame '${kind}'`);
+  const sized = (min: number, max = min) => {
+    if (body.length < min || body.length > max) throw bad(`${body.length} bytes in a frame '${kind}'`);
   };
   switch (kind) {
     case 'H':
@@ -123,16 +123,16 @@ export function idleFrame(nowUs: number, bytes: Uint8Array): Buffer {
 }
 
 export interface SimHandlers {
-  /** What each sensor of the node measures, in the order of its options. */
+  /** The sources of the node's sensors, in the order of its options. */
   sensors: readonly SensorSource[];
   onHello?(board: string): void;
-  /** Only with virtual time: answer with `wake`, then or later. */
+  /** With virtual time only: answer with `wake`, now or later. */
   onIdle?(idle: { untilUs: number | null; room: number; workedUs: number }): void;
   onLink?(bytes: Uint8Array): void;
   onTap?(name: string, data: Uint8Array): void;
   onDebug?(text: string): void;
   onExit?(code: number): void;
-  /** What came can't be read; the channel is closed. */
+  /** A frame can't be decoded; the channel is closed. */
   onError(error: MoteError): void;
 }
 
@@ -144,7 +144,7 @@ export class SimChannel {
 
   private constructor(folder: string, handlers: SimHandlers) {
     this.#handlers = handlers;
-    // Both ends of both FIFOs, so that neither opening waits for the other side.
+    // Open both ends of both FIFOs, so that opening never waits for the other side.
     const flags = constants.O_RDWR | constants.O_NONBLOCK;
     const from = openSync(join(folder, 'from-node'), flags);
     let to: number;
@@ -163,7 +163,7 @@ export class SimChannel {
       );
   }
 
-  /** Makes the FIFOs in `folder`, unless they are there, and listens. Throws `SIDE_IO`. */
+  /** Creates the FIFOs in `folder`, unless they exist, and listens. Throws `SIDE_IO`. */
   static open(folder: string, handlers: SimHandlers): SimChannel {
     try {
       for (const name of ['to-node', 'from-node']) {
@@ -174,13 +174,13 @@ export class SimChannel {
     } catch (cause) {
       throw new MoteError(
         'SIDE_IO',
-        `The simulator channel in ${folder} can't be made (${(cause as Error).message}); it needs a folder that takes FIFOs, and mkfifo.`,
+        `The simulator channel in ${folder} can't be created (${(cause as Error).message}); it needs mkfifo, and a folder that supports FIFOs.`,
         { cause },
       );
     }
   }
 
-  /** It is `nowUs`, and these bytes came over the link. */
+  /** Wakes the node at `nowUs` with these bytes of the link. */
   wake(nowUs: number, bytes: Uint8Array): void {
     this.#to.write(idleFrame(nowUs, bytes));
   }
@@ -231,7 +231,7 @@ export class SimChannel {
     }
   }
 
-  /** A source that ends goes on with zeros: a board's sensor never ends. */
+  /** A source that ends continues with zeros, because a board's sensor never ends. */
   #samples(sensor: number, first: number, count: number): Int16Array {
     const source = this.#handlers.sensors[sensor];
     if (source === undefined) throw bad(`samples of sensor ${sensor}`);

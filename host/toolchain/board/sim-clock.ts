@@ -1,6 +1,6 @@
 /**
- * A board in virtual time: it sleeps until something is due, there or on the simulator's clock, and bytes of its link go over the side
- * channel. Everything else that the simulator does (a shim, a fault plan) is on the same `VirtualClock`.
+ * A board in virtual time. It sleeps until something is due, on the board or on the simulator's clock, and its link uses the simulator
+ * channel. Everything else in the simulator (a shim, a fault plan) runs on the same `VirtualClock`.
  */
 import type { MoteError, VirtualClock } from '../../base/index.ts';
 import type { Transport } from '../../device/link/index.ts';
@@ -9,7 +9,7 @@ import { SimChannel, type SimHandlers } from './sim-channel.ts';
 export interface SimClockOptions extends Pick<SimHandlers, 'sensors' | 'onTap' | 'onDebug' | 'onExit' | 'onHello'> {
   /** The node's work folder. */
   folder: string;
-  /** The simulator's time; the node's begins at 0 with each of its starts. */
+  /** The simulator's time. The node's time begins at 0 with each of its starts. */
   clock: VirtualClock;
   /** The node's end of its link. */
   transport?: Transport;
@@ -21,10 +21,10 @@ export class SimClock {
   readonly #channel: SimChannel;
   readonly #transport: Transport | undefined;
   #toNode: Buffer = Buffer.alloc(0);
-  /** Half of a frame of the link. */
+  /** An incomplete frame of the link. */
   #fromNode: Buffer = Buffer.alloc(0);
   #limitUs = 0;
-  /** The node sleeps, and the simulator's limit is what it waits for. */
+  /** The node sleeps until the simulator's limit. */
   #asleep: { untilUs: number | null; room: number } | null = null;
   #waiting: { resolve: () => void; reject: (error: MoteError) => void } | null = null;
   #error: MoteError | null = null;
@@ -46,7 +46,7 @@ export class SimClock {
       ...(onDebug && { onDebug }),
       ...(onExit && { onExit }),
       onHello: (board) => {
-        // It started, perhaps not for the first time.
+        // The node has started, perhaps not for the first time.
         this.#startUs = clock.nowUs();
         this.#workedUs = 0;
         onHello?.(board);
@@ -62,14 +62,14 @@ export class SimClock {
   }
 
   /**
-   * What the processor worked since the first start, by its own clock, and the longest time between two sleeps. In QEMU with `icount` a
+   * Processor time since the first start, by the processor's own clock, and the longest time between two sleeps. In QEMU with `icount` a
    * microsecond is 1000 instructions.
    */
   get work(): { totalUs: number; longestUs: number } {
     return { ...this.#work };
   }
 
-  /** Everything due up to and at `us` is done, by the node too, when this resolves. Rejects with what `fail` was told. */
+  /** Resolves when everything that is due up to and at `us` is done, by the node too. Rejects with the error given to `fail`. */
   runUntil(us: number): Promise<void> {
     this.#limitUs = us;
     return new Promise((resolve, reject) => {
@@ -79,12 +79,12 @@ export class SimClock {
     });
   }
 
-  /** The node is about to restart by itself: what it asked for isn't answered any more. */
+  /** The node is about to restart by itself: its requests get no answer. */
   restarting(): void {
     this.#asleep = null;
   }
 
-  /** The node is gone: whoever waits for it is told. */
+  /** The node has ended: rejects whoever waits for it. */
   fail(error: MoteError): void {
     this.#error ??= error;
     this.#waiting?.reject(this.#error);
@@ -102,7 +102,7 @@ export class SimClock {
     this.#work.longestUs = Math.max(this.#work.longestUs, us);
   }
 
-  /** Wakes the node at what comes first: bytes for it, its own deadline; or stays at the limit. */
+  /** Wakes the node for bytes or at its own deadline, whichever is first, or stops at the limit. */
   #go(): void {
     if (this.#asleep === null || this.#waiting === null) return;
     const { room } = this.#asleep;
@@ -110,7 +110,7 @@ export class SimClock {
     const stopUs = Math.min(untilUs, this.#limitUs);
     const news = () => room > 0 && this.#toNode.length > 0;
     while (!news() && this.#clock.runNext(stopUs));
-    // What arrives at one time is one read.
+    // Bytes that arrive at the same time are one read.
     while (news() && this.#clock.runNext(this.#clock.nowUs()));
     if (!news()) {
       this.#clock.runUntil(stopUs);
@@ -127,7 +127,7 @@ export class SimClock {
     this.#channel.wake(this.#clock.nowUs() - this.#startUs, bytes);
   }
 
-  /** The node's bytes come as its driver took them; a stream with faults is told frames, as another node writes them. */
+  /** The node's bytes arrive as its driver accepted them. A stream with faults gets whole frames, as another node writes them. */
   #link(bytes: Uint8Array): void {
     let rest = Buffer.concat([this.#fromNode, bytes]);
     for (let zero = rest.indexOf(0); zero >= 0; zero = rest.indexOf(0)) {

@@ -1,4 +1,4 @@
-/** The compilers and emulators of the system: where they are, and what to install when one is missing. */
+/** The compilers and emulators of the system: their commands, and what to install if one is missing. */
 import { execFile } from 'node:child_process';
 import { isAbsolute } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,7 +9,7 @@ const run = promisify(execFile);
 
 interface Tool {
   command: string;
-  /** Environment variable that names another one. */
+  /** Environment variable that names another command. */
   variable: string;
   debian: string;
   homebrew: string;
@@ -48,19 +48,19 @@ export const TOOL_NAMES = Object.keys(TOOLS) as ToolName[];
 
 export interface FoundTool {
   command: string;
-  /** First line that it prints for `--version`. */
+  /** The first line of its output for `--version`. */
   version: string;
 }
 
 const found = new Map<string, Promise<FoundTool>>();
 
-/** Throws `BOARD_TOOL`, which says what to install. */
+/** Throws `BOARD_TOOL`, whose message names what to install. */
 export function findTool(name: ToolName): Promise<FoundTool> {
   const { command, variable } = TOOLS[name];
   const chosen = process.env[variable] || command;
   const key = `${name} ${chosen}`;
   const known = found.get(key) ?? ask(name, chosen);
-  // What is missing may be installed meanwhile.
+  // A missing tool may be installed later, so don't cache the failure.
   found.set(key, known);
   known.catch(() => found.delete(key));
   return known;
@@ -80,7 +80,7 @@ async function ask(name: ToolName, command: string): Promise<FoundTool> {
   }
 }
 
-/** Flags with which a compiler for bare processors finds its small C library. Throws `BOARD_TOOL` where it has none. */
+/** Returns the flags with which a bare-metal compiler finds its small C library. Throws `BOARD_TOOL` if it has none. */
 export async function libraryFlags(toolchain: Toolchain): Promise<string[]> {
   if (toolchain === 'host') return [];
   const [specs, ...more] = toolchain === 'arm-none-eabi' ? ['nano.specs', 'nosys.specs'] : ['picolibc.specs'];

@@ -1,6 +1,6 @@
 /**
- * UF2: what a bootloader that shows itself as a USB drive takes. github.com/microsoft/uf2, README.md: blocks of 512 bytes, each with its
- * address, so that they may come in any order; family numbers from utils/uf2families.json.
+ * UF2: the format of bootloaders that appear as a USB drive. github.com/microsoft/uf2, README.md: blocks of 512 bytes, each with its address,
+ * so that they may arrive in any order; family numbers from utils/uf2families.json.
  */
 import { MoteError } from '../../base/index.ts';
 import { hex32, type Image, joinSegments, type Segment } from './segments.ts';
@@ -8,8 +8,8 @@ import { hex32, type Image, joinSegments, type Segment } from './segments.ts';
 interface Family {
   id: number;
   /**
-   * What a file fills up whole wherever it has a byte. The RP2040's boot rom erases the sector of 4096 bytes that a block begins, and
-   * erratum E14 loses blocks of a sector that isn't whole; others take any 256 bytes.
+   * The unit that a file must fill completely. The RP2040's boot ROM erases the sector of 4096 bytes in which a block begins, and its erratum
+   * E14 loses blocks of an incomplete sector. Other chips accept any 256 bytes.
    */
   sectorBytes: number;
 }
@@ -33,7 +33,7 @@ const MAX_PAYLOAD_BYTES = 476;
 /** "256 is always correct." */
 const PAYLOAD_BYTES = 256;
 
-/** Every block carries 256 bytes at a multiple of 256; what the image doesn't have of them is ff. */
+/** Every block has 256 bytes at a multiple of 256. Bytes that the image doesn't have are ff. */
 export function writeUf2(image: Image, family: Uf2Family): Uint8Array {
   const { id, sectorBytes } = UF2_FAMILIES[family];
   const sectors = fill(image.segments, sectorBytes);
@@ -70,14 +70,14 @@ function fill(segments: readonly Segment[], sectorBytes: number): Segment[] {
 }
 
 /**
- * One family's file; blocks in any order. Throws `IMAGE_UF2` for anything that a strict bootloader wouldn't take whole, and what
+ * Reads a file of one family, with blocks in any order. Throws `IMAGE_UF2` for a file that a strict bootloader would reject, and what
  * `joinSegments` throws.
  */
 export function readUf2(bytes: Uint8Array): Image & { family: number | null } {
   if (bytes.length === 0 || bytes.length % BLOCK_BYTES !== 0)
     throw new MoteError(
       'IMAGE_UF2',
-      `A UF2 file is blocks of ${BLOCK_BYTES} bytes; ${bytes.length} bytes were cut short, or are another format.`,
+      `A UF2 file consists of blocks of ${BLOCK_BYTES} bytes; ${bytes.length} bytes are truncated or have another format.`,
     );
   const count = bytes.length / BLOCK_BYTES;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -88,16 +88,16 @@ export function readUf2(bytes: Uint8Array): Image & { family: number | null } {
     const word = (at: number) => view.getUint32(i * BLOCK_BYTES + at, true);
     const bad = (why: string) => new MoteError('IMAGE_UF2', `Block ${i} of the UF2 file ${why}.`);
     if (word(0) !== MAGIC_START[0] || word(4) !== MAGIC_START[1] || word(508) !== MAGIC_END)
-      throw bad("isn't marked as one");
+      throw bad('has no UF2 signature');
     const flags = word(8);
     const payload = word(16);
     const number = word(20);
-    if (flags & FILE_CONTAINER) throw bad('holds a part of a file, not of a flash');
+    if (flags & FILE_CONTAINER) throw bad('contains a part of a file, not of a flash');
     if (payload === 0 || payload > MAX_PAYLOAD_BYTES || payload % 4 !== 0 || word(12) % 4 !== 0)
       throw bad(`has ${payload} bytes at ${hex32(word(12))}; multiples of 4 up to ${MAX_PAYLOAD_BYTES} are possible`);
     const own = flags & FAMILY ? word(28) : null;
     if (i === 0) family = own;
-    if (own !== family) throw bad('is for another chip than those before');
+    if (own !== family) throw bad('is for another chip than the blocks before');
     if (word(24) !== count || number >= count || seen.has(number))
       throw bad(`is number ${number} of ${word(24)} in a file of ${count}`);
     seen.add(number);
