@@ -1,4 +1,4 @@
-/** `mote build`: a folder with `mote.json` becomes a module, its rom and the metadata that a package declares. */
+/** `mote build`: builds a folder with `mote.json` into a module, its rom and the metadata of its package. */
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
@@ -21,7 +21,7 @@ export interface BuiltApp {
   /** Settings of mote.json with their defaults. */
   config: Record<string, number>;
   sequence: number;
-  /** Sentences about what builds but may not be meant. */
+  /** Sentences about code that builds but may be a mistake. */
   warnings: string[];
   sizes: { wasmBytes: number; romBytes: number; memoryBytes: number };
 }
@@ -29,13 +29,13 @@ export interface BuiltApp {
 export interface BuildOptions {
   /** Called as each part of the build begins. */
   onProgress?: (step: BuildStep) => void;
-  /** In place of what mote.json says: a version and a sequence from a pipeline, settings with other defaults. */
+  /** Replaces fields of mote.json: version and sequence from a pipeline, other defaults of settings. */
   manifest?: ManifestOverride;
 }
 
 export type BuildStep = { step: 'model'; name: string } | { step: 'compile' } | { step: 'check' };
 
-/** Fuel of one call where mote.json says none: room for an app's own loops, and some runs of its models in one step. */
+/** Default fuel of one call: enough for an app's own loops, and for some runs of its models in one step. */
 const BASE_FUEL = ModuleConstant.baseFuel;
 const FUEL_PER_MAC = ModuleConstant.fuelPerMac;
 
@@ -86,7 +86,7 @@ async function compileEntry(tree: SourceTree, generated: string, files: Readonly
   const { wasm, warnings } = await compileModule({
     target: 'release',
     entry: `${folder}/entry.ts`,
-    // Generated files come from memory: another build of the same app may be writing them.
+    // Read generated files from memory, because another build of the same app may be writing them.
     readFile: (name) =>
       (name.startsWith(`${folder}/`) ? files.get(name.slice(folder.length + 1)) : null) ??
       readSource(tree.baseDir, name),
@@ -102,7 +102,7 @@ async function compileEntry(tree: SourceTree, generated: string, files: Readonly
   return { wasm, warnings: [...warnings, ...floats] };
 }
 
-/** Errors in the generated entry alone come from what the app exports, and a user never wrote that file. */
+/** Explains errors in the generated entry, which the user did not write: they are caused by the exports of the app. */
 function explainExports(error: unknown, entry: string): unknown {
   if (!(error instanceof MoteError) || !error.message.split('\n').every((line) => line.startsWith(entry))) return error;
   const own = /User-defined: '(.*)'/.exec(error.message)?.[1];
@@ -113,8 +113,8 @@ function explainExports(error: unknown, entry: string): unknown {
 }
 
 /**
- * Writes what changed, each file at once, for editors and for reading. The build itself has them in memory, so that it
- * works where the folder can't be written to, such as with the apps of an installed package.
+ * Writes the generated files that have changed, each atomically, for editors and readers. The build itself uses the texts in memory, so it
+ * also works if the folder isn't writable, as with the apps of an installed package.
  */
 function writeGenerated(dir: string, files: ReadonlyMap<string, string>): void {
   try {
@@ -133,7 +133,7 @@ function writeGenerated(dir: string, files: ReadonlyMap<string, string>): void {
 
 const READ_ONLY = ['EROFS', 'EACCES', 'EPERM'];
 
-/** What a board's interpreter surely compiles on 6 KiB of native stack and in its tables (docs/LIMITS.md). */
+/** What a board's interpreter can always compile with 6 KiB of native stack and its tables (docs/LIMITS.md). */
 const BOARD_LIMITS = { blocks: ModuleConstant.warnNesting, locals: ModuleConstant.warnLocals };
 
 function tooComplex({ most }: ModuleInfo): string[] {
@@ -143,8 +143,8 @@ function tooComplex({ most }: ModuleInfo): string[] {
   ] as const;
   return kinds
     .filter(([kind]) => most[kind] > BOARD_LIMITS[kind])
-    .map(([kind, says]) => {
-      const what = `a function has ${most[kind]} ${says}, a small board may take only ${BOARD_LIMITS[kind]}`;
+    .map(([kind, description]) => {
+      const what = `a function has ${most[kind]} ${description}, a small board may take only ${BOARD_LIMITS[kind]}`;
       return `${what}: split it (a switch has a block for each case), or it traps there when it is called first`;
     });
 }
@@ -191,7 +191,7 @@ async function describe({ manifest, models, wasm, rom, info, warnings }: Parts):
   };
 }
 
-/** How files in `generated/` import the library's `assembly` folder. */
+/** The path by which files in `generated/` import the library's `assembly` folder. */
 function libraryImport(tree: SourceTree, generated: string): string {
   if (tree.library.startsWith('~lib/')) return tree.library.slice(5);
   return relative(generated, join(tree.baseDir, tree.library)).split(sep).join('/');
@@ -209,7 +209,7 @@ function readModel(dir: string, name: string, path: string): Uint8Array {
   }
 }
 
-/** The roms of several models, one behind the other, each on a multiple of 4. */
+/** The roms of several models, one after the other, each at a multiple of 4. */
 class Rom {
   #parts: Uint8Array[] = [];
   size = 0;

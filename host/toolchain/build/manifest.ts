@@ -1,4 +1,4 @@
-/** `mote.json`: what an app is made of. */
+/** `mote.json`: the description of an app. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AbiLimit } from '../../base/abi/index.ts';
@@ -13,7 +13,7 @@ export interface Manifest {
   entry: string;
   /** Model files by the name that the app imports them under, relative to the app's folder. */
   models: Record<string, string>;
-  /** Rises with every release: a node refuses what is not newer than what it has. */
+  /** Increases with every release: a node rejects a package that isn't newer than its own. */
   sequence: number;
   /** Settings with their defaults; int32. */
   config: Record<string, number>;
@@ -25,14 +25,14 @@ export interface Manifest {
 
 const NAME = /^[a-z][a-z0-9-]{0,63}$/;
 const VERSION = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
-/** Becomes a function or a file that AssemblyScript imports. */
+/** A name that becomes a function or a file that AssemblyScript imports. */
 const IDENTIFIER = /^[a-z][A-Za-z0-9_]*$/;
 const FIELDS = ['name', 'version', 'entry', 'models', 'sequence', 'config', 'trialMs', 'fuel', '$schema'];
-/** Files of `generated/` that are no models. */
+/** Files of `generated/` that aren't models. */
 const TAKEN = ['config', 'entry'];
 const DEFAULTS = { entry: 'app.ts', models: {}, sequence: 1, config: {}, trialMs: 10_000, fuel: null };
 
-/** What a build may be told in place of what mote.json says; settings are merged. */
+/** Fields that replace those of mote.json in a build; settings are merged. */
 export type ManifestOverride = Partial<Pick<Manifest, 'version' | 'sequence' | 'config'>>;
 
 /** Reads `mote.json` of a folder. Throws `MoteError('BUILD_MANIFEST')` with the field and what it should be. */
@@ -51,7 +51,7 @@ export function readManifest(dir: string, override: ManifestOverride = {}): Mani
 export function parseManifest(text: string, override: ManifestOverride = {}): Manifest {
   let json: unknown;
   try {
-    // Editors on Windows put a byte order mark first.
+    // Editors on Windows may write a byte order mark.
     json = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (cause) {
     throw bad(`is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
@@ -116,16 +116,18 @@ function record(value: unknown, name: string): Record<string, unknown> {
   throw bad(`needs an object {...} for ${name}, found ${quote(value)}`);
 }
 
-function string(value: unknown, name: string, pattern: RegExp, says: string): string {
+function string(value: unknown, name: string, pattern: RegExp, description: string): string {
   if (typeof value === 'string' && pattern.test(value)) return value;
   throw bad(
-    value === undefined ? `lacks "${name}": ${says}` : `has "${name}": ${quote(value)}, but it must be ${says}`,
+    value === undefined
+      ? `lacks "${name}": ${description}`
+      : `has "${name}": ${quote(value)}, but it must be ${description}`,
   );
 }
 
-function integer(value: unknown, name: string, least: number, most: number): number {
-  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
-  throw bad(`has "${name}": ${quote(value)}, but it must be an integer from ${least} to ${most}`);
+function integer(value: unknown, name: string, min: number, max: number): number {
+  if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
+  throw bad(`has "${name}": ${quote(value)}, but it must be an integer from ${min} to ${max}`);
 }
 
 function identifier(key: string, field: string): void {

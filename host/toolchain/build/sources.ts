@@ -1,6 +1,6 @@
 /** The AssemblyScript files that a build writes into an app's `generated/` folder, besides the models. */
 
-/** `generated/config.ts`: each setting of mote.json as a function that says its value on this node. */
+/** `generated/config.ts`: each setting of mote.json as a function that returns its value on this node. */
 export function configSource(config: Record<string, number>, sdk: string): string {
   const lines = ['// Generated from mote.json by mote build. Do not edit.'];
   const settings = Object.entries(config);
@@ -50,7 +50,7 @@ export function memory_bytes(): usize {
   return __heap_base;
 }
 
-/** An app that doesn't say how it is, is healthy after its first step. */
+/** The health of an app without a health function: healthy after its first step. */
 export function health(): i32 {
   if (isDefined(app.health)) return app.health();
   return i32(stepped);

@@ -1,4 +1,4 @@
-/** Finds uses of APIs that TypeScript has elsewhere and a node has not, and names the replacement. */
+/** Finds uses of APIs of JavaScript's library that nodes don't have, and names the replacement. */
 import { MoteError } from '../../base/index.ts';
 import { type Calls, culprits } from '../assembly/index.ts';
 

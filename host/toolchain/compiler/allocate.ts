@@ -1,4 +1,4 @@
-/** Gives every tensor and every step's scratch its place in the arena. */
+/** Assigns every tensor and every step's scratch a place in the arena. */
 import { MoteError } from '../../base/index.ts';
 import { type Graph, type Tensor, tensorLabel } from './graph.ts';
 import { align, type Buffer, largestGap, lowerBound, type Placement, plan } from './plan.ts';
@@ -29,7 +29,7 @@ export interface Memory {
 }
 
 export interface AllocateOptions {
-  /** Every tensor keeps its own memory for the whole run, to look at it afterwards. */
+  /** Every tensor keeps its own memory for the whole run, so that it can be read afterwards. */
   separate?: boolean;
 }
 
@@ -69,7 +69,7 @@ export function allocate(graph: Graph, steps: readonly Step[], options: Allocate
       offsets[index] = gap.offset;
     });
   };
-  // A little more memory is worth it while tiles are small; beyond that they take what is left beside the tensors of their step.
+  // Small tiles justify a little more memory. Larger ones use only what the tensors of their step leave free.
   if (!options.separate) grow(Math.max(placement.bytes, generous(used)), 'good');
   const arenaBytes = extent();
   grow(arenaBytes, 'max');
@@ -95,12 +95,12 @@ function scratchBytes({ min, unit }: Scratch, available: number): number {
   return min + unit * Math.floor((available - min) / unit);
 }
 
-/** What tensors alone need at least, and a tenth more: memory worth spending on tiles that are read less often. */
+/** The minimum for the tensors plus a tenth, to have larger tiles, which are read less often. */
 function generous(places: readonly Place[]): number {
   return align(Math.floor(lowerBound(places.filter(({ kind }) => kind === 'tensor')) * 1.1));
 }
 
-/** Buffers of the tensors: one each, or one for several where a step may work in place. */
+/** Buffers of the tensors: one for each, or one for several if a step may work in place. */
 function tensorPlaces(graph: Graph, steps: readonly Step[], separate: boolean) {
   const lastUse = new Map<number, number>();
   steps.forEach((step, i) => {
@@ -145,7 +145,7 @@ function tensorPlaces(graph: Graph, steps: readonly Step[], separate: boolean) {
   return { places, placeOf };
 }
 
-/** The place that a step's output may take over, if any. A model output stays as it is, but may have a second name. */
+/** The buffer that a step's output may reuse, if any. A model output is not overwritten, but may have a second name. */
 function hostOf(
   graph: Graph,
   step: Step,
@@ -162,7 +162,7 @@ function hostOf(
     });
 }
 
-/** One after another, for a run whose every tensor is looked at afterwards. */
+/** Places buffers one after another, for a run whose tensors are all read afterwards. */
 function sideBySide(buffers: readonly Buffer[]): Placement {
   let bytes = 0;
   const offsets = buffers.map((buffer) => {

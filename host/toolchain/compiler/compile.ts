@@ -14,9 +14,9 @@ import type { Kernel, Step } from './step.ts';
 export interface CompileOptions {
   /** Name of the model, for comments and reports. */
   name: string;
-  /** Where the model's rom begins within the module's, a multiple of 4; 0 by default. */
+  /** Offset of the model's rom within the module's, a multiple of 4; 0 by default. */
   romBase?: number;
-  /** How the generated file reaches `assembly/nn`. */
+  /** The path by which the generated file imports `assembly/nn`. */
   kernelPath?: string;
 }
 
@@ -32,10 +32,10 @@ export interface TensorInfo {
 
 /** One step of the run: an operator, or a part of one. */
 export interface Layer {
-  /** The operator's name in TensorFlow Lite, and the kernel that does it (none where only memory is renamed). */
+  /** The operator's name in TensorFlow Lite, and its kernel (none if only memory is renamed). */
   op: OperationName;
   kernel: Kernel | null;
-  /** Operators of the program that it takes: one a batch, none where only memory is renamed. */
+  /** Number of its operators in the program: one for each batch, none if only memory is renamed. */
   calls: number;
   name: string;
   macs: number;
@@ -62,7 +62,7 @@ export interface CompiledModel {
 }
 
 export const DEFAULT_KERNEL_PATH = '../../../nn';
-/** Rom of one module; weights can only get this large when a file names the same ones again and again. */
+/** Limit of a module's rom. Weights only exceed it if a file refers to the same ones repeatedly. */
 const MAX_ROM_BYTES = 512 << 20;
 
 /** Throws `MODEL_*` errors, see `parseModel`, `lower` and `allocate`. */

@@ -1,4 +1,4 @@
-/** A compiled model's AssemblyScript: constants, pointers into the arena, its program for the host, and the kernel calls for the rest. */
+/** The AssemblyScript of a compiled model: constants, pointers into the arena, its program for the host, and calls of the portable kernels. */
 import { OPERATOR_FILES } from '../../base/abi/index.ts';
 import { type Graph, TENSOR_BYTES, type Tensor } from './graph.ts';
 import type { Kernel } from './step.ts';
@@ -8,7 +8,7 @@ export interface Call {
   /** Rom offset of the operator's record. */
   rom: number;
   comment: string;
-  /** What it costs in fuel. */
+  /** Its cost in fuel. */
   work: number;
 }
 
@@ -20,7 +20,7 @@ export interface Emission {
   /** Rom offset of the program. */
   program: number;
   offsetOf(tensor: number): number;
-  /** Import path of `assembly/nn` as the generated file sees it. */
+  /** Path by which the generated file imports `assembly/nn`. */
   kernelPath: string;
 }
 
@@ -65,12 +65,17 @@ export const ${prefix}_COUNT: i32 = ${tensor.bytes / TENSOR_BYTES[tensor.type]};
 export const ${prefix}_ZERO_POINT: i32 = ${zero};`;
 }
 
-function pointer(name: string, says: string, tensors: readonly Tensor[], offsetOf: (tensor: number) => number): string {
+function pointer(
+  name: string,
+  description: string,
+  tensors: readonly Tensor[],
+  offsetOf: (tensor: number) => number,
+): string {
   const offsets = tensors.map(({ index }) => offsetOf(index));
   if (offsets.length === 1)
-    return `/** ${says} */\nexport function ${name}(): usize {\n  return ARENA + ${offsets[0]};\n}`;
+    return `/** ${description} */\nexport function ${name}(): usize {\n  return ARENA + ${offsets[0]};\n}`;
   const cases = offsets.map((offset, i) => `    case ${i}:\n      return ARENA + ${offset};`).join('\n');
-  return `/** ${says} */
+  return `/** ${description} */
 export function ${name}(index: i32 = 0): usize {
   switch (index) {
 ${cases}

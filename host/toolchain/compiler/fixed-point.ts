@@ -1,6 +1,6 @@
 /**
  * TensorFlow Lite's fixed-point arithmetic with exact integers (tensorflow/lite/kernels/internal/common.h and gemmlowp/fixedpoint), for
- * the tables that the compiler makes. The same numbers at run time are `assembly/nn/requantize.ts`.
+ * the tables that the compiler computes. The same arithmetic at run time is in `assembly/nn/requantize.ts`.
  */
 
 const INT32_MIN = -(2 ** 31);

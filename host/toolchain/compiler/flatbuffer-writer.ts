@@ -1,4 +1,4 @@
-/** Writes FlatBuffers front to back, for tests: a table, then what it refers to. Nothing is shared and nothing is left out. */
+/** Writes FlatBuffers front to back, for tests: a table, then what it refers to, without shared values or omitted defaults. */
 
 interface Scalar {
   kind: 'int8' | 'int32' | 'float32';
@@ -20,7 +20,7 @@ class Writer {
   private view = new DataView(this.bytes.buffer);
   length = 0;
 
-  /** Space at the end, at a multiple of `alignment`; returns where. */
+  /** Adds space at the end, at a multiple of `alignment`, and returns its offset. */
   take(length: number, alignment: number): number {
     const at = Math.ceil(this.length / alignment) * alignment;
     this.length = at + length;

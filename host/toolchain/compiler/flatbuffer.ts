@@ -1,10 +1,10 @@
 /**
- * Bounds-checked reading of FlatBuffers (https://flatbuffers.dev/internals), for files that nobody vouches for. Every offset is checked
- * against the file, and a budget on the number of values read keeps a small file that shares its vectors from growing into a large graph.
+ * Bounds-checked reading of FlatBuffers (https://flatbuffers.dev/internals), for untrusted files. Every offset is checked against the file. A
+ * budget of values limits the graph of a small file that shares its vectors.
  */
 import { MoteError } from '../../base/index.ts';
 
-/** Values that one file may make us read, however its tables share vectors and strings. */
+/** The maximum number of values to read from one file, including repeated reads of shared vectors and strings. */
 const READ_BUDGET = 8_000_000;
 
 export class FlatbufferReader {
@@ -91,7 +91,7 @@ export class FlatbufferReader {
 
 const decoder = new TextDecoder();
 
-/** Where a table and its vtable lie. */
+/** Positions of a table and its vtable. */
 interface Span {
   at: number;
   vtable: number;
@@ -99,7 +99,7 @@ interface Span {
   tableBytes: number;
 }
 
-/** One table. Fields are named by their index in the schema; a missing field is its default. */
+/** One table. Fields are read by their index in the schema; a missing field has its default. */
 export class Table {
   readonly what: string;
   private readonly reader: FlatbufferReader;
@@ -164,7 +164,7 @@ export class Table {
     return Array.from({ length: count }, (_, i) => this.reader.int64(start + 8 * i));
   }
 
-  /** A view of a vector of bytes: no copy, so it costs nothing of the budget. */
+  /** A view of a vector of bytes. It is not a copy, so it doesn't count against the budget. */
   data(field: number, what: string): Uint8Array {
     const at = this.field(field, 4);
     if (at === undefined) return new Uint8Array(0);
@@ -195,7 +195,7 @@ export class Table {
     return vector;
   }
 
-  /** Absolute position of a field of `size` bytes, undefined when the table leaves it out. */
+  /** Absolute position of a field of `size` bytes; undefined if the table omits it. */
   private field(field: number, size: number): number | undefined {
     const { at, vtable, vtableBytes, tableBytes } = this.span;
     const slot = 4 + 2 * field;

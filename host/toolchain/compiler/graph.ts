@@ -1,4 +1,4 @@
-/** The typed graph: what a `.tflite` file says, checked, and nothing about how it will run. */
+/** The typed graph: the checked contents of a `.tflite` file, independent of how it will run. */
 
 export const TENSOR_BYTES = {
   float32: 4,
@@ -72,7 +72,7 @@ export type OperationName = Operation['op'];
 export interface Operator {
   index: number;
   operation: Operation;
-  /** Tensor indices; -1 is an input that was left out. */
+  /** Tensor indices; -1 is an omitted input. */
   inputs: readonly number[];
   outputs: readonly number[];
 }
@@ -90,7 +90,7 @@ export function operatorLabel(operator: Operator): string {
   return `operator ${operator.index} (${operator.operation.op})`;
 }
 
-/** `tensor 12 "dense/MatMul"`, for errors; control characters are cut and long names shortened. */
+/** `tensor 12 "dense/MatMul"`, for errors; without control characters and with long names shortened. */
 export function tensorLabel(tensor: Tensor): string {
   const name = tensor.name.replace(/\p{C}/gu, '?');
   return `tensor ${tensor.index} "${name.length > 60 ? `${name.slice(0, 57)}...` : name}"`;

@@ -1,6 +1,6 @@
 /**
- * A model in a module of its own, with nothing around it: for verification, benchmarks and tests. It is compiled as
- * `mote build` compiles it into an app: by the same flags, passes and rom layout.
+ * A model alone in a module, for verification, benchmarks and tests. It is compiled as `mote build` compiles it into an app: with the same
+ * flags, passes and rom layout.
  */
 import { createHash } from 'node:crypto';
 import { packageRoot } from '../../base/index.ts';
@@ -15,16 +15,16 @@ export interface Harness {
    * `model_invoke()`.
    */
   wasm: Uint8Array;
-  /** Linear memory that it uses, which is what an engine must give it. */
+  /** Linear memory that it uses, which an engine must provide. */
   memoryBytes: number;
   rom: Uint8Array;
   model: CompiledModel;
-  /** Tensors that lie in the arena. With `separate` each still holds its value after a run. */
+  /** Tensors in the arena. With `separate` each keeps its value after a run. */
   tensors: readonly number[];
 }
 
 export interface HarnessOptions {
-  /** Every tensor in memory of its own, nothing in place. */
+  /** Give every tensor memory of its own; nothing works in place. */
   separate?: boolean;
 }
 

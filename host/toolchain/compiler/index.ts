@@ -1,4 +1,4 @@
-/** The compiler: `.tflite` -> graph -> memory plan -> AssemblyScript + rom; and what looks at models: verify, inspect. */
+/** The compiler: `.tflite` -> graph -> memory plan -> AssemblyScript + rom; and the verification and inspection of models. */
 export type { Allocation, MemoryPlan } from './allocate.ts';
 export { type CompiledModel, type CompileOptions, compileModel, type Layer, type TensorInfo } from './compile.ts';
 export type { Graph, Operator, Quantization, Tensor, TensorType } from './graph.ts';

@@ -1,4 +1,4 @@
-/** What a compiled model is made of, as data: for `mote model inspect`, which prints it, writes it as JSON or as a page. */
+/** The parts of a compiled model as data, for `mote model inspect`, which prints them or writes them as JSON or as a page. */
 import { type CompileOptions, compileModel, type Layer, type TensorInfo } from './compile.ts';
 
 export interface ReportTensor {
@@ -6,7 +6,7 @@ export interface ReportTensor {
   type: string;
   shape: readonly number[];
   bytes: number;
-  /** One scale, or how many there are when each channel has its own. */
+  /** One scale, or the number of scales if each channel has its own. */
   scale: number | null;
   scales: number;
   zeroPoint: number | null;
@@ -14,7 +14,7 @@ export interface ReportTensor {
 
 export interface ReportLayer {
   op: string;
-  /** null where the operator costs nothing, since input and output share their memory. */
+  /** null if the operator costs nothing, because input and output share their memory. */
   kernel: string | null;
   name: string;
   inputs: readonly ReportTensor[];
@@ -106,7 +106,7 @@ function layer({ op, kernel, name, inputs, outputs, macs, romBytes, arenaBytes, 
   return { op, kernel, name: shortName(name), ...ends, macs, romBytes, arenaBytes, scratchBytes };
 }
 
-/** Converters join the names of all that was fused with `;` and put scopes before `/`; the last part of the first says most. */
+/** Converters join the names of fused operators with `;` and put scopes before `/`. The last part of the first name is the most useful. */
 export function shortName(name: string): string {
   const first = name.split(';')[0]!.replace(/\p{C}/gu, '?');
   const parts = first.split('/').filter((part) => part !== '');

@@ -18,9 +18,9 @@ import {
 import { windowAxis } from './window.ts';
 
 const { stepBytes, tapBytes } = OperatorConstant;
-/** Smallest piece of a fully connected layer's weights that is worth a read. */
+/** The smallest part of a fully connected layer's weights for one read. */
 const MIN_FULLY_CONNECTED_TILE = 512;
-/** Groups of weights that a read should bring, where that costs little memory. */
+/** The number of groups of weights for one read if that costs little memory. */
 const GOOD_TILE_GROUPS = 4;
 /** The kernel sums pairs of products in 32 bits: 65536 x 255 x 128 is the most that fits. */
 const MAX_TAPS = 65_536;
@@ -86,7 +86,7 @@ export function lowerDepthwise(op: Lowering, options: Op<'DEPTHWISE_CONV_2D'>): 
     weight: (channel, tap) => data[tap * outC + channel]!,
   };
   const channels = channelParameters(filter, weights, op.optional(2), ends.from, ends.to);
-  // One input channel seen by several filters is a plain convolution, and that kernel is the faster one.
+  // One input channel with several filters is a plain convolution, whose kernel is faster.
   if (geometry.inC === 1) return conv2d(op, geometry, ends, filter, channels);
   if (geometry.inC !== outC) {
     throw new MoteError(
@@ -118,7 +118,7 @@ export function lowerFullyConnected(op: Lowering, options: Op<'FULLY_CONNECTED'>
   const filter: Filter = { channels: outputs, taps: inputs, weight: (channel, tap) => data[channel * inputs + tap]! };
   let channels = channelParameters(filter, weights, op.optional(2), ends.from, ends.to);
   if (weights.quantization?.scales.length === 1) {
-    // GetQuantizedConvolutionMultipler: with one scale, and only here, the product is a float32.
+    // GetQuantizedConvolutionMultipler: with one scale, and only then, the product is a float32.
     const multiplier = quantizeMultiplier(Math.fround(ends.from.scale * scales[0]!) / ends.to.scale);
     channels = channels.map(({ bias }) => ({ bias, multiplier }));
   }
@@ -263,7 +263,7 @@ function tiles(fixed: number, group: number, channels: number) {
   };
 }
 
-/** Where each picture of a batch lies. */
+/** Position of each picture of a batch. */
 function pictures(g: Geometry, ends: Ends, at: Addresses): { input: number; output: number; scratch: number }[] {
   const input = at.tensor(ends.input.index);
   const output = at.tensor(ends.output.index);
@@ -274,7 +274,7 @@ function pictures(g: Geometry, ends: Ends, at: Addresses): { input: number; outp
   }));
 }
 
-/** What the record of each operator with weights has about its output. */
+/** The fields about the output in the record of each operator with weights. */
 function outputFields({ to, range }: Ends): { outputZero: number; outputMin: number; outputMax: number } {
   return { outputZero: to.zero, outputMin: range.low, outputMax: range.high };
 }

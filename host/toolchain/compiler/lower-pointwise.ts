@@ -1,4 +1,4 @@
-/** Operators that look at one value, or one row, at a time: sums, tables, softmax, and the float ends. */
+/** Operators that work on one value or one row at a time: sums, tables, softmax, and the conversions from and to float. */
 import { OperatorConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import {
@@ -145,7 +145,7 @@ export function lowerSigmoid(op: Lowering, kind: 'LOGISTIC' | 'TANH'): Step {
       `${op.label}: ${tensorLabel(op.output)} must have scale 1/${2 ** bits} and zero point ${zero}`,
     );
   }
-  // Not QuantizeMultiplier: the reference keeps the bare fraction here.
+  // Not QuantizeMultiplier: the reference uses the fraction alone here.
   const { fraction, exponent } = frexp(from.scale * 2 ** (31 - integerBits));
   const multiplier = Math.min(round(fraction * 2 ** 31), 2 ** 31 - 1);
   const radius = inputRadius(integerBits, exponent);

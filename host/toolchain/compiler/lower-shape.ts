@@ -1,4 +1,4 @@
-/** Operators that move values or pool them: pooling, mean, pad, transpose, and the reshapes that only rename. */
+/** Operators that move or pool values: pooling, mean, pad, transpose, and reshapes that only rename memory. */
 import { MoteError } from '../../base/index.ts';
 import { type Operation, type Tensor, tensorLabel } from './graph.ts';
 import { activationRange, affine, quantizeMultiplier } from './quantization.ts';
@@ -102,7 +102,7 @@ export function lowerPad(op: Lowering): Step {
   const stride2 = d3.size + d3.before + d3.after;
   const stride1 = stride2 * (d2.size + d2.before + d2.after);
   const stride0 = stride1 * (d1.size + d1.before + d1.after);
-  // Rows that aren't padded inside lie together in both tensors.
+  // Rows without padding inside are contiguous in both tensors.
   const merged = stride2 === d3.size;
   const start = d0.before * stride0 + d1.before * stride1 + d2.before * stride2 + d3.before;
   return {
@@ -163,7 +163,7 @@ export function lowerTranspose(op: Lowering): Step {
   };
 }
 
-/** Same bytes, another shape: nothing to do when input and output share their memory. */
+/** Same bytes, another shape: no work if input and output share their memory. */
 export function lowerReshape(op: Lowering): Step {
   const input = op.input(0);
   sameType(op, input);

@@ -1,4 +1,4 @@
-/** Graph -> steps: one kernel call or a few for each operator, with everything decided but addresses. */
+/** Graph -> steps: one kernel call or a few for each operator. Everything but addresses is decided here. */
 import { MoteError } from '../../base/index.ts';
 import { type Graph, operatorLabel } from './graph.ts';
 import { lowerConv2d, lowerDepthwise, lowerFullyConnected } from './lower-dense.ts';
@@ -28,7 +28,7 @@ export function lower(graph: Graph): Step[] {
       const what = `${operatorLabel(operator)} does ${step.work} operations in one call`;
       throw new MoteError('MODEL_TOO_LARGE', `${what}, at most ${MAX_WORK} are possible`);
     }
-    // Constants that are operands rather than weights come into the arena before their first use.
+    // Constants that are operands, not weights, are copied into the arena before their first use.
     const constants = step.reads.filter((index) => graph.tensors[index]!.data !== undefined && !loaded.has(index));
     return [
       ...constants.map((index): Step => {
@@ -51,7 +51,7 @@ export function lower(graph: Graph): Step[] {
   });
 }
 
-/** A small file may name the same large constant again and again; each time is work. */
+/** A small file may refer to the same large constant repeatedly, and each use is work. */
 function checkWork(graph: Graph): void {
   let bytes = 0;
   for (const { inputs } of graph.operators)

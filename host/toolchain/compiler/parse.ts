@@ -1,4 +1,4 @@
-/** `.tflite` bytes -> `Graph`. Whatever the bytes are, the outcome is a graph whose references all hold, or a `MoteError`. */
+/** `.tflite` bytes -> `Graph`. For any bytes, the result is a graph whose references are all valid, or a `MoteError`. */
 import { ModelConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { FlatbufferReader, type Table } from './flatbuffer.ts';
@@ -13,12 +13,12 @@ import {
 } from './graph.ts';
 import { operatorName, readOperation, TENSOR_TYPES } from './schema.ts';
 
-/** Bounds that no model for a sensor node comes near. */
+/** Bounds far above any model for a sensor node. */
 export const ModelLimit = ModelConstant;
 
 /**
  * Reads and checks a model. Throws `MODEL_FORMAT` or `MODEL_TRUNCATED` (damaged), `MODEL_COMPLEX` (beyond `ModelLimit`) or
- * `MODEL_UNSUPPORTED` (sound, but asks for what we don't have), naming the tensor or operator.
+ * `MODEL_UNSUPPORTED` (valid, but not supported). The message names the tensor or operator.
  */
 export function parseModel(bytes: Uint8Array): Graph {
   if (bytes.length > ModelLimit.fileBytes) {
@@ -40,7 +40,7 @@ export function parseModel(bytes: Uint8Array): Graph {
   }
   const buffers = model.tables(4, 'buffer', 2 * ModelLimit.tensors);
   const tables = subgraph.tables(0, 'tensor', ModelLimit.tensors);
-  // Operators first: an operator that we don't have says more than a detail of its tensors.
+  // Operators first: an unsupported operator is a more useful error than a detail of its tensors.
   const operators = subgraph
     .tables(3, 'operator', ModelLimit.operators)
     .map((table, i) => readOperator(table, i, codes, tables.length));
@@ -56,7 +56,7 @@ export function parseModel(bytes: Uint8Array): Graph {
   return graph;
 }
 
-/** The byte field is what files had before there were more than 127 operators; the larger of both counts. */
+/** Older files use the byte field, from the time before there were more than 127 operators. The larger of both values counts. */
 function operatorCode(table: Table): number {
   return Math.max(table.int8(0, 0), table.int32(3, 0));
 }
@@ -146,7 +146,7 @@ function readOperator(table: Table, index: number, codes: readonly number[], ten
   };
 }
 
-/** Tensor indices, each checked; -1 only where an operand may be left out. */
+/** Tensor indices, each checked; -1 only if an operand may be omitted. */
 function indices(table: Table, field: number, what: string, tensors: number, optional: boolean): number[] {
   const found = table.int32s(field, what, ModelLimit.operands);
   for (const index of found) {

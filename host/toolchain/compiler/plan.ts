@@ -1,5 +1,5 @@
 /**
- * The memory plan: where in one arena each buffer lies, decided at compile time. Buffers whose lifetimes cross must not overlap.
+ * The memory plan: the offset of each buffer in one arena, decided at compile time. Buffers whose lifetimes intersect must not overlap.
  */
 
 /** A piece of memory that is needed from step `first` to step `last`, both included. */
@@ -19,14 +19,14 @@ export interface Placement {
 export const ALIGNMENT = 4;
 /** Rounds of the search below; each costs about the square of the number of buffers. */
 const ROUNDS = 200;
-/** Above this many buffers a greedy plan must do. */
+/** Above this many buffers only a greedy plan is made. */
 const SEARCH_LIMIT = 150;
 
 export function align(bytes: number): number {
   return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 }
 
-/** No plan can be smaller: the most that is alive at one step. */
+/** The lower bound of every plan: the largest sum of buffers that are alive at one step. */
 export function lowerBound(buffers: readonly Buffer[]): number {
   const changes = new Map<number, number>();
   for (const { bytes, first, last } of buffers) {
@@ -34,17 +34,17 @@ export function lowerBound(buffers: readonly Buffer[]): number {
     changes.set(last + 1, (changes.get(last + 1) ?? 0) - align(bytes));
   }
   let alive = 0;
-  let most = 0;
+  let peak = 0;
   for (const step of [...changes.keys()].sort((a, b) => a - b)) {
     alive += changes.get(step)!;
-    most = Math.max(most, alive);
+    peak = Math.max(peak, alive);
   }
-  return most;
+  return peak;
 }
 
 /**
- * Places buffers one after another, each at the lowest offset that is free while it lives: in several orders, then in random
- * variations of the best one (seeded, so that a model always compiles to the same bytes), until the lower bound is met.
+ * Places buffers one after another, each at the lowest offset that is free during its lifetime: in several orders, then in random
+ * variations of the best one (seeded, so that a model always compiles to the same bytes), until the lower bound is reached.
  */
 export function plan(buffers: readonly Buffer[]): Placement {
   const bound = lowerBound(buffers);

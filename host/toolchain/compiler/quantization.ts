@@ -57,7 +57,7 @@ export function inputRadius(integerBits: number, leftShift: number): number {
   return Math.floor(((2 ** integerBits - 1) * 2 ** (31 - integerBits)) / 2 ** leftShift);
 }
 
-/** The scale and zero point of an int8 tensor; throws `MODEL_UNSUPPORTED` when it is another type or has none or several. */
+/** The scale and zero point of an int8 tensor. Throws `MODEL_UNSUPPORTED` if it has another type, or no scale, or several. */
 export function affine(tensor: Tensor): Affine {
   const quantization = tensor.quantization;
   if (tensor.type !== 'int8' || quantization === undefined) {

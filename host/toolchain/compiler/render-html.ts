@@ -12,9 +12,9 @@ import { STYLE } from './report-style.ts';
 
 /** Size of the drawing's coordinate system; it scales with the page. */
 const PLOT = { width: 960, height: 420, left: 64, right: 12, top: 12, bottom: 34 } as const;
-/** A few bytes of many would be invisible. */
+/** Smaller blocks would be invisible. */
 const MIN_HEIGHT = 3;
-/** Rough width of a character of the drawing's labels. */
+/** Approximate width of a character in the drawing's labels. */
 const CHARACTER = 6.4;
 
 export function renderHtml(report: ModelReport): string {
@@ -181,7 +181,7 @@ function fixed(value: number): string {
   return String(Number(value.toFixed(2)));
 }
 
-/** For text and for attributes in double quotes. Names come from model files, which nobody vouches for. */
+/** Escapes text, also for attributes in double quotes. Names are from model files, which are untrusted. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

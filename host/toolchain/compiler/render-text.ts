@@ -4,7 +4,7 @@ import { bytesText, countText, type ModelReport, type ReportBlock, shapeText } f
 export interface TextColours {
   dim(text: string): string;
   bold(text: string): string;
-  /** Paints a block by what it holds. */
+  /** Paints a block by its kind. */
   block(kind: ReportBlock['kind'], text: string): string;
 }
 
@@ -18,11 +18,11 @@ export const ANSI: TextColours = {
   block: (kind, text) => `\u001b[${ANSI_OF_KIND[kind]}m${text}\u001b[39m`,
 };
 
-/** How a block of each kind is filled. */
+/** The fill character of each kind of block. */
 const FILL: Readonly<Record<ReportBlock['kind'], string>> = { input: '▓', output: '▓', tensor: '█', scratch: '░' };
 const MIN_WIDTH = 40;
 
-/** Lines of at most `width` columns, 40 at least. Colours only when asked. */
+/** Returns lines of at most `width` columns, at least 40. Uses colours only on request. */
 export function renderText(report: ModelReport, width = 80, colour = false): string {
   const columns = Math.max(MIN_WIDTH, Math.floor(width));
   const paint = colour ? ANSI : PLAIN;
@@ -62,7 +62,7 @@ function layerTable(report: ModelReport, width: number, paint: TextColours): str
   ]);
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
-  // A narrow terminal loses the columns on the right that the plan below repeats, then what is too long.
+  // On a narrow terminal, omit the right columns that the plan below repeats, then cut long names.
   while (widths.length > 3 && widths.reduce((sum, w) => sum + w + 2, 0) > width + 2) widths.pop();
   const line = (row: readonly string[]) =>
     widths.map((w, i) => (i > 0 && i < 3 ? row[i]!.padEnd(w) : row[i]!.padStart(w))).join('  ');
@@ -96,7 +96,7 @@ function memoryPlan(report: ModelReport, width: number, paint: TextColours): str
   ];
 }
 
-/** A block's row: a left edge, so that neighbours stay apart, and its size where it begins and has room. */
+/** A block's row: a left edge, to separate neighbours, and its size in the first row if it fits. */
 function blockText(block: ReportBlock, cells: number, begins: boolean): string[] {
   const size = ` ${bytesText(block.bytes)} `;
   const fill = FILL[block.kind].repeat(cells);

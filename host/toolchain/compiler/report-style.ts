@@ -1,4 +1,4 @@
-/** The look of a model report's page. */
+/** The style sheet of a model report's page. */
 export const STYLE = `
 :root{--ground:#fbfaf7;--card:#fff;--text:#1d2126;--soft:#5c6670;--line:#e2dfd7;--input:#2f7fd1;--tensor:#5b6fd6;--output:#17906b;--scratch:#b9b3a5;--on:#fff;--on-scratch:#1d2126}
 @media (prefers-color-scheme:dark){:root{--ground:#14171b;--card:#1b1f25;--text:#e8eaed;--soft:#9aa4af;--line:#2c323a;--input:#3d8bdb;--tensor:#6b7de0;--output:#1f9d78;--scratch:#4b515b;--on:#fff;--on-scratch:#e8eaed}}

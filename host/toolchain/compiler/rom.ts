@@ -6,7 +6,7 @@ export class RomBuilder {
   private readonly known = new Map<string, { bytes: Uint8Array; offset: number }[]>();
   private length = 0;
 
-  /** `base` is where this rom will lie within the module's; offsets that `add` returns include it. */
+  /** `base` is the offset of this rom within the module's. Offsets that `add` returns include it. */
   constructor(base: number) {
     this.base = base;
   }
@@ -38,7 +38,7 @@ export class RomBuilder {
   }
 }
 
-/** FNV-1a; only to find candidates for a comparison. */
+/** FNV-1a, only to find candidates for a comparison. */
 function hash(bytes: Uint8Array): number {
   let state = 0x811c9dc5;
   for (const byte of bytes) state = Math.imul(state ^ byte, 0x01000193);

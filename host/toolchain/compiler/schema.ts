@@ -1,6 +1,6 @@
 /**
- * The part of TensorFlow Lite's schema (tensorflow/compiler/mlir/lite/schema/schema.fbs, version 3) that we read: names of types and
- * operators, and the options of those operators that we have kernels for. Field numbers are positions in the schema's tables.
+ * The part of TensorFlow Lite's schema (tensorflow/compiler/mlir/lite/schema/schema.fbs, version 3) that is read: names of types and
+ * operators, and the options of the operators that have kernels. Field numbers are positions in the schema's tables.
  */
 import { MoteError } from '../../base/index.ts';
 import type { Table } from './flatbuffer.ts';
@@ -24,7 +24,7 @@ export const TENSOR_TYPES: Readonly<Record<number, TensorType>> = {
   9: 'int8',
 };
 
-/** Names of builtin operators by code, those that we can't compile too: an error should say what the model asks for. */
+/** Names of builtin operators by code, including unsupported ones, which errors name. */
 const OPERATORS: Readonly<Record<number, string>> = {
   0: 'ADD',
   1: 'AVERAGE_POOL_2D',
@@ -80,7 +80,7 @@ const OPERATORS: Readonly<Record<number, string>> = {
   144: 'ASSIGN_VARIABLE',
 };
 
-/** Operators that compile, for the error that says so. */
+/** Operators that compile, which an error lists. */
 const KERNELS: readonly OperationName[] = [
   'ADD',
   'AVERAGE_POOL_2D',
@@ -107,7 +107,7 @@ export function operatorName(code: number): string {
   return OPERATORS[code] ?? `number ${code}`;
 }
 
-/** Reads the options of an operator; `options` is undefined where the file leaves them out, which means defaults. */
+/** Reads the options of an operator; `options` is undefined if the file omits them, which means defaults. */
 export function readOperation(code: number, options: Table | undefined, what: string): Operation {
   const op = operatorName(code);
   switch (op) {

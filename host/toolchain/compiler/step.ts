@@ -1,4 +1,4 @@
-/** What operators are lowered to: calls of kernels in `assembly/nn`, before anything has an address. */
+/** The result of lowering an operator: calls of kernels in `assembly/nn`, without addresses. */
 import type { AbiOperator, OperatorRecords } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { type Graph, type Operator, operatorLabel, type Tensor, tensorLabel } from './graph.ts';
@@ -7,11 +7,11 @@ import { ModelLimit } from './parse.ts';
 /** Kernels are the operators of a program. */
 export type Kernel = AbiOperator;
 
-/** Where things came to lie, for the fields of an operator's record. */
+/** Addresses for the fields of an operator's record. */
 export interface Addresses {
   /** Arena offset of a tensor. */
   tensor(index: number): number;
-  /** Arena offset of the step's scratch, and how much of it there is. */
+  /** Arena offset and size of the step's scratch. */
   scratch: number;
   scratchBytes: number;
   /** Rom offset of these bytes, 4-byte aligned; equal bytes share one place. */
@@ -27,12 +27,12 @@ export interface StepOf<K extends Kernel> {
   /** Tensors in the arena that it reads and writes. */
   reads: readonly number[];
   writes: readonly number[];
-  /** Reads whose memory the first output may take over, when nobody needs them afterwards. */
+  /** Reads whose memory the first output may reuse if no later step needs them. */
   inPlace: readonly number[];
   scratch: Scratch;
   /** Multiply-accumulates, 0 where an operator has none. */
   macs: number;
-  /** What each of its calls costs in fuel, about one for each innermost iteration. */
+  /** Fuel of each of its calls, about one for each innermost iteration. */
   work: number;
   /** The operator's record for each call; one call for each picture of a batch. */
   records(at: Addresses): OperatorRecords[K][];
@@ -42,8 +42,7 @@ export interface StepOf<K extends Kernel> {
 export type StepBase = Omit<StepOf<Kernel>, 'kernel' | 'records'>;
 
 /**
- * Scratch bytes of a step: it can't do with less than `min`, uses more only in units of `unit`, gains little beyond `good` and nothing
- * beyond `max`.
+ * Scratch bytes of a step: it needs at least `min`, uses more in units of `unit`, gains little beyond `good` and nothing beyond `max`.
  */
 export interface Scratch {
   min: number;
@@ -54,12 +53,12 @@ export interface Scratch {
 
 export const NO_SCRATCH: Scratch = { min: 0, unit: 1, good: 0, max: 0 };
 
-/** An operator with its tensors at hand, as the lowering functions get it. */
+/** An operator with its tensors, as the lowering functions get it. */
 export interface Lowering {
   graph: Graph;
   operator: Operator;
   label: string;
-  /** The input at a position, which must be there. */
+  /** The input at a position, which must exist. */
   input(position: number): Tensor;
   optional(position: number): Tensor | undefined;
   output: Tensor;

@@ -1,4 +1,4 @@
-/** What the compiler's tests share: models and goldens, random numbers that can be repeated, and tiny models built by hand. */
+/** Helpers for tests of the compiler: models and goldens, repeatable random numbers, and tiny models built by hand. */
 import { existsSync, readFileSync } from 'node:fs';
 import { packagePath } from '../../base/index.ts';
 import { type Field, type Fields, writeFlatbuffer } from './flatbuffer-writer.ts';
@@ -7,7 +7,7 @@ import { type Field, type Fields, writeFlatbuffer } from './flatbuffer-writer.ts
 export const SHIPPED = ['hello_world', 'micro_speech', 'kws', 'ad', 'person_detect'] as const;
 export const OTHERS = ['ic', 'vww', 'sww', 'mobilenet_v2'] as const;
 
-/** The folder of a model, undefined where it isn't there. */
+/** The folder of a model; undefined if it doesn't exist. */
 export function modelFolder(name: string): string | undefined {
   const folders = [packagePath('models', name), packagePath('..', 'shared', 'models', name)];
   return folders.find((folder) => existsSync(folder));
@@ -17,7 +17,7 @@ export function modelBytes(name: (typeof SHIPPED)[number]): Uint8Array {
   return new Uint8Array(readFileSync(packagePath('models', name, 'model.tflite')));
 }
 
-/** 32 random bits a call. */
+/** 32 random bits for each call. */
 export function xorshift(seed: number): () => number {
   let x = seed | 1;
   return () => {

@@ -13,11 +13,11 @@ export interface VerifyResult {
   /** Bytes of the outputs that differ, and of how many. */
   differing: number;
   bytes: number;
-  /** What it cost: milliseconds of an engine, instructions of a board (null where nobody counts them). */
+  /** Its cost: milliseconds in an engine, instructions on a board (null if they aren't counted). */
   cost: { ms: number } | { instructions: number | null };
 }
 
-/** What runs a model: an engine, or a board. Each input and output is one run of bytes, in the model's order. */
+/** Runs a model in an engine or on a board. Each input and output is one sequence of bytes, in the model's order. */
 export type ModelRunner = (
   harness: Harness,
   inputs: readonly Uint8Array[],
@@ -39,7 +39,7 @@ export interface TensorDifference {
 
 export interface Verification {
   results: readonly VerifyResult[];
-  /** In the order of execution; only where the goldens hold intermediate tensors. */
+  /** In the order of execution; only if the goldens include intermediate tensors. */
   firstDifference?: TensorDifference;
 }
 
@@ -47,7 +47,7 @@ const STACK_BYTES = 64 << 10;
 const DEADLINE_MS = 600_000;
 const FUEL = 1n << 60n;
 
-/** Runs every `in_*.bin` of `goldenDir` through the model. Throws `GOLDEN` when the folder has none or they don't fit the model. */
+/** Runs every `in_*.bin` of `goldenDir` through the model. Throws `GOLDEN` if the folder has none or they don't fit the model. */
 export async function verifyModel(bytes: Uint8Array, goldenDir: string, engine: Engine): Promise<Verification> {
   const results = await verifyOutputs(bytes, goldenDir, onEngine(engine));
   const failed = results.find(({ equal }) => !equal);
@@ -55,14 +55,14 @@ export async function verifyModel(bytes: Uint8Array, goldenDir: string, engine: 
   return firstDifference === undefined ? { results } : { results, firstDifference };
 }
 
-/** The outputs alone, by whatever runs the model; at most the first `most` inputs. Throws `GOLDEN`, and what the runner throws. */
+/** Verifies the outputs alone, with any runner, for at most the first `max` inputs. Throws `GOLDEN`, and what the runner throws. */
 export async function verifyOutputs(
   bytes: Uint8Array,
   goldenDir: string,
   runner: ModelRunner,
-  most = Number.POSITIVE_INFINITY,
+  max = Number.POSITIVE_INFINITY,
 ): Promise<VerifyResult[]> {
-  const runs = (await goldenRuns(goldenDir)).slice(0, most);
+  const runs = (await goldenRuns(goldenDir)).slice(0, max);
   const readAll = (kind: 'in' | 'out') => Promise.all(runs.map((run) => readGolden(goldenDir, `${kind}_${run}.bin`)));
   const inputs = await readAll('in');
   const outputs = await readAll('out');
@@ -103,13 +103,13 @@ function onEngine(engine: Engine): ModelRunner {
   };
 }
 
-/** Throws `GOLDEN` for an input that isn't the model's. */
+/** Throws `GOLDEN` for an input that doesn't fit the model. */
 export function checkInput(harness: Harness, input: Uint8Array): void {
   const total = sum(harness.model.inputs);
   if (input.length !== total) throw misfit('the input', input.length, total);
 }
 
-/** Inputs as one run of bytes, in the model's order; returns the outputs so. Throws what the engine throws. */
+/** Takes the inputs as one sequence of bytes, in the model's order, and returns the outputs in the same form. Throws what the engine throws. */
 export function runModel(instance: Instance, harness: Harness, input: Uint8Array): Uint8Array {
   const { inputs, outputs } = harness.model;
   checkInput(harness, input);
@@ -128,13 +128,13 @@ export function runModel(instance: Instance, harness: Harness, input: Uint8Array
   return result;
 }
 
-/** An instance of a harness, with limits that no model reaches. */
+/** Loads a harness with limits that no model reaches. */
 export function load(harness: Harness, engine: Engine): Instance {
   const limits = { memoryBytes: harness.memoryBytes, stackBytes: STACK_BYTES, fuel: FUEL, deadlineMs: DEADLINE_MS };
   return engine.load({ wasm: harness.wasm, rom: harness.rom, imports: {}, limits });
 }
 
-/** Looks for the first differing tensor of the runs whose tensors are known. */
+/** Finds the first differing tensor of the runs whose tensors are known. */
 async function findDifference(bytes: Uint8Array, dir: string, engine: Engine): Promise<TensorDifference | undefined> {
   const files = (await readdir(dir))
     .map((name) => /^tensors_(.+)\.json$/.exec(name)?.[1])

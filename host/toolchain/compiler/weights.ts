@@ -1,4 +1,4 @@
-/** How weights lie in rom: groups of four output channels, see `assembly/nn/conv2d.ts` and `depthwise_conv2d.ts`. */
+/** The layout of weights in rom: groups of four output channels, see `assembly/nn/conv2d.ts` and `depthwise_conv2d.ts`. */
 import { OperatorConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { type Tensor, tensorLabel } from './graph.ts';
@@ -11,9 +11,9 @@ export function groupBytes(weightBytes: number): number {
   return paramsBytes + weightBytes;
 }
 
-/** What turns the sum of one output channel into an output value. */
+/** Parameters that turn the sum of one output channel into an output value. */
 export interface Channel {
-  /** int32, the input's zero point already folded in. */
+  /** int32, including the input's zero point. */
   bias: number;
   multiplier: Multiplier;
 }
@@ -35,7 +35,7 @@ export function packDense(filter: Filter, channels: readonly Channel[]): Uint8Ar
   });
 }
 
-/** Rom bytes in the layout of depthwise_conv2d: four bytes a tap, one a channel. */
+/** Rom bytes in the layout of depthwise_conv2d: four bytes for each tap, one for each channel. */
 export function packDepthwise(filter: Filter, channels: readonly Channel[]): Uint8Array {
   return packGroups(channels, tapBytes * filter.taps, (view, at, channel, lane) => {
     for (let tap = 0; tap < filter.taps; tap++) view.setInt8(at + tap * tapBytes + lane, filter.weight(channel, tap));
@@ -62,8 +62,8 @@ function packGroups(
 }
 
 /**
- * Bias and multiplier of each output channel. The sum that a kernel makes is over raw inputs; TensorFlow Lite's is over inputs minus the zero
- * point, so the difference goes into the bias. Both are equal modulo 2^32, which is all that an int32 sum knows.
+ * Bias and multiplier of each output channel. A kernel sums raw inputs; TensorFlow Lite sums inputs minus the zero point, so the bias contains
+ * the difference. Both are equal modulo 2^32, as an int32 sum is.
  */
 export function channelParameters(
   filter: Filter,
@@ -88,7 +88,7 @@ export function weightSum(filter: Filter, channel: number): number {
   return sum;
 }
 
-/** A multiplier whose left shift fits an int32 sum; anything larger is a broken scale. */
+/** A multiplier whose left shift fits an int32 sum. A larger one means a broken scale. */
 export function channelMultiplier(real: number, weights: Tensor): Multiplier {
   const multiplier = quantizeMultiplier(real);
   if (multiplier.shift > 30)
@@ -96,7 +96,7 @@ export function channelMultiplier(real: number, weights: Tensor): Multiplier {
   return multiplier;
 }
 
-/** One scale a channel, from one for all or one for each. */
+/** One scale for each channel, from one for all or one for each. */
 export function filterScales(weights: Tensor, channels: number): number[] {
   const quantization = weights.quantization;
   if (weights.type !== 'int8' || quantization === undefined || weights.data === undefined) {
@@ -132,7 +132,7 @@ export function int8Data(tensor: Tensor): Int8Array {
   return new Int8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** Constant int32 values, as shapes, axes and paddings are given. */
+/** Constant int32 values, such as shapes, axes and paddings. */
 export function int32Data(tensor: Tensor | undefined, label: string): number[] {
   if (tensor?.data === undefined || tensor.type !== 'int32') {
     throw new MoteError(

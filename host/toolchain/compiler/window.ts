@@ -1,4 +1,4 @@
-/** Where a sliding window meets its picture: TensorFlow Lite's padding (tensorflow/lite/kernels/padding.h). */
+/** Positions of a sliding window in a picture, with TensorFlow Lite's padding (tensorflow/lite/kernels/padding.h). */
 import { MoteError } from '../../base/index.ts';
 import type { Padding } from './graph.ts';
 
