@@ -120,7 +120,7 @@ describe('mote', () => {
     [['build', app('vibration'), '--key', 'nokey.pem'], /nokey\.pem can't be read/],
     [['shim', '--listen', 'here'], /--listen takes HOST:PORT/],
     [['shim', '--qos', '2'], /--qos takes an integer from 0 to 1/],
-    [['shim', '--broker', 'http://x'], /no broker address/],
+    [['shim', '--broker', 'http://x'], /is not a broker address/],
     [['push', 'vibration/vibration.mote', '--node', 'a/b'], /a\/b/],
     [['push', 'vibration/vibration.mote', '--timeout', '0'], /--timeout takes an integer/],
   ])('%j: reports the wrong value', (args, sentence) => expectRefused(args, sentence));
@@ -157,6 +157,7 @@ describe('mote', () => {
       'cc',
       'engine wasm3',
       'engine v8',
+      'assemblyscript',
       'mosquitto',
       ...['arm-none-eabi-gcc', 'riscv64-unknown-elf-gcc', 'qemu-system-arm', 'qemu-system-riscv32'],
       ...['probe-rs', 'esptool', 'stty'],

@@ -4,11 +4,11 @@
  * one detector.
  */
 
-const MOST_CLASSES: i32 = 16;
+const MAX_CLASSES: i32 = 16;
 const SMOOTHED: i32 = 3;
 const QUIET_US: i64 = 500_000;
 
-const recent = memory.data(SMOOTHED * MOST_CLASSES);
+const recent = memory.data(SMOOTHED * MAX_CLASSES);
 let classes: i32 = 0;
 let windows: i32 = 0;
 let lastClass: i32 = -1;
@@ -16,8 +16,8 @@ let lastHeard: i64 = 0;
 
 /** Adds the int8 scores (softmax: -128 .. 127) of up to 16 classes. */
 export function add(scores: usize, count: i32): void {
-  classes = min(count, MOST_CLASSES);
-  const row = recent + (windows % SMOOTHED) * MOST_CLASSES;
+  classes = min(count, MAX_CLASSES);
+  const row = recent + (windows % SMOOTHED) * MAX_CLASSES;
   for (let i = 0; i < classes; i++) store<u8>(row + i, load<u8>(scores + i) ^ 0x80);
   windows++;
 }
@@ -30,7 +30,7 @@ export function count(): i32 {
 /** Mean score of a class over the last three windows, 0 .. 255. */
 export function score(index: i32): i32 {
   const at = recent + index;
-  return (<i32>load<u8>(at) + <i32>load<u8>(at, MOST_CLASSES) + <i32>load<u8>(at, 2 * MOST_CLASSES)) / SMOOTHED;
+  return (<i32>load<u8>(at) + <i32>load<u8>(at, MAX_CLASSES) + <i32>load<u8>(at, 2 * MAX_CLASSES)) / SMOOTHED;
 }
 
 /** Returns the class from `first` on whose detection begins in the window at time `t` (microseconds), or -1. */

@@ -5,7 +5,7 @@ import { NAME, writeName } from './names';
 
 /** Head of a CBOR map of up to 23 entries; their number is added to it. */
 const MAP: u8 = 0xa0;
-const MOST_FIELDS: i32 = 23;
+const MAX_FIELDS: i32 = 23;
 
 const body = memory.data(MAX_EVENT);
 const encoder = changetype<Encoder>(memory.data(ENCODER_BYTES, 8));
@@ -47,7 +47,7 @@ export class EventBuilder {
    * host.
    */
   send(): i32 {
-    if (!encoder.ok || fields > MOST_FIELDS) {
+    if (!encoder.ok || fields > MAX_FIELDS) {
       append(title);
       append(': event not sent, it is over 1024 bytes or 23 fields');
       flush(LEVEL_ERROR);

@@ -158,7 +158,7 @@ describe('the fuel pass', () => {
     expect(await runEverywhere(counted, 10_000n, 'f', 1000)).toMatchObject({ ended, fuel: 3003n });
   });
 
-  it('says how much memory a compiled program touches', async () => {
+  it('reports how much memory a compiled program touches', async () => {
     const wasm = addFuel(
       await assemble(`const a = memory.data(5000); export function f(): usize { return a; } ${HEAP_BASE}`),
     );
@@ -179,7 +179,7 @@ describe('the fuel pass', () => {
     ['FUEL_INPUT', 'no module', () => addFuel(new Uint8Array(8))],
     ['FUEL_INPUT', 'a module with fuel', () => addFuel(addFuel(wat('(module)'), { memoryBytes: 0 }))],
     ['FUEL_MEMORY', 'a module of unknown memory', () => addFuel(wat('(module)'))],
-  ])('throws %s for %s', (code, _says, act) => {
+  ])('throws %s for %s', (code, _description, act) => {
     expect(act).toThrow(expect.objectContaining({ code }));
     expect(act).toThrow(MoteError);
   });

@@ -70,7 +70,7 @@ describe('frames of a node', () => {
     ['too long', frame('S', Buffer.alloc(14))],
     ['with a name that is longer than the frame', frame('P', Buffer.of(9, 1))],
     ['of a length that no node sends', Buffer.from('4cffffff7f', 'hex')],
-  ])('are refused %s', (_, bytes) => {
+  ])('are rejected %s', (_, bytes) => {
     expect(() => new SimDecoder().push(bytes)).toThrow("The node's simulator channel is garbled");
   });
 });

@@ -44,7 +44,7 @@ async function failure(dir: string): Promise<string> {
 }
 
 describe('buildApp', () => {
-  it("builds in a user's project as it does in this repository, into the same bytes wherever the folder is", async () => {
+  it("builds the same bytes in a user's project and in this repository, in any folder", async () => {
     const app = packagePath('assembly', 'apps', 'keyword');
     const builds = [];
     for (const folder of ['near', join('far', 'away', 'node_modules_not')]) {
@@ -66,13 +66,13 @@ describe('buildApp', () => {
     const again = await buildApp(app);
     expect(Buffer.compare(here.wasm, again.wasm)).toBe(0);
     expect(Buffer.compare(here.rom, near!.rom)).toBe(0);
-    // Only the names of files in a failed check's message may differ.
+    // Only names of files in messages of failed checks may differ.
     expect(Math.abs(here.wasm.length - near!.wasm.length)).toBeLessThan(64);
     expect({ ...near!.metadata, memoryBytes: 0 }).toEqual({ ...here.metadata, memoryBytes: 0 });
     expect(readFileSync(join(root, 'near', 'keyword', 'generated', 'micro_speech.ts'), 'utf8')).not.toContain(root);
   });
 
-  it('learns from init which sensors, metrics and commands the app uses', async () => {
+  it('reads from init which sensors, metrics and commands the app uses', async () => {
     const dir = project({
       'app.ts': `
         import { metric, Sensor, subscribe } from 'moteware/assembly/mote';
@@ -95,7 +95,7 @@ describe('buildApp', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('takes all that mote.json says into what it returns, and defaults for the rest', async () => {
+  it('returns every field of mote.json, and defaults for the others', async () => {
     const manifest = { sequence: 7, config: { limit: -5, gain: 3 }, trialMs: 1234, fuel: 5000, entry: 'main.ts' };
     const full = await buildApp(project({ 'main.ts': STEP }, manifest));
     expect(full).toMatchObject({ sequence: 7, config: { limit: -5, gain: 3 } });
@@ -121,7 +121,7 @@ describe('buildApp', () => {
     ]);
   });
 
-  it('gives settings as functions with the defaults of mote.json', async () => {
+  it('generates settings as functions with the defaults of mote.json', async () => {
     const source = `import { limit } from './generated/config'; export function step(now: i64): i64 { return limit(); }`;
     const { wasm } = await buildApp(project({ 'app.ts': source }, { config: { limit: -2147483648 } }));
     const instance = await start(wasm);
@@ -138,7 +138,7 @@ describe('buildApp', () => {
     expect(instance.call('step', 0n)).toBe(7n);
   });
 
-  it('is healthy after its first step where the app says nothing', async () => {
+  it('is healthy after its first step if the app exports no health function', async () => {
     const { wasm } = await buildApp(project({ 'app.ts': STEP }));
     const instance = await start(wasm);
     expect(instance.call('health')).toBe(0);
@@ -146,8 +146,8 @@ describe('buildApp', () => {
     expect(instance.call('health')).toBe(1);
   });
 
-  // Loops end in any case, so that these tests fail instead of hanging when fuel doesn't stop them.
-  it('lets no app escape its fuel by the name of its folder', async () => {
+  // Loops end in any case, so that these tests fail instead of hanging if fuel doesn't stop them.
+  it('charges an app for fuel whatever the name of its folder', async () => {
     const dir = project({
       'app.ts': `import { spin } from './assembly/nn/spin'; export function step(now: i64): i64 { spin(); return now; }`,
     });
@@ -161,7 +161,7 @@ describe('buildApp', () => {
     expect(() => instance.call('step', 0n)).toThrow(expect.objectContaining({ kind: 'fuel' }));
   });
 
-  it('says which part of the work begins', async () => {
+  it('reports each step of the build as it begins', async () => {
     const steps: BuildStep[] = [];
     const dir = project({ 'app.ts': STEP, 'm.tflite': '' }, { models: { speech: 'm.tflite' } });
     cpSync(MODEL, join(dir, 'm.tflite'));
@@ -169,7 +169,7 @@ describe('buildApp', () => {
     expect(steps).toEqual([{ step: 'model', name: 'speech' }, { step: 'compile' }, { step: 'check' }]);
   });
 
-  it('puts several models behind one another into the rom, and each runs', async () => {
+  it('puts several models one after another into the rom, and each runs', async () => {
     const source = `
       import * as one from './generated/one';
       import * as two from './generated/two';
@@ -194,7 +194,7 @@ describe('buildApp', () => {
     expect(await run(broken).catch(() => -1n)).toBe(-1n);
   });
 
-  it('gives static data as many pages as it needs', async () => {
+  it('allocates as many pages as static data needs', async () => {
     const source = `const large = memory.data(150000);
       export function step(now: i64): i64 { store<u8>(large + 149999, 7); return load<u8>(large + 149999); }`;
     const { wasm, sizes } = await buildApp(project({ 'app.ts': source }));
@@ -203,13 +203,13 @@ describe('buildApp', () => {
     expect((await start(wasm, { memoryBytes: sizes.memoryBytes })).call('step', 0n)).toBe(7n);
   });
 
-  it('lays a model out as the harness does in which it is verified', async () => {
+  it('uses the same layout for a model as the harness that verifies it', async () => {
     const app = await buildApp(packagePath('assembly', 'apps', 'keyword'));
     const harness = await buildHarness(readFileSync(MODEL));
     expect(harness.rom).toEqual(app.rom);
   });
 
-  it('is not led astray by a compiler configuration in the folder', async () => {
+  it('ignores a compiler configuration in the folder', async () => {
     const plain = await buildApp(project({ 'app.ts': STEP }));
     const configured = {
       'app.ts': STEP,
@@ -309,22 +309,22 @@ describe('a build that fails', () => {
       {},
       /^BUILD_INIT: .*fuel/,
     ],
-  ])('because it %s says so', async (_what, files, manifest, expected) => {
+  ])('because it %s reports that', async (_what, files, manifest, expected) => {
     expect(await failure(project(files, manifest))).toMatch(expected);
   });
 
-  it('because its model is a folder says so', async () => {
+  it('because its model is a folder reports that', async () => {
     const dir = project({ 'app.ts': STEP }, { models: { speech: 'm.tflite' } });
     mkdirSync(join(dir, 'm.tflite'));
     expect(await failure(dir)).toMatch(/^BUILD_MODEL: model speech can't be read: EISDIR/);
   });
 
-  it('because an assertion fails in init says which', async () => {
+  it('because an assertion fails in init reports which', async () => {
     const source = `let n = 3;\nexport function init(): void { assert(n > 3, 'too few'); }\n${STEP}`;
     expect(await failure(project({ 'app.ts': source }))).toMatch(/^BUILD_INIT: .*it logged: too few at app\.ts:2:\d+/);
   });
 
-  it('because there is no mote.json says so', async () => {
+  it('because there is no mote.json reports that', async () => {
     expect(await failure(root)).toMatch(/^BUILD_MANIFEST: there is no mote\.json in /);
   });
 
@@ -343,7 +343,7 @@ describe('a build that fails', () => {
     ["metric('huge', '1', 19)", -4],
     [`Sensor.open('${'x'.repeat(65)}')`, -2],
     ["subscribe('')", -4],
-  ])('warns of an init that refuses to start on any node: %s', async (body, error) => {
+  ])('warns of an init that aborts the start on any node: %s', async (body, error) => {
     const source = `import { DENIED, metric, refuse, Sensor, subscribe } from 'moteware/assembly/mote';
       export function init(): void { ${body}; }
       ${STEP}`;

@@ -6,7 +6,7 @@ import { parseManifest } from './manifest.ts';
 const GOOD = { name: 'door-bell', version: '1.0.0' };
 
 describe('mote.json', () => {
-  it('may be as short as a name and a version', () => {
+  it('needs only a name and a version', () => {
     expect(parseManifest(JSON.stringify(GOOD))).toEqual({
       name: 'door-bell',
       version: '1.0.0',
@@ -56,20 +56,20 @@ describe('mote.json', () => {
     [{ ...GOOD, trialMs: 5 }, /"trialMs": 5, but it must be an integer from 100/],
     [{ ...GOOD, fuel: -1 }, /"fuel": -1/],
     [{ ...GOOD, trial: 5000 }, /unknown field "trial"; it may have name, version/],
-  ])('refuses %j', (json, expected) => {
+  ])('rejects %j', (json, expected) => {
     expect(() => parseManifest(JSON.stringify(json))).toThrow(expected);
     expect(() => parseManifest(JSON.stringify(json))).toThrow(expect.objectContaining({ code: 'BUILD_MANIFEST' }));
   });
 
-  it('does not mind the byte order mark of an editor', () => {
+  it('accepts the byte order mark of an editor', () => {
     expect(parseManifest(`\ufeff${JSON.stringify(GOOD)}`)).toEqual(parseManifest(JSON.stringify(GOOD)));
   });
 
-  it('refuses text that is not JSON', () => {
+  it('rejects text that is not JSON', () => {
     expect(() => parseManifest('{ name: ')).toThrow(/mote\.json is not JSON: /);
   });
 
-  it('gives a manifest or one clear error for anything', () => {
+  it('returns a manifest or one clear error for any input', () => {
     const text = JSON.stringify({ ...GOOD, models: { a: 'm.tflite' }, config: { b: 1 }, trialMs: 500, fuel: 10_000 });
     const accepted = (input: string) => {
       try {

@@ -15,7 +15,7 @@ import { type BuiltApp, buildApp } from './build.ts';
 const dir = mkdtempSync(join(tmpdir(), 'mote-program-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-/** The step answers with what the model answers to an input of 0, 1, 2, ... */
+/** The step returns the model's output for an input of 0, 1, 2, ... */
 const SOURCE = `import { input, INPUT_BYTES, invoke, output } from './generated/speech';
 export function step(now: i64): i64 {
   for (let i = 0; i < INPUT_BYTES; i++) store<i8>(input() + i, <i8>i);
@@ -50,7 +50,7 @@ describe.each(ENGINE_NAMES)('the program of a model on %s', (name) => {
     });
   });
 
-  /** `host` says how many of the entries at a rom offset it does. */
+  /** `host` returns how many of the entries at a rom offset it executes. */
   async function run(engine: EngineName, host?: (program: number, count: number) => number): Promise<Run> {
     const { wasm, rom, metadata } = app;
     const asked: [number, number][] = [];
@@ -69,7 +69,7 @@ describe.each(ENGINE_NAMES)('the program of a model on %s', (name) => {
     return { answer, fuel, asked: asked.map(([program, count]) => [(program - asked[0]![0]) / 8, count]) };
   }
 
-  it('names the operators in their order, each with its record', () => {
+  it('lists the operators in order, each with its record', () => {
     const { depthwise_conv2d: _, ...operators } = ABI_OPERATORS;
     expect(entries.map(({ operator }) => operator)).toEqual([
       operators.conv2d,
@@ -79,7 +79,7 @@ describe.each(ENGINE_NAMES)('the program of a model on %s', (name) => {
     for (const { record } of entries) expect([record % 4, record < app.rom.length]).toEqual([0, true]);
   });
 
-  it('is offered to the host again behind each operator that the module did itself', async () => {
+  it('is offered to the host again after each operator that the module executed itself', async () => {
     const portable = await run(name);
     const offered = await run(name, () => 0);
     expect(offered).toMatchObject({ answer: portable.answer, fuel: portable.fuel });
@@ -90,14 +90,14 @@ describe.each(ENGINE_NAMES)('the program of a model on %s', (name) => {
     ]);
   });
 
-  it('costs the same fuel whoever runs it, and the module leaves alone what the host did', async () => {
+  it('costs the same fuel on host and module, and the module does not repeat the work of the host', async () => {
     const portable = await run(name);
     for (const done of [1, 2, 3]) {
       const some = await run(name, (_program, count) => (count === 3 ? done : 0));
       expect(some.fuel).toBe(portable.fuel);
-      // Of an operator that nobody did, the memory still has what was there before.
+      // The output of an operator that nobody executed still has its old contents.
       expect(some.answer).not.toBe(portable.answer);
-      // The host may have stopped after a while, so it is asked again; only what it then refuses is the module's.
+      // The host may have stopped early, so it is asked again. The module executes only what the host then refuses.
       expect(some.asked).toEqual(
         [
           [0, 3],

@@ -19,7 +19,7 @@ describe.each(SHIPPED)('the arena of %s', (name) => {
   const graph = parseModel(modelBytes(name));
   const steps = lower(graph);
 
-  it.each([false, true])('has no two live blocks in one place, with separate tensors %s', (separate) => {
+  it.each([false, true])('has no overlapping live blocks, with separate tensors %s', (separate) => {
     const { plan, scratch } = allocate(graph, steps, { separate });
     expect(overlaps(plan.allocations)).toEqual([]);
     for (const { offset, bytes } of plan.allocations) expect(offset + bytes).toBeLessThanOrEqual(plan.arenaBytes);
@@ -57,11 +57,11 @@ describe('working in place', () => {
     return allocate(graph, lower(graph)).plan;
   };
 
-  it('takes over an operand that nobody needs afterwards', () => {
+  it('reuses an operand that no later step needs', () => {
     expect(planOf(3, [add(0, 1, 2)], [0, 1], [2]).arenaBytes).toBe(128);
   });
 
-  it('leaves an operand alone that is still read, or that is an output', () => {
+  it('does not reuse an operand that is read later, or that is an output', () => {
     expect(planOf(4, [add(0, 0, 1), add(0, 1, 2)], [0], [2]).arenaBytes).toBe(128);
     expect(planOf(3, [add(0, 0, 1), add(1, 1, 2)], [0], [1, 2]).arenaBytes).toBe(128);
   });

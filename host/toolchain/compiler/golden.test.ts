@@ -9,7 +9,7 @@ import { buildHarness } from './harness.ts';
 import { modelBytes, modelFolder, OTHERS, SHIPPED } from './testing.ts';
 import { verifyModel } from './verify.ts';
 
-/** Bytes that TensorFlow Lite Micro's own arena takes, which ours may not exceed (1 KB = 1000 bytes). */
+/** Arena bytes of TensorFlow Lite Micro, which this compiler must not exceed (1 KB = 1000 bytes). */
 const TFLM_ARENA: Readonly<Record<string, number>> = {
   hello_world: 1184,
   micro_speech: 7000,
@@ -22,7 +22,7 @@ const TFLM_ARENA: Readonly<Record<string, number>> = {
   mobilenet_v2: 2_606_896,
 };
 
-/** Names as a report shows them: of a model that isn't there, what it needs. */
+/** Names for the report. The name of a missing model includes what it needs. */
 const named = [...SHIPPED, ...OTHERS].map((name) => {
   const title = modelFolder(name) === undefined ? `${name}, needs the reference models in ../shared/models` : name;
   return { name, title };
@@ -80,14 +80,14 @@ describe('verification', () => {
     }
   });
 
-  it('says so when the folder has no goldens, or those of another model', async () => {
+  it('rejects a folder that has no goldens, or those of another model', async () => {
     const engine = await loadEngine('v8');
     await expect(verifyModel(modelBytes('hello_world'), tmpdir(), engine)).rejects.toMatchObject({ code: 'GOLDEN' });
     const other = join(modelFolder('kws')!, 'golden');
     await expect(verifyModel(modelBytes('hello_world'), other, engine)).rejects.toMatchObject({ code: 'GOLDEN' });
   });
 
-  it('names the file that is missing of a pair', async () => {
+  it('names the missing file of a pair', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'moteware-golden-'));
     try {
       await cp(join(modelFolder('hello_world')!, 'golden'), dir, { recursive: true });
@@ -107,12 +107,12 @@ describe('verification', () => {
     expect(validateModule(wasm).abi).toBe(ABI_VERSION);
   });
 
-  it('makes a keyword model of at most 40 KB, module and rom', async () => {
+  it('compiles a keyword model to at most 40 KB of module and rom', async () => {
     const { wasm, rom } = await buildHarness(modelBytes('micro_speech'));
     expect(wasm.length + rom.length).toBeLessThanOrEqual(40_000);
   });
 
-  it('gives every tensor its own memory when asked', async () => {
+  it('gives every tensor its own memory on request', async () => {
     const { model, tensors } = await buildHarness(modelBytes('kws'), { separate: true });
     const spans = model.plan.allocations
       .filter(({ kind }) => kind === 'tensor')

@@ -4,10 +4,10 @@ import { compileModel } from './compile.ts';
 import { parseModel } from './parse.ts';
 import { buildModel, modelBytes, xorshift } from './testing.ts';
 
-/** Values that break readers: around zero, signs, and sizes of everything. */
+/** Values that break readers: around zero, around sign bits, and around limits of sizes. */
 const NASTY = [0, 1, 2, 4, 127, 128, 255, 256, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xfffffffc, 0xffffffff];
 
-/** One to eight changes: bytes, words, copies of other places, and cuts. */
+/** One to eight changes: bytes, words, copies of other parts, and truncations. */
 function mutate(seed: Uint8Array, random: () => number): Uint8Array {
   let bytes = seed.slice();
   for (let n = 1 + (random() % 8); n > 0; n--) {
@@ -36,7 +36,7 @@ function mutate(seed: Uint8Array, random: () => number): Uint8Array {
   return bytes;
 }
 
-/** A model of three operators with windows and weights, small enough to be changed in every place. */
+/** A model of three operators with windows and weights, small enough to change at every byte. */
 function tinyModel(): Uint8Array {
   return buildModel(
     [
@@ -93,7 +93,7 @@ describe('hostile models', () => {
     expect(slowest).toBeLessThan(2000);
   });
 
-  it('refuses every truncation', () => {
+  it('rejects every truncation', () => {
     const seed = modelBytes('hello_world');
     for (let length = 0; length < seed.length; length++) {
       try {
@@ -106,7 +106,7 @@ describe('hostile models', () => {
     expect(() => parseModel(new Uint8Array(0))).toThrow(MoteError);
   });
 
-  it('refuses what is another file altogether', () => {
+  it('rejects files of other kinds', () => {
     const random = xorshift(7);
     for (let i = 0; i < 2000; i++) {
       const bytes = Uint8Array.from({ length: random() % 300 }, () => random());
@@ -116,7 +116,7 @@ describe('hostile models', () => {
   });
 });
 
-describe('refusals name what they are about', () => {
+describe('errors name their cause', () => {
   const conv = (over: object = {}) => ({
     code: 3,
     inputs: [0, 1],
@@ -200,7 +200,7 @@ describe('refusals name what they are about', () => {
     expect(() => compileModel(make(), { name: 'refused' })).toThrow(message);
   });
 
-  it('keeps text of the model inside the comment it is in', () => {
+  it('keeps text of the model inside its comment', () => {
     const { source } = compileModel(modelBytes('hello_world'), { name: 'x */ export const evil = 1;\nfoo' });
     expect(source).not.toMatch(/^export const evil/m);
     expect(source.split('\n')[0]).toContain('x * / export const evil = 1;?foo');

@@ -5,7 +5,7 @@ import { renderText } from './render-text.ts';
 import { buildModel, modelBytes, SHIPPED } from './testing.ts';
 
 describe('the report', () => {
-  it('says what a model costs', () => {
+  it('lists the costs of a model', () => {
     const report = inspectModel(modelBytes('micro_speech'), { name: 'micro_speech' });
     expect(report).toMatchObject({ fileBytes: 18800, macs: 336_000, digest: expect.stringMatching(/^09e5e2a9/) });
     expect(report.layers.map(({ op, kernel }) => [op, kernel])).toEqual([
@@ -24,7 +24,7 @@ describe('the report', () => {
     [1000, '1.00 k', '1.00 kB'],
     [12_345, '12.3 k', '12.3 kB'],
     [123_456_789, '123 M', '123 MB'],
-  ])('writes %d short', (value, count, bytes) => {
+  ])('abbreviates %d', (value, count, bytes) => {
     expect([countText(value), bytesText(value)]).toEqual([count, bytes]);
   });
 
@@ -36,7 +36,7 @@ describe('the report', () => {
 });
 
 describe('as text', () => {
-  it.each([40, 60, 80, 133])('keeps to %d columns', (width) => {
+  it.each([40, 60, 80, 133])('fits into %d columns', (width) => {
     for (const name of SHIPPED) {
       const text = renderText(inspectModel(modelBytes(name), { name }), width);
       for (const line of text.split('\n').filter((line) => !line.startsWith('  ') || line.includes('│'))) {
@@ -46,14 +46,14 @@ describe('as text', () => {
     }
   });
 
-  it('is the same with colours, but for the colours', () => {
+  it('has the same text with and without colours', () => {
     const report = inspectModel(modelBytes('kws'), { name: 'kws' });
     const esc = String.fromCharCode(27);
     expect(renderText(report, 80)).not.toContain(esc);
     expect(renderText(report, 80, true).replaceAll(new RegExp(`${esc}\\[\\d+m`, 'g'), '')).toBe(renderText(report, 80));
   });
 
-  it('draws one row a layer', () => {
+  it('draws one row for each layer', () => {
     const rows = renderText(inspectModel(modelBytes('micro_speech'), { name: 'x' }), 80)
       .split('\n')
       .filter((line) => line.includes('│'));
@@ -62,7 +62,7 @@ describe('as text', () => {
 });
 
 describe('as a page', () => {
-  it('needs nothing from elsewhere and runs nothing', () => {
+  it('has no external resource and no script', () => {
     const page = renderHtml(inspectModel(modelBytes('kws'), { name: 'kws' }));
     expect(page).not.toMatch(/<script|https?:|url\(|@import|<link|<img/i);
     expect(page).toContain('prefers-color-scheme');

@@ -4,7 +4,7 @@ import { buildHarness } from './harness.ts';
 import { buildModel, type TestOperator, type TestTensor, xorshift } from './testing.ts';
 import { load, runModel } from './verify.ts';
 
-/** Small models of operators that no golden covers, against what the operators mean in real numbers. */
+/** Small models of operators that no golden covers, compared with the operators in real numbers. */
 interface Row {
   name: string;
   tensors: readonly TestTensor[];
@@ -13,7 +13,7 @@ interface Row {
   outputs: readonly number[];
   /** Output bytes as signed numbers, from the inputs. */
   expected(input: Int8Array): number[];
-  /** Steps that fixed point may differ from real numbers. */
+  /** Steps by which fixed point may differ from real numbers. */
   tolerance: number;
 }
 
@@ -225,7 +225,7 @@ describe('operators without goldens', () => {
     const random = xorshift(3);
     const bytes = harness.model.inputs.reduce((sum, tensor) => sum + tensor.bytes, 0);
     for (let round = 0; round < 50; round++) {
-      // The first round counts through all values.
+      // The first round uses all values in order.
       const input = Int8Array.from({ length: bytes }, (_, i) => (round === 0 ? i - 128 : random() >> 24));
       const found = [...new Int8Array(runModel(instance, harness, new Uint8Array(input.buffer)).buffer)];
       const wanted = expected(input);

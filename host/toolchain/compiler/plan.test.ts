@@ -10,7 +10,7 @@ const buffers = fc.array(
 );
 
 describe('plan', () => {
-  it('never lets two buffers that live at the same time overlap, and stays between its bounds', () => {
+  it('never lets two live buffers overlap, and stays between its bounds', () => {
     fc.assert(
       fc.property(buffers, (all) => {
         const { offsets, bytes } = plan(all);
@@ -30,7 +30,7 @@ describe('plan', () => {
     );
   });
 
-  it('finds free ranges that touch nothing alive', () => {
+  it('finds free ranges without live buffers', () => {
     fc.assert(
       fc.property(buffers, fc.nat(24), (all, pick) => {
         const index = pick % all.length;
@@ -48,14 +48,14 @@ describe('plan', () => {
     );
   });
 
-  it('gives the same plan every time', () => {
+  it('returns the same plan every time', () => {
     fc.assert(
       fc.property(buffers, (all) => void expect(plan(all)).toEqual(plan(all))),
       { numRuns: 50 },
     );
   });
 
-  it('reuses memory of the dead', () => {
+  it('reuses the memory of buffers that are no longer live', () => {
     const chain = [0, 1, 2, 3].map((first) => ({ bytes: 1000, first, last: first + 1 }));
     expect(plan(chain).bytes).toBe(2000);
   });

@@ -40,7 +40,7 @@ describe('scales', () => {
     [1 - 1e-11, 2 ** 30, 1],
     [2 ** -32, 2 ** 30, -31],
     [2 ** -33, 0, 0],
-  ])('makes %d the multiplier %d and the shift %d', (real, multiplier, shift) => {
+  ])('converts %d to the multiplier %d and the shift %d', (real, multiplier, shift) => {
     expect(quantizeMultiplier(real)).toEqual({ multiplier, shift });
   });
 
@@ -65,7 +65,7 @@ describe('scales', () => {
     expect(() => activationRange('tanh', output, 'operator 1')).toThrow(/operator 1/);
   });
 
-  it('knows how far an input may go', () => {
+  it('computes the range of an input', () => {
     expect(inputRadius(5, 0)).toBe(31 * 2 ** 26);
     expect(inputRadius(5, 23)).toBe(248);
   });
