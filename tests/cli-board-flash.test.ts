@@ -23,6 +23,7 @@ import { buildPackage, generateKeyPair, keyId, saveKeyPair } from '../host/devic
 import { boardNames, type Image, loadBoard, readHex, readUf2, UF2_FAMILIES } from '../host/toolchain/board/index.ts';
 import { buildApp } from '../host/toolchain/build/index.ts';
 import { mote } from './program.ts';
+import { missingSources } from './sources.ts';
 import { keys, release } from './world.ts';
 
 // In a new clone, each board's firmware is compiled first.
@@ -30,6 +31,7 @@ vi.setConfig({ testTimeout: 240_000 });
 
 /** The reasons why a test is skipped that builds an Arm image, that runs one, or that runs a RISC-V image. */
 const NO_ARM = lacking('arm-none-eabi-gcc');
+const NO_FIRMWARE = NO_ARM ?? ((await missingSources('images/agent')) || null);
 const NO_ARM_RUN = lacking('arm-none-eabi-gcc', 'qemu-system-arm');
 const NO_RISCV_RUN = lacking('riscv64-unknown-elf-gcc', 'qemu-system-riscv32');
 
@@ -192,8 +194,8 @@ async function reportsError(args: string[], sentence: RegExp): Promise<void> {
 }
 
 describe('mote flash', () => {
-  it.skipIf(NO_ARM !== null)(
-    titled('writes firmware and node to a board through its debug probe', NO_ARM),
+  it.skipIf(NO_FIRMWARE !== null)(
+    titled('writes firmware and node to a board through its debug probe', NO_FIRMWARE),
     async () => {
       const { env, calls, image } = fakeTool('probe-rs');
       const args = ['flash', 'nrf52840', 'first.mote', '--key', 'r.pem', '--node', 'press-7', '--json'];
@@ -224,7 +226,7 @@ describe('mote flash', () => {
     },
   );
 
-  it.skipIf(NO_ARM !== null)(titled('reports what failed, and fails', NO_ARM), async () => {
+  it.skipIf(NO_FIRMWARE !== null)(titled('reports what failed, and fails', NO_FIRMWARE), async () => {
     const { env } = fakeTool('probe-rs', 1);
     const { code, stderr } = await run(['flash', 'nrf52840'], env);
     expect(code).toBe(2);
@@ -234,8 +236,8 @@ describe('mote flash', () => {
     expect(missing.stderr).toMatch(/probe-rs isn't installed; .*--out FILE\.hex.*\[FLASH_TOOL\]/);
   });
 
-  it.skipIf(NO_ARM !== null)(
-    titled("copies a UF2 file to a bootloader's drive, and does nothing with --dry-run", NO_ARM),
+  it.skipIf(NO_FIRMWARE !== null)(
+    titled("copies a UF2 file to a bootloader's drive, and does nothing with --dry-run", NO_FIRMWARE),
     async () => {
       mkdirSync(at('drive'));
       writeFileSync(at('drive', 'INFO_UF2.TXT'), 'UF2 Bootloader v3.0\nModel: Raspberry Pi RP2\nBoard-ID: RPI-RP2\n');
@@ -253,8 +255,8 @@ describe('mote flash', () => {
     },
   );
 
-  it.skipIf(NO_ARM !== null)(
-    titled('shows the planned steps with --dry-run, also without drive and tool', NO_ARM),
+  it.skipIf(NO_FIRMWARE !== null)(
+    titled('shows the planned steps with --dry-run, also without drive and tool', NO_FIRMWARE),
     async () => {
       const rp2040 = ['flash', 'rp2040', 'first.mote', '--key', 'r.pem'];
       const drive = await run([...rp2040, '--dry-run']);
@@ -279,8 +281,8 @@ describe('mote flash', () => {
     },
   );
 
-  it.skipIf(NO_ARM !== null)(
-    titled('writes the image in each format with equal contents, also for emulated boards', NO_ARM),
+  it.skipIf(NO_FIRMWARE !== null)(
+    titled('writes the image in each format with equal contents, also for emulated boards', NO_FIRMWARE),
     async () => {
       const write = async (board: string, out: string, ...more: string[]) => {
         const { code, stderr } = await run(['flash', board, 'first.mote', '--key', 'r.pem', '--out', out, ...more]);
@@ -304,8 +306,8 @@ describe('mote flash', () => {
     },
   );
 
-  it.skipIf(NO_ARM !== null)(
-    titled('flashes a written image in each format, and only to its own board', NO_ARM),
+  it.skipIf(NO_FIRMWARE !== null)(
+    titled('flashes a written image in each format, and only to its own board', NO_FIRMWARE),
     async () => {
       for (const file of ['a.hex', 'a.uf2']) {
         const { env, calls, image } = fakeTool('probe-rs');
@@ -321,8 +323,8 @@ describe('mote flash', () => {
     },
   );
 
-  it.skipIf(NO_ARM !== null)(
-    titled('accepts an app that opens sensors of the board, and any app on an emulated board', NO_ARM),
+  it.skipIf(NO_FIRMWARE !== null)(
+    titled('accepts an app that opens sensors of the board, and any app on an emulated board', NO_FIRMWARE),
     async () => {
       const args = ['flash', 'nrf52840', 'vibration', '--key', 'r.pem', '--node', 'press-7', '--out', 'press-7.hex'];
       const { code, stderr } = await run(args);
@@ -336,7 +338,7 @@ describe('mote flash', () => {
     },
   );
 
-  it.skipIf(NO_ARM !== null)(titled('does not change the node without a node id', NO_ARM), async () => {
+  it.skipIf(NO_FIRMWARE !== null)(titled('does not change the node without a node id', NO_FIRMWARE), async () => {
     const { stdout } = await run(['flash', 'nrf52840', '--out', 'c.hex', '--json'], {});
     const { flash } = loadBoard('nrf52840');
     expect(JSON.parse(stdout)).toMatchObject({ node: null, written: true });
@@ -373,8 +375,8 @@ describe('mote flash', () => {
     [['flash', 'nrf52840', 'nowhere', '--key', 'r.pem', '--out', 'x'], /nowhere doesn't exist/],
   ])('%j: reports the error', reportsError);
 
-  it.skipIf(NO_ARM !== null).each([
+  it.skipIf(NO_FIRMWARE !== null).each([
     [['flash', 'nrf52840', '--out', 'no/where.hex'], /where\.hex can't be written/],
     [['flash', 'nrf52840', '--image', 'image', '--out', 'x'], /image isn't an ELF, Intel HEX or UF2 file/],
-  ])(titled('%j: reports the error', NO_ARM), reportsError);
+  ])(titled('%j: reports the error', NO_FIRMWARE), reportsError);
 });

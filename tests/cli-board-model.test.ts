@@ -15,7 +15,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 const run = (...args: string[]) => mote(['model', ...args], dir);
 const lastLine = (text: string) => text.trim().split('\n').at(-1);
 
-const why = await missingTool(loadBoard('mps2-an386'));
+const why = await missingTool(loadBoard('mps2-an386'), ['images/model']);
 
 describe.skipIf(why !== null)(`mote model on a board${why === null ? '' : `, skipped: ${why}`}`, () => {
   it('verify counts the identical outputs, and fails when one differs', async () => {

@@ -19,13 +19,17 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { packagePath } from '../host/base/index.ts';
 import { generateKeyPair, saveKeyPair } from '../host/device/package/index.ts';
 import { MOTE, mote, ndjson, type Program, startMote, startMoteAsGroup, start as startProgram } from './program.ts';
+import { missingSources } from './sources.ts';
 import { app, keys, release, speech } from './world.ts';
 
 const has = (command: string) => spawnSync(command, ['--version']).status === 0;
-const available = has('arm-none-eabi-gcc') && has('qemu-system-arm');
+const missing = await missingSources('images/agent');
+const NEEDS_SOURCES = missing && `, skipped: needs ${missing}`;
+const available = !missing && has('arm-none-eabi-gcc') && has('qemu-system-arm');
 const NEEDS_QEMU = available
   ? ''
-  : ', skipped: needs an Arm compiler and QEMU (apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm)';
+  : NEEDS_SOURCES ||
+    ', skipped: needs an Arm compiler and QEMU (apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm)';
 
 let dir: string;
 /** Parent of the commands' temporary folders, so that leftovers are detected. */
@@ -43,6 +47,7 @@ beforeAll(async () => {
     'faulty.mote': release('faulty', { version: '1.2.0', sequence: 3 }),
   };
   for (const [name, bytes] of Object.entries(packages)) writeFileSync(at(name), await bytes);
+  if (missing) return;
   // The first run compiles the firmware.
   expect(
     await run('run', '--board', 'linux', 'keyword.mote', '-k', 'r.pem', '-i', speech('yes.wav'), '--speed', 'max'),
@@ -95,7 +100,7 @@ export function health(): i32 {
 `;
 
 const BOARDS: [string, boolean][] = [
-  ['linux', true],
+  ['linux', !missing],
   ['mps2-an386', available],
 ];
 
@@ -217,7 +222,7 @@ for (const [board, possible] of BOARDS) {
   });
 }
 
-describe('mote run', () => {
+describe.skipIf(missing)(`mote run${NEEDS_SOURCES}`, () => {
   it.each([
     [['--board', 'pdp11', 'keyword.mote'], /There is no board pdp11/],
     [['--board', 'nrf52840', 'keyword.mote'], /runs on the hardware only: "mote flash nrf52840"/],

@@ -15,6 +15,7 @@ import { type HostFunction, loadEngine } from '../host/device/engine/index.ts';
 import { type BuiltApp, buildApp } from '../host/toolchain/build/index.ts';
 import { type Block, blocksOf } from './markdown.ts';
 import { type Outcome, type Program, start } from './program.ts';
+import { missingSources } from './sources.ts';
 
 const PAGES = ['README.md', 'docs/getting-started.md', 'docs/running-on-boards.md', 'docs/writing-an-app.md'];
 
@@ -25,10 +26,14 @@ const ELSEWHERE: Record<string, string> = {
   hardware: 'with a board on a port or a node in the field',
 };
 
+/** Lines that build the firmware of a board, and the reason why that is impossible here. */
+const FIRMWARE = /mps2-an386|mote flash/;
+const noFirmware = await missingSources('images/agent');
+
 /** Programs that a line needs, and the Debian package of each. */
 const NEEDS: [line: RegExp, program: string, debian: string][] = [
   [/mps2-an386/, 'qemu-system-arm', 'qemu-system-arm'],
-  [/mps2-an386|mote flash/, 'arm-none-eabi-gcc', 'gcc-arm-none-eabi libnewlib-arm-none-eabi'],
+  [FIRMWARE, 'arm-none-eabi-gcc', 'gcc-arm-none-eabi libnewlib-arm-none-eabi'],
   [/^mosquitto_/, 'mosquitto_sub', 'mosquitto-clients'],
 ];
 
@@ -309,7 +314,8 @@ async function linkedToGateway(terminal: Terminal): Promise<void> {
 
 const isWithout = (line: string): string | undefined => {
   const missing = NEEDS.find(([pattern, program]) => pattern.test(line) && !has(program));
-  return missing && `needs ${missing[1]} (apt-get install ${missing[2]})`;
+  if (missing) return `needs ${missing[1]} (apt-get install ${missing[2]})`;
+  return noFirmware && FIRMWARE.test(line) ? `needs ${noFirmware}` : undefined;
 };
 
 interface Line {

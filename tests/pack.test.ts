@@ -10,6 +10,7 @@ import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packagePath } from '../host/base/index.ts';
 import { ndjson, type Outcome, start } from './program.ts';
+import { missingSources } from './sources.ts';
 
 // `npm run` and `npx` put their options into the environment; they must not affect the tests.
 const env = Object.fromEntries(
@@ -17,14 +18,15 @@ const env = Object.fromEntries(
 );
 const npm = (args: string[], cwd: string): Promise<Outcome> => start('npm', args, cwd, env).ended;
 const online = (await npm(['ping', '--fetch-retries=0', '--fetch-timeout=10000'], tmpdir())).code === 0;
-const NEEDS_REGISTRY = 'skipped: needs the npm registry (npm ping must answer)';
+const sources = await missingSources('images/agent');
+const missing = online ? sources : 'the npm registry (npm ping must answer)';
 
 const MODEL = packagePath('models', 'micro_speech', 'model.tflite');
 const GOLDEN = packagePath('models', 'micro_speech', 'golden');
 const NEEDS_COMPILER =
   /^mote: Building apps and models needs the package assemblyscript, which is not installed\. Run npm install assemblyscript@\S+ binaryen@\S+\. \[COMPILER_MISSING\]\n$/;
 
-describe.skipIf(!online)(`the package${online ? '' : `, ${NEEDS_REGISTRY}`}`, () => {
+describe.skipIf(missing)(`the package${missing && `, skipped: needs ${missing}`}`, () => {
   let dir: string;
   let tarball: string;
   let lab: string;
@@ -61,7 +63,8 @@ describe.skipIf(!online)(`the package${online ? '' : `, ${NEEDS_REGISTRY}`}`, ()
     expect(files.filter((file) => /\.(test|spec|fuzz)\.|testing\.|\/generated\/|(^|\/)golden/.test(file))).toEqual([]);
     expect(files.filter((file) => /^host\/.*\.ts$/.test(file))).toEqual([]);
     expect(files).toContain('third_party/wasm3/m3_core.c');
-    expect(files).toContain('third_party/ed25519/ge.c');
+    expect(files).toContain('third_party/mbedtls/library/sha256.c');
+    expect(files).toContain('third_party/monocypher/src/monocypher.c');
     const { dependencies, optionalDependencies } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8'));
     for (const name of Object.keys({ ...dependencies, ...optionalDependencies }))
       expect(readdirSync(join(lab, 'node_modules'))).toContain(name.split('/')[0]);

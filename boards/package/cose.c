@@ -5,10 +5,8 @@
 
 #include "base/constants.h"
 #include "cbor/cbor.h"
-#include "crypto/ed25519.h"
-#include "crypto/p256.h"
+#include "crypto/crypto.h"
 #include "refuse.h"
-#include "crypto/sha256.h"
 
 enum header_parameter {
     HEADER_ALGORITHM = 1,
@@ -109,7 +107,7 @@ bool sign1_parse(struct span bytes, struct sign1 *sign1, struct reason *why)
     struct span signature = {0};
     if (cbor_major(&reader) == CBOR_BYTES)
         signature = cbor_bytes(&reader, 0, UINT32_MAX);
-    if (signature.count != COSE_SIGNATURE_BYTES)
+    if (signature.count != SIGNATURE_BYTES)
         return bad(why, COSE_DEFECT_SIGNATURE);
     sign1->signature = signature.bytes;
     /* An empty header may be written as an empty string, but then there is no algorithm in it. */

@@ -8,8 +8,6 @@
 #include "base/reason.h"
 #include "keys.h"
 
-#define COSE_SIGNATURE_BYTES 64
-
 struct sign1 {
     enum key_algorithm algorithm;
     /* The key that the signer names. */
@@ -17,7 +15,7 @@ struct sign1 {
     struct span key_id;
     /* The protected header as it is signed. */
     struct span protected_header;
-    /* COSE_SIGNATURE_BYTES. */
+    /* SIGNATURE_BYTES of crypto.h. */
     const uint8_t *signature;
     /* Nothing but algorithm and key id in it, both of them protected, and no payload. */
     bool plain;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cbor/cbor.h"
-#include "crypto/sha256.h"
+#include "crypto/crypto.h"
 
 #define UNCOMPRESSED 4
 

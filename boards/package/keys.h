@@ -14,9 +14,6 @@
 #define KEYS_KEY "keys"
 
 #define KEY_ID_BYTES 8
-#define ED25519_KEY_BYTES 32
-/* Without the byte 4 that says that it is uncompressed. */
-#define P256_KEY_BYTES 64
 
 /* COSE's numbers (RFC 9053, sections 2.1 and 2.2). */
 enum key_algorithm {
@@ -28,7 +25,7 @@ struct public_key {
     enum key_algorithm algorithm;
     /* What names it in packages: the first bytes of the SHA-256 of its SPKI DER. */
     uint8_t id[KEY_ID_BYTES];
-    /* ED25519_KEY_BYTES or P256_KEY_BYTES of them, where they were parsed. */
+    /* ED25519_KEY_BYTES or P256_KEY_BYTES (crypto.h) of them, where they were parsed. */
     const uint8_t *bytes;
 };
 

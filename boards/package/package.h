@@ -7,7 +7,7 @@
 
 #include "keys.h"
 #include "metadata.h"
-#include "crypto/sha256.h"
+#include "crypto/crypto.h"
 
 /* The rom lies at a multiple of it when the package does. */
 #define PACKAGE_ALIGNMENT 16

@@ -9,7 +9,7 @@
 #include "base/constants.h"
 #include "cbor/cbor.h"
 #include "refuse.h"
-#include "crypto/sha256.h"
+#include "crypto/crypto.h"
 
 #define DIGEST_HEAD_BYTES 4
 #define DIGEST_BYTES (DIGEST_HEAD_BYTES + SHA256_BYTES)

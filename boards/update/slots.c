@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "crypto/sha256.h"
+#include "crypto/crypto.h"
 
 _Static_assert(SHA256_BYTES == MESSAGE_SHA256_BYTES, "a slot is known by the package's SHA-256");
 

@@ -7,5 +7,5 @@ export { guard } from './guard.ts';
 export { type Lock, tryLock } from './lock.ts';
 export { buildFolder, packagePath, packageRoot, packageVersion } from './paths.ts';
 export { clip, formatBytes } from './text.ts';
-export { findThirdParty, type ThirdParty } from './third-party.ts';
+export { findThirdParty, type ThirdParty, thirdPartyIncludes } from './third-party.ts';
 export { type LockOptions, withLock } from './with-lock.ts';

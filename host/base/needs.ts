@@ -17,6 +17,7 @@ const PACKAGES = {
   'qemu-system-arm': 'qemu-system-arm',
   'qemu-system-riscv32': 'qemu-system-misc',
   'riscv64-unknown-elf-gcc': 'gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf',
+  valgrind: 'valgrind',
 } as const;
 export type OptionalProgram = keyof typeof PACKAGES;
 

@@ -15,6 +15,7 @@ import {
   startNode,
   type ToolName,
 } from '../../host/toolchain/board/index.ts';
+import { missingSources } from '../sources.ts';
 
 /** An unmapped address of each board. */
 const FAULT_ADDRESS: Record<string, string> = {
@@ -31,12 +32,12 @@ export function buildSelftest(board: Board, options: Partial<BuildOptions> = {})
   return buildImage(board, { ...options, image: { name: 'selftest', sources, components: [] }, defines });
 }
 
-/** The missing tool to build and run a board's firmware, as a sentence; null if none is missing. */
-export async function missingTool({ cpu, run }: Board): Promise<string | null> {
+/** The missing tool to build and run an image of these components on a board, as a sentence; null if none is missing. */
+export async function missingTool({ cpu, run }: Board, components = ['images/agent']): Promise<string | null> {
   try {
     await findTool(cpu.toolchain);
     if (run?.kind === 'qemu') await findTool(run.program as ToolName);
-    return null;
+    return (await missingSources(...components)) || null;
   } catch (error) {
     if (error instanceof MoteError) return error.message;
     throw error;

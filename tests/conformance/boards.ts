@@ -4,6 +4,7 @@ import { packagePath } from '../../host/base/index.ts';
 import { type Board, loadBoard } from '../../host/toolchain/board/board-json.ts';
 import { buildImage } from '../../host/toolchain/board/build.ts';
 import { findTool, TOOL_NAMES, type ToolName } from '../../host/toolchain/board/toolchain.ts';
+import { missingSources } from '../sources.ts';
 import { boardSubject } from './board.ts';
 import type { Geometry, Subject } from './world.ts';
 
@@ -17,7 +18,7 @@ export async function missing({ cpu, run }: Board): Promise<string | null> {
     );
     if (why !== null) return why;
   }
-  return null;
+  return (await missingSources('images/agent')) || null;
 }
 
 /** Builds the agent of a board; a process has sanitizers. */

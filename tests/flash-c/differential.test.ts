@@ -9,7 +9,7 @@ import { flashRegion, KeyValueStore, MemoryFlash } from '../../host/device/flash
 import { renderReport } from '../../host/device/link/index.ts';
 import { provision } from '../../host/device/node/storage.ts';
 import { SlotStore } from '../../host/device/update/index.ts';
-import { buildProgram, missingCompiler } from '../c-program.ts';
+import { buildProgram, missingCrypto } from '../c-program.ts';
 import { type Geometry, Reference, reasonText } from './reference.ts';
 import { journalScript, kvScript, type Script, slotsScript, spoiltScript, storageScript } from './script.ts';
 
@@ -40,7 +40,7 @@ function rendered(whole: string, number: string, during: string, numbers = '', t
   return reasonText(renderReport({ number: Number(number), during: Number(during), numbers: given, text: utf8 }));
 }
 
-describe.skipIf(missingCompiler)('the C flash code and the TypeScript code', () => {
+describe.skipIf(missingCrypto)('the C flash code and the TypeScript code', () => {
   function runC({ sizeBytes, pageBytes, writeBytes }: Geometry, lines: string[]): string[] {
     const input = `${lines.join('\n')}\n`;
     const args = [sizeBytes, pageBytes, writeBytes].map(String);

@@ -10,7 +10,7 @@
 
 #include "agent/storage.h"
 #include "update/transfer.h"
-#include "crypto/sha256.h"
+#include "crypto/crypto.h"
 #include "cut_flash.h"
 
 #define PAGE 512

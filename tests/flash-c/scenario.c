@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "crypto/sha256.h"
+#include "crypto/crypto.h"
 
 #define SEQUENCES 10
 #define CHUNK_BYTES 300

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { packagePath } from '../../host/base/index.ts';
 import { buildImage, loadBoard, NODE_EXIT, startNode } from '../../host/toolchain/board/index.ts';
 import { missingTool } from '../boards/selftest.ts';
-import { buildProgram, missingCompiler } from '../c-program.ts';
+import { buildProgram, missingCrypto } from '../c-program.ts';
 
 /** The code under test. */
 const CODE = { folder: 'flash-c', components: ['update'], files: ['agent/storage.c'] };
@@ -29,7 +29,7 @@ const checked = await buildProgram({ ...CODE, name: 'sweep-checked', sources });
 const hostile = await buildProgram({ ...CODE, name: 'hostile', sources: ['hostile.c', 'cut_flash.c'] });
 const wear = await buildProgram({ ...CODE, name: 'wear', sources: ['wear.c', 'cut_flash.c'], flags: ['-O2'] });
 
-describe.skipIf(missingCompiler)('power cuts, in each of six ways', () => {
+describe.skipIf(missingCrypto)('power cuts, in each of six ways', () => {
   it.each([
     [
       'at every operation, and a second one at every operation of the recovery',
@@ -49,12 +49,12 @@ describe.skipIf(missingCompiler)('power cuts, in each of six ways', () => {
   });
 });
 
-it.skipIf(missingCompiler)('100,000 flashes with any content open, and store what is written afterwards', () => {
+it.skipIf(missingCrypto)('100,000 flashes with any content open, and store what is written afterwards', () => {
   const { stdout, stderr } = spawnSync(hostile, ['100000', '1'], { encoding: 'utf8' });
   expect([stderr, stdout]).toEqual(['', '100000 runs\n']);
 });
 
-describe.skipIf(missingCompiler)('wear', () => {
+describe.skipIf(missingCrypto)('wear', () => {
   it.each([
     [1024, 4],
     [4096, 8],
@@ -76,7 +76,7 @@ describe.skipIf(missingCompiler)('wear', () => {
 
 for (const name of ['mps2-an386', 'lm3s6965evb', 'riscv-virt']) {
   const board = loadBoard(name);
-  const missing = await missingTool(board);
+  const missing = await missingTool(board, ['update']);
   const title = missing === null ? name : `${name} (skipped: needs ${missing})`;
   it.skipIf(missing !== null)(`${title}: 500 power cuts and more in the firmware of the board`, async () => {
     const own = ['board_main.c', ...SWEEP].map((file) => packagePath('tests', 'flash-c', file));

@@ -9,7 +9,7 @@
 
 #include "base/bytes.h"
 #include "agent/storage.h"
-#include "crypto/sha256.h"
+#include "crypto/crypto.h"
 #include "cut_flash.h"
 
 #define AGENT_PAGES 4

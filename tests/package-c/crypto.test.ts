@@ -14,7 +14,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { CborTag, decodeCbor, encodeCbor } from '../../host/base/cbor/index.ts';
 import { packagePath } from '../../host/base/index.ts';
-import { missingCompiler } from '../c-program.ts';
+import { missingCrypto } from '../c-program.ts';
 import { ask, buildDriver, type Request } from './driver.ts';
 import { type Random, randomBytes, xorshift } from './samples.ts';
 
@@ -51,7 +51,7 @@ const P256_PRIME = 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n;
 /** Thousands of cases, under a sanitizer. */
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 300_000 });
 
-describe.skipIf(missingCompiler)('the C code', () => {
+describe.skipIf(missingCrypto)('the C code', () => {
   let driver: string;
   beforeAll(async () => {
     driver = await buildDriver();

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/ed25519.h"
-#include "crypto/p256.h"
+#include "crypto/crypto.h"
 #include "package/package.h"
 
 static struct span read_part(void)
@@ -153,6 +152,29 @@ static void verify(int letter)
     drop(signature);
 }
 
+/* What a private key makes: a signature over a message, a secret with a peer's key, its public key. */
+static void use_private_key(int letter)
+{
+    const struct span private_key = read_part();
+    const struct span other = read_part();
+    uint8_t out[P256_KEY_BYTES] = {0};
+    uint8_t digest[SHA256_BYTES];
+    bool ok;
+    if (letter == 's') {
+        sha256_of(other.bytes, other.count, digest);
+        ok = p256_sign(private_key.bytes, digest, out);
+    } else if (letter == 'a') {
+        ok = p256_agree(private_key.bytes, other.bytes, out);
+    } else {
+        ok = p256_public_key(private_key.bytes, out);
+    }
+    printf(ok ? "ok" : "no");
+    if (ok)
+        put_hex("out", (struct span){out, letter == 'a' ? P256_SECRET_BYTES : P256_KEY_BYTES});
+    drop(private_key);
+    drop(other);
+}
+
 int main(void)
 {
     for (int letter = getchar(); letter != EOF; letter = getchar()) {
@@ -170,6 +192,11 @@ int main(void)
         case 'p':
         case 'e':
             verify(letter);
+            break;
+        case 's':
+        case 'a':
+        case 'q':
+            use_private_key(letter);
             break;
         default:
             return 2;

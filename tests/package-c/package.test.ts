@@ -5,7 +5,7 @@ import { type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from '.
 import { packagePath } from '../../host/base/index.ts';
 import { buildPackage, encodeTrustedKeys, generateKeyPair, keyId } from '../../host/device/package/index.ts';
 import { encodeEnvelope, parseEnvelope } from '../../host/device/package/suit.ts';
-import { missingCompiler } from '../c-program.ts';
+import { missingCrypto } from '../c-program.ts';
 import { ask, buildDriver, type Request } from './driver.ts';
 import {
   comparable,
@@ -25,7 +25,7 @@ import {
 /** Thousands of cases, under a sanitizer. */
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 300_000 });
 
-describe.skipIf(missingCompiler)('a package opened in C', () => {
+describe.skipIf(missingCrypto)('a package opened in C', () => {
   let driver: string;
   beforeAll(async () => {
     driver = await buildDriver();

@@ -18,9 +18,10 @@ import {
   readElf,
 } from '../../host/toolchain/board/index.ts';
 import { esptoolSteps } from '../../host/toolchain/flash/index.ts';
+import { missingSources } from '../sources.ts';
 
 const missing = await findTool('riscv64-unknown-elf').then(
-  () => '',
+  () => missingSources('images/agent'),
   (error: Error) => error.message,
 );
 if (missing) process.stderr.write(`ports: skipped: ${missing}\n`);

@@ -17,9 +17,10 @@ import {
   type Segment,
   writeUf2,
 } from '../../host/toolchain/board/index.ts';
+import { missingSources } from '../sources.ts';
 
 const missing = await Promise.all([findTool('arm-none-eabi'), findTool('riscv64-unknown-elf')]).then(
-  () => '',
+  () => missingSources('images/agent'),
   (error: Error) => error.message,
 );
 if (missing) process.stderr.write(`ports: skipped: ${missing}\n`);

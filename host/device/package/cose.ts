@@ -101,10 +101,14 @@ export function verifySign1(
       'KEY_TYPE',
       'The key is not of the kind that the signature names; use the key that signed the package.',
     );
-  const signed = toBeSigned(message.protectedHeader, externalAad, payload);
-  return message.algorithm === -8
-    ? verify(null, signed, key, message.signature)
-    : verify('sha256', signed, { key, dsaEncoding: 'ieee-p1363' }, message.signature);
+  return verifySignature(toBeSigned(message.protectedHeader, externalAad, payload), key, message.signature);
+}
+
+/** Returns whether the Ed25519 or P-256 key made the signature over exactly these bytes. */
+export function verifySignature(signed: Uint8Array, key: KeyObject, signature: Uint8Array): boolean {
+  return algorithmOf(key) === -8
+    ? verify(null, signed, key, signature)
+    : verify('sha256', signed, { key, dsaEncoding: 'ieee-p1363' }, signature);
 }
 
 export interface SignOptions {

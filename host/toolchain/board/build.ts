@@ -9,7 +9,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, extname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { buildFolder, findThirdParty, MoteError, packagePath, packageVersion, withLock } from '../../base/index.ts';
+import { buildFolder, MoteError, packagePath, packageVersion, thirdPartyIncludes, withLock } from '../../base/index.ts';
 import type { Board } from './board-json.ts';
 import { componentLibraries, componentSources, sourcesIn } from './components.ts';
 import { readElf } from './elf.ts';
@@ -55,7 +55,6 @@ const FILE_FLAGS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/bare\/string\.c$/, ['-std=c11', '-Os', '-fno-builtin', '-fno-tree-loop-distribute-patterns', ...WARNINGS]],
   // The loops in which models spend their time. The code around them is nearly as fast when optimized for size (bench/kernels.mjs).
   [/kernels\/(depthwise\w*|dot|pool|real_fft|requantize|scale|window)\.c$/, ['-std=c11', '-O2', ...WARNINGS]],
-  [/build\/ed25519\/|third_party\/ed25519\//, ['-std=c11', '-Os', '-w', '-fno-sanitize=shift']],
   [/\.S$/, []],
   [/\.c$/, ['-std=c11', '-Os', ...WARNINGS]],
 ];
@@ -86,9 +85,9 @@ async function build(board: Board, options: BuildOptions, name: string, folder: 
   const { image } = options;
   // The board's own code uses the components of `platform`.
   const components = ['platform', ...(typeof image === 'string' ? [`images/${image}`] : image.components)];
-  const libraries = await Promise.all(componentLibraries(components).map(findThirdParty));
-  const sources = sourcesOf(board, image, components, libraries);
-  const common = [...compileFlags(board, options, libraries), ...library];
+  const headers = (await Promise.all(componentLibraries(components).map(thirdPartyIncludes))).flat();
+  const sources = sourcesOf(board, image, components);
+  const common = [...compileFlags(board, options, headers), ...library];
   const objects = sources.map((source) => join(folder, 'objects', name, objectName(source)));
   const hashes = new Map<string, string>();
   const hashOf = (path: string) => {
@@ -103,17 +102,10 @@ async function build(board: Board, options: BuildOptions, name: string, folder: 
   return link(board, options, { command, version, objects, library, name, folder, hashOf });
 }
 
-function sourcesOf(
-  board: Board,
-  image: BuildOptions['image'],
-  components: readonly string[],
-  libraries: readonly string[],
-): string[] {
+function sourcesOf(board: Board, image: BuildOptions['image'], components: readonly string[]): string[] {
   const own = typeof image === 'string' ? [] : image.sources;
   const platform = [...board.sources, targetFolder(board)].map((path) => packagePath('boards', path));
-  // runtime/interpreter.c includes the sources of wasm3.
-  const compiled = libraries.filter((folder) => basename(folder) !== 'wasm3');
-  return [...componentSources(components), ...[...platform, ...compiled].flatMap(filesOf), ...own];
+  return [...componentSources(components), ...platform.flatMap(filesOf), ...own];
 }
 
 const targetFolder = ({ name }: Board) => `targets/${name}`;
@@ -128,7 +120,7 @@ function objectName(source: string): string {
 }
 
 /** The compiler's flags, with the board's constants as macros. */
-function compileFlags(board: Board, options: BuildOptions, libraries: readonly string[]): string[] {
+function compileFlags(board: Board, options: BuildOptions, headers: readonly string[]): string[] {
   const { cpu, flash, memory, name } = board;
   // "board.h" and "irq.h" are this board's. Every other header is included by its path below boards.
   const variable = board.sources.filter((source) => /^(arch|targets)\//.test(source)).map(folderOf);
@@ -148,7 +140,7 @@ function compileFlags(board: Board, options: BuildOptions, libraries: readonly s
     ...(memory === null ? ['-D_GNU_SOURCE'] : []),
     ...(options.sanitize ? SANITIZE : []),
     ...includes.map((folder) => `-I${folder}`),
-    ...libraries.flatMap((folder) => ['-isystem', folder]),
+    ...headers.flatMap((folder) => ['-isystem', folder]),
     ...Object.entries(defines).map(([key, value]) => `-D${key}=${value}`),
   ];
 }

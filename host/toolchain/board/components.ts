@@ -46,7 +46,7 @@ export function componentSources(names: readonly string[]): string[] {
     .flatMap(([name]) => sourcesIn(packagePath('boards', name)));
 }
 
-/** Returns the libraries that the given components and those below them need; `findThirdParty` returns a library's folder. */
+/** Returns the libraries that the given components and those below them need. Their own files include the library's sources. */
 export function componentLibraries(names: readonly string[]): ThirdParty[] {
   return [...new Set([...withDependencies(names).values()].flatMap(({ libraries = [] }) => libraries))];
 }

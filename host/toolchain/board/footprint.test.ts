@@ -16,7 +16,7 @@ Linker script and memory map
  *fill*         0x000000c2        0x2 
  .text.load     0x000000c4       0x30 /x/boards/runtime/instance.c.o
  .text.send     0x000000f4       0x10 /x/boards/link/frame.c.o
- .text.fe_mul   0x00000104       0x20 /y/build/ed25519/fe.c.o
+ .text.fe_mul   0x00000104       0x20 /x/boards/crypto/ed25519.c.o
  .text          0x00000124        0x8 /usr/lib/libc_nano.a(lib_a-memcpy.o)
  .text.nor      0x0000012c        0xc /x/boards/platform/emulated/nor.c.o
  .text.stub     0x00000138        0x8 linker stubs

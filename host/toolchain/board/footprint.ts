@@ -45,7 +45,6 @@ const PART_OF: readonly (readonly [RegExp, Part])[] = [
   [/^linker stubs$/, 'board'],
   [/\.a\(/, 'libc'],
   [/\/boards\/runtime\/interpreter\.c\.o$/, 'wasm3'],
-  [/\/ed25519\/[^/]*$/, 'crypto'],
   [/\/boards\/images\/agent\//, 'agent'],
   [/\/boards\/platform\/emulated\//, 'emulation'],
   [/\/boards\//, 'board'],
