@@ -234,7 +234,7 @@ describe('the apps of the documents', () => {
 
 /** Lines that go on until they are stopped, and what each prints once it does its work. */
 const SERVERS: [line: RegExp, ready: RegExp][] = [
-  [/^npx mote shim$/, /nodes link to/],
+  [/^npx mote shim$/, /nodes connect to/],
   [/^npx mote sim .* --connect /, /confirmed/],
   [/^mosquitto_sub /, /^mote\/d\/hall\/t /],
 ];
@@ -307,7 +307,7 @@ async function linkedToGateway(terminal: Terminal): Promise<void> {
   await terminal.run(INSTALL);
   await project(terminal, appWith('docs/writing-an-app.md', 'subscribe'), 'commands');
   await terminal.run('npx mote key new');
-  await terminal.serve('npx mote shim', /nodes link to/);
+  await terminal.serve('npx mote shim', /nodes connect to/);
   await terminal.serve('npx mote sim . --connect 127.0.0.1:7878 --node hall', /confirmed/);
   await terminal.hears(/hall +online/);
 }
