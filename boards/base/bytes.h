@@ -1,4 +1,4 @@
-/* Little-endian integers in bytes, as every format of moteware has them, and the checksum of frames and journals. */
+/* Little-endian integers, spans of bytes, and the checksum of frames and journals. */
 #ifndef MOTE_BYTES_H
 #define MOTE_BYTES_H
 
@@ -48,7 +48,10 @@ static inline void put_u64(uint8_t *at, uint64_t value)
     put_u32(at + 4, (uint32_t)(value >> 32));
 }
 
-/* CRC-32 of IEEE 802.3 (reflected polynomial 0xEDB88320). Of several pieces: the last result is the next one's `crc`, at first 0. */
+/*
+ * Returns the CRC-32 of IEEE 802.3 (reflected polynomial 0xEDB88320). `crc` is 0 for the first piece, and the previous
+ * result for each further piece.
+ */
 uint32_t crc32(uint32_t crc, const uint8_t *bytes, size_t count);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Repeatable random numbers: xorshift32 (G. Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8(14), 2003),
- * as host/device/link/random.ts.
+ * Repeatable random numbers: xorshift32 (G. Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8(14), 2003).
+ * The TypeScript twin is host/device/link/random.ts.
  */
 #ifndef MOTE_RANDOM_H
 #define MOTE_RANDOM_H
@@ -23,7 +23,7 @@ static inline uint32_t random_next(struct random *random)
 
 static inline void random_start(struct random *random, uint32_t seed)
 {
-    /* Zero would stay zero; the multiplication parts neighbouring seeds. */
+    /* A state of zero would stay zero. The multiplication separates neighbouring seeds. */
     random->state = (seed * UINT32_C(0x9e3779b1)) ^ UINT32_C(0x2545f491);
     if (random->state == 0)
         random->state = 1;

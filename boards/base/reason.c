@@ -1,4 +1,4 @@
-/* Reasons while they are made. */
+/* Construction of reasons. */
 #include "reason.h"
 
 #include "text.h"

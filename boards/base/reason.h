@@ -1,6 +1,6 @@
 /*
- * Why something was rejected or rolled back: a sentence of abi/errors.json by its number, with its arguments. It
- * travels and lies in flash as it is; the host has the sentence.
+ * Why something was rejected or rolled back: the number of a sentence in abi/errors.json, and its arguments. The link
+ * and the flash carry exactly this; the host has the sentences.
  */
 #ifndef MOTE_REASON_H
 #define MOTE_REASON_H
@@ -14,7 +14,7 @@
 #include "sentences.h"
 
 struct reason {
-    /* An enum reason_number, also of another version; REASON_NONE: there is no reason. */
+    /* An enum reason_number, possibly of another version; REASON_NONE for no reason. */
     uint16_t number;
     /* An enum reason_during. */
     uint8_t during;
@@ -25,16 +25,16 @@ struct reason {
     char text[REASON_TEXT_BYTES];
 };
 
-/* A reason without arguments. Returns false, so that a function that returns whether it worked can return this. */
+/* Sets a reason without arguments. Returns false, so that a function that reports failure can return the result. */
 bool refuse(struct reason *why, enum reason_number number);
 
-/* The same with numbers, up to REASON_NUMBERS. */
+/* Sets a reason with numbers, at most REASON_NUMBERS. */
 bool refuse_numbers(struct reason *why, enum reason_number number, const uint32_t *numbers, uint32_t count);
 
-/* One more number. */
+/* Adds one more number. */
 void reason_add(struct reason *reason, int64_t number);
 
-/* The text, as a line (text.h); what doesn't fit is cut between characters. */
+/* Sets the text as one line (text.h). Text that does not fit is cut between characters. */
 void reason_text(struct reason *reason, struct span text);
 
 #endif

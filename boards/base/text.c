@@ -47,8 +47,8 @@ void text_add_unsigned(struct text *text, uint64_t number)
 }
 
 /*
- * Length of the character at the start of `bytes`, which aren't none; 0 when there is none, and then `bad` is how many
- * bytes one replacement stands for.
+ * Returns the length of the character at the start of `bytes`, which has at least one byte. Returns 0 if there is no
+ * character there; `*bad` is then the number of bytes that one replacement character stands for.
  */
 static size_t character(const uint8_t *bytes, size_t count, size_t *bad)
 {
@@ -59,7 +59,7 @@ static size_t character(const uint8_t *bytes, size_t count, size_t *bad)
     if (first < 0xc2 || first > 0xf4)
         return 0;
     const size_t length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    /* The second byte has bounds that keep out long forms, surrogates and what is above U+10FFFF. */
+    /* The bounds of the second byte exclude overlong forms, surrogates and code points above U+10FFFF. */
     uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
     uint8_t high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
     for (size_t i = 1; i < length; i++) {
@@ -82,7 +82,7 @@ void text_add_line(struct text *text, const uint8_t *bytes, size_t count)
 {
     static const char replacement[] = "\xef\xbf\xbd";
     const size_t whole = sizeof replacement - 1;
-    /* Replacements that are there only if something follows. */
+    /* Replacement characters that are written only if something follows them. */
     size_t held = 0;
     bool in_run = false;
     for (size_t at = 0; at < count;) {

@@ -1,4 +1,4 @@
-/* Text as it travels: one line of UTF-8, cut between characters. */
+/* Text as messages carry it: one line of UTF-8, cut between characters. */
 #ifndef MOTE_TEXT_H
 #define MOTE_TEXT_H
 
@@ -8,17 +8,17 @@
 
 #include "bytes.h"
 
-/* A text that is put together piece by piece; what doesn't fit is cut, anywhere. */
+/* A text that is built piece by piece. What does not fit is cut. */
 struct text {
     char *at;
     size_t size;
     size_t length;
 };
 
-/* An empty text in `size` bytes. It has no zero at its end. */
+/* Returns an empty text in a buffer of `size` bytes. It is not terminated by a zero. */
 struct text text_in(char *at, size_t size);
 
-/* What is in it, and what is in a string. */
+/* The contents of a text, and of a string, as spans. */
 struct span text_span(const struct text *text);
 struct span text_of(const char *string);
 
@@ -26,13 +26,13 @@ void text_add(struct text *text, const char *string);
 void text_add_bytes(struct text *text, const char *bytes, size_t count);
 void text_add_unsigned(struct text *text, uint64_t number);
 /*
- * A line from bytes that may be anything, decoded as the web does it (https://encoding.spec.whatwg.org/#utf-8-decoder):
- * what is no UTF-8 becomes U+FFFD, of which those at the end are left out: there a character may have been cut. Each
- * run of control characters becomes one space. What doesn't fit is cut between characters.
+ * Adds one line from arbitrary bytes, which are decoded as in https://encoding.spec.whatwg.org/#utf-8-decoder: invalid
+ * bytes become U+FFFD, except at the end, where a character may have been cut. Each run of control characters becomes
+ * one space. What does not fit is cut between characters.
  */
 void text_add_line(struct text *text, const uint8_t *bytes, size_t count);
 
-/* Whether bytes are 1 to ABI_MAX_NAME bytes of UTF-8 without control characters. */
+/* Returns whether the bytes are 1 to ABI_MAX_NAME bytes of UTF-8 without control characters. */
 bool text_is_name(const uint8_t *bytes, size_t count);
 
 #endif

@@ -1,4 +1,4 @@
-/* UTC from questions and answers over a link. */
+/* Estimates UTC from questions and answers over a link. */
 #include "utc.h"
 
 #include "constants.h"
@@ -29,7 +29,7 @@ bool utc_answer(struct utc *utc, uint64_t sent_us, uint64_t utc_ms, uint64_t now
     const uint64_t grown = utc->bound2_us * 1000000 + (now_us - utc->at_us) * 2 * NODE_UTC_DRIFT_PPM;
     if (utc->known && bound2_us * 1000000 > grown)
         return false;
-    /* A half is rounded up, so the half bound that is taken off is rounded down. */
+    /* The bound is rounded up, so the half that is subtracted is rounded down. */
     utc->offset_us = (int64_t)(utc_ms * 1000) - (int64_t)sent_us - (int64_t)(bound2_us / 2);
     utc->known = true;
     utc->bound2_us = bound2_us;

@@ -1,4 +1,4 @@
-/* Each character is decoded, and must be the shortest form of something that exists. */
+/* Decodes each character and checks that it has its shortest form and exists. */
 #include "utf8.h"
 
 bool utf8_valid(const uint8_t *bytes, size_t count)

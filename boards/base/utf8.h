@@ -1,4 +1,4 @@
-/* Whether bytes are UTF-8 (RFC 3629): no surrogates, no character in more bytes than it needs, none above U+10FFFF. */
+/* Returns whether the bytes are valid UTF-8 (RFC 3629): no surrogates, no overlong forms, nothing above U+10FFFF. */
 #ifndef MOTE_UTF8_H
 #define MOTE_UTF8_H
 

@@ -1,4 +1,4 @@
-/* Reads and writes deterministic CBOR. */
+/* Reader and writer of deterministic CBOR. */
 #include "cbor.h"
 
 #include <string.h>
@@ -42,10 +42,10 @@ static uint64_t big_endian(const uint8_t *at, unsigned count)
     return value;
 }
 
-/* Argument of the next item, which there is, and past its head. */
+/* Reads the argument of the next item, which must exist, and moves past its head. */
 static uint64_t argument(struct cbor_reader *reader)
 {
-    /* Below these a shorter form would have done, for 1, 2, 4 and 8 bytes. */
+    /* Arguments of 1, 2, 4 and 8 bytes below these values have a shorter form. */
     static const uint64_t least[4] = {24, 0x100, 0x10000, UINT64_C(0x100000000)};
     const unsigned low = *reader->at & 31;
     if (low < 24) {
@@ -189,7 +189,7 @@ bool cbor_end(struct cbor_reader *reader)
 struct container {
     uint32_t left;
     bool map;
-    /* Of a map: a key comes next, where it begins, and the one before. */
+    /* In a map: whether a key comes next, where it starts, and the previous key. */
     bool key;
     const uint8_t *key_at;
     struct span last;
@@ -201,7 +201,7 @@ static int compare(struct span a, struct span b)
     return order != 0 ? order : (a.count > b.count) - (a.count < b.count);
 }
 
-/* The key that was read just now. */
+/* Checks the key that has just been read. */
 static void check_key(struct cbor_reader *reader, struct container *map, bool may_be_key)
 {
     const struct span key = {.bytes = map->key_at, .count = (uint32_t)(reader->at - map->key_at)};
@@ -212,7 +212,9 @@ static void check_key(struct cbor_reader *reader, struct container *map, bool ma
     map->last = key;
 }
 
-/* Reads an item that has no others in it, or the head of one that has: then true, and `inside` says what is in it. */
+/*
+ * Reads an item without inner items, or the head of one that has some. Returns whether `inside` describes inner items.
+ */
 static bool read_head(struct cbor_reader *reader, struct container *inside, bool *may_be_key)
 {
     bool negative;
@@ -222,7 +224,7 @@ static bool read_head(struct cbor_reader *reader, struct container *inside, bool
     case CBOR_UINT:
     case CBOR_NEGATIVE: {
         const uint64_t size = cbor_integer(reader, &negative);
-        /* -2^53 is no safe integer. */
+        /* -2^53 is not a safe integer. */
         *may_be_key = size <= (uint64_t)CBOR_SAFE - (negative ? 1 : 0);
         break;
     }
@@ -252,7 +254,7 @@ static bool read_head(struct cbor_reader *reader, struct container *inside, bool
     return reader->error == CBOR_OK && inside->left > 0;
 }
 
-/* An item of `container` was read; true when it was the last one. */
+/* Counts an item of `container`. Returns whether it was the last one. */
 static bool item_done(struct cbor_reader *reader, struct container *container, bool may_be_key)
 {
     if (container->map && container->key) {
@@ -304,13 +306,13 @@ void cbor_put_raw(struct cbor_writer *writer, const uint8_t *bytes, size_t count
     writer->length += count;
 }
 
-/* Initial byte and argument, in the shortest form. */
+/* Writes the initial byte and the argument in the shortest form. */
 static void put_head(struct cbor_writer *writer, enum cbor_major major, uint64_t value)
 {
     uint8_t head[9];
     const unsigned first = (unsigned)major << 5;
     const unsigned size = value < 24 ? 0 : value < 0x100 ? 1 : value < 0x10000 ? 2 : value <= UINT32_MAX ? 4 : 8;
-    /* 24, 25, 26 and 27 say how many bytes the argument has. */
+    /* The values 24, 25, 26 and 27 stand for an argument of 1, 2, 4 and 8 bytes. */
     const unsigned low = size == 0 ? (unsigned)value : size == 8 ? 27 : 24 + size / 2;
     head[0] = (uint8_t)(first | low);
     for (unsigned i = 0; i < size; i++)

@@ -1,7 +1,6 @@
 /*
- * Deterministic CBOR (RFC 8949, section 4.2.1), read and written item by item in buffers that the caller has. The
- * reader takes nothing else: only definite lengths, only the shortest form, only valid UTF-8, no floats; the same as
- * host/base/cbor in TypeScript.
+ * Deterministic CBOR (RFC 8949, section 4.2.1), read and written item by item in buffers of the caller. The reader
+ * accepts only definite lengths, shortest forms and valid UTF-8, and no floats. The TypeScript twin is host/base/cbor.
  */
 #ifndef MOTE_CBOR_H
 #define MOTE_CBOR_H
@@ -22,20 +21,20 @@ enum cbor_major {
     CBOR_SIMPLE = 7,
 };
 
-/* 2^53 - 1, the largest integer that every reader of a link takes. */
+/* 2^53 - 1, the largest integer that every reader of a link accepts. */
 #define CBOR_SAFE INT64_C(9007199254740991)
-/* Arrays, maps and tags around an item, for `cbor_value`. */
+/* The deepest nesting of arrays, maps and tags that `cbor_value` accepts. */
 #define CBOR_MAX_DEPTH 16
 
-/* What was refused; the sentences of host/base/cbor/reader.ts, without their numbers. */
+/* Why the reader rejected the input. */
 enum cbor_error {
     CBOR_OK = 0,
-    CBOR_TOO_EARLY,     /* it, a string, an array or a map ends too early */
-    CBOR_WRONG_TYPE,    /* another major type, or no boolean */
-    CBOR_OUT_OF_RANGE,  /* an integer, a length or a count is not in min..max, or an integer is beyond 2^53 */
+    CBOR_TOO_EARLY,     /* the input, a string, an array or a map ends too early */
+    CBOR_WRONG_TYPE,    /* another major type, or not a boolean */
+    CBOR_OUT_OF_RANGE,  /* an integer, a length or a count is outside min..max, or an integer is beyond 2^53 */
     CBOR_NOT_SHORTEST,  /* a number is not in its shortest form */
     CBOR_INDEFINITE,    /* an indefinite or reserved length */
-    CBOR_NOT_UTF8,      /* a text is not UTF-8 */
+    CBOR_NOT_UTF8,      /* a text is not valid UTF-8 */
     CBOR_LEFT_OVER,     /* bytes are left over */
     CBOR_TOO_DEEP,      /* items are nested more than CBOR_MAX_DEPTH deep */
     CBOR_KEY,           /* a map key is neither an integer within 2^53 nor a text */
@@ -43,8 +42,8 @@ enum cbor_error {
 };
 
 /*
- * After the first error every call returns 0, false or an empty span and changes nothing, so a caller may read a whole
- * record and ask once, but must not use counts from it before.
+ * After the first error every call returns 0, false or an empty span and changes nothing. A caller may therefore read a
+ * whole record and check for an error once, but must not use counts from it before that.
  */
 struct cbor_reader {
     const uint8_t *at;
@@ -54,48 +53,48 @@ struct cbor_reader {
 
 struct cbor_reader cbor_read(const uint8_t *bytes, size_t count);
 
-/* Major type of the next item; -1 at the end or after an error, and it is one to ask for it at the end. */
+/* Returns the major type of the next item, or -1 after an error or at the end, which counts as an error. */
 int cbor_major(struct cbor_reader *reader);
 
-/* An integer in min..max, which are within +-CBOR_SAFE. */
+/* Reads an integer in min..max, which must be within +-CBOR_SAFE. */
 int64_t cbor_int(struct cbor_reader *reader, int64_t min, int64_t max);
 
-/* Any integer of -2^64..2^64 - 1: `*negative` means -1 - the result. */
+/* Reads any integer in -2^64..2^64 - 1. `*negative` means that the value is -1 - result. */
 uint64_t cbor_integer(struct cbor_reader *reader, bool *negative);
 
-/* A string of min..max bytes, where it lies. */
+/* Reads a string of min..max bytes. The span points into the input. */
 struct span cbor_bytes(struct cbor_reader *reader, uint32_t min, uint32_t max);
 struct span cbor_text(struct cbor_reader *reader, uint32_t min, uint32_t max);
 
 /*
- * Number of items of an array or of pairs of a map, in min..max, which come next. There is a byte at least for each
- * item.
+ * Reads the number of items of an array, or of pairs of a map, in min..max. The items come next and take at least one
+ * byte each.
  */
 uint32_t cbor_array(struct cbor_reader *reader, uint32_t min, uint32_t max);
 uint32_t cbor_map(struct cbor_reader *reader, uint32_t min, uint32_t max);
 
-/* Tag of the next item, of at most 32 bits. */
+/* Reads a tag of at most 32 bits. */
 uint32_t cbor_tag(struct cbor_reader *reader);
 bool cbor_bool(struct cbor_reader *reader);
 
-/* True, and past it, when null comes next. */
+/* Returns whether null comes next, and moves past it. */
 bool cbor_null(struct cbor_reader *reader);
 
 /*
- * Past one whole value, which it checks as host/base/cbor/value.ts does: nested at most CBOR_MAX_DEPTH deep, keys of maps
- * are integers or texts in ascending order of their bytes. The span is its encoding.
+ * Moves past one whole value and checks it as host/base/cbor/value.ts does: at most CBOR_MAX_DEPTH levels of nesting,
+ * and map keys that are integers or texts in ascending order of their bytes. Returns its encoding.
  */
 struct span cbor_value(struct cbor_reader *reader);
 
-/* Nothing may be left. True when there was no error at all. */
+/* Checks that nothing is left. Returns whether there was no error at all. */
 bool cbor_end(struct cbor_reader *reader);
 
-/* Notes an error of the caller's own, unless there was one before. */
+/* Records an error of the caller, unless there was one before. */
 void cbor_fail(struct cbor_reader *reader, enum cbor_error error);
 
 /*
- * Writes into `size` bytes and counts on when they are full, without writing: first with a size of 0 to know how many
- * it takes. What was written is whole when `length <= size`.
+ * Writes into `size` bytes. If they are full, it goes on counting without writing: write with a size of 0 first to find
+ * out the length. The output is complete if `length <= size`.
  */
 struct cbor_writer {
     uint8_t *bytes;
@@ -113,13 +112,12 @@ void cbor_put_map(struct cbor_writer *writer, size_t count);
 void cbor_put_tag(struct cbor_writer *writer, uint32_t tag);
 void cbor_put_bool(struct cbor_writer *writer, bool value);
 void cbor_put_null(struct cbor_writer *writer);
-/* Bytes that are CBOR already. */
+/* Writes bytes that are CBOR already. */
 void cbor_put_raw(struct cbor_writer *writer, const uint8_t *bytes, size_t count);
 
 /*
- * True when `bytes` are exactly one well-formed item (RFC 8949, appendix C) of any kind, deterministic or not, at most
- * `depth` levels deep, itself counted (16 for the body of an event; at most CBOR_MAX_LEVELS). For items that others
- * wrote and that are passed on.
+ * Returns whether the bytes are exactly one well-formed item (RFC 8949, appendix C), deterministic or not, with at most
+ * `depth` levels, at most CBOR_MAX_LEVELS. For items that others wrote and that are passed on unchanged.
  */
 #define CBOR_MAX_LEVELS 16
 bool cbor_well_formed(const uint8_t *bytes, size_t count, unsigned depth);

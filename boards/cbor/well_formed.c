@@ -1,18 +1,18 @@
 /*
- * A look at CBOR that others wrote and that is passed on as it is: everything that RFC 8949 allows. Not looked at, as
- * in its appendix C: whether texts are UTF-8 and keys of maps are unique.
+ * Checks CBOR that others wrote and that is passed on unchanged: everything that RFC 8949 allows. As in its appendix C,
+ * UTF-8 and duplicate keys are not checked.
  */
 #include "cbor.h"
 
 #define BREAK 0xff
 
-/* An item whose inner items are being passed. */
+/* An item whose inner items are being read. */
 struct level {
     uint8_t major;
     bool indefinite;
-    /* Of an indefinite one: whether it has an odd number of items so far. */
+    /* For an indefinite length: whether the number of items so far is odd. */
     bool odd;
-    /* Of a definite one: how many are to come. */
+    /* For a definite length: how many items remain. */
     uint32_t left;
 };
 
@@ -29,7 +29,7 @@ static bool is_string(unsigned major)
     return major == CBOR_BYTES || major == CBOR_TEXT;
 }
 
-/* Whether a byte may begin an item at this place: chunks of a string are definite strings of the same kind. */
+/* Returns whether a byte may start an item here: chunks of a string must be definite strings of the same type. */
 static bool may_begin(const struct look *look, uint8_t first)
 {
     if (look->open == look->depth)
@@ -46,8 +46,8 @@ static void enter(struct look *look, unsigned major, bool indefinite, uint32_t c
 }
 
 /*
- * Passes the head of an item, and a string's bytes. `*whole` tells whether nothing of it is to come; false: it isn't
- * well-formed.
+ * Moves past the head of an item, and past the bytes of a string. `*whole` says whether the item is complete. Returns
+ * false if it is not well-formed.
  */
 static bool pass(struct look *look, bool *whole)
 {
@@ -71,7 +71,7 @@ static bool pass(struct look *look, bool *whole)
     for (unsigned i = 0; i < bytes; i++)
         argument = argument << 8 | *look->at++;
     const uint64_t rest = (uint64_t)(look->end - look->at);
-    /* A simple value below 32 in two bytes is not allowed (RFC 8949, section 3.3). */
+    /* RFC 8949, section 3.3, forbids a simple value below 32 in two bytes. */
     if (major == CBOR_SIMPLE)
         return low != 24 || argument >= 32;
     if (major < CBOR_BYTES)
@@ -82,7 +82,7 @@ static bool pass(struct look *look, bool *whole)
         look->at += argument;
         return true;
     }
-    /* Each item takes a byte at least. */
+    /* Each item takes at least one byte. */
     if (major != CBOR_TAG && argument > rest)
         return false;
     const uint64_t items = major == CBOR_TAG ? 1 : major == CBOR_MAP ? argument * 2 : argument;

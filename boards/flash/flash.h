@@ -1,6 +1,6 @@
 /*
- * NOR flash: erasing sets a page to ones, programming only clears bits. Memory-mapped, so that what is in it is read in
- * place. One flash is the whole device; a part of it is a region.
+ * NOR flash: erasing sets a page to ones, and programming only clears bits. It is memory-mapped, so that its contents
+ * are read in place. A struct flash is a whole device, a struct flash_region is a part of one.
  */
 #ifndef MOTE_FLASH_H
 #define MOTE_FLASH_H
@@ -9,26 +9,25 @@
 #include <stdint.h>
 
 struct flash {
-    /* Where it can be read. */
+    /* The address at which it can be read. */
     const uint8_t *base;
     /*
-     * Bytes in all, of a page (the unit of erasing) and of a write (the unit of programming: a power of two, 1 to 256).
+     * Bytes of the device, of a page (the unit of erasing), and of a write (the unit of programming: a power of two, 1
+     * to 256).
      */
     uint32_t size;
     uint32_t page;
     uint32_t write;
-    /*
-     * False: the device failed, and what it holds at that place is unknown. `at` and `count` are multiples of a page.
-     */
+    /* Erases whole pages. Returns false if the device failed; the contents of these pages are then unknown. */
     bool (*erase)(const struct flash *flash, uint32_t at, uint32_t count);
     /*
-     * `at` and `count` are multiples of a write, and may cross pages; no write is programmed twice without an erase
-     * between. `bytes` may be at any address, but not in this flash.
+     * Programs whole writes, across page boundaries too. No write is programmed twice without an erase between. `bytes`
+     * may have any alignment but must not lie in this flash. Returns false if the device failed.
      */
     bool (*program)(const struct flash *flash, uint32_t at, const uint8_t *bytes, uint32_t count);
-    /* When it returns true, everything before it survives a loss of power. */
+    /* Returns true when everything before it survives a loss of power. */
     bool (*sync)(const struct flash *flash);
-    /* The driver's own. */
+    /* For the driver. */
     void *context;
 };
 
@@ -48,13 +47,13 @@ static inline uint32_t region_pages(const struct flash_region *region)
     return region->size / region->flash->page;
 }
 
-/* `count` bytes of the region, from `at` on. */
+/* Returns `count` bytes of the region, from `at` on. */
 static inline struct flash_region region_part(const struct flash_region *region, uint32_t at, uint32_t count)
 {
     return (struct flash_region){.flash = region->flash, .start = region->start + at, .size = count};
 }
 
-/* Erases one page, so that a loss of power hits at most one. */
+/* Erases one page, so that a loss of power affects at most one page. */
 static inline bool region_erase(const struct flash_region *region, uint32_t page)
 {
     const struct flash *flash = region->flash;
@@ -81,7 +80,7 @@ static inline bool region_is_blank(const struct flash_region *region, uint32_t a
     return true;
 }
 
-/* `count` bytes and what fills the last write. */
+/* Programs `count` bytes, and padding up to the end of the last write. */
 static inline uint32_t region_padded(const struct flash_region *region, uint32_t count)
 {
     uint32_t write = region->flash->write;

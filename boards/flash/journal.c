@@ -1,4 +1,4 @@
-/* The journal: reading finds the records in place, writing goes through one piece of 256 bytes. */
+/* The journal. Reading finds records in place; writing goes through a buffer of FLASH_PIECE_BYTES. */
 #include "journal.h"
 
 #include <string.h>
@@ -17,7 +17,7 @@ static void encode_header(uint8_t *header, enum journal_kind kind, uint32_t gene
     put_u32(header + 8, crc32(0, header, 8));
 }
 
-/* The generation, 1 or more; 0 when there is no header of that kind, or one that could have no successor. */
+/* Returns the generation, 1 or more; or 0 if there is no header of that kind, or one that could have no successor. */
 static uint32_t read_header(const uint8_t *bank, enum journal_kind kind)
 {
     uint8_t wanted[FLASH_JOURNAL_HEADER_BYTES];
@@ -36,7 +36,7 @@ static const uint8_t *bank_bytes(const struct journal *journal)
     return region_bytes(&journal->region) + journal->bank * journal->bank_bytes;
 }
 
-/* Bytes that the record at `at` of the bank takes; 0: there is none that is valid. */
+/* Returns the bytes that the record at `at` of the bank takes, or 0 if there is no valid record. */
 static uint32_t valid_record(const struct journal *journal, uint32_t at)
 {
     if (journal->bank_bytes - at < FLASH_RECORD_HEADER_BYTES)
@@ -69,7 +69,7 @@ bool journal_open(struct journal *journal, const struct flash_region *region, en
     for (uint32_t stored; (stored = valid_record(journal, end)) > 0;)
         end += stored;
     journal->records_end = end;
-    /* A torn record can't be programmed over; what follows it goes to the other bank. */
+    /* A torn record can not be programmed over. What follows it goes to the other bank. */
     journal->closed = !region_is_blank(region, journal->bank * journal->bank_bytes + end, journal->bank_bytes - end);
     return true;
 }
@@ -141,7 +141,7 @@ void journal_put(struct journal_move *move, const struct span *parts, uint32_t p
     put_bytes(move, header, FLASH_RECORD_HEADER_BYTES);
     for (uint32_t i = 0; i < part_count; i++)
         put_bytes(move, parts[i].bytes, parts[i].count);
-    /* A piece is whole writes, so its start is the start of one. */
+    /* A piece consists of whole writes, so it starts at a write. */
     const uint8_t blank = 0xff;
     while (move->filled % move->journal->region.flash->write != 0)
         put_bytes(move, &blank, 1);
@@ -157,7 +157,7 @@ bool journal_append(struct journal *journal, const struct span *parts, uint32_t 
 {
     uint32_t bank = journal->bank * journal->bank_bytes;
     struct journal_move move = {.journal = journal, .at = bank + journal->records_end};
-    /* Should this program fail half way, nothing may follow it here: the next record starts a new bank. */
+    /* If this program fails half way, nothing may follow in this bank. The next record then starts a new bank. */
     journal->closed = true;
     journal_put(&move, parts, part_count);
     if (!make_durable(&move))
@@ -177,7 +177,7 @@ void journal_begin(struct journal *journal, struct journal_move *move)
     uint32_t target = other_bank(journal) * journal->bank_bytes;
     *move = (struct journal_move){.journal = journal, .at = target + first_record(journal)};
     journal->closed = true;
-    /* Always erased anew, even if it reads as blank: an erase that was interrupted may look complete and not last. */
+    /* Always erase again, even if the bank reads as blank: an interrupted erase may look complete and not last. */
     uint32_t page = journal->region.flash->page;
     for (uint32_t at = 0; at < journal->bank_bytes && !move->failed; at += page)
         move->failed = !region_erase(&journal->region, (target + at) / page);

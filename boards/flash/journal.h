@@ -1,11 +1,13 @@
 /*
- * A journal of records that survives a loss of power at any operation; the slots and the key-value stores are built on
+ * A journal of records that survives a loss of power at any operation. The slots and the key-value stores are built on
  * it.
  *
- * The pages are two equal banks. Records are appended to one; when it is full, the records that still matter are
- * written to the freshly erased other one, and only then its header, with a higher generation. The valid header with
- * the highest generation names the bank that counts, so that one program is what moves the journal. Format and rules:
- * docs/spec/flash.md; the same in TypeScript: host/device/flash/journal.ts, which does the same operations in the same order.
+ * The pages form two equal banks. Records are appended to one. When it is full, the records that still matter are
+ * written to the other bank, which was erased before, and then its header with a higher generation. The valid header
+ * with the highest generation selects the bank, so that one program operation moves the journal.
+ *
+ * docs/spec/flash.md has the format. The TypeScript twin, host/device/flash/journal.ts, does the same operations in the
+ * same order.
  */
 #ifndef MOTE_JOURNAL_H
 #define MOTE_JOURNAL_H
@@ -18,41 +20,41 @@ struct journal {
     struct flash_region region;
     enum journal_kind kind;
     uint32_t bank_bytes;
-    /* The bank that counts, 0 or 1; meaningless while the generation is 0. */
+    /* The bank in use, 0 or 1. It has no meaning while the generation is 0. */
     uint32_t bank;
-    /* 0: there is no journal yet. */
+    /* 0 means that there is no journal yet. */
     uint32_t generation;
-    /* Where in the bank the records end. */
+    /* Offset in the bank at which the records end. */
     uint32_t records_end;
-    /* A torn record or a failed program: nothing may follow in this bank. */
+    /* There is a torn record or a failed program: nothing may follow in this bank. */
     bool closed;
 };
 
 /*
- * Finds the journal in a region. Only reads, and takes anything that isn't a journal of this kind for an empty one.
- * False: fewer than two pages.
+ * Finds the journal in a region. Only reads; anything that is not a journal of this kind counts as an empty one.
+ * Returns false if the region has fewer than two pages.
  */
 bool journal_open(struct journal *journal, const struct flash_region *region, enum journal_kind kind);
 
-/*
- * Bytes for records in one bank, as journal_stored_bytes counts them, and the bytes that a record of `count` bytes
- * takes.
- */
+/* Bytes for records in one bank, and bytes that a record of `count` bytes takes. */
 uint32_t journal_capacity(const struct journal *journal);
 uint32_t journal_stored_bytes(const struct journal *journal, uint32_t count);
 
-/* The records in order: begin with `*at` 0. The span points into the flash; it holds until the next journal_begin. */
+/*
+ * Iterates over the records in order. Start with `*at` = 0. The span points into the flash and is valid until the next
+ * journal_begin.
+ */
 bool journal_next(const struct journal *journal, uint32_t *at, struct span *record);
 
-/* A record of `count` bytes can be appended; otherwise all that matters must move to the other bank. */
+/* Returns whether a record of `count` bytes fits. Otherwise move everything that matters to the other bank. */
 bool journal_has_room(const struct journal *journal, uint32_t count);
 
-/* Appends a record that is given in parts, when there is room for it; durable when this returns true. */
+/* Appends a record that consists of parts; there must be room for it. It is durable when this returns true. */
 bool journal_append(struct journal *journal, const struct span *parts, uint32_t part_count);
 
 /*
- * The move to the other bank: begin, put each record that matters, finish. False: the flash failed; the old bank counts
- * as before.
+ * The move to the other bank: begin, put each record that matters, finish. Each returns false if the flash failed; the
+ * old bank then stays in use.
  */
 struct journal_move {
     struct journal *journal;

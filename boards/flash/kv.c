@@ -1,4 +1,4 @@
-/* The key-value store. Of a key's records the last one counts. */
+/* The key-value store. The last record of a key counts. */
 #include "kv.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@ struct entry {
     struct span value;
 };
 
-/* False for a record that this version would not have written. */
+/* Returns false for a record that this version would not have written. */
 static bool parse(struct span record, struct entry *entry)
 {
     if (record.count < 2 || record.bytes[1] < 1 || record.bytes[1] > ABI_MAX_NAME ||
@@ -26,7 +26,7 @@ static bool parse(struct span record, struct entry *entry)
                                    : entry->operation == KV_DELETE && entry->value.count == 0;
 }
 
-/* The key's next record behind `*at`. */
+/* Finds the next record of the key behind `*at`. */
 static bool next_of_key(const struct kv *kv, uint32_t *at, struct span key, struct entry *entry)
 {
     struct span record;
@@ -82,11 +82,14 @@ bool kv_open(struct kv *kv, const struct flash_region *region)
 
 uint32_t kv_capacity(const struct kv *kv)
 {
-    /* A store at its limit still appends so much between two erases, and doesn't wear out a page with every write. */
+    /* Even a store at its limit can append this much between two erases, so that not every change erases a page. */
     return journal_capacity(&kv->journal) * 3 / 4;
 }
 
-/* Appends a change of the key. Where there is no room, the other bank gets all that lives, and no delete. */
+/*
+ * Appends a change of a key. If there is no room, it moves everything that lives to the other bank, without deleted
+ * keys.
+ */
 static bool change_key(struct kv *kv, struct span key, uint8_t operation, struct span value)
 {
     const uint8_t start[2] = {operation, (uint8_t)key.count};

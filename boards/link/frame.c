@@ -1,9 +1,9 @@
-/* Frames, byte by byte in both directions. */
+/* Encodes and decodes frames byte by byte. */
 #include "frame.h"
 
 #include <string.h>
 
-/* A block has up to 254 bytes; its code 255 says that no zero follows. */
+/* A block has up to 254 bytes. Its code 255 means that no zero follows it. */
 #define FULL_BLOCK 254
 
 enum { IN_FRAME = 1, AT_END = 2 };
@@ -45,7 +45,7 @@ static void take(struct frame_decoder *decoder, uint8_t byte)
 static struct span finish(struct frame_decoder *decoder)
 {
     struct span content = {0};
-    /* A sender may put zeros on an idle line to let the receiver find its place. */
+    /* A sender may put zeros on an idle line, so that the receiver synchronizes. */
     if (decoder->code == 0)
         return content;
     if (!decoder->bad && decoder->left == 0 && decoder->length > LINK_CRC_BYTES) {
@@ -92,12 +92,12 @@ void frame_begin(struct frame_encoder *encoder, uint8_t head_bytes, struct span 
     put_u32(encoder->crc, crc32(crc32(0, encoder->head, head_bytes), body.bytes, body.count));
     encoder->at = 0;
     encoder->run = 0;
-    /* The first block begins as if there had been a full one before. */
+    /* The first block starts as if a full one preceded it. */
     encoder->full = true;
     encoder->state = IN_FRAME;
 }
 
-/* The next block's code; `run` becomes its length. */
+/* Writes the code of the next block and sets `run` to its length. */
 static uint8_t open_block(struct frame_encoder *encoder, struct span body)
 {
     const uint32_t end = total(encoder);
@@ -122,7 +122,7 @@ size_t frame_encode(struct frame_encoder *encoder, struct span body, uint8_t *ou
             encoder->state = 0;
             out[done++] = 0;
         } else {
-            /* The zero that the block before stands for. */
+            /* The zero that the preceding block stands for. */
             if (!encoder->full)
                 encoder->at++;
             out[done++] = open_block(encoder, body);

@@ -1,4 +1,4 @@
-/* Messages of a shim, read where they lie. */
+/* Parses messages of a shim in place. */
 #include "message.h"
 
 #include <string.h>
@@ -26,8 +26,8 @@ static void parse_command(struct cbor_reader *from, struct message_command *comm
 }
 
 /*
- * Characters beyond 16 bits (leads from 0xf0) have surrogates, which come before U+E000 to U+FFFF (leads 0xee and
- * 0xef).
+ * Characters above U+FFFF (first byte 0xf0 or more) have surrogates in UTF-16, which sort before U+E000 to U+FFFF
+ * (first byte 0xee or 0xef).
  */
 static int rank(uint8_t byte)
 {

@@ -1,6 +1,6 @@
 /*
- * What a node and its shim say to each other (docs/spec/link.md, "Messages"). Spans point to where the bytes are: of a
- * message that came in into the receive buffer, until its handler returns.
+ * Messages between a node and its shim (docs/spec/link.md, "Messages"). Spans point to the original bytes: those of a
+ * received message point into the receive buffer and are valid until its handler returns.
  */
 #ifndef MOTE_MESSAGE_H
 #define MOTE_MESSAGE_H
@@ -24,7 +24,7 @@ struct message_command {
 };
 
 /*
- * The whole configuration; `message_setting` takes the pairs off, in ascending order of names. Copy it to read them
+ * The whole configuration. `message_setting` removes its pairs, in ascending order of names; copy it to read them
  * again.
  */
 struct message_config {
@@ -39,7 +39,7 @@ struct message_offer {
 };
 
 struct message_chunk {
-    /* First MESSAGE_TRANSFER_BYTES of the package's SHA-256. */
+    /* The first MESSAGE_TRANSFER_BYTES of the package's SHA-256. */
     const uint8_t *transfer;
     uint32_t offset;
     struct span bytes;
@@ -56,18 +56,21 @@ struct message {
     } as;
 };
 
-/* False for anything that isn't exactly one message of a shim, in its shortest form and within its limits. */
+/*
+ * Parses a message. Returns false for anything that is not exactly one message of a shim, in its shortest form and
+ * within its limits.
+ */
 bool message_parse(const uint8_t *bytes, size_t count, struct message *message);
 
-/* The next setting, false when there are no more. */
+/* Reads the next setting. Returns false if there are no more. */
 bool message_setting(struct message_config *config, struct span *name, int32_t *value);
 
-/* The order of settings' names: of their UTF-16 code units, as JavaScript sorts. Negative, 0 or positive. */
+/* Compares names of settings by their UTF-16 code units, as JavaScript sorts: negative, 0 or positive. */
 int message_compare_names(struct span a, struct span b);
 
 /* --- What a node sends --- */
 
-/* In the order of the link's slot states; the same as enum slot_state of flash/slot_state.h. */
+/* In the order of the link's slot states, as enum slot_state. */
 struct message_module {
     struct span name;
     struct span version;
@@ -89,12 +92,14 @@ struct message_birth {
     uint32_t boot;
     struct span firmware_name;
     struct span firmware_version;
-    /* Without one it runs nothing, and there are no metrics and commands. */
+    /* Whether a module runs. Without one there are no metrics and commands. */
     bool has_module;
     struct message_module module;
     uint32_t metric_count;
     uint32_t command_count;
-    /* Give each of them when asked, in order, possibly more than once; `context` is theirs. */
+    /*
+     * Return each metric and command on request, in order, possibly more than once. `context` is for these functions.
+     */
     struct message_metric (*metric)(void *context, uint32_t index);
     struct span (*command)(void *context, uint32_t index);
     void *context;
@@ -104,10 +109,10 @@ struct message_telemetry {
     uint8_t metric;
     uint8_t quality;
     int8_t exponent;
-    /* Node's clock. */
+    /* Time of the node's clock. */
     int64_t t0_us;
     uint32_t dt_us;
-    /* `count` int32 values, little-endian, at any address: as they lie in a module's memory. */
+    /* `count` int32 values, little-endian, with any alignment, as in a module's memory. */
     const uint8_t *values;
     uint32_t count;
     uint32_t seq;
@@ -115,7 +120,7 @@ struct message_telemetry {
 
 struct message_event {
     struct span name;
-    /* Node's clock. */
+    /* Time of the node's clock. */
     int64_t t_us;
     uint32_t seq;
     /* One CBOR item, 1 to ABI_MAX_EVENT bytes. */
@@ -125,14 +130,14 @@ struct message_event {
 struct message_log {
     /* 0 error, 1 warn, 2 info, 3 debug. */
     uint8_t level;
-    /* Node's clock. */
+    /* Time of the node's clock. */
     int64_t t_us;
-    /* A reason in place of a text; NULL: there is a text. */
+    /* A reason instead of a text, or NULL. */
     const struct reason *reason;
     struct span text;
 };
 
-/* Its states in the order of the link; the same as enum transfer_state of flash/transfer.h. */
+/* The states are in the order of the link, as enum transfer_state. */
 struct message_ota {
     uint8_t state;
     uint32_t sequence;
@@ -143,18 +148,18 @@ struct message_ota {
     uint64_t swap_us;
     bool has_lost;
     uint32_t lost;
-    /* NULL: there is none. */
+    /* NULL for none. */
     const struct reason *reason;
 };
 
 struct message_result {
     uint32_t id;
     bool ok;
-    /* NULL: there is nothing to say. */
+    /* NULL for none. */
     const struct reason *reason;
 };
 
-/* Any of them. */
+/* Any message of a node. */
 struct message_said {
     enum message_type type;
     union {
@@ -164,25 +169,24 @@ struct message_said {
         const struct message_log *log;
         const struct message_ota *ota;
         const struct message_result *result;
-        /* A question for the time. */
+        /* A request for the time. */
         const uint64_t *sent_us;
     } as;
 };
 
 /*
- * Writes a message. False for one that is out of its limits; then what was written is of no use. One with a time is
- * written with a place of LINK_TIME_BYTES for it, whose offset is `*time_at`, in which there is the node's time; of
- * any other `*time_at` becomes 0.
+ * Writes a message. Returns false, with useless output, if it exceeds its limits. A message with a time has
+ * LINK_TIME_BYTES for it at `*time_at`, which hold the node's time. For a message without a time `*time_at` becomes 0.
  */
 bool message_put(struct cbor_writer *out, const struct message_said *said, uint8_t *time_at);
 
-/* The node's time in the place for it, in microseconds. */
+/* Returns the node's time at that offset, in microseconds. */
 int64_t message_time_us(const uint8_t *bytes, uint8_t time_at);
 
-/* Bytes of UTC milliseconds in their shortest form. */
+/* Returns the bytes of UTC milliseconds in their shortest form. */
 uint32_t message_time_bytes(int64_t utc_ms);
 
-/* Puts UTC milliseconds into the place; returns the message's new length, at most the old one. */
+/* Replaces the node's time by UTC milliseconds. Returns the new length of the message, at most the old one. */
 uint32_t message_date(uint8_t *bytes, uint32_t count, uint8_t time_at, int64_t utc_ms);
 
 #endif

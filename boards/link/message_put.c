@@ -1,10 +1,10 @@
-/* Messages of a node, written with the limits that a shim reads them with. */
+/* Writes messages of a node within the limits that a shim checks. */
 #include <string.h>
 
 #include "base/utf8.h"
 #include "message.h"
 
-/* An integer of 64 bits; what follows is written and read only here until UTC takes its place. */
+/* An integer of 64 bits. It is written and read only here, until UTC replaces it. */
 #define WIDE_UINT 0x1b
 
 static bool put_text(struct cbor_writer *out, struct span text, uint32_t min, uint32_t max)
@@ -77,7 +77,10 @@ static bool put_birth(struct cbor_writer *out, const struct message_birth *birth
     return fits;
 }
 
-/* int32 values, each as its difference to the one before modulo 2^32: slow signals take a byte each. */
+/*
+ * int32 values, each as its difference to the preceding one modulo 2^32: the values of a slow signal take one byte
+ * each.
+ */
 static void put_values(struct cbor_writer *out, const uint8_t *values, uint32_t count)
 {
     uint32_t previous = 0;
@@ -119,7 +122,7 @@ static bool put_event(struct cbor_writer *out, const struct message_event *event
     return fits && cbor_well_formed(event->body.bytes, event->body.count, CBOR_MAX_LEVELS);
 }
 
-/* Number, what the module was doing, and the arguments. */
+/* The number, what the module was doing, and the arguments. */
 static bool put_reason(struct cbor_writer *out, const struct reason *reason)
 {
     const bool has_text = reason->text_bytes > 0;

@@ -1,4 +1,4 @@
-/* What a node has said, from the moment in which it is said until it has arrived. */
+/* Stores what a node sends until it has been acknowledged. */
 #include "outbox.h"
 
 #include <string.h>
@@ -20,7 +20,7 @@ static bool is_data(enum message_type type)
     return type == MESSAGE_TELEMETRY || type == MESSAGE_EVENT || type == MESSAGE_LOG;
 }
 
-/* Waiting data came or went. */
+/* Counts an item that now waits among the data. */
 static void account_add(struct outbox *outbox, const struct item *item)
 {
     if (item->type == MESSAGE_EVENT)
@@ -36,7 +36,7 @@ static void account_add(struct outbox *outbox, const struct item *item)
     part_add(&outbox->data, item->cost);
 }
 
-/* Opens a gap of `count` bytes, which fit, at `at`. */
+/* Opens a gap of `count` bytes at `at`. They must fit. */
 static void open_gap(struct outbox *outbox, uint32_t at, uint32_t count)
 {
     const uint32_t all = total(outbox);
@@ -56,7 +56,7 @@ static void reverse(uint8_t *bytes, uint32_t count)
     }
 }
 
-/* Two neighbours change places. */
+/* Exchanges two neighbouring blocks. */
 static void swap(uint8_t *bytes, uint32_t left, uint32_t right)
 {
     if (left == 0 || right == 0)
@@ -83,7 +83,10 @@ void outbox_init(struct outbox *outbox, uint8_t *memory, uint32_t size, const st
 bool outbox_event_room(const struct outbox *outbox, uint32_t name_bytes, uint32_t body_bytes)
 {
     struct cbor_writer count = cbor_write(NULL, 0);
-    /* All but the time and what is in the strings; the number as its longest, for who asks hasn't given it yet. */
+    /*
+     * Counts everything but the time and the contents of the strings. The number of the event is not known yet and
+     * counts with its longest form.
+     */
     cbor_put_array(&count, 5);
     cbor_put_int(&count, MESSAGE_EVENT);
     cbor_put_int(&count, UINT32_MAX);
@@ -95,7 +98,7 @@ bool outbox_event_room(const struct outbox *outbox, uint32_t name_bytes, uint32_
 
 /* --- What metrics mean --- */
 
-/* Of metrics' names and units, with each one's exponent and the place where its name ends. */
+/* Returns a digest of the metrics: names, units, exponents, and where each name ends. */
 static uint32_t digest(const struct message_birth *birth)
 {
     uint32_t crc = 0;
@@ -126,7 +129,10 @@ void outbox_name(struct outbox *outbox, const struct message_birth *birth)
     const uint32_t metrics = digest(birth);
     if (metrics != outbox->metrics) {
         outbox_drop_telemetry(outbox);
-        /* What is in the queue goes before the birth, but not when it is restored: what counts no values isn't. */
+        /*
+         * Queued telemetry is sent before the birth, but must not be restored for a new peer: mark it as having no
+         * values.
+         */
         for (uint32_t at = 0; at < outbox->queued.bytes; at += get_u16(place(outbox, at)))
             put_u16(place(outbox, at) + 4, 0);
     }
@@ -149,7 +155,7 @@ static bool measure(const struct message_said *said, struct item *item)
     return true;
 }
 
-/* Puts a message at `at`, where the caller counts it. */
+/* Inserts a message at `at`. The caller counts it. */
 static void insert(struct outbox *outbox, uint32_t at, const struct item *item, const struct message_said *said)
 {
     uint8_t time_at;
@@ -244,7 +250,7 @@ void outbox_queue_data(struct outbox *outbox, const struct utc *utc)
         return;
     uint8_t *message = place(outbox, at + LINK_ITEM_BYTES);
     item.length = message_date(message, item.length, item.time_at, utc_of(outbox, at, &item, utc));
-    /* What was saved stays with it until it has arrived. */
+    /* The saved bytes stay with the item until it has been acknowledged. */
     item.time_at = 0;
     set_item(outbox, at, &item);
 }
@@ -308,7 +314,7 @@ void outbox_restore(struct outbox *outbox)
 {
     struct outbox_part control = {0};
     uint32_t data_bytes = 0;
-    /* What is queued and the controls that wait become first the controls, then the data, both in their order. */
+    /* Queued and waiting items become: first all answers and statuses, then all data, each in their order. */
     outbox->queued.bytes += outbox->control.bytes;
     outbox->control = (struct outbox_part){0};
     for (uint32_t at = 0; at < outbox->queued.bytes;) {

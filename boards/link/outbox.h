@@ -1,10 +1,15 @@
 /*
- * Everything that a node has said and the shim hasn't acknowledged, in one block of memory, in three parts: what the
- * session has taken (with UTC, in the order of sequence numbers), answers and statuses that wait, and data that waits.
- * So a message lies in one place from the moment in which it is said until it has arrived. While the link is down
- * telemetry drops its oldest frames and counts them, log lines drop their oldest, events are never dropped: when there
- * is no room the module is told. A metric's number means what the birth before it says: telemetry of other metrics goes
- * when a birth is said. The same as host/device/node/outbox.ts.
+ * Everything that a node has to send and the shim has not acknowledged, in one block of memory with three parts:
+ * messages in the queue of the session (with UTC, in the order of sequence numbers), answers and statuses that wait,
+ * and data that waits. A message stays in place from the time when it is added until it has been acknowledged.
+ *
+ * While the link is down, the oldest telemetry frames are dropped and counted, and the oldest log lines are dropped.
+ * Events are never dropped: if there is no room, the module gets an error.
+ *
+ * The number of a metric has the meaning that the preceding birth message gives it. When a birth message declares other
+ * metrics, older telemetry is dropped.
+ *
+ * The TypeScript twin is host/device/node/outbox.ts.
  */
 #ifndef MOTE_OUTBOX_H
 #define MOTE_OUTBOX_H
@@ -12,20 +17,20 @@
 #include "base/utc.h"
 #include "message.h"
 
-/* What a message takes besides its own bytes is LINK_ITEM_BYTES; its time counts LINK_TIME_BYTES. */
+/* A message takes LINK_ITEM_BYTES besides its own bytes; its time counts as LINK_TIME_BYTES. */
 #define OUTBOX_MAX_BYTES 65535
 
 struct outbox_limits {
-    /* Waiting telemetry: frames, and values of all together. The oldest go. */
+    /* Waiting telemetry: frames, and values of all of them. The oldest are dropped. */
     uint32_t telemetry_frames;
     uint32_t telemetry_values;
     uint32_t events;
     uint32_t logs;
-    /* Waiting answers and statuses; the oldest go. */
+    /* Waiting answers and statuses. The oldest are dropped. */
     uint32_t control;
-    /* Of everything, items' own bytes included: at most the memory given. */
+    /* Bytes of everything, with the heads of items: at most the given memory. */
     uint32_t bytes;
-    /* The part of them that telemetry, events and logs leave free, so that a birth and statuses always fit. */
+    /* Bytes that telemetry, events and logs leave free, so that a birth message and statuses always fit. */
     uint32_t reserve_bytes;
 };
 
@@ -38,14 +43,14 @@ struct outbox {
     uint8_t *memory;
     uint32_t size;
     struct outbox_limits limits;
-    /* Where the first part begins; each other one begins where the one before ends. */
+    /* Offset of the first part. Each other part follows the one before. */
     uint32_t start;
     struct outbox_part queued;
     struct outbox_part control;
     struct outbox_part data;
-    /* Telemetry, events and logs among the queued. */
+    /* Bytes of telemetry, events and logs in the queue. */
     uint32_t queued_data_bytes;
-    /* Of the waiting data. Telemetry and logs may be dropped. */
+    /* Waiting data: bytes that may be dropped (telemetry and logs), and counts. */
     uint32_t droppable_bytes;
     uint32_t telemetry;
     uint32_t values;
@@ -53,58 +58,63 @@ struct outbox {
     uint32_t logs;
     uint32_t dropped_telemetry;
     uint32_t dropped_logs;
-    /* A digest of the metrics of the birth that was said last. */
+    /* Digest of the metrics of the last birth message. */
     uint32_t metrics;
-    /* Nothing is sent, for metrics are declared; and how much of the waiting telemetry is older than that. */
+    /*
+     * Nothing is sent while a module declares its metrics (`held`); `older` counts waiting telemetry from before that.
+     */
     uint32_t older;
     bool held;
-    /* The birth that was said last hasn't come into the queue. */
+    /* The last birth message has not entered the queue yet. */
     bool nameless;
 };
 
-/* `size` is at most OUTBOX_MAX_BYTES; limits beyond it are cut to it. */
+/* `size` is at most OUTBOX_MAX_BYTES. Larger limits are reduced to it. */
 void outbox_init(struct outbox *outbox, uint8_t *memory, uint32_t size, const struct outbox_limits *limits);
 
 /*
- * Puts a message to those that wait. False: it is out of its limits, or there was no room for it; dropped data was
+ * Adds a message to those that wait. Returns false if it exceeds its limits or there is no room for it; dropped data is
  * counted.
  */
 bool outbox_add(struct outbox *outbox, const struct message_said *said);
 
-/* From here on to the next birth nothing is to be sent: a module declares the metrics that it tells. */
+/* Stops sending until the next birth message, because a module declares its metrics. */
 void outbox_hold(struct outbox *outbox);
 
 /*
- * A birth is said, which is put in next: what waits, or would go out again, of telemetry of other metrics would come
- * behind it, and is dropped.
+ * A birth message will be added next. Drops waiting telemetry, and telemetry that would be sent again, of metrics that
+ * it does not declare.
  */
 void outbox_name(struct outbox *outbox, const struct message_birth *birth);
 
-/* Drops the telemetry that waits. */
+/* Drops the waiting telemetry. */
 void outbox_drop_telemetry(struct outbox *outbox);
 
-/* Whether an event with a name and a body of so many bytes would be taken. */
+/* Returns whether an event with a name and a body of these lengths would be accepted. */
 bool outbox_event_room(const struct outbox *outbox, uint32_t name_bytes, uint32_t body_bytes);
 
-/* A message at the head of those that wait: what it takes on the wire and of the memory. */
+/* The first of the waiting messages: its bytes on the wire and in memory. */
 struct outbox_head {
     uint32_t length;
     uint32_t cost;
 };
 
-/* The oldest waiting control or data; false when there is none. Data need UTC, which must be known. */
+/*
+ * Describe the oldest waiting answer or status, or the oldest data. Return false if there is none. For data, UTC must
+ * be known.
+ */
 bool outbox_control_head(const struct outbox *outbox, struct outbox_head *head);
 bool outbox_data_head(const struct outbox *outbox, const struct utc *utc, struct outbox_head *head);
 
-/* Takes that one into the queue (data only when no control waits), or drops it. */
+/* Move it to the queue (data only if no answer or status waits), or drop it. */
 void outbox_queue_control(struct outbox *outbox);
 void outbox_queue_data(struct outbox *outbox, const struct utc *utc);
 void outbox_drop_control(struct outbox *outbox);
 void outbox_drop_data(struct outbox *outbox);
 
 /*
- * Makes room for a control message that doesn't wait (false: it is out of its limits, or there can't be any); puts it
- * into the queue.
+ * Makes room for an answer or status that goes straight into the queue. Returns false if it exceeds its limits, or if
+ * no room can be made. The second function then adds it.
  */
 bool outbox_reserve(struct outbox *outbox, const struct message_said *said, struct outbox_head *head);
 void outbox_queue_reserved(struct outbox *outbox, const struct message_said *said);
@@ -113,12 +123,12 @@ void outbox_queue_reserved(struct outbox *outbox, const struct message_said *sai
 
 struct span outbox_queued(const struct outbox *outbox, uint32_t index);
 
-/* Takes the first `count` off. */
+/* Removes the first `count` messages of the queue. */
 void outbox_acknowledge(struct outbox *outbox, uint32_t count);
 
 /*
- * For a new peer: what was queued waits again, first. A birth or a question for the time, waiting or queued, has lost
- * its meaning, and with it telemetry of before the metrics changed.
+ * Prepares for a new peer: queued messages wait again, before all others. Birth messages and requests for the time are
+ * dropped, because they are obsolete; so is telemetry from before a change of the metrics.
  */
 void outbox_restore(struct outbox *outbox);
 

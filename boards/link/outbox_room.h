@@ -49,7 +49,7 @@ static inline void part_take(struct outbox_part *part, uint32_t cost)
     part->bytes -= cost;
 }
 
-/* Removes `count` bytes at `at`. Call it before the parts are counted anew. */
+/* Removes `count` bytes at `at`. Call it before you change the counts of the parts. */
 void outbox_cut(struct outbox *outbox, uint32_t at, uint32_t count);
 
 /* Counts an item that no longer waits among the data. */

@@ -1,4 +1,4 @@
-/* Packets: little-endian, the version in the high four bits of the first byte. */
+/* Packets are little-endian, with the version in the high four bits of the first byte. */
 #include "packet.h"
 
 static bool parse_hello(struct span content, struct packet *packet)

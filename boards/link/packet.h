@@ -9,26 +9,26 @@
 
 struct packet {
     enum packet_kind kind;
-    /* Of a hello. */
+    /* For a hello. */
     bool ready;
     uint8_t window;
     uint16_t max_bytes;
     uint32_t session;
     uint32_t peer;
-    /* Of a hello what it wants next, else what has arrived: all before this number. */
+    /* In a hello, the number that it expects next; else the number that follows the last received message. */
     uint16_t ack;
-    /* Of data. */
+    /* For data. */
     uint16_t seq;
     struct span body;
 };
 
 /*
- * False for anything that isn't a packet of this version with a message of at most `max_bytes`. The body points into
- * `content`.
+ * Parses a packet. Returns false for anything that is not a packet of this version with a message of at most
+ * `max_bytes`. The body points into `content`.
  */
 bool packet_parse(struct span content, uint32_t max_bytes, struct packet *packet);
 
-/* Writes all but the body into up to LINK_HELLO_BYTES; returns how many. */
+/* Writes everything except the body, at most LINK_HELLO_BYTES, and returns its length. */
 uint8_t packet_put(uint8_t *out, const struct packet *packet);
 
 #endif

@@ -50,7 +50,7 @@ void session_init(struct session *session, const struct session_options *options
 static void start_hello(struct session *session)
 {
     session->backoff_us = first_backoff(session);
-    /* What is left on the line of an older frame ends here. */
+    /* A zero ends what an older frame left on the line. */
     session->output.zero = true;
     session_say_hello(session);
     session_schedule(session);
@@ -104,7 +104,7 @@ static void restart(struct session *session)
     session->events.peer(session->events.context);
 }
 
-/* A peer that this session never spoke with. */
+/* A peer that this session has not met before. */
 static void adopt(struct session *session, const struct packet *hello)
 {
     session->peer = hello->session;
@@ -120,7 +120,7 @@ static void renew(struct session *session)
     start_hello(session);
 }
 
-/* Takes all before `next` off the queue; false for a number that was never sent. */
+/* Removes all messages before `next` from the queue. Returns false for a number that was never sent. */
 static bool acknowledge(struct session *session, uint16_t next)
 {
     const uint32_t count = (uint16_t)(next - session->base);
@@ -158,13 +158,13 @@ static void on_data(struct session *session, const struct packet *data)
     const uint16_t ahead = (uint16_t)(data->seq - session->expected);
     struct message message;
     if (ahead >= 0x8000) {
-        /* Sent again because an acknowledgement was lost, so say it again. */
+        /* The peer sent it again because an acknowledgement was lost: acknowledge again. */
         session->counts.duplicates++;
         session->ack_due = true;
         return;
     }
     if (ahead != 0) {
-        /* Something is missing, ask for it once. */
+        /* Something is missing: request it once. */
         if (!session->nak_sent) {
             session->counts.gaps++;
             session->nak_sent = true;
@@ -172,7 +172,10 @@ static void on_data(struct session *session, const struct packet *data)
         }
         return;
     }
-    /* More than the window without having heard of any: not what a peer does, and a flood must end somewhere. */
+    /*
+     * These are more messages than the window, without an acknowledgement. A correct peer does not do that; limit a
+     * flood.
+     */
     if (session->taken >= session->options.window)
         return;
     session->taken++;
@@ -190,7 +193,7 @@ static void on_data(struct session *session, const struct packet *data)
 static void on_hello(struct session *session, const struct packet *hello)
 {
     if (hello->session != session->peer) {
-        /* It says so again. */
+        /* It will repeat its hello. */
         if (session_now(session) < session->next_peer_us)
             return;
         session->next_peer_us = session_now(session) + LINK_FLOOD_US;
@@ -203,7 +206,9 @@ static void on_hello(struct session *session, const struct packet *hello)
         return;
     }
     if (!acknowledge(session, hello->ack) && !hello->ready) {
-        /* It remembers this session but not what it got: one of the two lost its state. Start as a stranger. */
+        /*
+         * The peer knows this session but not what it received: one of the two has lost its state. Start a new session.
+         */
         renew(session);
         return;
     }
@@ -266,7 +271,7 @@ static void on_resend(struct session *session)
 {
     const uint64_t most = first_backoff(session) * LINK_MAX_BACKOFF_FACTOR;
     session->resend.set = false;
-    /* While the stream still takes what was sent nothing can be lost yet. */
+    /* Nothing can be lost while the stream still accepts what was sent. */
     if (!session_blocked(session)) {
         session->backoff_us = session->backoff_us * 2 < most ? session->backoff_us * 2 : most;
         if (session->up)

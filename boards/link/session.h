@@ -1,8 +1,8 @@
 /*
- * The node's end of a session: every message exactly once and in order between two ends that live, over streams that
- * come and go (docs/spec/link.md, "Session"). The same as host/device/link/session.ts. A stream that doesn't take everything
- * at once holds up no one: what is due is remembered as flags, and messages are stuffed from where they lie when the
- * stream takes them.
+ * The node's end of a session: it delivers every message exactly once and in order between two ends, over streams that
+ * come and go (docs/spec/link.md, "Session"). The TypeScript twin is host/device/link/session.ts. A stream that does
+ * not accept everything at once blocks nothing: flags record what is due, and messages are encoded from where they lie
+ * when the stream accepts them.
  */
 #ifndef MOTE_SESSION_H
 #define MOTE_SESSION_H
@@ -14,8 +14,8 @@
 
 enum link_down {
     LINK_CLOSED = 0,    /* the stream ended */
-    LINK_SILENT = 1,    /* nothing came for three keep-alive times; hellos go on */
-    LINK_RESTARTED = 2, /* the other end did */
+    LINK_SILENT = 1,    /* nothing was received for three keep-alive times; hellos go on */
+    LINK_RESTARTED = 2, /* the peer has restarted */
     LINK_DETACHED = 3,  /* by the node */
 };
 
@@ -23,18 +23,18 @@ enum link_down {
 #define LINK_RECEIVE_BYTES(max_bytes) ((max_bytes) + LINK_MAX_HEAD_BYTES + LINK_CRC_BYTES)
 
 struct session_options {
-    /* Data packets in flight, 1 to 64, in both directions: also the most messages that are taken of one read. */
+    /* Data packets in flight, 1 to 64, in both directions; also the limit on messages accepted in one read. */
     uint8_t window;
-    /* Messages in the queue, those in flight included, and their bytes; one message is always taken. */
+    /* Messages in the queue, with those in flight, and their bytes. One message is always accepted. */
     uint32_t queue_limit;
     uint32_t queue_bytes;
-    /* Longest message that is taken. */
+    /* Longest accepted message. */
     uint16_t max_bytes;
     uint32_t resend_ms;
     uint32_t keep_alive_ms;
 };
 
-/* What happens; see LinkOptions in host/device/link/options.ts. */
+/* Callbacks; see LinkOptions in host/device/link/options.ts. */
 struct session_events {
     void (*message)(void *context, const struct message *message);
     void (*peer)(void *context);
@@ -55,10 +55,10 @@ struct session_counts {
     uint32_t bad_messages;
 };
 
-/* What is due on a stream that doesn't take everything at once. */
+/* What is due on a stream that does not accept everything at once. */
 struct session_output {
     struct frame_encoder frame;
-    /* Which of the queue the frame carries; -1 for none. */
+    /* Index in the queue of the message in the frame, -1 for none. */
     int32_t item;
     bool zero;
     bool hello;
@@ -82,9 +82,9 @@ struct session {
     bool wants_drain;
     bool ack_due;
     bool nak_sent;
-    /* Messages taken of the present read. */
+    /* Messages accepted in the present read. */
     uint8_t taken;
-    /* Until then no window is sent again for a nak, and no new peer is met. */
+    /* Until these times no window is sent again for a nak, and no new peer is accepted. */
     uint64_t next_resend_us;
     uint64_t next_peer_us;
     uint32_t id;
@@ -93,8 +93,8 @@ struct session {
     uint16_t peer_max_bytes;
     uint16_t expected;
     /*
-     * Number of the first of the queue; how many are in flight on the present stream; how many were ever sent to this
-     * peer.
+     * Sequence number of the first message of the queue; how many are in flight on the present stream; how many were
+     * ever sent to this peer.
      */
     uint16_t base;
     uint32_t in_flight;
@@ -116,9 +116,9 @@ void session_detach(struct session *session, enum link_down why);
 void session_receive(struct session *session, const uint8_t *bytes, size_t count);
 void session_received(struct session *session);
 
-/* The timer that is due next, NULL when none is set. */
+/* Returns the timer that is due next, or NULL if none is set. */
 const struct link_timer *session_next(const struct session *session);
-/* Does what is due, one at a time; false when nothing is. */
+/* Handles one timer that is due. Returns false if none is. */
 bool session_poll(struct session *session);
 
 #endif

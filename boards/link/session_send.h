@@ -9,7 +9,7 @@ static inline uint64_t session_now(const struct session *session)
     return session->io.now_us(session->io.context);
 }
 
-/* Sets the one timer of a session that repeats: the hello while it is not up, else the window. */
+/* Sets the repeating timer of a session: the hello while it is not up, else the window. */
 void session_schedule(struct session *session);
 
 /* Each of these sends at once, or remembers that it is due if the stream does not take it. */
@@ -17,11 +17,11 @@ void session_say_hello(struct session *session);
 void session_say_nak(struct session *session);
 void session_say_ack(struct session *session);
 
-/* Goes on sending when the stream can take more, and returns whether anything waits for that. */
+/* Continue to send when the stream accepts more; return whether anything waits for that. */
 void session_output(struct session *session);
 bool session_blocked(const struct session *session);
 
-/* Ends the frame under way with a zero: its message is gone, and the peer drops it. */
+/* Ends the present frame with a zero, because its message was removed. The peer drops the frame. */
 void session_abandon(struct session *session);
 
 /* --- For the owner of the outbox: it moves messages into the queue while these allow it, then calls session_pump. --- */
@@ -29,7 +29,7 @@ void session_abandon(struct session *session);
 /* Returns whether the peer accepts a message of this length. */
 bool session_takes(const struct session *session, uint32_t length);
 
-/* Returns whether the queue has room for a message of this cost. If not, the event `drain` reports when it has. */
+/* Returns whether the queue has room for a message of this cost. If not, the callback `drain` reports when it has. */
 bool session_room(struct session *session, uint32_t cost);
 
 /* Sends queued messages up to the window. */

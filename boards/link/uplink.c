@@ -1,4 +1,4 @@
-/* The node's side of its link. */
+/* The node's side of its link. The TypeScript twin is host/device/node/uplink.ts. */
 #include "uplink.h"
 
 #include "session_send.h"
@@ -9,7 +9,8 @@ static uint64_t now(const struct uplink *uplink)
 }
 
 /*
- * False when the link is full. What the other end says is too long for it is dropped: it would stop all that follows.
+ * Returns false if the link is full. A message that is too long for the peer is dropped, because it would block all
+ * others.
  */
 static bool send_control(struct uplink *uplink)
 {
@@ -41,7 +42,7 @@ static bool send_data(struct uplink *uplink)
     return true;
 }
 
-/* Ahead of everything that waits. */
+/* Sends a message before everything that waits. */
 static bool say_first(struct uplink *uplink, const struct message_said *said)
 {
     struct outbox_head head;
@@ -53,7 +54,7 @@ static bool say_first(struct uplink *uplink, const struct message_said *said)
     return true;
 }
 
-/* Who the node is now, by `say` or `say_first`. */
+/* Describes the node and sends the birth message with `say` or `say_first`. */
 static bool say_birth(struct uplink *uplink, bool (*how)(struct uplink *, const struct message_said *))
 {
     struct message_birth birth;
@@ -71,10 +72,10 @@ static void flush(struct uplink *uplink)
     bool room = true;
     while (room && outbox->control.count > 0)
         room = send_control(uplink);
-    /* There was no room for the birth when it was said: again. As long as it can't be, telemetry has no meaning. */
+    /* There was no room for the birth message before: try again. Without it, telemetry has no meaning. */
     if (room && outbox->nameless && !say_birth(uplink, say_first))
         outbox_drop_telemetry(outbox);
-    /* Times go out as UTC, so not before it is known. */
+    /* Times are sent as UTC, so data waits until UTC is known. */
     while (room && uplink->utc.known && outbox->control.count == 0 && outbox->data.count > 0)
         room = send_data(uplink);
     uplink->flushing = false;

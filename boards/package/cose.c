@@ -1,4 +1,7 @@
-/* Headers are read with every check that host/device/package/cose.ts has, in its order, so that both give the same code. */
+/*
+ * The checks of the headers, and their order, are those of host/device/package/cose.ts, so that both report the same
+ * code.
+ */
 #include "cose.h"
 
 #include <string.h>
@@ -19,7 +22,7 @@ static bool bad(struct reason *why, enum cose_defect what)
     return refuse_numbers(why, REASON_COSE, (const uint32_t[]){what}, 1);
 }
 
-/* A header map, checked as a value; what isn't there is empty. */
+/* Reads a header map, which was checked as a value. Absent parameters stay empty. */
 struct header {
     uint32_t count;
     struct span algorithm;
@@ -48,7 +51,7 @@ static struct header read_header(struct cbor_reader *reader)
     return header;
 }
 
-/* Both maps have their keys in ascending order, and no key begins with another. */
+/* Both maps have their keys in ascending order, and no key is a prefix of another. */
 static bool have_common_key(struct cbor_reader a, struct cbor_reader b)
 {
     uint32_t left_a = cbor_map(&a, 0, UINT32_MAX);
@@ -110,7 +113,7 @@ bool sign1_parse(struct span bytes, struct sign1 *sign1, struct reason *why)
     if (signature.count != SIGNATURE_BYTES)
         return bad(why, COSE_DEFECT_SIGNATURE);
     sign1->signature = signature.bytes;
-    /* An empty header may be written as an empty string, but then there is no algorithm in it. */
+    /* An empty header may be encoded as an empty string, but then it has no algorithm. */
     if (header.count > 0 && !check_cbor(header, why))
         return false;
     struct cbor_reader inner = cbor_read(header.bytes, header.count);
@@ -137,11 +140,11 @@ bool sign1_parse(struct span bytes, struct sign1 *sign1, struct reason *why)
     return true;
 }
 
-/* Head of a byte string, in up to 5 bytes. */
+/* Writes the head of a byte string, at most 5 bytes. */
 static struct span byte_string_head(uint8_t *head, uint32_t count)
 {
     struct cbor_writer writer = cbor_write(head, 5);
-    /* An array's head differs from a byte string's in the major type alone. */
+    /* The head of an array differs from that of a byte string only in the major type. */
     cbor_put_array(&writer, count);
     head[0] = (uint8_t)((head[0] & 0x1f) | CBOR_BYTES << 5);
     return (struct span){head, (uint32_t)writer.length};

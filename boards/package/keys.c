@@ -1,6 +1,4 @@
-/*
- * A list of byte strings: 32 bytes are an Ed25519 key, 65 a P-256 point as SEC 1, section 2.3.3 writes it uncompressed.
- */
+/* A list of byte strings: 32 bytes are an Ed25519 key, 65 bytes an uncompressed P-256 point (SEC 1, section 2.3.3). */
 #include "keys.h"
 
 #include <string.h>
@@ -10,7 +8,7 @@
 
 #define UNCOMPRESSED 4
 
-/* What stands before the key in its SPKI DER (RFC 8410, section 4; RFC 5480, section 2). */
+/* The bytes before the key in its SPKI DER (RFC 8410, section 4; RFC 5480, section 2). */
 static const uint8_t ED25519_SPKI[] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
 static const uint8_t P256_SPKI[] = {
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,

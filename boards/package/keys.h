@@ -1,6 +1,6 @@
 /*
- * The public keys that a node trusts. They are written at provisioning: the value of the agent's key `keys` in
- * docs/spec/node.md; the same in TypeScript: host/device/package/trusted-keys.ts.
+ * The public keys that a node trusts. They are written at provisioning, as the agent's key `keys` in docs/spec/node.md.
+ * The TypeScript twin is host/device/package/trusted-keys.ts.
  */
 #ifndef MOTE_KEYS_H
 #define MOTE_KEYS_H
@@ -10,12 +10,12 @@
 #include "base/bytes.h"
 #include "base/constants.h"
 
-/* Where the agent's store has them. */
+/* Key of the agent's store. */
 #define KEYS_KEY "keys"
 
 #define KEY_ID_BYTES 8
 
-/* COSE's numbers (RFC 9053, sections 2.1 and 2.2). */
+/* Numbers of algorithms in COSE (RFC 9053, sections 2.1 and 2.2). */
 enum key_algorithm {
     KEY_ES256 = -7,
     KEY_EDDSA = -8,
@@ -23,16 +23,16 @@ enum key_algorithm {
 
 struct public_key {
     enum key_algorithm algorithm;
-    /* What names it in packages: the first bytes of the SHA-256 of its SPKI DER. */
+    /* Identifier of the key in packages: the first bytes of the SHA-256 of its SPKI DER. */
     uint8_t id[KEY_ID_BYTES];
-    /* ED25519_KEY_BYTES or P256_KEY_BYTES (crypto.h) of them, where they were parsed. */
+    /* ED25519_KEY_BYTES or P256_KEY_BYTES (crypto.h), in the parsed value. */
     const uint8_t *bytes;
 };
 
 /*
- * Reads the value of `keys` into up to PACKAGE_TRUSTED_KEYS keys, which point into it: a value in a store stays where it is only
- * until the store's next change. False, with none: it is no such value. A key that is no point of its curve is taken
- * and verifies nothing.
+ * Parses the value of `keys` into up to PACKAGE_TRUSTED_KEYS keys. They point into the value; a value of a store stays
+ * in place until the next change of the store. Returns false, with no keys, if the value is invalid. A key that is not
+ * a point of its curve is accepted but verifies nothing.
  */
 bool keys_parse(struct span value, struct public_key *keys, uint32_t *count);
 

@@ -1,4 +1,4 @@
-/* All is checked once; iterators then read what is known to be right. */
+/* Checks everything once, so that iterators can rely on it. */
 #include "metadata.h"
 
 #include "base/abi.h"
@@ -11,7 +11,7 @@ static bool bad(struct reason *why, enum metadata_part part, enum metadata_defec
     return refuse_numbers(why, REASON_METADATA, (const uint32_t[]){part, defect}, 2);
 }
 
-/* U+0000 to U+001F and U+007F to U+009F, in UTF-8 that is known to be right. */
+/* Returns whether valid UTF-8 has control characters: U+0000 to U+001F and U+007F to U+009F. */
 static bool has_control(struct span text)
 {
     for (uint32_t i = 0; i < text.count; i++) {
@@ -143,7 +143,7 @@ bool metadata_parse(struct span bytes, struct metadata *metadata, struct reason 
     struct cbor_reader reader = cbor_read(bytes.bytes, bytes.count);
     if (cbor_major(&reader) != CBOR_MAP)
         return bad(why, METADATA_PART_IT, METADATA_DEFECT_MAP);
-    /* Keys are there once and ascend, so that many of them within these bounds are all of them. */
+    /* Keys are unique and ascending, so this many within these bounds are all of them. */
     if (cbor_map(&reader, 0, UINT32_MAX) != METADATA_KEYS)
         return bad(why, METADATA_PART_KEY, METADATA_DEFECT_KEY);
     for (uint32_t key = 1; key <= METADATA_KEYS; key++) {
@@ -156,7 +156,7 @@ bool metadata_parse(struct span bytes, struct metadata *metadata, struct reason 
     return true;
 }
 
-/* The next item's reader, and past the item; false when there are no more. */
+/* Reads the next item and moves past it. Returns false if there are no more. */
 static bool next_item(struct metadata_list *list, struct cbor_reader *item)
 {
     if (list->count == 0)

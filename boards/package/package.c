@@ -1,4 +1,4 @@
-/* The checks and their order are those of host/device/package/package.ts, so that both give the same code. */
+/* The checks and their order are those of host/device/package/package.ts, so that both report the same code. */
 #include "package.h"
 
 #include <string.h>
@@ -20,7 +20,7 @@ static bool check_sequence(uint64_t sequence, struct reason *why)
            refuse(why, REASON_PKG_RANGE);
 }
 
-/* The rom lies at a multiple of PACKAGE_ALIGNMENT of the package; of 15 zeros, as many as that takes are before it. */
+/* The rom lies at a multiple of PACKAGE_ALIGNMENT in the package. Up to 15 zeros before it make sure of that. */
 static bool find_rom(struct span bytes, struct span padded, struct span *rom)
 {
     const uint32_t zeros = PACKAGE_ALIGNMENT - 1;

@@ -1,4 +1,4 @@
-/* What is no CBOR. */
+/* Rejects packages that are not CBOR. */
 #include "refuse.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* How a package is rejected that is no CBOR. */
+/* Rejection of packages that are not CBOR. */
 #ifndef MOTE_REFUSE_H
 #define MOTE_REFUSE_H
 
@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "base/reason.h"
 
-/* True when the bytes are one value in deterministic CBOR and nothing else; otherwise REASON_CBOR is in `why`. */
+/* Returns whether the bytes are exactly one value in deterministic CBOR. If not, REASON_CBOR is in `why`. */
 bool check_cbor(struct span bytes, struct reason *why);
 
 #endif

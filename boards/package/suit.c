@@ -1,7 +1,4 @@
-/*
- * A package's manifest is compared with the only one that its payloads can have, so no command in it is ever
- * interpreted.
- */
+/* The manifest is compared with the only one that these payloads can have, so no command in it is ever interpreted. */
 #include "suit.h"
 
 #include <string.h>
@@ -24,7 +21,7 @@ enum manifest_key {
     MANIFEST_SEQUENCE = 2,
 };
 
-/* SUIT_Digest: a list of SHA-256's number, -16, and 32 bytes. */
+/* SUIT_Digest: a list of the number of SHA-256, -16, and 32 bytes. */
 static const uint8_t DIGEST_HEAD[DIGEST_HEAD_BYTES] = {0x82, 0x2f, 0x58, SHA256_BYTES};
 
 static bool bad(struct reason *why, enum suit_defect what)
@@ -38,7 +35,7 @@ static void make_digest(struct span bytes, uint8_t *digest)
     sha256_of(bytes.bytes, bytes.count, digest + DIGEST_HEAD_BYTES);
 }
 
-/* A value and where it lies. */
+/* A value and its encoding. */
 static struct span next_bytes(struct cbor_reader *reader, struct span *encoded)
 {
     encoded->bytes = reader->at;
@@ -47,7 +44,7 @@ static struct span next_bytes(struct cbor_reader *reader, struct span *encoded)
     return bytes;
 }
 
-/* Which payload a member of the envelope is, PAYLOADS for another. */
+/* Returns the payload of a member of the envelope, or PAYLOADS for another member. */
 static unsigned payload_named(struct span key)
 {
     static const char *const names[PAYLOADS] = {"\x65#wasm", "\x64#rom", "\x65#meta"};
@@ -82,7 +79,7 @@ static bool read_wrapper(struct span wrapper, struct envelope *envelope, struct 
     return true;
 }
 
-/* A package has no severed members, and payloads of three names alone. */
+/* A package has no severed members, and only payloads of three names. */
 static bool read_member(struct span key, struct span bytes, struct envelope *envelope, struct reason *why)
 {
     const unsigned payload = payload_named(key);
@@ -155,7 +152,7 @@ bool manifest_sequence(struct span manifest, uint64_t *sequence, struct reason *
     if (cbor_major(&reader) != CBOR_MAP)
         return bad(why, SUIT_DEFECT_MANIFEST_MAP);
     const uint32_t count = cbor_map(&reader, 0, UINT32_MAX);
-    /* Keys ascend, so these two are the first. */
+    /* Keys are ascending, so these two come first. */
     if (count < 1 || cbor_major(&reader) != CBOR_UINT || cbor_int(&reader, 0, CBOR_SAFE) != MANIFEST_VERSION ||
         cbor_major(&reader) != CBOR_UINT || cbor_int(&reader, 0, CBOR_SAFE) != 1)
         return bad(why, SUIT_DEFECT_VERSION);
@@ -166,7 +163,7 @@ bool manifest_sequence(struct span manifest, uint64_t *sequence, struct reason *
     return reader.error == CBOR_OK || bad(why, SUIT_DEFECT_SEQUENCE);
 }
 
-/* What is left of a manifest that was right so far. */
+/* The rest of a manifest that was correct so far. */
 struct match {
     const uint8_t *at;
     const uint8_t *end;
@@ -195,11 +192,11 @@ static uint32_t match_uint(struct match *match, uint32_t value)
     return (uint32_t)writer.length;
 }
 
-/* Beginning of the manifest, up to the sequence. */
+/* Start of the manifest, up to the sequence. */
 static const uint8_t START[] = {0xa6, 1, 1, 2};
 /* Components `wasm`, `rom`, `meta`, up to the length of the shared sequence. */
 static const uint8_t COMPONENTS[] = "\xa2\x02\x83\x81\x44wasm\x81\x43rom\x81\x44meta\x04\x58";
-/* Of the shared sequence: for all components vendor and class, both checked. */
+/* The shared sequence: vendor and class for all components, both checked. */
 static const uint8_t IDENTITY[] = {
     0x94, 0x0c, 0xf5, 0x14, 0xa2, 0x01, 0x50,                                                       /* vendor */
     0x04, 0xfe, 0xcb, 0xdd, 0x1e, 0xca, 0x5c, 0x07, 0x96, 0x6b, 0xd4, 0xf0, 0x7a, 0x0c, 0x7d, 0x72, /* */
@@ -207,7 +204,7 @@ static const uint8_t IDENTITY[] = {
     0x2c, 0x15, 0x46, 0x5d, 0xed, 0x36, 0x5e, 0x44, 0x8f, 0xbf, 0xc6, 0x27, 0xd7, 0xb2, 0xbc, 0x2d, /* */
     0x01, 0x0f, 0x02, 0x0f,
 };
-/* After a component's number: override its parameters by a map of digest and size, up to the digest. */
+/* After the number of a component: override its parameters by a map of digest and size, up to the digest. */
 static const uint8_t IMAGE[] = {0x14, 0xa2, 0x03, 0x58, DIGEST_BYTES};
 /* Validate, invoke, install. */
 static const uint8_t END[] = "\x07\x45\x84\x0c\xf5\x03\x0f"
@@ -225,7 +222,7 @@ bool manifest_is(struct span manifest, uint32_t sequence, const struct span payl
     uint32_t sizes = 0;
     match_bytes(&match, START, sizeof START);
     match_uint(&match, sequence);
-    /* Lengths of byte strings that sizes are in; what they must be is known when those have been seen. */
+    /* Lengths of byte strings that contain sizes. They can be checked after the sizes have been read. */
     match_bytes(&match, (const uint8_t[]){3, 0x58}, 2);
     const uint8_t *common = match.at;
     match.at += match.ok && match.at < match.end;

@@ -1,13 +1,13 @@
 /*
- * A SUIT envelope (draft-ietf-suit-manifest, CBOR tag 107) with what a package has in it: one wrapper of digest and
- * signatures, a manifest, integrated payloads. The same in TypeScript, for any envelope: host/device/package/suit.ts.
+ * A SUIT envelope (draft-ietf-suit-manifest, CBOR tag 107) with the contents of a package: one wrapper of digest and
+ * signatures, a manifest, integrated payloads. The TypeScript twin, host/device/package/suit.ts, reads any envelope.
  */
 #ifndef MOTE_SUIT_H
 #define MOTE_SUIT_H
 
 #include "cose.h"
 
-/* In the order of the manifest's components. */
+/* In the order of the components in the manifest. */
 enum payload {
     PAYLOAD_WASM = 0,
     PAYLOAD_ROM,
@@ -16,24 +16,27 @@ enum payload {
 #define PAYLOADS 3
 
 struct envelope {
-    /* The digest of the manifest as it is signed, algorithm included. */
+    /* The digest of the manifest, as it is signed, with its algorithm. */
     struct span digest;
     uint32_t signature_count;
-    /* The first of them. */
+    /* The first signature. */
     struct sign1 signature;
     struct span manifest;
-    /* No bytes: it is not there. */
+    /* Empty if it is absent. */
     struct span payload[PAYLOADS];
     bool has[PAYLOADS];
 };
 
-/* Checks the manifest's digest, but nothing in the manifest. False, with CBOR, COSE or SUIT in `why`. */
+/*
+ * Parses an envelope and checks the digest of the manifest, but not the manifest. Returns false, with CBOR, COSE or
+ * SUIT in `why`, if it is invalid.
+ */
 bool envelope_parse(struct span bytes, struct envelope *envelope, struct reason *why);
 
-/* The manifest's sequence number. False, with CBOR or SUIT in `why`: it is no manifest. */
+/* Reads the sequence number of the manifest. Returns false, with CBOR or SUIT in `why`, if there is none. */
 bool manifest_sequence(struct span manifest, uint64_t *sequence, struct reason *why);
 
-/* Whether it is the one manifest for this sequence and these payloads, which are hashed for that. */
+/* Returns whether the manifest is the only one for this sequence and these payloads, whose digests it computes. */
 bool manifest_is(struct span manifest, uint32_t sequence, const struct span payload[PAYLOADS]);
 
 #endif

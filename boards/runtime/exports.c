@@ -1,4 +1,4 @@
-/* Finds exports in the bytes of a module: sections are walked in place, and every read is bounded. */
+/* Finds exports in the bytes of a module. Sections are read in place, and every read is bounded. */
 #include "exports.h"
 
 #include <stddef.h>
@@ -7,7 +7,7 @@
 enum { SECTION_IMPORT = 2, SECTION_GLOBAL = 6, SECTION_EXPORT = 7 };
 enum { OPCODE_I32_CONST = 0x41, OPCODE_F32_CONST = 0x43, OPCODE_F64_CONST = 0x44, TYPE_I32 = 0x7f, HEADER_BYTES = 8 };
 
-/* What is left to read; at the end of it when something was wrong. */
+/* The bytes that are left to read; none after an error. */
 struct reader {
     const uint8_t *at;
     const uint8_t *end;
@@ -23,7 +23,7 @@ static uint8_t read_byte(struct reader *reader)
     return reader->at < reader->end ? *reader->at++ : 0;
 }
 
-/* LEB128 of at most five bytes; those of a signed one are the same where it ends in them. */
+/* LEB128 of at most five bytes. A signed number is also accepted if its bytes end within these. */
 static uint32_t read_u32(struct reader *reader)
 {
     uint32_t value = 0;
@@ -63,7 +63,7 @@ static const uint8_t *read_bytes(struct reader *reader, uint32_t count)
     return from;
 }
 
-/* The contents of a section, empty when there is none. */
+/* Returns the contents of a section, empty if there is none. */
 static struct reader section(const uint8_t *wasm, uint32_t count, uint8_t wanted)
 {
     struct reader all = {wasm, wasm + count};
@@ -94,7 +94,7 @@ int32_t export_find(const uint8_t *wasm, uint32_t count, enum export_kind kind, 
     return -1;
 }
 
-/* Whether a module brings globals in, which come before its own; none that a node runs does. */
+/* Returns whether a module imports globals, which would precede its own. No module of a node does. */
 static bool imports_globals(const uint8_t *wasm, uint32_t count)
 {
     struct reader imports = section(wasm, count, SECTION_IMPORT);
@@ -124,7 +124,7 @@ bool export_constant(const uint8_t *wasm, uint32_t count, const char *name, uint
             *value = (uint32_t)read_i32(&globals);
             return type == TYPE_I32 && changes == 0 && opcode == OPCODE_I32_CONST && globals.at < globals.end;
         }
-        /* To the end of the initial value, whose bytes may look like an end as well. */
+        /* Moves to the end of the initial value, whose bytes may contain the code of an end. */
         if (opcode == OPCODE_F32_CONST || opcode == OPCODE_F64_CONST)
             read_bytes(&globals, opcode == OPCODE_F32_CONST ? 4 : 8);
         else

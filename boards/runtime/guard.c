@@ -1,4 +1,4 @@
-/* Time and native stack of a call. */
+/* Bounds of time and native stack. */
 #include "guard.h"
 
 #include <stddef.h>

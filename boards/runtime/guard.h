@@ -1,10 +1,9 @@
 /*
- * Bounds of one call into a module: time and native stack.
- *
- * wasm3 can't interrupt a loop, and its frames live on the native stack, those of its compiler as well. They are bounded where all loops,
- * calls and blocks pass, in the places that interpreter.c hooks: each loop iteration and each function entry counts down, and once in
- * GUARD_PERIOD, and after each host function, the clock is read. No thread and no interrupt takes part, so it works for any number of machines, and never stops a host
- * function.
+ * Bounds of one call into a module: time and native stack. wasm3 can not interrupt a loop, and the frames of its
+ * interpreter and its compiler are on the native stack. interpreter.c hooks the places that all loops, calls and blocks
+ * pass: each loop iteration and each function entry counts down, and once in GUARD_PERIOD, and after each host
+ * function, the clock is read. No thread and no interrupt takes part, so it works for any number of instances, and
+ * never stops a host function.
  */
 #ifndef MOTE_GUARD_H
 #define MOTE_GUARD_H
@@ -14,12 +13,12 @@
 
 #include "instance.h"
 
-/* Loop iterations between two looks at the clock: it costs 25 ns, and even 1000 fills of 64 KiB take only 2 ms. */
+/* Loop iterations between two reads of the clock. A read takes 25 ns, and even 1000 fills of 64 KiB take only 2 ms. */
 #define GUARD_PERIOD 1000
 
 struct guard {
     int32_t countdown;
-    /* Lowest address that a frame may have. */
+    /* Lowest address of a frame. */
     uintptr_t stack_floor;
     int64_t deadline_us;
     const struct instance_platform *platform;
@@ -28,10 +27,10 @@ struct guard {
 extern const char guard_deadline[];
 extern const char guard_stack[];
 
-/* Begins a call, or compilation, that may last `deadline_us`. */
+/* Starts a call, or a compilation, that may last `deadline_us`. */
 void guard_begin(struct guard *guard, int64_t deadline_us);
 
-/* The slow path of guard_due, and what follows each host function: the trap to stop with, or NULL to go on. */
+/* The slow path of guard_due, also called after each host function. Returns the trap to stop with, or NULL to go on. */
 const char *guard_check(struct guard *guard);
 
 static inline bool guard_deep(const struct guard *guard)

@@ -1,12 +1,12 @@
-/* First-fit heap over one piece of memory. */
+/* First-fit heap in one piece of memory. */
 #include "heap.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-/* Before each block; blocks lie one after the other without gaps. */
+/* Precedes each block. Blocks follow one another without gaps. */
 struct head {
-    /* With the head, a multiple of ALIGN. */
+    /* Bytes with this head, a multiple of ALIGN. */
     uint32_t size;
     uint32_t taken;
 };
@@ -26,7 +26,7 @@ static struct head *head_at(uint8_t *at)
     return (struct head *)(void *)at;
 }
 
-/* The next block's place; joins what is free behind a free one first. */
+/* Returns the next block, after it has merged free blocks that follow a free one. */
 static uint8_t *next(uint8_t *at)
 {
     struct head *head = head_at(at);
@@ -42,7 +42,7 @@ static void set_used(size_t used)
         heap.peak = used;
 }
 
-/* Gives what is behind the first `size` bytes of a taken block back. */
+/* Frees what follows the first `size` bytes of a block. */
 static void trim(uint8_t *at, uint32_t size)
 {
     struct head *head = head_at(at);

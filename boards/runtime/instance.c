@@ -4,24 +4,24 @@
 #include "guard.h"
 #include "interpreter.h"
 
-/* Of a runtime in interpreter.c. */
+/* Size of a runtime in interpreter.c. */
 m3ret_t mote_run(IM3Function function);
 
 /*
- * wasm3 writes a call's arguments before the callee checks for room, so this much lies behind its limit: a result and
- * MACHINE_MAX_PARAMS parameters.
+ * wasm3 writes the arguments of a call before the callee checks for room. So much room lies behind its limit: a result
+ * and INSTANCE_MAX_PARAMS parameters.
  */
-#define STACK_RESERVE_BYTES ((MACHINE_MAX_PARAMS + 1) * 8)
+#define STACK_RESERVE_BYTES ((INSTANCE_MAX_PARAMS + 1) * 8)
 
-/* What rom_read answers, abi/abi.json. */
+/* Results of rom_read, as in abi/abi.json. */
 #define ROM_OK 0
 #define ROM_INVALID (-4)
 
-/* Who answers an import of the module. */
+/* What implements an import of the module. */
 struct link {
     struct instance *instance;
     const struct instance_import *import;
-    /* the instance itself. */
+    /* The instance itself implements it. */
     bool own;
     bool result;
 };
@@ -57,7 +57,7 @@ static const void *call_host(IM3Runtime runtime, IM3ImportContext context, uint6
     (void)memory;
     instance->host_trap = link->import->call(link->import, link->own ? instance : instance->context,
                                             link->result ? values + 1 : values, values);
-    /* However long it took: in a row of calls nothing else looks at the clock. */
+    /* A row of calls of host functions does not pass any other check of the clock. */
     if (instance->host_trap == TRAP_NONE)
         return guard_check(&instance->guard);
     return instance->host_trap == TRAP_MEMORY ? m3Err_trapOutOfBoundsMemoryAccess : host_stopped;
@@ -122,7 +122,7 @@ static const char *link_import(struct instance *instance, const struct instance_
 {
     IM3Function function = &instance->module->functions[index];
     struct link *link = &instance->links[index];
-    char signature[MACHINE_SIGNATURE_BYTES];
+    char signature[INSTANCE_SIGNATURE_BYTES];
     const char *name = function->import.fieldUtf8;
     if (!instance_signature(instance, index, signature) || name == NULL || function->import.moduleUtf8 == NULL)
         return "an import has too many parameters, or no name";
@@ -139,7 +139,7 @@ static const char *link_import(struct instance *instance, const struct instance_
         return "an import that this host doesn't give";
     const M3RawCall call = call_host;
     const char *error = CompileRawFunction(instance->module, function, *(const void *const *)&call, link);
-    /* Its name was only needed to find it. */
+    /* The name was needed only to find the import. */
     FreeImportInfo(&function->import);
     function->numNames = 0;
     return error;
@@ -183,7 +183,7 @@ static const char *parse(struct instance *instance, const struct instance_option
     }
     if (instance->module->startFunction >= 0)
         return "start functions are refused";
-    /* wasm3 takes a limit of 0 for none. */
+    /* wasm3 takes a limit of 0 for no limit. */
     M3MemoryHeader *memory = instance->runtime->memory.mallocated;
     if (memory->length > options->memory_bytes)
         memory->length = options->memory_bytes;
@@ -251,13 +251,13 @@ static char letter(M3ValueType type)
     }
 }
 
-bool instance_signature(const struct instance *instance, uint32_t function, char text[MACHINE_SIGNATURE_BYTES])
+bool instance_signature(const struct instance *instance, uint32_t function, char text[INSTANCE_SIGNATURE_BYTES])
 {
     if (function >= instance->module->numFunctions)
         return false;
     const IM3Function found = &instance->module->functions[function];
     const uint32_t count = m3_GetArgCount(found);
-    if (count > MACHINE_MAX_PARAMS || m3_GetRetCount(found) > 1)
+    if (count > INSTANCE_MAX_PARAMS || m3_GetRetCount(found) > 1)
         return false;
     *text++ = letter(m3_GetRetType(found, 0));
     *text++ = '(';
@@ -270,14 +270,14 @@ bool instance_signature(const struct instance *instance, uint32_t function, char
 
 int32_t instance_find(const struct instance *instance, const char *name, const char *signature)
 {
-    char found[MACHINE_SIGNATURE_BYTES];
+    char found[INSTANCE_SIGNATURE_BYTES];
     const int32_t index = export_find(instance->wasm, instance->wasm_bytes, EXPORT_FUNCTION, name);
     if (index < 0 || !instance_signature(instance, (uint32_t)index, found) || strcmp(found, signature) != 0)
         return -1;
     return index;
 }
 
-/* What wasm3 says, as a trap. */
+/* Converts an error of wasm3 into a trap. */
 static enum trap trap_of(const struct instance *instance, const char *text)
 {
     const struct {
@@ -325,7 +325,7 @@ static const char *run(struct instance *instance, IM3Function function, uint64_t
 
 enum trap instance_call(struct instance *instance, void *context, uint32_t function, uint64_t *values)
 {
-    char signature[MACHINE_SIGNATURE_BYTES];
+    char signature[INSTANCE_SIGNATURE_BYTES];
     instance->reason = m3Err_functionLookupFailed;
     if (!instance_signature(instance, function, signature))
         return TRAP_OTHER;

@@ -1,8 +1,8 @@
 /*
- * wasm3 as one translation unit, with its hooks. `nextOpImpl` is what op_Loop runs for each iteration and op_Entry for each function, so
- * that is where guard.h bounds time and native stack; all other operations end in `nextOpDirect`, a plain tail call. The compiler calls
- * itself for a block in a block, so each asks first whether there is stack left. third_party/wasm3.patches.json puts the calls of what
- * begins with `mote_` here into its sources.
+ * wasm3 as one translation unit, with its hooks. op_Loop runs `nextOpImpl` for each iteration and op_Entry for each
+ * function, so that is where guard.h bounds time and native stack. All other operations end in `nextOpDirect`, a plain
+ * tail call. The compiler calls itself for nested blocks, and checks first whether there is stack left.
+ * third_party/wasm3.patches.json adds the calls of functions whose names begin with `mote_` to the sources of wasm3.
  */
 #define M3_IMPLEMENT_ERROR_STRINGS
 
@@ -21,8 +21,8 @@ static inline m3ret_t mote_stop(M3MemoryHeader *memory)
 }
 
 /*
- * An initial value: one constant and the end, which is all that host/device/engine/parse.ts lets through. wasm3 itself would compile and run
- * each, with a second set of its compiler's tables on the native stack.
+ * An initial value: one constant and the end, which is all that host/device/engine/parse.ts accepts. wasm3 itself would
+ * compile and run each, with a second set of its compiler's tables on the native stack.
  */
 static M3Result mote_constant(bytes_t *bytes, cbytes_t end, u8 *type, u64 *value)
 {
@@ -85,7 +85,7 @@ static M3Result mote_skip_constant(bytes_t *bytes, cbytes_t end)
     return mote_constant(bytes, end, &type, &value);
 }
 
-/* Forms of an operation that take an operand from a register: those of floats are left out, for their size. */
+/* Variants of operations that take an operand from a register. Those of floats are left out to save memory. */
 #define mote_r_i32(OP) OP
 #define mote_r_u32(OP) OP
 #define mote_r_i64(OP) OP
@@ -93,12 +93,12 @@ static M3Result mote_skip_constant(bytes_t *bytes, cbytes_t end)
 #define mote_r_f32(OP) NULL
 #define mote_r_f64(OP) NULL
 
-/* A call in each of a hundred operations is what -Os would make of it. */
+/* Keep it inline: -Os would make it a call in each of a hundred operations. */
 #define INLINED static inline __attribute__((always_inline))
 
 /*
- * Whether `size` bytes at `base` + `offset` lie in linear memory, and where. In 64 bits the sum can't wrap, which is cheapest where they are
- * one register.
+ * Returns whether `size` bytes at `base` + `offset` are in linear memory, and where. In 64 bits the sum can not wrap,
+ * which is fastest where 64 bits are one register.
  */
 #if UINTPTR_MAX > UINT32_MAX
 typedef u64 mote_address;

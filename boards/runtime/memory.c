@@ -1,4 +1,4 @@
-/* wasm3's memory on a board. */
+/* Memory of wasm3 on a board. */
 #include "heap.h"
 #include "interpreter.h"
 
@@ -12,7 +12,7 @@ void m3_Free_Impl(void *taken)
     heap_give(taken);
 }
 
-/* A block knows its own size, which may be more than wasm3 thinks. */
+/* A block knows its own size, which may be larger than wasm3 assumes. */
 void *m3_Realloc_Impl(void *taken, size_t count, size_t old_count)
 {
     (void)old_count;

@@ -1,4 +1,4 @@
-/* Why a module was stopped: a fault of its own, or a bound that it ran into. */
+/* Why a module was stopped: a fault of its own, or a limit that it reached. */
 #ifndef MOTE_TRAP_H
 #define MOTE_TRAP_H
 
@@ -17,7 +17,7 @@ enum trap {
     TRAP_OTHER,
 };
 
-/* Its kind in lower case, `memory` and so on; `none` for TRAP_NONE. */
+/* Returns the kind in lower case, such as `memory`; `none` for TRAP_NONE. */
 const char *trap_name(enum trap trap);
 
 #endif

@@ -1,4 +1,4 @@
-/* The slot journal's records and what its changes are. */
+/* Records of the slot journal, and the changes between them. */
 #include "slot_state.h"
 
 #include <string.h>
@@ -9,15 +9,17 @@
 #define HIGHEST_AT 4
 #define FAILED_AT 8
 #define SLOTS_AT (FAILED_AT + 4 * SLOTS_FAILURES)
-/* The format of earlier versions, which had the code and the sentence of a reason as texts. */
+/* The format of earlier versions, which stored the code and the sentence of a reason as texts. */
 #define EARLIER_FORMAT 1
-/* 2^53 - 1: every reader takes such an integer. */
+/* 2^53 - 1, which every reader accepts. */
 #define MAX_NUMBER INT64_C(9007199254740991)
 
 _Static_assert(SLOTS_AT + 2 * SLOTS_SLOT_BYTES == SLOTS_REASON_AT, "the reason follows the slots");
 _Static_assert(SLOTS_STATE_BYTES <= FLASH_MAX_RECORD_BYTES, "a state is one record");
 
-/* A reason is its number, what the module was doing, how many numbers and bytes of text it has, and those. */
+/*
+ * A reason is its number, what the module was doing, the counts of its numbers and of the bytes of its text, and these.
+ */
 static uint32_t encode_reason(const struct reason *reason, uint8_t *at)
 {
     uint32_t bytes = 5;
@@ -51,7 +53,7 @@ uint32_t slots_state_encode(const struct slots_state *state, uint8_t *fixed)
     return SLOTS_REASON_AT + encode_reason(&state->reason, fixed + SLOTS_REASON_AT);
 }
 
-/* False for a slot that can't be, or wasn't encoded so. */
+/* Returns false for a slot that is impossible or not encoded like this. */
 static bool decode_slot(struct slot_record *slot, const uint8_t *at, uint32_t slot_bytes)
 {
     if (at[0] > SLOT_FAILED || at[1] > 1)
@@ -80,7 +82,7 @@ static bool decode_reason(struct reason *reason, const uint8_t *at, uint32_t cou
            (reason->number != REASON_NONE || (reason->during == DURING_NONE && count == 5));
 }
 
-/* The slots are kept, the reason isn't. */
+/* Keeps the slots but not the reason. */
 static bool skip_earlier_reason(const uint8_t *at, uint32_t count)
 {
     return count == 2u + at[0] + at[1];
@@ -108,7 +110,7 @@ bool slots_state_decode(struct slots_state *state, struct span record, uint32_t 
     const uint32_t reason_bytes = record.count - SLOTS_REASON_AT;
     if (earlier ? !skip_earlier_reason(reason, reason_bytes) : !decode_reason(&read.reason, reason, reason_bytes))
         return false;
-    /* Whatever the fields don't explain shows as another encoding. */
+    /* Anything that the fields do not cover shows as a different encoding. */
     uint8_t again[SLOTS_STATE_BYTES];
     slots_state_encode(&read, again);
     if (memcmp(again + 1, record.bytes + 1, SLOTS_REASON_AT - 1) != 0)
@@ -146,7 +148,7 @@ void slots_state_confirm(struct slots_state *state, int slot)
     state->failed_count = kept;
 }
 
-/* In front; of nine the lowest is forgotten, so that what is forgotten is below what is kept. */
+/* Insert it first. Of nine the lowest is dropped, so that dropped sequences are below the remaining ones. */
 static void remember_failed(struct slots_state *state, uint32_t sequence)
 {
     uint32_t all[SLOTS_FAILURES + 1];

@@ -1,4 +1,4 @@
-/* The writer: whole writes go from where they came straight into flash, and only what fills none waits. */
+/* Writes a package. Whole writes go straight from the message into flash; only an incomplete write waits in RAM. */
 #include "slot_writer.h"
 
 #include <string.h>
@@ -27,7 +27,10 @@ void slot_writer_resume(struct slot_writer *writer, const struct flash_region *r
         .region = *region, .total = total, .received = page * page_bytes, .resumed = true, .doubtful = true};
 }
 
-/* Erases what a loss of power may have left half done: the page after first, so that one in here leads back to here. */
+/*
+ * Erases pages that a loss of power may have left half done. It begins with the following page, so that an interruption
+ * here leads back to here.
+ */
 static bool settle(struct slot_writer *writer)
 {
     if (!writer->doubtful)
@@ -42,7 +45,7 @@ static bool settle(struct slot_writer *writer)
     return true;
 }
 
-/* What precedes a page is durable before the page's first byte is programmed. */
+/* Everything before a page is durable before the first byte of the page is programmed. */
 static bool program(struct slot_writer *writer, uint32_t at, const uint8_t *bytes, uint32_t count)
 {
     uint32_t page_bytes = writer->region.flash->page;

@@ -1,4 +1,4 @@
-/* The slot store: each change is one record of the whole state, and what is in RAM follows what is durable. */
+/* The slot store. Each change is one record of the whole state; RAM follows what is durable. */
 #include "slots.h"
 
 #include <string.h>
@@ -122,7 +122,7 @@ uint32_t slots_received(const struct slots *slots)
     return slots_find(slots, SLOT_RECEIVING) == SLOT_NONE ? 0 : slots->writer.received;
 }
 
-/* The transfer that is under way, or waits for its swap. */
+/* Returns the slot of the transfer, whether it is under way or waits for its swap. */
 static int pending(const struct slots *slots)
 {
     int receiving = slots_find(slots, SLOT_RECEIVING);
@@ -144,7 +144,7 @@ static bool check_offer(const struct slots *slots, const struct slots_offer *off
         if (state->failed[i] < lowest)
             lowest = state->failed[i];
     }
-    /* What was forgotten to make room is below all that is remembered, and is still not to be tried again. */
+    /* What was dropped to make room is below all remembered sequences, and must not be tried again either. */
     if (state->failed_count == SLOTS_FAILURES && sequence < lowest)
         return refuse_numbers(why, REASON_OTA_BELOW_FAILED, (const uint32_t[]){sequence, SLOTS_FAILURES}, 2);
     if (offer->total > slots_bytes(slots))
@@ -160,7 +160,7 @@ static bool is_of(const struct slot_record *record, const struct slots_offer *of
            memcmp(record->sha256, offer->sha256, MESSAGE_SHA256_BYTES) == 0;
 }
 
-/* Three steps, so that `receiving` is never said of a slot whose old bytes could pass for received ones. */
+/* Three steps, so that a slot is never `receiving` while its old bytes could pass for received ones. */
 static bool begin_erase(struct slots *slots, int slot, const struct slot_record *coming, struct reason *why)
 {
     if (!clear(slots, slot, why))
@@ -249,7 +249,7 @@ bool slots_finish(struct slots *slots, int *slot, struct reason *why)
     if (!slot_writer_finish(&slots->writer))
         return flash_failed(why);
     if (!has_digest(slots, *slot)) {
-        /* What the loss of power left may have passed for received bytes: they come once more, all of them. */
+        /* What the loss of power left may have passed for received bytes: request all of them again. */
         if (slots->writer.resumed) {
             const int again = *slot;
             *slot = SLOT_NONE;

@@ -1,4 +1,4 @@
-/* The receiver of a package: what the slots refuse becomes a status. */
+/* Receives a package. What the slots reject becomes a status. */
 #include "transfer.h"
 
 #include <string.h>
@@ -60,7 +60,7 @@ static void tell_receiving(struct transfer *transfer)
     tell(transfer, &status);
 }
 
-/* All bytes are there: the slot is ready, and what is in it is judged. */
+/* All bytes have arrived: the slot becomes ready, and its package is verified. */
 static void complete(struct transfer *transfer, const struct slots_offer *offer)
 {
     struct slots *slots = transfer->slots;
@@ -72,11 +72,11 @@ static void complete(struct transfer *transfer, const struct slots_offer *offer)
         tell_refused(transfer, offer, &why);
         return;
     }
-    /* Erased again: the answer comes after that. */
+    /* The slot is being erased again. The answer follows after that. */
     if (slot == SLOT_NONE)
         return;
     tell_slot(transfer, slot, TRANSFER_VERIFYING);
-    /* A digest takes a node a while: the one that slots_finish has just found right isn't looked at again. */
+    /* A digest takes a node some time. Do not compute again the one that slots_finish has just checked. */
     struct span package = {region_bytes(&slots->region[slot]), offer->total};
     if ((checked || slots_read(slots, slot, &package, &why)) &&
         callbacks->verify(callbacks->context, package, offer->sequence, &why)) {
@@ -153,7 +153,7 @@ void transfer_chunk(struct transfer *transfer, const uint8_t *id, uint32_t offse
         if (transfer->gap_told)
             return;
         transfer->gap_told = true;
-        /* Once it may be news of what arrived; only a status that brings no news sends the sender back. */
+        /* The first time it may report progress. Only a status without progress makes the sender go back. */
         tell_receiving(transfer);
         tell_receiving(transfer);
         return;

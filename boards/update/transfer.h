@@ -1,7 +1,7 @@
 /*
- * The node's end of a package's way to it: offers and chunks in, statuses out. The link delivers in order; whenever it
- * comes up anew, or the node was born anew, the sender offers again and the answer says where to go on. The same in
- * TypeScript: `UpdateReceiver` in host/device/update/transfer.ts.
+ * The node's end of the transfer of a package: offers and chunks in, statuses out. The link delivers in order. When it
+ * comes up again, or the node has restarted, the sender offers again, and the answer says where to go on. The
+ * TypeScript twin is `UpdateReceiver` in host/device/update/transfer.ts.
  */
 #ifndef MOTE_TRANSFER_H
 #define MOTE_TRANSFER_H
@@ -19,11 +19,14 @@ struct transfer_status {
 };
 
 struct transfer_callbacks {
-    /* Judges the whole package (signature, ABI, memory, sequence), in flash; false refuses it and fills `why`. */
+    /*
+     * Verifies the whole package in flash (signature, ABI, memory, sequence). Returns false, with the reason in `why`,
+     * to reject it.
+     */
     bool (*verify)(void *context, struct span package, uint32_t sequence, struct reason *why);
     /*
-     * A status to send. It points at what changes after the call, and no function of transfer.h or slots.h may be
-     * called from here.
+     * Sends a status. It points at data that changes after the call. No function of transfer.h or slots.h may be called
+     * from here.
      */
     void (*status)(void *context, const struct transfer_status *status);
     void *context;
@@ -34,9 +37,15 @@ struct transfer {
     struct transfer_callbacks callbacks;
     uint32_t since_status;
     bool gap_told;
-    /* Verified in this life of the node, zeros for none: a ready slot alone only has the right digest. */
+    /*
+     * Digest of the package that was verified since the start of the node, zeros for none: the state of a ready slot
+     * alone only means that its digest is right.
+     */
     uint8_t verified[MESSAGE_SHA256_BYTES];
-    /* The last package that was refused: not transferred again just to be refused again. No code, none. */
+    /*
+     * The last package that was rejected, so that it is not transferred again only to be rejected again. No code means
+     * none.
+     */
     uint8_t refused[MESSAGE_SHA256_BYTES];
     struct reason refusal;
 };
@@ -44,25 +53,28 @@ struct transfer {
 void transfer_open(struct transfer *transfer, struct slots *slots, const struct transfer_callbacks *callbacks);
 
 /*
- * When transfer_erasing afterwards, call transfer_erase until it isn't, between other things: the answer comes then.
- * When transfer_ready gives a slot, the node swaps: slots_start_trial, then slots_boot.
+ * If transfer_erasing is true afterwards, call transfer_erase until it is false; the answer follows then. When
+ * transfer_ready returns a slot, the node swaps: slots_start_trial, then slots_boot.
  */
 void transfer_offer(struct transfer *transfer, const struct slots_offer *offer);
 
-/* A slot is being erased, for the last offer or to receive its package anew. */
+/* Returns whether a slot is being erased, for the last offer or to receive its package again. */
 bool transfer_erasing(const struct transfer *transfer);
 
-/* Erases one page more. */
+/* Erases one more page. */
 void transfer_erase(struct transfer *transfer);
 
-/* As transfer_offer; a chunk of an unknown transfer has no answer. `id` has MESSAGE_TRANSFER_BYTES. */
+/*
+ * Handles a chunk, as transfer_offer does an offer. A chunk of an unknown transfer has no answer. `id` has
+ * MESSAGE_TRANSFER_BYTES.
+ */
 void transfer_chunk(struct transfer *transfer, const uint8_t *id, uint32_t offset, const uint8_t *bytes,
                     uint32_t count);
 
-/* The slot with the verified package that waits to be swapped in, or SLOT_NONE. */
+/* Returns the slot with the verified package that waits for its swap, or SLOT_NONE. */
 int transfer_ready(const struct transfer *transfer);
 
-/* A status about the package in a slot. */
+/* Returns a status about the package in a slot. */
 struct transfer_status transfer_status_of(const struct slots *slots, int slot, enum transfer_state state);
 
 #endif

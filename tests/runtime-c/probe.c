@@ -114,7 +114,7 @@ static void call(const char *name)
         .lazy = true,
     };
     const char *why = NULL;
-    uint64_t values[MACHINE_MAX_PARAMS] = {0};
+    uint64_t values[INSTANCE_MAX_PARAMS] = {0};
     struct instance *instance = instance_load(&options, &why);
     host_print(name);
     if (instance == NULL) {

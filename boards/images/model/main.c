@@ -169,7 +169,7 @@ static uint32_t function(const struct model *of, const char *name, const char *s
 
 static uint32_t call(struct model *of, uint32_t index, uint32_t argument)
 {
-    uint64_t values[MACHINE_MAX_PARAMS] = {argument};
+    uint64_t values[INSTANCE_MAX_PARAMS] = {argument};
     const enum trap trap = instance_call(of->instance, of, index, values);
     if (trap != TRAP_NONE)
         host_fail(HOST_EXIT_BROKEN, instance_reason(of->instance), "the module trapped on this board");

@@ -17,7 +17,7 @@
 
 #include "platform.h"
 
-#define MAX_ARGS (3 + MACHINE_MAX_PARAMS)
+#define MAX_ARGS (3 + INSTANCE_MAX_PARAMS)
 
 /* Freed when the handle and its memory's ArrayBuffer are both gone; the instance goes earlier, with `close`. */
 struct box {
@@ -148,7 +148,7 @@ static bool call_js(const struct call *call, const struct instance_import *impor
     napi_value function = NULL;
     napi_value receiver = NULL;
     napi_value result = NULL;
-    napi_value js[MACHINE_MAX_PARAMS];
+    napi_value js[INSTANCE_MAX_PARAMS];
     if (napi_get_element(call->env, call->hosts, (uint32_t)(import - call->imports), &function) != napi_ok)
         return false;
     for (uint32_t i = 0; i < count; i++)
@@ -325,8 +325,8 @@ static napi_value call(napi_env env, napi_callback_info info)
     napi_value argv[MAX_ARGS];
     size_t argc = MAX_ARGS;
     uint32_t function = 0;
-    uint64_t values[MACHINE_MAX_PARAMS] = {0};
-    char signature[MACHINE_SIGNATURE_BYTES];
+    uint64_t values[INSTANCE_MAX_PARAMS] = {0};
+    char signature[INSTANCE_SIGNATURE_BYTES];
     napi_value result = NULL;
     if (napi_get_cb_info(env, info, &argc, argv, NULL, NULL) != napi_ok || argc < 3 ||
         napi_get_value_uint32(env, argv[2], &function) != napi_ok)
