@@ -1,4 +1,4 @@
-/* The ABI's imports as the agent gives them to a module. */
+/* The imports of the ABI, as the agent implements them. */
 #ifndef MOTE_IMPORTS_H
 #define MOTE_IMPORTS_H
 
@@ -6,9 +6,9 @@
 
 #include "runtime/instance.h"
 
-/* For instance_load; the context of instance_call is the `struct module`. */
+/* The table for instance_load. The context of instance_call is the `struct module`. */
 const struct instance_import *imports_table(void);
-/* Without `accelerated` the native kernels are left out, and modules run their own. */
+/* The number of imports. Without `accelerated` the native kernels are left out, and modules use their own. */
 uint32_t imports_count(bool accelerated);
 
 #endif

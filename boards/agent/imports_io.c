@@ -37,7 +37,7 @@ IMPORT(log)
     const enum trap trap = import_bytes(module, U32(arguments[1]), count, &bytes);
     if (trap != TRAP_NONE)
         return trap;
-    /* Those that are too many are dropped. */
+    /* Excess lines are dropped. */
     if (import_spend(module, SPEND_LOGS))
         publisher_log(module->agent, level <= ABI_LEVEL_DEBUG ? (uint8_t)level : ABI_LEVEL_ERROR,
                   (struct span){bytes, count});
@@ -59,7 +59,7 @@ IMPORT(tap)
     return end;
 }
 
-/* Takes bytes of the birth message; false when there is too little of it left. */
+/* Reserves bytes of the birth message. Returns false if there are too few. */
 static bool declare(struct module *module, uint32_t bytes)
 {
     if (module->declared_bytes + bytes > MODULE_DECLARED_BYTES)
@@ -84,7 +84,7 @@ IMPORT(metric)
         return import_answer(result, ABI_INVALID);
     if (declared_find(&module->metrics, name) >= 0)
         return import_answer(result, ABI_INVALID);
-    /* With the heads of the list, both texts and the exponent. */
+    /* Counts the heads of the list, both texts and the exponent. */
     if (module->metrics.count >= MESSAGE_METRICS || !declare(module, name.count + unit.count + 6))
         return import_answer(result, ABI_FULL);
     if (declared_add(&module->metrics, name, unit, (int8_t)exponent) == NULL)

@@ -11,7 +11,7 @@ IMPORT(config)
     struct span name;
     enum trap end;
     int32_t value = I32(arguments[2]);
-    /* An error number could be mistaken for the setting. */
+    /* An error number could be confused with the value of the setting. */
     if (import_takes_name(module, arguments, &name, result, &end))
         settings_get(&module->agent->storage, name, &value);
     else if (end != TRAP_NONE)
@@ -19,14 +19,14 @@ IMPORT(config)
     return import_answer(result, value);
 }
 
-/* The flash under a module's store failed: no error number of the ABI says so. */
+/* The flash of a module's store failed. The ABI has no error number for that. */
 static enum trap broken_store(struct module *module)
 {
     static const struct reason reason = {.number = REASON_BROKEN_STORE};
     return import_fault(module, TRAP_HOST, &reason);
 }
 
-/* A page that is erased stops the chip for longer than a step may last; the module isn't to blame. */
+/* Erasing a page stops the chip for longer than a step may last. This time is not the module's. */
 static enum trap stored(struct module *module, enum kv_result done, uint64_t start_us, uint64_t *result)
 {
     const uint64_t took_us = hal_work_us() - start_us;

@@ -4,7 +4,7 @@
 #include "platform/hal.h"
 #include "state.h"
 
-/* NULL for a handle that isn't one. */
+/* Returns NULL for an invalid handle. */
 static struct sensor *sensor_at(const struct module *module, uint64_t handle)
 {
     const uint32_t index = U32(handle);

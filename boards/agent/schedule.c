@@ -22,7 +22,7 @@ enum timer schedule_next(const struct schedule *schedule, uint64_t *due_us)
     *due_us = SCHEDULE_NEVER;
     for (enum timer i = 0; i < TIMERS; i++) {
         const uint64_t due = schedule->due_us[i];
-        /* The count of what was asked wraps; those that wait are near one another. */
+        /* The counter may wrap, but the timers that are set are close to one another. */
         const bool tie = due == *due_us && next != TIMERS;
         if (due < *due_us || (tie && (int32_t)(schedule->order[i] - schedule->order[next]) < 0)) {
             next = i;

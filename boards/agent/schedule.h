@@ -1,6 +1,6 @@
 /*
- * What is to happen when: one time for each thing that the agent waits for. Of two at one time the one that was asked
- * for first comes first, as on the clock of host/device/link/virtual-clock.ts.
+ * The timers of the agent, one of each kind. Of two that are due at the same time, the one that was set first comes
+ * first, as on the clock of host/base/clock.ts.
  */
 #ifndef MOTE_SCHEDULE_H
 #define MOTE_SCHEDULE_H
@@ -8,12 +8,12 @@
 #include <stdint.h>
 
 enum timer {
-    TIMER_STEP,    /* the module's next step */
-    TIMER_ERASE,   /* the next page for a package */
-    TIMER_SWAP,    /* to the module that is prepared */
-    TIMER_TRIAL,   /* the end of a trial's time */
-    TIMER_RESTART, /* of a module after its fault */
-    TIMER_VITALS,  /* the agent's own telemetry */
+    TIMER_STEP,    /* the next step of the module */
+    TIMER_ERASE,   /* erasing the next page for a package */
+    TIMER_SWAP,    /* the swap to the prepared module */
+    TIMER_TRIAL,   /* the end of the time of a trial */
+    TIMER_RESTART, /* the restart of a module after a fault */
+    TIMER_VITALS,  /* the telemetry of the agent itself */
     TIMERS,
 };
 
@@ -27,10 +27,10 @@ struct schedule {
 
 void schedule_init(struct schedule *schedule);
 
-/* At `due_us`, in place of what was asked before; SCHEDULE_NEVER: not at all. */
+/* Sets the timer to `due_us`, or clears it with SCHEDULE_NEVER. */
 void schedule_at(struct schedule *schedule, enum timer timer, uint64_t due_us);
 
-/* The next thing, TIMERS when there is none, and its time. */
+/* Returns the timer that is due next and its time, or TIMERS if none is set. */
 enum timer schedule_next(const struct schedule *schedule, uint64_t *due_us);
 
 #endif

@@ -1,9 +1,9 @@
-/* Samples on their way from a driver to a module. */
+/* Samples between a driver and a module. */
 #include "sensor.h"
 
 #include "base/text.h"
 
-/* A rate in millihertz counts samples in so many microseconds. */
+/* A rate in millihertz is the number of samples in this many microseconds. */
 #define BILLION UINT64_C(1000000000)
 
 int sensor_find(const struct sensor *sensors, uint32_t count, struct span name)
@@ -19,7 +19,9 @@ void sensor_init(struct sensor *sensor, const struct hal_sensor *driver)
     *sensor = (struct sensor){.driver = driver};
 }
 
-/* Both below split what they multiply, so that nothing overflows in a node's life: a rate is at most 10^9. */
+/*
+ * Both functions split the multiplication, so that nothing overflows in the lifetime of a node: a rate is at most 10^9.
+ */
 uint64_t sensor_due(uint64_t elapsed_us, uint32_t rate_millihertz)
 {
     return elapsed_us / BILLION * rate_millihertz + elapsed_us % BILLION * rate_millihertz / BILLION;
@@ -37,7 +39,7 @@ static uint64_t waiting(const struct sensor *sensor)
     return sensor->produced - sensor->read - sensor->lost;
 }
 
-/* Fetches what has become due. After a long time without a reader only what the ring can hold is fetched. */
+/* Fetches samples that have become due. If more are due than the ring can hold, only the last ones are fetched. */
 static void advance(struct sensor *sensor, uint64_t now_us)
 {
     const struct hal_sensor *driver = sensor->driver;

@@ -1,4 +1,4 @@
-/* The node's storage: three parts of one flash. */
+/* The storage of a node: three parts of one flash. The TypeScript twin is host/device/node/storage.ts. */
 #include "storage.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 
 static const uint8_t BOOT[] = {'b', 'o', 'o', 't'};
 static const uint8_t FAULTS[] = {'f', 'a', 'u', 'l', 't', 's'};
-/* One value holds the whole configuration, so that it changes as a whole. */
+/* One value holds the whole configuration, so that it changes atomically. */
 static const uint8_t CONFIG[] = {'c', 'o', 'n', 'f', 'i', 'g'};
 
 static uint32_t read_u32(const struct kv *kv, const uint8_t *key, size_t key_len)

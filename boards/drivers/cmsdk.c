@@ -1,7 +1,7 @@
-/* UART and timer of Arm's Cortex-M System Design Kit, which the MPS2 boards have. */
+/* UART and timer of Arm's Cortex-M System Design Kit, as on the MPS2 boards. */
 #include "arch/cortex-m/alarm.h"
-#include "board.h"
 #include "arch/cortex-m/scb.h"
+#include "board.h"
 #include "platform/bare/uart.h"
 
 #define UART_DATA REGISTER(UART_BASE)

@@ -1,8 +1,8 @@
-/* Arm's UART PL011 (Arm DDI 0183), which many chips have, at UART_BASE. */
+/* Arm's UART PL011 (Arm DDI 0183), at UART_BASE. */
 #include "pl011.h"
 
-#include "board.h"
 #include "arch/cortex-m/scb.h"
+#include "board.h"
 #include "platform/bare/uart.h"
 
 #define UART_DATA REGISTER(UART_BASE)
@@ -19,7 +19,7 @@ enum {
     UART_FULL = 0x20,
     UART_8_BITS_FIFO = 0x70,
     UART_ON = 0x301,
-    UART_RECEIVED_IRQ = 0x50, /* FIFO filled so far, and what has waited in it */
+    UART_RECEIVED_IRQ = 0x50, /* FIFO has reached its level, and bytes have waited in it */
     UART_ROOM_IRQ = 0x20,
 };
 

@@ -2,7 +2,7 @@
 #ifndef MOTE_PL011_H
 #define MOTE_PL011_H
 
-/* 8 bits at UART_BAUD from CLOCK_HZ, FIFOs, interrupts for what is received. */
+/* Starts it: 8 bits at UART_BAUD from CLOCK_HZ, FIFOs, interrupts for received bytes. */
 void pl011_start(void);
 
 /* Its interrupt. */

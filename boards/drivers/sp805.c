@@ -1,11 +1,12 @@
 /*
- * Arm's watchdog (SP805; CMSDK and Stellaris have it, too). It counts down twice: the end of the first round is an interrupt, which records
- * where the processor hung and restarts it; should even that hang, the end of the second is a reset.
+ * Arm's watchdog SP805, which CMSDK and Stellaris also have. It counts down twice. The end of the first round is an
+ * interrupt, which records where the processor hung and restarts it. The end of the second round is a reset, in case
+ * the interrupt hangs as well.
  */
+#include "arch/cortex-m/scb.h"
 #include "board.h"
 #include "platform/bare/chip.h"
 #include "platform/hal.h"
-#include "arch/cortex-m/scb.h"
 
 #define WATCHDOG_LOAD REGISTER(WATCHDOG_BASE)
 #define WATCHDOG_LEFT REGISTER(WATCHDOG_BASE + 0x4)
@@ -18,7 +19,7 @@
 
 static uint32_t timeout_ticks, held_ticks;
 
-/* Counting starts anew from there. */
+/* Restarts the count. */
 static void load(uint32_t ticks)
 {
     WATCHDOG_LOCK = WATCHDOG_UNLOCKED;
@@ -43,8 +44,9 @@ void hal_watchdog_feed(void)
 }
 
 /*
- * Goes on where it was, so that nobody feeds it by asking the host something. What is loaded is also what the second round has, in which the
- * first one's interrupt must come to its end. Each hold costs a tick, or a loop of them could go on for ever between two ticks.
+ * Continues where it was, so that a call of the host does not feed the watchdog. The loaded value is also the length of
+ * the second round, in which the interrupt of the first one must finish. Each pause costs one tick; otherwise a loop of
+ * pauses between two ticks could last forever.
  */
 void chip_watchdog_hold(bool hold)
 {

@@ -1,6 +1,6 @@
 /*
- * conv2d of assembly/nn, where record and weights are described. The windows of four output pixels are spread to int16
- * in the scratch, then each pair of channels runs over them; one or two pixels that are left at the end go one by one.
+ * conv2d of assembly/nn, which describes record and weights. The windows of four output pixels are expanded to int16 in
+ * the scratch memory, and each pair of channels runs over them. One or two remaining pixels are processed one by one.
  */
 #include <string.h>
 
@@ -9,13 +9,13 @@
 #include "scale.h"
 #include "window.h"
 
-/* Twice the sum of more products than that doesn't fit an int32. */
+/* Twice the sum of more products does not fit an int32. */
 #define MAX_TAPS 32768
-/* The most that a raised value and a weight multiply to. */
+/* The largest product of an expanded value and a weight. */
 #define MAX_PRODUCT (255 * 128)
-/* Rows of a window that are worth being spread one by one. */
+/* Minimum length of a window's row for expanding rows one by one. */
 #define WORTH_BYTES 16
-/* Channels whose scales are kept at once, whole groups. */
+/* Channels whose scales are prepared at once: whole groups. */
 #define CHUNK ((uint32_t)(sizeof(kernels_shared) / sizeof(struct pair)) / 2 * 4)
 _Static_assert(_Alignof(struct pair) <= 16, "kernels_shared is aligned enough");
 
@@ -27,19 +27,19 @@ struct layer {
     uint32_t steps;
     struct output_range range;
     uint8_t *output;
-    /* Windows that are spread, then room for the bytes that are not together in the picture. */
+    /* Expanded windows, then room for bytes that are not contiguous in the picture. */
     uint32_t *windows;
     uint8_t *bytes;
-    /* Long rows of whole steps are spread from the picture one by one; other windows are copied first. */
+    /* Long rows of whole steps are expanded straight from the picture; other windows are copied first. */
     bool by_rows;
-    /* An output pixel sees just the pixel of the picture with the same number. */
+    /* Each output pixel depends only on the pixel of the picture with the same number. */
     bool same_pixels;
     uint32_t pieces;
     uint32_t piece_steps;
     struct pair *pairs;
 };
 
-/* Rarely needed, so it is worth its loop: how far the sums of channel `lane` can be from 0. */
+/* The largest distance from 0 of the sums of channel `lane`. Rarely needed, so its loop costs little. */
 static uint32_t reach(const struct layer *layer, const uint8_t *group, uint32_t lane)
 {
     const uint8_t *weights = group + OPERATOR_PARAMS_BYTES + 4 * lane;
@@ -61,7 +61,7 @@ static bool prepare_scale(const struct layer *layer, struct scale *scale, const 
            scale_prepare(scale, group, lane, layer->range.zero, reach(layer, group, lane));
 }
 
-/* Prepares `count` channels from `group` on. */
+/* Prepares `count` channels, starting with `group`. */
 static void prepare_pairs(const struct layer *layer, const uint8_t *group, uint32_t count)
 {
     uint32_t pairs = (count + 1) / 2;
@@ -84,17 +84,17 @@ static void prepare_pairs(const struct layer *layer, const uint8_t *group, uint3
             layer->pairs[i].run += layer->pairs[i + 1].run;
 }
 
-/* The output of a channel whose scale isn't exact, from twice its sum without the bias. */
+/* Returns the output of a channel whose scale is not exact, from twice its sum without the bias. */
 static uint8_t requantize_twice(const struct layer *layer, const struct pair *pair, uint32_t second, int32_t twice)
 {
-    /* A pair's weights begin 0 or 8 bytes behind the parameters of their group, by the pair's place in it. */
+    /* Returns the weights of a pair: 0 or 8 bytes behind the parameters of their group. */
     uint32_t lane = 2 * ((uint32_t)(pair - layer->pairs) & 1);
     const uint8_t *group = pair->weights - OPERATOR_PARAMS_BYTES - 4 * lane;
     int32_t sum = wrapping_add(twice >> 1, (int32_t)get_u32(group + 4 * (lane + second)));
     return requantize(sum, group, lane + second, &layer->range);
 }
 
-/* One window with `count` channels. */
+/* One window, `count` channels. */
 static void one_pixel(const struct layer *layer, uint32_t count, uint8_t *output)
 {
     const struct pair *pair = layer->pairs;
@@ -109,7 +109,7 @@ static void one_pixel(const struct layer *layer, uint32_t count, uint8_t *output
     }
 }
 
-/* Windows abreast with `count` channels. */
+/* Several windows, `count` channels. */
 static void pixels_abreast(const struct layer *layer, uint32_t count, uint8_t *output)
 {
     const struct pair *pair = layer->pairs;
@@ -133,13 +133,13 @@ static void pixels_abreast(const struct layer *layer, uint32_t count, uint8_t *o
     }
 }
 
-/* Where the walk over the output is, and the pixel of the picture with the same number. */
+/* Position in the output, and the pixel of the picture with the same number. */
 struct position {
     int32_t y, x;
     const uint8_t *pixel;
 };
 
-/* The next pixel's window. */
+/* Moves to the window of the next pixel. */
 static inline struct corner advance(const struct window *window, struct position *at)
 {
     struct corner corner = window_corner(window, at->y, at->x);
@@ -150,7 +150,7 @@ static inline struct corner advance(const struct window *window, struct position
     return corner;
 }
 
-/* The bytes of a piece that isn't whole in the picture: of window `number` of those abreast. */
+/* Returns the bytes of a window that is not contiguous in the picture. */
 static const uint8_t *put_together(const struct layer *layer, struct corner corner, uint32_t piece, uint32_t number)
 {
     uint8_t *room = layer->bytes + number * 4 * layer->piece_steps;
@@ -160,7 +160,7 @@ static const uint8_t *put_together(const struct layer *layer, struct corner corn
     return room;
 }
 
-/* Spreads the windows of the next `count` pixels: one, or as many as lie abreast. */
+/* Expands the windows of the next `count` pixels: one, or as many as are processed together. */
 static inline void spread_windows(const struct layer *layer, struct position *at, uint32_t count)
 {
     const struct window *window = &layer->window;
@@ -190,7 +190,7 @@ static inline void spread_windows(const struct layer *layer, struct position *at
     }
 }
 
-/* All pixels of `count` channels, whose outputs begin at `output`. */
+/* All pixels of `count` channels, whose outputs start at `output`. */
 static void chunk(const struct layer *layer, uint32_t count, uint8_t *output)
 {
     struct position at = {0, 0, layer->window.input};

@@ -1,4 +1,4 @@
-/* A depthwise convolution whose record has been checked, and the two ways of doing it. */
+/* A depthwise convolution with a checked record, and its two implementations. */
 #ifndef MOTE_KERNELS_DEPTHWISE_H
 #define MOTE_KERNELS_DEPTHWISE_H
 
@@ -20,10 +20,13 @@ struct depthwise {
     uint8_t *output;
 };
 
-/* What both do: the channels of one group, from number `first` on. */
+/* Both process the channels of one group, starting with number `first`. */
 void depthwise_any(const struct depthwise *layer, const uint8_t *group, uint32_t first);
 
-/* Windows of 3x3 with steps of 1 or 2 on processors with the DSP extension; false: not this layer or group. */
+/*
+ * Windows of 3x3 with strides of 1 or 2, on processors with the DSP extension. Returns false if it does not handle this
+ * layer or group.
+ */
 bool depthwise_3x3(const struct depthwise *layer, const uint8_t *group, uint32_t first);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * Depthwise convolution of 3x3 with SMLAD. Rows of the picture are taken apart into one plane for each of four
- * channels, as int16, three rows in turn in three places; two neighbouring outputs share what they load. As SMLAD
- * multiplies pairs, each row of a kernel is kept as (first, second) and (second, third).
+ * Depthwise convolution of 3x3 with SMLAD. Rows of the picture are split into one plane of int16 for each of four
+ * channels; three rows rotate through three places. Two neighbouring outputs share their loads. SMLAD multiplies pairs,
+ * so each row of a kernel is stored as (first, second) and (second, third).
  */
 #include "depthwise_row.h"
 #include "operation.h"
@@ -15,14 +15,14 @@ static uint32_t both(uint32_t low, uint32_t high)
     return (low & 0xffff) | high << 16;
 }
 
-/* One side of the picture and of the output: sizes, and bytes from one index to the next. */
+/* One axis of the picture and of the output: sizes, and bytes from one index to the next. */
 struct side {
     int32_t size, outputs;
     int32_t stride, pad;
     uint32_t in_bytes, out_bytes;
 };
 
-/* What is gone through row by row. The longer side of the output is a row, so that there are few of them. */
+/* The picture as it is processed, row by row. The longer axis of the output is a row, so that there are few rows. */
 struct view {
     struct side rows, columns;
     bool turned;
@@ -66,7 +66,7 @@ static bool prepare_lane(const struct depthwise *layer, bool turned, const uint8
     return scale_prepare(&lane->scale, group, number, layer->range.zero, ROWS * ROWS * 128 * 128);
 }
 
-/* Two pixels of four channels to the four planes at `to`. */
+/* Writes two pixels of four channels to the four planes at `to`. */
 static inline void take_apart(uint32_t a, uint32_t b, uint8_t *to)
 {
     uint32_t a02 = even_bytes(a);
@@ -86,8 +86,7 @@ static inline void take_apart(uint32_t a, uint32_t b, uint8_t *to)
 }
 
 /*
- * Row `y` of four channels, `pairs` x 2 columns from the padding on, to the planes' row at `to`. `input` is where the
- * channels begin.
+ * Writes row `y` of four channels to the planes, `pairs` x 2 columns from the padding on. `input` is the first channel.
  */
 static void take_row(const struct view *view, const uint8_t *input, uint32_t zero, int32_t y, uint32_t pairs,
                      uint8_t *to)
@@ -119,8 +118,8 @@ static void take_row(const struct view *view, const uint8_t *input, uint32_t zer
 }
 
 /*
- * Behind a row's last output another one of the tensor must not be harmed, or nothing of it follows: an odd last output
- * goes by way of `beside`.
+ * An odd last output is computed in `beside`, because the output that follows in memory may be another tensor's or
+ * none.
  */
 static void exact_outputs(struct row row, int32_t stride, uint32_t count)
 {
@@ -147,7 +146,7 @@ static bool suits(const struct depthwise *layer, const struct view *view)
            columns->pad <= 1 && (columns->outputs + 1) / 2 * 2 * columns->stride + 2 <= MAX_COLUMNS;
 }
 
-/* The place of a row in the planes, `steps` rows behind that in `place`. */
+/* Returns the place of a row in the planes, `steps` rows behind that in `place`. */
 static uint32_t place_after(uint32_t place, uint32_t steps)
 {
     for (place += steps; place >= ROWS; place -= ROWS)
@@ -170,9 +169,9 @@ bool depthwise_3x3(const struct depthwise *layer, const uint8_t *group, uint32_t
     int32_t stride = view.columns.stride;
     uint32_t count = (uint32_t)view.columns.outputs;
     uint32_t pairs = (count + 1) / 2;
-    /* Words of a row that its outputs look at. */
+    /* Words of a row that its outputs read. */
     uint32_t words = pairs * (uint32_t)stride + 1;
-    /* Rows from the first that outputs look at to the last that is in the planes, and where the first is. */
+    /* Rows from the first one that outputs read to the last one in the planes, and where the first is. */
     int32_t top = -view.rows.pad;
     int32_t known = top;
     uint32_t first_place = 0;
@@ -183,7 +182,7 @@ bool depthwise_3x3(const struct depthwise *layer, const uint8_t *group, uint32_t
             take_row(&view, input, zero, known, words, planes + place * PITCH);
         }
         row.turn = first_place == 0 ? 0 : 8 * (ROWS - first_place);
-        /* Where rows of outputs lie together, an output too many is overwritten by the next row. */
+        /* If rows of outputs are contiguous, an excess output is overwritten by the next row. */
         if (!view.turned && y < view.rows.outputs - 1)
             depthwise_row(&row, stride, pairs);
         else

@@ -1,4 +1,4 @@
-/* depthwise_conv2d of assembly/nn, where record and weights are described. */
+/* depthwise_conv2d of assembly/nn, which describes record and weights. */
 #include <string.h>
 
 #include "depthwise.h"
@@ -8,7 +8,7 @@ struct sums {
     uint32_t lane[LANES];
 };
 
-/* With what one tap of a whole group contributes. */
+/* Adds the products of one tap of a whole group. */
 static inline struct sums add_tap(struct sums sums, const uint8_t *value, const uint8_t *weight)
 {
 #if KERNELS_DSP
@@ -34,7 +34,7 @@ static inline struct sums add_tap(struct sums sums, const uint8_t *value, const 
 #endif
 }
 
-/* With a window that lies in the picture, from `row` on. */
+/* A window inside the picture, starting at `row`. */
 static struct sums add_rows(struct sums sums, const struct depthwise *layer, const uint8_t *row, const uint8_t *weight)
 {
     const struct window *window = &layer->window;
@@ -42,7 +42,7 @@ static struct sums add_rows(struct sums sums, const struct depthwise *layer, con
     int32_t columns = window->kernel_w;
     uint32_t step = layer->channels;
     if (columns == 1) {
-        /* A column is gone through like a row. */
+        /* A column is processed like a row. */
         columns = rows;
         rows = 1;
         step = window->step_bytes;
@@ -55,7 +55,7 @@ static struct sums add_rows(struct sums sums, const struct depthwise *layer, con
     return sums;
 }
 
-/* With any window, of the group's `lanes` channels from number `first` on. */
+/* Any window, for the group's `lanes` channels starting with number `first`. */
 static struct sums add_window(struct sums sums, const struct depthwise *layer, uint32_t first, uint32_t lanes,
                               struct corner corner, const uint8_t *weight)
 {
@@ -120,7 +120,7 @@ enum outcome kernel_depthwise_conv2d(struct operation *op)
     uint64_t group_bytes = OPERATOR_PARAMS_BYTES + (uint64_t)LANES * layer.taps;
     uint32_t groups = (layer.channels + LANES - 1) / LANES;
     uint32_t tile_groups = (uint32_t)record->tile_groups < groups ? (uint32_t)record->tile_groups : groups;
-    /* Groups read four channels of each tap, so the last may be read three bytes past its end. */
+    /* Groups read four channels of each tap, so the last tap may be read three bytes past its end. */
     uint64_t scratch_bytes = ((patch_bytes + 6) & ~(uint64_t)3) + tile_groups * group_bytes;
     layer.window.input = arena_at(op, record->input, in_bytes);
     layer.output = arena_at(op, record->output, out_bytes);

@@ -48,7 +48,7 @@ void spread_abreast(const uint8_t *const bytes[ABREAST], uint32_t steps, uint32_
     }
 }
 
-/* What one tap of two channels adds to the sums of two windows. */
+/* Adds the products of one tap of two channels to the sums of two windows. */
 static inline void add_tap(uint32_t sums[4], const uint8_t *weight, uint32_t a, uint32_t b)
 {
     uint32_t first = (uint32_t)(int8_t)weight[0];
@@ -59,7 +59,7 @@ static inline void add_tap(uint32_t sums[4], const uint8_t *weight, uint32_t a, 
     sums[3] += second * b;
 }
 
-/* Two windows at a time: for more sums C has no registers. */
+/* Two windows at a time: C has no registers for more sums. */
 void dot_abreast(const struct pair *pair, const uint32_t *windows, uint32_t steps, int32_t sums[2 * ABREAST])
 {
     for (uint32_t i = 0; i < ABREAST; i += 2) {

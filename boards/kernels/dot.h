@@ -1,7 +1,7 @@
 /*
- * Products of weights and windows. Weights lie as in assembly/nn/conv2d.ts: steps of 16 bytes, four taps of four
- * channels. A window is spread to int16: of each four taps two words, taps (0, 2) and taps (1, 3), the lower tap in the
- * low half, because that is how bytes of a word come apart two at a time.
+ * Products of weights and windows. Weights are laid out as in assembly/nn/conv2d.ts: steps of 16 bytes, four taps of
+ * four channels. A window is expanded to int16: each four taps become two words, taps (0, 2) and taps (1, 3), the lower
+ * tap in the low half, because the bytes of a word are extracted two at a time in this order.
  */
 #ifndef MOTE_KERNELS_DOT_H
 #define MOTE_KERNELS_DOT_H
@@ -17,10 +17,10 @@
 #define ABREAST 4
 #define ABREAST_WORDS (ALONE_WORDS * ABREAST)
 
-/* `steps` x 4 int8 as they are. */
+/* Expands `steps` x 4 int8 unchanged. */
 void spread_signed(const uint8_t *bytes, uint32_t steps, uint32_t *window);
 
-/* Twice value + 128, of one window and of four. */
+/* Expands to twice (value + 128), for one window and for four. */
 void spread_raised(const uint8_t *bytes, uint32_t steps, uint32_t *window);
 void spread_abreast(const uint8_t *const bytes[ABREAST], uint32_t steps, uint32_t *windows);
 
@@ -29,22 +29,22 @@ void dot_alone(const uint8_t *weights, const uint32_t *window, uint32_t steps, i
 
 /* Two channels, for windows of twice the values. */
 struct pair {
-    /* What sums begin with, once for each window abreast: twice the bias, or 0 where `run` is. */
+    /* Start value of the sums, once for each window: twice the bias, or 0 for `run`. */
     int32_t start[2][ABREAST];
     struct scale scale[2];
-    /* Pairs from this one on whose scales are exact. */
+    /* From this pair on, all scales are exact. */
     uint32_t run;
     const uint8_t *weights;
 };
 
 /*
- * Pairs from `pair` to before `end` with windows abreast; all scales must be exact. Writes two channels of each pair:
- * those of the first window to `output`, of the others `stride` bytes apart.
+ * Processes the pairs from `pair` to before `end` for several windows; all scales must be exact. Writes two channels of
+ * each pair: those of the first window to `output`, those of the others `stride` bytes apart.
  */
 void dot_pairs(const struct pair *pair, const struct pair *end, const uint32_t *windows, uint32_t steps,
                uint8_t *output, uint32_t stride);
 
-/* The sums of one pair, those of a channel's windows together, for a pair whose scales aren't exact. */
+/* Returns the sums of one pair whose scales are not exact, those of a channel's windows together. */
 void dot_abreast(const struct pair *pair, const uint32_t *windows, uint32_t steps, int32_t sums[2 * ABREAST]);
 
 #endif

@@ -1,4 +1,4 @@
-/* filterBank of assembly/dsp/filter_bank.ts with the root of square_root.ts, where the arithmetic is described. */
+/* filterBank of assembly/dsp/filter_bank.ts, with the root of square_root.ts. Those files describe the arithmetic. */
 #include "operation.h"
 
 /* An interval of weights for each channel and one before the first. */

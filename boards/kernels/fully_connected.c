@@ -1,8 +1,8 @@
-/* fully_connected of assembly/nn, where record and weights are described. */
+/* fully_connected of assembly/nn, which describes record and weights. */
 #include "dot.h"
 #include "operation.h"
 
-/* Steps of the input that are spread at once. */
+/* Steps of the input that are expanded at once. */
 #define PIECE_STEPS 512
 _Static_assert(PIECE_STEPS * 2 <= SHARED_WORDS, "a piece of the spread input must fit");
 
@@ -18,7 +18,7 @@ enum outcome kernel_fully_connected(struct operation *op)
     uint64_t in_bytes = (uint64_t)4 * steps;
     uint64_t groups = ((uint64_t)outputs + 3) / 4;
     uint64_t group_bytes = OPERATOR_PARAMS_BYTES + (uint64_t)OPERATOR_STEP_BYTES * steps;
-    /* A group has 64 bytes or more, so that more groups than this are in no rom, and fewer can be multiplied. */
+    /* A group has at least 64 bytes. No rom holds more groups than this, and fewer do not overflow the product. */
     const uint8_t *group =
         groups > op->space->rom_bytes ? NULL : rom_at(op->space, record->weights, groups * group_bytes);
     const uint8_t *input = arena_at(op, record->input, in_bytes);

@@ -1,4 +1,4 @@
-/* Runs a program of operators from its first entry on, as long as each has a native kernel that takes it. */
+/* Runs a program of operators, starting with its first entry, as long as each has a native kernel that accepts it. */
 #include "kernels.h"
 
 #include "operation.h"
@@ -7,7 +7,7 @@ _Alignas(16) uint32_t kernels_shared[SHARED_WORDS];
 
 struct kernel {
     enum outcome (*run)(struct operation *op);
-    /* Words of its record. */
+    /* Words of the operator's record. */
     uint32_t words;
 };
 

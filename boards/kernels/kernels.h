@@ -1,17 +1,15 @@
 /*
- * Native kernels: the operators of assembly/nn and two of assembly/dsp in C, for hosts that answer `nn_run`,
- * `nn_real_fft` and `nn_filter_bank` themselves. They read the same records and weights in place and leave the same
- * bytes in the output as the portable kernels. Whatever a record says, nothing outside the given memory and rom is
- * touched.
- *
- * Kernels share one static scratch (4 KiB), so only one call may run at a time.
+ * Native kernels: the operators of assembly/nn and two of assembly/dsp in C, for the imports `nn_run`, `nn_real_fft`
+ * and `nn_filter_bank`. They read the same records and weights in place and write the same bytes to the output as the
+ * portable kernels. Whatever a record contains, nothing outside the given memory and rom is accessed. All kernels share
+ * one static scratch memory (4 KiB), so only one call may run at a time.
  */
 #ifndef MOTE_KERNELS_H
 #define MOTE_KERNELS_H
 
 #include <stdint.h>
 
-/* What a module can reach. */
+/* What a module can access. */
 struct kernels_space {
     /* The module's linear memory, aligned to 8. */
     uint8_t *memory;
@@ -19,10 +17,7 @@ struct kernels_space {
     /* Its rom in place, aligned to 16. */
     const uint8_t *rom;
     uint32_t rom_bytes;
-    /*
-     * Told after each entry that was done, with its number counted from the program's start; NULL: nobody wants to
-     * know.
-     */
+    /* Called after each finished entry with its number, counted from the start of the program. NULL for none. */
     void (*observe)(void *context, uint32_t entry);
     void *context;
 };
@@ -30,19 +25,23 @@ struct kernels_space {
 /* A record reaches outside memory or rom: the module traps. */
 #define KERNELS_FAULT (-1)
 
-/* Multiply-accumulates, about, after which a call returns although it could go on, so that its caller sees the time. */
+/*
+ * After about this many multiply-accumulates a call returns although it could go on, so that its caller can check the
+ * time.
+ */
 #define KERNELS_CALL_WORK (1u << 25)
 
 /*
  * Runs the entries of the program at rom offset `program` (`count` x {u32 operator, u32 rom offset of its record}) on
- * the arena at memory offset `arena`, from the first on. Returns how many are done, 0 to `count`, or KERNELS_FAULT. It
- * stops early before an entry that only the portable kernel does (0: that is the first one) and after much work.
+ * the arena at memory offset `arena`, starting with the first one. Returns the number of finished entries, 0 to
+ * `count`, or KERNELS_FAULT. It stops early before an entry that only the portable kernel supports (0 if it is the
+ * first), and after much work.
  */
 int32_t kernels_run(const struct kernels_space *space, uint32_t arena, uint32_t program, uint32_t count);
 
 /*
- * assembly/dsp/fft.ts `realFft` and filter_bank.ts `filterBank`; pointers are memory offsets. 1: done, 0: left to the
- * portable code, KERNELS_FAULT.
+ * `realFft` of assembly/dsp/fft.ts and `filterBank` of filter_bank.ts; pointers are memory offsets. Return 1 if done, 0
+ * to use the portable code, or KERNELS_FAULT.
  */
 int32_t kernels_real_fft(const struct kernels_space *space, uint32_t src, uint32_t dst, uint32_t twiddles,
                          int32_t points);

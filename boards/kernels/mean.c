@@ -1,4 +1,4 @@
-/* mean of assembly/nn, where the record is described. */
+/* mean of assembly/nn, which describes the record. */
 #include "operation.h"
 #include "requantize.h"
 

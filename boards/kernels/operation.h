@@ -1,7 +1,7 @@
 /*
- * One entry of a program while it runs: its record, and how a kernel gets from the fields of the record, which nobody
- * has checked, to memory that it may touch. Memory that doesn't exist is a fault. What a native kernel doesn't support
- * it declines before it writes a byte, so that the portable kernel finds everything unchanged.
+ * One entry of a program while it runs: its record, and access to memory through the unchecked fields of the record. An
+ * access to memory that does not exist is a fault. A native kernel declines what it does not support before it writes a
+ * byte, so that the portable kernel finds everything unchanged.
  */
 #ifndef MOTE_KERNELS_OPERATION_H
 #define MOTE_KERNELS_OPERATION_H
@@ -10,15 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/operators.h"
 #include "base/bytes.h"
+#include "base/operators.h"
 #include "kernels.h"
 
 enum outcome { DONE, DECLINED, FAULT };
 
 struct operation {
     const struct kernels_space *space;
-    /* The arena, and bytes of memory from there on. */
+    /* The arena, and the bytes of memory from there on. */
     uint8_t *arena;
     uint32_t arena_bytes;
     /* Work that the call may still do. */
@@ -30,14 +30,14 @@ struct operation {
 #define DECLARE_KERNEL(number, name, record) enum outcome kernel_##name(struct operation *op);
 OPERATORS(DECLARE_KERNEL)
 
-/* Words that kernels put what they need for a moment into. */
+/* Scratch memory of the kernels. */
 #define SHARED_WORDS 1024
 extern _Alignas(16) uint32_t kernels_shared[SHARED_WORDS];
 
 /* More than any memory. */
 #define TOO_MUCH ((uint64_t)1 << 32)
 
-/* The product of sizes: 0 when one isn't positive, TOO_MUCH when it is that or more. */
+/* Returns the product of sizes: 0 if one is not positive, TOO_MUCH if it is that or more. */
 static inline uint64_t volume(const int32_t *sizes, uint32_t count)
 {
     uint64_t product = 1;
@@ -51,7 +51,7 @@ static inline uint64_t volume(const int32_t *sizes, uint32_t count)
     return product;
 }
 
-/* `bytes` bytes of memory at `address`, NULL when they aren't all there. */
+/* Returns `bytes` bytes of memory at `address`, or NULL if they are not all there. */
 static inline uint8_t *memory_at(const struct kernels_space *space, uint32_t address, uint64_t bytes)
 {
     if (address > space->memory_bytes || bytes > space->memory_bytes - address)
@@ -76,13 +76,15 @@ static inline const uint8_t *rom_at(const struct kernels_space *space, int32_t o
     return space->rom + at;
 }
 
-/* Whether two areas that are there share no byte. */
+/* Returns whether two areas share no byte. */
 static inline bool apart(const uint8_t *a, uint64_t a_bytes, const uint8_t *b, uint64_t b_bytes)
 {
     return (uintptr_t)a + (uintptr_t)a_bytes <= (uintptr_t)b || (uintptr_t)b + (uintptr_t)b_bytes <= (uintptr_t)a;
 }
 
-/* Whether a kernel may go through two areas of equal length value by value: one and the same, or apart. */
+/*
+ * Returns whether a kernel may process two areas of equal length value by value: they are the same area, or disjoint.
+ */
 static inline bool in_step(const uint8_t *a, const uint8_t *b, uint64_t bytes)
 {
     return a == b || apart(a, bytes, b, bytes);
@@ -94,8 +96,8 @@ static inline bool aligned(const void *at)
 }
 
 /*
- * Work is counted in multiply-accumulates; a processor without SIMD takes some eight instructions for one. What else a
- * kernel does is charged as so many, as measured on a Cortex-M0+.
+ * Work is counted in multiply-accumulates. A processor without SIMD takes about eight instructions for one. Other work
+ * is charged as measured on a Cortex-M0+.
  */
 enum {
     ENTRY_WORK = 64,   /* an entry of the program */
@@ -105,7 +107,7 @@ enum {
     DIVIDE_WORK = 96,  /* a division in floating point, without a unit for it */
 };
 
-/* Takes `work` of what the call may do; false: too much is left to the portable kernel, which can be stopped. */
+/* Charges `work`. Returns false if it is too much: then the portable kernel does it, which can be stopped. */
 static inline bool spend(struct operation *op, uint64_t work)
 {
     if (work > op->work_left)

@@ -1,4 +1,4 @@
-/* Operators of assembly/nn that go value by value: add, lookup, quantize, dequantize. */
+/* Operators of assembly/nn that process value by value: add, lookup, quantize, dequantize. */
 #include <string.h>
 
 #include "operation.h"
@@ -36,7 +36,7 @@ static uint32_t scale_values(int32_t *table, int32_t zero, int32_t multiplier, u
     return most;
 }
 
-/* The sums of short scales only. */
+/* Only sums of short scales. */
 static void add_quickly(const struct scale *scale, const int32_t *table_a, const int32_t *table_b, const uint8_t *a,
                         const uint8_t *b, uint8_t *output, uint32_t count)
 {
@@ -101,10 +101,10 @@ enum outcome kernel_lookup(struct operation *op)
     return DONE;
 }
 
-/* Beyond it every zero point gives the same end of int8. */
+/* Beyond this value, every zero point gives the same end of int8. */
 #define MAX_STEPS 512.0f
 
-/* Nearest whole number, halves away from zero, between the ends; NaN is 0. */
+/* Returns the nearest integer, halves away from zero, between the ends; 0 for NaN. */
 static int32_t whole_steps(float value)
 {
     if (value >= MAX_STEPS)

@@ -1,9 +1,9 @@
-/* average_pool2d and max_pool2d of assembly/nn (pool.ts), where the record is described. */
+/* average_pool2d and max_pool2d of assembly/nn (pool.ts), which describes the record. */
 #include "operation.h"
 #include "requantize.h"
 #include "window.h"
 
-/* The part of one window that lies in the picture. */
+/* The part of one window inside the picture. */
 struct part {
     const uint8_t *from;
     uint32_t rows, columns;
@@ -42,7 +42,7 @@ struct range {
     uint32_t count;
 };
 
-/* Where the window of output `index` meets an input of `size`; never empty after `meets`. */
+/* Sets the part of the window of output `index` inside an input of `size`. It is never empty after `meets`. */
 static struct range overlap(int32_t index, int32_t stride, int32_t before, int32_t kernel, int32_t size)
 {
     int32_t first = index * stride - before;
@@ -53,8 +53,8 @@ static struct range overlap(int32_t index, int32_t stride, int32_t before, int32
 }
 
 /*
- * Whether every window of an axis has a part in the picture. The portable kernel divides by zero or looks elsewhere
- * without.
+ * Returns whether every window of an axis has a part in the picture. Without one the portable kernel divides by zero or
+ * reads elsewhere.
  */
 static bool meets(int32_t outputs, int32_t stride, int32_t before, int32_t kernel, int32_t size)
 {
@@ -90,7 +90,7 @@ static enum outcome pool(struct operation *op, int32_t (*value)(const struct par
     uint8_t *output = arena_at(op, record->output, out_bytes);
     if (input == NULL || output == NULL)
         return FAULT;
-    /* What lies outside costs nothing, so a window is at most the picture. */
+    /* Parts outside cost nothing, so a window counts as at most the picture. */
     uint64_t rows = (uint32_t)(window.kernel_h < window.in_h ? window.kernel_h : window.in_h);
     uint64_t columns = (uint32_t)(window.kernel_w < window.in_w ? window.kernel_w : window.in_w);
     if (!apart(output, out_bytes, input, in_bytes) || !spend(op, out_bytes * (rows * columns + OUTPUT_WORK)))

@@ -1,4 +1,4 @@
-/* realFft of assembly/dsp/fft.ts, where the arithmetic is described. */
+/* realFft of assembly/dsp/fft.ts, which describes the arithmetic. */
 #include "operation.h"
 
 #define MIN_POINTS 16
@@ -39,7 +39,7 @@ static inline struct complex half(const uint8_t *at)
     return (struct complex){q15(value.real * 16383), q15(value.imaginary * 16383)};
 }
 
-/* kissfft's product; the sums wrap like the portable code's. */
+/* The product of kissfft. Sums wrap as those of the portable code. */
 static inline struct complex times(struct complex value, struct complex twiddle)
 {
     uint32_t real = (uint32_t)(value.real * twiddle.real) - (uint32_t)(value.imaginary * twiddle.imaginary);
@@ -47,7 +47,7 @@ static inline struct complex times(struct complex value, struct complex twiddle)
     return (struct complex){(int32_t)(real + 16384) >> 15, (int32_t)(imaginary + 16384) >> 15};
 }
 
-/* The next index in base-4 digit-reversed order below 4 x `top`. */
+/* Returns the next index in base-4 digit-reversed order below 4 x `top`. */
 static uint32_t next_reversed(uint32_t index, uint32_t top)
 {
     while (top > 0 && (index & (top * 3)) == top * 3) {
@@ -57,7 +57,10 @@ static uint32_t next_reversed(uint32_t index, uint32_t top)
     return index + top;
 }
 
-/* Joins four values, of which three have had their twiddle, and stores them `row` bytes apart. */
+/*
+ * Combines four values, three of which have been multiplied by their twiddle factors, and stores them `row` bytes
+ * apart.
+ */
 static inline void butterfly(uint8_t *at, uint32_t row, struct complex p0, struct complex p1, struct complex p2,
                              struct complex p3)
 {
@@ -71,7 +74,7 @@ static inline void butterfly(uint8_t *at, uint32_t row, struct complex p0, struc
     store(at + 3 * row, difference02.real - difference13.imaginary, difference02.imaginary + difference13.real);
 }
 
-/* Gathers the input in digit-reversed order; the only twiddle is 1. */
+/* Reads the input in digit-reversed order. The only twiddle factor is 1. */
 static void first_stage4(const uint8_t *src, uint8_t *dst, uint32_t n)
 {
     uint32_t index = 0;
@@ -94,12 +97,12 @@ static void first_stage2(const uint8_t *src, uint8_t *dst, uint32_t n)
     }
 }
 
-/* Joins four transforms of `width` at a time, in place. */
+/* Combines four transforms of `width` at a time, in place. */
 static void stage4(uint8_t *data, const uint8_t *twiddles, uint32_t n, uint32_t width)
 {
     uint32_t row = COMPLEX_BYTES * width;
     uint8_t *end = data + COMPLEX_BYTES * n;
-    /* The twiddles are for 2n points: one step of this stage is 2n / (4 x width) of them. */
+    /* The twiddle factors are for 2n points: one step of this stage is 2n / (4 x width) of them. */
     uint32_t stride = n / width * (COMPLEX_BYTES / 2);
     for (uint32_t column = 0; column < width; column++) {
         struct complex t1 = load(twiddles + column * stride);
@@ -111,7 +114,7 @@ static void stage4(uint8_t *data, const uint8_t *twiddles, uint32_t n, uint32_t 
     }
 }
 
-/* Takes apart the spectra of even and odd samples and joins them, in place. */
+/* Separates the spectra of even and odd samples and combines them, in place. */
 static void separate(uint8_t *data, const uint8_t *twiddles, uint32_t n)
 {
     struct complex dc = half(data);
@@ -126,7 +129,7 @@ static void separate(uint8_t *data, const uint8_t *twiddles, uint32_t n)
         r.imaginary = q15((int16_t)-load(right).imaginary * 16383);
         struct complex even = {l.real + r.real, l.imaginary + r.imaginary};
         struct complex odd = {l.real - r.real, l.imaginary - r.imaginary};
-        /* Times -i x the twiddle turned by a quarter; int16 as in kissfft, where this may wrap. */
+        /* Multiplies by -i x the twiddle factor of a quarter turn; int16 as in kissfft, where this may wrap. */
         uint32_t real = (uint32_t)(odd.real * twiddle.imaginary) + (uint32_t)(odd.imaginary * twiddle.real);
         uint32_t imaginary = (uint32_t)(odd.imaginary * twiddle.imaginary) - (uint32_t)(odd.real * twiddle.real);
         int32_t turned_real = (int16_t)((int32_t)(real + 16384) >> 15);
@@ -153,7 +156,7 @@ int32_t kernels_real_fft(const struct kernels_space *space, uint32_t src, uint32
         return KERNELS_FAULT;
     if (!apart(data, dst_bytes, samples, src_bytes) || !apart(data, dst_bytes, turn, twiddle_bytes))
         return 0;
-    /* An odd power of two begins with a stage of two. */
+    /* An odd power of two starts with a stage of two. */
     uint32_t width = (n & 0x55555555) != 0 ? 4 : 2;
     if (width == 4)
         first_stage4(samples, data, n);

@@ -1,4 +1,4 @@
-/* Requantization in 64 bits, for what the short form can't do, and of groups. */
+/* Requantization in 64 bits, for values that the short form does not cover, and of groups. */
 #include "requantize.h"
 
 int32_t multiply(int32_t value, int32_t multiplier, uint32_t left, uint32_t right)
@@ -7,13 +7,16 @@ int32_t multiply(int32_t value, int32_t multiplier, uint32_t left, uint32_t righ
     return halve_and_divide(((product + (1 << 30)) >> 30) & ~(int64_t)1, right);
 }
 
-/* With an output that may be all of int8. False, with the outputs unfinished, where the short form doesn't do. */
+/*
+ * For an output with the whole range of int8. Returns false, with the outputs unfinished, if the short form does not
+ * apply.
+ */
 static inline bool group_quickly(const int32_t sums[4], const uint8_t *group, uint32_t lanes, int32_t zero,
                                  uint8_t *output)
 {
 #pragma GCC unroll 4
     for (uint32_t lane = 0; lane < lanes; lane++, group += 4) {
-        /* The left shift above the right one, so that one comparison sees both. */
+        /* The left shift above the right one, so that one comparison checks both. */
         uint32_t shifts = get_u16(group + 32);
         shifts = shifts >> 8 | shifts << 24;
         int32_t sum = sums[lane];
@@ -29,7 +32,7 @@ static inline bool group_quickly(const int32_t sums[4], const uint8_t *group, ui
 void requantize_group(const int32_t sums[4], const uint8_t *group, uint32_t lanes, const struct output_range *range,
                       uint8_t *output)
 {
-    /* The number of lanes is nearly always four: as a constant it is not counted. */
+    /* There are nearly always four lanes: as a constant, the loop needs no counter. */
     if (range->whole && lanes == 4 && group_quickly(sums, group, 4, range->zero, output))
         return;
     for (uint32_t lane = 0; lane < lanes; lane++)

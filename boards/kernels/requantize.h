@@ -1,5 +1,5 @@
 /*
- * From an int32 sum to an output value, as assembly/nn/requantize.ts does it for every input there is: shifts count
+ * Requantization of an int32 sum to an output value, equal to assembly/nn/requantize.ts for every input: shifts count
  * modulo 32 or 64, sums wrap.
  */
 #ifndef MOTE_KERNELS_REQUANTIZE_H
@@ -49,9 +49,9 @@ static inline int32_t clamp(int32_t value, int32_t low, int32_t high)
 }
 
 /*
- * From minus this value to below it, with a multiplier that isn't negative and a shift to the right by up to so many
- * bits, requantization in 32 bits is exact: twice the value fits, so the product's high half is at most 2^30, and
- * beside it neither half of 2^right nor a zero point x 2^right overflows. docs/kernels.md has the proof.
+ * In the range from minus this value to below it, with a multiplier that is not negative and a right shift of at most
+ * this many bits, requantization in 32 bits is exact: twice the value fits, so the high half of the product is at most
+ * 2^30, and neither half of 2^right nor a zero point x 2^right overflows when added. docs/kernels.md has the proof.
  */
 #define SHORT_FORM_SUM (1 << 30)
 #define SHORT_FORM_RIGHT 22
@@ -65,10 +65,10 @@ static inline int32_t multiply_quickly(int32_t value, int32_t multiplier, uint32
     return (multiply_rounded_add(2 * value, multiplier, 1 << (right - 1)) + (value >> 31)) >> right;
 }
 
-/* What an output may be. */
+/* The range of an output. */
 struct output_range {
     int32_t zero, low, high;
-    /* All that int8 holds, around a zero point of int8. */
+    /* The whole range of int8, with a zero point in int8. */
     bool whole;
 };
 
@@ -78,7 +78,7 @@ static inline struct output_range output_range(int32_t zero, int32_t low, int32_
     return (struct output_range){zero, low, high, whole};
 }
 
-/* The output value of channel `lane` (0 to 3) of the group at `group` for a sum that has its bias. */
+/* Returns the output of channel `lane` (0 to 3) of the group at `group` for a sum with its bias. */
 static inline uint8_t requantize(int32_t sum, const uint8_t *group, uint32_t lane, const struct output_range *range)
 {
     const uint8_t *at = group + 4 * lane;

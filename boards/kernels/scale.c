@@ -1,4 +1,4 @@
-/* When the short form of requantization is exact. */
+/* Decides when the short form of requantization is exact. */
 #include "scale.h"
 
 bool scale_set(struct scale *scale, int32_t multiplier, uint32_t left, uint32_t right, int32_t zero, uint32_t most)
@@ -11,8 +11,8 @@ bool scale_set(struct scale *scale, int32_t multiplier, uint32_t left, uint32_t 
 }
 
 /*
- * A channel that training has switched off, with a bias and a shift that are huge: the form rises, so equal ends mean
- * one value.
+ * A channel that training has disabled, with a huge bias and shift: the form is monotonic, so equal ends mean one
+ * value.
  */
 static bool always(struct scale *scale, int32_t low, int32_t high, int32_t zero)
 {

@@ -1,4 +1,4 @@
-/* softmax of assembly/nn, where the record is described. */
+/* softmax of assembly/nn, which describes the record. */
 #include "operation.h"
 #include "requantize.h"
 
@@ -18,7 +18,7 @@ static int32_t saturating_shift(int32_t value, uint32_t bits)
     return wide < INT32_MIN ? INT32_MIN : wide > INT32_MAX ? INT32_MAX : (int32_t)wide;
 }
 
-/* 1 / (1 + a) as softmax.ts does it. */
+/* 1 / (1 + a), computed as softmax.ts does. */
 static int32_t reciprocal(int32_t a)
 {
     int32_t half = (int32_t)(((int64_t)a + INT32_MAX + 1) >> 1);
@@ -54,9 +54,7 @@ static void row(const struct exponentials *of, const uint8_t *input, uint8_t *ou
     }
 }
 
-/*
- * Whether the sum of a row's exponentials is more than 0 and fits, as it is with every table that the compiler makes.
- */
+/* Returns whether the sum of a row's exponentials is positive and fits, as it is for every table from the compiler. */
 static bool sums_fit(const struct exponentials *of)
 {
     if ((int32_t)get_u32(of->table) < 1 << OPERATOR_SOFTMAX_SUM_BITS)

@@ -30,7 +30,7 @@ bool window_prepare(struct window *window, int32_t out_h)
     return true;
 }
 
-/* Few bytes at a time, where a call and a look at their places would cost more than they do. */
+/* For few bytes, a call and a check of their position would cost more than copying them. */
 static inline void copy(uint8_t *to, const uint8_t *from, uint32_t count)
 {
     for (; count >= 4; count -= 4, to += 4, from += 4)
@@ -47,7 +47,7 @@ static inline void fill(uint8_t *to, uint8_t value, uint32_t count)
         *to++ = value;
 }
 
-/* Bytes of some columns, of which the first or the last may lie outside. */
+/* Bytes of some columns. The first or the last may be outside the picture. */
 struct columns {
     /* The first column inside. */
     int32_t first;
@@ -64,7 +64,7 @@ static struct columns columns_at(const struct window *window, int32_t x, int32_t
                             (uint32_t)(count - before - inside) * pixel};
 }
 
-/* These columns of the picture's row `y`, which may lie outside as well. */
+/* Copies these columns of row `y` of the picture, which may be outside as well. */
 static void put_columns(const struct window *window, const struct columns *columns, int32_t y, uint8_t *to)
 {
     if (y < 0 || y >= window->in_h || columns->inside == 0) {
@@ -77,7 +77,7 @@ static void put_columns(const struct window *window, const struct columns *colum
     fill(to + columns->before + columns->inside, window->zero, columns->after);
 }
 
-/* A row whose columns are apart. */
+/* A row whose columns are not contiguous. */
 static void put_dilated(const struct window *window, int32_t x, int32_t y, uint8_t *to)
 {
     for (int32_t kx = window->kernel_w; kx > 0; kx--, x += window->dilation_w, to += window->channels) {
@@ -107,7 +107,7 @@ void window_copy(const struct window *window, struct corner corner, uint8_t *byt
     uint32_t rows = (uint32_t)window->kernel_h;
     const uint8_t *row = window_origin(window, corner);
     if (row != NULL && window->may_overrun) {
-        /* Each row's overrun is overwritten by the next. */
+        /* The overrun of each row is overwritten by the next. */
         for (; rows > 0; rows--, row += window->step_bytes, bytes += row_bytes)
             for (uint32_t i = 0; i < row_bytes; i += 4)
                 put_u32(bytes + i, get_u32(row + i));

@@ -1,4 +1,6 @@
-/* What a convolution sees: the part of the picture below the kernel, as bytes, and spread to int16 for products. */
+/*
+ * The input of a convolution: the part of the picture under the kernel, as bytes, and expanded to int16 for products.
+ */
 #ifndef MOTE_KERNELS_WINDOW_H
 #define MOTE_KERNELS_WINDOW_H
 
@@ -14,13 +16,13 @@ struct window {
     int32_t stride_h, stride_w;
     int32_t dilation_h, dilation_w;
     int32_t pad_top, pad_left;
-    /* What lies outside. */
+    /* The value outside the picture. */
     uint8_t zero;
     /* Up to WINDOW_OVERRUN bytes behind the picture may be read. */
     bool may_overrun;
     /*
-     * Filled by window_prepare: the last corner whose window lies in the picture row by row (less than 0: none does),
-     * bytes of a row.
+     * Set by window_prepare: the last corner whose window is contiguous in the picture row by row (negative: none), and
+     * the bytes of a row.
      */
     int32_t last_top, last_left;
     uint32_t row_bytes;
@@ -28,12 +30,12 @@ struct window {
     uint32_t step_bytes;
 };
 
-/* Strides, dilations and paddings that keep every position within 32 bits. */
+/* Limits on strides, dilations and paddings that keep every position within 32 bits. */
 #define WINDOW_MAX_STEP 4096
 /* The same for heights, widths and channels. */
 #define WINDOW_MAX_SIZE 65535
 
-/* From the record of a convolution, before window_prepare. */
+/* Reads the record of a convolution. Call window_prepare next. */
 #define WINDOW_OF(record, input_channels) \
     { \
         .in_h = (record)->in_h, \
@@ -51,10 +53,13 @@ struct window {
         .zero = (uint8_t)(record)->input_zero, \
     }
 
-/* False: positions can't be computed with these numbers; sizes and steps must be positive, paddings not negative. */
+/*
+ * Returns false if positions can not be computed with these numbers. Sizes and steps must be positive, paddings not
+ * negative.
+ */
 bool window_prepare(struct window *window, int32_t out_h);
 
-/* The first row and column of the window of output pixel (y, x), which may lie outside. */
+/* The first row and column of the window of output pixel (y, x), possibly outside the picture. */
 struct corner {
     int32_t top, left;
 };
@@ -64,7 +69,7 @@ static inline struct corner window_corner(const struct window *window, int32_t y
     return (struct corner){y * window->stride_h - window->pad_top, x * window->stride_w - window->pad_left};
 }
 
-/* The first byte of a window that lies in the picture row by row, NULL for others. */
+/* Returns the first byte of a window that is contiguous in the picture row by row, NULL for others. */
 static inline const uint8_t *window_origin(const struct window *window, struct corner corner)
 {
     if (corner.top < 0 || corner.top > window->last_top || corner.left < 0 || corner.left > window->last_left)
@@ -73,18 +78,15 @@ static inline const uint8_t *window_origin(const struct window *window, struct c
 }
 
 /*
- * The bytes of row `ky` of any window, `row_bytes`: in the picture itself where they lie together there, else put
- * together in `room`.
+ * Returns the bytes of row `ky` of any window, `row_bytes` of them: in the picture if they are contiguous there, else
+ * copied to `room`.
  */
 const uint8_t *window_row(const struct window *window, struct corner corner, uint32_t ky, uint8_t *room);
 
-/* What whole words reach beyond a row of bytes. */
+/* Bytes that whole words reach beyond a row. */
 #define WINDOW_OVERRUN 3
 
-/*
- * Copies a whole window, its rows one after another. Where it may overrun, also what lies behind, so room must be for
- * that.
- */
+/* Copies a whole window, row by row. It may copy bytes behind the window, for which `room` needs space. */
 void window_copy(const struct window *window, struct corner corner, uint8_t *bytes);
 
 #endif

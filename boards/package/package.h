@@ -5,9 +5,9 @@
 #ifndef MOTE_PACKAGE_H
 #define MOTE_PACKAGE_H
 
+#include "crypto/crypto.h"
 #include "keys.h"
 #include "metadata.h"
-#include "crypto/crypto.h"
 
 /* The rom is aligned to this if the package is. */
 #define PACKAGE_ALIGNMENT 16

@@ -5,8 +5,8 @@
 
 #include "base/constants.h"
 #include "cbor/cbor.h"
-#include "refuse.h"
 #include "crypto/crypto.h"
+#include "refuse.h"
 
 #define DIGEST_HEAD_BYTES 4
 #define DIGEST_BYTES (DIGEST_HEAD_BYTES + SHA256_BYTES)

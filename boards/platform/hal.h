@@ -1,6 +1,7 @@
 /*
- * What a board gives the agent. A board is a folder with these functions, a linker script and `board.json`; nothing else in the agent
- * knows the chip. All are called from one thread; interrupts never call the agent.
+ * The interface between the agent and a board. A board implements these functions; no other part of the agent depends
+ * on the chip. docs/porting.md describes how to implement them. All functions are called from one thread, and
+ * interrupts never call the agent.
  */
 #ifndef MOTE_HAL_H
 #define MOTE_HAL_H
@@ -11,107 +12,108 @@
 
 #include "flash/flash.h"
 
-/* Why the processor started. The order is that of `boot_reasons` in agent.h's telemetry: append only. */
+/* Why the processor started. The metric `agent.boot` reports these numbers (agent/vitals.c): only append. */
 enum hal_boot {
-    HAL_BOOT_POWER = 0,    /* power or reset pin */
-    HAL_BOOT_SOFTWARE = 1, /* hal_reset */
+    HAL_BOOT_POWER = 0,    /* by power or by the reset pin */
+    HAL_BOOT_SOFTWARE = 1, /* by hal_reset */
     HAL_BOOT_WATCHDOG = 2,
-    HAL_BOOT_FAULT = 3,    /* a fault handler recorded where */
+    HAL_BOOT_FAULT = 3,    /* a fault handler has recorded the fault */
 };
 
-/* What a fault handler keeps over the reset, in memory that start-up code doesn't clear. */
+/* What a fault handler records in memory that a reset retains. */
 struct hal_fault {
     uint32_t kind;    /* the processor's number of the exception */
-    uint32_t pc;      /* instruction that faulted, or ran when the watchdog expired; 0 where that was lost (a stack that was full) */
-    uint32_t address; /* that it tried to reach, 0 where the processor doesn't tell */
+    uint32_t pc;      /* the instruction that faulted, or that ran when the watchdog expired; 0 if it is not known, as after a stack overflow */
+    uint32_t address; /* the address that it accessed, 0 if the processor does not report it */
     uint32_t status;  /* the processor's fault status */
 };
 
-/* A source of samples: channels interleaved int16 little-endian. */
+/* A source of samples: int16, little-endian, channels interleaved. */
 struct hal_sensor {
     const char *name;
     uint32_t rate_millihertz;
     uint8_t channels;
-    /* Samples that the agent's ring holds. */
+    /* Samples in the agent's ring. */
     uint32_t ring_samples;
-    /* Where the ring is: ring_samples x channels values. */
+    /* Memory of the ring: ring_samples x channels values. */
     int16_t *ring;
-    /* Starts sampling at `now_us`: the first sample comes one period later. */
+    /* Starts sampling at `now_us`. The first sample is due one period later. */
     void (*start)(const struct hal_sensor *sensor, uint64_t now_us);
-    /* Samples taken since the start until `now_us`, read or not. */
+    /* Returns how many samples were taken from the start until `now_us`, whether they were read or not. */
     uint64_t (*produced)(const struct hal_sensor *sensor, uint64_t now_us);
     /*
-     * Copies `count` samples from number `first` on. The agent asks for none that it asked for before, but may pass some over that
-     * it can't keep; a driver whose own buffer lost some gives zeros.
+     * Copies `count` samples, starting with number `first`. The agent requests no sample twice, but may skip samples
+     * that it can not keep. A driver gives zeros for samples that its own buffer has lost.
      */
     void (*read)(const struct hal_sensor *sensor, uint64_t first, uint32_t count, int16_t *out);
-    /* The driver's own. */
+    /* For the driver. */
     void *context;
 };
 
-/* Clocks, memory and the link are ready after this. Called once, first. */
+/* Called once, first. Afterwards clocks, memory and the link are ready. */
 void hal_start(void);
 
-/* Monotonic microseconds since hal_start. */
+/* Returns monotonic microseconds since hal_start. */
 uint64_t hal_now_us(void);
 
 /*
- * Monotonic microseconds that go on also where hal_now_us stands still while the node works, in a simulator's time: bounds a call,
- * measures a swap.
+ * Returns monotonic microseconds that advance while the node works, even if a simulator's clock (hal_now_us) does not.
+ * They bound calls and measure swaps.
  */
 uint64_t hal_work_us(void);
 
-/* Waits for `until_us` with the processor asleep; returns earlier when the link has bytes or room again. UINT64_MAX: no deadline. */
+/*
+ * Sleeps until `until_us`, or UINT64_MAX for no deadline. Returns earlier when the link has bytes, or has room again.
+ */
 void hal_sleep_until(uint64_t until_us);
 
-/* Microseconds spent asleep since hal_start. */
+/* Returns microseconds asleep since hal_start. */
 uint64_t hal_asleep_us(void);
 
-/* Takes up to `count` bytes that came over the link; 0: none waits. */
+/* Copies up to `count` received bytes of the link. Returns how many, 0 if none wait. */
 size_t hal_link_read(uint8_t *bytes, size_t count);
 
-/* Hands bytes to the link; returns how many it took. */
+/* Passes bytes to the link. Returns how many it accepted. */
 size_t hal_link_write(const uint8_t *bytes, size_t count);
 
-/* The flash of slots and stores; without what the firmware itself lies in. */
+/* Returns the flash of slots and stores, without the firmware. */
 const struct flash *hal_flash(void);
 
-/* The board's sensors. */
+/* Returns the sensors of the board. */
 const struct hal_sensor *hal_sensors(uint32_t *count);
 
-/* Random bits that differ from start to start: session numbers, seeds. */
+/* Returns random bits that differ from start to start, for session numbers and seeds, not for keys. */
 uint32_t hal_random(void);
 
-/* The watchdog restarts the node when it isn't fed for `timeout_ms`. */
+/* Starts the watchdog, which restarts the node if it is not fed within `timeout_ms`. */
 void hal_watchdog_start(uint32_t timeout_ms);
 void hal_watchdog_feed(void);
 
-/* Why it started, and what was recorded for HAL_BOOT_FAULT and HAL_BOOT_WATCHDOG (`fault` is zeros for the others). */
+/*
+ * Returns why the processor started. `fault` is the record for HAL_BOOT_FAULT and HAL_BOOT_WATCHDOG, zeros for others.
+ */
 enum hal_boot hal_boot_reason(struct hal_fault *fault);
 
 /* Restarts the processor. */
 _Noreturn void hal_reset(void);
 
-/* Most bytes of native stack that were ever in use, and how many there are. */
+/* Returns the high-water mark of the native stack in bytes, and its size. */
 uint32_t hal_stack_used(uint32_t *size);
 
-/* Lowest address that the native stack may reach; below it a fault is due. */
+/* Returns the lowest address of the native stack. An access below it faults. */
 uintptr_t hal_stack_floor(void);
 
-/* Memory for modules: everything that is left. Aligned to 16. */
+/* Returns the memory for modules: all that is left, aligned to 16. */
 uint8_t *hal_module_heap(uint32_t *size);
 
 /*
- * A line or an inner buffer for whoever watches (a simulator, a debug probe); a board without one ignores it. `data` is NULL for a line
- * of text.
+ * Shows a line of text (`data` is NULL) or an inner buffer to a simulator or a debugger. A board without one ignores
+ * it.
  */
 void hal_trace(const char *name, size_t name_len, const uint8_t *data, size_t count);
 bool hal_traces(void);
 
-/*
- * What was said at the start by whoever started the node (a simulator; docs/boards.md lists its options); NULL where nobody can, or
- * said nothing.
- */
+/* Returns an option of the start (docs/boards.md lists them), or NULL. Boards on hardware have none. */
 const char *hal_option(const char *name);
 
 #endif

@@ -6,8 +6,8 @@
 #ifndef MOTE_SLOT_STATE_H
 #define MOTE_SLOT_STATE_H
 
-#include "flash/journal.h"
 #include "base/reason.h"
+#include "flash/journal.h"
 
 /* No slot. */
 #define SLOT_NONE (-1)

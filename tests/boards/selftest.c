@@ -1,12 +1,12 @@
 /*
- * The test of hal.h on every board: does what option `do` says, writes what came of it on the host's console as lines `name value`, and
- * ends. Host calls are used for that alone.
+ * The test of hal.h on every board. Runs the test that option `do` selects, writes the results to the host's console as
+ * lines `name value`, and ends. Calls of the host are used only for that.
  */
 #include <string.h>
 
 #include "flash/flash.h"
-#include "platform/hal.h"
 #include "platform/emulated/host.h"
+#include "platform/hal.h"
 
 static void say(const char *name, uint64_t value)
 {

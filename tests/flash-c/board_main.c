@@ -3,9 +3,9 @@
  * come; to: the number of the scenario after the last.
  */
 #include "base/text.h"
-#include "platform/hal.h"
 #include "platform/emulated/host.h"
 #include "platform/emulated/options.h"
+#include "platform/hal.h"
 #include "sweep.h"
 
 /* "NAME: TEXT" with the numbers where the text has #. */

@@ -1,16 +1,18 @@
 /*
- * Runs a script of operations on flash in memory, a line each, and answers with a line each: the result, the CRC-32 of
- * all of the flash, and the programs and erases so far. differential.test.ts has the TypeScript code do the same.
+ * Runs a script of operations on flash in memory and answers each line with a line: the result, the CRC-32 of the whole
+ * flash, and the numbers of programs and erases so far. differential.test.ts runs the same script with the TypeScript
+ * code.
+ *
  * Usage: driver SIZE PAGE WRITE
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "agent/storage.h"
-#include "update/transfer.h"
+#include "base/bytes.h"
 #include "cut_flash.h"
+#include "update/transfer.h"
 
 #define LINE_BYTES (1 << 18)
 #define WORDS 6

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "agent/storage.h"
-#include "update/transfer.h"
 #include "crypto/crypto.h"
 #include "cut_flash.h"
+#include "update/transfer.h"
 
 #define PAGE 512
 #define WRITE 8

@@ -1,4 +1,4 @@
-/* The lives, and what is checked in them. */
+/* Scenarios, and the checks in them. */
 #include "scenario.h"
 
 #include <string.h>

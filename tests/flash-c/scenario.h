@@ -7,8 +7,8 @@
 #define SCENARIO_H
 
 #include "agent/storage.h"
-#include "update/transfer.h"
 #include "cut_flash.h"
+#include "update/transfer.h"
 
 /* Pages of the flash: two each for the agent's store, the module's and the slots' journal, three for each slot. */
 #define SCENARIO_PAGES 12

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "agent/storage.h"
+#include "base/bytes.h"
 #include "crypto/crypto.h"
 #include "cut_flash.h"
 

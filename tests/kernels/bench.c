@@ -6,11 +6,11 @@
  */
 #include <string.h>
 
-#include "board.h"
-#include "platform/bare/chip.h"
-#include "kernels/kernels.h"
-#include "report.h"
 #include "arch/cortex-m/scb.h"
+#include "board.h"
+#include "kernels/kernels.h"
+#include "platform/bare/chip.h"
+#include "report.h"
 
 #define INSTRUCTIONS_PER_TICK 40
 _Static_assert(1000000000u / CLOCK_HZ == INSTRUCTIONS_PER_TICK, "an instruction is a nanosecond");

@@ -1,17 +1,17 @@
 /*
- * What a call of kernels_run answers: how many entries it did, who is told, when it stops. Prints one line for each
- * that is wrong.
+ * Checks a call of kernels_run: how many entries it finishes, what it reports, when it stops. Prints one line for each
+ * error.
  */
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/operators.h"
 #include "base/bytes.h"
+#include "base/operators.h"
 #include "kernels/operation.h"
 #include "report.h"
 
 enum { PIECE = 4096, MOST = KERNELS_CALL_WORK / (PIECE + ENTRY_WORK), MANY = MOST + 10, UNKNOWN = OPERATOR_COUNT };
-/* Records lie behind the entries. */
+/* Records follow the entries. */
 enum { GOOD = 8 * MANY, OUTSIDE = GOOD + 12, EMPTY = OUTSIDE + 12, ROM_BYTES = EMPTY + 12 };
 
 static uint8_t memory[2 * PIECE];
@@ -52,7 +52,7 @@ static void expect(const char *what, bool right)
     wrong++;
 }
 
-/* Runs `count` copies, entry `special` replaced, and looks at the answer and at who was told. */
+/* Runs `count` copies, with entry `special` replaced, and checks the result and the reports. */
 static void check(const char *what, uint32_t count, uint32_t special, uint32_t operator_number, uint32_t record,
                   int32_t answer, uint32_t observed)
 {

@@ -36,14 +36,14 @@ struct test_case {
     uint32_t record, record_words, program;
 };
 
-/* The next case of a file; false: there is none. Ends the program when the file is broken. */
+/* Reads the next case of a file. Returns false if there is none. Ends the program if the file is damaged. */
 bool case_read(int file, struct test_case *test);
 
 /* Memory and rom of the case. On a board the same ones each time, elsewhere of exactly that size. */
 struct kernels_space case_space(const struct test_case *test);
 void case_free(struct kernels_space *space);
 
-/* Whether memory beside output and scratch is as it was; on a board only close to the output. */
+/* Returns whether memory outside output and scratch is unchanged; on a board only near the output. */
 bool case_untouched(const struct test_case *test, const struct kernels_space *space);
 
 #endif

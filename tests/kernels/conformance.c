@@ -1,16 +1,16 @@
 /*
- * Runs the cases of a file (tests/kernels/cases.ts writes it) through the native kernels and compares what they leave
- * with what the AssemblyScript kernels left. Prints each case that differs, then one line with counts. The same program
- * runs on the machine that builds it, with memory of exactly the size that a case has, so that a sanitizer sees every
- * step outside, and on boards.
+ * Runs the cases of a file (case-file.ts and operators.ts describe them, kernels.test.ts writes it) through the native
+ * kernels and compares the results with those of the AssemblyScript kernels. Prints each case that differs, then one
+ * line with counts. The same program runs on the host, with memory of exactly the size of a case, so that a sanitizer
+ * detects every access outside, and on boards.
  */
-#include "base/operators.h"
 #include "base/bytes.h"
-#include "kernels/kernels.h"
+#include "base/operators.h"
 #include "case.h"
+#include "kernels/kernels.h"
 #include "report.h"
 
-/* Differences that are worth printing. */
+/* Differences that are printed. */
 #define MAX_LINES 20
 
 static uint32_t differences;

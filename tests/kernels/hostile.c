@@ -1,13 +1,13 @@
 /*
- * Spoils the records, entries and arguments of the cases of a file and runs each many times: whatever comes out, no
- * byte outside memory and rom may be touched (a sanitizer watches), and the answer must be one of those that there are.
+ * Damages records, entries and arguments of the cases of a file, and runs each many times. Whatever the result, no byte
+ * outside memory and rom may be accessed (a sanitizer checks that), and the result must be a valid one.
  */
 #include <string.h>
 
-#include "base/operators.h"
 #include "base/bytes.h"
-#include "kernels/kernels.h"
+#include "base/operators.h"
 #include "case.h"
+#include "kernels/kernels.h"
 #include "report.h"
 
 static uint32_t state = 0x9e3779b9;
@@ -20,7 +20,7 @@ static uint32_t any(void)
     return state;
 }
 
-/* Values that are wrong in ways that matter: ends of ranges, near the sizes at hand, next to what it was, anything. */
+/* Values at ends of ranges, near the present sizes, near the present value, or random. */
 static uint32_t spoil(uint32_t value, const struct test_case *test)
 {
     static const uint32_t ends[] = {0,       1,          0xffffffff, 0x80000000, 0x7fffffff, 0xffff,

@@ -1,7 +1,4 @@
-/*
- * Text and numbers for whoever started the program, without a C library's formats, which a bare board would have to
- * bring along.
- */
+/* Output of text and numbers without the C library's formatted output, which a bare board would have to contain. */
 #ifndef REPORT_H
 #define REPORT_H
 

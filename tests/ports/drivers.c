@@ -1,6 +1,6 @@
 /*
- * Drivers of a port in an emulator that has devices of the same kind: does what the letters that come over the link
- * say, and answers a line each over it.
+ * Drivers of a port in an emulator that has devices of the same kind. Executes letters that arrive over the link and
+ * answers each with a line.
  */
 #include <string.h>
 
@@ -43,7 +43,7 @@ static void try_sleep(void)
     put_number(hal_asleep_us() - asleep);
 }
 
-/* Fills two pages, erases one, and says what is wrong. */
+/* Programs two pages, erases one, and reports the number of differences. */
 static void try_flash(void)
 {
     const struct flash *flash = hal_flash();
@@ -59,7 +59,7 @@ static void try_flash(void)
     wrong += !flash->erase(flash, flash->page, flash->page);
     for (uint32_t at = 0; at < 2 * flash->page; at++)
         wrong += flash->base[at] != (at < flash->page ? bytes[at % sizeof bytes] : 0xFF);
-    /* A bit that is 0 can't become 1 again: the driver sees that. */
+    /* A bit that is 0 can not become 1: the driver must report that. */
     memset(bytes, 0xFF, sizeof bytes);
     wrong += flash->program(flash, 0, bytes, sizeof bytes);
     put_number(wrong);
@@ -76,7 +76,7 @@ static void try_faults(uint8_t letter)
     } else if (letter == 'r') {
         hal_reset();
     } else {
-        /* No such instruction. */
+        /* An invalid instruction. */
         __asm volatile("udf #0");
     }
 }

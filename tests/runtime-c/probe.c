@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "platform/bare/chip.h"
-#include "runtime/exports.h"
-#include "platform/hal.h"
-#include "runtime/heap.h"
 #include "platform/emulated/host.h"
-#include "runtime/instance.h"
 #include "platform/emulated/options.h"
+#include "platform/hal.h"
+#include "runtime/exports.h"
+#include "runtime/heap.h"
+#include "runtime/instance.h"
 
 #define WASM_BYTES 16384
 static uint8_t wasm[WASM_BYTES];

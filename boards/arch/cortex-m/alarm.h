@@ -1,4 +1,4 @@
-/* An interrupt after a number of the processor's ticks (1 to 2^24), from a timer of the board; and the clock that SysTick gives. */
+/* An interrupt after 1 to 2^24 ticks of the processor, from a timer of the board; and the clock from SysTick. */
 #ifndef MOTE_ALARM_H
 #define MOTE_ALARM_H
 

@@ -1,15 +1,16 @@
 /*
- * Time on a Cortex-M: SysTick runs round and interrupts once a round, the microseconds of whole rounds are added up. It can't be compared
- * with a deadline, so the board gives an alarm, which is needed for the last round before a deadline only.
+ * Time on a Cortex-M. SysTick counts rounds and interrupts once a round, and the microseconds of whole rounds are added
+ * up. SysTick has no compare register, so the board provides an alarm, which is needed only in the last round before a
+ * deadline.
  */
 #include "alarm.h"
 #include "board.h"
-#include "platform/bare/chip.h"
 #include "irq.h"
-#include "scb.h"
+#include "platform/bare/chip.h"
 #include "platform/bare/uart.h"
+#include "scb.h"
 
-/* The longest round of half, quarter, ... seconds that SysTick's 24 bits hold. */
+/* The longest round that fits the 24 bits of SysTick: half, a quarter, ... of a second. */
 #define TICKS_PER_US (CLOCK_HZ / 1000000u)
 #define ROUND_US (CLOCK_HZ <= 33000000u ? 500000u : CLOCK_HZ <= 67000000u ? 250000u : 100000u)
 #define ROUND_TICKS (ROUND_US * TICKS_PER_US)
@@ -34,7 +35,7 @@ void clock_start(void)
     SYST_CSR = 7; /* on, interrupt, the processor's clock */
 }
 
-/* The count goes from ROUND_TICKS - 1 down to 0, and the interrupt is due from 0 on: a round begins with 0. */
+/* The count goes from ROUND_TICKS - 1 down to 0, and the interrupt is due at 0: a round starts with 0. */
 uint64_t chip_now_us(void)
 {
     uint32_t state = irq_off();

@@ -1,4 +1,4 @@
-/* Interrupts off and on, and sleep, on Cortex-M. */
+/* Disabling interrupts, and sleep, on Cortex-M. */
 #ifndef MOTE_IRQ_H
 #define MOTE_IRQ_H
 
@@ -16,7 +16,7 @@ static inline void irq_restore(uint32_t state)
     __asm volatile("msr primask, %0" ::"r"(state) : "memory");
 }
 
-/* Until an interrupt is pending, also one that is off. */
+/* Sleeps until an interrupt is pending, even a disabled one. */
 static inline void irq_wait(void)
 {
     __asm volatile("dsb\n wfi" ::: "memory");

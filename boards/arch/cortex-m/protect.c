@@ -11,7 +11,10 @@ enum { MPU_ENABLE = 1 };
 
 #if __ARM_ARCH_8M_MAIN__
 
-/* Base, last 32 bytes, who may: bits 2 to 1 of RBAR (0 read and write, 2 read only; privileged), bit 0 never execute. */
+/*
+ * Base and last 32 bytes of a region; bits 2 to 1 of RBAR: 0 read and write, 2 read only, both privileged; bit 0: never
+ * execute.
+ */
 static void region(uint32_t number, uintptr_t base, uintptr_t end, uint32_t access, uint32_t attribute)
 {
     MPU_RNR = number;
@@ -31,7 +34,7 @@ void protect_start(void)
 
 #else
 
-/* `span` is the power of two around `bytes`; eighths of it that `bytes` doesn't reach are cut off. */
+/* `span` is the power of two around `bytes`. Eighths of it beyond `bytes` are disabled. */
 static void region(uint32_t number, uintptr_t base, uintptr_t bytes, uint32_t access)
 {
     uint32_t log = 8;
@@ -44,7 +47,10 @@ static void region(uint32_t number, uintptr_t base, uintptr_t bytes, uint32_t ac
     MPU_RASR = access | off << 8 | (log - 1) << 1 | 1;
 }
 
-/* RASR: never execute (bit 28), access (bits 26 to 24: 1 read and write, 5 read only; privileged), type (S C B: bits 18 to 16). */
+/*
+ * RASR: never execute (bit 28), access (bits 26 to 24: 1 read and write, 5 read only, both privileged), type (S C B:
+ * bits 18 to 16).
+ */
 void protect_start(void)
 {
     region(0, (uintptr_t)memory_firmware, (uintptr_t)memory_flash_end - (uintptr_t)memory_firmware, 5u << 24 | 2u << 16);

@@ -1,6 +1,7 @@
 /*
- * The memory protection unit: what the chip would have only if it were as small as its board says. Code and node flash can be read, RAM up
- * to its end written, devices reached; everything else faults, so also a stack that grows below RAM.
+ * The memory protection unit, set up so that a chip is as small as its board.json declares. Code and node flash are
+ * readable, RAM up to its end is writable, devices are accessible. Everything else faults, also a stack that grows
+ * below RAM.
  */
 #ifndef MOTE_PROTECT_H
 #define MOTE_PROTECT_H

@@ -1,4 +1,4 @@
-/* Registers that every Cortex-M has (ARMv7-M and ARMv8-M Architecture Reference Manuals, B3). */
+/* Registers of every Cortex-M (ARMv7-M and ARMv8-M Architecture Reference Manuals, B3). */
 #ifndef MOTE_SCB_H
 #define MOTE_SCB_H
 
@@ -33,11 +33,11 @@
 #define MPU_RLAR REGISTER(0xE000EDA0)
 #define MPU_MAIR0 REGISTER(0xE000EDC0)
 
-/* Lets an interrupt through, with a priority of which the upper bits count (0 is the most urgent). */
+/* Enables an interrupt with a priority, of which the upper bits count (0 is the most urgent). */
 static inline void nvic_enable(uint32_t irq, uint8_t priority)
 {
 #if __ARM_ARCH_6M__
-    /* Whole words only (ARMv6-M, B3.4.3). */
+    /* Only whole words can be written (ARMv6-M, B3.4.3). */
     uint32_t shift = irq % 4 * 8;
     NVIC_IPR_WORD(irq / 4) = (NVIC_IPR_WORD(irq / 4) & ~(0xFFu << shift)) | (uint32_t)priority << shift;
 #else

@@ -1,9 +1,9 @@
-/* From reset to main on a Cortex-M: vectors, coprocessor, memory; and faults, which are recorded before they restart it. */
+/* From reset to main on a Cortex-M: vectors, coprocessor, memory; and faults, which are recorded before a restart. */
 #include <stddef.h>
 
 #include "board.h"
-#include "platform/bare/retained.h"
 #include "platform/bare/memory.h"
+#include "platform/bare/retained.h"
 #include "protect.h"
 #include "scb.h"
 
@@ -12,7 +12,7 @@ void reset_entry(void);
 void clock_interrupt(void);
 void board_interrupt(uint32_t irq);
 
-/* All that the hardware stacks at an exception, of which the program counter matters. */
+/* The frame that the hardware pushes at an exception. Only the program counter is used. */
 enum { FRAME_PC = 6, FRAME_WORDS = 8 };
 
 _Noreturn void hal_reset(void)
@@ -26,7 +26,7 @@ _Noreturn void hal_reset(void)
 _Noreturn __attribute__((used)) static void fault_record(const uint32_t *frame, uint32_t exception)
 {
 #if __ARM_ARCH_6M__
-    /* There is nothing but the hard fault, and no register that says why. */
+    /* ARMv6-M has only the hard fault, and no register that describes it. */
     uint32_t status = 0;
     struct hal_fault fault = {.kind = exception};
 #else
@@ -47,7 +47,7 @@ _Noreturn __attribute__((used)) static void fault_record(const uint32_t *frame, 
     hal_reset();
 }
 
-/* On the stack that the fault left as it was: the frame is where EXC_RETURN says. */
+/* Leaves the stack of the fault unchanged: EXC_RETURN says where the frame is. */
 __attribute__((naked)) static void fault_entry(void)
 {
 #if __ARM_ARCH_6M__
@@ -80,7 +80,9 @@ static void interrupt_entry(void)
 
 typedef void (*vector)(void);
 
-/* The stack of interrupts first. Exceptions that no code here raises are faults, too, and so is the watchdog's. */
+/*
+ * Starts with the stack of the interrupts. Exceptions that nothing here raises count as faults; so does the watchdog.
+ */
 __attribute__((section(".vectors"), used)) static const struct {
     uint32_t *stack;
     vector system[15];
@@ -103,13 +105,13 @@ __attribute__((used)) static void prepare(void)
     memory_start();
     retained_start();
 #if !__ARM_ARCH_6M__
-    /* Memory, bus and usage faults come as themselves, not as a hard fault. */
+    /* Memory, bus and usage faults are separate exceptions, not a hard fault. */
     SHCSR |= 7u << 16;
 #endif
     protect_start();
 }
 
-/* The agent runs on the process stack, so that a fault for want of stack finds one of its own. */
+/* The agent runs on the process stack, so that a fault by stack overflow has a stack of its own. */
 __attribute__((naked)) void reset_entry(void)
 {
     __asm volatile(

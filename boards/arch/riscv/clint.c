@@ -1,16 +1,17 @@
 /*
- * Time from mtime, which never stops and has 64 bits. Its one compare register wakes sleepers and, since a chip of this kind may lack a
- * watchdog, also is one: an interrupt that finds the node unfed restarts it. It can't help where interrupts stay off.
+ * Time from mtime, which has 64 bits and never stops. Its one compare register wakes sleepers. A chip of this kind may
+ * lack a watchdog, so it also replaces one: an interrupt that finds the node unfed restarts it. That does not help
+ * while interrupts are off.
  */
 #include "clint.h"
 
 #include "board.h"
-#include "platform/bare/chip.h"
 #include "csr.h"
-#include "platform/hal.h"
 #include "irq.h"
+#include "platform/bare/chip.h"
 #include "platform/bare/retained.h"
 #include "platform/bare/uart.h"
+#include "platform/hal.h"
 
 #define WORD(address) (*(volatile uint32_t *)(uintptr_t)(address))
 #define COMPARE_LOW WORD(CLINT_BASE + 0x4000)
@@ -24,7 +25,7 @@ _Static_assert(CLOCK_HZ % 1000000u == 0, "whole ticks in a microsecond");
 
 static uint64_t start_ticks, asleep_us;
 static volatile uint64_t alarm_ticks = UINT64_MAX;
-/* When the watchdog expires; while it is held, what it had left. */
+/* When the watchdog expires; while it is paused, the time that it had left. */
 static volatile uint64_t expiry_ticks = UINT64_MAX;
 static uint64_t held_ticks, timeout_ticks;
 
@@ -39,8 +40,8 @@ static uint64_t ticks(void)
 }
 
 /*
- * To the earlier of the two, or far away: an emulator whose time is instructions goes to the end of all time when a restart finds nothing
- * nearer. Interrupts are off, so what a half-written register does isn't seen.
+ * Sets the register to the earlier of the two, or far away: an emulator whose time is instructions goes to the end of
+ * time if a restart finds nothing nearer. Interrupts are off, so a half-written register has no effect.
  */
 static void set_compare(void)
 {
@@ -135,7 +136,7 @@ void chip_watchdog_hold(bool hold)
         set_expiry(ticks() + held_ticks);
         return;
     }
-    /* Each hold costs a tick, or a loop of them could go on for ever between two ticks. */
+    /* Each pause costs one tick. Otherwise a loop of pauses between two ticks could last forever. */
     uint64_t now = ticks() + 1;
     held_ticks = expiry_ticks > now ? expiry_ticks - now : 0;
     set_expiry(UINT64_MAX);

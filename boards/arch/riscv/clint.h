@@ -1,8 +1,11 @@
-/* The timer of RISC-V's core-local interruptor: one compare register for the clock's deadlines and the watchdog. */
+/*
+ * The timer of RISC-V's core-local interruptor: one compare register for the deadlines of the clock and for the
+ * watchdog.
+ */
 #ifndef MOTE_CLINT_H
 #define MOTE_CLINT_H
 
-/* The timer's interrupt at `pc`. */
+/* Handles the timer's interrupt at `pc`. */
 #include <stdint.h>
 
 void clint_start(void);

@@ -1,4 +1,7 @@
-/* Control and status registers. The compiler is told no Zicsr, since the C library has no variant of that name; the assembler is. */
+/*
+ * Control and status registers. The compiler is called without Zicsr, because the C library has no variant of that
+ * name; the assembler gets it here.
+ */
 #ifndef MOTE_CSR_H
 #define MOTE_CSR_H
 

@@ -1,4 +1,4 @@
-/* Interrupts off and on, and sleep, on RISC-V in machine mode. */
+/* Disabling interrupts, and sleep, on RISC-V in machine mode. */
 #ifndef MOTE_IRQ_H
 #define MOTE_IRQ_H
 
@@ -18,7 +18,7 @@ static inline void irq_restore(uint32_t state)
     CSR_WRITE("csrs mstatus, %0", state);
 }
 
-/* Until an interrupt is pending, also while they are off. */
+/* Sleeps until an interrupt is pending, even while they are disabled. */
 static inline void irq_wait(void)
 {
     __asm volatile("wfi" ::: "memory");

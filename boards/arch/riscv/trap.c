@@ -1,11 +1,11 @@
-/* Traps on RISC-V: interrupts, and faults, which are recorded before they restart it; and the protection of memory. */
+/* Traps on RISC-V: interrupts, and faults, which are recorded before a restart; and the protection of memory. */
 #include "board.h"
-#include "platform/bare/chip.h"
 #include "clint.h"
 #include "csr.h"
-#include "platform/hal.h"
-#include "platform/bare/retained.h"
+#include "platform/bare/chip.h"
 #include "platform/bare/memory.h"
+#include "platform/bare/retained.h"
+#include "platform/hal.h"
 
 #define INTERRUPT 0x80000000u
 enum { TIMER = 7, EXTERNAL = 11 };
@@ -17,9 +17,10 @@ void board_interrupt(void);
 extern uint8_t memory_firmware[], memory_flash_end[];
 
 /*
- * Physical memory protection (privileged architecture 1.12, 3.7), locked, so that it also binds machine mode: code and node flash read,
- * RAM up to its end written, devices reached, all else faults, so also a stack that grows below RAM. A range (TOR) ends at its entry's
- * address and begins at the one before; the first entry that matches decides.
+ * Physical memory protection (privileged architecture 1.12, 3.7), locked, so that it also applies to machine mode. Code
+ * and node flash are readable, RAM up to its end is writable, devices are accessible; everything else faults, also a
+ * stack that grows below RAM. A range (TOR) starts at the address of the preceding entry and ends at its own. The first
+ * entry that matches decides.
  */
 enum { READ = 1, WRITE = 2, EXECUTE = 4, TOR = 1 << 3, ALL = 3 << 3, LOCKED = 1 << 7 };
 
@@ -27,7 +28,7 @@ enum { READ = 1, WRITE = 2, EXECUTE = 4, TOR = 1 << 3, ALL = 3 << 3, LOCKED = 1 
 
 static void protect(void)
 {
-    /* An emulator may keep what is locked over a reset, and starts from code among the devices then. */
+    /* An emulator may keep locked entries over a reset, and then starts from code among the devices. */
     uint32_t set;
     CSR("csrr %0, pmpcfg0", "=r"(set));
     if (set != 0)
@@ -40,7 +41,7 @@ static void protect(void)
     CSR_WRITE("csrw pmpaddr5, %0", UINT32_MAX);
     uint32_t ram = LOCKED | TOR | READ | WRITE, nothing = LOCKED | ALL;
     uint32_t device = LOCKED | TOR | READ | WRITE | EXECUTE, code = LOCKED | TOR | READ | EXECUTE, start = LOCKED;
-    /* The refusal of all else comes last. */
+    /* The last entry forbids everything else. */
     CSR_WRITE("csrw pmpcfg0, %0", device | start << 8 | code << 16 | start << 24);
     CSR_WRITE("csrw pmpcfg1, %0", ram | nothing << 8);
 }

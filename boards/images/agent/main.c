@@ -1,6 +1,6 @@
-/* The agent's loop: does what is due, then sleeps until something is. */
-#include "platform/hal.h"
+/* The main loop of the agent: do what is due, then sleep until something is. */
 #include "agent/agent.h"
+#include "platform/hal.h"
 
 static struct agent agent;
 

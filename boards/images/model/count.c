@@ -1,4 +1,4 @@
-/* Instructions by the emulated clock. */
+/* Counts instructions by the emulated clock. */
 #include "count.h"
 
 #if defined(__riscv)
@@ -20,15 +20,15 @@ uint64_t count_instructions(void)
 
 #elif defined(__arm__)
 
+#include "arch/cortex-m/scb.h"
 #include "board.h"
 #include "platform/bare/chip.h"
-#include "arch/cortex-m/scb.h"
 
 #define NS_PER_TICK (1000000000u / CLOCK_HZ)
 #define TICKS_PER_US (CLOCK_HZ / 1000000u)
 _Static_assert(1000000000u % CLOCK_HZ == 0, "whole nanoseconds in a tick");
 
-/* chip_now_us drops what is below a microsecond: SysTick has it, as long as both were read in the same one. */
+/* chip_now_us has whole microseconds. SysTick has the rest, if both were read within the same one. */
 uint64_t count_instructions(void)
 {
     uint64_t us;

@@ -1,4 +1,4 @@
-/* Reads what to run. */
+/* Reads the job of a model run. */
 #include "job.h"
 
 #include "base/bytes.h"

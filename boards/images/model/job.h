@@ -1,4 +1,7 @@
-/* What a run of a model needs, from the file `job.bin` that host/toolchain/board/model-image.ts writes: words, little-endian, then the inputs. */
+/*
+ * The job of a model run, from the file `job.bin` that host/toolchain/board/model.ts writes: words, little-endian, then
+ * the inputs.
+ */
 #ifndef MOTE_JOB_H
 #define MOTE_JOB_H
 
@@ -8,14 +11,14 @@
 #define JOB_ENDS 8
 
 struct job {
-    /* Of the module: linear memory, and the interpreter's stack. */
+    /* Bytes of the module's linear memory and of the interpreter's stack. */
     uint32_t memory_bytes;
     uint32_t stack_bytes;
     /* Operators of the model's program. */
     uint32_t entries;
-    /* Whether it runs once more, to see the operators apart. */
+    /* Whether to run once more, to measure each operator. */
     uint32_t apart;
-    /* How often it runs, each time with inputs of its own. */
+    /* Number of runs, each with its own inputs. */
     uint32_t runs;
     uint32_t input_count;
     uint32_t input_bytes[JOB_ENDS];
@@ -23,7 +26,7 @@ struct job {
     uint32_t output_bytes[JOB_ENDS];
 };
 
-/* Reads the words of the open file and leaves it at the first input; ends the image when they make no sense. */
+/* Reads the words of the open file and stops at the first input. Ends the image if the words are invalid. */
 void job_read(int file, struct job *job);
 
 #endif

@@ -1,7 +1,8 @@
 /*
- * The firmware image that runs one compiled model on an emulated board: for goldens and for counting instructions. It takes `module.wasm`,
- * `rom.bin` and `job.bin` from the folder of option `dir`, runs the model once for each input with the native kernels or, with accel=0,
- * without them, then if it is asked to once more to see the operators apart, and writes `result.bin`:
+ * The firmware image that runs one compiled model on an emulated board, for golden files and to count instructions. It
+ * reads `module.wasm`, `rom.bin` and `job.bin` from the folder of option `dir`, and runs the model once for each input,
+ * with the native kernels, or without them with accel=0. On request it runs once more to measure each operator. Then it
+ * writes `result.bin`:
  *
  *   for each run    u64 instructions around the call of the module, the outputs
  *   if apart        u64 instructions until the end of each entry of the program
@@ -10,15 +11,15 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "platform/bare/chip.h"
 #include "count.h"
-#include "platform/hal.h"
-#include "runtime/heap.h"
-#include "platform/emulated/host.h"
 #include "job.h"
 #include "kernels/kernels.h"
-#include "runtime/instance.h"
+#include "platform/bare/chip.h"
+#include "platform/emulated/host.h"
 #include "platform/emulated/options.h"
+#include "platform/hal.h"
+#include "runtime/heap.h"
+#include "runtime/instance.h"
 
 #if defined(BOARD_FLASH_ORIGIN)
 #define FLASH ((uint8_t *)BOARD_FLASH_ORIGIN)
@@ -27,10 +28,10 @@ static _Alignas(16) uint8_t flash[BOARD_FLASH_BYTES];
 #define FLASH flash
 #endif
 
-/* Operators of one model; the largest of the samples has 66. */
+/* Operators of one model. The largest of the sample models has 66. */
 #define MAX_ENTRIES 256
 
-/* Fuel that no model reaches. */
+/* More fuel than any model uses. */
 #define FUEL ((int64_t)1 << 60)
 
 static struct model {
@@ -39,12 +40,12 @@ static struct model {
     uint32_t rom_bytes;
     struct job job;
     bool accelerated;
-    /* Being looked at: when it began, and when each entry was done. */
+    /* The measured run: its start, and the end of each entry. */
     bool watched;
     uint64_t start;
     uint64_t done[MAX_ENTRIES];
     uint32_t marked;
-    /* First entry of the running call of nn_run. */
+    /* First entry of the present call of nn_run. */
     uint32_t first;
 } model;
 
@@ -55,7 +56,7 @@ static struct kernels_space space_of(struct model *of)
     return space;
 }
 
-/* All entries below `end` are done by now. */
+/* All entries before `end` are done now. */
 static void mark(struct model *of, uint32_t end)
 {
     const uint64_t now = count_instructions() - of->start;
@@ -99,7 +100,7 @@ static int64_t now_us(void)
     return (int64_t)chip_now_us();
 }
 
-/* What host functions and interrupts need below the deepest frame of the interpreter. */
+/* Bytes that host functions and interrupts need below the deepest frame of the interpreter. */
 #define STACK_RESERVE_BYTES 1024
 
 static uintptr_t stack_floor(void)
@@ -120,7 +121,7 @@ static int open_file(const char *name, enum host_mode mode)
     return file;
 }
 
-/* A file's bytes at `*at` of the flash, which moves behind them to a multiple of 16. */
+/* Copies a file to `*at` in the flash, and moves `*at` behind it to a multiple of 16. */
 static const uint8_t *to_flash(const char *name, uint32_t *at, uint32_t *count)
 {
     const int file = open_file(name, HOST_READ);
@@ -176,7 +177,7 @@ static uint32_t call(struct model *of, uint32_t index, uint32_t argument)
     return instance_u32(values[0]);
 }
 
-/* Where an input or output lies. */
+/* Returns the address of an input or output. */
 static uint8_t *tensor(struct model *of, uint32_t pointer, uint32_t index, uint32_t bytes)
 {
     uint8_t *at = instance_bytes(of->instance, call(of, pointer, index), bytes);

@@ -1,10 +1,10 @@
-/* RAM at the start, the stack's high-water mark, and the heap that is left. */
+/* RAM at start-up, the high-water mark of the stack, and the heap. */
 #include "memory.h"
 
 #include "chip.h"
 #include "platform/hal.h"
 
-/* What an unused word of the stack holds. */
+/* Value of an unused word of the stack. */
 #define PAINT 0x5AFEC0DEu
 
 static uint32_t taken;

@@ -1,6 +1,7 @@
 /*
- * How a chip's RAM is used, as the linker script orders it from the lowest address on: the stack (so that an overflow leaves RAM and faults
- * instead of writing over data), memory that start-up keeps, data, zeros, the interrupts' stack; the rest is the heap of modules.
+ * The layout of RAM, as the linker script defines it, from the lowest address on: the stack (so that an overflow leaves
+ * RAM and faults instead of overwriting data), memory that start-up retains, data, zeros, the stack of the interrupts;
+ * the rest is the heap of modules.
  */
 #ifndef MOTE_MEMORY_H
 #define MOTE_MEMORY_H
@@ -13,7 +14,7 @@ extern uint32_t memory_zeros[], memory_zeros_end[];
 extern uint32_t memory_irq_stack_top[];
 extern uint8_t memory_heap[], memory_ram_end[];
 
-/* Fills data, zeros and the stack's paint. Runs on the interrupts' stack, before main. */
+/* Initializes data and zeros, and marks the stack as unused. Runs on the stack of the interrupts, before main. */
 void memory_start(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* Boot reasons and fault records over a reset. */
+/* Boot reasons and fault records that a reset retains. */
 #include "retained.h"
 
 #include <string.h>
@@ -21,7 +21,7 @@ void retained_start(void)
     bool known = retained.crc == checksum() && retained.reason <= HAL_BOOT_FAULT;
     if (!known)
         memset(&retained, 0, sizeof retained);
-    /* A reset that nobody noted came from outside. */
+    /* A reset without a note came from outside. */
     reason = retained.noted ? (enum hal_boot)retained.reason : HAL_BOOT_POWER;
     fault = retained.noted ? retained.fault : (struct hal_fault){0};
     unnoted = !retained.noted;

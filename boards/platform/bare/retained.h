@@ -1,10 +1,13 @@
-/* What outlives a reset: why it happened. Kept in memory that start-up doesn't clear, with a checksum, since power leaves it random. */
+/*
+ * Memory that a reset retains: the reason of the reset. Start-up does not clear it. A checksum detects the random
+ * contents after power on.
+ */
 #ifndef MOTE_RETAINED_H
 #define MOTE_RETAINED_H
 
 #include "platform/hal.h"
 
-/* A process hands these bytes to the one that follows it; a chip leaves them where they are. */
+/* On a chip these bytes stay in place; a process passes them to its successor. */
 extern struct retained {
     uint32_t reason;
     uint32_t starts;
@@ -13,13 +16,19 @@ extern struct retained {
     uint32_t crc;
 } retained;
 
-/* Reads what the last life left, and counts this start. Once, before anything else of this file. */
+/* Reads what the previous run left, and counts this start. Call it once, before anything else of this file. */
 void retained_start(void);
 
-/* Written just before a reset. The first reason stays: what follows a fault isn't the cause. */
+/*
+ * Records the reason just before a reset. The first reason stays, because a fault that follows a fault is not the
+ * cause.
+ */
 void retained_note(enum hal_boot reason, const struct hal_fault *fault);
 
-/* A chip that knows it: a reset that nobody could note was for this reason, and not from outside. Once, after retained_start. */
+/*
+ * For a chip that knows the reason of a reset: a reset without a note had this one and did not come from outside. Call
+ * it once, after retained_start.
+ */
 void retained_unnoted(enum hal_boot reason);
 
 #endif

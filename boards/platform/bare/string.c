@@ -1,6 +1,7 @@
 /*
- * The C library's functions on text, in few bytes: its own are made for speed, and take some 2.5 KB more. Texts are short here. Compiled
- * without knowledge of what they are called, or the compiler would call them from themselves.
+ * Small versions of the C library's string functions. Those of the library are optimized for speed and take about 2.5
+ * KB more; strings are short here. Compiled with -fno-builtin, so that the compiler does not replace their loops by
+ * calls of themselves.
  */
 #include <string.h>
 

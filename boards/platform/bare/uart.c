@@ -1,4 +1,4 @@
-/* Rings between the agent and the UART's interrupt. */
+/* Ring buffers between the agent and the interrupt of the UART. */
 #include "uart.h"
 
 #include <stdatomic.h>
@@ -6,12 +6,15 @@
 #include "chip.h"
 #include "irq.h"
 
-/* What comes waits while a module works; what goes has a sender that waits. */
+/* Received bytes wait while a module works, so their ring is larger than that of bytes to send. */
 #define IN_BYTES 1024u
 #define OUT_BYTES 256u
 _Static_assert((IN_BYTES & (IN_BYTES - 1)) == 0 && (OUT_BYTES & (OUT_BYTES - 1)) == 0, "positions are masked");
 
-/* Positions count all bytes ever; the interrupt moves `put` of the first and `got` of the second, the agent the others. */
+/*
+ * Positions count all bytes ever moved. The interrupt advances `put` of the first ring and `got` of the second, the
+ * agent the others.
+ */
 struct ring {
     volatile uint32_t put;
     volatile uint32_t got;
@@ -23,7 +26,7 @@ static uint8_t in_bytes[IN_BYTES], out_bytes[OUT_BYTES];
 static struct ring in = {.bytes = in_bytes, .size = IN_BYTES};
 static struct ring out = {.bytes = out_bytes, .size = OUT_BYTES};
 static bool wants_room;
-/* The ring was full, so that received bytes don't interrupt until there is room. */
+/* The ring was full: received bytes do not interrupt until there is room. */
 static volatile bool stopped;
 
 static uint32_t held(const struct ring *ring)
@@ -51,7 +54,7 @@ static uint8_t pull(struct ring *ring)
     return byte;
 }
 
-/* Moves what can be moved. Runs in the interrupt, or with interrupts off. */
+/* Moves bytes between rings and device. Runs in the interrupt, or with interrupts off. */
 static void move(void)
 {
     while (!full(&in)) {

@@ -1,6 +1,6 @@
 /*
- * The link's UART: a ring for each direction between the agent and the interrupt. The board gives the few lines that touch the device
- * (uart_device_*) and calls uart_interrupt in the device's interrupt.
+ * The UART of the link: a ring buffer for each direction between the agent and the interrupt. The board implements the
+ * functions that access the device (uart_device_*) and calls uart_interrupt in the device's interrupt.
  */
 #ifndef MOTE_UART_H
 #define MOTE_UART_H
@@ -8,21 +8,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Turns the device on, with interrupts for received bytes. */
+/* Starts the device, with interrupts for received bytes. */
 void uart_device_start(void);
 
-/* A byte that was received, or -1. */
+/* Returns a received byte, or -1. */
 int uart_device_get(void);
 
-/* Gives a byte to the device if it has room. */
+/* Passes a byte to the device. Returns false if it has no room. */
 bool uart_device_put(uint8_t byte);
 
-/* Whether received bytes and room for bytes interrupt. A ring that is full leaves bytes in the device, which may then stop the sender. */
+/*
+ * Enables or disables the interrupts for received bytes and for room. While a ring is full, bytes stay in the device,
+ * which may then stop the sender.
+ */
 void uart_device_interrupts(bool received, bool room);
 
 void uart_interrupt(void);
 
-/* Whether a sleeper is to wake: bytes wait, or there is room again after a write that was cut short. Interrupts are off. */
+/*
+ * Returns whether to wake the sleeping agent: bytes wait, or there is room again after a write that was cut short.
+ * Interrupts must be off.
+ */
 bool uart_wakes(void);
 
 #endif

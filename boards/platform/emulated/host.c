@@ -1,4 +1,4 @@
-/* What is the same over both ways to the host: paths, and an end with a complaint. */
+/* What both ways to the host share: paths, and the end of the node with a message. */
 #include "host.h"
 
 #include <string.h>

@@ -1,14 +1,15 @@
 /*
- * hal.h on an emulated board: the flash is a file, the sensors are options, the clock and the link are the chip's or, with
- * clock=virtual, a simulator's: then time stands still while the node works and moves on as far as the simulator says when it sleeps.
+ * hal.h on an emulated board. The flash is a file, and options define the sensors. Clock and link are those of the
+ * chip, or, with clock=virtual, those of a simulator: time then stands while the node works, and advances as far as the
+ * simulator permits while it sleeps.
  */
 #include <string.h>
 
-#include "platform/bare/chip.h"
-#include "platform/hal.h"
 #include "host.h"
 #include "nor.h"
 #include "options.h"
+#include "platform/bare/chip.h"
+#include "platform/hal.h"
 #include "sensors.h"
 #include "sim_channel.h"
 
@@ -16,7 +17,7 @@ static uint32_t random_state;
 static bool virtual_clock;
 static uint64_t virtual_now_us, virtual_asleep_us;
 
-/* From option `seed` and the number of the start, or from the host. */
+/* Follows from option `seed` and the number of the start, or comes from the host. */
 static uint32_t random_seed(void)
 {
     if (hal_option("seed") != NULL)
@@ -93,7 +94,7 @@ const struct flash *hal_flash(void)
     return &nor_flash;
 }
 
-/* Marsaglia's xorshift32: session numbers and seeds, no secrets. */
+/* Marsaglia's xorshift32, for session numbers and seeds, not for secrets. */
 uint32_t hal_random(void)
 {
     random_state ^= random_state << 13;

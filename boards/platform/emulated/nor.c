@@ -1,15 +1,15 @@
-/* Emulated NOR flash: the rules of a real chip, kept in a file, and a power supply that fails where an option says. */
+/* Emulated NOR flash: the rules of a real chip, a file, and a power supply that fails where an option requests it. */
 #include "nor.h"
 
 #include <string.h>
 
 #include "base/bytes.h"
-#include "platform/bare/chip.h"
 #include "host.h"
 #include "options.h"
+#include "platform/bare/chip.h"
 #include "sim_channel.h"
 
-/* The header's block in the file. */
+/* The block of the file with its header. */
 enum { HEADER_BYTES = 4096, STEP = 256 };
 
 _Static_assert(BOARD_FLASH_BYTES % BOARD_FLASH_PAGE == 0 && BOARD_FLASH_PAGE % BOARD_FLASH_WRITE == 0, "whole pages");
@@ -28,7 +28,7 @@ static _Alignas(16) uint8_t window[BOARD_FLASH_BYTES];
 #define WINDOW window
 #endif
 
-/* What a cut leaves of the operation that it hits. */
+/* What a cut leaves of the operation that it interrupts. */
 enum cut { CUT_BEFORE, CUT_MIDDLE, CUT_AFTER };
 
 static int file = -1;
@@ -37,7 +37,7 @@ static bool cuts;
 static uint32_t left;
 static enum cut how;
 static uint32_t mixture;
-/* What a page's erase takes, at least. */
+/* Minimum time of erasing a page. */
 static uint32_t erase_us;
 
 static _Noreturn void broken(const char *what)
@@ -45,7 +45,7 @@ static _Noreturn void broken(const char *what)
     host_fail(HOST_EXIT_BROKEN, what, "flash");
 }
 
-/* Made under another name, so that a half-made file is never taken for a flash. */
+/* Written under another name first, so that an incomplete file never counts as a flash. */
 static void create(const char *folder, const char *path)
 {
     char partial[256];
@@ -121,7 +121,10 @@ static uint32_t next_random(void)
     return mixture;
 }
 
-/* Old, new, or old with some of the bits of `changing` changed: as host/device/flash/memory-flash.ts. */
+/*
+ * Returns the old byte, the new one, or the old one with some of the bits of `changing` changed, as
+ * host/device/flash/memory-flash.ts does.
+ */
 static uint8_t between(uint8_t old, uint8_t new, uint32_t changing)
 {
     uint32_t random = next_random();
@@ -135,7 +138,7 @@ static uint8_t between(uint8_t old, uint8_t new, uint32_t changing)
     }
 }
 
-/* To the file, and from there into the window: the host may write what is read-only for the processor. */
+/* Writes the file and reads it back into the window. The host may write what is read-only for the processor. */
 static void put(uint32_t at, const uint8_t *bytes, uint32_t count)
 {
     uint32_t place = HEADER_BYTES + at;
@@ -144,7 +147,10 @@ static void put(uint32_t at, const uint8_t *bytes, uint32_t count)
         broken("flash.bin can't be written");
 }
 
-/* `bytes` are those of an erased page when NULL, which may be noise as well: chips program a page before they erase it. */
+/*
+ * If `bytes` is NULL, the page is erased; the result may then be noise, because chips program a page before they erase
+ * it.
+ */
 static void put_mixture(uint32_t at, const uint8_t *bytes, uint32_t count)
 {
     uint8_t step[STEP];
@@ -171,7 +177,7 @@ static void put_whole(uint32_t at, const uint8_t *bytes, uint32_t count)
         put(at + done, step, STEP);
 }
 
-/* One operation, which the power may not survive. */
+/* One operation, which a power cut may interrupt. */
 static void apply(uint32_t at, const uint8_t *bytes, uint32_t count)
 {
     bool cut = cuts && left-- == 0;

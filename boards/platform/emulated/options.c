@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-#include "platform/hal.h"
 #include "host.h"
+#include "platform/hal.h"
 
-/* Words, each ended by a zero; empty ones where spaces followed each other. */
+/* Words, each terminated by a zero; empty ones where several spaces follow each other. */
 static char words[768];
 static const char *words_end;
 

@@ -1,12 +1,12 @@
-/* Sensors that options describe. */
+/* Sensors that options define. */
 #include "sensors.h"
 
 #include <string.h>
 
-#include "platform/bare/chip.h"
-#include "platform/hal.h"
 #include "host.h"
 #include "options.h"
+#include "platform/bare/chip.h"
+#include "platform/hal.h"
 #include "sim_channel.h"
 
 enum { SENSORS_MAX = 8, NAME_MAX = 64 };
@@ -29,7 +29,7 @@ static void start(const struct hal_sensor *sensor, uint64_t now_us)
     source->start_us = now_us;
 }
 
-/* floor(microseconds x rate / 10^9), in two parts, since the product of an hour's with 1 MHz has more than 64 bits. */
+/* floor(microseconds x rate / 10^9), in two parts, because the product for an hour at 1 MHz exceeds 64 bits. */
 static uint64_t produced(const struct hal_sensor *sensor, uint64_t now_us)
 {
     const struct source *source = sensor->context;
@@ -46,7 +46,7 @@ static void read(const struct hal_sensor *sensor, uint64_t first, uint32_t count
         memset(out, 0, (size_t)count * sensor->channels * sizeof *out);
 }
 
-/* The name stays where it is in the option, which ends behind it from then on. */
+/* The name stays in place in the option, which ends behind it from then on. */
 static void parse(char *text, uint32_t index)
 {
     struct hal_sensor *sensor = &sensors[index];

@@ -1,8 +1,11 @@
-/* Sensors of an emulated board: sensor=NAME:RATE_MILLIHZ:CHANNELS:RING_SAMPLES, samples from the simulator channel (zeros without one). */
+/*
+ * Sensors of an emulated board: sensor=NAME:RATE_MILLIHZ:CHANNELS:RING_SAMPLES. Their samples come from the simulator
+ * channel, or are zeros without one.
+ */
 #ifndef MOTE_SENSORS_H
 #define MOTE_SENSORS_H
 
-/* Reads the options and takes the rings' memory. */
+/* Reads the options and takes memory for the rings. */
 void sensors_start(void);
 
 #endif

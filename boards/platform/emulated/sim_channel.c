@@ -1,4 +1,4 @@
-/* The simulator channel's end on the node. */
+/* The node's end of the simulator channel. */
 #include "sim_channel.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@ enum { VERSION = 1, HEADER_BYTES = 5 };
 
 static int to_node = -1, from_node = -1;
 
-/* Bytes of the link that came with the last idle. */
+/* Bytes of the link that came with the last answer to an idle frame. */
 static uint8_t link_bytes[SIM_CHANNEL_ROOM];
 static uint32_t link_start, link_end;
 
@@ -19,7 +19,7 @@ static _Noreturn void broken(const char *what)
     host_fail(HOST_EXIT_BROKEN, what, "simulator channel");
 }
 
-/* Header, a first piece and a second one, which may be NULL. */
+/* Sends a header, a first piece and a second one, which may be NULL. */
 static void send(char type, const void *first, size_t first_count, const void *second, size_t second_count)
 {
     uint8_t header[HEADER_BYTES] = {(uint8_t)type};
@@ -29,7 +29,7 @@ static void send(char type, const void *first, size_t first_count, const void *s
         broken("the simulator is gone");
 }
 
-/* Length of the answer, which must be one of `type` and of `least` to `most` bytes. */
+/* Returns the length of the answer, which must have the given type and a length in the given range. */
 static uint32_t answer(char type, uint32_t least, uint32_t most)
 {
     uint8_t header[HEADER_BYTES];

@@ -1,7 +1,7 @@
 /*
- * The simulator channel to a simulator: two FIFOs in the node's folder, `from-node` and `to-node`. The simulator makes both and opens both for
- * reading and writing before it starts the node, so that nobody waits for the other to open. A frame is u8 type, u32 length of the body
- * (little-endian), body; the node begins every exchange.
+ * The channel between an emulated board and its simulator: two FIFOs in the node's folder, `from-node` and `to-node`.
+ * The simulator creates both, and opens both for reading and writing before it starts the node, so that neither end
+ * waits for the other. A frame is u8 type, u32 length of the body (little-endian), body. The node begins every exchange.
  *
  *   node -> simulator                                            | simulator -> node
  *   H  u8 version 1, name of the board: the node (re)started     |
@@ -20,16 +20,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Opens the FIFOs and says hello. */
+/* Opens the FIFOs and sends hello. */
 void sim_channel_start(const char *folder);
 bool sim_channel_open(void);
 
 void sim_channel_samples(uint8_t sensor, uint64_t first, uint32_t count, uint8_t channels, int16_t *out);
 
 /*
- * Idle from `now_us` to `until_us` at most; returns the new time. `worked_us`: the processor's own time since it started, which stands
- * while it is idle; in QEMU with -icount a thousandth of the instructions that it did. Bytes of the link that come
- * are kept, up to SIM_CHANNEL_ROOM.
+ * Sends that the node is idle from `now_us` until at most `until_us`, and returns the new time. `worked_us` is the
+ * processor's own time since its start, which stands while it is idle; in QEMU with -icount a thousandth of the
+ * executed instructions. Bytes of the link that come with the answer are stored, at most SIM_CHANNEL_ROOM.
  */
 uint64_t sim_channel_idle(uint64_t now_us, uint64_t until_us, uint64_t worked_us);
 enum { SIM_CHANNEL_ROOM = 1024 };
@@ -37,7 +37,7 @@ bool sim_channel_link_waits(void);
 size_t sim_channel_link_read(uint8_t *bytes, size_t count);
 void sim_channel_link_write(const uint8_t *bytes, size_t count);
 
-/* A tap, or a line when `data` is NULL. */
+/* Sends a tap, or a line if `data` is NULL. */
 void sim_channel_trace(const char *name, size_t name_len, const uint8_t *data, size_t count);
 void sim_channel_exit(uint8_t code);
 

@@ -1,4 +1,4 @@
-/* What the boards' converters have in common. */
+/* What the analog converters of all boards share. */
 #include "analog.h"
 
 #include "hardware.h"

@@ -7,10 +7,10 @@
 #define ANALOG_RATE_HZ 1000u
 #define ANALOG_PERIOD_US (1000000u / ANALOG_RATE_HZ)
 
-/* Where the converter's interrupt puts them. */
+/* Filled by the interrupt of the converter. */
 extern struct samples analog;
 
-/* Starts the converter and its interrupt; the first sample comes one period later. */
+/* Starts the converter and its interrupt. The first sample is due one period later. */
 void analog_on(void);
 
 #endif

@@ -1,15 +1,15 @@
 /*
- * Time from a 32-bit counter of microseconds. It goes round every 71 minutes, so a longer sleep wakes in between to see
+ * Time from a 32-bit counter of microseconds. It wraps every 71 minutes, so a longer sleep wakes in between to detect
  * that.
  */
 #include "counter.h"
 
-#include "platform/bare/chip.h"
 #include "irq.h"
+#include "platform/bare/chip.h"
 #include "platform/bare/uart.h"
 
 #define LONGEST_US 1000000000u
-/* An alarm that is closer might be passed before it is set. */
+/* An alarm that is closer might be missed. */
 #define SHORTEST_US 20u
 
 static uint32_t rounds, last;
@@ -40,7 +40,7 @@ void chip_sleep_until(uint64_t until_us)
         if (left >= SHORTEST_US) {
             const uint32_t at = (uint32_t)(now + (left < LONGEST_US ? left : LONGEST_US));
             counter_alarm(at);
-            /* Code from slow flash may have set it too late: an alarm in the past never comes. */
+            /* Code in slow flash may have set it too late: an alarm in the past never comes. */
             if ((int32_t)(at - counter_now()) > 0)
                 irq_wait();
             asleep_us += chip_now_us() - now;

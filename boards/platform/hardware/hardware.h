@@ -1,4 +1,4 @@
-/* What a board of real hardware gives to hal.h's functions in node.c: its node flash, its sensors, noise. */
+/* What node.c needs of a board on hardware besides chip.h: its node flash, its sensors, noise. */
 #ifndef MOTE_HARDWARE_H
 #define MOTE_HARDWARE_H
 
@@ -9,7 +9,7 @@ extern const struct flash hardware_flash;
 extern const struct hal_sensor hardware_sensors[];
 extern const uint32_t hardware_sensor_count;
 
-/* Random bits from the chip, waited for. */
+/* Waits for random bits of the chip and returns them. */
 uint32_t hardware_noise(void);
 
 #endif

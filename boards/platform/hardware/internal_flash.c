@@ -1,4 +1,4 @@
-/* The node's flash, in the chip or beside it, where it can be read like memory. What was programmed is compared. */
+/* The node's flash, in the chip or beside it, which can be read like memory. What was programmed is compared. */
 #include "internal_flash.h"
 
 #include <string.h>
@@ -18,7 +18,7 @@ static bool program(const struct flash *flash, uint32_t at, const uint8_t *bytes
     return internal_flash_program(BOARD_FLASH_ORIGIN + at, bytes, count) && memcmp(flash->base + at, bytes, count) == 0;
 }
 
-/* Nothing waits anywhere. */
+/* Every operation is complete when it returns. */
 static bool sync(const struct flash *flash)
 {
     (void)flash;

@@ -1,14 +1,14 @@
-/* What a chip's flash controller does; internal_flash.c makes hal.h's flash of it. */
+/* The flash controller of a chip. internal_flash.c makes the flash of hal.h from it. */
 #ifndef MOTE_INTERNAL_FLASH_H
 #define MOTE_INTERNAL_FLASH_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Erases the page at this address. False: the controller says that it failed. */
+/* Erases the page at this address. Returns false if the controller reports a failure. */
 bool internal_flash_erase(uint32_t address);
 
-/* Programs whole writes at this address. False: the controller says that it failed. */
+/* Programs whole writes at this address. Returns false if the controller reports a failure. */
 bool internal_flash_program(uint32_t address, const uint8_t *bytes, uint32_t count);
 
 #endif

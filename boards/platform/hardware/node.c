@@ -1,7 +1,7 @@
-/* hal.h on real hardware: clock, link, flash and sensors are the chip's, and nobody watches or says options. */
+/* hal.h on hardware: clock, link, flash and sensors are those of the chip. There are no traces and no options. */
+#include "hardware.h"
 #include "platform/bare/chip.h"
 #include "platform/hal.h"
-#include "hardware.h"
 
 static uint32_t random_state;
 
@@ -54,7 +54,7 @@ const struct hal_sensor *hal_sensors(uint32_t *count)
     return hardware_sensors;
 }
 
-/* Marsaglia's xorshift32: session numbers and seeds, no secrets. */
+/* Marsaglia's xorshift32, for session numbers and seeds, not for secrets. */
 uint32_t hal_random(void)
 {
     random_state ^= random_state << 13;

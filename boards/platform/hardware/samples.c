@@ -1,4 +1,6 @@
-/* The interrupt may put more while the agent reads, so what the ring held is asked for anew after each copy. */
+/*
+ * The interrupt may add samples while the agent reads. After each copy, the code checks again what the ring still held.
+ */
 #include "samples.h"
 
 #include "irq.h"

@@ -1,14 +1,14 @@
 /*
- * The memory protection unit lets nobody write the flash; its driver suspends it for the moment of a write, with
+ * The memory protection unit forbids all writes to the flash. The flash driver suspends it during a write, with
  * interrupts off.
  */
 #ifndef MOTE_UNLOCK_H
 #define MOTE_UNLOCK_H
 
-#include "irq.h"
 #include "arch/cortex-m/scb.h"
+#include "irq.h"
 
-/* Gives what lock needs to leave both as they were: PRIMASK in bit 0, whether the protection was on above. */
+/* Returns what lock needs to restore both: PRIMASK in bit 0, and above it whether the protection was on. */
 static inline uint32_t unlock(void)
 {
     uint32_t state = irq_off() | MPU_CTRL << 1;

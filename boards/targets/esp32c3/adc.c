@@ -5,9 +5,9 @@
  */
 #include "adc.h"
 
+#include "matrix.h"
 #include "platform/hardware/analog.h"
 #include "platform/hardware/counter.h"
-#include "matrix.h"
 #include "timer.h"
 
 #define DEVICE_CLOCKS REGISTER(0x600C0010)

@@ -1,14 +1,14 @@
 /* ESP32-C3: clocks, counter, noise, restart. */
 #include "board.h"
 
-#include "platform/bare/chip.h"
-#include "platform/hardware/counter.h"
-#include "platform/hal.h"
-#include "platform/hardware/hardware.h"
-#include "platform/bare/retained.h"
 #include "matrix.h"
-#include "timer.h"
+#include "platform/bare/chip.h"
+#include "platform/bare/retained.h"
 #include "platform/bare/uart.h"
+#include "platform/hal.h"
+#include "platform/hardware/counter.h"
+#include "platform/hardware/hardware.h"
+#include "timer.h"
 #include "watchdog.h"
 
 /* Clocks (TRM 6). The boot ROM runs the processor from the crystal, and leaves the PLL on at 480 MHz. */

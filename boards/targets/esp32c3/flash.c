@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "board.h"
-#include "platform/hardware/internal_flash.h"
 #include "irq.h"
+#include "platform/hardware/internal_flash.h"
 
 #define SECTOR 4096u
 #define PAGE 256u

@@ -3,12 +3,12 @@
  * protection of memory.
  */
 #include "adc.h"
-#include "board.h"
-#include "platform/hardware/counter.h"
 #include "arch/riscv/csr.h"
-#include "platform/hal.h"
-#include "platform/bare/retained.h"
+#include "board.h"
 #include "platform/bare/memory.h"
+#include "platform/bare/retained.h"
+#include "platform/hal.h"
+#include "platform/hardware/counter.h"
 #include "uart0.h"
 #include "watchdog.h"
 

@@ -2,10 +2,10 @@
  * UART0 (TRM 26), whose pins the boot ROM has connected for its own messages: 128 bytes each way. Received bytes
  * interrupt when many wait, or none has come for the time of two.
  */
+#include "uart0.h"
 #include "board.h"
 #include "matrix.h"
 #include "platform/bare/uart.h"
-#include "uart0.h"
 
 #define UART(offset) REGISTER(0x60000000 + (offset))
 #define UART_FIFO UART(0x00)

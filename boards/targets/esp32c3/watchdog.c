@@ -6,9 +6,9 @@
 #include "watchdog.h"
 
 #include "board.h"
-#include "platform/hal.h"
-#include "platform/bare/retained.h"
 #include "matrix.h"
+#include "platform/bare/retained.h"
+#include "platform/hal.h"
 
 #define GROUP(n) (0x6001F000u + 0x1000u * (n))
 #define WDT_CONFIG(group) REGISTER((group) + 0x48)

@@ -1,4 +1,7 @@
-/* Clock and link of a node that is a process: CLOCK_MONOTONIC, and a TCP connection (option link=ADDRESS:PORT) that is made again. */
+/*
+ * Clock and link of a node that is a process: CLOCK_MONOTONIC, and a TCP connection (option link=ADDRESS:PORT) that is
+ * established again when it ends.
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -9,9 +12,9 @@
 #include <unistd.h>
 
 #include "platform/bare/chip.h"
-#include "platform/hal.h"
 #include "platform/emulated/host.h"
 #include "platform/emulated/options.h"
+#include "platform/hal.h"
 
 #define RETRY_US 500000u
 
@@ -71,7 +74,7 @@ static void hang_up(void)
     next_try_us = chip_now_us() + RETRY_US;
 }
 
-/* Whether bytes can go over the link; makes the connection when it is time for that. */
+/* Returns whether the link is connected. Connects when it is time to try. */
 static bool link_up(void)
 {
     link_address();
@@ -112,7 +115,7 @@ size_t chip_link_read(uint8_t *bytes, size_t count)
 size_t chip_link_write(const uint8_t *bytes, size_t count)
 {
     wants_room = false;
-    /* A UART without a wire takes bytes, too. */
+    /* A UART without a wire accepts bytes, too. */
     if (count == 0 || !link_up())
         return count;
     ssize_t done = send(link_socket, bytes, count, MSG_NOSIGNAL);
@@ -131,7 +134,7 @@ static void wait_once(uint64_t now, uint64_t until_us)
         until_us = next_try_us;
     struct pollfd events = {.fd = link_socket, .events = (short)(up ? POLLIN | (wants_room ? POLLOUT : 0) : POLLOUT)};
     uint64_t us = until_us > now ? until_us - now : 0;
-    /* A day at most: then it is looked again. */
+    /* Sleep at most a day, then check again. */
     if (us > 86400000000u)
         us = 86400000000u;
     struct timespec wait = {.tv_sec = (time_t)(us / 1000000u), .tv_nsec = (long)(us % 1000000u) * 1000};
@@ -139,7 +142,10 @@ static void wait_once(uint64_t now, uint64_t until_us)
     asleep_us += chip_now_us() - now;
 }
 
-/* Bytes that wait, or room after a write that was cut short, or the other side's end, which a read finds. */
+/*
+ * Wakes for received bytes, for room after a write that was cut short, or at the end of the connection, which a read
+ * detects.
+ */
 static bool link_wakes(void)
 {
     if (!connected)

@@ -34,7 +34,7 @@ bool host_rename(const char *from, const char *to)
     return rename(from, to) == 0;
 }
 
-/* All bytes, or false. The watchdog stands while the host lets it wait. */
+/* Transfers all bytes, or returns false. The watchdog is paused while the host blocks. */
 static bool move_all(int file, void *bytes, size_t count, bool out)
 {
     uint8_t *at = bytes;

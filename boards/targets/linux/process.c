@@ -1,6 +1,7 @@
 /*
- * A node as a process: its life in a thread with a stack of known size and a guard page; a restart replaces the program by itself and hands
- * over what must outlive a reset; signals of faults and of the watchdog are recorded as a chip's fault handler does it.
+ * A node as a process. It runs in a thread with a stack of known size and a guard page. For a restart the program
+ * executes itself again and passes on the memory that a reset retains. Signals of faults and of the watchdog are
+ * recorded as a chip's fault handler does.
  */
 #include "process.h"
 
@@ -15,11 +16,11 @@
 #include <unistd.h>
 
 #include "platform/bare/chip.h"
-#include "platform/hal.h"
-#include "platform/emulated/host.h"
 #include "platform/bare/retained.h"
+#include "platform/emulated/host.h"
+#include "platform/hal.h"
 
-/* The firmware's main has another name here (board.json). */
+/* The main of the firmware has another name here (board.json). */
 #undef main
 int node_main(void);
 
@@ -30,12 +31,12 @@ int node_main(void);
 #else
 #define STACK_BYTES (256u * 1024u)
 #endif
-/* What an unused word of the stack holds. */
+/* Value of an unused word of the stack. */
 #define PAINT 0x5AFEC0DEu
 #define RETAINED "MOTE_KEPT="
 
 extern char **environ;
-/* The start of the program in memory, given by the linker. */
+/* The start of the program in memory, from the linker. */
 extern const char __executable_start[];
 
 static char **words;
@@ -43,7 +44,7 @@ static uint8_t *stack;
 static _Alignas(16) uint8_t heap[HEAP_BYTES];
 static uint32_t taken;
 static char retained_text[sizeof RETAINED + 2 * sizeof retained];
-/* The environment of the next life: this one's, without what the last one handed over. */
+/* The environment of the next run: this one, without what the previous run passed on. */
 static char *next_environment[512];
 
 char **process_words(void)
@@ -123,7 +124,7 @@ static void catch_signals(void)
     struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigfillset(&action.sa_mask);
     sigaction(SIGALRM, &action, NULL);
-#if !defined(__SANITIZE_ADDRESS__) /* which has a better report, and ends the process */
+#if !defined(__SANITIZE_ADDRESS__) /* AddressSanitizer has a better report */
     static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT};
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         sigaction(faults[i], &action, NULL);
@@ -149,7 +150,7 @@ int main(int count, char **values)
     prepare_environment();
     retained_start();
     signal(SIGPIPE, SIG_IGN);
-    /* The watchdog's signal is the node's thread's. */
+    /* The signal of the watchdog goes to the thread of the node. */
     sigset_t alarm;
     sigemptyset(&alarm);
     sigaddset(&alarm, SIGALRM);

@@ -1,8 +1,8 @@
-/* A node that is a process: what it was started with. */
+/* A node that is a process: its command line. */
 #ifndef MOTE_PROCESS_H
 #define MOTE_PROCESS_H
 
-/* Its words, ended by NULL. */
+/* The words, terminated by NULL. */
 char **process_words(void);
 
 #endif

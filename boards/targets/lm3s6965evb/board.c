@@ -2,9 +2,9 @@
 #include "board.h"
 
 #include "arch/cortex-m/alarm.h"
-#include "platform/bare/chip.h"
-#include "drivers/pl011.h"
 #include "arch/cortex-m/scb.h"
+#include "drivers/pl011.h"
+#include "platform/bare/chip.h"
 #include "platform/bare/uart.h"
 
 enum { UART_NUMBER = 5, WATCHDOG_NUMBER = 18, TIMER_NUMBER = 19 };

@@ -4,14 +4,14 @@
  */
 #include "board.h"
 
-#include "platform/bare/chip.h"
-#include "platform/hardware/counter.h"
-#include "platform/hal.h"
-#include "platform/hardware/hardware.h"
-#include "platform/bare/retained.h"
-#include "saadc.h"
 #include "arch/cortex-m/scb.h"
+#include "platform/bare/chip.h"
+#include "platform/bare/retained.h"
 #include "platform/bare/uart.h"
+#include "platform/hal.h"
+#include "platform/hardware/counter.h"
+#include "platform/hardware/hardware.h"
+#include "saadc.h"
 
 enum { UART_NUMBER = 2, COUNTER_NUMBER = 8, WATCHDOG_NUMBER = 16 };
 

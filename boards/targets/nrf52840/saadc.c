@@ -5,8 +5,8 @@
  */
 #include "saadc.h"
 
-#include "platform/hardware/analog.h"
 #include "arch/cortex-m/scb.h"
+#include "platform/hardware/analog.h"
 
 #define SAADC(offset) REGISTER(0x40007000 + (offset))
 #define SAADC_START SAADC(0x000)

@@ -1,11 +1,11 @@
 /* QEMU's `virt`: a 16550 UART behind the interrupt controller, and the finisher, which restarts it. */
 #include "board.h"
 
-#include "platform/bare/chip.h"
 #include "arch/riscv/clint.h"
-#include "platform/hal.h"
+#include "platform/bare/chip.h"
 #include "platform/bare/retained.h"
 #include "platform/bare/uart.h"
+#include "platform/hal.h"
 
 #define WORD(address) (*(volatile uint32_t *)(uintptr_t)(address))
 #define BYTE(address) (*(volatile uint8_t *)(uintptr_t)(address))

@@ -2,15 +2,15 @@
 #include "board.h"
 
 #include "adc.h"
-#include "platform/bare/chip.h"
 #include "clocks.h"
-#include "platform/hardware/counter.h"
-#include "platform/hal.h"
-#include "platform/hardware/hardware.h"
-#include "platform/bare/retained.h"
 #include "drivers/pl011.h"
-#include "resets.h"
+#include "platform/bare/chip.h"
+#include "platform/bare/retained.h"
 #include "platform/bare/uart.h"
+#include "platform/hal.h"
+#include "platform/hardware/counter.h"
+#include "platform/hardware/hardware.h"
+#include "resets.h"
 
 enum { ALARM_NUMBER = 0, WATCHDOG_NUMBER = 1, UART_NUMBER = 20 };
 

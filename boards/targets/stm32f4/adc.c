@@ -4,8 +4,8 @@
  */
 #include "adc.h"
 
-#include "platform/hardware/analog.h"
 #include "board.h"
+#include "platform/hardware/analog.h"
 #include "platform/hardware/counter.h"
 #include "rcc.h"
 

@@ -2,15 +2,15 @@
 #include "board.h"
 
 #include "adc.h"
-#include "platform/bare/chip.h"
-#include "clocks.h"
-#include "platform/hardware/counter.h"
-#include "platform/hal.h"
-#include "platform/hardware/hardware.h"
-#include "platform/bare/retained.h"
-#include "rcc.h"
 #include "arch/cortex-m/scb.h"
+#include "clocks.h"
+#include "platform/bare/chip.h"
+#include "platform/bare/retained.h"
 #include "platform/bare/uart.h"
+#include "platform/hal.h"
+#include "platform/hardware/counter.h"
+#include "platform/hardware/hardware.h"
+#include "rcc.h"
 
 enum { UART_NUMBER = 37, COUNTER_NUMBER = 50 };
 

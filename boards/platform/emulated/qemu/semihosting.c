@@ -26,7 +26,7 @@ static intptr_t call(word operation, const void *argument)
 #if defined(__riscv)
     register word a0 __asm("a0") = operation;
     register const void *a1 __asm("a1") = argument;
-    /* The three must be uncompressed and in one page. */
+    /* The three instructions must be uncompressed and in one page. */
     __asm volatile(".option push\n .option norvc\n .balign 16\n"
                    "slli x0, x0, 0x1f\n ebreak\n srai x0, x0, 7\n .option pop"
                    : "+r"(a0)
@@ -68,7 +68,7 @@ bool host_rename(const char *from, const char *to)
     return call(SYS_RENAME, block) == 0;
 }
 
-/* Reads and writes return how many bytes they did not do. */
+/* Reads and writes return how many bytes they did not transfer. */
 bool host_read(int file, void *bytes, size_t count)
 {
     uint8_t *at = bytes;
@@ -115,7 +115,7 @@ bool host_sync(int file)
     return true;
 }
 
-/* The first word is the program's name. */
+/* The first word is the name of the program. */
 bool host_options(char *text, size_t size)
 {
     word block[] = {(word)text, size};
