@@ -51,7 +51,8 @@ export async function openPty(): Promise<Pty> {
   return {
     path,
     far: () => ({
-      write: (bytes) => void child.stdin.write(bytes),
+      // Like a socket, a stream that has been closed drops what is written to it: a timer of the session may still write.
+      write: (bytes) => void (child.stdin.writable && child.stdin.write(bytes)),
       onData: (listener) => void child.stdout.on('data', listener),
       onClose: (listener) => void ended.then(listener),
       close: () => void child.stdin.end(),
