@@ -12,6 +12,7 @@ import { decode, encode } from 'cbor-x';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../host/base/index.ts';
 import { type HostFunction, loadEngine } from '../host/device/engine/index.ts';
+import { createProject } from '../host/toolchain/app/index.ts';
 import { type BuiltApp, buildApp } from '../host/toolchain/build/index.ts';
 import { type Block, blocksOf } from './markdown.ts';
 import { type Outcome, type Program, start } from './program.ts';
@@ -164,10 +165,10 @@ const APPS = PAGES.flatMap(appsOf);
 const appWith = (file: string, text: string) =>
   APPS.find((app) => app.file === file && app.source.includes(text)) as App;
 
-/** A project of `mote new` in `lab`, with the files of the document; the terminal is in it then. */
-async function project(terminal: Terminal, { source, manifest }: App, name = manifest.name): Promise<void> {
-  await terminal.run(`npx mote new ${name}`);
+/** A project as `mote new` makes it, with the files of the document; the terminal is in it then. */
+function project(terminal: Terminal, { source, manifest }: App, name = manifest.name): void {
   terminal.cwd = join(terminal.cwd, name);
+  createProject(terminal.cwd, 'vibration');
   writeFileSync(join(terminal.cwd, 'app.ts'), source);
   writeFileSync(join(terminal.cwd, 'mote.json'), JSON.stringify({ ...manifest, name }));
 }
@@ -190,7 +191,7 @@ describe('the apps of the documents', () => {
     '%s builds in a fresh project without a warning',
     async (_at, i, app) => {
       const home = lab.cwd;
-      await project(lab, app, `app-${i}`);
+      project(lab, app, `app-${i}`);
       built.set(app, await buildApp(lab.cwd));
       lab.cwd = home;
       expect(built.get(app)!.warnings).toEqual([]);
@@ -289,7 +290,7 @@ const BEFORE: Record<string, Record<string, (terminal: Terminal) => void | Promi
       if (has('mosquitto_pub'))
         await Promise.all([/gain +value=3/, /the limit is now 300/].map((line) => terminal.hears(line)));
       terminal.cwd = join(terminal.cwd, '..');
-      await project(terminal, appWith('docs/writing-an-app.md', 'shock'));
+      project(terminal, appWith('docs/writing-an-app.md', 'shock'));
     },
   },
 };
@@ -305,7 +306,7 @@ const AS_IF: Record<string, string> = Object.fromEntries(
 /** The reader is in a project with the app of the section on commands, linked to a gateway as node `hall`. */
 async function linkedToGateway(terminal: Terminal): Promise<void> {
   await terminal.run(INSTALL);
-  await project(terminal, appWith('docs/writing-an-app.md', 'subscribe'), 'commands');
+  project(terminal, appWith('docs/writing-an-app.md', 'subscribe'), 'commands');
   await terminal.run('npx mote key new');
   await terminal.serve('npx mote shim', /nodes connect to/);
   await terminal.serve('npx mote sim . --connect 127.0.0.1:7878 --node hall', /confirmed/);

@@ -21,7 +21,6 @@ const SECTIONS: { text: string; pages: [text: string, path: string][] }[] = [
       ['Writing an app', 'docs/writing-an-app.md'],
       ['Running on boards', 'docs/running-on-boards.md'],
       ['Brokers', 'docs/brokers.md'],
-      ['Porting to a board', 'docs/porting.md'],
       ['Models', 'models/README.md'],
     ],
   },
@@ -45,10 +44,7 @@ const SECTIONS: { text: string; pages: [text: string, path: string][] }[] = [
   },
   {
     text: 'Design',
-    pages: [
-      ['Design', 'docs/DESIGN.md'],
-      ['Architecture', 'docs/architecture.md'],
-    ],
+    pages: [['Design', 'docs/DESIGN.md']],
   },
   {
     text: 'Contributing',
@@ -61,33 +57,36 @@ const SECTIONS: { text: string; pages: [text: string, path: string][] }[] = [
 
 const link = (path: string): string => `/${sitePath(path).replace(/(index)?\.md$/, '')}`;
 
-/** The pages of a generated reference, a group a folder. */
-function reference(root: string, folder: string, text = ''): Item[] {
-  const entries = readdirSync(join(root, folder), { withFileTypes: true });
-  const groups = entries
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => {
-      const index = `${folder}/${name}/index.md`;
-      return {
-        text: `${text}${name}`,
-        collapsed: true,
-        ...(existsSync(join(root, index)) ? { link: link(index) } : {}),
-        items: reference(root, `${folder}/${name}`, name === 'namespaces' ? '' : `${text}${name}/`),
-      };
-    });
-  const pages = entries
-    .filter(({ name }) => name.endsWith('.md') && name !== 'index.md')
-    .map(({ name }) => ({ text: `${text}${name.replace(/\.md$/, '')}`, link: link(`${folder}/${name}`) }));
-  return [...groups, ...pages];
+/** The pages of a generated reference, a group a folder; the namespaces of a module stand below it. */
+function reference(root: string, folder: string): Item[] {
+  const names = readdirSync(join(root, folder), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return names.flatMap((entry): Item[] => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.name === 'namespaces') return reference(root, path);
+    if (!entry.isDirectory()) {
+      const isPage = entry.name.endsWith('.md') && entry.name !== 'index.md';
+      return isPage ? [{ text: entry.name.replace(/\.md$/, ''), link: link(path) }] : [];
+    }
+    const index = existsSync(join(root, path, 'index.md')) ? { link: link(`${path}/index.md`) } : {};
+    return [{ text: entry.name, collapsed: true, ...index, items: reference(root, path) }];
+  });
 }
 
 /** Throws when a page of `docs` is in no section, or a section names a page that doesn't exist. */
 export function sidebar(root: string, generated: string): Item[] {
-  const sections = SECTIONS.map(({ text, pages }) => ({
+  const listed = SECTIONS.flatMap(({ pages }) => pages.map(([, path]) => path));
+  const written = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
+    .map((name) => `docs/${name}`);
+  const unlisted = written.filter((path) => !listed.includes(path));
+  const missing = listed.filter((path) => !existsSync(join(root, path)));
+  if (unlisted.length + missing.length > 0) {
+    const names = [...unlisted.map((path) => `${path} is in no section`), ...missing.map((path) => `no file ${path}`)];
+    throw new Error(`correct SECTIONS in docs/.vitepress/sidebar.ts: ${names.join('; ')}`);
+  }
+  const sections: Item[] = SECTIONS.map(({ text, pages }) => ({
     text,
-    items: pages
-      .filter(([, path]) => existsSync(join(root, path)))
-      .map(([name, path]): Item => ({ text: name, link: link(path) })),
+    items: pages.map(([name, path]) => ({ text: name, link: link(path) })),
   }));
   const references = [
     { text: 'SDK', folder: `${generated}/reference/sdk` },
