@@ -285,7 +285,7 @@ const BEFORE: Record<string, Record<string, (terminal: Terminal) => void | Promi
     },
   },
   'docs/writing-an-app.md': {
-    [`mosquitto_pub -V 5 -q 1 -t mote/d/NODE/cmd -m '{"name":"gain","id":1,"body":{"value":3}}'`]: linkedToGateway,
+    'mosquitto_pub -V 5 -q 1 -t mote/d/NODE/cmd -m \'{"name":"gain","id":1,"body":{"value":3}}\'': linkedToGateway,
     'npx mote sim . --input ... --telemetry': async (terminal) => {
       if (has('mosquitto_pub'))
         await Promise.all([/gain +value=3/, /the limit is now 300/].map((line) => terminal.hears(line)));
