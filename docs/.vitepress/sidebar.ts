@@ -44,7 +44,10 @@ const SECTIONS: { text: string; pages: [text: string, path: string][] }[] = [
   },
   {
     text: 'Design',
-    pages: [['Design', 'docs/DESIGN.md']],
+    pages: [
+      ['Design', 'docs/DESIGN.md'],
+      ['A walk through the code', 'docs/architecture.md'],
+    ],
   },
   {
     text: 'Contributing',
