@@ -38,6 +38,9 @@ const NEEDS: [line: RegExp, program: string, debian: string][] = [
   [/^mosquitto_/, 'mosquitto_sub', 'mosquitto-clients'],
 ];
 
+/** A server that takes longer never gets ready. */
+const READY_MS = 180_000;
+
 const temporary = mkdtempSync(join(tmpdir(), 'mote-docs-'));
 const terminals: Terminal[] = [];
 afterAll(async () => {
@@ -122,7 +125,9 @@ class Terminal {
   async serve(line: string, ready: RegExp): Promise<Program> {
     const program = start('setsid', ['bash', '-c', `exec ${this.#adapted(line)}`], this.cwd, this.#env);
     this.#serving.push(program);
-    await program.line((text) => ready.test(text));
+    // One that never gets ready is ended, and then the error shows what it printed.
+    const limit = setTimeout(() => program.killGroup('SIGKILL'), READY_MS);
+    await program.line((text) => ready.test(text)).finally(() => clearTimeout(limit));
     return program;
   }
 
