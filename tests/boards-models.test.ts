@@ -38,8 +38,8 @@ describe.each(boards)('models on $name', ({ name, why }) => {
   const rows = models.flatMap((model) => [true, false].map((accelerated) => ({ model, accelerated })));
   const named = rows.map((row) => {
     const { model, accelerated } = row;
-    const needs = why !== null ? why : modelFolder(model) === undefined ? 'the models in ../shared/models' : null;
-    const title = `${model}, ${accelerated ? 'native' : 'portable'} kernels${needs === null ? '' : `: skipped: needs ${needs}`}`;
+    const needs = why !== null ? why : modelFolder(model) === undefined ? 'needs the models in ../shared/models' : null;
+    const title = `${model}, ${accelerated ? 'native' : 'portable'} kernels${needs === null ? '' : `: skipped: ${needs}`}`;
     return { ...row, needs, title };
   });
   const runner = (accelerated: boolean, counts: (number | null)[]): ModelRunner => {

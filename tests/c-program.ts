@@ -7,10 +7,10 @@ import { componentLibraries, componentSources } from '../host/toolchain/board/co
 import { missingSources } from './sources.ts';
 
 /** The missing tool to build them; empty if none is missing. */
-export const missingCompiler = spawnSync('gcc', ['--version']).status === 0 ? '' : 'gcc (apt install gcc)';
+export const missingCompiler = spawnSync('gcc', ['--version']).status === 0 ? '' : 'needs gcc (apt install gcc)';
 /** What is missing to build those that contain boards/crypto. */
 export const missingCrypto = missingCompiler || (await missingSources('crypto'));
-if (missingCrypto) process.stderr.write(`C programs: skipped: needs ${missingCrypto}\n`);
+if (missingCrypto) process.stderr.write(`C programs: skipped: ${missingCrypto}\n`);
 
 const WARNINGS = ['-std=c11', '-Wall', '-Wextra', '-Werror', '-Wconversion'];
 const CHECKS = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];

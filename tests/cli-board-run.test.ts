@@ -24,7 +24,7 @@ import { app, keys, release, speech } from './world.ts';
 
 const has = (command: string) => spawnSync(command, ['--version']).status === 0;
 const missing = await missingSources('images/agent');
-const NEEDS_SOURCES = missing && `, skipped: needs ${missing}`;
+const NEEDS_SOURCES = missing && `, skipped: ${missing}`;
 const available = !missing && has('arm-none-eabi-gcc') && has('qemu-system-arm');
 const NEEDS_QEMU = available
   ? ''

@@ -321,7 +321,7 @@ async function linkedToGateway(terminal: Terminal): Promise<void> {
 const isWithout = (line: string): string | undefined => {
   const missing = NEEDS.find(([pattern, program]) => pattern.test(line) && !has(program));
   if (missing) return `needs ${missing[1]} (apt-get install ${missing[2]})`;
-  return noFirmware && FIRMWARE.test(line) ? `needs ${noFirmware}` : undefined;
+  return noFirmware && FIRMWARE.test(line) ? noFirmware : undefined;
 };
 
 interface Line {

@@ -26,7 +26,7 @@ const GOLDEN = packagePath('models', 'micro_speech', 'golden');
 const NEEDS_COMPILER =
   /^mote: Building apps and models needs the package assemblyscript, which is not installed\. Run npm install assemblyscript@\S+ binaryen@\S+\. \[COMPILER_MISSING\]\n$/;
 
-describe.skipIf(missing)(`the package${missing && `, skipped: needs ${missing}`}`, () => {
+describe.skipIf(missing)(`the package${missing && `, skipped: ${missing}`}`, () => {
   let dir: string;
   let tarball: string;
   let lab: string;

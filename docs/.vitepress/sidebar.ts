@@ -38,6 +38,7 @@ const SECTIONS: { text: string; pages: [text: string, path: string][] }[] = [
       ['Flash', 'docs/spec/flash.md'],
       ['Node', 'docs/spec/node.md'],
       ['Boards', 'docs/boards.md'],
+      ['Porting guide', 'docs/porting.md'],
       ['Ports', 'docs/ports.md'],
       ['Native kernels', 'docs/kernels.md'],
     ],

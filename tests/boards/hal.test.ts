@@ -25,7 +25,7 @@ const QEMU_NOTICE = /^Invalid read at addr 0x1000000[04], size 4, region '\(null
 for (const name of boardNames().filter((one) => loadBoard(one).run !== null)) {
   const board = loadBoard(name);
   const missing = await missingTool(board, []);
-  const title = missing === null ? name : `${name} (skipped: needs ${missing})`;
+  const title = missing === null ? name : `${name} (skipped: ${missing})`;
   // Compiling comes first, and the emulator shares few processors.
   describe.skipIf(missing !== null)(title, { timeout: 180_000 }, () => {
     const qemu = board.run?.kind === 'qemu';

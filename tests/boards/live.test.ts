@@ -209,7 +209,7 @@ describe.concurrent.each(boardNames().filter((one) => loadBoard(one).run !== nul
   afterAll(() => live.end());
 
   it.skipIf(missing !== null)(
-    `runs as on hardware${missing === null ? '' : ` (skipped: needs ${missing})`}`,
+    `runs as on hardware${missing === null ? '' : ` (skipped: ${missing})`}`,
     { timeout: 180_000 },
     async () => {
       const { shim } = live;

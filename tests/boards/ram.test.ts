@@ -9,7 +9,7 @@ import { missingTool } from './selftest.ts';
 
 const board = loadBoard('mps2-an386');
 const missing = await missingTool(board);
-const needs = missing === null ? '' : ` (skipped: needs ${missing})`;
+const needs = missing === null ? '' : ` (skipped: ${missing})`;
 const RAM_BYTES = 160 * 1024;
 
 test.skipIf(missing !== null)(

@@ -9,7 +9,7 @@ import { survivesPowerCuts } from './power.ts';
 export async function testBoard(name: string): Promise<void> {
   const board = loadBoard(name);
   const why = await missing(board);
-  describe.skipIf(why !== null)(`${name}${why === null ? '' : `, skipped: needs ${why}`}`, () => {
+  describe.skipIf(why !== null)(`${name}${why === null ? '' : `, skipped: ${why}`}`, () => {
     describe('behaves like the node in TypeScript', () => conforms(board));
     describe('survives hostile modules', () => survivesHostileModules(board));
     describe('survives the end of its native stack', () => survivesDeepCalls(board));

@@ -31,7 +31,7 @@ const boards = await Promise.all(
   BOARDS.map(async ({ name, tolerance }) => {
     const board = loadBoard(name);
     const why = await missingTool(board, ['crypto']);
-    return { board, tolerance, why, title: why === null ? name : `${name}, skipped: needs ${why}` };
+    return { board, tolerance, why, title: why === null ? name : `${name}, skipped: ${why}` };
   }),
 );
 

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { lacking, titled } from '../../host/base/needs.ts';
 import { buildProgram, missingCrypto } from '../c-program.ts';
 
-const reason = lacking('valgrind') ?? (missingCrypto ? `needs ${missingCrypto}` : null);
+const reason = lacking('valgrind') ?? (missingCrypto ? missingCrypto : null);
 
 /** Whether the private key is in range is no secret: p256-m tells memcheck so everywhere but here. */
 const SUPPRESSION = `{

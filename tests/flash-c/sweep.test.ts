@@ -77,7 +77,7 @@ describe.skipIf(missingCrypto)('wear', () => {
 for (const name of ['mps2-an386', 'lm3s6965evb', 'riscv-virt']) {
   const board = loadBoard(name);
   const missing = await missingTool(board, ['update']);
-  const title = missing === null ? name : `${name} (skipped: needs ${missing})`;
+  const title = missing === null ? name : `${name} (skipped: ${missing})`;
   it.skipIf(missing !== null)(`${title}: 500 power cuts and more in the firmware of the board`, async () => {
     const own = ['board_main.c', ...SWEEP].map((file) => packagePath('tests', 'flash-c', file));
     const sources = [...own, packagePath('boards', 'agent', 'storage.c')];

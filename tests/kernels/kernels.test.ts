@@ -50,7 +50,7 @@ async function missing(board: string): Promise<string | null> {
     await libraryFlags(cpu.toolchain);
     return null;
   } catch (error) {
-    return `skipped: needs ${(error as Error).message}`;
+    return `skipped: ${(error as Error).message}`;
   }
 }
 
