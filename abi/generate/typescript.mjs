@@ -223,6 +223,7 @@ export function sentences({ errors: { phases, phrases, sentences } }) {
     '} as const;',
     '',
     'export interface Sentence {',
+    '  readonly id: string;',
     '  /** Empty for a sentence that is reported without a code. */',
     "  readonly code: ErrorCode | '';",
     '  /** With `{0}` for a number, `{0|hex}`, `{0|NAME}` for a phrase of a list, and `{text}`. */',
@@ -230,14 +231,16 @@ export function sentences({ errors: { phases, phrases, sentences } }) {
     '}',
     '',
     '/** Sentences that a node reports; their numbers begin with 1. */',
-    'export const SENTENCES: readonly Sentence[] = [',
+    'export const SENTENCES = [',
     sentences.map((sentence) => [
-      `  // ${sentence.number} ${sentence.id}`,
+      `  // ${sentence.number}`,
       '  {',
+      `    id: '${sentence.id}',`,
       `    code: '${sentence.code}',`,
       `    text: ${text(sentence.text)},`,
       '  },',
     ]),
-    '];',
+    '] as const satisfies readonly Sentence[];',
+    "export type SentenceId = (typeof SENTENCES)[number]['id'];",
   );
 }

@@ -91,6 +91,7 @@ export const PHRASES = {
 } as const;
 
 export interface Sentence {
+  readonly id: string;
   /** Empty for a sentence that is reported without a code. */
   readonly code: ErrorCode | '';
   /** With `{0}` for a number, `{0|hex}`, `{0|NAME}` for a phrase of a list, and `{text}`. */
@@ -98,415 +99,498 @@ export interface Sentence {
 }
 
 /** Sentences that a node reports; their numbers begin with 1. */
-export const SENTENCES: readonly Sentence[] = [
-  // 1 other
+export const SENTENCES = [
+  // 1
   {
+    id: 'other',
     code: '',
     text: '{text}',
   },
-  // 2 flash_failed
+  // 2
   {
+    id: 'flash_failed',
     code: 'FLASH_IO',
     text: 'The flash failed to erase or to program; what it holds is unknown. Try again.',
   },
-  // 3 flash_start
+  // 3
   {
+    id: 'flash_start',
     code: 'FLASH_IO',
     text: "The flash failed to erase or to program, so this start couldn't be counted.",
   },
-  // 4 flash_config
+  // 4
   {
+    id: 'flash_config',
     code: 'FLASH_IO',
     text: 'The flash failed to store the configuration.',
   },
-  // 5 stores_fit
+  // 5
   {
+    id: 'stores_fit',
     code: 'FLASH_RANGE',
     text: 'The flash is too small for the stores of the agent and the module.',
   },
-  // 6 stores_pages
+  // 6
   {
+    id: 'stores_pages',
     code: 'FLASH_RANGE',
     text: 'The stores of the agent and the module have two pages or more each.',
   },
-  // 7 store_full
+  // 7
   {
+    id: 'store_full',
     code: 'FLASH_RANGE',
     text: "The agent's store is full: give it more pages.",
   },
-  // 8 slots_journal
+  // 8
   {
+    id: 'slots_journal',
     code: 'FLASH_RANGE',
     text: "The flash is too small for the slots' journal.",
   },
-  // 9 slots_size
+  // 9
   {
+    id: 'slots_size',
     code: 'FLASH_RANGE',
     text: 'The flash is too small for two slots of that size.',
   },
-  // 10 slots_banks
+  // 10
   {
+    id: 'slots_banks',
     code: 'FLASH_RANGE',
     text: "The slots' journal needs two banks that hold a record each.",
   },
-  // 11 ota_format
+  // 11
   {
+    id: 'ota_format',
     code: 'OTA_FORMAT',
     text: 'An offer needs a SHA-256 of 32 bytes and a sequence and a size of 1 to 4294967295.',
   },
-  // 12 ota_rollback
+  // 12
   {
+    id: 'ota_rollback',
     code: 'OTA_ROLLBACK',
     text: "Sequence {0} isn't above {1}, which this node has confirmed; build the package with a higher one.",
   },
-  // 13 ota_failed_before
+  // 13
   {
+    id: 'ota_failed_before',
     code: 'OTA_FAILED_BEFORE',
     text: 'Sequence {0} failed its trial on this node; fix the module and build it with a higher sequence.',
   },
-  // 14 ota_below_failed
+  // 14
   {
+    id: 'ota_below_failed',
     code: 'OTA_FAILED_BEFORE',
     text: 'Sequence {0} is below the {1} failed ones that this node remembers, so it may have failed as well; build the package with a higher one.',
   },
-  // 15 ota_too_large
+  // 15
   {
+    id: 'ota_too_large',
     code: 'OTA_TOO_LARGE',
     text: 'The package has {0} bytes; a slot of this node holds {1}.',
   },
-  // 16 ota_outside
+  // 16
   {
+    id: 'ota_outside',
     code: 'OTA_TOO_LARGE',
     text: 'Bytes {0} to {1} leave a package of {2}.',
   },
-  // 17 ota_busy
+  // 17
   {
+    id: 'ota_busy',
     code: 'OTA_BUSY',
     text: 'A module is on trial, so both slots are in use; offer again once it is confirmed or failed.',
   },
-  // 18 ota_gap
+  // 18
   {
+    id: 'ota_gap',
     code: 'OTA_GAP',
     text: 'Bytes from {0} came when {1} was next; send them from there.',
   },
-  // 19 ota_incomplete
+  // 19
   {
+    id: 'ota_incomplete',
     code: 'OTA_GAP',
     text: '{0} of {1} bytes came; send the rest before finishing.',
   },
-  // 20 ota_digest
+  // 20
   {
+    id: 'ota_digest',
     code: 'OTA_DIGEST',
     text: 'What was received has another SHA-256 than was offered; send the package again.',
   },
-  // 21 ota_damaged
+  // 21
   {
+    id: 'ota_damaged',
     code: 'OTA_DIGEST',
     text: 'The package in slot {0} is damaged in flash; send it again under a new sequence.',
   },
-  // 22 ota_no_erase
+  // 22
   {
+    id: 'ota_no_erase',
     code: 'OTA_STATE',
     text: 'No slot is being erased; begin a transfer first.',
   },
-  // 23 ota_no_transfer
+  // 23
   {
+    id: 'ota_no_transfer',
     code: 'OTA_STATE',
     text: 'No transfer is under way; begin one first.',
   },
-  // 24 ota_no_package
+  // 24
   {
+    id: 'ota_no_package',
     code: 'OTA_STATE',
     text: 'Slot {0} is {1|slot_condition}; it holds no package to read.',
   },
-  // 25 ota_none_ready
+  // 25
   {
+    id: 'ota_none_ready',
     code: 'OTA_STATE',
     text: 'No slot is ready, so none can go on trial; finish a transfer first.',
   },
-  // 26 ota_no_trial
+  // 26
   {
+    id: 'ota_no_trial',
     code: 'OTA_STATE',
     text: 'No slot is trial, so none can be confirmed; boot a trial first.',
   },
-  // 27 ota_not_booted
+  // 27
   {
+    id: 'ota_not_booted',
     code: 'OTA_STATE',
     text: 'The trial was never booted; call boot before confirm.',
   },
-  // 28 ota_none_to_fail
+  // 28
   {
+    id: 'ota_none_to_fail',
     code: 'OTA_STATE',
     text: 'No slot is trial, so none can fail; start a trial first.',
   },
-  // 29 trial_interrupted
+  // 29
   {
+    id: 'trial_interrupted',
     code: 'TRIAL_INTERRUPTED',
     text: 'The node restarted while the module was on trial and not confirmed.',
   },
-  // 30 cbor
+  // 30
   {
+    id: 'cbor',
     code: 'CBOR',
     text: "CBOR is refused: {0|cbor_defect}; the data is damaged or wasn't written by moteware.",
   },
-  // 31 suit
+  // 31
   {
+    id: 'suit',
     code: 'SUIT',
     text: '{0|suit_defect}; this is no SUIT envelope that can be trusted.',
   },
-  // 32 cose
+  // 32
   {
+    id: 'cose',
     code: 'COSE',
     text: "{0|cose_defect}; it can't be trusted.",
   },
-  // 33 pkg_range
+  // 33
   {
+    id: 'pkg_range',
     code: 'PKG_SEQUENCE',
     text: "A package's sequence is a whole number of 1 to 4294967295.",
   },
-  // 34 pkg_parts
+  // 34
   {
+    id: 'pkg_parts',
     code: 'PKG_FORMAT',
     text: 'A package holds #wasm, #rom, #meta and nothing else, and this one does not.',
   },
-  // 35 pkg_digest
+  // 35
   {
+    id: 'pkg_digest',
     code: 'PKG_DIGEST',
     text: "The package's manifest is not that of its contents; it is damaged, get it again.",
   },
-  // 36 pkg_signatures
+  // 36
   {
+    id: 'pkg_signatures',
     code: 'PKG_FORMAT',
     text: 'A package has one signature that names its key and nothing else, and this one does not.',
   },
-  // 37 pkg_rom
+  // 37
   {
+    id: 'pkg_rom',
     code: 'PKG_FORMAT',
     text: 'The rom of a package lies at a multiple of 16 between 15 zeros, and this one does not; build the package again with this version.',
   },
-  // 38 pkg_key
+  // 38
   {
+    id: 'pkg_key',
     code: 'PKG_KEY',
     text: "The package is signed with key {text}, which isn't trusted here; sign it with a trusted key.",
   },
-  // 39 key_type
+  // 39
   {
+    id: 'key_type',
     code: 'KEY_TYPE',
     text: 'The key is not of the kind that the signature names; use the key that signed the package.',
   },
-  // 40 pkg_signature
+  // 40
   {
+    id: 'pkg_signature',
     code: 'PKG_SIGNATURE',
     text: "The package's signature is wrong: it was changed after it was signed. Get it again.",
   },
-  // 41 pkg_abi
+  // 41
   {
+    id: 'pkg_abi',
     code: 'PKG_ABI',
     text: "'{text}' was built for ABI {0}.{1}; this node has {2}.{3}. Build it for the node, or update the node's firmware.",
   },
-  // 42 pkg_memory
+  // 42
   {
+    id: 'pkg_memory',
     code: 'PKG_MEMORY',
     text: "'{text}' needs {0} bytes of memory; this node gives {1}. Use a smaller model or a larger node.",
   },
-  // 43 pkg_sequence
+  // 43
   {
+    id: 'pkg_sequence',
     code: 'PKG_SEQUENCE',
     text: "'{text}' has sequence {0}; this node has confirmed {1}. Build it with a higher sequence.",
   },
-  // 44 pkg_offered
+  // 44
   {
+    id: 'pkg_offered',
     code: 'PKG_SEQUENCE',
     text: 'The package has sequence {0}, it was offered as {1}.',
   },
-  // 45 metadata
+  // 45
   {
+    id: 'metadata',
     code: 'PKG_METADATA',
     text: "The package's metadata can't be used: {0|metadata_part}{1|metadata_defect}. Build the package again with this version.",
   },
-  // 46 metadata_length
+  // 46
   {
+    id: 'metadata_length',
     code: 'PKG_METADATA',
     text: "The package's metadata can't be used: {0|metadata_part} has {1} bytes, not 1 to 64. Build the package again with this version.",
   },
-  // 47 metadata_memory
+  // 47
   {
+    id: 'metadata_memory',
     code: 'PKG_METADATA',
     text: "The package's metadata can't be used: the memory isn't what its module says. Build the package again with this version.",
   },
-  // 48 wasm_export
+  // 48
   {
+    id: 'wasm_export',
     code: 'WASM_EXPORT',
     text: "module doesn't export {0|missing_export}, which a node needs: build it with mote build",
   },
-  // 49 node_sensor
+  // 49
   {
+    id: 'node_sensor',
     code: 'NODE_SENSOR',
     text: "The module needs the sensor '{text}', which this node doesn't have.",
   },
-  // 50 module_export
+  // 50
   {
+    id: 'module_export',
     code: 'MODULE_EXPORT',
     text: "The module exports no {0|module_function}; build it with 'mote build'.",
   },
-  // 51 module_memory
+  // 51
   {
+    id: 'module_memory',
     code: 'MODULE_MEMORY',
     text: 'The module needs {0} bytes of memory and this node gives {1}; use a smaller model.',
   },
-  // 52 wasm_load
+  // 52
   {
+    id: 'wasm_load',
     code: 'WASM_LOAD',
     text: 'wasm3 could not load the module: {text}',
   },
-  // 53 module_init
+  // 53
   {
+    id: 'module_init',
     code: 'MODULE_INIT',
     text: "init returned {0}: the module doesn't find what it needs on this node.",
   },
-  // 54 trap_memory
+  // 54
   {
+    id: 'trap_memory',
     code: 'TRAP_MEMORY',
     text: 'the module trapped: {text}',
   },
-  // 55 trap_stack
+  // 55
   {
+    id: 'trap_stack',
     code: 'TRAP_STACK',
     text: 'the module trapped: {text}',
   },
-  // 56 trap_fuel
+  // 56
   {
+    id: 'trap_fuel',
     code: 'TRAP_FUEL',
     text: '{0|module_function} spent more than its {text} units of fuel',
   },
-  // 57 trap_deadline
+  // 57
   {
+    id: 'trap_deadline',
     code: 'TRAP_DEADLINE',
     text: 'the module trapped: {text}',
   },
-  // 58 trap_unreachable
+  // 58
   {
+    id: 'trap_unreachable',
     code: 'TRAP_UNREACHABLE',
     text: 'the module trapped: {text}',
   },
-  // 59 trap_divide
+  // 59
   {
+    id: 'trap_divide',
     code: 'TRAP_DIVIDE',
     text: 'the module trapped: {text}',
   },
-  // 60 trap_integer
+  // 60
   {
+    id: 'trap_integer',
     code: 'TRAP_INTEGER',
     text: 'the module trapped: {text}',
   },
-  // 61 trap_indirect
+  // 61
   {
+    id: 'trap_indirect',
     code: 'TRAP_INDIRECT',
     text: 'the module trapped: {text}',
   },
-  // 62 trap_host
+  // 62
   {
+    id: 'trap_host',
     code: 'TRAP_HOST',
     text: 'the module trapped: {text}',
   },
-  // 63 trap_other
+  // 63
   {
+    id: 'trap_other',
     code: 'TRAP_OTHER',
     text: 'the module trapped: {text}',
   },
-  // 64 outside_memory
+  // 64
   {
+    id: 'outside_memory',
     code: 'TRAP_MEMORY',
     text: "bytes {0} to {1} are outside the module's {2} bytes of memory",
   },
-  // 65 outside_record
+  // 65
   {
+    id: 'outside_record',
     code: 'TRAP_MEMORY',
     text: "a record of an operator reaches outside the module's memory or rom",
   },
-  // 66 broken_store
+  // 66
   {
+    id: 'broken_store',
     code: 'TRAP_HOST',
     text: "a host function failed: the flash can't be read or written",
   },
-  // 67 health_failing
+  // 67
   {
+    id: 'health_failing',
     code: 'HEALTH_FAILING',
     text: 'The module on trial says that it is failing ({0}).',
   },
-  // 68 trial_deadline
+  // 68
   {
+    id: 'trial_deadline',
     code: 'TRIAL_DEADLINE',
     text: 'The module on trial missed a deadline: its steps take too long.',
   },
-  // 69 trial_link_down
+  // 69
   {
+    id: 'trial_link_down',
     code: 'TRIAL_LINK_DOWN',
     text: 'The link was not up at any time of the {0} ms when the module was healthy.',
   },
-  // 70 trial_unhealthy
+  // 70
   {
+    id: 'trial_unhealthy',
     code: 'TRIAL_UNHEALTHY',
     text: 'The module was not healthy within its {0} ms.',
   },
-  // 71 prepare_fault
+  // 71
   {
+    id: 'prepare_fault',
     code: 'NODE_FAULT',
     text: 'The node faulted while it made the package ready to run.',
   },
-  // 72 processor_fault
+  // 72
   {
+    id: 'processor_fault',
     code: 'NODE_FAULT',
     text: 'the processor faulted and restarted: exception {0} at {1|hex}, address {2|hex}, status {3|hex}',
   },
-  // 73 watchdog
+  // 73
   {
+    id: 'watchdog',
     code: 'NODE_WATCHDOG',
     text: 'the watchdog restarted the node: exception {0} at {1|hex}, address {2|hex}, status {3|hex}',
   },
-  // 74 failing
+  // 74
   {
+    id: 'failing',
     code: '',
     text: 'the module says that it is failing ({0})',
   },
-  // 75 config_long
+  // 75
   {
+    id: 'config_long',
     code: '',
     text: 'The configuration takes {0} bytes; 1024 is the most. Use fewer or shorter settings.',
   },
-  // 76 config_full
+  // 76
   {
+    id: 'config_full',
     code: '',
     text: "'config' doesn't fit: the store would hold {0} bytes of {1}. Delete keys that aren't needed.",
   },
-  // 77 no_module
+  // 77
   {
+    id: 'no_module',
     code: '',
     text: 'no module runs',
   },
-  // 78 no_command
+  // 78
   {
+    id: 'no_command',
     code: '',
     text: "the module takes no command '{text}'",
   },
-  // 79 no_own_command
+  // 79
   {
+    id: 'no_own_command',
     code: '',
     text: "the node takes no command '{text}'",
   },
-  // 80 capture_body
+  // 80
   {
+    id: 'capture_body',
     code: '',
     text: 'the body of agent.window is [number, offset]',
   },
-  // 81 capture_unknown
+  // 81
   {
+    id: 'capture_unknown',
     code: '',
     text: 'there is no such window, or it is shorter',
   },
-  // 82 capture_room
+  // 82
   {
+    id: 'capture_room',
     code: '',
     text: 'there is no room for the answer; ask again',
   },
-];
+] as const satisfies readonly Sentence[];
+export type SentenceId = (typeof SENTENCES)[number]['id'];

@@ -1,5 +1,5 @@
 /** Constants of the encoding (RFC 8949, section 3.1) and the default error of reader and writer. */
-import { MoteError } from '../index.ts';
+import { type MoteError, sentenceError } from '../index.ts';
 
 export const UINT = 0;
 export const NEGATIVE = 1;
@@ -19,5 +19,4 @@ export const NULL = 0xf6;
 export type Fault = (what: string) => MoteError;
 
 /** The default: error `CBOR`. */
-export const damaged: Fault = (what) =>
-  new MoteError('CBOR', `CBOR is refused: ${what}; the data is damaged or wasn't written by moteware.`);
+export const damaged: Fault = (what) => sentenceError('cbor', what);

@@ -2,7 +2,7 @@
  * The common part of every engine's instances: names, argument checks, fuel, bounds of `bytes`, and the state of an
  * instance. An engine provides a `Core`, which only runs code and traps.
  */
-import { MoteError } from '../../base/index.ts';
+import { MoteError, sentence } from '../../base/index.ts';
 import { type HostFunction, type Instance, type LoadOptions, Trap, type Value } from './engine.ts';
 import type { ExportedFunction, ExportedGlobal, ImportInfo, ValueType } from './parse.ts';
 import { type ModuleInfo, validateModule } from './validate.ts';
@@ -122,7 +122,7 @@ export function createInstance(info: ModuleInfo, options: LoadOptions, core: Cor
       } catch (error) {
         state = 'dead';
         if (error instanceof Trap && /^(unreachable|fuel)$/.test(error.kind) && fuelUsed() > fuel) {
-          throw new Trap('fuel', `${name} spent more than its ${fuel} units of fuel`, { cause: error });
+          throw new Trap('fuel', sentence('trap_fuel', name, `${fuel}`), { cause: error });
         }
         throw error;
       }
@@ -138,7 +138,7 @@ export function createInstance(info: ModuleInfo, options: LoadOptions, core: Cor
       // i32 pointers above 2^31 arrive as negative numbers.
       const start = ptr >>> 0;
       if (!(length >= 0) || start + length > top) {
-        throw new Trap('memory', `bytes ${start} to ${start + length} are outside the module's ${top} bytes of memory`);
+        throw new Trap('memory', sentence('outside_memory', start, start + length, top));
       }
       return new Uint8Array(core.memory, start, length);
     },

@@ -7,7 +7,7 @@
  */
 import vm from 'node:vm';
 import { AbiError } from '../../base/abi/index.ts';
-import { MoteError } from '../../base/index.ts';
+import { MoteError, sentence } from '../../base/index.ts';
 import { type Engine, type HostFunction, type LoadOptions, Trap, type TrapKind, type Value } from './engine.ts';
 import { type Core, createInstance, hostFunction, hostTrap, inspect, KERNEL_NAMES } from './instance.ts';
 import type { ModuleInfo } from './validate.ts';
@@ -43,7 +43,7 @@ function trapOf(error: unknown): Trap {
   if (error instanceof TypeError) return hostTrap(error);
   if (error instanceof RangeError) return new Trap('stack', 'the module overflowed its stack', { cause: error });
   const kind = KINDS.find(([pattern]) => pattern.test(message))?.[1] ?? 'other';
-  return new Trap(kind, `the module trapped: ${message}`, { cause: error });
+  return new Trap(kind, sentence('trap_other', message), { cause: error });
 }
 
 /** Longest timeout of `vm`. */

@@ -11,7 +11,7 @@ import {
   ABI_VERSION,
   type FunctionType,
 } from '../../base/abi/index.ts';
-import { MoteError } from '../../base/index.ts';
+import { MoteError, sentenceError } from '../../base/index.ts';
 import type { Value } from './engine.ts';
 import { type ParsedModule, parseModule, type Signature } from './parse.ts';
 
@@ -131,7 +131,7 @@ function checkMemory(module: ParsedModule, app: boolean): number {
 }
 
 function missing(what: string): MoteError {
-  return new MoteError('WASM_EXPORT', `module doesn't export ${what}, which a node needs: build it with mote build`);
+  return sentenceError('wasm_export', what);
 }
 
 function sameType(a: Signature, b: FunctionType): boolean {

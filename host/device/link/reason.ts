@@ -3,8 +3,8 @@
  * abi/errors.json with its arguments (docs/spec/link.md, "Reason"); this file renders it, and finds the number of a
  * sentence that this process made.
  */
-import { PHASES, PHRASES, ReasonConstant, SENTENCES } from '../../base/abi/index.ts';
-import { clip } from '../../base/index.ts';
+import { PHASES, PHRASES, ReasonConstant, SENTENCES, type Sentence, type SentenceId } from '../../base/abi/index.ts';
+import { clip, PLACEHOLDER, sentence, writtenNumber } from '../../base/index.ts';
 
 /** A stable code and a sentence. */
 export interface Reason {
@@ -24,9 +24,14 @@ export interface Report {
 
 /** The sentence whose text is code and text of a reason that no other sentence has. */
 const OTHER = 1;
-const PLACEHOLDER = /\{(\d|text)(?:\|([a-z0-9_]+))?\}/g;
 /** A line that begins with a code. */
 const WITH_CODE = /^([A-Z][A-Z0-9_]*) (.*)$/s;
+
+/** The reason with this sentence and its code. */
+export function reason(id: SentenceId, ...args: (number | string)[]): Reason {
+  const { code } = SENTENCES.find((entry) => entry.id === id)!;
+  return { code, text: sentence(id, ...args) };
+}
 
 /** The reason that a node reports. Its text has at most 160 bytes. */
 export function renderReport(report: Report): Reason {
@@ -57,10 +62,10 @@ function other(text: string): Report {
 }
 
 function render({ number, during, numbers, text }: Report): Reason {
-  const sentence = SENTENCES[number - 1];
+  const entry: Sentence | undefined = SENTENCES[number - 1];
   const phase = PHASES[during - 1];
   const begin = during === 0 ? '' : `${phase ?? `phase ${during}`}: `;
-  if (sentence === undefined) {
+  if (entry === undefined) {
     const given = [...numbers, ...(text === '' ? [] : [JSON.stringify(text)])].join(', ');
     return {
       code: `REASON_${number}`,
@@ -71,25 +76,18 @@ function render({ number, during, numbers, text }: Report): Reason {
     const [, code = '', rest = text] = WITH_CODE.exec(text) ?? [];
     return { code, text: begin + rest };
   }
-  const filled = sentence.text.replace(PLACEHOLDER, (_, argument: string, form?: string) =>
-    argument === 'text' ? text : written(numbers[Number(argument)] ?? 0, form),
+  const filled = entry.text.replace(PLACEHOLDER, (_, argument: string, form?: string) =>
+    argument === 'text' ? text : writtenNumber(numbers[Number(argument)] ?? 0, form),
   );
-  return { code: sentence.code, text: begin + filled };
-}
-
-function written(value: number, form: string | undefined): string {
-  if (form === undefined) return `${value}`;
-  if (form === 'hex') return `0x${(value >>> 0).toString(16).padStart(8, '0')}`;
-  const phrases: readonly string[] = PHRASES[form as keyof typeof PHRASES];
-  return phrases[value] ?? `${value}`;
+  return { code: entry.code, text: begin + filled };
 }
 
 /** The first sentence with this code that renders to this text. */
 function find(code: string, text: string): Report | null {
   const during = PHASES.findIndex((phase) => text.startsWith(`${phase}: `)) + 1;
   const rest = during === 0 ? text : text.slice(PHASES[during - 1]!.length + 2);
-  for (const [i, sentence] of SENTENCES.entries()) {
-    if (i + 1 === OTHER || sentence.code !== code) continue;
+  for (const [i, entry] of SENTENCES.entries()) {
+    if (i + 1 === OTHER || entry.code !== code) continue;
     const found = argumentsIn(i, rest);
     if (found === null) continue;
     const report = { number: i + 1, during, ...found };

@@ -4,7 +4,7 @@
  */
 import { NodeConstant } from '../../base/abi/index.ts';
 import { CborReader, CborWriter } from '../../base/cbor/index.ts';
-import { type Clock, clip, MoteError } from '../../base/index.ts';
+import { type Clock, clip, MoteError, sentence } from '../../base/index.ts';
 import type { Sensor } from './sensor.ts';
 
 /** Prefix of the names of the node's own commands. */
@@ -79,16 +79,16 @@ export class Captures {
       return this.#answer(name, range);
     }
     if (name === 'agent.window') return this.#part(name, body);
-    return { ok: false, text: `the node takes no command '${clip(name, 64)}'` };
+    return { ok: false, text: sentence('no_own_command', clip(name, 64)) };
   }
 
   #part(name: string, body: Uint8Array): { ok: boolean; text: string } {
     const wanted = readWanted(body);
-    if (wanted === null) return { ok: false, text: 'the body of agent.window is [number, offset]' };
+    if (wanted === null) return { ok: false, text: sentence('capture_body') };
     const { number, offset } = wanted;
     const capture = this.#kept[number - this.#first];
     if (capture === undefined || offset >= capture.samples.length)
-      return { ok: false, text: 'there is no such window, or it is shorter' };
+      return { ok: false, text: sentence('capture_unknown') };
     const { event, sensor, tUs, samples } = capture;
     const part = new CborWriter(malformed).array(7).int(number).int(event).text(sensor).int(tUs);
     part
@@ -100,7 +100,7 @@ export class Captures {
 
   #answer(name: string, body: CborWriter): { ok: boolean; text: string } {
     const sent = this.#options.event(name, body.finish());
-    return sent ? { ok: true, text: '' } : { ok: false, text: 'there is no room for the answer; ask again' };
+    return sent ? { ok: true, text: '' } : { ok: false, text: sentence('capture_room') };
   }
 }
 

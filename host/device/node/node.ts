@@ -6,7 +6,7 @@
 
 import { createHash, type KeyObject, randomInt } from 'node:crypto';
 import { NodeConstant } from '../../base/abi/index.ts';
-import { type Clock, clip, MoteError, packageVersion } from '../../base/index.ts';
+import { type Clock, clip, MoteError, packageVersion, sentence } from '../../base/index.ts';
 import { AbiLimit, type Engine } from '../engine/index.ts';
 import type { Flash } from '../flash/index.ts';
 import {
@@ -213,9 +213,9 @@ export class Node {
   command(name: string, body: Uint8Array): { ok: boolean; code?: string; text: string } {
     if (name.startsWith(OWN_PREFIX)) return this.#captures.command(name, body);
     const { running } = this.#supervisor;
-    if (running === null) return { ok: false, text: 'no module runs' };
+    if (running === null) return { ok: false, text: sentence('no_module') };
     const id = running.runtime.commands.indexOf(name);
-    if (id < 0) return { ok: false, text: clip(`the module takes no command '${name}'`, 256) };
+    if (id < 0) return { ok: false, text: clip(sentence('no_command', name), 256) };
     if (body.length > AbiLimit.message) return { ok: false, text: `a command has up to ${AbiLimit.message} bytes` };
     if (this.#supervisor.message(id, body)) return { ok: true, text: '' };
     const { code, text } = this.#fault!;
@@ -294,7 +294,7 @@ export class Node {
     const onTrial = running.info?.state === 'trial';
     if (health !== before) this.#publisher.report({ kind: 'health', health });
     if (health !== before && health < 0 && !onTrial) {
-      this.#publisher.log('error', `the module says that it is failing (${health})`);
+      this.#publisher.log('error', sentence('failing', health));
     }
     if (health === 1) this.#faultsInRow = 0;
     if (onTrial) this.#trial!.judge();

@@ -1,7 +1,7 @@
 /** One loaded module with its limits. Every fault is a `MoteError` with a stable code. */
 
 import { NodeConstant } from '../../base/abi/index.ts';
-import { MoteError } from '../../base/index.ts';
+import { MoteError, sentenceError } from '../../base/index.ts';
 import { ABI_EXPORTS, AbiError, type Engine, type Limits, Trap } from '../engine/index.ts';
 import type { MetricInfo } from '../link/index.ts';
 import type { Metadata } from '../package/index.ts';
@@ -38,10 +38,7 @@ export class ModuleRuntime {
   constructor(engine: Engine, image: ModuleImage, services: HostServices, limits: RuntimeLimits) {
     const { metadata } = image;
     if (metadata.memoryBytes > limits.memoryBytes) {
-      throw new MoteError(
-        'MODULE_MEMORY',
-        `The module needs ${metadata.memoryBytes} bytes of memory and this node gives ${limits.memoryBytes}; use a smaller model.`,
-      );
+      throw sentenceError('module_memory', metadata.memoryBytes, limits.memoryBytes);
     }
     this.metadata = metadata;
     this.#engine = engine;
@@ -68,7 +65,7 @@ export class ModuleRuntime {
     this.#context.instance = instance;
     const missing = Object.keys(ABI_EXPORTS).find((name) => !instance.has(name));
     if (missing !== undefined) {
-      throw new MoteError('MODULE_EXPORT', `The module exports no ${missing}; build it with 'mote build'.`);
+      throw sentenceError('module_export', missing);
     }
   }
 
@@ -77,10 +74,7 @@ export class ModuleRuntime {
     this.#context.begin('init');
     const result = this.#call('init') as number;
     if (result < AbiError.OK) {
-      throw new MoteError(
-        'MODULE_INIT',
-        `init returned ${result}: the module doesn't find what it needs on this node.`,
-      );
+      throw sentenceError('module_init', result);
     }
   }
 

@@ -5,7 +5,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import { NodeConstant } from '../../base/abi/index.ts';
-import { MoteError } from '../../base/index.ts';
+import { MoteError, sentence } from '../../base/index.ts';
 import { type Flash, flashRegion, KeyValueStore, MemoryFlash } from '../flash/index.ts';
 import { encodeMessage, parseMessage } from '../link/index.ts';
 import { encodeTrustedKeys, parseTrustedKeys } from '../package/index.ts';
@@ -72,10 +72,7 @@ export class NodeStorage {
   saveConfig(values: Record<string, number>): void {
     const bytes = encodeMessage({ type: 'config', values });
     if (bytes.length > MAX_CONFIG_BYTES) {
-      throw new MoteError(
-        'NODE_CONFIG',
-        `The configuration takes ${bytes.length} bytes; ${MAX_CONFIG_BYTES} is the most. Use fewer or shorter settings.`,
-      );
+      throw new MoteError('NODE_CONFIG', sentence('config_long', bytes.length));
     }
     this.#agent.set(CONFIG, bytes);
   }

@@ -1,6 +1,6 @@
 /** The swap to a new module and its trial: when they happen, what is measured, and how a trial ends. */
 import { type Clock, clip, MoteError } from '../../base/index.ts';
-import type { Chunk, Offer, OtaStatus } from '../link/index.ts';
+import { type Chunk, type Offer, type OtaStatus, reason } from '../link/index.ts';
 import type { Reason } from '../update/index.ts';
 import type { Running, Supervisor } from './supervisor.ts';
 import type { Updates } from './update.ts';
@@ -22,18 +22,12 @@ export interface TrialFacts {
 export function judgeTrial(facts: TrialFacts): 'wait' | 'confirm' | Reason {
   const { health, misses, linkUp, timeout, trialMs } = facts;
   if (health !== null && health < 0) {
-    return { code: 'HEALTH_FAILING', text: `The module on trial says that it is failing (${health}).` };
+    return reason('health_failing', health);
   }
-  if (misses > 0)
-    return { code: 'TRIAL_DEADLINE', text: 'The module on trial missed a deadline: its steps take too long.' };
+  if (misses > 0) return reason('trial_deadline');
   if (health === 1 && linkUp !== false) return 'confirm';
   if (!timeout) return 'wait';
-  return health === 1
-    ? {
-        code: 'TRIAL_LINK_DOWN',
-        text: `The link was not up at any time of the ${trialMs} ms when the module was healthy.`,
-      }
-    : { code: 'TRIAL_UNHEALTHY', text: `The module was not healthy within its ${trialMs} ms.` };
+  return health === 1 ? reason('trial_link_down', trialMs) : reason('trial_unhealthy', trialMs);
 }
 
 export interface TrialOptions {

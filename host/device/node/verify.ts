@@ -1,6 +1,6 @@
 /** Decides whether a package may run on this node: signature, sequence, ABI, memory, sensors, exports. */
 import type { KeyObject } from 'node:crypto';
-import { MoteError } from '../../base/index.ts';
+import { sentenceError } from '../../base/index.ts';
 import { ABI_VERSION, validateModule } from '../engine/index.ts';
 import { checkPackage, openPackage, type Package } from '../package/index.ts';
 
@@ -18,12 +18,12 @@ export function verifyPackage(bytes: Uint8Array, sequence: number, options: Veri
   const { publicKeys, memoryBytes, sensors, highestSequence } = options;
   const opened = openPackage(bytes, publicKeys);
   if (opened.sequence !== sequence) {
-    throw new MoteError('PKG_SEQUENCE', `The package has sequence ${opened.sequence}, it was offered as ${sequence}.`);
+    throw sentenceError('pkg_offered', opened.sequence, sequence);
   }
   checkPackage(opened, { abi: ABI_VERSION, memoryBytes, sequence: highestSequence });
   const missing = opened.metadata.sensors.find((name) => !sensors.has(name));
   if (missing !== undefined) {
-    throw new MoteError('NODE_SENSOR', `The module needs the sensor '${missing}', which this node doesn't have.`);
+    throw sentenceError('node_sensor', missing);
   }
   checkModule(opened);
 }
@@ -34,8 +34,5 @@ export function verifyPackage(bytes: Uint8Array, sequence: number, options: Veri
  */
 export function checkModule({ wasm, metadata }: Package): void {
   if (validateModule(wasm).memoryBytes === metadata.memoryBytes) return;
-  throw new MoteError(
-    'PKG_METADATA',
-    "The package's metadata can't be used: the memory isn't what its module says. Build the package again with this version.",
-  );
+  throw sentenceError('metadata_memory');
 }

@@ -4,7 +4,7 @@
  */
 import { type KeyObject, sign, verify } from 'node:crypto';
 import { type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
-import { MoteError } from '../../base/index.ts';
+import { MoteError, sentenceError } from '../../base/index.ts';
 
 /** The supported COSE algorithms: ES256 is -7, EdDSA is -8. */
 export type Algorithm = -7 | -8;
@@ -38,7 +38,7 @@ export interface Sign1Options {
 }
 
 function bad(message: string): MoteError {
-  return new MoteError('COSE', `${message}; it can't be trusted.`);
+  return sentenceError('cose', message);
 }
 
 /** Parses a COSE_Sign1 message. Throws `CBOR` or `COSE`. It doesn't verify the signature. */
@@ -96,11 +96,7 @@ export function verifySign1(
   externalAad: Uint8Array = new Uint8Array(0),
 ): boolean {
   if (payload === null) throw bad('The signed payload is detached and was not given');
-  if (algorithmOf(key) !== message.algorithm)
-    throw new MoteError(
-      'KEY_TYPE',
-      'The key is not of the kind that the signature names; use the key that signed the package.',
-    );
+  if (algorithmOf(key) !== message.algorithm) throw sentenceError('key_type');
   return verifySignature(toBeSigned(message.protectedHeader, externalAad, payload), key, message.signature);
 }
 

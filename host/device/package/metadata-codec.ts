@@ -2,7 +2,7 @@
 
 import { AbiLimit, MessageConstant, MetadataKey, PackageConstant } from '../../base/abi/index.ts';
 import { type CborKey, type CborValue, decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
-import { MoteError } from '../../base/index.ts';
+import { type MoteError, sentenceError } from '../../base/index.ts';
 import type { MetricInfo } from '../link/index.ts';
 import type { Metadata } from './metadata.ts';
 
@@ -51,10 +51,7 @@ export function parseMetadata(bytes: Uint8Array): Metadata {
 }
 
 function bad(what: string): MoteError {
-  return new MoteError(
-    'PKG_METADATA',
-    `The package's metadata can't be used: ${what}. Build the package again with this version.`,
-  );
+  return sentenceError('metadata', what, '');
 }
 
 /** A text of 1 to 64 bytes of UTF-8 without control characters, because it is displayed. */

@@ -8,7 +8,7 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { PackageConstant } from '../../base/abi/index.ts';
 import { type CborKey, type CborValue, encodeCbor } from '../../base/cbor/index.ts';
-import { MoteError } from '../../base/index.ts';
+import { sentenceError } from '../../base/index.ts';
 import { sign1 } from './cose.ts';
 import { keyId } from './keys.ts';
 import type { Metadata } from './metadata.ts';
@@ -95,16 +95,8 @@ export function parsePackage(bytes: Uint8Array): Package {
 export function openPackage(bytes: Uint8Array, publicKeys: readonly KeyObject[]): Package {
   const { pkg, envelope } = readPackage(bytes);
   const key = publicKeys.find((candidate) => Buffer.compare(keyId(candidate), pkg.keyId) === 0);
-  if (!key)
-    throw new MoteError(
-      'PKG_KEY',
-      `The package is signed with key ${Buffer.from(pkg.keyId).toString('hex')}, which isn't trusted here; sign it with a trusted key.`,
-    );
-  if (!verifyEnvelope(envelope, key))
-    throw new MoteError(
-      'PKG_SIGNATURE',
-      "The package's signature is wrong: it was changed after it was signed. Get it again.",
-    );
+  if (!key) throw sentenceError('pkg_key', Buffer.from(pkg.keyId).toString('hex'));
+  if (!verifyEnvelope(envelope, key)) throw sentenceError('pkg_signature');
   return pkg;
 }
 
@@ -120,22 +112,11 @@ export interface HostLimits {
 /** Throws `PKG_ABI`, `PKG_MEMORY` or `PKG_SEQUENCE` if a host can't or may not run the package. */
 export function checkPackage(pkg: Package, host: HostLimits): void {
   const { abi, memoryBytes, name } = pkg.metadata;
-  const version = (number: number) => `${number >>> 16}.${number & 0xffff}`;
+  const version = (number: number) => [number >>> 16, number & 0xffff];
   if (abi >>> 16 !== host.abi >>> 16 || (abi & 0xffff) > (host.abi & 0xffff))
-    throw new MoteError(
-      'PKG_ABI',
-      `'${name}' was built for ABI ${version(abi)}; this node has ${version(host.abi)}. Build it for the node, or update the node's firmware.`,
-    );
-  if (memoryBytes > host.memoryBytes)
-    throw new MoteError(
-      'PKG_MEMORY',
-      `'${name}' needs ${memoryBytes} bytes of memory; this node gives ${host.memoryBytes}. Use a smaller model or a larger node.`,
-    );
-  if (pkg.sequence <= host.sequence)
-    throw new MoteError(
-      'PKG_SEQUENCE',
-      `'${name}' has sequence ${pkg.sequence}; this node has confirmed ${host.sequence}. Build it with a higher sequence.`,
-    );
+    throw sentenceError('pkg_abi', name, ...version(abi), ...version(host.abi));
+  if (memoryBytes > host.memoryBytes) throw sentenceError('pkg_memory', name, memoryBytes, host.memoryBytes);
+  if (pkg.sequence <= host.sequence) throw sentenceError('pkg_sequence', name, pkg.sequence, host.sequence);
 }
 
 function readPackage(bytes: Uint8Array): { pkg: Package; envelope: Envelope } {
@@ -144,22 +125,11 @@ function readPackage(bytes: Uint8Array): { pkg: Package; envelope: Envelope } {
   checkSequence(sequence);
   const [wasm, padded, meta] = PAYLOADS.map((name) => payloads.get(name));
   if (!wasm || !padded || !meta || payloads.size !== PAYLOADS.length || envelope.severed.size > 0)
-    throw new MoteError(
-      'PKG_FORMAT',
-      `A package holds ${PAYLOADS.join(', ')} and nothing else, and this one does not.`,
-    );
-  if (Buffer.compare(encodeManifest(sequence, payloads), envelope.manifest) !== 0)
-    throw new MoteError(
-      'PKG_DIGEST',
-      "The package's manifest is not that of its contents; it is damaged, get it again.",
-    );
+    throw sentenceError('pkg_parts');
+  if (Buffer.compare(encodeManifest(sequence, payloads), envelope.manifest) !== 0) throw sentenceError('pkg_digest');
   const [signature, ...more] = envelopeSignatures(envelope);
   const signer = signature?.keyId;
-  if (!signer || !signature.plain || more.length > 0)
-    throw new MoteError(
-      'PKG_FORMAT',
-      'A package has one signature that names its key and nothing else, and this one does not.',
-    );
+  if (!signer || !signature.plain || more.length > 0) throw sentenceError('pkg_signatures');
   const rom = readRom(padded, romPadding(bytes.length, padded.length, meta, wasm));
   const metadata = parseMetadata(meta);
   const sha256 = new Uint8Array(createHash('sha256').update(bytes).digest());
@@ -180,11 +150,7 @@ function readRom(padded: Uint8Array, before: number): Uint8Array {
   if (padded.length === 0) return padded;
   const end = padded.length - (ROM_ALIGNMENT - 1) + before;
   const zeros = [...padded.subarray(0, before), ...padded.subarray(end)];
-  if (end <= before || zeros.some((byte) => byte !== 0))
-    throw new MoteError(
-      'PKG_FORMAT',
-      'The rom of a package lies at a multiple of 16 between 15 zeros, and this one does not; build the package again with this version.',
-    );
+  if (end <= before || zeros.some((byte) => byte !== 0)) throw sentenceError('pkg_rom');
   return padded.subarray(before, end);
 }
 
@@ -226,8 +192,7 @@ function encodeManifest(sequence: number, payloads: ReadonlyMap<string, Uint8Arr
 }
 
 function checkSequence(sequence: number): void {
-  if (!Number.isInteger(sequence) || sequence < 1 || sequence > MAX_SEQUENCE)
-    throw new MoteError('PKG_SEQUENCE', `A package's sequence is a whole number of 1 to ${MAX_SEQUENCE}.`);
+  if (!Number.isInteger(sequence) || sequence < 1 || sequence > MAX_SEQUENCE) throw sentenceError('pkg_range');
 }
 
 /** UUID version 5 (RFC 9562, section 5.5). */

@@ -7,7 +7,7 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { PackageConstant } from '../../base/abi/index.ts';
 import { type CborKey, type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
-import { MoteError } from '../../base/index.ts';
+import { type MoteError, sentenceError } from '../../base/index.ts';
 import { parseSign1, type Sign1, verifySign1 } from './cose.ts';
 
 /** The numbers of the draft that are used here: envelope and manifest members, commands and parameters. */
@@ -61,7 +61,7 @@ export interface Envelope {
 }
 
 function bad(message: string): MoteError {
-  return new MoteError('SUIT', `${message}; this is no SUIT envelope that can be trusted.`);
+  return sentenceError('suit', message);
 }
 
 /** Returns a SUIT_Digest: the algorithm and the SHA-256. */

@@ -4,10 +4,10 @@
  */
 
 import { createHash } from 'node:crypto';
-import { JournalKind, type SlotState, SlotsConstant } from '../../base/abi/index.ts';
-import { MoteError } from '../../base/index.ts';
+import { JournalKind, type SentenceId, type SlotState, SlotsConstant } from '../../base/abi/index.ts';
+import { sentenceError } from '../../base/index.ts';
 import { type Flash, flashRegion, Journal } from '../flash/index.ts';
-import { type Reason, type Report, renderReport, reportOf } from '../link/index.ts';
+import { type Reason, type Report, reason, renderReport, reportOf } from '../link/index.ts';
 import {
   decodeJournal,
   EMPTY_JOURNAL,
@@ -49,10 +49,7 @@ export interface Transfer {
   total: number;
 }
 
-const INTERRUPTED = reportOf({
-  code: 'TRIAL_INTERRUPTED',
-  text: 'The node restarted while the module was on trial and not confirmed.',
-});
+const INTERRUPTED = reportOf(reason('trial_interrupted'));
 
 /**
  * Every change is durable when its call returns. After a `PowerCut` or `FLASH_IO`, open a new store on the same flash.
@@ -177,7 +174,7 @@ export class SlotStore {
    */
   erase(): { slot: SlotIndex; received: number } | null {
     const erasing = this.#erasing;
-    if (erasing === null) throw new MoteError('OTA_STATE', 'No slot is being erased; begin a transfer first.');
+    if (erasing === null) throw sentenceError('ota_no_erase');
     const { slot, record, writer } = erasing;
     this.#erasing = null;
     if (!writer.erase()) {
@@ -197,15 +194,8 @@ export class SlotStore {
   append(offset: number, bytes: Uint8Array): number {
     const { record, writer } = this.#receiving();
     if (!Number.isInteger(offset) || offset < 0 || offset + bytes.length > record.total)
-      throw new MoteError(
-        'OTA_TOO_LARGE',
-        `Bytes ${offset} to ${offset + bytes.length} leave a package of ${record.total}.`,
-      );
-    if (offset > writer.received)
-      throw new MoteError(
-        'OTA_GAP',
-        `Bytes from ${offset} came when ${writer.received} was next; send them from there.`,
-      );
+      throw sentenceError('ota_outside', offset, offset + bytes.length, record.total);
+    if (offset > writer.received) throw sentenceError('ota_gap', offset, writer.received);
     writer.append(bytes.subarray(writer.received - offset));
     return writer.received;
   }
@@ -220,11 +210,7 @@ export class SlotStore {
     const ready = this.#find('ready');
     if (ready !== null) return this.#info(ready);
     const { slot, record, writer } = this.#receiving();
-    if (writer.received < record.total)
-      throw new MoteError(
-        'OTA_GAP',
-        `${writer.received} of ${record.total} bytes came; send the rest before finishing.`,
-      );
+    if (writer.received < record.total) throw sentenceError('ota_incomplete', writer.received, record.total);
     writer.finish();
     if (!matches(this.#flashes[slot].read(0, record.total), record.sha256)) {
       // Remains of the power cut may have counted as received, so all bytes are requested once more.
@@ -233,10 +219,7 @@ export class SlotStore {
         return null;
       }
       this.#clear(slot);
-      throw new MoteError(
-        'OTA_DIGEST',
-        'What was received has another SHA-256 than was offered; send the package again.',
-      );
+      throw sentenceError('ota_digest');
     }
     this.#change(slot, { ...record, state: 'ready' });
     return this.#info(slot);
@@ -258,27 +241,22 @@ export class SlotStore {
   read(slot: SlotIndex): Uint8Array {
     const { state, total, sha256 } = this.#state.slots[slot];
     if (state !== 'ready' && state !== 'trial' && state !== 'confirmed')
-      throw new MoteError('OTA_STATE', `Slot ${slot} is ${state}; it holds no package to read.`);
+      throw sentenceError('ota_no_package', slot, state);
     const bytes = this.#flashes[slot].read(0, total);
-    if (!matches(bytes, sha256))
-      throw new MoteError(
-        'OTA_DIGEST',
-        `The package in slot ${slot} is damaged in flash; send it again under a new sequence.`,
-      );
+    if (!matches(bytes, sha256)) throw sentenceError('ota_damaged', slot);
     return bytes;
   }
 
   /** Swaps: one record makes the ready slot the one that `boot` returns. Throws `OTA_STATE` if none is ready. */
   startTrial(): void {
-    const slot = this.#need('ready', 'can go on trial; finish a transfer first');
+    const slot = this.#need('ready', 'ota_none_ready');
     this.#change(slot, { ...this.#state.slots[slot], state: 'trial', booted: false });
   }
 
   /** Confirms the booted trial and empties the old slot. Throws `OTA_STATE` without a booted trial. */
   confirm(): void {
-    const slot = this.#need('trial', 'can be confirmed; boot a trial first');
-    if (!this.#state.slots[slot].booted)
-      throw new MoteError('OTA_STATE', 'The trial was never booted; call boot before confirm.');
+    const slot = this.#need('trial', 'ota_no_trial');
+    if (!this.#state.slots[slot].booted) throw sentenceError('ota_not_booted');
     this.#commit(confirmed(this.#state, slot));
   }
 
@@ -287,7 +265,7 @@ export class SlotStore {
    * trial.
    */
   fail(reason: Reason): void {
-    this.#commit(failed(this.#state, this.#need('trial', 'can fail; start a trial first'), reportOf(reason)));
+    this.#commit(failed(this.#state, this.#need('trial', 'ota_none_to_fail'), reportOf(reason)));
   }
 
   /**
@@ -308,41 +286,19 @@ export class SlotStore {
   #checkTransfer({ sha256, sequence, total }: Transfer): void {
     const { highest, failed: failures } = this.#state;
     if (sha256.length !== 32 || !isUint32(sequence) || sequence < 1 || !isUint32(total) || total < 1)
-      throw new MoteError(
-        'OTA_FORMAT',
-        'An offer needs a SHA-256 of 32 bytes and a sequence and a size of 1 to 4294967295.',
-      );
-    if (sequence <= highest)
-      throw new MoteError(
-        'OTA_ROLLBACK',
-        `Sequence ${sequence} isn't above ${highest}, which this node has confirmed; build the package with a higher one.`,
-      );
-    if (failures.includes(sequence))
-      throw new MoteError(
-        'OTA_FAILED_BEFORE',
-        `Sequence ${sequence} failed its trial on this node; fix the module and build it with a higher sequence.`,
-      );
+      throw sentenceError('ota_format');
+    if (sequence <= highest) throw sentenceError('ota_rollback', sequence, highest);
+    if (failures.includes(sequence)) throw sentenceError('ota_failed_before', sequence);
     // Sequences that were dropped from the full list are below all in it, and must still not be tried again.
     if (failures.length === MAX_FAILED && sequence < Math.min(...failures))
-      throw new MoteError(
-        'OTA_FAILED_BEFORE',
-        `Sequence ${sequence} is below the ${MAX_FAILED} failed ones that this node remembers, so it may have failed as well; build the package with a higher one.`,
-      );
-    if (total > this.slotBytes)
-      throw new MoteError(
-        'OTA_TOO_LARGE',
-        `The package has ${total} bytes; a slot of this node holds ${this.slotBytes}.`,
-      );
-    if (this.#find('trial') !== null)
-      throw new MoteError(
-        'OTA_BUSY',
-        'A module is on trial, so both slots are in use; offer again once it is confirmed or failed.',
-      );
+      throw sentenceError('ota_below_failed', sequence, MAX_FAILED);
+    if (total > this.slotBytes) throw sentenceError('ota_too_large', total, this.slotBytes);
+    if (this.#find('trial') !== null) throw sentenceError('ota_busy');
   }
 
   #receiving(): { slot: SlotIndex; record: SlotRecord; writer: SlotWriter } {
     const slot = this.#find('receiving');
-    if (slot === null || !this.#writer) throw new MoteError('OTA_STATE', 'No transfer is under way; begin one first.');
+    if (slot === null || !this.#writer) throw sentenceError('ota_no_transfer');
     return { slot, record: this.#state.slots[slot], writer: this.#writer };
   }
 
@@ -373,9 +329,9 @@ export class SlotStore {
     return this.#state.slots[1].state === state ? 1 : null;
   }
 
-  #need(state: SlotState, purpose: string): SlotIndex {
+  #need(state: SlotState, absent: SentenceId): SlotIndex {
     const slot = this.#find(state);
-    if (slot === null) throw new MoteError('OTA_STATE', `No slot is ${state}, so none ${purpose}.`);
+    if (slot === null) throw sentenceError(absent);
     return slot;
   }
 

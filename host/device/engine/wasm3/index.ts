@@ -4,7 +4,7 @@
  * module; `close` detaches it.
  */
 import { createRequire } from 'node:module';
-import { MoteError } from '../../../base/index.ts';
+import { MoteError, sentence } from '../../../base/index.ts';
 import { type Engine, type HostFunction, type LoadOptions, Trap, type TrapKind, type Value } from '../engine.ts';
 import { type Core, createInstance, hostFunction, hostTrap, inspect } from '../instance.ts';
 import type { ImportInfo, ValueType } from '../parse.ts';
@@ -42,7 +42,7 @@ function loadHandle(addon: Addon, info: ModuleInfo, options: LoadOptions, given:
   try {
     return addon.load(info.stripped, rom, given.map(importText), fuel, memory, stackBytes, deadlineMs);
   } catch (cause) {
-    throw new MoteError('WASM_LOAD', `wasm3 could not load the module: ${(cause as Error).message}`, { cause });
+    throw new MoteError('WASM_LOAD', sentence('wasm_load', (cause as Error).message), { cause });
   }
 }
 
@@ -62,7 +62,7 @@ function createCore(addon: Addon, info: ModuleInfo, options: LoadOptions): Core 
       }
       if (typeof result === 'string') {
         const space = result.indexOf(' ');
-        throw new Trap(result.slice(0, space) as TrapKind, `the module trapped: ${result.slice(space + 1)}`);
+        throw new Trap(result.slice(0, space) as TrapKind, sentence('trap_other', result.slice(space + 1)));
       }
       return result;
     },
