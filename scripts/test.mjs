@@ -1,17 +1,22 @@
 // Runs every test of the project: sets up, then runs all runners two at a time, and prints one line with the totals.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { bold, dim, green, red, root, run, seconds } from './run.mjs';
 
 const node = process.execPath;
 if (process.argv.includes('--help')) {
   console.log(
-    'npm test [-- --only NAME]   runners: lint, types, imports, abi, assembly, cli, docs, host, asan, fuzz-link',
+    `npm test [-- --full] [--optional] [--only NAME]
+  --full       run all cases of tests that take long: sweeps, mutations, random cases; otherwise a tenth of them
+  --optional   run only the test files that skip tests when an optional tool is missing
+  --only NAME  run one runner: host, lint, types, imports, abi, assembly, cli, docs, asan, fuzz-link`,
   );
   process.exit(0);
 }
 const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
+const full = process.argv.includes('--full');
+const optional = process.argv.includes('--optional');
 const started = performance.now();
 const setup = spawnSync(node, ['scripts/setup.mjs'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 if (setup.status !== 0) process.exit(1);
@@ -53,6 +58,18 @@ function counted({ code, output }) {
   };
 }
 
+/** Test files that contain a condition to skip a test, or import a file of the same folder that does. */
+function optionalTests() {
+  const skips = (path) => /\.skip(If)?\(/.test(readFileSync(join(root, path), 'utf8'));
+  const imported = (path) =>
+    [...readFileSync(join(root, path), 'utf8').matchAll(/from '\.\/(.+)'/g)].map(([, name]) =>
+      join(dirname(path), name),
+    );
+  return ['host', 'tests', 'assembly', 'abi']
+    .flatMap((folder) => readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, name)))
+    .filter((path) => path.endsWith('.test.ts') && [path, ...imported(path)].some(skips));
+}
+
 const runners = [
   {
     name: 'host',
@@ -60,6 +77,7 @@ const runners = [
     args: [
       'node_modules/vitest/vitest.mjs',
       'run',
+      ...(optional ? optionalTests() : []),
       '--reporter=default',
       '--reporter=json',
       '--outputFile.json=build/vitest.json',
@@ -98,27 +116,37 @@ const runners = [
     args: ['docs/.vitepress/site.mjs'],
     count: whole,
   },
-  { name: 'asan', description: 'wasm3 addon under AddressSanitizer', args: ['scripts/asan.mjs'], count: counted },
   {
-    name: 'fuzz-link',
-    description: 'C link under sanitizers: 500,000 inputs',
-    args: ['scripts/fuzz-link.mjs'],
+    name: 'asan',
+    description: 'wasm3 addon under AddressSanitizer',
+    args: ['scripts/asan.mjs', '--modules', full ? '120000' : '12000'],
     count: counted,
   },
-].filter((runner) => !only || runner.name === only);
+  {
+    name: 'fuzz-link',
+    description: `C link under sanitizers: ${full ? '500,000' : '50,000'} inputs`,
+    args: ['scripts/fuzz-link.mjs', '--inputs', full ? '500000' : '50000'],
+    count: counted,
+  },
+].filter((runner) => (!only || runner.name === only) && (!optional || runner.name === 'host'));
 if (runners.length === 0) {
   console.error(`There is no runner ${only}.`);
   process.exit(2);
 }
 rmSync(join(root, 'build', 'vitest.json'), { force: true });
 
+console.log(
+  full
+    ? 'Tests that take long run in their full form'
+    : 'Tests that take long run in their short form; npm test -- --full runs all of their cases',
+);
 const total = { passed: 0, failed: 0, skipped: 0 };
 const queue = [...runners];
 async function worker() {
   for (let runner = queue.shift(); runner; runner = queue.shift()) {
     const current = runner;
     console.log(`${dim('·')} ${current.description} started`);
-    const result = await run(node, current.args, { env: { FORCE_COLOR: '0' } });
+    const result = await run(node, current.args, { env: { FORCE_COLOR: '0', MOTE_TESTS: full ? 'full' : 'short' } });
     const count = current.count(result);
     for (const key of Object.keys(total)) total[key] += count[key];
     const mark = count.failed > 0 ? red('✗') : green('✓');

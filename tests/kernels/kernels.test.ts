@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packagePath } from '../../host/base/index.ts';
+import { cases } from '../../host/base/test-form.ts';
 import {
   type BuildOptions,
   buildImage,
@@ -19,7 +20,7 @@ import {
 import { caseFile } from './reference.ts';
 
 /** Number of cases of each operator and signal kernel. */
-const CASES = 10_000;
+const CASES = cases(10_000);
 /** Number of corrupted records for each case. */
 const CORRUPTED = 2;
 const KERNELS = 17;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeCbor, wellFormed } from '../../host/base/cbor/index.ts';
 import { packagePath } from '../../host/base/index.ts';
+import { cases, casesText } from '../../host/base/test-form.ts';
 import { examples } from '../../host/device/link/examples.ts';
 import { encodeFrame, FrameDecoder } from '../../host/device/link/frame.ts';
 import { encodeMessage, isNodeMessage, type Message, parseMessage, Xorshift } from '../../host/device/link/index.ts';
@@ -131,10 +132,10 @@ describe.skipIf(missingCompiler)('the C codec and the TypeScript codec', () => {
     );
   });
 
-  it('split 20,000 damaged streams into the same frames and count the same errors', () => {
+  it(`split ${casesText(20_000)} damaged streams into the same frames and count the same errors`, () => {
     const lines: string[] = [];
     const expected: string[] = [];
-    for (let i = 0; i < 20_000; i++) {
+    for (let i = 0; i < cases(20_000); i++) {
       const max = [40, 100, 600, 8192][random.below(4)]!;
       const contents = Array.from({ length: 1 + random.below(4) }, () => {
         const most = [20, max + 20, 600][random.below(3)]!;

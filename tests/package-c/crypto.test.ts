@@ -14,6 +14,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { CborTag, decodeCbor, encodeCbor } from '../../host/base/cbor/index.ts';
 import { packagePath } from '../../host/base/index.ts';
+import { cases, casesText } from '../../host/base/test-form.ts';
 import { missingCrypto } from '../c-program.ts';
 import { ask, buildDriver, type Request } from './driver.ts';
 import { type Random, randomBytes, xorshift } from './samples.ts';
@@ -191,9 +192,9 @@ describe.skipIf(missingCrypto)('the C code', () => {
     return changed;
   };
 
-  it('has the same verdict as Node on 3,000 Ed25519 signatures, good and damaged', () => {
+  it(`has the same verdict as Node on ${casesText(3000)} Ed25519 signatures, good and damaged`, () => {
     const random = xorshift(8);
-    const cases = Array.from({ length: 1000 }, (): Signed[] => {
+    const signed = Array.from({ length: cases(1000) }, (): Signed[] => {
       const { privateKey, publicKey } = generateKeyPairSync('ed25519');
       const message = randomBytes(random, random(300));
       const [key, raw, signature] = [publicKey, rawEd25519(publicKey), new Uint8Array(sign(null, message, privateKey))];
@@ -204,12 +205,12 @@ describe.skipIf(missingCrypto)('the C code', () => {
         { key: ed25519Key(other), raw: other, message, signature },
       ];
     });
-    judge('e', cases.flat());
+    judge('e', signed.flat());
   });
 
-  it('has the same verdict as Node on 2,000 P-256 signatures, good and damaged', () => {
+  it(`has the same verdict as Node on ${casesText(2000)} P-256 signatures, good and damaged`, () => {
     const random = xorshift(9);
-    const cases = Array.from({ length: 500 }, (): Signed[] => {
+    const signed = Array.from({ length: cases(500) }, (): Signed[] => {
       const { privateKey, publicKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       const message = randomBytes(random, random(300));
       const signature = new Uint8Array(
@@ -225,7 +226,7 @@ describe.skipIf(missingCrypto)('the C code', () => {
         { key, raw, message, signature: new Uint8Array([...signature.subarray(0, 32), ...bigEndian(P256_ORDER - s)]) },
       ];
     });
-    judge('p', cases.flat());
+    judge('p', signed.flat());
   });
 
   it('has the same verdict as Node on P-256 signatures with extreme r, s and digest', () => {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from '../../host/base/cbor/index.ts';
 import { packagePath } from '../../host/base/index.ts';
+import { cases, casesText } from '../../host/base/test-form.ts';
 import { buildPackage, encodeTrustedKeys, generateKeyPair, keyId } from '../../host/device/package/index.ts';
 import { encodeEnvelope, parseEnvelope } from '../../host/device/package/suit.ts';
 import { missingCrypto } from '../c-program.ts';
@@ -57,10 +58,10 @@ describe.skipIf(missingCrypto)('a package opened in C', () => {
       ...change,
     });
 
-  it('has the contents that the encoder wrote, over 3,000 random ones', () => {
+  it(`has the contents that the encoder wrote, over ${casesText(3000)} random ones`, () => {
     const random = xorshift(11);
-    const counts = compare(Array.from({ length: 3000 }, () => randomPackage(random)));
-    for (const code of ['ok', 'PKG_ABI', 'PKG_MEMORY', 'PKG_SEQUENCE']) expect(counts[code]).toBeGreaterThan(50);
+    const counts = compare(Array.from({ length: cases(3000) }, () => randomPackage(random)));
+    for (const code of ['ok', 'PKG_ABI', 'PKG_MEMORY', 'PKG_SEQUENCE']) expect(counts[code]).toBeGreaterThan(cases(50));
   });
 
   it('can have payloads of any length around the lengths where heads grow', () => {
@@ -90,11 +91,11 @@ describe.skipIf(missingCrypto)('a package opened in C', () => {
     expect(compare([...cut, ...longer])).toEqual({ CBOR: bytes.length + 2 });
   });
 
-  it('has the same code over 100,000 mutations', () => {
+  it(`has the same code over ${casesText(100_000)} mutations`, () => {
     const random = xorshift(77);
     const seeds = Array.from({ length: 20 }, () => randomPackage(random));
     for (let round = 0; round < 20; round++) {
-      const packages = Array.from({ length: 5000 }, () => {
+      const packages = Array.from({ length: cases(5000) }, () => {
         const changed = Uint8Array.from(seeds[random(seeds.length)]!);
         for (let n = random(4); n >= 0; n--) changed[random(changed.length)] = random(256);
         return random(7) ? changed : changed.slice(0, random(changed.length));
@@ -103,17 +104,17 @@ describe.skipIf(missingCrypto)('a package opened in C', () => {
     }
   });
 
-  it('has the same code over 20,000 mutations of signed metadata', () => {
+  it(`has the same code over ${casesText(20_000)} mutations of signed metadata`, () => {
     const random = xorshift(5);
     const seeds = Array.from({ length: 10 }, () => parseEnvelope(randomPackage(random)));
-    const packages = Array.from({ length: 20_000 }, () => {
+    const packages = Array.from({ length: cases(20_000) }, () => {
       const envelope = seeds[random(seeds.length)]!;
       const meta = Uint8Array.from(envelope.payloads.get('#meta')!);
       for (let n = random(3); n >= 0; n--) meta[random(meta.length)] = random(256);
       return withPayload(envelope, '#meta', meta);
     });
     const counts = compare(packages);
-    for (const code of ['ok', 'CBOR', 'PKG_METADATA']) expect(counts[code], code).toBeGreaterThan(100);
+    for (const code of ['ok', 'CBOR', 'PKG_METADATA']) expect(counts[code], code).toBeGreaterThan(cases(100));
   });
 
   const inMap = (change: (map: CborMap) => unknown) => (bytes: Uint8Array) => {

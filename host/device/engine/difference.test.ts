@@ -1,11 +1,12 @@
 /** Random modules have the same results in every bit on every engine. */
 import { beforeAll, expect, it } from 'vitest';
+import { cases } from '../../base/test-form.ts';
 import { ENGINE_NAMES, type Engine, loadEngine, Trap, type Value, type ValueType, validateModule } from './index.ts';
 import { random } from './mutate.ts';
 import { generateModule } from './random-module.ts';
 import { LIMITS } from './testing.ts';
 
-const MODULES = 6000;
+const MODULES = cases(6000);
 /** The loops end by themselves, so V8 needs no watchdog, which would take most of the time. */
 const limits = { ...LIMITS, deadlineMs: Number.POSITIVE_INFINITY };
 let engines: Engine[];

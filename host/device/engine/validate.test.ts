@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ABI_EXPORTS, ABI_VERSION } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
+import { cases, casesText } from '../../base/test-form.ts';
 import { MAX_LOCALS, MAX_NESTING } from './code.ts';
 import { checkAbi, validateModule } from './index.ts';
 import { mutate, random } from './mutate.ts';
@@ -137,10 +138,10 @@ describe('validateModule', () => {
     });
   });
 
-  it('accepts 150,000 damaged modules or rejects them with a MoteError, and never returns more than it read', () => {
+  it(`accepts ${casesText(150_000)} damaged modules or rejects them with a MoteError, and never returns more than it read`, () => {
     const below = random(7);
     const codes = new Map<string, number>();
-    for (let i = 0; i < 150_000; i++) {
+    for (let i = 0; i < cases(150_000); i++) {
       const wasm = mutate(SEED_MODULES[i % SEED_MODULES.length]!, below);
       let code = 'fine';
       try {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cases } from '../../base/test-form.ts';
 import { everyCut } from './every-cut.ts';
 import { Journal } from './journal.ts';
 import { MemoryFlash } from './memory-flash.ts';
@@ -80,7 +81,7 @@ describe('the record journal', () => {
       return x >>> 0;
     };
     const noise = Uint8Array.from({ length: 1024 }, () => random() >>> 24);
-    for (let i = 0; i < 100_000; i++) {
+    for (let i = 0; i < cases(100_000); i++) {
       const spoilt = i % 10 === 0 ? noise.slice() : image.slice();
       for (let change = random() % 6; change >= 0; change--) spoilt[random() % 1024] = random() >>> 24;
       const flash = new MemoryFlash({ sizeBytes: 1024, pageBytes: 256, image: spoilt });

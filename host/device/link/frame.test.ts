@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cases, casesText } from '../../base/test-form.ts';
 import { decodeFrame, encodeFrame, FrameDecoder, MAX_CONTENT_BYTES } from './frame.ts';
 import { Xorshift } from './random.ts';
 
@@ -53,10 +54,10 @@ describe('frames', () => {
     expect(errors).toBe(2);
   });
 
-  it('with one to four mutated bytes are rejected, all of 120,000', () => {
+  it(`with one to four mutated bytes are rejected, all of ${casesText(120_000)}`, () => {
     const random = new Xorshift(1);
     let passed = 0;
-    for (let i = 0; i < 120_000; i++) {
+    for (let i = 0; i < cases(120_000); i++) {
       const content = Uint8Array.from({ length: 1 + random.below(60) }, () => random.below(random.below(2) ? 256 : 2));
       const frame = encodeFrame(content).slice(0, -1);
       const damaged = frame.slice();
@@ -68,15 +69,15 @@ describe('frames', () => {
     expect(passed).toBe(0);
   });
 
-  it('are decoded from 100,000 random streams without an exception and in constant memory', () => {
+  it(`are decoded from ${casesText(100_000)} random streams without an exception and in constant memory`, () => {
     const random = new Xorshift(2);
     const decoder = new FrameDecoder();
     let contents = 0;
-    for (let i = 0; i < 100_000; i++) {
+    for (let i = 0; i < cases(100_000); i++) {
       const bytes = Uint8Array.from({ length: random.below(64) }, () => random.below(256) & random.below(256));
       decoder.push(bytes, () => contents++);
     }
     expect(contents).toBe(0);
-    expect(decoder.errors).toBeGreaterThan(10_000);
+    expect(decoder.errors).toBeGreaterThan(cases(10_000));
   });
 });

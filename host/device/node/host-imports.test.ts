@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { cases, casesText } from '../../base/test-form.ts';
 import {
   AbiError,
   AbiLimit,
@@ -310,7 +311,7 @@ describe.each(ENGINES)('on %s imports', (_engine, engine) => {
     expect(kind).toBe('memory');
   });
 
-  it('answer 100,000 calls with random arguments or end in a memory trap', () => {
+  it(`answer ${casesText(100_000)} calls with random arguments or end in a memory trap`, () => {
     const random = new Xorshift(6);
     const { i32, i64 } = {
       i32: () => [random.next(), random.below(70), random.below(MEMORY), random.below(4) - 2][random.below(4)]!,
@@ -339,7 +340,7 @@ describe.each(ENGINES)('on %s imports', (_engine, engine) => {
     instance.bytes(0, 3).set(Buffer.from('mic'));
     const names = Object.keys(types);
     let traps = 0;
-    for (let i = 0; i < 100_000; i++) {
+    for (let i = 0; i < cases(100_000); i++) {
       if (i % 50 === 0) context.begin((['init', 'step', 'message'] as const)[random.below(3)]!);
       nowUs += 100;
       const name = names[random.below(names.length)]!;
@@ -350,7 +351,7 @@ describe.each(ENGINES)('on %s imports', (_engine, engine) => {
         traps++;
       }
     }
-    expect(traps).toBeGreaterThan(1000);
+    expect(traps).toBeGreaterThan(cases(1000));
     expect(context.metrics.length).toBeLessThanOrEqual(64);
   });
 });

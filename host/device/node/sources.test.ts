@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { MoteError, packagePath } from '../../base/index.ts';
+import { cases, casesText } from '../../base/test-form.ts';
 import { Xorshift } from '../link/index.ts';
 import type { SensorSource } from './sensor.ts';
 import { constant, csvSource, mix, noise, repeat, samplesSource, sine, wavSource } from './sources.ts';
@@ -56,11 +57,11 @@ describe('WAV', () => {
     expect(() => wavSource(bytes)).toThrow(message);
   });
 
-  it('mutated 100,000 times is a source or causes a MoteError', () => {
+  it(`mutated ${casesText(100_000)} times is a source or causes a MoteError`, () => {
     const random = new Xorshift(1);
     const good = riff(chunk('LIST', Uint8Array.of(1, 2, 3)), fmt(1, 2, 16_000, 16), data);
     let sources = 0;
-    for (let i = 0; i < 100_000; i++) {
+    for (let i = 0; i < cases(100_000); i++) {
       const bytes = Uint8Array.from(good).subarray(0, good.length - random.below(2) * random.below(good.length));
       for (let n = random.below(3); n >= 0 && bytes.length > 0; n--)
         bytes[random.below(bytes.length)] = random.below(256);
@@ -72,7 +73,7 @@ describe('WAV', () => {
         if (!(error instanceof MoteError)) throw error;
       }
     }
-    expect(sources).toBeGreaterThan(1000);
+    expect(sources).toBeGreaterThan(cases(1000));
   });
 });
 
@@ -100,11 +101,11 @@ describe('CSV', () => {
     expect(() => csvSource('a,b\n1,2', { rateHz: 1, columns: ['c'] })).toThrow("no column 'c'; it has a, b");
   });
 
-  it('mutated 100,000 times is a source or causes a MoteError', () => {
+  it(`mutated ${casesText(100_000)} times is a source or causes a MoteError`, () => {
     const random = new Xorshift(2);
     const letters = '0123456789,.-+e\n\r x"\u0000';
     let sources = 0;
-    for (let i = 0; i < 100_000; i++) {
+    for (let i = 0; i < cases(100_000); i++) {
       const text = [...'t,x\n1,2\n3,-4\n']
         .map((c) => (random.below(12) ? c : letters[random.below(letters.length)]))
         .join('');
@@ -115,7 +116,7 @@ describe('CSV', () => {
         if (!(error instanceof MoteError)) throw error;
       }
     }
-    expect(sources).toBeGreaterThan(1000);
+    expect(sources).toBeGreaterThan(cases(1000));
   });
 });
 

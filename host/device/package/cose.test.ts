@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CborTag, type CborValue, decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
 import { MoteError, packagePath } from '../../base/index.ts';
+import { cases, casesText } from '../../base/test-form.ts';
 import { parseSign1, sign1, verifySign1 } from './cose.ts';
 import { generateKeyPair } from './keys.ts';
 
@@ -115,7 +116,7 @@ describe('COSE_Sign1', () => {
     expect(() => parseSign1(encodeCbor(new CborTag(18, parts)))).toThrow(MoteError);
   });
 
-  it('fails only with a MoteError over 100,000 mutations', () => {
+  it(`fails only with a MoteError over ${casesText(100_000)} mutations`, () => {
     const bytes = sign1(payload, ed25519.privateKey, { keyId: new Uint8Array(8) });
     let x = 31;
     const random = () => {
@@ -124,7 +125,7 @@ describe('COSE_Sign1', () => {
       x ^= x << 5;
       return x >>> 0;
     };
-    for (let i = 0; i < 100_000; i++) {
+    for (let i = 0; i < cases(100_000); i++) {
       const changed = bytes.slice(0, i % 5 ? bytes.length : random() % bytes.length);
       // The parser never rejects the bytes of the signature itself, so the mutations are before it.
       for (let n = random() % 3; n >= 0 && changed.length > 0; n--)

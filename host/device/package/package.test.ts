@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
 import { MoteError } from '../../base/index.ts';
+import { cases, casesText } from '../../base/test-form.ts';
 import { generateKeyPair, keyId } from './keys.ts';
 import type { Metadata } from './metadata.ts';
 import { encodeMetadata, parseMetadata } from './metadata-codec.ts';
@@ -168,10 +169,10 @@ describe('a package', () => {
     expect(codeOf(() => openPackage(swapped, [pair.publicKey]))).toBe('PKG_DIGEST');
   });
 
-  it('fails only with a MoteError over 100,000 mutations', () => {
+  it(`fails only with a MoteError over ${casesText(100_000)} mutations`, () => {
     const bytes = build();
     const random = xorshift(77);
-    for (let i = 0; i < 100_000; i++) {
+    for (let i = 0; i < cases(100_000); i++) {
       let changed = bytes.slice();
       for (let n = random() % 4; n >= 0; n--) changed[random() % changed.length] = random() >>> 24;
       if (i % 7 === 0) changed = changed.subarray(0, random() % changed.length);
@@ -242,10 +243,10 @@ describe('metadata', () => {
     expect(codeOf(() => parseMetadata(encodeCbor(new Map([...map, [11, 0]]))))).toBe('PKG_METADATA');
   });
 
-  it('fails only with a MoteError over 100,000 mutations', () => {
+  it(`fails only with a MoteError over ${casesText(100_000)} mutations`, () => {
     const bytes = encodeMetadata(metadata);
     const random = xorshift(5);
-    for (let i = 0; i < 100_000; i++) {
+    for (let i = 0; i < cases(100_000); i++) {
       const changed = bytes.slice();
       for (let n = random() % 3; n >= 0; n--) changed[random() % changed.length] = random() >>> 24;
       codeOf(() => encodeMetadata(parseMetadata(changed)));

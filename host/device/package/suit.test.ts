@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { encodeCbor } from '../../base/cbor/index.ts';
 import { MoteError, packagePath } from '../../base/index.ts';
+import { FULL } from '../../base/test-form.ts';
 import { generateKeyPair } from './keys.ts';
 import { type Envelope, encodeEnvelope, parseEnvelope, verifyEnvelope } from './suit.ts';
 
@@ -35,10 +36,11 @@ describe.each(vectors)('%s of the SUIT manifest specification', (name, vector) =
     expect(encodeEnvelope(envelope)).toEqual(bytes);
   });
 
-  it('is rejected after every change of a single byte', () => {
+  it(`is rejected after every change of a single ${FULL ? 'byte' : 'bit'}`, () => {
     for (let at = 0; at < bytes.length; at++) {
       const original = bytes[at]!;
-      for (let value = 0; value < 256; value++) {
+      const values = FULL ? [...Array(256).keys()] : [0, 1, 2, 3, 4, 5, 6, 7].map((bit) => original ^ (1 << bit));
+      for (const value of values) {
         if (value === original) continue;
         const changed = bytes.slice();
         changed[at] = value;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cases } from '../../base/test-form.ts';
 import { decodeJournal, EMPTY_JOURNAL, encodeJournal, type JournalState } from './slot-journal.ts';
 import { transferOf } from './testing.ts';
 
@@ -52,7 +53,7 @@ describe('the slot journal', () => {
       x ^= x << 5;
       return x >>> 0;
     };
-    for (let i = 0; i < 100_000; i++) {
+    for (let i = 0; i < cases(100_000); i++) {
       const spoilt = record.slice(0, i % 3 ? record.length : random() % (record.length + 1));
       for (let change = random() % 4; change >= 0 && spoilt.length > 0; change--)
         spoilt[random() % spoilt.length] = random() >>> 24;

@@ -1,6 +1,7 @@
 /** The client against a broker that sends anything. */
 import mqttPacket, { type Packet } from 'mqtt-packet';
 import { expect, it } from 'vitest';
+import { cases } from '../../base/test-form.ts';
 import { Inbox, setup } from './testing.ts';
 
 it('never crashes, buffers no more than its maximum, and always comes back, whatever the broker sends', () => {
@@ -45,7 +46,7 @@ it('never crashes, buffers no more than its maximum, and always comes back, what
   void client.connect();
   void client.subscribe({ filter: '#', qos: 1 }, (message) => void (inbox.messages.length < 50 && inbox.push(message)));
   let online = 0;
-  for (let i = 0; i < 100_000; i++) {
+  for (let i = 0; i < cases(100_000); i++) {
     const wire = wires.at(-1)!;
     if (wire.of('connect').length === 1 && client.state === 'connecting' && random(4) > 0) wire.accept();
     if (client.state === 'online') online++;
@@ -59,6 +60,6 @@ it('never crashes, buffers no more than its maximum, and always comes back, what
     }
     wires.at(-1)!.packets.splice(1);
   }
-  expect(online).toBeGreaterThan(20_000);
+  expect(online).toBeGreaterThan(cases(20_000));
   expect(client.state).not.toBe('closed');
 });

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cases } from '../../base/test-form.ts';
 import { DiskQueue, type QueueOptions } from './disk-queue.ts';
 import type { Message } from './message.ts';
 import { encodeRecord, PUT, parseSegment, REMOVE, recordBytes } from './segment.ts';
@@ -257,7 +258,7 @@ describe('disk queue', () => {
       x ^= x << 5;
       return (x >>> 0) % below;
     };
-    for (let i = 0; i < 100_000; i++) {
+    for (let i = 0; i < cases(100_000); i++) {
       const bytes = Buffer.from(good.subarray(0, 1 + random(good.length)));
       for (let n = random(3); n > 0; n--) bytes[random(bytes.length)]! ^= 1 << random(8);
       const { records, goodBytes } = parseSegment(bytes);

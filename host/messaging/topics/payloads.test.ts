@@ -3,6 +3,7 @@ import { encode } from 'cbor-x';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { packagePath } from '../../base/index.ts';
+import { cases, casesText } from '../../base/test-form.ts';
 import { parseCommand, parseConfig } from '../gateway/commands.ts';
 import type { Received } from '../mqtt/types.ts';
 import * as example from './examples.ts';
@@ -63,7 +64,7 @@ describe('payloads', () => {
     );
   });
 
-  it('of 100,000 damaged ones, each is read or rejected with a MoteError', () => {
+  it(`of ${casesText(100_000)} damaged ones, each is read or rejected with a MoteError`, () => {
     const readers = [decodeState, decodeTelemetry, decodeEvent, decodeLog, decodeOta];
     const parsers = [parseCommand, parseConfig];
     const seeds = [
@@ -77,7 +78,7 @@ describe('payloads', () => {
       x ^= x << 5;
       return (x >>> 0) % below;
     };
-    for (let i = 0; i < 100_000; i++) {
+    for (let i = 0; i < cases(100_000); i++) {
       const bytes = Buffer.from(seeds[i % seeds.length]!);
       for (let n = 1 + random(3); n > 0; n--) bytes[random(bytes.length)] = random(256);
       const payload = bytes.subarray(0, random(8) === 0 ? random(bytes.length) : bytes.length);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MoteError } from '../../base/index.ts';
+import { cases } from '../../base/test-form.ts';
 import { parseManifest } from './manifest.ts';
 
 const GOOD = { name: 'door-bell', version: '1.0.0' };
@@ -82,14 +83,14 @@ describe('mote.json', () => {
     };
     let state = 1;
     let count = 0;
-    for (let run = 0; run < 100_000; run++) {
+    for (let run = 0; run < cases(100_000); run++) {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
       const at = state % text.length;
       const letter = String.fromCharCode(32 + ((state >>> 16) % 95));
       if (accepted(text.slice(0, at) + letter + text.slice(at + 1 + (state >>> 30)))) count++;
     }
-    expect(count).toBeGreaterThan(1000);
-    expect(count).toBeLessThan(99_000);
+    expect(count).toBeGreaterThan(cases(1000));
+    expect(count).toBeLessThan(cases(99_000));
     fc.assert(fc.property(fc.json(), (json) => void accepted(json)));
   });
 });
