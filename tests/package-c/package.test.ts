@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from '../../host/base/cbor/index.ts';
 import { packagePath } from '../../host/base/index.ts';
-import { cases, casesText } from '../../host/base/test-form.ts';
+import { cases, casesText, FULL } from '../../host/base/test-form.ts';
 import { buildPackage, encodeTrustedKeys, generateKeyPair, keyId } from '../../host/device/package/index.ts';
 import { encodeEnvelope, parseEnvelope } from '../../host/device/package/suit.ts';
 import { missingCrypto } from '../c-program.ts';
@@ -61,7 +61,8 @@ describe.skipIf(missingCrypto)('a package opened in C', () => {
   it(`has the contents that the encoder wrote, over ${casesText(3000)} random ones`, () => {
     const random = xorshift(11);
     const counts = compare(Array.from({ length: cases(3000) }, () => randomPackage(random)));
-    for (const code of ['ok', 'PKG_ABI', 'PKG_MEMORY', 'PKG_SEQUENCE']) expect(counts[code]).toBeGreaterThan(cases(50));
+    for (const code of ['ok', 'PKG_ABI', 'PKG_MEMORY', 'PKG_SEQUENCE'])
+      expect(counts[code]).toBeGreaterThan(FULL ? 50 : 0);
   });
 
   it('can have payloads of any length around the lengths where heads grow', () => {
@@ -114,7 +115,7 @@ describe.skipIf(missingCrypto)('a package opened in C', () => {
       return withPayload(envelope, '#meta', meta);
     });
     const counts = compare(packages);
-    for (const code of ['ok', 'CBOR', 'PKG_METADATA']) expect(counts[code], code).toBeGreaterThan(cases(100));
+    for (const code of ['ok', 'CBOR', 'PKG_METADATA']) expect(counts[code], code).toBeGreaterThan(FULL ? 100 : 0);
   });
 
   const inMap = (change: (map: CborMap) => unknown) => (bytes: Uint8Array) => {
