@@ -1,8 +1,9 @@
 // Prepares a clone: dependencies, ABI bindings, compiled TypeScript, the wasm3 addon. It does only what is missing or
-// stale, so `npm run demo` and `npm test` can call it each time.
+// stale, so `npm run demo` and `npm test` can call it each time. Of two that run at once, one waits for the other.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { red, root, step } from './run.mjs';
 
@@ -10,6 +11,37 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
   console.error(red(`moteware needs Node 20.19 or newer; this is ${process.version}. See https://nodejs.org`));
   process.exit(1);
+}
+
+/**
+ * Takes the lock of this clone. Each process that wants it creates a file with its id in the name, then looks for files
+ * of other live processes. If two see each other, both withdraw and try again after a random time. host/base/lock.ts has
+ * the same method; it can't be loaded here, because nothing is compiled yet.
+ */
+async function lock() {
+  const folder = join(root, 'build', 'setup-lock');
+  const own = join(folder, `${process.pid}`);
+  mkdirSync(folder, { recursive: true });
+  process.on('exit', () => rmSync(own, { force: true }));
+  for (let waiting = false; ; waiting = true) {
+    writeFileSync(own, '');
+    const others = readdirSync(folder).filter((name) => name !== `${process.pid}`);
+    const live = others.filter((name) => isAlive(Number(name)));
+    for (const name of others) if (!live.includes(name)) rmSync(join(folder, name), { force: true });
+    if (live.length === 0) return;
+    rmSync(own);
+    if (!waiting) console.log(`Waiting for process ${live[0]}, which sets up this clone`);
+    await delay(50 + 100 * Math.random());
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
 }
 
 function digest(paths) {
@@ -34,6 +66,7 @@ async function unlessFresh(name, digestNow, made, make) {
   writeFileSync(stamp, digestNow);
 }
 
+await lock();
 await unlessFresh('dependencies', digest(['package-lock.json']), 'docs/node_modules/typedoc', () =>
   // Not `npm ci`: it rejects a lock file without an optional package of another platform, which some registries don't
   // have.
@@ -55,8 +88,12 @@ await unlessFresh(
     rmSync(join(root, fresh), { recursive: true, force: true });
     const tsc = 'node_modules/typescript/bin/tsc';
     await step('Compiling TypeScript', process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', fresh]);
-    rmSync(join(root, 'dist'), { recursive: true, force: true });
+    // Two renames: there is no moment in which files of `dist` are partly deleted.
+    const old = join(root, 'build', 'dist-old');
+    rmSync(old, { recursive: true, force: true });
+    if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), old);
     renameSync(join(root, fresh), join(root, 'dist'));
+    rmSync(old, { recursive: true, force: true });
   },
 );
 const addon = pathToFileURL(join(root, 'dist/host/device/engine/wasm3/build.js')).href;

@@ -1,4 +1,4 @@
-import { mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { mkdtempSync, openSync, read, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -84,18 +84,24 @@ describe('a simulator channel', () => {
 
   /** The node's end: the FIFOs as files. */
   const node = () => ({ to: openSync(join(folder, 'to-node'), 'r+'), from: openSync(join(folder, 'from-node'), 'r+') });
-  const read = (file: number, count: number) => {
-    const bytes = Buffer.alloc(count);
-    for (let at = 0; at < count; ) at += readSync(file, bytes, at, count - at, null);
-    return bytes;
-  };
+  /** The next bytes that the host writes, once they are there. */
+  const arriving = (file: number, count: number) =>
+    new Promise<Buffer>((resolve, reject) => {
+      const bytes = Buffer.alloc(count);
+      const more = (at: number) =>
+        read(file, bytes, at, count - at, null, (error, length) => {
+          if (error) reject(error);
+          else if (at + length === count) resolve(bytes);
+          else more(at + length);
+        });
+      more(0);
+    });
   const counting = {
     rateMilliHz: 1000,
     channels: 2,
     length: 5,
     read: (first: number, out: Int16Array) => out.set(Array.from(out, (_, i) => first * 2 + i)),
   };
-  const soon = () => new Promise((resolve) => setTimeout(resolve, 20));
 
   it('returns samples, and zeros after the end', async () => {
     const channel = SimChannel.open(folder, {
@@ -106,9 +112,8 @@ describe('a simulator channel', () => {
     });
     const { to, from } = node();
     writeSync(from, samples(0, 3, 4));
-    await soon();
     const answer = samplesFrame(Int16Array.of(6, 7, 8, 9, 0, 0, 0, 0));
-    expect(read(to, answer.length)).toEqual(answer);
+    expect(await arriving(to, answer.length)).toEqual(answer);
     channel.close();
   });
 
@@ -117,11 +122,11 @@ describe('a simulator channel', () => {
     ['samples of a sensor that it has not', samples(1, 0, 1)],
     ['more samples than there may be', samples(0, 0, 1 << 30)],
   ])('is closed on %s', async (_, bytes) => {
-    const errors: string[] = [];
-    SimChannel.open(folder, { sensors: [counting], onError: ({ code }) => errors.push(code) });
+    const code = new Promise<string>((resolve) => {
+      SimChannel.open(folder, { sensors: [counting], onError: (error) => resolve(error.code) });
+    });
     writeSync(node().from, bytes);
-    await soon();
-    expect(errors).toEqual(['SIDE_FRAME']);
+    expect(await code).toBe('SIDE_FRAME');
   });
 
   it('reports why it could not be created', () => {
@@ -142,15 +147,12 @@ describe('a simulator channel', () => {
     clock.at(700, () => a.write(Uint8Array.of(9, 8)));
     const done = sim.runUntil(1000);
     writeSync(from, Buffer.concat([hello, frame('L', Buffer.of(1, 0, 2)), idle(0n, 500n)]));
-    await soon();
-    expect(read(to, 13)).toEqual(idleFrame(500, Buffer.alloc(0)));
+    expect(await arriving(to, 13)).toEqual(idleFrame(500, Buffer.alloc(0)));
     expect(at).toEqual([300]);
     writeSync(from, Buffer.concat([frame('L', Buffer.of(3, 0)), idle(500n, NEVER, 1)]));
-    await soon();
-    expect(read(to, 14)).toEqual(idleFrame(700, Buffer.of(9)));
+    expect(await arriving(to, 14)).toEqual(idleFrame(700, Buffer.of(9)));
     writeSync(from, idle(700n, NEVER));
-    await soon();
-    expect(read(to, 14)).toEqual(idleFrame(700, Buffer.of(8)));
+    expect(await arriving(to, 14)).toEqual(idleFrame(700, Buffer.of(8)));
     writeSync(from, idle(700n, NEVER));
     await done;
     expect(clock.nowUs()).toBe(1000);
