@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { MESSAGES } from '../../base/abi/index.ts';
 import { packagePath } from '../../base/index.ts';
 import { encodeMessage, parseMessage } from './codec.ts';
 import { examples } from './examples.ts';
@@ -35,6 +36,14 @@ describe('docs/spec/link.md', () => {
     const [encoded] = row(name);
     expect(encodeMessage(message)).toEqual(encoded);
     expect(parseMessage(encoded!)).toEqual(message);
+  });
+
+  it('lists every message with its number and no other', () => {
+    const rows = [...spec.matchAll(/^\| (\d+) \| ([a-z?]+) \| [^|`]+ \|$/gm)].map(([, number, name]) => [
+      name,
+      Number(number),
+    ]);
+    expect(rows).toEqual(Object.entries(MESSAGES).map(([name, { number }]) => [name, number]));
   });
 
   it('states the size of the telemetry example on the wire', () => {
