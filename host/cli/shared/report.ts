@@ -1,15 +1,13 @@
 /** What a node shows, as lines for a person or NDJSON for a program. */
-import { Decoder } from 'cbor-x';
+import { decodePlain } from '../../base/cbor/index.ts';
 import type { LogRecord, NodeHooks, NodeState, TelemetryRecord } from '../../device/node/index.ts';
 import { type Terminal, table, toJson } from './terminal.ts';
 import { Trace } from './trace.ts';
 
-const cbor = new Decoder({ mapsAsObjects: true, useRecords: false });
-
 /** A module's CBOR, or its hex where it is none. */
 function decodeBody(body: Uint8Array): unknown {
   try {
-    return cbor.decode(body);
+    return decodePlain(body, { bytes: body.length });
   } catch {
     return { hex: Buffer.from(body).toString('hex') };
   }

@@ -1,4 +1,5 @@
 /** Requests to a node: commands and configurations in JSON or CBOR, from anybody who may publish them. Untrusted until parsed. */
+import { CborTag } from '../../base/cbor/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { MessageLimit } from '../../device/link/index.ts';
 import type { Received } from '../mqtt/index.ts';
@@ -51,7 +52,8 @@ function parse(message: Received): { value: unknown; json: boolean } {
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return !(value instanceof Uint8Array || value instanceof CborTag);
 }
 
 /** Converts objects to maps, which the encoder writes in the fewest bytes. */
@@ -59,6 +61,7 @@ function compact(value: unknown, depth = 0): unknown {
   if (depth > MAX_DEPTH) throw bad(`A body has more than ${MAX_DEPTH} levels`);
   if (Array.isArray(value)) return value.map((item) => compact(item, depth + 1));
   if (value instanceof Uint8Array) return Buffer.from(value);
+  if (value instanceof CborTag) throw bad(`A body has the CBOR tag ${value.tag}, and tags are not passed on`);
   if (typeof value === 'number' && Number.isSafeInteger(value) && Math.abs(value) > 0x7fff_ffff) return BigInt(value);
   if (!isObject(value)) return value;
   return new Map(Object.entries(value).map(([key, item]) => [key, compact(item, depth + 1)]));

@@ -1,5 +1,6 @@
 /** A message as the disk queue stores it: one CBOR array, so that a later version can append fields. */
-import { decode, encode } from 'cbor-x';
+import { encode } from 'cbor-x';
+import { decodePlain } from '../../base/cbor/index.ts';
 import { MoteError } from '../../base/index.ts';
 import type { Message, MessageProperties } from './message.ts';
 
@@ -19,15 +20,19 @@ export function encodeStored({ message, droppable, expiresMs }: Stored): Uint8Ar
   return encode([VERSION, flags, expiry, message.topic, message.payload, message.properties]);
 }
 
+function unknownFormat(): MoteError {
+  return new MoteError(
+    'QUEUE_FORMAT',
+    'The queue was written by another version of moteware; drain it with that version, or delete it.',
+  );
+}
+
 /** Decodes bytes whose CRC is right. Throws `QUEUE_FORMAT` for another version. */
 export function decodeStored(bytes: Uint8Array): Stored {
-  const value: unknown = decode(bytes);
+  const value = decodePlain(bytes, { bytes: bytes.length }, unknownFormat);
   const known = Array.isArray(value) && value[0] === VERSION && typeof value[3] === 'string';
   if (!known || !(value[4] instanceof Uint8Array) || typeof value[5] !== 'object' || value[5] === null) {
-    throw new MoteError(
-      'QUEUE_FORMAT',
-      'The queue was written by another version of moteware; drain it with that version, or delete it.',
-    );
+    throw unknownFormat();
   }
   const [, flags, expiry, topic, payload, properties] = value as [
     number,

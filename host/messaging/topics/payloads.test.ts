@@ -119,6 +119,23 @@ describe('commands', () => {
     expect(() => parseCommand(text(payload))).toThrow(/correct its sender/);
   });
 
+  it.each([
+    ['a value that is shared', 'a2646e616d65616164626f647982d81c8101d81d00'],
+    ['a tag', 'a2646e616d65616164626f6479c101'],
+    ['a tag around the command', 'c1a1646e616d656161'],
+  ])('with %s in CBOR are refused', (_name, hex) => {
+    expect(() => parseCommand(received(Buffer.from(hex, 'hex')))).toThrow(/correct its sender/);
+  });
+
+  it('whose body would grow to 20^14 items are refused at once', () => {
+    // Level n shares a list of 20 references to level n + 1.
+    const shared = (id: number): string =>
+      `d81c94${id === 14 ? '00' : shared(id + 1)}${`d81d${(id + 1).toString(16).padStart(2, '0')}`.repeat(19)}`;
+    const payload = Buffer.from(`a2646e616d65616164626f6479${shared(0)}`, 'hex');
+    expect(() => parseCommand(received(payload))).toThrow(/refers to another item/);
+    expect(() => decodeEvent(Buffer.concat([Buffer.from('8501616100' + '00', 'hex'), payload]))).toThrow(/refers/);
+  });
+
   it('are read by their content type, and without one by their first byte', () => {
     expect(parseCommand(text('{"name":"a"}', 'application/json; charset=utf-8')).json).toBe(true);
     expect(() => parseCommand(text('{"name":"a"}', 'application/cbor'))).toThrow();

@@ -3,7 +3,7 @@
  * version 1. A later version may append elements, so readers accept longer arrays. Readers of hostile bytes limit their size first.
  */
 import { Encoder } from 'cbor-x';
-import { wellFormed } from '../../base/cbor/index.ts';
+import { decodePlain, type Plain } from '../../base/cbor/index.ts';
 import { MoteError } from '../../base/index.ts';
 import type { Birth, Event, Log, OtaStatus, Telemetry } from '../../device/link/index.ts';
 
@@ -12,13 +12,13 @@ export const JSON_TYPE = 'application/json';
 export const PACKAGE_TYPE = 'application/suit-envelope+cose';
 export const PAYLOAD_VERSION = 1;
 
-// `useTag259ForMaps` is read by the encoder but missing in its declarations.
-const plain = { useRecords: false, mapsAsObjects: true, tagUint8Array: false, useTag259ForMaps: false };
-const codec = new Encoder(plain);
+// `useTag259ForMaps` is missing in the declarations of the package.
+const plain = { useRecords: false, tagUint8Array: false, useTag259ForMaps: false };
+const encoder = new Encoder(plain);
 
 /** Plain CBOR without the encoder's own tags: arrays, maps from `Map`, byte strings, integers (bigint beyond 32 bits), floats. */
 export function encodeItem(value: unknown): Uint8Array {
-  return Uint8Array.from(codec.encode(value));
+  return Uint8Array.from(encoder.encode(value));
 }
 
 /** A node's retained state. `birth` is null in the will, which only reports that the node is offline. */
@@ -96,18 +96,17 @@ export function encodeState({ online, node, boot, birth }: NodeState): Uint8Arra
   return encodeItem([PAYLOAD_VERSION, online, node, int(boot), detail]);
 }
 
-/** Any CBOR item of at most `maxBytes`, well-formed and at most 16 levels deep; 64-bit integers become numbers where they fit. */
-export function decodeItem(bytes: Uint8Array, maxBytes: number): unknown {
-  if (bytes.length > maxBytes || !wellFormed(bytes)) {
-    throw new MoteError('PAYLOAD', `A payload is not one CBOR item of at most ${maxBytes} bytes; correct its sender.`);
-  }
-  try {
-    return codec.decode(bytesOf(bytes));
-  } catch (cause) {
-    throw new MoteError('PAYLOAD', 'A payload has a CBOR item that is not supported; correct its sender.', {
-      cause,
-    });
-  }
+/** Decodes one CBOR item of at most `maxBytes` and within the limits of `decodePlain`. Throws `PAYLOAD`. */
+export function decodeItem(bytes: Uint8Array, maxBytes: number): Plain {
+  return decodePlain(
+    bytes,
+    { bytes: maxBytes },
+    (what) =>
+      new MoteError(
+        'PAYLOAD',
+        `A payload is not one CBOR item of at most ${maxBytes} bytes: ${what}; correct its sender.`,
+      ),
+  );
 }
 
 function fields(bytes: Uint8Array, least: number): unknown[] {
