@@ -7,6 +7,7 @@ import { limitUs, parseAddress } from './shared/options.ts';
 import { showBuild } from './shared/progress.ts';
 import { Printer, printingHooks } from './shared/report.ts';
 import { Exit, type Terminal } from './shared/terminal.ts';
+import { reportProblem } from './shared/watch-report.ts';
 
 interface SimOptions {
   input: string[];
@@ -46,6 +47,11 @@ async function sim(app: string, options: SimOptions, terminal: Terminal): Promis
     trustFile: options.trust,
     tapsFolder: options.taps,
     hooks: (nowUs) => printingHooks(printer, nowUs),
+    onInstalled({ metadata: { name, version } }, sequence) {
+      terminal.data({ type: 'installed', name, version, sequence });
+      terminal.line(terminal.paint('dim', `${options.node} gets ${name} ${version} as sequence ${sequence}`));
+    },
+    onProblem: (error) => reportProblem(terminal, error),
     onLinkTrouble: (text) => terminal.line(terminal.paint('yellow', text)),
     stopped: interrupted,
   });
@@ -100,7 +106,10 @@ export function registerSim(program: Command): void {
       ['--seed <n>', 'seed of random numbers and noise', '1'],
       ['--connect <host:port>', 'connect to this gateway ("mote shim") and accept updates; implies --realtime'],
       ['--node <id>', 'name of the node', 'sim'],
-      ['--state <file>', 'keep the flash (slots, key-value store, configuration) in this file'],
+      [
+        '--state <file>',
+        'keep the flash (slots, key-value store, configuration) in this file; an app that has changed replaces the one in it',
+      ],
       ['-k, --key <file>', 'private key that signs the app; the node trusts it; default: release.pem if it exists'],
       ['--trust <file>', 'public key that the node trusts instead of that of --key'],
     ],

@@ -31,9 +31,12 @@ export {
   activePackage,
   DEFAULT_LAYOUT,
   type Identity,
+  install,
   type NodeLayout,
+  nextSequence,
   provision,
   readIdentity,
+  runningPackage,
   volatileFlash,
   writeIdentity,
 } from './storage.ts';

@@ -8,7 +8,7 @@ import { NodeConstant } from '../../base/abi/index.ts';
 import { MoteError, sentence } from '../../base/index.ts';
 import { type Flash, flashRegion, KeyValueStore, MemoryFlash } from '../flash/index.ts';
 import { encodeMessage, parseMessage } from '../link/index.ts';
-import { encodeTrustedKeys, parseTrustedKeys } from '../package/index.ts';
+import { encodeTrustedKeys, type Package, parsePackage, parseTrustedKeys } from '../package/index.ts';
 import { type SlotLayout, SlotStore } from '../update/index.ts';
 
 /** Pages of the stores, in this order from the start of the flash; the slots take the rest. */
@@ -90,10 +90,22 @@ function openSlots(flash: Flash, layout: NodeLayout): SlotStore {
  * of `SlotStore.install`.
  */
 export function provision(flash: Flash, sequence: number, bytes: Uint8Array, layout = DEFAULT_LAYOUT): boolean {
-  const slots = openSlots(flash, layout);
-  if (slots.active() !== null) return false;
-  slots.install(sequence, bytes);
+  if (openSlots(flash, layout).active() !== null) return false;
+  install(flash, sequence, bytes, layout);
   return true;
+}
+
+/** The lowest sequence that `install` accepts on this flash. */
+export function nextSequence(flash: Flash, layout = DEFAULT_LAYOUT): number {
+  return openSlots(flash, layout).nextSequence;
+}
+
+/**
+ * Replaces the package of a node that isn't running, confirmed without a trial. The package isn't verified here, but by
+ * the node that boots it. Throws the errors of `SlotStore.install`.
+ */
+export function install(flash: Flash, sequence: number, bytes: Uint8Array, layout = DEFAULT_LAYOUT): void {
+  openSlots(flash, layout).install(sequence, bytes);
 }
 
 /**
@@ -103,6 +115,17 @@ export function activePackage(flash: Flash, layout = DEFAULT_LAYOUT): Uint8Array
   const slots = openSlots(flash, layout);
   const active = slots.active();
   return active === null ? null : slots.read(active.slot);
+}
+
+/** As `activePackage`, parsed; also null for one that is damaged, which the node reports when it starts. */
+export function runningPackage(flash: Flash, layout = DEFAULT_LAYOUT): Package | null {
+  try {
+    const bytes = activePackage(flash, layout);
+    return bytes && parsePackage(bytes);
+  } catch (error) {
+    if (!(error instanceof MoteError)) throw error;
+    return null;
+  }
 }
 
 /** The identity of a board's agent, written at provisioning, because it has no command-line options. */

@@ -99,6 +99,11 @@ export class SlotStore {
     return this.#state.highest;
   }
 
+  /** The lowest sequence above all that were confirmed or failed: a package with it is accepted. */
+  get nextSequence(): number {
+    return Math.max(this.#state.highest, ...this.#state.failed) + 1;
+  }
+
   /** Returns the state of both slots. */
   slots(): [SlotInfo, SlotInfo] {
     return [this.#info(0), this.#info(1)];

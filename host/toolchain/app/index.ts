@@ -11,3 +11,4 @@ export {
   writeApp,
 } from './app.ts';
 export { createProject, TEMPLATE_NAMES, TEMPLATES, type Template } from './create-project.ts';
+export { keptModule, moduleDigest } from './same-module.ts';

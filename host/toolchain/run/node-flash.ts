@@ -2,11 +2,11 @@
 import type { KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { MoteError, makeFolder } from '../../base/index.ts';
+import { makeFolder } from '../../base/index.ts';
 import { FileFlash, type Flash, flashRegion, KeyValueStore } from '../../device/flash/index.ts';
 import { encodeMessage } from '../../device/link/index.ts';
-import { activePackage, DEFAULT_LAYOUT, provision, readIdentity, writeIdentity } from '../../device/node/index.ts';
-import { type Package, parsePackage } from '../../device/package/index.ts';
+import { DEFAULT_LAYOUT, provision, readIdentity, runningPackage, writeIdentity } from '../../device/node/index.ts';
+import type { Package } from '../../device/package/index.ts';
 import { isNodeId } from '../../messaging/topics/index.ts';
 import type { Board, NewNode } from '../board/index.ts';
 
@@ -29,7 +29,7 @@ export function storedNode(board: Board, folder: string): StoredNode | null {
   const flash = openFlash(board, path);
   try {
     const identity = identityOf(flash);
-    return identity && { ...identity, running: runningIn(flash) };
+    return identity && { ...identity, running: runningPackage(flash) };
   } finally {
     flash.close();
   }
@@ -39,17 +39,6 @@ export function storedNode(board: Board, folder: string): StoredNode | null {
 function identityOf(flash: Flash): Pick<StoredNode, 'id' | 'publicKeys'> | null {
   const { id, publicKeys } = readIdentity(flash);
   return id !== null && isNodeId(id) && publicKeys.length > 0 ? { id, publicKeys } : null;
-}
-
-function runningIn(flash: Flash): Package | null {
-  try {
-    const bytes = activePackage(flash);
-    return bytes && parsePackage(bytes);
-  } catch (error) {
-    if (!(error instanceof MoteError)) throw error;
-    // The node itself reports a damaged package and accepts another.
-    return null;
-  }
 }
 
 function openFlash(board: Board, path: string): FileFlash {

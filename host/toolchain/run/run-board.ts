@@ -2,17 +2,20 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { MoteError, VirtualClock } from '../../base/index.ts';
 import type { SensorSource } from '../../device/node/index.ts';
-import {
-  encodeMetadata,
-  generateKeyPair,
-  loadPublicKey,
-  type Package,
-  parsePackage,
-} from '../../device/package/index.ts';
+import { generateKeyPair, loadPublicKey, parsePackage } from '../../device/package/index.ts';
 import { type BrokerChoice, openBroker } from '../../messaging/broker/index.ts';
 import { type NodeObserver, watchNodes } from '../../messaging/monitor/index.ts';
 import { isNodeId } from '../../messaging/topics/index.ts';
-import { type App, type BuildObserver, checkSettings, findPrivateKey, loadApp, packageOf } from '../app/index.ts';
+import {
+  type App,
+  type BuildObserver,
+  checkSettings,
+  findPrivateKey,
+  keptModule,
+  loadApp,
+  moduleDigest,
+  packageOf,
+} from '../app/index.ts';
 import { type Board, buildAgent, type FirmwareObserver, loadBoard, requireRun } from '../board/index.ts';
 import { parseInputs, tapFiles } from '../sim/index.ts';
 import { BoardNode, type BoardNodeOptions, type Fetched, virtualShim } from './board-node.ts';
@@ -127,22 +130,14 @@ function idOf(board: Board, { node, folder }: RunOptions, stored: StoredNode | n
 
 /** What of the options has no effect on a node that was set up before. */
 function storedProblems({ id, running, publicKeys }: StoredNode, { bytes, publicKey, given }: Keys): MoteError[] {
-  const problems: string[] = [];
-  if (running !== null && !sameModule(running, parsePackage(bytes)))
-    problems.push(
-      `${id} runs the module in its flash, ${running.metadata.name} ${running.metadata.version}, and ignores the app of the command line; "mote push" updates it.`,
-    );
-  if ((given || running === null) && !publicKeys.some((key) => key.equals(publicKey)))
-    problems.push(
-      `${id} uses the keys in its flash and rejects packages that this run's key signs; use another --dir to trust that key.`,
-    );
-  return problems.map((text) => new MoteError('NODE_KEPT', text));
-}
-
-function sameModule(a: Package, b: Package): boolean {
-  const parts = ({ wasm, rom, metadata }: Package) => [wasm, rom, encodeMetadata(metadata)];
-  const others = parts(b);
-  return parts(a).every((part, i) => Buffer.compare(part, others[i]!) === 0);
+  const problems: MoteError[] = [];
+  if (running !== null && Buffer.compare(moduleDigest(running), moduleDigest(parsePackage(bytes))) !== 0)
+    problems.push(keptModule(id, running));
+  if ((given || running === null) && !publicKeys.some((key) => key.equals(publicKey))) {
+    const what = `${id} uses the keys in its flash and rejects packages that this run's key signs`;
+    problems.push(new MoteError('NODE_KEPT', `${what}; use another --dir to trust that key.`));
+  }
+  return problems;
 }
 
 /**

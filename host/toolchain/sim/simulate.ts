@@ -8,16 +8,16 @@ import {
   type NodeHooks,
   type NodeOptions,
   type NodeStatus,
-  provision,
   runToEnd,
   volatileFlash,
 } from '../../device/node/index.ts';
 import { loadPublicKey } from '../../device/package/index.ts';
-import { type App, type BuildObserver, checkSettings, findPrivateKey, loadApp, packageOf } from '../app/index.ts';
+import { type App, type BuildObserver, checkSettings, findPrivateKey, loadApp } from '../app/index.ts';
 import { parseInputs } from './inputs.ts';
+import { type StateObserver, settle } from './state.ts';
 import { tapFiles } from './taps.ts';
 
-export interface SimulationOptions extends BuildObserver {
+export interface SimulationOptions extends BuildObserver, StateObserver {
   /** An app's folder, or a package. */
   app: string;
   /** The node's id. */
@@ -74,9 +74,14 @@ function keysOf({ app, keyFile, trustFile }: SimulationOptions): Keys {
   );
 }
 
-/** The parts of a node that takes updates: its flash with a first package, and the keys that it trusts. */
-function updatable(app: App, { signer, trusted }: Keys, flash: Flash): Pick<NodeOptions, 'flash' | 'publicKeys'> {
-  provision(flash, app.sequence, packageOf(app, signer?.key ?? null));
+/** The parts of a node that takes updates: its flash with the package, and the keys that it trusts. */
+function updatable(
+  app: App,
+  { signer, trusted }: Keys,
+  flash: Flash,
+  options: SimulationOptions,
+): Pick<NodeOptions, 'flash' | 'publicKeys'> {
+  settle(flash, options.node, app, signer?.key ?? null, options);
   return { flash, publicKeys: [loadPublicKey(trusted)] };
 }
 
@@ -131,7 +136,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const keys = connect !== null || stateFile !== undefined ? keysOf(options) : null;
   const file = stateFile === undefined ? null : FileFlash.open(stateFile, FLASH);
   try {
-    const slots = keys === null ? { module: app } : updatable(app, keys, file ?? volatileFlash());
+    const slots = keys === null ? { module: app } : updatable(app, keys, file ?? volatileFlash(), options);
     const node = new Node({
       id: options.node,
       engine,
