@@ -41,13 +41,16 @@ let dir: string;
 const at = (...parts: string[]) => join(dir, ...parts);
 const run = (...args: string[]) => mote(args, dir);
 
-/** Expects a failure as a user should see it: exit code 2, one sentence with its code, no internals. */
-async function expectRefused(args: string[], sentence: RegExp, cwd = dir): Promise<void> {
+/** Expects a failure as a user should see it: its exit code, one sentence with its code, no internals. */
+async function expectRefused(args: string[], sentence: RegExp, cwd = dir, exit = 2): Promise<void> {
   const { code, stderr } = await mote(args, cwd);
   expect(stderr).toMatch(sentence);
   expect(stderr).toMatch(/^mote: [^\n]+ \[[A-Z0-9_]+\]\n$/);
-  expect(code).toBe(2);
+  expect(code).toBe(exit);
 }
+
+/** Expects the answer no, as a user should see it. */
+const expectNo = (args: string[], sentence: RegExp) => expectRefused(args, sentence, dir, 1);
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'moteware-cli-'));
@@ -312,7 +315,9 @@ describe('mote package', () => {
 
   it('rejects a changed byte, and another key', async () => {
     await run('key', 'new', 'keys/stranger.pem');
-    await expectRefused(['package', 'verify', 'vibration/vibration.mote', '--key', 'keys/stranger.pem.pub'], /key/);
+    await expectNo(['package', 'verify', 'vibration/vibration.mote', '--key', 'keys/stranger.pem.pub'], /key/);
+    await expectRefused(['package', 'verify', 'vibration/vibration.mote', '--key', 'nokey.pub'], /can't be read/);
+    await expectRefused(['package', 'verify', 'nothing.mote', '--key', 'keys/stranger.pem.pub'], /can't be read/);
     const good = readFileSync(at('vibration', 'vibration.mote'));
     for (let i = 0; i < 5; i++) {
       const bad = Buffer.from(good);
@@ -320,7 +325,7 @@ describe('mote package', () => {
       writeFileSync(at(`bad${i}.mote`), bad);
     }
     const verify = (i: number) => ['package', 'verify', `bad${i}.mote`, '--key', 'keys/release.pem.pub'];
-    await Promise.all([0, 1, 2, 3, 4].map((i) => expectRefused(verify(i), /./)));
+    await Promise.all([0, 1, 2, 3, 4].map((i) => expectNo(verify(i), /./)));
     writeFileSync(at('bad.mote'), good.subarray(0, -1));
     await expectRefused(['package', 'inspect', 'bad.mote'], /./);
   });
@@ -422,7 +427,7 @@ describe('a gateway and its node', () => {
     expect(ndjson(good.stdout).at(-1)).toMatchObject({ type: 'result', state: 'confirmed' });
     expect(good.code).toBe(0);
     const nobody = await push('--node', 'nobody', '--timeout', '1');
-    expect([nobody.code, nobody.stderr]).toEqual([2, expect.stringMatching(/nobody has never been seen/)]);
+    expect([nobody.code, nobody.stderr]).toEqual([1, expect.stringMatching(/nobody has never been seen/)]);
     const nowhere = await push('--broker', 'mqtt://127.0.0.1:9');
     expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringMatching(/can't be reached/)]);
     node.kill('SIGINT');

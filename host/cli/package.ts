@@ -1,10 +1,10 @@
 /** `mote package`: what is inside a `.mote`, and whether it may be trusted. */
 import type { Command } from 'commander';
-import { formatBytes, readInput } from '../base/index.ts';
+import { formatBytes, MoteError, readInput } from '../base/index.ts';
 import { validateModule } from '../device/engine/index.ts';
 import { loadPublicKey, openPackage, type Package, parsePackage } from '../device/package/index.ts';
 import { addCommand } from './shared/command.ts';
-import { type Terminal, table } from './shared/terminal.ts';
+import { reportNo, type Terminal, table } from './shared/terminal.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -62,12 +62,20 @@ export function registerPackage(program: Command): void {
   addCommand<[string], { key: string }>(group, {
     usage: 'verify <file>',
     description: 'Checks signature, digests, encoding and the module itself, as a node that trusts the key does.',
+    failure: 'A node that trusts the key rejects the package.',
     options: [['-k, --key <file>', 'public key of the signer', 'release.pem.pub']],
     examples: ['mote package verify build/my-sensor.mote --key release.pem.pub'],
     async run({ terminal, options, args: [file] }) {
       const bytes = readInput(file, 'The package');
-      const pkg = openPackage(bytes, [loadPublicKey(options.key)]);
-      validateModule(pkg.wasm);
+      const key = loadPublicKey(options.key);
+      let pkg: Package;
+      try {
+        pkg = openPackage(bytes, [key]);
+        validateModule(pkg.wasm);
+      } catch (error) {
+        if (error instanceof MoteError) return reportNo(error, terminal);
+        throw error;
+      }
       terminal.data({ ok: true, ...packageData(bytes, pkg) });
       show(terminal, bytes, pkg);
       terminal.line(`${terminal.paint('green', 'verified')}: signed by ${options.key}, covers every byte`);

@@ -1,13 +1,13 @@
 /** `mote push`: a new module for a node in the field, followed to its verdict. */
 import type { Command } from 'commander';
-import { formatBytes } from '../base/index.ts';
+import { formatBytes, MoteError } from '../base/index.ts';
 import { pushPackage } from '../messaging/gateway/index.ts';
 import { DEFAULT_NAMESPACE } from '../messaging/topics/index.ts';
-import { loadPackage } from '../toolchain/app/index.ts';
+import { packageMaker } from '../toolchain/app/index.ts';
 import { addCommand, integer } from './shared/command.ts';
 import { brokerCredentials, DEFAULT_BROKER } from './shared/options.ts';
 import { showBuild } from './shared/progress.ts';
-import { Exit, type Terminal } from './shared/terminal.ts';
+import { Exit, reportNo, type Terminal } from './shared/terminal.ts';
 import { otaText } from './shared/watch-report.ts';
 
 interface PushCommandOptions {
@@ -20,15 +20,18 @@ interface PushCommandOptions {
 
 async function push(path: string, options: PushCommandOptions, terminal: Terminal): Promise<number> {
   const timeoutMs = integer(options.timeout, 'timeout', 1, 86_400) * 1000;
-  const { app, bytes } = await loadPackage(path, options.key, showBuild(terminal));
-  terminal.line(
-    `${app.metadata.name} ${app.metadata.version}, sequence ${app.sequence}, ${formatBytes(bytes.length)} to ${options.node}`,
-  );
-  const { state, status } = await pushPackage({
+  const makePackage = packageMaker(path, options.key);
+  const outcome = await pushPackage({
     brokerUrl: options.broker,
     ns: options.ns,
     node: options.node,
-    bytes,
+    async bytes() {
+      const { app, bytes } = await makePackage(showBuild(terminal));
+      const { name, version } = app.metadata;
+      const size = formatBytes(bytes.length);
+      terminal.line(`${name} ${version}, sequence ${app.sequence}, ${size} to ${options.node}`);
+      return bytes;
+    },
     timeoutMs,
     ...brokerCredentials(),
     onStatus(now) {
@@ -36,7 +39,13 @@ async function push(path: string, options: PushCommandOptions, terminal: Termina
       if (now.state === 'receiving') terminal.progress(otaText(now));
       else terminal.line(otaText(now));
     },
+  }).catch((error: unknown) => {
+    if (error instanceof MoteError && error.code === 'PUSH_TIMEOUT') return error;
+    throw error;
   });
+  // The command did what it can: that the node doesn't answer is the answer.
+  if (outcome instanceof MoteError) return reportNo(outcome, terminal);
+  const { state, status } = outcome;
   const ok = state === 'confirmed';
   terminal.data({ type: 'result', state, ...(status.reason && { reason: status.reason }) });
   terminal.line(
@@ -53,7 +62,7 @@ export function registerPush(program: Command): void {
     usage: 'push [app]',
     description:
       'Makes an app (a folder or a .mote file) the desired module of a node, and follows the update: transfer, swap, trial, confirmed or rolled back. A node that is offline receives it when it connects.',
-    failure: 'The node rejected the module, or rolled it back.',
+    failure: 'The node rejected the module, rolled it back, or gave no verdict in time.',
     options: [
       ['-n, --node <id>', 'id of the node', 'sim'],
       [

@@ -1,12 +1,13 @@
 /** `mote sim`: an app on a simulated node: recordings in, events out; with --connect, a node that lives behind a gateway. */
 import type { Command } from 'commander';
 import { ENGINE_NAMES } from '../device/engine/index.ts';
-import { INPUT_HELP, type SimulationResult, simulate } from '../toolchain/sim/index.ts';
+import { checkApp } from '../toolchain/app/index.ts';
+import { INPUT_HELP, repeatOnSave, type SimulationResult, simulate, watchApp } from '../toolchain/sim/index.ts';
 import { addCommand, choice, integer, interrupted, settings } from './shared/command.ts';
 import { limitUs, parseAddress } from './shared/options.ts';
 import { showBuild } from './shared/progress.ts';
 import { Printer, printingHooks } from './shared/report.ts';
-import { Exit, type Terminal } from './shared/terminal.ts';
+import { Exit, reportError, type Terminal } from './shared/terminal.ts';
 import { reportProblem } from './shared/watch-report.ts';
 
 interface SimOptions {
@@ -24,9 +25,30 @@ interface SimOptions {
   state?: string;
   key?: string;
   trust?: string;
+  watch?: boolean;
 }
 
 async function sim(app: string, options: SimOptions, terminal: Terminal): Promise<number> {
+  if (options.watch !== true) return simOnce(app, options, terminal, interrupted);
+  checkApp(app);
+  await repeatOnSave(watchApp(app, options.input), {
+    run: async (stopped) => void (await simOnce(app, options, terminal, stopped)),
+    onError: (error) => reportError(error, terminal.json),
+    onSaved(file) {
+      terminal.data({ type: 'saved', file });
+      terminal.line(terminal.paint('bold', `\n${file} was saved`));
+    },
+    interrupted: interrupted(),
+  });
+  return Exit.ok;
+}
+
+async function simOnce(
+  app: string,
+  options: SimOptions,
+  terminal: Terminal,
+  stopped: () => Promise<void>,
+): Promise<number> {
   const { connect } = options;
   const engine = choice(options.engine, 'engine', ENGINE_NAMES);
   const printer = new Printer(terminal, { telemetry: options.telemetry === true });
@@ -53,7 +75,7 @@ async function sim(app: string, options: SimOptions, terminal: Terminal): Promis
     },
     onProblem: (error) => reportProblem(terminal, error),
     onLinkTrouble: (text) => terminal.line(terminal.paint('yellow', text)),
-    stopped: interrupted,
+    stopped,
   });
   summary(terminal, printer, result, engine);
   return result.status.fault !== null ? Exit.failed : Exit.ok;
@@ -103,6 +125,7 @@ export function registerSim(program: Command): void {
       ['--seconds <n>', "stop after N seconds of the node's time"],
       ['--realtime', 'run in real time instead of as fast as possible'],
       ['--loop', 'repeat the inputs without end'],
+      ['-w, --watch', 'run again whenever a source, mote.json or an input is saved, until Ctrl-C'],
       ['--seed <n>', 'seed of random numbers and noise', '1'],
       ['--connect <host:port>', 'connect to this gateway ("mote shim") and accept updates; implies --realtime'],
       ['--node <id>', 'name of the node', 'sim'],
@@ -115,6 +138,7 @@ export function registerSim(program: Command): void {
     ],
     examples: [
       'mote sim . --input recording.wav',
+      'mote sim . --input recording.wav --watch',
       'mote sim . --input microphone=recording.wav --taps taps --engine v8 --json',
       'mote sim . --input accelerometer=sine:rate=1000,freq=25,amplitude=300,seconds=10 --set alarm=150',
       'mote sim . --input recording.wav --loop --connect 127.0.0.1:7878 --node press-7 --state press-7.flash',

@@ -12,10 +12,13 @@ export function showBuild(terminal: Terminal): Required<BuildObserver> {
       if (step.step === 'model') terminal.progress(`compiling model ${step.name} ...`);
       else terminal.progress(`${step.step === 'compile' ? 'compiling' : 'checking'} the module ...`);
     },
-    onBuilt({ warnings, metadata: { name, version } }, seconds) {
+    onBuilt({ warnings, cached, metadata: { name, version } }, seconds) {
       for (const warning of warnings) terminal.line(`${terminal.paint('yellow', 'warning')} ${warning}`);
       terminal.progress('');
-      terminal.line(terminal.paint('dim', `built ${name} ${version} in ${secondsText(seconds)}`));
+      const how = cached
+        ? `${name} ${version} is built already`
+        : `built ${name} ${version} in ${secondsText(seconds)}`;
+      terminal.line(terminal.paint('dim', how));
     },
   };
 }

@@ -64,14 +64,24 @@ export const Exit = { ok: 0, failed: 1, usage: 2, defect: 70, interrupted: 130 }
 /** Prints an error as a user should see it and returns the exit code. Only a defect of ours shows a stack. */
 export function reportError(error: unknown, json: boolean): number {
   if (error instanceof MoteError) {
-    if (json) process.stdout.write(`${toJson({ error: { code: error.code, message: error.message } })}\n`);
-    else process.stderr.write(`mote: ${error.message} [${error.code}]\n`);
+    printError(error, json);
     return Exit.usage;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   if (json) process.stdout.write(`${toJson({ error: { code: 'DEFECT', message: text } })}\n`);
   else process.stderr.write(`mote: this is a defect in moteware; please report it with this text:\n${text}\n`);
   return Exit.defect;
+}
+
+/** Prints an error that is the answer to what the command was asked, such as a signature that doesn't verify. */
+export function reportNo(error: MoteError, { json }: Pick<Terminal, 'json'>): number {
+  printError(error, json);
+  return Exit.failed;
+}
+
+function printError({ code, message }: MoteError, json: boolean): void {
+  if (json) process.stdout.write(`${toJson({ error: { code, message } })}\n`);
+  else process.stderr.write(`mote: ${message} [${code}]\n`);
 }
 
 /** Left-aligned columns, or right-aligned where `align` has 'r'. */

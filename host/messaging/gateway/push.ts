@@ -22,8 +22,8 @@ export interface PushOptions {
   /** Default `mote`. */
   ns?: string;
   node: string;
-  /** A whole `.mote` package. */
-  bytes: Uint8Array;
+  /** A whole `.mote` package, or what makes one once the broker is there. */
+  bytes: Uint8Array | (() => Promise<Uint8Array>);
   username?: string;
   password?: string;
   tls?: ConnectionOptions;
@@ -46,11 +46,10 @@ export interface PushResult {
  * it when it connects. Rejects with `NODE_ID`, `NAMESPACE`, `MQTT_...` when the package could not be published.
  */
 export async function pushPackage(options: PushOptions): Promise<PushResult> {
-  const { brokerUrl, ns = DEFAULT_NAMESPACE, node, bytes, username, password, timeoutMs = 120_000 } = options;
+  const { brokerUrl, ns = DEFAULT_NAMESPACE, node, username, password, timeoutMs = 120_000 } = options;
   const { clock = systemClock } = options;
   checkNamespace(ns);
   checkNodeId(node);
-  const sha256 = createHash('sha256').update(bytes).digest();
   const client = new MqttClient({
     url: brokerUrl,
     clientId: `mote-push-${randomBytes(6).toString('hex')}`,
@@ -63,6 +62,8 @@ export async function pushPackage(options: PushOptions): Promise<PushResult> {
   let cancel = () => {};
   try {
     await client.connect({ retry: false });
+    const bytes = typeof options.bytes === 'function' ? await options.bytes() : options.bytes;
+    const sha256 = createHash('sha256').update(bytes).digest();
     const verdict = new Promise<PushResult>((resolve, reject) => {
       const heard = (message: Received) => {
         const status = decodeOta(message.payload);

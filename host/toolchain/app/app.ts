@@ -12,6 +12,8 @@ export interface App extends ModuleImage {
   /** Settings of mote.json; empty for a package, which has them built in. */
   config: Record<string, number>;
   warnings: string[];
+  /** Nothing was compiled for it. */
+  cached: boolean;
   /** The package's bytes, when it came as one. */
   package: Uint8Array | null;
 }
@@ -22,41 +24,57 @@ export interface BuildObserver {
   onBuilt?(app: App, seconds: number): void;
 }
 
+export interface LoadOptions {
+  manifest?: ManifestOverride;
+  /** The caller gives the node all settings of `config`, so the defaults in the module may be others. */
+  anyDefaults?: boolean;
+}
+
+/** Folder of what moteware keeps of an app between two commands, in the app's folder. */
+const CACHE = ['.mote', 'cache'];
+
 /** The build loads two compilers, which takes longer than most commands run. Only who builds loads it. */
 const builder = () => import('../build/index.ts');
+
+/** Throws `FILE` unless there is a folder or a file: what doesn't exist is reported before anything is done for it. */
+export function checkApp(path: string): void {
+  if (existsSync(path)) return;
+  throw new MoteError(
+    'FILE',
+    `${path} doesn't exist: name the folder of an app or a .mote file. "mote new" creates a project.`,
+  );
+}
+
+/** Whether the app is to be built, rather than a package. */
+export const isFolder = (path: string): boolean => statSync(path).isDirectory();
 
 /**
  * Reads a package, or builds an app's folder. Verifies no signature: whoever runs the app decides which keys it trusts.
  * Throws `FILE`, and what building an app and reading a package throw.
  */
-export async function loadApp(
-  path: string,
-  observer: BuildObserver = {},
-  manifest: ManifestOverride = {},
-): Promise<App> {
-  if (!existsSync(path)) {
-    throw new MoteError(
-      'FILE',
-      `${path} doesn't exist: name the folder of an app or a .mote file. "mote new" creates a project.`,
-    );
-  }
-  if (statSync(path).isDirectory()) {
+export async function loadApp(path: string, observer: BuildObserver = {}, options: LoadOptions = {}): Promise<App> {
+  checkApp(path);
+  if (isFolder(path)) {
     const { buildApp } = await builder();
-    await checkSettings(path, Object.keys(manifest.config ?? {}));
+    await checkSettings(path, Object.keys(options.manifest?.config ?? {}));
     const started = performance.now();
-    const built = await buildApp(path, { manifest, onProgress: (step) => observer.onBuildStep?.(step) });
+    const built = await buildApp(path, {
+      ...options,
+      cacheFolder: join(path, ...CACHE),
+      onProgress: (step) => observer.onBuildStep?.(step),
+    });
     const app = { ...built, package: null };
     observer.onBuilt?.(app, (performance.now() - started) / 1000);
     return app;
   }
   const bytes = readInput(path, 'The package');
   const { wasm, rom, metadata, sequence } = parsePackage(bytes);
-  return { wasm, rom, metadata, sequence, config: {}, warnings: [], package: bytes };
+  return { wasm, rom, metadata, sequence, config: {}, warnings: [], cached: true, package: bytes };
 }
 
 /** Throws `USAGE` for a setting that the app in a folder doesn't have: it is a typing mistake, not a new setting. */
 export async function checkSettings(path: string, names: string[]): Promise<void> {
-  if (names.length === 0 || !statSync(path).isDirectory()) return;
+  if (names.length === 0 || !isFolder(path)) return;
   const { readManifest } = await builder();
   const known = Object.keys(readManifest(path).config);
   const unknown = names.find((name) => !known.includes(name));
@@ -67,15 +85,16 @@ export async function checkSettings(path: string, names: string[]): Promise<void
 /** The app as a signed package: the one that was read, or one that is signed now. Throws `KEY_MISSING`. */
 export function packageOf(app: App, privateKey: KeyObject | null): Uint8Array {
   if (app.package !== null) return app.package;
-  if (privateKey === null) {
-    throw new MoteError(
-      'KEY_MISSING',
-      'A package must be signed: create a key with "mote key new" and name it with --key release.pem.',
-    );
-  }
+  if (privateKey === null) throw keyMissing();
   const { wasm, rom, metadata, sequence } = app;
   return buildPackage({ wasm, rom, metadata, sequence, privateKey });
 }
+
+const keyMissing = () =>
+  new MoteError(
+    'KEY_MISSING',
+    'A package must be signed: create a key with "mote key new" and name it with --key release.pem.',
+  );
 
 /** The private key in `file`, else `release.pem` in the app's folder or the current one, else null. */
 export function findPrivateKey(file: string | undefined, appPath: string): { key: KeyObject; path: string } | null {
@@ -84,15 +103,21 @@ export function findPrivateKey(file: string | undefined, appPath: string): { key
   return path === undefined ? null : { key: loadPrivateKey(path), path };
 }
 
-/** Reads or builds an app and signs it with the private key in `keyFile` or one that is found beside the app. */
-export async function loadPackage(
+/**
+ * Finds the app and the private key that signs it, `keyFile` or one beside the app, and returns what then reads or
+ * builds and signs the package. Throws `FILE` and `KEY_...`, before anything is built.
+ */
+export function packageMaker(
   path: string,
   keyFile: string | undefined,
-  observer?: BuildObserver,
-): Promise<{ app: App; bytes: Uint8Array }> {
+): (observer?: BuildObserver) => Promise<{ app: App; bytes: Uint8Array }> {
+  checkApp(path);
   const signer = findPrivateKey(keyFile, path);
-  const app = await loadApp(path, observer);
-  return { app, bytes: packageOf(app, signer?.key ?? null) };
+  if (signer === null && isFolder(path)) throw keyMissing();
+  return async (observer) => {
+    const app = await loadApp(path, observer);
+    return { app, bytes: packageOf(app, signer?.key ?? null) };
+  };
 }
 
 export interface WrittenApp {
@@ -110,7 +135,7 @@ export async function writeApp(
 ): Promise<WrittenApp> {
   const { keyFile, folder, manifest } = options;
   const signer = findPrivateKey(keyFile, path);
-  const app = await loadApp(path, observer, manifest);
+  const app = await loadApp(path, observer, { manifest });
   const { name } = app.metadata;
   const files: [name: string, bytes: Uint8Array][] = [
     [`${name}.wasm`, app.wasm],

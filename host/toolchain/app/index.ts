@@ -2,10 +2,12 @@
 export {
   type App,
   type BuildObserver,
+  checkApp,
   checkSettings,
   findPrivateKey,
+  isFolder,
   loadApp,
-  loadPackage,
+  packageMaker,
   packageOf,
   type WrittenApp,
   writeApp,

@@ -7,11 +7,13 @@ import { MoteError } from '../../base/index.ts';
 import { loadEngine, type ModuleInfo, validateModule } from '../../device/engine/index.ts';
 import type { Metadata } from '../../device/package/index.ts';
 import { loadCompiler, readSource, type SourceTree, sourceTree } from '../assembly/index.ts';
-import { type CompiledModel, compileModel } from '../compiler/index.ts';
+import { compileModel } from '../compiler/index.ts';
+import { type CompiledModule, digestOf, type Inputs, ModuleCache } from './cache.ts';
 import { extractDeclarations } from './extract-declarations.ts';
 import { rejectHeap } from './heap.ts';
 import { type Manifest, type ManifestOverride, readManifest } from './manifest.ts';
 import { configSource, entrySource } from './sources.ts';
+import { toolchainDigest } from './toolchain-digest.ts';
 import { rejectUnsupportedApis, warnOfFloats } from './unsupported-apis.ts';
 
 export interface BuiltApp {
@@ -24,6 +26,8 @@ export interface BuiltApp {
   /** Sentences about code that builds but may be a mistake. */
   warnings: string[];
   sizes: { wasmBytes: number; romBytes: number; memoryBytes: number };
+  /** The module was compiled by an earlier build. */
+  cached: boolean;
 }
 
 export interface BuildOptions {
@@ -31,6 +35,13 @@ export interface BuildOptions {
   onProgress?: (step: BuildStep) => void;
   /** Replaces fields of mote.json: version and sequence from a pipeline, other defaults of settings. */
   manifest?: ManifestOverride;
+  /** Folder of modules that were compiled before; without one, each build compiles. */
+  cacheFolder?: string;
+  /**
+   * Accepts a module from the cache that differs only in the settings' defaults, for a caller that gives the node all
+   * settings of `config`.
+   */
+  anyDefaults?: boolean;
 }
 
 export type BuildStep = { step: 'model'; name: string } | { step: 'compile' } | { step: 'check' };
@@ -51,35 +62,72 @@ export async function buildApp(dir: string, options: BuildOptions = {}): Promise
   const tree = sourceTree(dir);
   const generated = join(resolve(dir), 'generated');
   const library = libraryImport(tree, generated);
-  const files = new Map<string, string>();
-
-  const models: CompiledModel[] = [];
-  const rom = new Rom();
-  for (const [name, path] of Object.entries(manifest.models)) {
-    report({ step: 'model', name });
-    const bytes = readModel(dir, name, path);
-    const model = compileModel(bytes, { name, romBase: rom.size, kernelPath: `${library}/nn` });
-    rom.append(model.rom);
-    models.push(model);
-    files.set(`${name}.ts`, model.source);
-  }
-  files.set('config.ts', configSource(manifest.config, `${library}/mote`));
-  files.set('entry.ts', entrySource(`../${manifest.entry.replace(/\.ts$/, '')}`, `${library}/mote`));
-  writeGenerated(generated, files);
-
   if (!existsSync(resolve(dir, manifest.entry))) {
     const what = `mote.json has "entry": "${manifest.entry}", but there is no such file in ${resolve(dir)}`;
     throw new MoteError('BUILD_MANIFEST', what);
   }
-  report({ step: 'compile' });
-  const { wasm, warnings } = await compileEntry(tree, generated, files);
+  const { entry, models, config } = manifest;
+  const own = new Map([
+    ['config.ts', configSource(config, `${library}/mote`)],
+    ['entry.ts', entrySource(`../${entry.replace(/\.ts$/, '')}`, `${library}/mote`)],
+  ]);
+  const modelBytes = new Map(Object.entries(models).map(([name, path]) => [name, readModel(dir, name, path)]));
 
+  const cache = options.cacheFolder === undefined ? null : new ModuleCache(options.cacheFolder);
+  const key = JSON.stringify([
+    cache && toolchainDigest(),
+    [tree.library, library, relative(tree.baseDir, generated), entry, Object.keys(config)],
+    [...modelBytes].map(([name, bytes]) => [name, digestOf(bytes)]),
+  ]);
+  const read = (name: string) => readSource(tree.baseDir, name);
+  const found = cache?.find({ key, config, anyDefaults: options.anyDefaults ?? false, read }) ?? null;
+  if (found !== null) {
+    writeGenerated(generated, new Map([...found.files, ...own]));
+    return describe(manifest, found, true);
+  }
+
+  const inputs: Inputs = new Map();
+  const module = await compileApp({ tree, generated, library, own, modelBytes, inputs, report });
   report({ step: 'check' });
-  const info = validateModule(wasm);
-  return describe({ manifest, models, wasm, rom: rom.bytes(), info, warnings });
+  const built = await describe(manifest, module, false);
+  cache?.keep({ key, config, inputs, module });
+  return built;
 }
 
-async function compileEntry(tree: SourceTree, generated: string, files: ReadonlyMap<string, string>) {
+interface Sources {
+  tree: SourceTree;
+  /** The folder of the generated files. */
+  generated: string;
+  /** The path by which generated files import the library. */
+  library: string;
+  /** Generated files that aren't models. */
+  own: ReadonlyMap<string, string>;
+  modelBytes: ReadonlyMap<string, Uint8Array>;
+  /** Receives each file that the compiler asks for. */
+  inputs: Inputs;
+  report(step: BuildStep): void;
+}
+
+/** Compiles the models, then the app with them. */
+async function compileApp({ tree, generated, library, own, modelBytes, inputs, report }: Sources) {
+  const files = new Map<string, string>();
+  const models: CompiledModule['models'] = [];
+  const rom = new Rom();
+  for (const [name, bytes] of modelBytes) {
+    report({ step: 'model', name });
+    const model = compileModel(bytes, { name, romBase: rom.size, kernelPath: `${library}/nn` });
+    rom.append(model.rom);
+    models.push({ name, digest: model.digest, macs: model.layers.reduce((sum, layer) => sum + layer.macs, 0) });
+    files.set(`${name}.ts`, model.source);
+  }
+  for (const [name, text] of own) files.set(name, text);
+  writeGenerated(generated, files);
+  report({ step: 'compile' });
+  const { wasm, warnings } = await compileEntry(tree, generated, files, inputs);
+  return { wasm, rom: rom.bytes(), models, warnings, files };
+}
+
+async function compileEntry(tree: SourceTree, generated: string, files: ReadonlyMap<string, string>, inputs: Inputs) {
   const { compileModule } = await loadCompiler();
   const folder = relative(tree.baseDir, generated).split(sep).join('/');
   const floats: string[] = [];
@@ -87,9 +135,13 @@ async function compileEntry(tree: SourceTree, generated: string, files: Readonly
     target: 'release',
     entry: `${folder}/entry.ts`,
     // Read generated files from memory, because another build of the same app may be writing them.
-    readFile: (name) =>
-      (name.startsWith(`${folder}/`) ? files.get(name.slice(folder.length + 1)) : null) ??
-      readSource(tree.baseDir, name),
+    readFile(name) {
+      const made = name.startsWith(`${folder}/`) ? files.get(name.slice(folder.length + 1)) : undefined;
+      if (made !== undefined) return made;
+      const text = readSource(tree.baseDir, name);
+      inputs.set(name, digestOf(text));
+      return text;
+    },
     library: tree.library,
     inspect(calls) {
       rejectHeap(calls);
@@ -149,17 +201,10 @@ function tooComplex({ most }: ModuleInfo): string[] {
     });
 }
 
-interface Parts {
-  manifest: Manifest;
-  models: CompiledModel[];
-  wasm: Uint8Array;
-  rom: Uint8Array;
-  info: ModuleInfo;
-  warnings: string[];
-}
-
-async function describe({ manifest, models, wasm, rom, info, warnings }: Parts): Promise<BuiltApp> {
-  const macs = models.flatMap((model) => model.layers).reduce((sum, layer) => sum + layer.macs, 0);
+async function describe(manifest: Manifest, module: CompiledModule, cached: boolean): Promise<BuiltApp> {
+  const { wasm, rom, models, warnings } = module;
+  const info = validateModule(wasm);
+  const macs = models.reduce((sum, model) => sum + model.macs, 0);
   const fuel = BigInt(manifest.fuel ?? BASE_FUEL + macs * FUEL_PER_MAC);
   const declared = extractDeclarations(await loadEngine('v8'), wasm, rom, info.memoryBytes, fuel);
   const all = [...warnings, ...tooComplex(info)];
@@ -188,6 +233,7 @@ async function describe({ manifest, models, wasm, rom, info, warnings }: Parts):
     sequence: manifest.sequence,
     warnings: all,
     sizes: { wasmBytes: wasm.length, romBytes: rom.length, memoryBytes: info.memoryBytes },
+    cached,
   };
 }
 

@@ -1,23 +1,24 @@
 /** Runs an app on a board's real firmware, in an emulator or as a process, with a gateway and a broker around it. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { MoteError, VirtualClock } from '../../base/index.ts';
-import type { SensorSource } from '../../device/node/index.ts';
-import { generateKeyPair, loadPublicKey, parsePackage } from '../../device/package/index.ts';
+import { generateKeyPair, loadPublicKey } from '../../device/package/index.ts';
 import { type BrokerChoice, openBroker } from '../../messaging/broker/index.ts';
 import { type NodeObserver, watchNodes } from '../../messaging/monitor/index.ts';
 import { isNodeId } from '../../messaging/topics/index.ts';
 import {
   type App,
   type BuildObserver,
+  checkApp,
   checkSettings,
   findPrivateKey,
+  isFolder,
   keptModule,
   loadApp,
   moduleDigest,
   packageOf,
 } from '../app/index.ts';
 import { type Board, buildAgent, type FirmwareObserver, loadBoard, requireRun } from '../board/index.ts';
-import { parseInputs, tapFiles } from '../sim/index.ts';
+import { assignInputs, readInputs, tapFiles } from '../sim/index.ts';
 import { BoardNode, type BoardNodeOptions, type Fetched, virtualShim } from './board-node.ts';
 import { isFault, isOutOfMemory, memoryAdvice } from './faults.ts';
 import { type StoredNode, storedNode } from './node-flash.ts';
@@ -92,27 +93,28 @@ const PATIENCE_US = 10_000_000;
 /** The broker delivers the last message within this time, or never. */
 const BROKER_MS = 2000;
 
-interface Keys {
-  bytes: Uint8Array;
+interface Signer {
+  /** Null for a package, unless its key is there. */
+  privateKey: KeyObject | null;
+  /** The key that a new node trusts. */
   publicKey: KeyObject;
   /** Whether the user named a key, or one was found. */
   given: boolean;
 }
 
-/** Signs the app and determines the key that a new node trusts. Without any key, makes one for this run. */
-function keysOf(app: App, options: RunOptions, stored: StoredNode | null, observer: RunObserver): Keys {
-  const { keyFile, trustFile } = options;
-  const found = findPrivateKey(keyFile, options.app);
-  const signer = found?.key ?? (app.package === null ? generateKeyPair().privateKey : null);
-  if (signer === null && trustFile === undefined)
+/** Without any key, makes one for this run. Throws `KEY_MISSING`. */
+function signerOf({ app, keyFile, trustFile }: RunOptions, stored: StoredNode | null, observer: RunObserver): Signer {
+  const found = findPrivateKey(keyFile, app);
+  const privateKey = found?.key ?? (isFolder(app) ? generateKeyPair().privateKey : null);
+  if (privateKey === null && trustFile === undefined)
     throw new MoteError(
       'KEY_MISSING',
       'A node runs only packages of a key that it trusts: name the public key with --trust.',
     );
   const given = found !== null || trustFile !== undefined;
   if (!given && stored === null) observer.onTemporaryKey?.();
-  const publicKey = trustFile === undefined ? createPublicKey(signer!) : loadPublicKey(trustFile);
-  return { bytes: packageOf(app, signer), publicKey, given };
+  const publicKey = trustFile === undefined ? createPublicKey(privateKey!) : loadPublicKey(trustFile);
+  return { privateKey, publicKey, given };
 }
 
 /** The node's id: that of the flash that exists, else the one given, else the board's name. */
@@ -129,9 +131,9 @@ function idOf(board: Board, { node, folder }: RunOptions, stored: StoredNode | n
 }
 
 /** What of the options has no effect on a node that was set up before. */
-function storedProblems({ id, running, publicKeys }: StoredNode, { bytes, publicKey, given }: Keys): MoteError[] {
+function storedProblems({ id, running, publicKeys }: StoredNode, app: App, { publicKey, given }: Signer): MoteError[] {
   const problems: MoteError[] = [];
-  if (running !== null && Buffer.compare(moduleDigest(running), moduleDigest(parsePackage(bytes))) !== 0)
+  if (running !== null && Buffer.compare(moduleDigest(running), moduleDigest(app)) !== 0)
     problems.push(keptModule(id, running));
   if ((given || running === null) && !publicKeys.some((key) => key.equals(publicKey))) {
     const what = `${id} uses the keys in its flash and rejects packages that this run's key signs`;
@@ -150,13 +152,11 @@ export async function runBoard(options: RunOptions, observer: RunObserver): Prom
   requireRun(board);
   const stored = folder === undefined ? null : storedNode(board, folder);
   const id = idOf(board, options, stored);
-  const app = await loadApp(options.app, observer);
+  checkApp(options.app);
   await checkSettings(options.app, Object.keys(config ?? {}));
-  const inputs = parseInputs(options.inputs, app.metadata.sensors, { seed, loop });
-  const sensors = inputs.map(({ name, source }) => ({ name, source: source as SensorSource }));
-  const keys = keysOf(app, options, stored, observer);
-  if (stored !== null) storedProblems(stored, keys).forEach(observer.onProblem);
-  const { elf } = await buildAgent(board, observer);
+  const inputs = readInputs(options.inputs, { seed, loop });
+  const signer = signerOf(options, stored, observer);
+  const onTap = tapsFolder === undefined ? undefined : tapsTo(tapsFolder);
   const clock = new VirtualClock(Date.now());
   const onProblem = (error: MoteError) => observer.onProblem(error);
   const faults: string[] = [];
@@ -193,9 +193,15 @@ export async function runBoard(options: RunOptions, observer: RunObserver): Prom
       },
     });
     closing.push(unwatch);
+    // What takes long comes after all that can be wrong with the options and the broker.
+    const app = await loadApp(options.app, observer);
+    const sensors = assignInputs(inputs, app.metadata.sensors);
+    if (stored !== null) storedProblems(stored, app, signer).forEach(observer.onProblem);
+    const bytes = packageOf(app, signer.privateKey);
+    const { elf } = await buildAgent(board, observer);
     const setup: BoardNodeOptions = {
       board,
-      node: { id, publicKeys: [keys.publicKey], first: { sequence: app.sequence, bytes: keys.bytes } },
+      node: { id, publicKeys: [signer.publicKey], first: { sequence: app.sequence, bytes } },
       sensors,
       config,
       seed,
@@ -204,7 +210,7 @@ export async function runBoard(options: RunOptions, observer: RunObserver): Prom
       shim,
       folder: folder ?? null,
       speed,
-      ...(tapsFolder !== undefined && { onTap: tapsTo(tapsFolder) }),
+      ...(onTap !== undefined && { onTap }),
       onDebug: (text) => observer.onDebug?.(text, clock.nowUs() / 1e6),
     };
     observer.onListening({ board: board.name, node: id, brokerUrl: broker.url });

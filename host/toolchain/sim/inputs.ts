@@ -7,7 +7,6 @@ import {
   noise,
   repeat,
   type Sensor,
-  type SensorOptions,
   type SensorSource,
   sine,
   wavSource,
@@ -104,27 +103,38 @@ function source(text: string, seed: number): SensorSource {
   return made;
 }
 
-/** Sensors of a node from its `--input` options. An input without a name feeds the first of `names` that has none. */
-export function parseInputs(
-  list: string[],
-  names: readonly string[],
-  { seed = 1, loop = false } = {},
-): SensorOptions[] {
-  const sensors = new Map<Sensor['name'], SensorSource>();
-  const unnamed: string[] = [];
+/** What `--input` names, read: by sensor, and the rest in order. */
+export interface ReadInputs {
+  named: Map<Sensor['name'], SensorSource>;
+  unnamed: { text: string; source: SensorSource }[];
+}
+
+/** Reads the files of inputs, before the app that needs them is built. Throws `INPUT`. */
+export function readInputs(list: string[], { seed = 1, loop = false } = {}): ReadInputs {
+  const inputs: ReadInputs = { named: new Map(), unnamed: [] };
+  const read = (text: string) => (loop ? repeat(source(text, seed)) : source(text, seed));
   for (const text of list) {
     const match = /^([A-Za-z][\w.-]*)=(.+)$/.exec(text);
-    if (match) sensors.set(match[1]!, source(match[2]!, seed));
-    else unnamed.push(text);
+    if (match) inputs.named.set(match[1]!, read(match[2]!));
+    else inputs.unnamed.push({ text, source: read(text) });
   }
-  for (const text of unnamed) {
+  return inputs;
+}
+
+/** Sensors of a node. An input without a name feeds the first of `names` that has none. Throws `INPUT`. */
+export function assignInputs(
+  { named, unnamed }: ReadInputs,
+  names: readonly string[],
+): { name: string; source: SensorSource }[] {
+  const sensors = new Map(named);
+  for (const { text, source } of unnamed) {
     const name = names.find((candidate) => !sensors.has(candidate));
     if (name === undefined)
       throw new MoteError(
         'INPUT',
         `--input ${text}: the app opens no further sensor (it opens ${names.join(', ') || 'none'}).`,
       );
-    sensors.set(name, source(text, seed));
+    sensors.set(name, source);
   }
   const missing = names.filter((name) => !sensors.has(name));
   if (missing.length > 0) {
@@ -133,5 +143,16 @@ export function parseInputs(
       `The app opens ${missing.join(', ')}: give it samples, as in --input ${missing[0]}=FILE.wav. See mote sim --help.`,
     );
   }
-  return [...sensors].map(([name, one]) => ({ name, source: loop ? repeat(one) : one }));
+  return [...sensors].map(([name, source]) => ({ name, source }));
+}
+
+/** The sources of all inputs. */
+export function sourcesOf({ named, unnamed }: ReadInputs): SensorSource[] {
+  return [...named.values(), ...unnamed.map(({ source }) => source)];
+}
+
+/** Files that `--input` options name, for whoever watches them. */
+export function inputFiles(list: string[]): string[] {
+  const texts = list.map((text) => text.replace(/^[A-Za-z][\w.-]*=/, '').replace(/:[a-z]+=.*$/, ''));
+  return texts.filter((text) => /\.(wav|csv)$/i.test(text));
 }

@@ -1,4 +1,5 @@
 /** Runs an app on a simulated node: in virtual time, or by the wall clock with a link to a gateway. */
+import type { KeyObject } from 'node:crypto';
 import { type Clock, MoteError, RealClock, VirtualClock } from '../../base/index.ts';
 import { type EngineName, loadEngine } from '../../device/engine/index.ts';
 import { FileFlash, type Flash } from '../../device/flash/index.ts';
@@ -9,11 +10,12 @@ import {
   type NodeOptions,
   type NodeStatus,
   runToEnd,
+  type SensorSource,
   volatileFlash,
 } from '../../device/node/index.ts';
 import { loadPublicKey } from '../../device/package/index.ts';
-import { type App, type BuildObserver, checkSettings, findPrivateKey, loadApp } from '../app/index.ts';
-import { parseInputs } from './inputs.ts';
+import { type App, type BuildObserver, checkApp, checkSettings, findPrivateKey, loadApp } from '../app/index.ts';
+import { assignInputs, readInputs, sourcesOf } from './inputs.ts';
 import { type StateObserver, settle } from './state.ts';
 import { tapFiles } from './taps.ts';
 
@@ -60,14 +62,14 @@ const FLASH = { sizeBytes: 1 << 20, pageBytes: 4096, writeBytes: 4 };
 
 interface Keys {
   signer: ReturnType<typeof findPrivateKey>;
-  /** Path of the key that the node trusts. */
-  trusted: string;
+  /** The key that the node trusts. */
+  trusted: KeyObject;
 }
 
 function keysOf({ app, keyFile, trustFile }: SimulationOptions): Keys {
   const signer = findPrivateKey(keyFile, app);
   const trusted = trustFile ?? signer?.path;
-  if (trusted !== undefined) return { signer, trusted };
+  if (trusted !== undefined) return { signer, trusted: loadPublicKey(trusted) };
   throw new MoteError(
     'KEY_MISSING',
     'A node that accepts updates must trust a key: create one with "mote key new", and name it with --key or --trust.',
@@ -82,8 +84,13 @@ function updatable(
   options: SimulationOptions,
 ): Pick<NodeOptions, 'flash' | 'publicKeys'> {
   settle(flash, options.node, app, signer?.key ?? null, options);
-  return { flash, publicKeys: [loadPublicKey(trusted)] };
+  return { flash, publicKeys: [trusted] };
 }
+
+const isEndless = (sources: readonly SensorSource[]) => sources.every(({ length }) => length === null);
+
+const neverEnds = () =>
+  new MoteError('USAGE', 'The input never ends: limit the run with --seconds N, or watch it with --realtime.');
 
 /** Runs by the wall clock: to the end of the input, to the limit, or until stopped. */
 async function runReal(node: Node, clock: Clock, limitUs: number, options: SimulationOptions): Promise<void> {
@@ -119,38 +126,48 @@ function keepConnected(
   };
 }
 
+/** Checks what needs no build, so that a mistake is reported at once. */
+async function prepare(options: SimulationOptions) {
+  const { app, inputs, seed, loop, settings, connect, stateFile, tapsFolder, limitUs } = options;
+  checkApp(app);
+  await checkSettings(app, Object.keys(settings));
+  const real = options.realtime || connect !== null;
+  const read = readInputs(inputs, { seed, loop });
+  if (!real && limitUs === null && inputs.length > 0 && isEndless(sourcesOf(read))) throw neverEnds();
+  return {
+    real,
+    inputs: read,
+    engine: await loadEngine(options.engine),
+    keys: connect !== null || stateFile !== undefined ? keysOf(options) : null,
+    onTap: tapsFolder === undefined ? undefined : tapFiles(tapsFolder),
+  };
+}
+
 /** Resolves when the run has ended. Throws what loading the app, its inputs, keys and flash throws. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  const { app: path, seed, loop, settings, connect, stateFile, tapsFolder } = options;
+  const { seed, settings, connect, stateFile } = options;
   const limitUs = options.limitUs ?? Number.MAX_SAFE_INTEGER;
-  const app = await loadApp(path, options);
-  await checkSettings(path, Object.keys(settings));
-  const sensors = parseInputs(options.inputs, app.metadata.sensors, { seed, loop });
-  const engine = await loadEngine(options.engine);
-  const real = options.realtime || connect !== null;
-  const clock = real ? new RealClock() : new VirtualClock();
-  const endless = sensors.every(({ source }) => !('length' in source) || source.length === null);
-  if (!real && options.limitUs === null && endless) {
-    throw new MoteError('USAGE', 'The input never ends: limit the run with --seconds N, or watch it with --realtime.');
-  }
-  const keys = connect !== null || stateFile !== undefined ? keysOf(options) : null;
+  const { real, inputs, engine, keys, onTap } = await prepare(options);
   const file = stateFile === undefined ? null : FileFlash.open(stateFile, FLASH);
   try {
+    // Without slots the node takes the settings of mote.json from here, so that a changed one needs no compile.
+    const app = await loadApp(options.app, options, { anyDefaults: keys === null });
+    const sensors = assignInputs(inputs, app.metadata.sensors);
+    if (!real && options.limitUs === null && isEndless(sensors.map(({ source }) => source))) throw neverEnds();
+    const config = keys === null ? { ...app.config, ...settings } : settings;
     const slots = keys === null ? { module: app } : updatable(app, keys, file ?? volatileFlash(), options);
+    const clock = real ? new RealClock() : new VirtualClock();
     const node = new Node({
       id: options.node,
       engine,
       clock,
       seed,
       sensors,
-      config: settings,
+      config,
       ...slots,
       ...(connect !== null && { link: {} }),
       ...(real ? {} : { utcMs: 0 }),
-      hooks: {
-        ...options.hooks(() => clock.nowUs()),
-        ...(tapsFolder !== undefined && { onTap: tapFiles(tapsFolder) }),
-      },
+      hooks: { ...options.hooks(() => clock.nowUs()), ...(onTap !== undefined && { onTap }) },
     });
     const started = performance.now();
     if (clock instanceof VirtualClock) {

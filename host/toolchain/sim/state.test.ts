@@ -17,7 +17,7 @@ function app(byte: number, { sequence = 1, packed = false } = {}): App {
   const content = { wasm: new Uint8Array([byte]), rom: new Uint8Array(4), metadata, sequence };
   return {
     ...content,
-    ...{ config: {}, warnings: [], sizes: { wasmBytes: 1, romBytes: 4, memoryBytes: 1024 } },
+    ...{ config: {}, warnings: [], cached: false },
     package: packed ? buildPackage({ ...content, privateKey }) : null,
   };
 }
