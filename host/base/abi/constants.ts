@@ -246,6 +246,10 @@ export const GatewayConstant = {
   brokerPacketBytes: 16_777_216,
   /** A chunk that a shim sends. */
   chunkBytes: 2048,
+  /** Messages that can't be handled and are kept. */
+  deadLetters: 100,
+  /** Their files together. */
+  deadLetterBytes: 4_194_304,
 } as const;
 
 /** Packets of the link. */

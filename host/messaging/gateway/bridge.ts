@@ -9,7 +9,9 @@ import type { Birth, NodeMessage, ShimLink, ShimMessage } from '../../device/lin
 import { MqttClient, type Received } from '../mqtt/index.ts';
 import type { Outbox } from '../queue/index.ts';
 import { type Channel, topicOf } from '../topics/index.ts';
+import { Allowance } from './allowance.ts';
 import { parseConfig } from './commands.ts';
+import type { DeadLetters } from './dead-letters.ts';
 import { Desired, type TransferLink } from './desired.ts';
 import { PendingCommands } from './pending-commands.ts';
 import type { ShimSettings } from './shim-options.ts';
@@ -19,9 +21,13 @@ export interface BridgeOptions {
   node: string;
   settings: ShimSettings;
   outbox: Outbox;
+  deadLetters: DeadLetters;
   /** Distinguishes the ids of this run of the gateway from those of other runs. */
   run: string;
 }
+
+/** How many messages of a node that can't be handled are reported and kept. */
+const REPORTS = { burst: 50, everyMs: 1000 };
 
 function defect(cause: unknown): MoteError {
   const what = cause instanceof Error ? cause.message : String(cause);
@@ -37,6 +43,9 @@ export class NodeBridge {
   readonly #uplink: Uplink;
   readonly #desired: Desired;
   readonly #commands: PendingCommands;
+  readonly #deadLetters: DeadLetters;
+  /** Messages that can't be handled and are reported. The others are only counted: a flood of them costs little. */
+  readonly #reports: Allowance;
   #link: ShimLink | undefined;
   #birth: Birth | undefined;
   #config: Record<string, number> | undefined;
@@ -45,9 +54,11 @@ export class NodeBridge {
   #cancelGrace: (() => void) | undefined;
   #stopped = false;
 
-  constructor({ node, settings, outbox, run }: BridgeOptions) {
+  constructor({ node, settings, outbox, deadLetters, run }: BridgeOptions) {
     this.node = node;
     this.#settings = settings;
+    this.#deadLetters = deadLetters;
+    this.#reports = new Allowance({ clock: settings.clock, ...REPORTS });
     this.#uplink = new Uplink({
       node,
       settings,
@@ -193,7 +204,7 @@ export class NodeBridge {
         this.#uplink.relieve();
       },
       onAcknowledged: () => this.#uplink.relieve(),
-      onFault: (cause) => settings.onProblem?.(defect(cause), node),
+      onFault: (cause, message) => void this.#refuse(message, defect(cause)),
     });
   }
 
@@ -202,7 +213,7 @@ export class NodeBridge {
     const handle = (message: Received) => {
       guard(
         () => handler(message),
-        (error) => this.#refuse(error),
+        (error) => void this.#refuse(message, error),
       );
     };
     this.client.subscribe({ filter, qos: 1, refresh: channel !== 'cmd' }, handle).catch((error: MoteError) => {
@@ -210,11 +221,24 @@ export class NodeBridge {
     });
   }
 
-  /** Reports an unusable request in the node's log, where its sender looks. */
-  #refuse(error: MoteError): void {
-    this.#settings.onProblem?.(error, this.node);
+  /**
+   * Keeps a message that can't be handled, and reports it, also in the node's log, where its sender looks. Returns
+   * false for one that is only counted, because there were too many.
+   */
+  #refuse(message: Received, error: MoteError): boolean {
+    const { clock, onProblem } = this.#settings;
+    if (!this.#reports.take()) {
+      this.#deadLetters.skip();
+      return false;
+    }
+    guard(
+      () => this.#deadLetters.put(this.node, message, error, clock.utcMs()),
+      (failure) => onProblem?.(failure, this.node),
+    );
+    onProblem?.(error, this.node);
     const text = clip(error.message, 256);
     this.#uplink.log({ type: 'log', level: 'warn', tMs: this.#settings.nodeClock.utcMs(), text });
+    return true;
   }
 
   #unable(name: string): string | undefined {
@@ -268,8 +292,8 @@ export class NodeBridge {
       () => this.#desired.set(message.payload),
       (error) => {
         const reason = { code: error.code, text: clip(error.message, 256) };
-        this.#uplink.ota(this.#desired.refused(message.payload, reason));
-        this.#refuse(error);
+        const verdict = this.#desired.refused(message.payload, reason);
+        if (this.#refuse(message, error)) this.#uplink.ota(verdict);
       },
     );
   }

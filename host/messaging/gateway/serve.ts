@@ -17,7 +17,7 @@ export interface GatewayOptions extends Pick<ShimOptions, 'ns' | 'telemetryQos' 
   listen: { host: string; port: number };
   /** Boards on serial ports. A line is reopened whenever it ends. */
   serial: readonly SerialLine[];
-  /** Folder of the queues and of what an embedded broker retains. */
+  /** Folder of the queues, of what an embedded broker retains, and of messages that can't be handled. */
   dataDir: string;
 }
 
@@ -44,7 +44,12 @@ export async function serveGateway(options: GatewayOptions): Promise<Gateway> {
     await broker.close();
   };
   try {
-    const opened = new Shim({ ...shimOptions, brokerUrl: broker.url, queueDir: join(dataDir, 'queue') });
+    const opened = new Shim({
+      ...shimOptions,
+      brokerUrl: broker.url,
+      queueDir: join(dataDir, 'queue'),
+      deadLetterDir: join(dataDir, 'dead-letters'),
+    });
     shim = opened;
     const listener = await listenTcp(listen.port, (transport) => opened.accept(transport), listen.host);
     const report = (text: string) => onProblem(new MoteError('SERIAL', text), undefined);

@@ -22,6 +22,8 @@ export interface ShimOptions {
    * lost with the process.
    */
   queueDir?: string;
+  /** Folder for messages from the broker that can't be handled. Without it they are only counted. */
+  deadLetterDir?: string;
   /** For each node; default 64 MiB. */
   queueMaxBytes?: number;
   /** See `DiskQueue`; default `fsync`. */
@@ -57,6 +59,7 @@ export interface ShimSettings {
   brokerUrl: string;
   clientPrefix: string;
   queueDir: string | undefined;
+  deadLetterDir: string | undefined;
   queueMaxBytes: number;
   queueSync: 'fsync' | 'os';
   /** Above this many bytes of events the node's link is paused. */
@@ -95,6 +98,7 @@ export function shimSettings(options: ShimOptions): ShimSettings {
     brokerUrl: options.brokerUrl,
     clientPrefix: options.clientPrefix ?? 'mote-',
     queueDir: options.queueDir,
+    deadLetterDir: options.deadLetterDir,
     queueMaxBytes,
     queueSync: options.queueSync ?? 'fsync',
     pauseBytes: Math.floor(queueMaxBytes * 0.75),

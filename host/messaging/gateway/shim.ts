@@ -2,12 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { GatewayConstant } from '../../base/abi/index.ts';
 import { guard, type Lock, MoteError, tryLock } from '../../base/index.ts';
 import { type Birth, type NodeMessage, type ShimLink, shimLink, type Transport } from '../../device/link/index.ts';
 import type { ClientStats } from '../mqtt/index.ts';
 import { DiskQueue, MemoryOutbox, type Outbox } from '../queue/index.ts';
 import { checkNodeId, isNodeId } from '../topics/index.ts';
 import { NodeBridge } from './bridge.ts';
+import { DeadLetters } from './dead-letters.ts';
 import { type ShimOptions, type ShimSettings, shimSettings } from './shim-options.ts';
 
 export interface NodeInfo {
@@ -22,6 +24,8 @@ export interface ShimStats {
   beforeBirth: number;
   /** Births rejected: bad name, not allowed, too many nodes, or another name on a link that has one. */
   refusedBirths: number;
+  /** Messages from the broker that could not be handled. */
+  deadLetters: number;
 }
 
 /** One line to a node. A stream on it may end and another begin. */
@@ -39,6 +43,7 @@ export class Shim {
   readonly #settings: ShimSettings;
   readonly #bridges = new Map<string, NodeBridge>();
   readonly #ports = new Set<Port>();
+  readonly #deadLetters: DeadLetters;
   readonly #run = randomBytes(6).toString('hex');
   readonly #counts = { beforeBirth: 0, refusedBirths: 0 };
   readonly #lock: Lock | undefined;
@@ -50,11 +55,15 @@ export class Shim {
    */
   constructor(options: ShimOptions) {
     this.#settings = shimSettings(options);
-    const { queueDir } = this.#settings;
-    if (queueDir === undefined) return;
-    this.#lock = takeLock(queueDir);
+    const { queueDir, deadLetterDir } = this.#settings;
+    if (queueDir !== undefined) this.#lock = takeLock(queueDir);
     try {
-      this.#deliverLeftovers(queueDir);
+      this.#deadLetters = new DeadLetters({
+        dir: deadLetterDir,
+        maxFiles: GatewayConstant.deadLetters,
+        maxBytes: GatewayConstant.deadLetterBytes,
+      });
+      if (queueDir !== undefined) this.#deliverLeftovers(queueDir);
     } catch (error) {
       this.abort();
       throw error;
@@ -62,7 +71,7 @@ export class Shim {
   }
 
   get stats(): ShimStats {
-    return { ...this.#counts };
+    return { ...this.#counts, deadLetters: this.#deadLetters.count };
   }
 
   nodes(): NodeInfo[] {
@@ -190,7 +199,13 @@ export class Shim {
       queueDir === undefined
         ? new MemoryOutbox(queueMaxBytes)
         : new DiskQueue({ dir: join(queueDir, node), maxBytes: queueMaxBytes, sync: queueSync });
-    const bridge = new NodeBridge({ node, settings: this.#settings, outbox, run: this.#run });
+    const bridge = new NodeBridge({
+      node,
+      settings: this.#settings,
+      outbox,
+      deadLetters: this.#deadLetters,
+      run: this.#run,
+    });
     this.#bridges.set(node, bridge);
     return bridge;
   }
