@@ -62,7 +62,7 @@ function counted({ code, output }) {
 function optionalTests() {
   const skips = (path) => /\.skip(If)?\(/.test(readFileSync(join(root, path), 'utf8'));
   const imported = (path) =>
-    [...readFileSync(join(root, path), 'utf8').matchAll(/from '\.\/(.+)'/g)].map(([, name]) =>
+    [...readFileSync(join(root, path), 'utf8').matchAll(/from '\.\/(.+\.ts)'/g)].map(([, name]) =>
       join(dirname(path), name),
     );
   return ['host', 'tests', 'assembly', 'abi']
