@@ -13,6 +13,23 @@ export function clip(text: string, bytes: number): string {
   return line.slice(0, end);
 }
 
+/**
+ * Characters that steer a terminal, end a line, or change the direction of what follows: control characters (C0, DEL,
+ * C1), separators of lines and paragraphs, and bidirectional overrides.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are replaced
+const STEERING = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/**
+ * Text from others as it may be shown on a terminal or in a log: each character that would steer it becomes `\uXXXX`.
+ * `keep`: characters that stay as they are. The escapes are those of JSON, so JSON keeps its meaning.
+ */
+export function printable(text: string, keep = ''): string {
+  return text.replace(STEERING, (character) =>
+    keep.includes(character) ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 /** Sizes as people read them. 1 KB = 1000 bytes. */
 export function formatBytes(bytes: number): string {
   return bytes < 10_000 ? `${bytes} B` : `${(bytes / 1000).toFixed(1)} KB`;

@@ -5,6 +5,7 @@
 import type { Command } from 'commander';
 import { MoteError } from '../base/index.ts';
 import { connectTcp, openSerial, type Transport } from '../device/link/index.ts';
+import { publicUrl } from '../messaging/broker/index.ts';
 import { type MonitorOptions, monitorLine, monitorNode } from '../messaging/monitor/index.ts';
 import { checkNodeId, DEFAULT_NAMESPACE } from '../messaging/topics/index.ts';
 import { addCommand, interrupted } from './shared/command.ts';
@@ -84,8 +85,8 @@ async function monitor(target: string, options: MonitorCommandOptions, terminal:
   }
   const brokerUrl = options.broker ?? DEFAULT_BROKER;
   const end = await monitorNode({ ...watch, brokerUrl, node: parsed.node });
-  terminal.data({ type: 'listening', broker: brokerUrl, ns: options.ns });
-  dim(`watching ${parsed.node} on ${brokerUrl}; Ctrl-C stops it`);
+  terminal.data({ type: 'listening', broker: publicUrl(brokerUrl), ns: options.ns });
+  dim(`watching ${parsed.node} on ${publicUrl(brokerUrl)}; Ctrl-C stops it`);
   await interrupted();
   end();
   return Exit.ok;

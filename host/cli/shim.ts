@@ -1,6 +1,6 @@
 /** `mote shim`: the other end of nodes' links. Publishes what nodes send over MQTT 5, and sends them what the broker delivers. */
 import type { Command } from 'commander';
-import type { MoteError } from '../base/index.ts';
+import { type MoteError, printable } from '../base/index.ts';
 import { DEFAULT_BAUD } from '../device/link/index.ts';
 import { serveGateway } from '../messaging/gateway/index.ts';
 import { DEFAULT_NAMESPACE } from '../messaging/topics/index.ts';
@@ -21,7 +21,7 @@ const clockOf = (terminal: Terminal) => terminal.paint('dim', new Date().toISOSt
 
 function reportProblem(terminal: Terminal, { code, message }: MoteError, node: string | undefined): void {
   terminal.data({ type: 'problem', node: node ?? null, code, message, tMs: Date.now() });
-  terminal.line(`${clockOf(terminal)}  ${node ?? ''} ${terminal.paint('yellow', message)} [${code}]`);
+  terminal.line(`${clockOf(terminal)}  ${node ?? ''} ${terminal.paint('yellow', printable(message))} [${code}]`);
 }
 
 async function serve({ listen, broker, ns, data, qos, ...options }: ShimCommandOptions, terminal: Terminal) {

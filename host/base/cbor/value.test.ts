@@ -115,6 +115,12 @@ describe('deterministic CBOR', () => {
     expect(() => decodeCbor(hex(`${'81'.repeat(16)}00`))).not.toThrow();
   });
 
+  it('reads at most 65,536 items', () => {
+    const list = (count: number) => encodeCbor(Array.from({ length: count }, () => 0));
+    expect(decodeCbor(list(65_535))).toHaveLength(65_535);
+    expect(() => decodeCbor(list(65_536))).toThrow(/more than 65536 items/);
+  });
+
   it('reads back whatever it writes', () => {
     const { value } = fc.letrec<{ value: CborValue }>((tie) => ({
       value: fc.oneof(

@@ -24,6 +24,8 @@ export class CborTag {
 
 /** Largest number of arrays, maps and tags around an item. */
 const MAX_DEPTH = 16;
+/** Largest number of items in a value, the keys of maps included. */
+const MAX_ITEMS = 65_536;
 
 /** Returns the deterministic encoding. Throws `CBOR` for a number that isn't an integer or needs more than 64 bits. */
 export function encodeCbor(value: CborValue): Uint8Array {
@@ -51,16 +53,24 @@ function write(value: CborValue, out: CborWriter): CborWriter {
 
 /**
  * Decodes the one value that `bytes` hold. Byte strings in it are copies. Throws `CBOR` unless the bytes are the
- * deterministic encoding of one `CborValue`, nested at most 16 deep, with nothing behind it.
+ * deterministic encoding of one `CborValue`, nested at most 16 deep and of at most 65,536 items, with nothing behind
+ * it.
  */
 export function decodeCbor(bytes: Uint8Array): CborValue {
   const from = new CborReader(bytes);
-  const value = read(from, bytes, 0);
+  const value = read(from, { bytes, items: 0 }, 0);
   from.end();
   return value;
 }
 
-function read(from: CborReader, bytes: Uint8Array, depth: number): CborValue {
+/** What is read, and the number of items so far. */
+interface Input {
+  readonly bytes: Uint8Array;
+  items: number;
+}
+
+function read(from: CborReader, input: Input, depth: number): CborValue {
+  if (++input.items > MAX_ITEMS) throw damaged(`it has more than ${MAX_ITEMS} items`);
   if (depth > MAX_DEPTH) throw damaged(`items are nested more than ${MAX_DEPTH} deep`);
   switch (from.major()) {
     case UINT:
@@ -71,34 +81,34 @@ function read(from: CborReader, bytes: Uint8Array, depth: number): CborValue {
     case TEXT:
       return from.text();
     case ARRAY:
-      return readArray(from, bytes, depth);
+      return readArray(from, input, depth);
     case MAP:
-      return readMap(from, bytes, depth);
+      return readMap(from, input, depth);
     case TAG:
-      return new CborTag(from.tag(), read(from, bytes, depth + 1));
+      return new CborTag(from.tag(), read(from, input, depth + 1));
     default:
       return from.null() ? null : from.bool();
   }
 }
 
-function readArray(from: CborReader, bytes: Uint8Array, depth: number): CborValue[] {
+function readArray(from: CborReader, input: Input, depth: number): CborValue[] {
   const items: CborValue[] = [];
-  for (let left = from.array(); left > 0; left--) items.push(read(from, bytes, depth + 1));
+  for (let left = from.array(); left > 0; left--) items.push(read(from, input, depth + 1));
   return items;
 }
 
-function readMap(from: CborReader, bytes: Uint8Array, depth: number): CborMap {
+function readMap(from: CborReader, input: Input, depth: number): CborMap {
   const map: CborMap = new Map();
   let last: Uint8Array | null = null;
   for (let left = from.map(); left > 0; left--) {
     const start = from.at;
-    const key = read(from, bytes, depth + 1);
+    const key = read(from, input, depth + 1);
     if (typeof key !== 'number' && typeof key !== 'string')
       throw damaged('a map key is neither an integer within 2^53 nor a text');
-    const encoded = bytes.subarray(start, from.at);
+    const encoded = input.bytes.subarray(start, from.at);
     if (last !== null && Buffer.compare(last, encoded) >= 0) throw damaged('map keys are repeated or out of order');
     last = encoded;
-    map.set(key, read(from, bytes, depth + 1));
+    map.set(key, read(from, input, depth + 1));
   }
   return map;
 }

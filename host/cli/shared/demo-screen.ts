@@ -1,4 +1,5 @@
 /** The demo as it happens: a picture that is drawn again and again on a terminal, lines or NDJSON elsewhere. */
+import { printable } from '../../base/index.ts';
 import type { SlotState } from '../../device/link/index.ts';
 import type { DemoFacts, DemoScreen, DemoSlot } from '../../toolchain/demo/index.ts';
 import { sparkline } from './report.ts';
@@ -18,7 +19,7 @@ function slotLine(terminal: Terminal, index: number, slot: DemoSlot | null, runn
   const label = `slot ${'AB'[index]}  `;
   if (slot === null) return terminal.paint('dim', `${label}  empty`);
   const { name, version, sequence, sha256, state } = slot;
-  const text = `${name} ${version}`.padEnd(16);
+  const text = printable(`${name} ${version}`).padEnd(16);
   const mark = running ? terminal.paint('bold', '▶ ') : '  ';
   const style = STATE_STYLE[state];
   return `${label}${mark}${text}  sequence ${sequence}  ${terminal.paint('dim', sha256.slice(0, 12))}  ${style ? terminal.paint(style, state) : state}`;
@@ -105,8 +106,8 @@ export function openScreen(terminal: Terminal, facts: DemoFacts, closeNode: () =
       drawn = rows.length;
     },
     onWord(word, score, version) {
-      const by = terminal.paint('dim', `by keyword ${version}`);
-      const text = `${terminal.paint('cyan', word.padEnd(4))} score ${score}   ${by}`;
+      const by = terminal.paint('dim', `by keyword ${printable(version)}`);
+      const text = `${terminal.paint('cyan', printable(word).padEnd(4))} score ${score}   ${by}`;
       report(lines.words, text, { type: 'event', word, score, version });
     },
     onPush(label) {

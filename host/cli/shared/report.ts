@@ -1,5 +1,6 @@
 /** What a node shows, as lines for a person or NDJSON for a program. */
 import { decodePlain } from '../../base/cbor/index.ts';
+import { printable } from '../../base/index.ts';
 import type { LogRecord, NodeHooks, NodeState, TelemetryRecord } from '../../device/node/index.ts';
 import { type Terminal, table, toJson } from './terminal.ts';
 import { Trace } from './trace.ts';
@@ -70,7 +71,7 @@ export class Printer {
   event({ t, name, seq, body }: { t: number; name: string; seq: number; body: unknown }): void {
     this.events++;
     this.#terminal.data({ type: 'event', t, name, seq, body });
-    this.#line(t, `${this.#terminal.paint('cyan', name)}  ${bodyText(body)}`);
+    this.#line(t, `${this.#terminal.paint('cyan', printable(name))}  ${printable(bodyText(body))}`);
   }
 
   telemetry(frame: SeenTelemetry): void {
@@ -81,19 +82,19 @@ export class Printer {
     if (!this.#telemetry) return;
     this.#terminal.data({ type: 'telemetry', ...frame });
     const shown = values.map((value) => decimal(value, exponent)).join(' ');
-    this.#dim(t, `${name} [${unit}] ${shown}`);
+    this.#dim(t, printable(`${name} [${unit}] ${shown}`));
   }
 
   log({ t, level, text }: { t: number; level: LogRecord['level']; text: string }): void {
     this.#terminal.data({ type: 'log', t, level, text });
     const style = level === 'error' ? 'red' : level === 'warn' ? 'yellow' : 'dim';
-    this.#line(t, this.#terminal.paint(style, `${level} ${text}`));
+    this.#line(t, this.#terminal.paint(style, printable(`${level} ${text}`)));
   }
 
   /** `text` null: for programs only. */
   state(t: number, kind: string, rest: Record<string, unknown>, text: string | null): void {
     this.#terminal.data({ type: 'state', t, state: kind, ...rest });
-    if (text !== null) this.#dim(t, text);
+    if (text !== null) this.#dim(t, printable(text));
   }
 
   /** Extremes and a picture of each metric that `shown` takes, for the end of a run. */
@@ -101,7 +102,7 @@ export class Printer {
     const metrics = [...this.metrics.values()].filter(({ name }) => shown(name));
     const rows = metrics.map(({ name, unit, exponent, peaks, least, most }) => {
       const extremes = `${decimal(least, exponent)} .. ${decimal(most, exponent)} ${unit === '1' ? '' : unit}`.trim();
-      return [this.#terminal.paint('bold', name), sparkline(peaks, 40), extremes];
+      return [this.#terminal.paint('bold', printable(name)), sparkline(peaks, 40), printable(extremes)];
     });
     return table(rows);
   }

@@ -1,6 +1,6 @@
 /** How commands talk to a person or a program: colour only on a terminal, `--json` as one object or one a line. */
 import { styleText } from 'node:util';
-import { MoteError } from '../../base/index.ts';
+import { MoteError, printable } from '../../base/index.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -19,13 +19,26 @@ export interface Terminal {
   progress(text: string): void;
 }
 
-/** `JSON.stringify` for our values: bytes become hex, bigints become numbers where exact and strings elsewhere. */
+/**
+ * `JSON.stringify` for our values: bytes become hex, bigints become numbers where exact and strings elsewhere. No
+ * character in it steers a terminal.
+ */
 export function toJson(value: unknown): string {
-  return JSON.stringify(value, (_key, v: unknown) => {
+  const text = JSON.stringify(value, (_key, v: unknown) => {
     if (v instanceof Uint8Array) return Buffer.from(v).toString('hex');
     if (typeof v === 'bigint') return Number.isSafeInteger(Number(v)) ? Number(v) : v.toString();
     return v;
   });
+  return printable(text ?? 'null');
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours are control characters
+const COLOUR = /(\x1b\[[0-9;]*m)/;
+
+/** A line, or several, as it may reach the terminal: with colours if it shows them, and no other escape sequence. */
+function shown(text: string, colour: boolean): string {
+  const parts = colour ? text.split(COLOUR) : [text];
+  return parts.map((part, i) => (i % 2 === 1 ? part : printable(part, '\n\t'))).join('');
 }
 
 export function openTerminal(json: boolean, stdout: NodeJS.WriteStream = process.stdout): Terminal {
@@ -45,14 +58,14 @@ export function openTerminal(json: boolean, stdout: NodeJS.WriteStream = process
     line(text = '') {
       if (json) return;
       clear();
-      stdout.write(`${text}\n`);
+      stdout.write(`${shown(text, colour)}\n`);
     },
     data(value) {
       if (json) stdout.write(`${toJson(value)}\n`);
     },
     progress(text) {
       if (!live) return;
-      stdout.write(`\r\x1b[2K${text.slice(0, stdout.columns || 80)}`);
+      stdout.write(`\r\x1b[2K${printable(text.slice(0, stdout.columns || 80))}`);
       passing = true;
     },
   };
@@ -81,7 +94,7 @@ export function reportNo(error: MoteError, { json }: Pick<Terminal, 'json'>): nu
 
 function printError({ code, message }: MoteError, json: boolean): void {
   if (json) process.stdout.write(`${toJson({ error: { code, message } })}\n`);
-  else process.stderr.write(`mote: ${message} [${code}]\n`);
+  else process.stderr.write(`mote: ${printable(message, '\n\t')} [${code}]\n`);
 }
 
 /** Left-aligned columns, or right-aligned where `align` has 'r'. */

@@ -1,5 +1,5 @@
 /** What nodes publish on a broker, printed. */
-import { formatBytes, type MoteError } from '../../base/index.ts';
+import { formatBytes, type MoteError, printable } from '../../base/index.ts';
 import type { OtaStatus } from '../../device/link/index.ts';
 import type { NodeObserver } from '../../messaging/monitor/index.ts';
 import type { NodeState } from '../../messaging/topics/index.ts';
@@ -24,7 +24,7 @@ export function otaText(status: OtaStatus): string {
         : `on trial: swapped in ${(swapUs / 1000).toFixed(2)} ms, ${lost ?? 0} samples lost`;
     case 'rolledback':
     case 'refused':
-      return `${state === 'refused' ? 'refused' : 'rolled back'}: ${reason ? `${reason.text} [${reason.code}]` : 'no reason given'}`;
+      return `${state === 'refused' ? 'refused' : 'rolled back'}: ${reason ? printable(`${reason.text} [${reason.code}]`) : 'no reason given'}`;
     default:
       return state;
   }
@@ -69,5 +69,5 @@ export function printing(terminal: Terminal, printer: Printer, times: PrintedTim
 /** Prints a problem that an operator should know and that ends nothing. */
 export function reportProblem(terminal: Terminal, { code, message }: MoteError): void {
   terminal.data({ type: 'problem', code, message });
-  terminal.line(`${terminal.paint('yellow', message)} [${code}]`);
+  terminal.line(`${terminal.paint('yellow', printable(message))} [${code}]`);
 }

@@ -86,6 +86,7 @@ describe('a SUIT envelope', () => {
         ),
       },
     ],
+    ['20 signatures', { signatures: Array.from({ length: 20 }, () => envelope.signatures[0]!) }],
     ['a payload that no command fetches', { payloads: new Map([['#more', new Uint8Array(4)]]) }],
   ])('is rejected with %s', (_what, change) => {
     expect(() => parseEnvelope(rebuilt(change))).toThrow(MoteError);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { MoteError } from '../../base/index.ts';
 import { keepOpen, listenTcp, openSerial } from '../../device/link/index.ts';
-import { type BrokerChoice, openBroker } from '../broker/index.ts';
+import { type BrokerChoice, openBroker, publicUrl } from '../broker/index.ts';
 import { Shim } from './shim.ts';
 import type { ShimOptions } from './shim-options.ts';
 
@@ -22,6 +22,7 @@ export interface GatewayOptions extends Pick<ShimOptions, 'ns' | 'telemetryQos' 
 }
 
 export interface Gateway {
+  /** Without user and password. */
   brokerUrl: string;
   /** Whether the broker is the embedded one, which ends with the gateway. */
   embedded: boolean;
@@ -55,7 +56,7 @@ export async function serveGateway(options: GatewayOptions): Promise<Gateway> {
     const report = (text: string) => onProblem(new MoteError('SERIAL', text), undefined);
     const lines = serial.map((line) => serveSerial(opened, line, report));
     return {
-      brokerUrl: broker.url,
+      brokerUrl: publicUrl(broker.url),
       embedded: broker.embedded,
       port: listener.port,
       async close() {

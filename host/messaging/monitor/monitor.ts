@@ -1,7 +1,7 @@
 /** Watches one node live: on a serial line or stream, through a gateway of its own, or on the broker that its gateway uses. */
 import { backgroundClock, MoteError } from '../../base/index.ts';
 import { checkLine, keepOpen, type Transport } from '../../device/link/index.ts';
-import { type BrokerChoice, openBroker } from '../broker/index.ts';
+import { type BrokerChoice, openBroker, publicUrl } from '../broker/index.ts';
 import { NEVER_SEEN, Shim } from '../gateway/index.ts';
 import { type NodeObserver, type WatchOptions, watchNodes } from './watch.ts';
 
@@ -26,6 +26,7 @@ export interface LineMonitorOptions extends MonitorOptions {
 }
 
 export interface LineMonitor {
+  /** Without user and password. */
   brokerUrl: string;
   close(): Promise<void>;
 }
@@ -69,7 +70,7 @@ export async function monitorLine(options: LineMonitorOptions): Promise<LineMoni
         trouble(`The stream to ${name} ended. It is reopened as soon as possible.`),
       ),
     );
-    return { brokerUrl: broker.url, close };
+    return { brokerUrl: publicUrl(broker.url), close };
   } catch (error) {
     await close();
     throw error;

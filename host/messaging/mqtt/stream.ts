@@ -8,12 +8,17 @@ import { MoteError } from '../../base/index.ts';
 /** Returns a stream that emits `connect` (TCP) or `secureConnect` (TLS) when it can be used. */
 export type OpenStream = (url: URL) => Duplex;
 
+/** The address without user and password, for screens and logs. It may be any text, also one that is no address. */
+export function publicUrl(text: string): string {
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1');
+}
+
 export function parseBrokerUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !['mqtt:', 'mqtts:'].includes(url.protocol) || url.hostname === '') {
     throw new MoteError(
       'MQTT_URL',
-      `${JSON.stringify(text)} is not a broker address; use mqtt://host[:1883] or mqtts://host[:8883].`,
+      `${JSON.stringify(publicUrl(text))} is not a broker address; use mqtt://host[:1883] or mqtts://host[:8883].`,
     );
   }
   return url;

@@ -2,7 +2,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { MoteError, VirtualClock } from '../../base/index.ts';
 import { generateKeyPair, loadPublicKey } from '../../device/package/index.ts';
-import { type BrokerChoice, openBroker } from '../../messaging/broker/index.ts';
+import { type BrokerChoice, openBroker, publicUrl } from '../../messaging/broker/index.ts';
 import { type NodeObserver, watchNodes } from '../../messaging/monitor/index.ts';
 import { isNodeId } from '../../messaging/topics/index.ts';
 import {
@@ -213,7 +213,7 @@ export async function runBoard(options: RunOptions, observer: RunObserver): Prom
       ...(onTap !== undefined && { onTap }),
       onDebug: (text) => observer.onDebug?.(text, clock.nowUs() / 1e6),
     };
-    observer.onListening({ board: board.name, node: id, brokerUrl: broker.url });
+    observer.onListening({ board: board.name, node: id, brokerUrl: publicUrl(broker.url) });
     let stopped = false;
     void options.stopped().then(() => {
       stopped = true;
