@@ -244,6 +244,10 @@ export const GatewayConstant = {
   nodes: 10_000,
   /** A packet to the embedded broker. */
   brokerPacketBytes: 16_777_216,
+  /** The first packet of a client to the embedded broker. */
+  brokerConnectBytes: 16_384,
+  /** Clients of the embedded broker that aren't accepted yet. */
+  brokerLogins: 1024,
   /** A chunk that a shim sends. */
   chunkBytes: 2048,
   /** Messages that can't be handled and are kept. */

@@ -8,7 +8,7 @@ import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import type { Aedes } from 'aedes';
 import { GatewayConstant } from '../../base/abi/index.ts';
-import { MoteError } from '../../base/index.ts';
+import { backgroundClock, type Clock, MoteError } from '../../base/index.ts';
 import type { Message } from '../queue/index.ts';
 import { LimitedStream } from './limited-stream.ts';
 import { RetainedFiles } from './retained-files.ts';
@@ -39,6 +39,8 @@ export interface EmbeddedBrokerOptions {
   onProblem?: (error: MoteError) => void;
   /** Default 16 MiB: the largest package plus its properties. */
   maximumPacketBytes?: number;
+  /** Time limit of logins; default: that of this machine. */
+  clock?: Clock;
   /** With it, the broker speaks `mqtts`. */
   tls?: TlsOptions;
 }
@@ -46,6 +48,8 @@ export interface EmbeddedBrokerOptions {
 type Retained = { topic: string; payload: string | Buffer; retain: boolean; properties?: Record<string, unknown> };
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+/** A client that isn't accepted within this time is disconnected. */
+const LOGIN_MS = 10_000;
 const SERVER_SHUTTING_DOWN = 0x8b;
 
 /** Resolves when the broker listens. Throws `BROKER_OPEN`, `BROKER_PORT`, `BROKER_DATA`. */
@@ -107,12 +111,15 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
   for (const message of files?.load(Date.now(), onProblem) ?? []) await publishRetained(aedes, message);
 
   const sockets = new Set<Socket>();
+  const waiting = new Waiting(options.clock ?? backgroundClock);
   const serve = (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    aedes.handle(new LimitedStream(socket, maximumPacketBytes));
+    aedes.handle(new LimitedStream(socket, maximumPacketBytes, waiting.add(socket)));
   };
-  const server = options.tls ? createTlsServer(options.tls, serve) : createServer({ noDelay: true }, serve);
+  const server = options.tls
+    ? createTlsServer({ handshakeTimeout: LOGIN_MS, ...options.tls }, serve)
+    : createServer({ noDelay: true }, serve);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const why = cause.code === 'EADDRINUSE' ? 'something else listens there' : cause.message;
@@ -142,6 +149,38 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
       await closed;
     },
   };
+}
+
+/** Connections whose client isn't accepted yet: a limited number, each for a limited time. */
+class Waiting {
+  readonly #clock: Clock;
+  /** Oldest first, each with the function that ends its time limit. */
+  readonly #sockets = new Map<Socket, () => void>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Returns the function to call when the client is accepted. Beyond the limit the oldest connection makes room. */
+  add(socket: Socket): () => void {
+    const [oldest] = this.#sockets.keys();
+    if (oldest !== undefined && this.#sockets.size >= GatewayConstant.brokerLogins) {
+      this.#end(oldest);
+      oldest.destroy();
+    }
+    this.#sockets.set(
+      socket,
+      this.#clock.after(LOGIN_MS, () => socket.destroy()),
+    );
+    const end = () => this.#end(socket);
+    socket.once('close', end);
+    return end;
+  }
+
+  #end(socket: Socket): void {
+    this.#sockets.get(socket)?.();
+    this.#sockets.delete(socket);
+  }
 }
 
 interface Disconnecting {

@@ -3,11 +3,15 @@
  * At most `receive maximum` messages of QoS 1 and 2 are in flight to the client (MQTT 5 section 3.1.2.11.3); the others wait here in order.
  * A message above the client's `maximum packet size` is dropped as if it had been delivered (section 3.1.2.11.4).
  *
+ * Until the broker has accepted the CONNECT, the client gets little: a small packet, and what it sends behind it is not
+ * read.
+ *
  * QoS 2 is rejected, and CONNACK announces that: two PUBREL for one packet make aedes leave a rejected promise, which ends the process.
  */
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import mqttPacket, { type Packet } from 'mqtt-packet';
+import { GatewayConstant } from '../../base/abi/index.ts';
 import { Framer } from '../mqtt/index.ts';
 
 const CONNECT = 1;
@@ -16,6 +20,7 @@ const PUBLISH = 3;
 const PUBACK = 4;
 /** PUBREC, PUBREL, PUBCOMP: packets of QoS 2 only. */
 const QOS_2_TYPES: ReadonlySet<number> = new Set([5, 6, 7]);
+const SUCCESS = 0;
 const TOO_LARGE = 0x95;
 const QOS_NOT_SUPPORTED = 0x9b;
 /** The limit of waiting bytes for one client. A slower client is disconnected and gets the rest when it resumes its session. */
@@ -75,12 +80,18 @@ export class LimitedStream extends Duplex {
   #receiveMaximum = 65535;
   #maximumPacketBytes = Number.POSITIVE_INFINITY;
   #connected = false;
+  #accepted = false;
   #version5 = false;
+  readonly #packetBytes: number;
+  readonly #onAccepted: () => void;
 
-  constructor(socket: Socket, maximumPacketBytes: number) {
+  /** `onAccepted` is called when the broker has accepted the client. */
+  constructor(socket: Socket, maximumPacketBytes: number, onAccepted: () => void) {
     super();
     this.#socket = socket;
-    this.#fromClient = new Framer(maximumPacketBytes);
+    this.#packetBytes = maximumPacketBytes;
+    this.#onAccepted = onAccepted;
+    this.#fromClient = new Framer(Math.min(maximumPacketBytes, GatewayConstant.brokerConnectBytes));
     socket.on('data', (chunk: Buffer) => this.#data(chunk));
     socket.on('end', () => this.push(null));
     socket.on('error', (error) => this.destroy(error));
@@ -92,7 +103,12 @@ export class LimitedStream extends Duplex {
   }
 
   override _read(): void {
-    this.#socket.resume();
+    if (!this.#waits) this.#socket.resume();
+  }
+
+  /** The broker has not answered the CONNECT yet. */
+  get #waits(): boolean {
+    return this.#connected && !this.#accepted;
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
@@ -124,13 +140,14 @@ export class LimitedStream extends Duplex {
         }
         this.#heard(frame);
         more = this.push(frame);
+        if (this.#waits) break;
       }
     } catch {
       // Too large, or not MQTT.
       this.#refuse(TOO_LARGE);
       return;
     }
-    if (!more) this.#socket.pause();
+    if (!more || this.#waits) this.#socket.pause();
   }
 
   #refuse(reason: number): void {
@@ -159,8 +176,10 @@ export class LimitedStream extends Duplex {
   #flow(bytes: Uint8Array, done: (error?: Error | null) => void): void {
     const out: Uint8Array[] = [];
     for (const frame of this.#fromBroker.push(bytes)) {
-      if (frame[0]! >> 4 === CONNACK) out.push(this.#version5 ? withoutQos2(frame) : frame);
-      else if (this.#passes(frame)) out.push(frame);
+      if (frame[0]! >> 4 === CONNACK) {
+        if (frame[bodyOf(frame) + 1] === SUCCESS) this.#accept();
+        out.push(this.#version5 ? withoutQos2(frame) : frame);
+      } else if (this.#passes(frame)) out.push(frame);
     }
     if (this.#heldBytes > MAX_HELD_BYTES) {
       done(new Error('the client acknowledges too slowly'));
@@ -168,6 +187,18 @@ export class LimitedStream extends Duplex {
     }
     if (out.length === 0) done();
     else this.#socket.write(Buffer.concat(out), done);
+  }
+
+  #accept(): void {
+    this.#accepted = true;
+    this.#fromClient.maxBytes = this.#packetBytes;
+    this.#onAccepted();
+    // What the client has sent behind its CONNECT.
+    setImmediate(() => {
+      if (this.destroyed) return;
+      this.#socket.resume();
+      this.#data(Buffer.alloc(0));
+    });
   }
 
   #passes(frame: Uint8Array): boolean {

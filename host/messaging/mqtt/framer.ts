@@ -5,11 +5,11 @@
 import { MoteError } from '../../base/index.ts';
 
 export class Framer {
-  readonly maxBytes: number;
+  /** Largest packet, fixed header included, that is accepted. */
+  maxBytes: number;
   #chunks: Uint8Array[] = [];
   #size = 0;
 
-  /** `maxBytes`: largest packet, fixed header included, that is accepted. */
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes;
   }
@@ -20,17 +20,16 @@ export class Framer {
   }
 
   /**
-   * Adds `chunk` and returns the packets that are complete now, as views where possible.
+   * Adds `chunk` and yields the packets that are complete now, as views where possible. A caller that stops early gets
+   * the rest from the next call.
    * Throws `MQTT_MALFORMED` (length field) or `MQTT_TOO_LARGE`; then the stream is unusable.
    */
-  push(chunk: Uint8Array): Uint8Array[] {
+  *push(chunk: Uint8Array): Generator<Uint8Array, void> {
     if (chunk.length > 0) this.#chunks.push(chunk);
     this.#size += chunk.length;
-    const packets: Uint8Array[] = [];
     for (let need = this.#packetBytes(); need > 0 && need <= this.#size; need = this.#packetBytes()) {
-      packets.push(this.#take(need));
+      yield this.#take(need);
     }
-    return packets;
   }
 
   /** Bytes of the packet at the front, 0 while its length isn't complete. */
