@@ -188,6 +188,18 @@ describe('the apps of the documents', () => {
     await lab.run(INSTALL);
   });
 
+  it.each(['README.md', 'docs/writing-an-app.md'])(
+    'the first of %s replaces the app of a new project',
+    async (page) => {
+      const home = lab.cwd;
+      lab.cwd = join(home, `new-${page.length}`);
+      createProject(lab.cwd, 'vibration');
+      writeFileSync(join(lab.cwd, 'app.ts'), APPS.find(({ file }) => file === page)!.source);
+      await buildApp(lab.cwd);
+      lab.cwd = home;
+    },
+  );
+
   it('are three', () => {
     expect(APPS.map(({ file }) => file)).toEqual(['README.md', 'docs/writing-an-app.md', 'docs/writing-an-app.md']);
   });
@@ -293,7 +305,7 @@ const BEFORE: Record<string, Record<string, (terminal: Terminal) => void | Promi
     'mosquitto_pub -V 5 -q 1 -t mote/d/NODE/cmd -m \'{"name":"gain","id":1,"body":{"value":3}}\'': linkedToGateway,
     'npx mote sim . --input ... --telemetry': async (terminal) => {
       if (has('mosquitto_pub'))
-        await Promise.all([/gain +value=3/, /the limit is now 300/].map((line) => terminal.hears(line)));
+        await Promise.all([/gain +value=3/, /the alarm limit is now 300/].map((line) => terminal.hears(line)));
       terminal.cwd = join(terminal.cwd, '..');
       project(terminal, appWith('docs/writing-an-app.md', 'shock'));
     },

@@ -242,6 +242,12 @@ describe('a build that fails', () => {
       {},
       /^BUILD_COMPILE: app\.ts:2:\d+: Type .* is not assignable to type 'i32'/,
     ],
+    [
+      'uses a setting that mote.json lacks',
+      { 'app.ts': `import * as config from './generated/config';\n${STEP.replace('1000', 'config.limit()')}` },
+      {},
+      /^BUILD_COMPILE: app\.ts:2:\d+: .*: mote\.json has no setting "limit"; add it as "config": \{ "limit": 0 \}/,
+    ],
     ['has a syntax error', { 'app.ts': 'export function step( {' }, {}, /^BUILD_COMPILE: app\.ts:1:\d+: /],
     [
       'imports what is not there',

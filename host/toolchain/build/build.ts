@@ -9,6 +9,7 @@ import type { Metadata } from '../../device/package/index.ts';
 import { loadCompiler, readSource, type SourceTree, sourceTree } from '../assembly/index.ts';
 import { compileModel } from '../compiler/index.ts';
 import { type CompiledModule, digestOf, type Inputs, ModuleCache } from './cache.ts';
+import { explainSettings } from './explain-settings.ts';
 import { extractDeclarations } from './extract-declarations.ts';
 import { rejectHeap } from './heap.ts';
 import { type Manifest, type ManifestOverride, readManifest } from './manifest.ts';
@@ -87,7 +88,7 @@ export async function buildApp(dir: string, options: BuildOptions = {}): Promise
   }
 
   const inputs: Inputs = new Map();
-  const module = await compileApp({ tree, generated, library, own, modelBytes, inputs, report });
+  const module = await compileApp({ config, tree, generated, library, own, modelBytes, inputs, report });
   report({ step: 'check' });
   const built = await describe(manifest, module, false);
   cache?.keep({ key, config, inputs, module });
@@ -95,6 +96,8 @@ export async function buildApp(dir: string, options: BuildOptions = {}): Promise
 }
 
 interface Sources {
+  /** The settings of mote.json. */
+  config: Manifest['config'];
   tree: SourceTree;
   /** The folder of the generated files. */
   generated: string;
@@ -109,7 +112,7 @@ interface Sources {
 }
 
 /** Compiles the models, then the app with them. */
-async function compileApp({ tree, generated, library, own, modelBytes, inputs, report }: Sources) {
+async function compileApp({ config, tree, generated, library, own, modelBytes, inputs, report }: Sources) {
   const files = new Map<string, string>();
   const models: CompiledModule['models'] = [];
   const rom = new Rom();
@@ -123,7 +126,10 @@ async function compileApp({ tree, generated, library, own, modelBytes, inputs, r
   for (const [name, text] of own) files.set(name, text);
   writeGenerated(generated, files);
   report({ step: 'compile' });
-  const { wasm, warnings } = await compileEntry(tree, generated, files, inputs);
+  const { wasm, warnings } = await compileEntry(tree, generated, files, inputs).catch((error: unknown) => {
+    if (!(error instanceof MoteError)) throw error;
+    throw new MoteError(error.code, explainSettings(error.message, config), { cause: error });
+  });
   return { wasm, rom: rom.bytes(), models, warnings, files };
 }
 
