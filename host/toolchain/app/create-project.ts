@@ -70,6 +70,13 @@ function ownDependency(dir: string): string {
   return `file:${relative(realpathSync(dir), packageRoot).replaceAll('\\', '/')}`;
 }
 
+/** The nearest folder around `dir` that is an app; null if there is none. */
+function projectAround(dir: string): string | null {
+  for (let folder = dirname(resolve(dir)); folder !== dirname(folder); folder = dirname(folder))
+    if (existsSync(join(folder, 'mote.json'))) return folder;
+  return null;
+}
+
 /** Creates a project in `dir`, which must be empty or absent, and returns the files written. Throws `NAME` and `EXISTS`. */
 export function createProject(dir: string, template: Template): string[] {
   const name = basename(resolve(dir));
@@ -81,6 +88,13 @@ export function createProject(dir: string, template: Template): string[] {
   }
   if (existsSync(dir) && (!statSync(dir).isDirectory() || readdirSync(dir).length > 0)) {
     throw new MoteError('EXISTS', `${dir} exists and isn't empty: choose another name or remove it first.`);
+  }
+  const outer = projectAround(dir);
+  if (outer !== null) {
+    throw new MoteError(
+      'EXISTS',
+      `${dir} lies in the project ${outer}, whose build would read it: choose a folder outside of it.`,
+    );
   }
   mkdirSync(dir, { recursive: true });
   const { input, recording, data } = TEMPLATES[template];
@@ -99,23 +113,23 @@ export function createProject(dir: string, template: Template): string[] {
         scripts: {
           build: 'mote build .',
           sim: `mote sim . --input ${input}`,
-          watch: `mote sim . --input ${input} --realtime`,
+          watch: `mote sim . --input ${input} --watch`,
         },
         devDependencies: { moteware: ownDependency(dir) },
       },
       null,
       2,
     )}\n`,
-    'tsconfig.json': `${JSON.stringify({ extends: 'assemblyscript/std/assembly.json', include: ['*.ts', 'generated/*.ts'] }, null, 2)}\n`,
+    'tsconfig.json': `${JSON.stringify({ extends: 'moteware/tsconfig.app.json', include: ['*.ts'] }, null, 2)}\n`,
     'asconfig.json': `${JSON.stringify(ASCONFIG, null, 2)}\n`,
-    '.gitignore': 'node_modules/\nbuild/\ngenerated/\n*.pem\n',
+    '.gitignore': 'node_modules/\nbuild/\ngenerated/\n.mote/\n*.flash\n*.pem\n',
     'README.md': `# ${name}
 
 A sensor node on moteware.
 \`app.ts\` is its program: \`init\` runs once, and \`step\` does the work that is due and returns the time of its next call.
 
     npm run sim       build it and run it on ${recording}, as fast as possible
-    npm run watch     the same in real time
+    npm run watch     the same again whenever a file is saved
     npm run build     build/${name}.wasm and .rom
 
 Try settings (\`config\` in mote.json) without a build: \`npm run sim -- --set NAME=VALUE\`.
@@ -123,4 +137,10 @@ Try settings (\`config\` in mote.json) without a build: \`npm run sim -- --set N
   };
   for (const [file, text] of Object.entries(texts)) writeFileSync(join(dir, file), text);
   return [...written, ...Object.keys(texts)];
+}
+
+/** Writes the project's `generated/`, so that an editor knows its settings and models before the first build. */
+export async function prepareEditor(dir: string): Promise<void> {
+  const { generateSources } = await import('../build/index.ts');
+  await generateSources(dir);
 }

@@ -12,5 +12,5 @@ export {
   type WrittenApp,
   writeApp,
 } from './app.ts';
-export { createProject, TEMPLATE_NAMES, TEMPLATES, type Template } from './create-project.ts';
+export { createProject, prepareEditor, TEMPLATE_NAMES, TEMPLATES, type Template } from './create-project.ts';
 export { keptModule, moduleDigest } from './same-module.ts';

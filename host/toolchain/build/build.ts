@@ -60,19 +60,13 @@ const FUEL_PER_MAC = ModuleConstant.fuelPerMac;
 export async function buildApp(dir: string, options: BuildOptions = {}): Promise<BuiltApp> {
   const report = options.onProgress ?? (() => {});
   const manifest = readManifest(dir, options.manifest);
-  const tree = sourceTree(dir);
-  const generated = join(resolve(dir), 'generated');
-  const library = libraryImport(tree, generated);
   if (!existsSync(resolve(dir, manifest.entry))) {
     const what = `mote.json has "entry": "${manifest.entry}", but there is no such file in ${resolve(dir)}`;
     throw new MoteError('BUILD_MANIFEST', what);
   }
-  const { entry, models, config } = manifest;
-  const own = new Map([
-    ['config.ts', configSource(config, `${library}/mote`)],
-    ['entry.ts', entrySource(`../${entry.replace(/\.ts$/, '')}`, `${library}/mote`)],
-  ]);
-  const modelBytes = new Map(Object.entries(models).map(([name, path]) => [name, readModel(dir, name, path)]));
+  const sources = sourcesOf(dir, manifest);
+  const { tree, generated, library, own, modelBytes } = sources;
+  const { entry, config } = manifest;
 
   const cache = options.cacheFolder === undefined ? null : new ModuleCache(options.cacheFolder);
   const key = JSON.stringify([
@@ -88,16 +82,20 @@ export async function buildApp(dir: string, options: BuildOptions = {}): Promise
   }
 
   const inputs: Inputs = new Map();
-  const module = await compileApp({ config, tree, generated, library, own, modelBytes, inputs, report });
+  const module = await compileApp(sources, config, inputs, report);
   report({ step: 'check' });
   const built = await describe(manifest, module, false);
   cache?.keep({ key, config, inputs, module });
   return built;
 }
 
+/** Writes what `generated/` holds without compiling the app, so that an editor knows it. Throws as `buildApp`. */
+export async function generateSources(dir: string): Promise<void> {
+  const sources = sourcesOf(dir, readManifest(dir));
+  writeGenerated(sources.generated, new Map([...compileModels(sources, () => {}).files, ...sources.own]));
+}
+
 interface Sources {
-  /** The settings of mote.json. */
-  config: Manifest['config'];
   tree: SourceTree;
   /** The folder of the generated files. */
   generated: string;
@@ -106,13 +104,22 @@ interface Sources {
   /** Generated files that aren't models. */
   own: ReadonlyMap<string, string>;
   modelBytes: ReadonlyMap<string, Uint8Array>;
-  /** Receives each file that the compiler asks for. */
-  inputs: Inputs;
-  report(step: BuildStep): void;
 }
 
-/** Compiles the models, then the app with them. */
-async function compileApp({ config, tree, generated, library, own, modelBytes, inputs, report }: Sources) {
+function sourcesOf(dir: string, { entry, models, config }: Manifest): Sources {
+  const tree = sourceTree(dir);
+  const generated = join(resolve(dir), 'generated');
+  const library = libraryImport(tree, generated);
+  const own = new Map([
+    ['config.ts', configSource(config, `${library}/mote`)],
+    ['entry.ts', entrySource(`../${entry.replace(/\.ts$/, '')}`, `${library}/mote`)],
+  ]);
+  const modelBytes = new Map(Object.entries(models).map(([name, path]) => [name, readModel(dir, name, path)]));
+  return { tree, generated, library, own, modelBytes };
+}
+
+/** The models as AssemblyScript and as one rom. */
+function compileModels({ library, modelBytes }: Sources, report: (step: BuildStep) => void) {
   const files = new Map<string, string>();
   const models: CompiledModule['models'] = [];
   const rom = new Rom();
@@ -123,6 +130,18 @@ async function compileApp({ config, tree, generated, library, own, modelBytes, i
     models.push({ name, digest: model.digest, macs: model.layers.reduce((sum, layer) => sum + layer.macs, 0) });
     files.set(`${name}.ts`, model.source);
   }
+  return { files, models, rom: rom.bytes() };
+}
+
+/** Compiles the models, then the app with them. `inputs` receives each file that the compiler asks for. */
+async function compileApp(
+  sources: Sources,
+  config: Manifest['config'],
+  inputs: Inputs,
+  report: (step: BuildStep) => void,
+): Promise<CompiledModule> {
+  const { tree, generated, own } = sources;
+  const { files, models, rom } = compileModels(sources, report);
   for (const [name, text] of own) files.set(name, text);
   writeGenerated(generated, files);
   report({ step: 'compile' });
@@ -130,7 +149,7 @@ async function compileApp({ config, tree, generated, library, own, modelBytes, i
     if (!(error instanceof MoteError)) throw error;
     throw new MoteError(error.code, explainSettings(error.message, config), { cause: error });
   });
-  return { wasm, rom: rom.bytes(), models, warnings, files };
+  return { wasm, rom, models, warnings, files };
 }
 
 async function compileEntry(tree: SourceTree, generated: string, files: ReadonlyMap<string, string>, inputs: Inputs) {

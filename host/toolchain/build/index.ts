@@ -1,3 +1,3 @@
 /** The build component: builds the contents of a package from a folder with `mote.json`. */
-export { type BuildOptions, type BuildStep, type BuiltApp, buildApp } from './build.ts';
+export { type BuildOptions, type BuildStep, type BuiltApp, buildApp, generateSources } from './build.ts';
 export { type Manifest, type ManifestOverride, parseManifest, readManifest } from './manifest.ts';

@@ -14,7 +14,15 @@ import {
   volatileFlash,
 } from '../../device/node/index.ts';
 import { loadPublicKey } from '../../device/package/index.ts';
-import { type App, type BuildObserver, checkApp, checkSettings, findPrivateKey, loadApp } from '../app/index.ts';
+import {
+  type App,
+  type BuildObserver,
+  checkApp,
+  checkSettings,
+  findPrivateKey,
+  isFolder,
+  loadApp,
+} from '../app/index.ts';
 import { assignInputs, readInputs, sourcesOf } from './inputs.ts';
 import { type StateObserver, settle } from './state.ts';
 import { tapFiles } from './taps.ts';
@@ -133,7 +141,7 @@ async function prepare(options: SimulationOptions) {
   await checkSettings(app, Object.keys(settings));
   const real = options.realtime || connect !== null;
   const read = readInputs(inputs, { seed, loop });
-  if (!real && limitUs === null && inputs.length > 0 && isEndless(sourcesOf(read))) throw neverEnds();
+  if (!real && limitUs === null && isFolder(app) && inputs.length > 0 && isEndless(sourcesOf(read))) throw neverEnds();
   return {
     real,
     inputs: read,
