@@ -105,9 +105,9 @@ class Terminal {
     return line
       .replace(/mote shim\b/, `mote shim --listen 127.0.0.1:${link} --broker embedded:${broker}`)
       .replace('127.0.0.1:7878', `127.0.0.1:${link}`)
-      .replace(/mote push\b(.*)/, `mote push$1 --broker mqtt://127.0.0.1:${broker}`)
+      .replace(/mote (push|send|config)\b.*/, `$& --broker mqtt://127.0.0.1:${broker}`)
       .replace(/^mosquitto_\w+/, `$& -p ${broker}`)
-      .replace('/NODE/', '/hall/');
+      .replace(/\bNODE\b/, 'hall');
   }
 
   /** Runs a line; throws, with all that it printed, when it fails. */
@@ -274,11 +274,11 @@ const BEFORE: Record<string, Record<string, (terminal: Terminal) => void | Promi
     },
   },
   'docs/getting-started.md': {
-    'npx mote push . --node hall': (terminal) => {
+    'npx mote push . --node hall --bump': (terminal) => {
       const path = join(terminal.cwd, 'mote.json');
       const manifest = JSON.parse(readFileSync(path, 'utf8'));
       manifest.config.threshold++;
-      writeFileSync(path, JSON.stringify({ ...manifest, version: '1.1.0', sequence: 2 }));
+      writeFileSync(path, JSON.stringify({ ...manifest, version: '1.1.0' }));
     },
     'mote build . --key release.pem --sequence "$BUILD_NUMBER" --out dist': (terminal) => {
       const sensor = join(terminal.cwd, '..', 'my-sensor');
@@ -302,10 +302,9 @@ const BEFORE: Record<string, Record<string, (terminal: Terminal) => void | Promi
     },
   },
   'docs/writing-an-app.md': {
-    'mosquitto_pub -V 5 -q 1 -t mote/d/NODE/cmd -m \'{"name":"gain","id":1,"body":{"value":3}}\'': linkedToGateway,
+    'npx mote send NODE gain \'{"value": 3}\'': linkedToGateway,
     'npx mote sim . --input ... --telemetry': async (terminal) => {
-      if (has('mosquitto_pub'))
-        await Promise.all([/gain +value=3/, /the alarm limit is now 300/].map((line) => terminal.hears(line)));
+      await Promise.all([/gain +value=3/, /the alarm limit is now 300/].map((line) => terminal.hears(line)));
       terminal.cwd = join(terminal.cwd, '..');
       project(terminal, appWith('docs/writing-an-app.md', 'shock'));
     },

@@ -56,6 +56,16 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./push.ts')).registerPush,
   },
   {
+    usage: 'send <node> <command> [json]',
+    summary: 'Sends a command to a node and prints its answer.',
+    load: async () => (await import('./send.ts')).registerSend,
+  },
+  {
+    usage: 'config <node> [settings...]',
+    summary: "Changes or shows a node's configuration.",
+    load: async () => (await import('./config.ts')).registerConfig,
+  },
+  {
     usage: 'board',
     summary: 'Lists and checks boards.',
     load: async () => (await import('./board.ts')).registerBoard,

@@ -139,6 +139,7 @@ export type ErrorCode =
   | 'BEFORE_BIRTH'
   | 'NODES_FULL'
   | 'COMMAND'
+  | 'COMMAND_TIMEOUT'
   | 'NAMESPACE'
   | 'PAYLOAD'
   | 'DEFECT'

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { MoteError } from '../../base/index.ts';
 import { Exit, openTerminal, reportError, type Terminal } from './terminal.ts';
 
-export interface CommandSpec<Args extends (string | undefined)[], Options> {
+export interface CommandSpec<Args extends (string | string[] | undefined)[], Options> {
   /** Name and arguments in commander's form, such as `push <package>`. */
   usage: string;
   description: string;
@@ -15,7 +15,7 @@ export interface CommandSpec<Args extends (string | undefined)[], Options> {
   run(context: { terminal: Terminal; options: Options; args: Args }): Promise<number | undefined>;
 }
 
-export function addCommand<Args extends (string | undefined)[], Options = Record<string, never>>(
+export function addCommand<Args extends (string | string[] | undefined)[], Options = Record<string, never>>(
   parent: Command,
   spec: CommandSpec<Args, Options>,
 ): Command {
@@ -48,6 +48,16 @@ export function integer(text: string, name: string, min: number, max: number): n
   throw new MoteError('USAGE', `--${name} takes an integer from ${min} to ${max}; got "${text}".`);
 }
 
+/** JSON as a user writes it on a command line. */
+export function json(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const why = (cause as Error).message;
+    throw new MoteError('USAGE', `${name} takes JSON, such as '{"value": 3}'; got ${text}: ${why}.`, { cause });
+  }
+}
+
 /** One of a few words. */
 export function choice<T extends string>(text: string, name: string, words: readonly T[]): T {
   const word = words.find((candidate) => candidate === text);
@@ -56,18 +66,18 @@ export function choice<T extends string>(text: string, name: string, words: read
 }
 
 /** `name=value` pairs of a repeated option. */
-function pairs(list: string[], name: string): [string, string][] {
+export function pairs(list: string[], name: string): [string, string][] {
   return list.map((text) => {
     const at = text.indexOf('=');
     if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
-    throw new MoteError('USAGE', `--${name} takes name=value; got "${text}".`);
+    throw new MoteError('USAGE', `${name} takes name=value; got "${text}".`);
   });
 }
 
 /** The settings of a repeated `--set name=value`: int32. */
 export function settings(list: string[]): Record<string, number> {
   return Object.fromEntries(
-    pairs(list, 'set').map(([name, value]) => [name, integer(value, `set ${name}`, -(2 ** 31), 2 ** 31 - 1)]),
+    pairs(list, '--set').map(([name, value]) => [name, integer(value, `set ${name}`, -(2 ** 31), 2 ** 31 - 1)]),
   );
 }
 

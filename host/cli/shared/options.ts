@@ -3,6 +3,7 @@ import { MoteError } from '../../base/index.ts';
 import { DEFAULT_BAUD } from '../../device/link/index.ts';
 import type { BrokerChoice } from '../../messaging/broker/index.ts';
 import type { SerialLine } from '../../messaging/gateway/index.ts';
+import { DEFAULT_NAMESPACE } from '../../messaging/topics/index.ts';
 import { integer } from './command.ts';
 
 export const DEFAULT_BROKER = 'mqtt://127.0.0.1:1883';
@@ -19,6 +20,16 @@ export function brokerCredentials(): { username?: string; password?: string } {
   const { MOTE_MQTT_USER: username, MOTE_MQTT_PASSWORD: password } = process.env;
   return { ...(username !== undefined && { username }), ...(password !== undefined && { password }) };
 }
+
+/** The options of every command that reaches a node through its broker. */
+export const BROKER_OPTIONS: [flags: string, description: string, fallback: string][] = [
+  [
+    '-b, --broker <url>',
+    'address of the broker; user and password in it, or in MOTE_MQTT_USER and MOTE_MQTT_PASSWORD',
+    DEFAULT_BROKER,
+  ],
+  ['--ns <name>', 'first part of every topic', DEFAULT_NAMESPACE],
+];
 
 /** `HOST:PORT` or `PORT`, with or without `tcp://`. `option` is the option that the user wrote it after. */
 export function parseAddress(text: string, option: string): { host: string; port: number } {

@@ -10,7 +10,7 @@ import { MqttClient, type Received } from '../mqtt/index.ts';
 import type { Outbox } from '../queue/index.ts';
 import { type Channel, topicOf } from '../topics/index.ts';
 import { Allowance } from './allowance.ts';
-import { parseConfig } from './commands.ts';
+import { encodeAnswer, parseConfig } from './commands.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { Desired, type TransferLink } from './desired.ts';
 import { PendingCommands } from './pending-commands.ts';
@@ -49,6 +49,8 @@ export class NodeBridge {
   #link: ShimLink | undefined;
   #birth: Birth | undefined;
   #config: Record<string, number> | undefined;
+  /** The response topic of the configuration that was answered last. */
+  #configAnswered: string | undefined;
   /** The link was full when the configuration was due. */
   #configDue = false;
   #cancelGrace: (() => void) | undefined;
@@ -248,9 +250,18 @@ export class NodeBridge {
 
   #configure(message: Received): void {
     const values = parseConfig(message);
-    if (JSON.stringify(values) === JSON.stringify(this.#config)) return;
-    this.#config = values;
-    this.#sendConfig();
+    if (JSON.stringify(values) !== JSON.stringify(this.#config)) {
+      this.#config = values;
+      this.#sendConfig();
+    }
+    const { properties } = message;
+    // The retained message comes again at each connection, when nobody waits for an answer.
+    if (properties.responseTopic === undefined || properties.responseTopic === this.#configAnswered) return;
+    this.#configAnswered = properties.responseTopic;
+    const away = !this.#link?.up || this.#configDue;
+    const text = away ? 'The node is away; it receives the configuration when it connects.' : '';
+    const encoded = encodeAnswer({ id: null, name: 'cfg', ok: !away, text }, message.payload[0] === 0x7b);
+    this.#uplink.answer({ name: 'cfg', ...encoded, request: properties });
   }
 
   #sendConfig(): void {

@@ -3,12 +3,10 @@ import { CborTag } from '../../base/cbor/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { MessageLimit } from '../../device/link/index.ts';
 import type { Received } from '../mqtt/index.ts';
-import { CBOR_TYPE, decodeItem, encodeItem, JSON_TYPE, PAYLOAD_VERSION } from '../topics/index.ts';
+import { CBOR_TYPE, decodeItem, encodeBody, encodeItem, JSON_TYPE, PAYLOAD_VERSION } from '../topics/index.ts';
 
 /** Larger requests are rejected unread. A command's body on the link has at most 1024 bytes. */
 const MAX_REQUEST_BYTES = 8192;
-const MAX_BODY_BYTES = 1024;
-const MAX_DEPTH = 16;
 
 export interface CommandRequest {
   name: string;
@@ -56,17 +54,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return !(value instanceof Uint8Array || value instanceof CborTag);
 }
 
-/** Converts objects to maps, which the encoder writes in the fewest bytes. */
-function compact(value: unknown, depth = 0): unknown {
-  if (depth > MAX_DEPTH) throw bad(`A body has more than ${MAX_DEPTH} levels`);
-  if (Array.isArray(value)) return value.map((item) => compact(item, depth + 1));
-  if (value instanceof Uint8Array) return Buffer.from(value);
-  if (value instanceof CborTag) throw bad(`A body has the CBOR tag ${value.tag}, and tags are not passed on`);
-  if (typeof value === 'number' && Number.isSafeInteger(value) && Math.abs(value) > 0x7fff_ffff) return BigInt(value);
-  if (!isObject(value)) return value;
-  return new Map(Object.entries(value).map(([key, item]) => [key, compact(item, depth + 1)]));
-}
-
 /** `{name, id?, body?}`. Throws `COMMAND` or `PAYLOAD`. */
 export function parseCommand(message: Received): CommandRequest {
   const { value, json } = parse(message);
@@ -78,9 +65,7 @@ export function parseCommand(message: Received): CommandRequest {
   const known = id === undefined || id === null ? null : id;
   const goodId = known === null || (typeof known === 'string' && known.length <= 64) || Number.isSafeInteger(known);
   if (!goodId) throw bad('The id of a command is neither a text of at most 64 characters nor an integer');
-  const bytes = body === undefined ? new Uint8Array(0) : encodeItem(compact(body));
-  if (bytes.length > MAX_BODY_BYTES) throw bad(`The body of a command takes more than ${MAX_BODY_BYTES} bytes of CBOR`);
-  return { name, id: known as string | number | null, body: bytes, json };
+  return { name, id: known as string | number | null, body: encodeBody(body), json };
 }
 
 /** A map of names to int32; an empty payload is the empty configuration. Throws `COMMAND` or `PAYLOAD`. */
@@ -104,4 +89,13 @@ export function encodeAnswer(answer: CommandAnswer, json: boolean): { payload: U
   const { id, name, ok, text } = answer;
   if (json) return { payload: Buffer.from(JSON.stringify({ id, name, ok, text })), contentType: JSON_TYPE };
   return { payload: encodeItem([PAYLOAD_VERSION, id, name, ok, text]), contentType: CBOR_TYPE };
+}
+
+/** Reads an answer in JSON. Throws `COMMAND`. */
+export function parseAnswer(message: Received): CommandAnswer {
+  const { value } = parse(message);
+  if (!isObject(value) || typeof value.ok !== 'boolean') throw bad('An answer lacks its member "ok"');
+  const { id, name, ok, text } = value;
+  const known = typeof id === 'string' || typeof id === 'number' ? id : null;
+  return { id: known, name: String(name), ok, text: typeof text === 'string' ? text : '' };
 }

@@ -1,5 +1,6 @@
 /** Topic names and payload codecs of a node's messages. Format: docs/spec/mqtt.md. */
 export { cloudEventProperties } from './cloudevents.ts';
+export { encodeBody } from './json.ts';
 export {
   CBOR_TYPE,
   decodeEvent,

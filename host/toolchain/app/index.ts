@@ -14,3 +14,4 @@ export {
 } from './app.ts';
 export { createProject, prepareEditor, TEMPLATE_NAMES, TEMPLATES, type Template } from './create-project.ts';
 export { keptModule, moduleDigest } from './same-module.ts';
+export { raiseSequence } from './sequence.ts';
