@@ -1,11 +1,12 @@
 /** What `mote new` leaves in a folder: scripts, an editor's types, and what git ignores. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { packagePath } from '../host/base/index.ts';
 import { TEMPLATE_NAMES } from '../host/toolchain/app/index.ts';
+import { blocksOf } from './markdown.ts';
 import { mote, type Outcome, start } from './program.ts';
 
 let dir: string;
@@ -65,4 +66,16 @@ it.each(['vibration/inner', 'vibration/deep/inner'])('rejects %s, which lies in 
   const { code, stderr } = await mote(['new', folder], dir);
   expect([code, stderr]).toEqual([2, expect.stringMatching(/inner lies in the project .*vibration, .* \[EXISTS\]\n$/)]);
   expect(existsSync(at(folder))).toBe(false);
+});
+
+it('fails with errors that the documented task of Visual Studio Code finds', async () => {
+  const block = blocksOf('docs/writing-an-app.md').find(({ text }) => text.includes('problemMatcher'))!;
+  const { regexp, file, line, column, message } = JSON.parse(block.text).tasks[0].problemMatcher.pattern;
+  writeFileSync(at('vibration', 'app.ts'), 'export function step(now: i64): i64 {\n  return one + two;\n}\n');
+  const { stderr } = await mote(['build', '.'], at('vibration'));
+  const found = [...stderr.matchAll(new RegExp(regexp, 'gm'))];
+  expect(found.map((match) => [match[file], match[line], match[column], match[message]!.slice(0, 21)])).toEqual([
+    ['app.ts', '2', '10', "Cannot find name 'one"],
+    ['app.ts', '2', '16', "Cannot find name 'two"],
+  ]);
 });

@@ -24,6 +24,7 @@ const MODEL = packagePath('models', 'micro_speech', 'model.tflite');
 const GOLDEN = packagePath('models', 'micro_speech', 'golden');
 const COMMANDS = [
   ...['new', 'build', 'sim', 'run', 'shim', 'push', 'send', 'config', 'flash', 'monitor', 'doctor', 'demo'],
+  'completion',
   ...[
     'key new',
     'package inspect',
@@ -77,9 +78,7 @@ describe('mote', () => {
     const listed: string[] = [];
     const list = async (...group: string[]): Promise<void> => {
       const { stdout } = await run(...group, '--help');
-      const names = [...stdout.slice(stdout.indexOf('Commands:')).matchAll(/^ {2}([a-z]+)( |$)/gm)].map(
-        (match) => match[1]!,
-      );
+      const names = [...stdout.matchAll(/^ {2}([a-z]+)( |$)/gm)].map((match) => match[1]!);
       for (const name of names.filter((name) => name !== 'help')) {
         if (group.length === 0 && ['key', 'package', 'model', 'board'].includes(name)) await list(name);
         else listed.push([...group, name].join(' '));
@@ -91,7 +90,7 @@ describe('mote', () => {
     for (const [i, { code, stdout, stderr }] of helps.entries()) {
       expect([COMMANDS[i], code, stderr]).toEqual([COMMANDS[i], 0, '']);
       expect(stdout).toMatch(/^Usage: mote /);
-      expect(stdout).toMatch(/\nExamples:\n {2}\$ (mote|mosquitto_sub) /);
+      expect(stdout).toMatch(/\nExamples:\n {2}\$ (mote|mosquitto_sub|source <\(mote) /);
     }
   });
 

@@ -9,7 +9,9 @@ import { delimiter, join } from 'node:path';
 const PACKAGES = {
   'arm-none-eabi-gcc': 'gcc-arm-none-eabi libnewlib-arm-none-eabi',
   'arm-none-eabi-objcopy': 'binutils-arm-none-eabi',
+  bash: 'bash',
   chromium: 'chromium',
+  fish: 'fish',
   mosquitto: 'mosquitto',
   mosquitto_pub: 'mosquitto-clients',
   mosquitto_sub: 'mosquitto-clients',
@@ -18,6 +20,7 @@ const PACKAGES = {
   'qemu-system-riscv32': 'qemu-system-misc',
   'riscv64-unknown-elf-gcc': 'gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf',
   valgrind: 'valgrind',
+  zsh: 'zsh',
 } as const;
 export type OptionalProgram = keyof typeof PACKAGES;
 

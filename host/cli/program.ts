@@ -105,6 +105,22 @@ export const COMMANDS: readonly Entry[] = [
     summary: 'Shows the whole product on a recording, in half a minute.',
     load: async () => (await import('./demo.ts')).registerDemo,
   },
+  {
+    usage: 'completion <shell>',
+    summary: 'Prints what bash, zsh or fish needs to complete commands.',
+    async load() {
+      const { registerCompletion } = await import('./completion.ts');
+      return (program) => registerCompletion(program, createProgram);
+    },
+  },
+];
+
+/** Commands under the headings of the help; those that are in no group, such as `help`, come under the last one. */
+export const GROUPS: readonly (readonly [heading: string, names: readonly string[]])[] = [
+  ['An app:', ['new', 'build', 'sim', 'run']],
+  ['Nodes and gateways:', ['shim', 'push', 'send', 'config', 'monitor', 'board', 'flash']],
+  ['Files:', ['key', 'package', 'model']],
+  ['Help and set-up:', ['doctor', 'demo', 'completion']],
 ];
 
 /** Subcommands copy exitOverride only when they are made after it; this makes all alike. */
@@ -121,10 +137,16 @@ export async function createProgram(name?: string): Promise<Command> {
     )
     .version(packageVersion())
     .showHelpAfterError('(mote --help lists the commands)')
+    .commandsGroup(GROUPS.at(-1)![0])
+    .helpCommand('help [command]', 'Prints the help of a command.')
     .addHelpText('after', `\nExit codes: ${EXIT_CODES.map(([code, meaning]) => `${code} ${meaning}`).join(', ')}.`);
   for (const { usage, summary, load } of COMMANDS) {
     if (name === undefined || name === usage.split(' ')[0]) (await load())(program);
     else program.command(usage).summary(summary);
+  }
+  for (const command of program.commands) {
+    const group = GROUPS.find(([, names]) => names.includes(command.name()));
+    if (group !== undefined) command.helpGroup(group[0]);
   }
   override(program);
   return program;
