@@ -23,7 +23,7 @@ import { app, speech } from './world.ts';
 const MODEL = packagePath('models', 'micro_speech', 'model.tflite');
 const GOLDEN = packagePath('models', 'micro_speech', 'golden');
 const COMMANDS = [
-  ...['new', 'build', 'sim', 'run', 'shim', 'push', 'send', 'config', 'flash', 'monitor', 'doctor', 'demo'],
+  ...['new', 'build', 'sim', 'test', 'run', 'shim', 'push', 'send', 'config', 'flash', 'monitor', 'doctor', 'demo'],
   'completion',
   ...[
     'key new',

@@ -41,6 +41,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./sim.ts')).registerSim,
   },
   {
+    usage: 'test [paths...]',
+    summary: 'Runs the scenarios of an app on a simulated node.',
+    load: async () => (await import('./test.ts')).registerTest,
+  },
+  {
     usage: 'run [app]',
     summary: "Runs an app on a board's own firmware, in QEMU or as a process.",
     load: async () => (await import('./run.ts')).registerRun,

@@ -1,9 +1,18 @@
 /** `mote sim`: an app on a simulated node: recordings in, events out; with --connect, a node that lives behind a gateway. */
 import type { Command } from 'commander';
+import { MoteError } from '../base/index.ts';
 import { ENGINE_NAMES } from '../device/engine/index.ts';
+import { encodeBody } from '../messaging/topics/index.ts';
 import { checkApp } from '../toolchain/app/index.ts';
-import { INPUT_HELP, repeatOnSave, type SimulationResult, simulate, watchApp } from '../toolchain/sim/index.ts';
-import { addCommand, choice, integer, interrupted, settings } from './shared/command.ts';
+import {
+  INPUT_HELP,
+  repeatOnSave,
+  type SimulationResult,
+  type Stimulus,
+  simulate,
+  watchApp,
+} from '../toolchain/sim/index.ts';
+import { addCommand, choice, integer, interrupted, json, settings } from './shared/command.ts';
 import { limitUs, parseAddress } from './shared/options.ts';
 import { showBuild } from './shared/progress.ts';
 import { Printer, printingHooks } from './shared/report.ts';
@@ -26,6 +35,8 @@ interface SimOptions {
   key?: string;
   trust?: string;
   watch?: boolean;
+  at: string[];
+  send: string[];
 }
 
 async function sim(app: string, options: SimOptions, terminal: Terminal): Promise<number> {
@@ -75,10 +86,38 @@ async function simOnce(
     },
     onProblem: (error) => reportProblem(terminal, error),
     onLinkTrouble: (text) => terminal.line(terminal.paint('yellow', text)),
+    stimuli: stimuli(options),
+    onStimulus(stimulus, { ok, text }) {
+      if (!('command' in stimulus)) return;
+      const { name } = stimulus.command;
+      printer.state(stimulus.atUs / 1e6, 'command', { name, ok, text }, `command ${name}: ${text || 'done'}`);
+    },
     stopped,
   });
+  if (result.undelivered > 0) {
+    const text = `${result.undelivered} commands were not sent: the run ended before their time.`;
+    reportProblem(terminal, new MoteError('USAGE', text));
+  }
   summary(terminal, printer, result, engine);
   return result.status.fault !== null ? Exit.failed : Exit.ok;
+}
+
+/** Each `--send` has the time of the `--at` in the same place. */
+function stimuli({ at, send }: SimOptions): Stimulus[] {
+  if (at.length !== send.length)
+    throw new MoteError('USAGE', 'Each --send takes an --at before it, as in --at 5s --send blink.');
+  return send.map((text, i) => {
+    const [, name = '', body] = /^([^=]+)(?:=(.*))?$/s.exec(text) ?? [];
+    const value = body === undefined ? undefined : json(body, `--send ${name}`);
+    return { atUs: timeUs(at[i]!), command: { name, body: encodeBody(value) } };
+  });
+}
+
+/** `5s`, `5` or `250ms`, in microseconds. */
+function timeUs(text: string): number {
+  const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s)?$/.exec(text) ?? [];
+  if (number !== undefined) return Math.round(Number(number) * (unit === 's' ? 1e6 : 1e3));
+  throw new MoteError('USAGE', `--at takes a time of the node, such as 5s or 250ms; got "${text}".`);
 }
 
 function summary(terminal: Terminal, printer: Printer, result: SimulationResult, engine: string): void {
@@ -120,6 +159,8 @@ export function registerSim(program: Command): void {
       ['-i, --input <[sensor=]source...>', INPUT_HELP],
       ['-e, --engine <name>', ENGINE_NAMES.join(' or '), 'wasm3'],
       ['--taps <dir>', 'write each tap to DIR/NAME.bin'],
+      ['--at <time...>', 'when the node receives the next --send: a time of its clock, such as 5s or 250ms'],
+      ['--send <command[=json]...>', 'a command for the node; as many as --at'],
       ['--telemetry', 'also print each telemetry frame'],
       ['--set <name=value...>', 'value of a setting of the app'],
       ['--seconds <n>', "stop after N seconds of the node's time"],
@@ -139,6 +180,7 @@ export function registerSim(program: Command): void {
     examples: [
       'mote sim . --input recording.wav',
       'mote sim . --input recording.wav --watch',
+      `mote sim . --seconds 10 --at 5s --send 'gain={"value": 3}' --at 8s --send gain`,
       'mote sim . --input microphone=recording.wav --taps taps --engine v8 --json',
       'mote sim . --input accelerometer=sine:rate=1000,freq=25,amplitude=300,seconds=10 --set alarm=150',
       'mote sim . --input recording.wav --loop --connect 127.0.0.1:7878 --node press-7 --state press-7.flash',

@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'INPUT'
   | 'NAME'
   | 'EXISTS'
+  | 'SCENARIO'
   | 'GOLDEN'
   | 'MODEL_FORMAT'
   | 'MODEL_TRUNCATED'

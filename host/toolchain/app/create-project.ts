@@ -51,6 +51,12 @@ function writeSources(template: Template, dir: string, name: string): string[] {
     models?: Record<string, string>;
   };
   manifest.name = name;
+  for (const file of readdirSync(from).filter((file) => file.endsWith('.test.yaml'))) {
+    const text = readFileSync(join(from, file), 'utf8');
+    const [[source, target]] = TEMPLATES[template].data;
+    writeFileSync(join(dir, file), text.replaceAll(`../../../${source}`, target));
+    written.push(file);
+  }
   for (const [model, path] of Object.entries(manifest.models ?? {})) {
     const source = dirname(resolve(from, path));
     mkdirSync(join(dir, 'models', model), { recursive: true });
@@ -113,6 +119,7 @@ export function createProject(dir: string, template: Template): string[] {
         scripts: {
           build: 'mote build .',
           sim: `mote sim . --input ${input}`,
+          test: 'mote test',
           watch: `mote sim . --input ${input} --watch`,
         },
         devDependencies: { moteware: ownDependency(dir) },
@@ -129,6 +136,7 @@ A sensor node on moteware.
 \`app.ts\` is its program: \`init\` runs once, and \`step\` does the work that is due and returns the time of its next call.
 
     npm run sim       build it and run it on ${recording}, as fast as possible
+    npm test          run the scenarios (*.test.yaml) and compare events and metrics
     npm run watch     the same again whenever a file is saved
     npm run build     build/${name}.wasm and .rom
 

@@ -1,5 +1,6 @@
 /** `--input [SENSOR=]SOURCE`: what a simulated sensor measures. */
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { MoteError } from '../../base/index.ts';
 import {
   constant,
@@ -82,18 +83,18 @@ function file(path: string, text: string): Uint8Array {
   }
 }
 
-function source(text: string, seed: number): SensorSource {
+function source(text: string, seed: number, folder: string): SensorSource {
   const colon = text.search(/:[a-z]+=/);
   const kind = colon < 0 ? text : text.slice(0, colon);
   const p = new Parameters(text, colon < 0 ? '' : text.slice(colon + 1));
   const generator = Object.hasOwn(GENERATORS, kind) ? GENERATORS[kind] : undefined;
   let made: SensorSource;
   if (generator) made = generator(p, seed);
-  else if (/\.wav$/i.test(kind)) made = wavSource(file(kind, text));
+  else if (/\.wav$/i.test(kind)) made = wavSource(file(resolve(folder, kind), text));
   else if (/\.csv$/i.test(kind)) {
     const columns = p.text('columns')?.split('+');
     const options = { rateHz: p.rate(), scale: p.number('scale', 1), ...(columns && { columns }) };
-    made = csvSource(Buffer.from(file(kind, text)).toString('utf8'), options);
+    made = csvSource(Buffer.from(file(resolve(folder, kind), text)).toString('utf8'), options);
   } else
     throw new MoteError(
       'INPUT',
@@ -110,9 +111,12 @@ export interface ReadInputs {
 }
 
 /** Reads the files of inputs, before the app that needs them is built. Throws `INPUT`. */
-export function readInputs(list: string[], { seed = 1, loop = false } = {}): ReadInputs {
+export function readInputs(list: string[], { seed = 1, loop = false, folder = '.' } = {}): ReadInputs {
   const inputs: ReadInputs = { named: new Map(), unnamed: [] };
-  const read = (text: string) => (loop ? repeat(source(text, seed)) : source(text, seed));
+  const read = (text: string) => {
+    const made = source(text, seed, folder);
+    return loop ? repeat(made) : made;
+  };
   for (const text of list) {
     const match = /^([A-Za-z][\w.-]*)=(.+)$/.exec(text);
     if (match) inputs.named.set(match[1]!, read(match[2]!));

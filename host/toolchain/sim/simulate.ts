@@ -50,6 +50,12 @@ export interface SimulationOptions extends BuildObserver, StateObserver {
   /** Private key that signs the app, and public key that the node trusts in its place. */
   keyFile?: string | undefined;
   trustFile?: string | undefined;
+  /** Commands and settings that reach the node while it runs. */
+  stimuli?: readonly Stimulus[];
+  /** Called after each of them, with the answer of the node. */
+  onStimulus?(stimulus: Stimulus, answer: StimulusAnswer): void;
+  /** Folder of the paths in `inputs`; default: the current one. */
+  inputFolder?: string;
   /** Folder for recorded taps. */
   tapsFolder?: string | undefined;
   /** Makes the hooks that observe the node, given its clock. */
@@ -60,7 +66,20 @@ export interface SimulationOptions extends BuildObserver, StateObserver {
   stopped(): Promise<void>;
 }
 
+/** What reaches a node at a time of its own clock: a command with its CBOR body, or changed settings. */
+export type Stimulus = { atUs: number } & (
+  | { command: { name: string; body: Uint8Array } }
+  | { config: Record<string, number> }
+);
+
+export interface StimulusAnswer {
+  ok: boolean;
+  text: string;
+}
+
 export interface SimulationResult {
+  /** Stimuli whose time was after the end of the run. */
+  undelivered: number;
   simUs: number;
   wallMs: number;
   status: NodeStatus;
@@ -100,6 +119,26 @@ const isEndless = (sources: readonly SensorSource[]) => sources.every(({ length 
 const neverEnds = () =>
   new MoteError('USAGE', 'The input never ends: limit the run with --seconds N, or watch it with --realtime.');
 
+/** Plans the stimuli on the node's clock. Returns the number of those that wait. */
+function plan(node: Node, clock: Clock, config: Record<string, number>, options: SimulationOptions): () => number {
+  const { stimuli = [], onStimulus } = options;
+  let settings = config;
+  let waiting = stimuli.length;
+  for (const stimulus of stimuli) {
+    clock.at(stimulus.atUs, () => {
+      waiting--;
+      let answer: StimulusAnswer = { ok: true, text: '' };
+      if ('command' in stimulus) answer = node.command(stimulus.command.name, stimulus.command.body);
+      else {
+        settings = { ...settings, ...stimulus.config };
+        node.setConfig(settings);
+      }
+      onStimulus?.(stimulus, answer);
+    });
+  }
+  return () => waiting;
+}
+
 /** Runs by the wall clock: to the end of the input, to the limit, or until stopped. */
 async function runReal(node: Node, clock: Clock, limitUs: number, options: SimulationOptions): Promise<void> {
   const { connect, loop, onLinkTrouble } = options;
@@ -136,11 +175,11 @@ function keepConnected(
 
 /** Checks what needs no build, so that a mistake is reported at once. */
 async function prepare(options: SimulationOptions) {
-  const { app, inputs, seed, loop, settings, connect, stateFile, tapsFolder, limitUs } = options;
+  const { app, inputs, seed, loop, settings, connect, stateFile, tapsFolder, limitUs, inputFolder } = options;
   checkApp(app);
   await checkSettings(app, Object.keys(settings));
   const real = options.realtime || connect !== null;
-  const read = readInputs(inputs, { seed, loop });
+  const read = readInputs(inputs, { seed, loop, ...(inputFolder !== undefined && { folder: inputFolder }) });
   if (!real && limitUs === null && isFolder(app) && inputs.length > 0 && isEndless(sourcesOf(read))) throw neverEnds();
   return {
     real,
@@ -177,12 +216,14 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       ...(real ? {} : { utcMs: 0 }),
       hooks: { ...options.hooks(() => clock.nowUs()), ...(onTap !== undefined && { onTap }) },
     });
+    const undelivered = plan(node, clock, config, options);
     const started = performance.now();
     if (clock instanceof VirtualClock) {
       node.start();
       runToEnd(clock, [node], { limitUs, drainMs: 0 });
     } else await runReal(node, clock, limitUs, options);
-    const result = { simUs: clock.nowUs(), wallMs: performance.now() - started, status: node.status() };
+    const wallMs = performance.now() - started;
+    const result = { simUs: clock.nowUs(), wallMs, status: node.status(), undelivered: undelivered() };
     node.close();
     return result;
   } finally {
