@@ -21,6 +21,7 @@ const SECTIONS: { text: string; pages: [text: string, path: string][] }[] = [
       ['Writing an app', 'docs/writing-an-app.md'],
       ['Running on boards', 'docs/running-on-boards.md'],
       ['Brokers', 'docs/brokers.md'],
+      ['Security', 'docs/security.md'],
       ['Models', 'models/README.md'],
     ],
   },

@@ -1,15 +1,17 @@
 /** `mote shim`: the other end of nodes' links. Publishes what nodes send over MQTT 5, and sends them what the broker delivers. */
 import type { Command } from 'commander';
-import { type MoteError, printable } from '../base/index.ts';
+import { type MoteError, printable, readInput } from '../base/index.ts';
 import { DEFAULT_BAUD } from '../device/link/index.ts';
-import { serveGateway } from '../messaging/gateway/index.ts';
+import { parseAllowedNodes, serveGateway } from '../messaging/gateway/index.ts';
 import { DEFAULT_NAMESPACE } from '../messaging/topics/index.ts';
 import { addCommand, integer, interrupted } from './shared/command.ts';
-import { parseAddress, parseBroker, parseSerial } from './shared/options.ts';
+import { brokerCredentials, parseAddress, parseBroker, parseSerial } from './shared/options.ts';
 import type { Terminal } from './shared/terminal.ts';
 
 interface ShimCommandOptions {
   listen: string;
+  allow?: string;
+  insecure?: boolean;
   broker: string;
   ns: string;
   data: string;
@@ -24,14 +26,18 @@ function reportProblem(terminal: Terminal, { code, message }: MoteError, node: s
   terminal.line(`${clockOf(terminal)}  ${node ?? ''} ${terminal.paint('yellow', printable(message))} [${code}]`);
 }
 
-async function serve({ listen, broker, ns, data, qos, ...options }: ShimCommandOptions, terminal: Terminal) {
+async function serve({ listen, allow, broker, ns, data, qos, ...options }: ShimCommandOptions, terminal: Terminal) {
   const address = parseAddress(listen, '--listen');
   const serial = options.serial.map(parseSerial);
+  const { username, password } = brokerCredentials();
   const states = new Map<string, string>();
   const gateway = await serveGateway({
     broker: parseBroker(broker),
     listen: address,
     serial,
+    ...(allow !== undefined && { allowed: parseAllowedNodes(readInput(allow, 'The list of nodes'), allow) }),
+    insecure: options.insecure === true,
+    ...(username !== undefined && password !== undefined && { credentials: { username, password } }),
     dataDir: data,
     ns,
     telemetryQos: integer(qos, 'qos', 0, 1) as 0 | 1,
@@ -63,7 +69,16 @@ export function registerShim(program: Command): void {
       "Runs a gateway: accepts links of nodes and connects them to MQTT 5. Messages that can't be delivered wait on disk. Starts an embedded broker unless --broker names another.",
     options: [
       ['-l, --listen <host:port>', 'address at which nodes connect', '127.0.0.1:7878'],
-      ['-b, --broker <url>', 'mqtt://[user:password@]host:port, mqtts://..., or embedded[:port]', 'embedded'],
+      [
+        '-a, --allow <file>',
+        'JSON file with the names of the nodes that may connect, and their credentials for the broker',
+      ],
+      ['--insecure', 'accept nodes of any name from other machines'],
+      [
+        '-b, --broker <url>',
+        'mqtt://host:port, mqtts://..., or embedded[:port]; user and password in it, or in MOTE_MQTT_USER and MOTE_MQTT_PASSWORD',
+        'embedded',
+      ],
       ['-s, --serial <path[:baud]...>', `also serve a board on a serial port; default: ${DEFAULT_BAUD} baud`],
       ['--ns <name>', 'first part of every topic', DEFAULT_NAMESPACE],
       ['--data <dir>', 'folder of the queue and of the retained messages of the embedded broker', '.mote/gateway'],
@@ -71,7 +86,7 @@ export function registerShim(program: Command): void {
     ],
     examples: [
       'mote shim',
-      'mote shim --broker mqtt://127.0.0.1:1883 --listen 0.0.0.0:7878',
+      'mote shim --broker mqtt://127.0.0.1:1883 --listen 0.0.0.0:7878 --allow nodes.json',
       'mote shim --serial /dev/ttyACM0',
       "mosquitto_sub -V 5 -t 'mote/d/#' -v       (in another terminal, to watch)",
     ],

@@ -67,7 +67,7 @@ export interface TcpListener {
 /** Listens for nodes; port 0 selects any free port. Throws `LINK_LISTEN`. */
 export function listenTcp(
   port: number,
-  onConnection: (transport: Transport) => void,
+  onConnection: (transport: Transport, host: string) => void,
   host = '127.0.0.1',
 ): Promise<TcpListener> {
   return new Promise((resolve, reject) => {
@@ -75,7 +75,7 @@ export function listenTcp(
     const server = createServer((socket) => {
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
-      onConnection(socketTransport(socket));
+      onConnection(socketTransport(socket), socket.remoteAddress ?? '');
     });
     server.once('error', (cause) =>
       reject(

@@ -47,7 +47,11 @@ export interface EmbeddedBrokerOptions {
 
 type Retained = { topic: string; payload: string | Buffer; retain: boolean; properties?: Record<string, unknown> };
 
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+/** Returns whether only programs of this machine reach a listener on `host`. */
+export function isLoopback(host: string): boolean {
+  return host === '::1' || host === 'localhost' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
 /** A client that isn't accepted within this time is disconnected. */
 const LOGIN_MS = 10_000;
 const SERVER_SHUTTING_DOWN = 0x8b;
@@ -57,7 +61,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
   const { host = '127.0.0.1', port = 1883, users, allow = () => true } = options;
   const { onProblem = (error) => process.emitWarning(error) } = options;
   const maximumPacketBytes = options.maximumPacketBytes ?? GatewayConstant.brokerPacketBytes;
-  if (!LOOPBACK.has(host) && users === undefined && options.anonymous !== true) {
+  if (!isLoopback(host) && users === undefined && options.anonymous !== true) {
     throw new MoteError(
       'BROKER_OPEN',
       `A broker on ${host} would let everybody on the network send commands; give it users, or set anonymous.`,

@@ -1,4 +1,6 @@
 /** The gateway: the shim between the links of nodes and MQTT topics, and the client that pushes packages. */
+
+export { type AllowedNodes, type Credentials, parseAllowedNodes } from './allowed-nodes.ts';
 export type { CommandAnswer } from './commands.ts';
 export { type NodeAddress, readNodeState } from './node-client.ts';
 export { NEVER_SEEN, type PushOptions, type PushResult, pushPackage } from './push.ts';

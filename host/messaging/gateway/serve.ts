@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { MoteError } from '../../base/index.ts';
 import { keepOpen, listenTcp, openSerial } from '../../device/link/index.ts';
-import { type BrokerChoice, openBroker, publicUrl } from '../broker/index.ts';
+import { type BrokerChoice, isLoopback, openBroker, publicUrl } from '../broker/index.ts';
+import type { AllowedNodes, Credentials } from './allowed-nodes.ts';
 import { Shim } from './shim.ts';
 import type { ShimOptions } from './shim-options.ts';
 
@@ -12,6 +13,12 @@ export interface SerialLine {
 }
 
 export interface GatewayOptions extends Pick<ShimOptions, 'ns' | 'telemetryQos' | 'onNode' | 'onProblem'> {
+  /** The nodes that may connect. Default: all, which beyond this machine needs `insecure`. */
+  allowed?: AllowedNodes;
+  /** Nodes of any name may connect from other machines. */
+  insecure?: boolean;
+  /** Towards the broker, for nodes without their own; default: those of the address. */
+  credentials?: Credentials;
   broker: BrokerChoice;
   /** Where nodes link to over TCP. Port 0: any free one. */
   listen: { host: string; port: number };
@@ -31,10 +38,14 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** Resolves when nodes can link. Throws what opening the broker, the queues or the TCP port throws. */
+/**
+ * Resolves when nodes can link. Throws `LINK_OPEN`, and what opening the broker, the queues or the TCP port throws.
+ * Reports `LINK_OPEN` if other machines can connect.
+ */
 export async function serveGateway(options: GatewayOptions): Promise<Gateway> {
-  const { listen, serial, dataDir, broker: choice, ...shimOptions } = options;
+  const { listen, serial, dataDir, broker: choice, allowed, insecure, credentials, ...shimOptions } = options;
   const onProblem = options.onProblem ?? (() => {});
+  const open = openness(listen.host, allowed, insecure === true);
   const broker = await openBroker(choice, {
     dataDir: join(dataDir, 'retained'),
     onProblem: (error) => onProblem(error, undefined),
@@ -47,13 +58,16 @@ export async function serveGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     const opened = new Shim({
       ...shimOptions,
+      ...(allowed !== undefined && { allowNode: (node: string) => allowed.has(node) }),
+      credentials: (node) => allowed?.get(node) ?? credentials,
       brokerUrl: broker.url,
       queueDir: join(dataDir, 'queue'),
       deadLetterDir: join(dataDir, 'dead-letters'),
     });
     shim = opened;
-    const listener = await listenTcp(listen.port, (transport) => opened.accept(transport), listen.host);
+    const listener = await listenTcp(listen.port, (transport, host) => opened.accept(transport, host), listen.host);
     const report = (text: string) => onProblem(new MoteError('SERIAL', text), undefined);
+    if (open !== null) onProblem(open, undefined);
     const lines = serial.map((line) => serveSerial(opened, line, report));
     return {
       brokerUrl: publicUrl(broker.url),
@@ -71,9 +85,22 @@ export async function serveGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
+/**
+ * What other machines can do at a listener on `host`, or null if they can't reach it. Throws the same if nobody decided
+ * that: neither is there a list of nodes, nor is it meant to be open.
+ */
+function openness(host: string, allowed: AllowedNodes | undefined, insecure: boolean): MoteError | null {
+  if (isLoopback(host)) return null;
+  const names = allowed === undefined ? 'as any node' : 'under any of the allowed names';
+  const risk = `whoever reaches ${host} can connect ${names}, receive that node's package, configuration and commands, and report in its name, because links are neither authenticated nor encrypted`;
+  if (allowed !== undefined || insecure)
+    return new MoteError('LINK_OPEN', `Nodes connect from other machines: ${risk}.`);
+  throw new MoteError('LINK_OPEN', `Refused to listen: ${risk}. Name the nodes with --allow FILE, or add --insecure.`);
+}
+
 /** Keeps a serial line on the shim while boards are plugged in and out. Returns a function that ends it. */
 function serveSerial(shim: Shim, { path, baud }: SerialLine, onTrouble: (text: string) => void): () => void {
-  const port = shim.port();
+  const port = shim.port(path);
   const stop = keepOpen(
     () => openSerial(path, baud),
     (transport) => port.attach(transport),

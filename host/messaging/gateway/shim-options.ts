@@ -13,7 +13,7 @@ export interface ShimOptions {
   /** Default `mote`. */
   ns?: string;
   /** User and password of a node; default: those of the address, for all nodes. */
-  credentials?: (node: string) => { username: string; password: string };
+  credentials?: (node: string) => { username: string; password: string } | undefined;
   tls?: ConnectionOptions;
   /** Prefix of client ids, before the node's id; default `mote-`. */
   clientPrefix?: string;

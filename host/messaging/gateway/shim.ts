@@ -22,7 +22,7 @@ export interface NodeInfo {
 export interface ShimStats {
   /** Messages rejected because the node had sent no birth. */
   beforeBirth: number;
-  /** Births rejected: bad name, not allowed, too many nodes, or another name on a link that has one. */
+  /** Births rejected: bad name, not allowed, from elsewhere, too many nodes, or another name on a link that has one. */
   refusedBirths: number;
   /** Messages from the broker that could not be handled. */
   deadLetters: number;
@@ -37,6 +37,9 @@ export interface ShimPort {
 
 interface Port extends ShimPort {
   bridge: NodeBridge | undefined;
+  readonly origin: string;
+  /** Ends the present stream; a line may get another. */
+  hangUp(): void;
 }
 
 export class Shim {
@@ -83,12 +86,21 @@ export class Shim {
     }));
   }
 
-  /** Adds a line that outlives its streams, such as a serial port. */
-  port(): ShimPort {
+  /**
+   * Adds a line that outlives its streams, such as a serial port. `origin` is where its node is: the path of a serial
+   * port, the address of a host. While the link to a node is up, no other origin can take its name.
+   */
+  port(origin = ''): ShimPort {
+    return this.#port(origin);
+  }
+
+  #port(origin: string): Port {
     if (this.#closed) throw new MoteError('SHIM_CLOSED', 'This shim is closed; create a new one.');
     const { nodeClock, newSessionId, link } = this.#settings;
+    let stream: Transport | undefined;
     const port: Port = {
       bridge: undefined,
+      origin,
       link: shimLink({
         ...link,
         clock: nodeClock,
@@ -102,7 +114,11 @@ export class Shim {
         onDown: () => port.bridge?.linkDown(port.link, false),
         onDrain: () => port.bridge?.pump(),
       }),
-      attach: (transport) => port.link.attach(transport),
+      attach(transport) {
+        stream = transport;
+        port.link.attach(transport);
+      },
+      hangUp: () => stream?.close(),
       close: () => {
         this.#ports.delete(port);
         port.link.close();
@@ -113,8 +129,8 @@ export class Shim {
   }
 
   /** Accepts a stream whose line ends with it, such as a socket. */
-  accept(transport: Transport): ShimPort {
-    const port = this.port();
+  accept(transport: Transport, origin = ''): ShimPort {
+    const port = this.#port(origin);
     port.attach({
       write: (bytes) => transport.write(bytes),
       onData: (listener) => transport.onData(listener),
@@ -164,10 +180,15 @@ export class Shim {
   #born(port: Port, birth: Birth): void {
     try {
       const bridge = this.#bridgeFor(port, birth.node);
-      for (const other of this.#ports) {
-        // A node that lost its line may connect on a new one before the old one is known to be dead.
-        if (other !== port && other.bridge === bridge) other.close();
+      const others = [...this.#ports].filter((other) => other !== port && other.bridge === bridge);
+      const live = others.find(({ origin, link }) => origin !== port.origin && link.up);
+      if (live !== undefined) {
+        // Later the node may try again: by then the other link is down, if it is dead.
+        port.hangUp();
+        throw nodeLive(birth.node, live.origin, port.origin);
       }
+      // A node that lost its line may connect on a new one before the old one is known to be dead.
+      for (const other of others) other.close();
       port.bridge = bridge;
       bridge.born(birth, port.link);
     } catch (error) {
@@ -216,6 +237,13 @@ export class Shim {
       this.#open(node).absent();
     }
   }
+}
+
+function nodeLive(node: string, there: string, here: string): MoteError {
+  return new MoteError(
+    'NODE_LIVE',
+    `A peer at ${here || 'another line'} connected as ${node}, whose link from ${there || 'another line'} is up; the peer was disconnected.`,
+  );
 }
 
 /** Takes one lock for the queues of all nodes. Its file name has a dot, which no node's name has. */
