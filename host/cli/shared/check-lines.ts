@@ -1,6 +1,6 @@
 /** Checks of a machine as lines for a person. */
 import type { Check } from '../../toolchain/doctor/index.ts';
-import { type Terminal, table, wrap } from './terminal.ts';
+import { cutTo, type Terminal, table, wrap } from './terminal.ts';
 
 /** One line for each check, and below it how to get what is missing. */
 export function checkLines(terminal: Terminal, checks: readonly Check[]): string[] {
@@ -9,7 +9,7 @@ export function checkLines(terminal: Terminal, checks: readonly Check[]): string
     return check.needed ? terminal.paint('red', '✗') : terminal.paint('yellow', '-');
   };
   const width = terminal.columns - Math.max(...checks.map(({ name }) => name.length)) - '✓    '.length;
-  const lines = table(checks.map((check) => [mark(check), check.name, check.found.slice(0, width)]));
+  const lines = table(checks.map((check) => [mark(check), check.name, cutTo(check.found, width)]));
   return checks.flatMap(({ fix }, i) => [
     lines[i]!,
     ...(fix === undefined ? [] : wrap(fix, terminal.columns - 3).map((line) => terminal.paint('dim', `   ${line}`))),

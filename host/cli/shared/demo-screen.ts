@@ -3,7 +3,7 @@ import { printable } from '../../base/index.ts';
 import type { SlotState } from '../../device/link/index.ts';
 import type { DemoFacts, DemoScreen, DemoSlot } from '../../toolchain/demo/index.ts';
 import { sparkline } from './report.ts';
-import { Exit, type Terminal } from './terminal.ts';
+import { cutTo, Exit, type Terminal } from './terminal.ts';
 import { bar, otaText } from './watch-report.ts';
 
 /** Each makes the cursor visible again before the process exits. */
@@ -63,22 +63,7 @@ function picture(terminal: Terminal, facts: DemoFacts, lines: Lines): string[] {
     '',
     terminal.paint('bold', 'over the air'),
     ...last(lines.updates, 7),
-  ].map((line) => clip(line, width));
-}
-
-/** Cuts a line with colours in it to `width` characters. */
-function clip(line: string, width: number): string {
-  let shown = 0;
-  let out = '';
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours are control characters
-  for (const part of line.split(/(\x1b\[[0-9;]*m)/)) {
-    if (part.startsWith('\x1b')) out += part;
-    else {
-      out += part.slice(0, Math.max(0, width - shown));
-      shown += part.length;
-    }
-  }
-  return out;
+  ].map((line) => cutTo(line, width));
 }
 
 /** The live screen on a terminal; lines, or NDJSON, elsewhere. */

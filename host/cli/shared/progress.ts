@@ -26,6 +26,14 @@ export function showBuild(terminal: Terminal): Required<BuildObserver> {
 export function showFirmware(terminal: Terminal): Required<FirmwareObserver> {
   return {
     onFirmwareBuild: (board) => terminal.progress(`building the firmware of ${board} ...`),
-    onFirmwareEnd: () => terminal.progress(''),
+    onFirmwareProgress: (board, done, files) =>
+      terminal.progress(`building the firmware of ${board}: ${done} of ${files} files`),
+    onFirmwareEnd(result) {
+      terminal.progress('');
+      if (result === null || result.compiled === 0) return;
+      const { board, seconds, compiled } = result;
+      const what = `built the firmware of ${board} in ${secondsText(seconds)}, ${compiled} files`;
+      terminal.line(terminal.paint('dim', what));
+    },
   };
 }

@@ -3,7 +3,7 @@ import { MoteError } from '../../base/index.ts';
 import type { DemoFacts } from '../../toolchain/demo/index.ts';
 import { openScreen } from './demo-screen.ts';
 import { Printer } from './report.ts';
-import { openTerminal, reportError, type Terminal, toJson } from './terminal.ts';
+import { cutTo, openTerminal, reportError, type Terminal, toJson } from './terminal.ts';
 import { otaText, printing, reportProblem } from './watch-report.ts';
 
 /** Hides what follows, moves the cursor, sets the title, types into some terminals, reverses a line, forges a line. */
@@ -139,4 +139,22 @@ it.each(SCREENS)('%s with hostile text steers no terminal', (_what, show) => {
 it('JSON keeps its meaning when its text is made harmless', () => {
   expect(JSON.parse(toJson({ a: EVIL }))).toEqual({ a: EVIL });
   expect(toJson(undefined)).toBe('null');
+});
+
+it.each([
+  ['short', 50, 'short'],
+  ['exactly it', 10, 'exactly it'],
+  ['more than ten', 10, 'more than…'],
+  ['\x1b[32mgreen\x1b[39m words', 11, '\x1b[32mgreen\x1b[39m words'],
+  ['\x1b[32mgreen\x1b[39m words', 8, '\x1b[32mgreen\x1b[39m w…'],
+  ['\x1b[32mgreen\x1b[39m words', 4, '\x1b[32mgre…\x1b[39m'],
+])('%j in %d columns ends with a sign if something is missing', (line, columns, shown) => {
+  expect(cutTo(line, columns)).toBe(shown);
+});
+
+it('progress in 50 columns ends with a sign', () => {
+  const chunks: string[] = [];
+  const stdout = { isTTY: true, columns: 50, write: (text: string) => chunks.push(text) > 0 };
+  openTerminal(false, stdout as unknown as NodeJS.WriteStream).progress('x'.repeat(60));
+  expect(chunks.join('')).toBe(`\r\x1b[2K${'x'.repeat(49)}…`);
 });

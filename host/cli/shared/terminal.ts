@@ -65,7 +65,7 @@ export function openTerminal(json: boolean, stdout: NodeJS.WriteStream = process
     },
     progress(text) {
       if (!live) return;
-      stdout.write(`\r\x1b[2K${printable(text.slice(0, stdout.columns || 80))}`);
+      stdout.write(`\r\x1b[2K${printable(cutTo(text, stdout.columns || 80))}`);
       passing = true;
     },
   };
@@ -115,6 +115,23 @@ export function table(rows: string[][], align = ''): string[] {
 function visibleLength(text: string): number {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours are control characters
   return text.replace(/\x1b\[[0-9;]*m/g, '').length;
+}
+
+/** Cuts a line, which may have colours, to a number of columns. An ellipsis is the sign that something is missing. */
+export function cutTo(line: string, columns: number): string {
+  if (visibleLength(line) <= columns) return line;
+  let left = columns - 1;
+  let out = '';
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours are control characters
+  for (const part of line.split(/(\x1b\[[0-9;]*m)/)) {
+    if (part.startsWith('\x1b')) out += part;
+    else {
+      const shown = part.slice(0, left);
+      out += left > 0 && shown.length === left ? `${shown}…` : shown;
+      left -= shown.length;
+    }
+  }
+  return out;
 }
 
 /** Cuts a text at spaces into lines of at most `width`. */

@@ -5,21 +5,24 @@ import { buildImage } from './build.ts';
 export interface FirmwareObserver {
   /** A build begins. It takes seconds when something has changed, else none. */
   onFirmwareBuild?(board: string): void;
-  /** A build has ended, also by an error. */
-  onFirmwareEnd?(): void;
+  /** So many of its files are compiled. */
+  onFirmwareProgress?(board: string, done: number, files: number): void;
+  /** A build has ended. Null: by an error. */
+  onFirmwareEnd?(result: { board: string; seconds: number; compiled: number } | null): void;
 }
 
 /** Compiles the agent when something of it has changed. Returns the path of the image, and the seconds that it took. */
-export async function buildAgent(
-  board: Board,
-  { onFirmwareBuild, onFirmwareEnd }: FirmwareObserver,
-): Promise<{ elf: string; seconds: number }> {
+export async function buildAgent(board: Board, observer: FirmwareObserver): Promise<{ elf: string; seconds: number }> {
   const started = performance.now();
-  onFirmwareBuild?.(board.name);
+  const onProgress = (done: number, files: number) => observer.onFirmwareProgress?.(board.name, done, files);
+  let result: Parameters<NonNullable<FirmwareObserver['onFirmwareEnd']>>[0] = null;
+  observer.onFirmwareBuild?.(board.name);
   try {
-    const { elf } = await buildImage(board, { image: 'agent' });
-    return { elf, seconds: (performance.now() - started) / 1000 };
+    const { elf, compiled } = await buildImage(board, { image: 'agent', onProgress });
+    const seconds = (performance.now() - started) / 1000;
+    result = { board: board.name, seconds, compiled };
+    return { elf, seconds };
   } finally {
-    onFirmwareEnd?.();
+    observer.onFirmwareEnd?.(result);
   }
 }

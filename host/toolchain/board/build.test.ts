@@ -58,6 +58,16 @@ describe('an image', () => {
     expect(await exit((await build()).elf)).toBe(43);
   });
 
+  test('reports the files that are compiled, and how many had changed', async () => {
+    const seen: [number, number][] = [];
+    const run = () => build({ onProgress: (done: number, files: number) => seen.push([done, files]) });
+    writeFileSync(path('code.h'), '#define CODE 44\n');
+    expect((await run()).compiled).toBe(1);
+    expect(seen).toEqual(seen.map((_one, i) => [i + 1, seen.length]));
+    expect(seen.length).toBeGreaterThan(1);
+    expect((await run()).compiled).toBe(0);
+  });
+
   test('with other options is in another folder', async () => {
     const plain = await build();
     const other = await build({ defines: { ANYTHING: 1 } });

@@ -33,6 +33,8 @@ export interface BuildOptions {
   /** Total RAM, instead of the board's. */
   ramBytes?: number;
   defines?: Readonly<Record<string, string | number>>;
+  /** Receives how many of the files are compiled, those that had not changed included. */
+  onProgress?(done: number, files: number): void;
 }
 
 export interface BuiltImage {
@@ -41,6 +43,8 @@ export interface BuiltImage {
   bin: string | null;
   /** The linker's map of every section and its object. */
   map: string;
+  /** Number of files that had to be compiled. */
+  compiled: number;
 }
 
 const WARNINGS = ['-Wall', '-Wextra', '-Werror', '-Wconversion'];
@@ -95,11 +99,14 @@ async function build(board: Board, options: BuildOptions, name: string, folder: 
     hashes.set(path, known);
     return known;
   };
+  let done = 0;
+  let compiled = 0;
   await inParallel(sources, async (source, i) => {
     const flags = [...common, ...FILE_FLAGS.find(([pattern]) => pattern.test(source))![1]];
-    await compile({ command, version, source, object: objects[i]!, flags, hashOf });
+    if (await compile({ command, version, source, object: objects[i]!, flags, hashOf })) compiled++;
+    options.onProgress?.(++done, sources.length);
   });
-  return link(board, options, { command, version, objects, library, name, folder, hashOf });
+  return { ...(await link(board, options, { command, version, objects, library, name, folder, hashOf })), compiled };
 }
 
 function sourcesOf(board: Board, image: BuildOptions['image'], components: readonly string[]): string[] {
@@ -158,16 +165,18 @@ interface Compile {
   hashOf: (path: string) => string;
 }
 
-async function compile({ command, version, source, object, flags, hashOf }: Compile): Promise<void> {
+/** Returns false if the object is there already. */
+async function compile({ command, version, source, object, flags, hashOf }: Compile): Promise<boolean> {
   const stamp = `${object}.stamp`;
   const digest = (inputs: string[]) =>
     digestOf([command, version, ...flags, ...inputs.flatMap((path) => [path, hashOf(path)])]);
   if (existsSync(object) && (await readFile(stamp, 'utf8').catch(() => '')) === digestIfThere(`${object}.d`, digest))
-    return;
+    return false;
   await mkdir(dirname(object), { recursive: true });
   await rm(stamp, { force: true });
   await cc(command, [...flags, '-MF', `${object}.d`, '-c', source, '-o', object], source);
   await writeFile(stamp, digest(inputsOf(`${object}.d`)));
+  return true;
 }
 
 const digestOf = (parts: readonly string[]) => createHash('sha256').update(parts.join('\0')).digest('hex');
@@ -198,7 +207,7 @@ interface Link {
   hashOf: (path: string) => string;
 }
 
-async function link(board: Board, options: BuildOptions, parts: Link): Promise<BuiltImage> {
+async function link(board: Board, options: BuildOptions, parts: Link): Promise<Omit<BuiltImage, 'compiled'>> {
   const { command, version, objects, library, name, folder, hashOf } = parts;
   const elf = join(folder, `${name}.elf`);
   const map = join(folder, `${name}.map`);

@@ -36,6 +36,15 @@ describe('the report', () => {
 });
 
 describe('as text', () => {
+  it('marks the columns that a narrow terminal lacks', () => {
+    const header = (width: number) =>
+      renderText(inspectModel(modelBytes('micro_speech'), { name: 'm' }), width)
+        .split('\n')
+        .find((line) => line.includes('layer '))!;
+    expect(header(133)).toMatch(/ arena$/);
+    expect(header(50)).toMatch(/…$/);
+  });
+
   it.each([40, 60, 80, 133])('fits into %d columns', (width) => {
     for (const name of SHIPPED) {
       const text = renderText(inspectModel(modelBytes(name), { name }), width);

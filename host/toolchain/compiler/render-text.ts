@@ -46,7 +46,7 @@ function summary(report: ModelReport, paint: TextColours): string[] {
     `  work    ${countText(report.macs)} multiply-accumulates in ${report.layers.length} layers`,
     `  rom     ${bytesText(report.romBytes)}, in flash`,
     `  arena   ${bytesText(report.arenaBytes)}, in memory`,
-    paint.dim(`  sha256  ${report.digest.slice(0, 32)}`),
+    paint.dim(`  sha256  ${report.digest.slice(0, 32)}…`),
   ];
 }
 
@@ -67,7 +67,8 @@ function layerTable(report: ModelReport, width: number, paint: TextColours): str
   const line = (row: readonly string[]) =>
     widths.map((w, i) => (i > 0 && i < 3 ? row[i]!.padEnd(w) : row[i]!.padStart(w))).join('  ');
   const cut = (text: string) => (text.length > width ? `${text.slice(0, width - 1)}…` : text).trimEnd();
-  return [paint.dim(cut(line(head))), ...rows.map((row) => cut(line(row)))];
+  const omitted = widths.length < head.length ? '  …' : '';
+  return [paint.dim(cut(`${line(head).trimEnd()}${omitted}`)), ...rows.map((row) => cut(line(row)))];
 }
 
 function memoryPlan(report: ModelReport, width: number, paint: TextColours): string[] {
