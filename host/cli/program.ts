@@ -122,7 +122,7 @@ export const COMMANDS: readonly Entry[] = [
 
 /** Commands under the headings of the help; those that are in no group, such as `help`, come under the last one. */
 export const GROUPS: readonly (readonly [heading: string, names: readonly string[]])[] = [
-  ['An app:', ['new', 'build', 'sim', 'run']],
+  ['An app:', ['new', 'build', 'sim', 'test', 'run']],
   ['Nodes and gateways:', ['shim', 'push', 'send', 'config', 'monitor', 'board', 'flash']],
   ['Files:', ['key', 'package', 'model']],
   ['Help and set-up:', ['doctor', 'demo', 'completion']],
