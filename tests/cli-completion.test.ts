@@ -26,8 +26,8 @@ const CASES: [typed: string[], completions: string[]][] = [
   [['key', ''], ['new']],
   [['package', 'in'], ['inspect']],
   [
-    ['sim', '--se'],
-    ['--seconds', '--seed', '--set'],
+    ['build', '--se'],
+    ['--sequence', '--set'],
   ],
   [['sim', '--engine', 'v8', '--wa'], ['--watch']],
   [['sim', 'build', '--wa'], ['--watch']],
