@@ -120,7 +120,7 @@ export class Desired {
 
   /** Returns the verdict on bytes for which `set` threw. */
   refused(bytes: Uint8Array, reason: NonNullable<OtaStatus['reason']>): OtaStatus {
-    const sha256 = createHash('sha256').update(bytes).digest();
+    const sha256 = Buffer.from(this.#sha256, 'hex');
     const { length } = bytes;
     this.#last = { type: 'ota', state: 'refused', sequence: 0, sha256, received: 0, total: length, reason };
     return this.#last;

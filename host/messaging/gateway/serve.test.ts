@@ -131,6 +131,15 @@ describe('a peer with the name of a node', () => {
     expect(problems).toEqual([{ code: 'NODE_LIVE', message: expect.stringMatching(/10\.0\.0\.2.*10\.0\.0\.1/) }]);
   });
 
+  it('is reported 50 times at once, and counted each time', () => {
+    const { shim, join } = world();
+    join('10.0.0.1');
+    for (let i = 0; i < 70; i++) join(`10.0.1.${i}`);
+    expect(shim.stats.refusedBirths).toBe(70);
+    expect(problems.length).toBeGreaterThanOrEqual(50);
+    expect(problems.length).toBeLessThan(70);
+  });
+
   it('from the same place does: the node lost its line, or restarted', () => {
     const { shim, join } = world();
     const node = join('10.0.0.1');

@@ -8,6 +8,7 @@ import { type Birth, type NodeMessage, type ShimLink, shimLink, type Transport }
 import type { ClientStats } from '../mqtt/index.ts';
 import { DiskQueue, MemoryOutbox, type Outbox } from '../queue/index.ts';
 import { checkNodeId, isNodeId } from '../topics/index.ts';
+import { Allowance } from './allowance.ts';
 import { NodeBridge } from './bridge.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { type ShimOptions, type ShimSettings, shimSettings } from './shim-options.ts';
@@ -48,6 +49,8 @@ export class Shim {
   readonly #ports = new Set<Port>();
   readonly #deadLetters: DeadLetters;
   readonly #run = randomBytes(6).toString('hex');
+  /** Refused births that are reported; the others are only counted. */
+  readonly #reports: Allowance;
   readonly #counts = { beforeBirth: 0, refusedBirths: 0 };
   readonly #lock: Lock | undefined;
   #closed = false;
@@ -58,6 +61,7 @@ export class Shim {
    */
   constructor(options: ShimOptions) {
     this.#settings = shimSettings(options);
+    this.#reports = new Allowance({ clock: this.#settings.clock, burst: 50, everyMs: 1000 });
     const { queueDir, deadLetterDir } = this.#settings;
     if (queueDir !== undefined) this.#lock = takeLock(queueDir);
     try {
@@ -194,7 +198,7 @@ export class Shim {
     } catch (error) {
       if (!(error instanceof MoteError)) throw error;
       this.#counts.refusedBirths++;
-      this.#settings.onProblem?.(error, undefined);
+      if (this.#reports.take()) this.#settings.onProblem?.(error, undefined);
     }
   }
 
