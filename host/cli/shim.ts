@@ -4,7 +4,7 @@ import { type MoteError, printable, readInput } from '../base/index.ts';
 import { DEFAULT_BAUD } from '../device/link/index.ts';
 import { parseAllowedNodes, serveGateway } from '../messaging/gateway/index.ts';
 import { DEFAULT_NAMESPACE } from '../messaging/topics/index.ts';
-import { addCommand, integer, interrupted } from './shared/command.ts';
+import { addCommand, choice, integer, interrupted } from './shared/command.ts';
 import { brokerCredentials, parseAddress, parseBroker, parseSerial } from './shared/options.ts';
 import type { Terminal } from './shared/terminal.ts';
 
@@ -16,6 +16,8 @@ interface ShimCommandOptions {
   ns: string;
   data: string;
   qos: string;
+  payload: string;
+  homeAssistant?: string | true;
   serial: string[];
 }
 
@@ -26,7 +28,18 @@ function reportProblem(terminal: Terminal, { code, message }: MoteError, node: s
   terminal.line(`${clockOf(terminal)}  ${node ?? ''} ${terminal.paint('yellow', printable(message))} [${code}]`);
 }
 
-async function serve({ listen, allow, broker, ns, data, qos, ...options }: ShimCommandOptions, terminal: Terminal) {
+/** Home Assistant reads JSON, so its option implies it. */
+function jsonOf(payload: string, homeAssistant: string | true | undefined): { json?: { discovery?: string } } {
+  const wanted = choice(payload, 'payload', ['cbor', 'json']) === 'json' || homeAssistant !== undefined;
+  if (!wanted) return {};
+  if (homeAssistant === undefined) return { json: {} };
+  return { json: { discovery: homeAssistant === true ? 'homeassistant' : homeAssistant } };
+}
+
+async function serve(
+  { listen, allow, broker, ns, data, qos, payload, ...options }: ShimCommandOptions,
+  terminal: Terminal,
+) {
   const address = parseAddress(listen, '--listen');
   const serial = options.serial.map(parseSerial);
   const { username, password } = brokerCredentials();
@@ -40,6 +53,7 @@ async function serve({ listen, allow, broker, ns, data, qos, ...options }: ShimC
     ...(username !== undefined && password !== undefined && { credentials: { username, password } }),
     dataDir: data,
     ns,
+    ...jsonOf(payload, options.homeAssistant),
     telemetryQos: integer(qos, 'qos', 0, 1) as 0 | 1,
     onNode(node, state) {
       if (states.get(node) === state) return;
@@ -83,11 +97,17 @@ export function registerShim(program: Command): void {
       ['--ns <name>', 'first part of every topic', DEFAULT_NAMESPACE],
       ['--data <dir>', 'folder of the queue and of the retained messages of the embedded broker', '.mote/gateway'],
       ['--qos <0|1>', 'QoS of telemetry; with 1 it waits on disk while the broker is away', '1'],
+      ['--payload <cbor|json>', 'json: also publish states, telemetry and events as JSON on NS/json/NODE/...', 'cbor'],
+      [
+        '--home-assistant [prefix]',
+        "publish Home Assistant's MQTT discovery below PREFIX, homeassistant by default; implies --payload json",
+      ],
     ],
     examples: [
       'mote shim',
       'mote shim --broker mqtt://127.0.0.1:1883 --listen 0.0.0.0:7878 --allow nodes.json',
       'mote shim --serial /dev/ttyACM0',
+      'mote shim --broker mqtt://homeassistant.local --home-assistant',
       "mosquitto_sub -V 5 -t 'mote/d/#' -v       (in another terminal, to watch)",
     ],
     run: ({ terminal, options }) => serve(options, terminal),

@@ -12,7 +12,7 @@ export interface SerialLine {
   baud: number;
 }
 
-export interface GatewayOptions extends Pick<ShimOptions, 'ns' | 'telemetryQos' | 'onNode' | 'onProblem'> {
+export interface GatewayOptions extends Pick<ShimOptions, 'ns' | 'telemetryQos' | 'json' | 'onNode' | 'onProblem'> {
   /** The nodes that may connect. Default: all, which beyond this machine needs `insecure`. */
   allowed?: AllowedNodes;
   /** Nodes of any name may connect from other machines. */

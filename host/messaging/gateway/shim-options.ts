@@ -30,6 +30,8 @@ export interface ShimOptions {
   queueSync?: 'fsync' | 'os';
   /** While the broker is unreachable: 1 (default) queues telemetry and drops the oldest when full; 0 drops it, and uses no disk. */
   telemetryQos?: 0 | 1;
+  /** Also publish states, telemetry and events as JSON, and with `discovery` what Home Assistant needs below that topic. */
+  json?: { discovery?: string };
   /** Default one day. */
   telemetryExpirySeconds?: number;
   /** A node, or this gateway, that reconnects within this time is not reported as offline; default 5. */
@@ -65,6 +67,7 @@ export interface ShimSettings {
   /** Above this many bytes of events the node's link is paused. */
   pauseBytes: number;
   telemetryQos: 0 | 1;
+  json: { discovery: string | undefined } | undefined;
   telemetryExpirySeconds: number;
   graceSeconds: number;
   sessionExpirySeconds: number;
@@ -92,6 +95,7 @@ export function shimSettings(options: ShimOptions): ShimSettings {
     keepAliveSeconds,
   } = options;
   checkNamespace(ns);
+  if (options.json?.discovery !== undefined) checkNamespace(options.json.discovery);
   parseBrokerUrl(options.brokerUrl);
   return {
     ns,
@@ -103,6 +107,7 @@ export function shimSettings(options: ShimOptions): ShimSettings {
     queueSync: options.queueSync ?? 'fsync',
     pauseBytes: Math.floor(queueMaxBytes * 0.75),
     telemetryQos: options.telemetryQos ?? 1,
+    json: options.json && { discovery: options.json.discovery },
     telemetryExpirySeconds: options.telemetryExpirySeconds ?? 86_400,
     graceSeconds: options.graceSeconds ?? 5,
     sessionExpirySeconds: options.sessionExpirySeconds ?? 3600,

@@ -13,8 +13,10 @@ import {
   encodeState,
   encodeTelemetry,
   isAnswerTopic,
+  JSON_TYPE,
   topicOf,
 } from '../topics/index.ts';
+import { type JsonMessage, type JsonOptions, JsonTopics } from './json-topics.ts';
 import type { Answer } from './pending-commands.ts';
 import type { ShimSettings } from './shim-options.ts';
 
@@ -45,9 +47,16 @@ export class Uplink {
   /** The outbox did not accept the state. It is tried again, or a node that is offline could be shown as online for ever. */
   #stateDue = false;
   #cancelRetry: (() => void) | undefined;
+  readonly #json: JsonTopics | undefined;
 
   constructor(options: UplinkOptions) {
     this.#options = options;
+    const { node, settings } = options;
+    const { ns, json } = settings;
+    if (json !== undefined) {
+      const put: JsonOptions['put'] = (topic, payload, message) => this.#putJson(topic, payload, message);
+      this.#json = new JsonTopics({ ns, node, discovery: json.discovery, put });
+    }
   }
 
   get online(): boolean {
@@ -62,6 +71,7 @@ export class Uplink {
     this.#birth = birth;
     this.#stateDue = !this.#putState(online);
     if (this.#stateDue) this.relieve();
+    this.#json?.state(online, birth);
     if (changed) settings.onNode?.(node, online ? 'online' : 'offline');
   }
 
@@ -93,6 +103,7 @@ export class Uplink {
     };
     if (telemetryQos === 0) this.#send('t', encodeTelemetry(frame), properties);
     else this.#put('t', encodeTelemetry(frame), properties, { droppable: true });
+    this.#json?.telemetry(frame);
   }
 
   event(event: Event): void {
@@ -148,7 +159,23 @@ export class Uplink {
 
   #putEvent({ id, event }: { id: string; event: Event }): boolean {
     const more = { subject: event.name, timeMs: event.tMs };
-    return this.#put('e', encodeEvent(event), this.#properties('event', id, more));
+    const taken = this.#put('e', encodeEvent(event), this.#properties('event', id, more));
+    if (taken) this.#json?.event(event);
+    return taken;
+  }
+
+  /** A copy in JSON. One that the outbox doesn't accept is dropped: what must not be lost is in the message in CBOR. */
+  #putJson(topic: string, payload: Uint8Array, { kind, retain }: JsonMessage): void {
+    const { settings, client } = this.#options;
+    const telemetry = kind === 'telemetry';
+    const properties = {
+      ...this.#now(kind),
+      contentType: JSON_TYPE,
+      ...(telemetry && { expirySeconds: settings.telemetryExpirySeconds }),
+    };
+    const ignore = () => {};
+    if (telemetry && settings.telemetryQos === 0) guard(() => client().send(topic, payload, { properties }), ignore);
+    else this.#enqueue(topic, payload, { properties, retain, droppable: telemetry });
   }
 
   #id(kind: string, seq: number): string {
