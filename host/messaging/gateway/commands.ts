@@ -8,6 +8,9 @@ import { CBOR_TYPE, decodeItem, encodeBody, encodeItem, JSON_TYPE, PAYLOAD_VERSI
 /** Larger requests are rejected unread. A command's body on the link has at most 1024 bytes. */
 const MAX_REQUEST_BYTES = 8192;
 
+/** Half of a surrogate pair, which JSON can contain and UTF-8 can't: with the u flag a whole pair is one character. */
+const HALF_PAIR = /\p{Surrogate}/u;
+
 export interface CommandRequest {
   name: string;
   /** Chosen by the sender, repeated in the answer. */
@@ -62,6 +65,9 @@ export function parseCommand(message: Received): CommandRequest {
   if (typeof name !== 'string' || name === '' || Buffer.byteLength(name) > MessageLimit.nameBytes) {
     throw bad(`A command has no name of 1 to ${MessageLimit.nameBytes} bytes`);
   }
+  // Both are repeated in the answer, which waits in the queue as UTF-8.
+  if (HALF_PAIR.test(name) || (typeof id === 'string' && HALF_PAIR.test(id)))
+    throw bad('Name or id of a command has half of a surrogate pair');
   const known = id === undefined || id === null ? null : id;
   const goodId = known === null || (typeof known === 'string' && known.length <= 64) || Number.isSafeInteger(known);
   if (!goodId) throw bad('The id of a command is neither a text of at most 64 characters nor an integer');

@@ -114,6 +114,8 @@ describe('commands', () => {
     ['a body above 1024 bytes', `{"name":"a","body":"${'x'.repeat(1030)}"}`],
     ['a body with 20 levels', `{"name":"a","body":${'['.repeat(20)}${']'.repeat(20)}}`],
     ['more than 8192 bytes', `{"name":"a"}${' '.repeat(8192)}`],
+    ['half of a surrogate pair in its name', '{"name":"\\ud800"}'],
+    ['half of a surrogate pair in its id', '{"name":"a","id":"\\udc00"}'],
     ['half a JSON', '{"name":'],
   ])('with %s are refused', (_name, payload) => {
     expect(() => parseCommand(text(payload))).toThrow(/correct its sender/);
