@@ -14,6 +14,7 @@ beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'moteware-watch-'));
   expect((await mote(['new', 'press'], dir)).code).toBe(0);
   expect((await mote(['new', 'unbuilt'], dir)).code).toBe(0);
+  rmSync(at('unbuilt', 'generated'), { recursive: true });
   expect((await mote(['key', 'new', 'release.pem'], dir)).code).toBe(0);
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -83,6 +84,7 @@ describe('a mistake is reported before anything is built', () => {
     ['sim', ['-i', SINE, '--state', 'x.flash', '-k', 'none.pem'], /none\.pem can't be read/],
     ['sim', ['-i', SINE, '--state', 'x.flash', '--trust', 'none.pub'], /none\.pub can't be read/],
     ['sim', ['-i', 'sine:rate=9,freq=1,amplitude=1'], /The input never ends/],
+    ['sim', ['-i', SINE, '--watch', '--engine', 'v9'], /--engine is one of/],
     ['sim', ['-i', SINE, '--taps', 'release.pem'], /--taps release\.pem isn't a folder/],
     ['run', ['--board', 'linux', '-i', 'nowhere.wav'], /nowhere\.wav can't be read/],
     ['run', ['--board', 'linux', '-i', SINE, '-k', 'none.pem'], /none\.pem can't be read/],

@@ -42,9 +42,17 @@ interface SimOptions {
 async function sim(app: string, options: SimOptions, terminal: Terminal): Promise<number> {
   if (options.watch !== true) return simOnce(app, options, terminal, interrupted);
   checkApp(app);
+  let first = true;
   await repeatOnSave(watchApp(app, options.input), {
-    run: async (stopped) => void (await simOnce(app, options, terminal, stopped)),
-    onError: (error) => reportError(error, terminal.json),
+    async run(stopped) {
+      await simOnce(app, options, terminal, stopped);
+      first = false;
+    },
+    onError(error) {
+      // A wrong option stays wrong, whatever is saved.
+      if (first && error instanceof MoteError && error.code === 'USAGE') throw error;
+      reportError(error, terminal.json);
+    },
     onSaved(file) {
       terminal.data({ type: 'saved', file });
       terminal.line(terminal.paint('bold', `\n${file} was saved`));
