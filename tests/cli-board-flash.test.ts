@@ -360,6 +360,10 @@ describe('mote flash', () => {
     [['flash', 'nrf52840', '--format', 'hex'], /--format is the format of --out/],
     [['flash', 'nrf52840', '--out', 'x', '--format', 'elf'], /--format is one of hex, uf2, bin/],
     [['flash', 'nrf52840', '--node', 'a/b', '--key', 'r.pem', '--out', 'x'], /"a\/b" isn't a valid node id/],
+    [['flash', 'nrf52840', '--product', 'a b', '--key', 'r.pem', '--out', 'x'], /"a b" isn't a valid product class/],
+    [['flash', 'nrf52840', '--group', '', '--key', 'r.pem', '--out', 'x'], /"" isn't a valid group/],
+    [['flash', 'nrf52840', '--image', 'a.hex', '--product', 'b'], /--image is a whole image/],
+    [['flash', 'nrf52840', 'first.mote', '--product', 'press', '--key', 'r.pem', '--out', 'x'], /\[PKG_TARGET\]/],
     [['flash', 'nrf52840', '--node', 'a', '--out', 'x'], /A node must trust a key/],
     [['flash', 'nrf52840', '--image', 'a.hex', '--node', 'b'], /--image is a whole image/],
     [

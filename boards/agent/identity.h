@@ -8,6 +8,9 @@
 /* All of it points into the agent's store. */
 struct identity {
     struct span id;
+    /* Product class and group. Empty if the node has none. */
+    struct span product;
+    struct span group;
     struct public_key keys[PACKAGE_TRUSTED_KEYS];
     uint32_t key_count;
 };

@@ -60,7 +60,13 @@ bool verify_package(void *context, struct span bytes, uint32_t sequence, struct 
     if (package.sequence != sequence)
         return refuse_numbers(why, REASON_PKG_OFFERED, (const uint32_t[]){package.sequence, sequence}, 2);
     const struct package_limits limits = {
-        .abi = ABI_VERSION, .memory_bytes = agent->host.memory_bytes, .sequence = agent->storage.slots.state.highest};
+        .abi = ABI_VERSION,
+        .memory_bytes = agent->host.memory_bytes,
+        .sequence = agent->storage.slots.state.highest,
+        .product = agent->identity.product,
+        .node = agent->identity.id,
+        .group = agent->identity.group,
+    };
     return package_check(&package, &limits, why) && check_sensors(agent, package.metadata.sensors, why) &&
            check_module(&package, why);
 }

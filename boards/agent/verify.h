@@ -8,7 +8,7 @@
 #include "base/reason.h"
 
 /*
- * Checks the package in flash that was offered with `sequence`: signature, ABI, memory, sensors, exports. `context` is
+ * Checks the package in flash that was offered with `sequence`: signature, product, ABI, memory, sensors, exports. `context` is
  * the struct agent. Returns false, with the cause in `why`, if the package must not run.
  */
 bool verify_package(void *context, struct span bytes, uint32_t sequence, struct reason *why);

@@ -202,6 +202,8 @@
 
 /* --- Packages. --- */
 
+/* Format of a package, in its metadata. */
+#define PACKAGE_FORMAT 2
 /* Sensors, metrics, commands and models of a package, each. */
 #define PACKAGE_METADATA_ITEMS 256
 /* Largest exponent of ten of a metric, positive or negative. */
@@ -251,6 +253,7 @@ enum transfer_state {
 
 /* Keys of the metadata of a package. */
 enum metadata_key {
+    METADATA_FORMAT = 0,
     METADATA_NAME = 1,
     METADATA_VERSION = 2,
     METADATA_ABI = 3,
@@ -261,8 +264,12 @@ enum metadata_key {
     METADATA_MODELS = 8,
     METADATA_FUEL = 9,
     METADATA_TRIAL_MS = 10,
+    METADATA_PRODUCT = 11,
+    METADATA_NODE = 12,
+    METADATA_GROUP = 13,
+    METADATA_MAX_STEP = 14,
 };
-#define METADATA_KEYS 10
+#define METADATA_KEYS 15
 
 /* Operations of a record of a key-value store. */
 enum kv_operation {

@@ -67,16 +67,20 @@ enum metadata_part {
     METADATA_PART_MODELS = 7,
     METADATA_PART_FUEL = 8,
     METADATA_PART_TRIAL = 9,
-    METADATA_PART_SOME_NAME = 10,
-    METADATA_PART_METRIC = 11,
-    METADATA_PART_UNIT = 12,
-    METADATA_PART_EXPONENT = 13,
-    METADATA_PART_MODEL = 14,
-    METADATA_PART_DIGEST = 15,
-    METADATA_PART_IT = 16,
-    METADATA_PART_KEY = 17,
+    METADATA_PART_PRODUCT = 10,
+    METADATA_PART_NODE = 11,
+    METADATA_PART_GROUP = 12,
+    METADATA_PART_MAX_STEP = 13,
+    METADATA_PART_SOME_NAME = 14,
+    METADATA_PART_METRIC = 15,
+    METADATA_PART_UNIT = 16,
+    METADATA_PART_EXPONENT = 17,
+    METADATA_PART_MODEL = 18,
+    METADATA_PART_DIGEST = 19,
+    METADATA_PART_IT = 20,
+    METADATA_PART_KEY = 21,
 };
-#define METADATA_PARTS 18
+#define METADATA_PARTS 22
 
 enum metadata_defect {
     METADATA_DEFECT_TEXT = 0,
@@ -92,6 +96,13 @@ enum metadata_defect {
     METADATA_DEFECT_KEY = 10,
 };
 #define METADATA_DEFECTS 11
+
+enum target {
+    TARGET_PRODUCT = 0,
+    TARGET_NODE = 1,
+    TARGET_GROUP = 2,
+};
+#define TARGETS 3
 
 enum missing_export {
     MISSING_EXPORT_ABI_VERSION = 0,
@@ -311,6 +322,14 @@ enum reason_number {
     REASON_CAPTURE_UNKNOWN = 81,
     /* there is no room for the answer; ask again */
     REASON_CAPTURE_ROOM = 82,
+    /* PKG_FORMAT: The package doesn't have format 2; build it again with this version. */
+    REASON_PKG_FORMAT = 83,
+    /* PKG_TARGET: The package is for {0|target} '{text}', not for that of this node; build it for this node. */
+    REASON_PKG_TARGET = 84,
+    /*
+     * PKG_SEQUENCE: '{text}' has sequence {0}, more than {1} above the confirmed {2}. Build it with a lower sequence.
+     */
+    REASON_PKG_STEP = 85,
 };
 
 /* Numbers that a sentence has at most. */

@@ -33,6 +33,17 @@ static bool read_text(struct cbor_reader *reader, struct span *text, enum metada
     return !has_control(*text) || bad(why, part, METADATA_DEFECT_CONTROL);
 }
 
+/* As `read_text`, or empty. */
+static bool read_optional(struct cbor_reader *reader, struct span *text, enum metadata_part part, struct reason *why)
+{
+    struct cbor_reader empty = *reader;
+    if (cbor_major(&empty) == CBOR_TEXT && cbor_text(&empty, 0, UINT32_MAX).count == 0) {
+        *text = cbor_text(reader, 0, UINT32_MAX);
+        return true;
+    }
+    return read_text(reader, text, part, why);
+}
+
 static bool read_u32(struct cbor_reader *reader, uint32_t *number, enum metadata_part part, struct reason *why)
 {
     if (cbor_major(reader) == CBOR_UINT)
@@ -67,11 +78,8 @@ static bool read_metric(struct cbor_reader *reader, struct reason *why)
     cbor_int(&exponent, -PACKAGE_MAX_EXPONENT, PACKAGE_MAX_EXPONENT);
     if (exponent.error != CBOR_OK)
         return bad(why, METADATA_PART_EXPONENT, METADATA_DEFECT_EXPONENT);
-    if (!read_text(reader, &text, METADATA_PART_METRIC, why))
-        return false;
-    struct cbor_reader unit = *reader;
-    const bool empty = cbor_major(&unit) == CBOR_TEXT && cbor_text(&unit, 0, UINT32_MAX).count == 0;
-    if (!empty && !read_text(reader, &text, METADATA_PART_UNIT, why))
+    if (!read_text(reader, &text, METADATA_PART_METRIC, why) ||
+        !read_optional(reader, &text, METADATA_PART_UNIT, why))
         return false;
     *reader = exponent;
     return true;
@@ -130,9 +138,23 @@ static bool read_key(struct cbor_reader *reader, uint32_t key, struct metadata *
         return read_list(reader, &metadata->models, METADATA_PART_MODELS, read_model, why);
     case METADATA_FUEL:
         return read_fuel(reader, &metadata->fuel, why);
-    default:
+    case METADATA_TRIAL_MS:
         return read_u32(reader, &metadata->trial_ms, METADATA_PART_TRIAL, why);
+    case METADATA_PRODUCT:
+        return read_optional(reader, &metadata->product, METADATA_PART_PRODUCT, why);
+    case METADATA_NODE:
+        return read_optional(reader, &metadata->node, METADATA_PART_NODE, why);
+    case METADATA_GROUP:
+        return read_optional(reader, &metadata->group, METADATA_PART_GROUP, why);
+    default:
+        return read_u32(reader, &metadata->max_step, METADATA_PART_MAX_STEP, why);
     }
+}
+
+/* Returns whether an encoded value is this number, which is below 24. */
+static bool is_byte(struct span value, uint32_t number)
+{
+    return value.count == 1 && value.bytes[0] == number;
 }
 
 bool metadata_parse(struct span bytes, struct metadata *metadata, struct reason *why)
@@ -143,12 +165,14 @@ bool metadata_parse(struct span bytes, struct metadata *metadata, struct reason 
     struct cbor_reader reader = cbor_read(bytes.bytes, bytes.count);
     if (cbor_major(&reader) != CBOR_MAP)
         return bad(why, METADATA_PART_IT, METADATA_DEFECT_MAP);
+    const uint32_t count = cbor_map(&reader, 0, UINT32_MAX);
+    if (count == 0 || !is_byte(cbor_value(&reader), METADATA_FORMAT) || !is_byte(cbor_value(&reader), PACKAGE_FORMAT))
+        return refuse(why, REASON_PKG_FORMAT);
     /* Keys are unique and ascending, so this many within these bounds are all of them. */
-    if (cbor_map(&reader, 0, UINT32_MAX) != METADATA_KEYS)
+    if (count != METADATA_KEYS)
         return bad(why, METADATA_PART_KEY, METADATA_DEFECT_KEY);
-    for (uint32_t key = 1; key <= METADATA_KEYS; key++) {
-        const struct span found = cbor_value(&reader);
-        if (found.count != 1 || found.bytes[0] != key)
+    for (uint32_t key = METADATA_NAME; key < METADATA_KEYS; key++) {
+        if (!is_byte(cbor_value(&reader), key))
             return bad(why, METADATA_PART_KEY, METADATA_DEFECT_KEY);
         if (!read_key(&reader, key, metadata, why))
             return false;

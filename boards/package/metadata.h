@@ -32,6 +32,13 @@ struct metadata {
     /* Fuel that one call may use. */
     uint64_t fuel;
     uint32_t trial_ms;
+    /* Product class of the nodes that may run it. Empty for nodes without one. */
+    struct span product;
+    /* Name of the only node, and group of the nodes, that may run it. Empty for all. */
+    struct span node;
+    struct span group;
+    /* Largest distance of the sequence from the confirmed one. */
+    uint32_t max_step;
 };
 
 struct metadata_metric {
@@ -48,7 +55,7 @@ struct metadata_model {
 };
 
 /*
- * Parses and checks all metadata. Returns false, with CBOR or PKG_METADATA in `why`, if they are invalid. The results
+ * Parses and checks all metadata. Returns false, with CBOR, PKG_FORMAT or PKG_METADATA in `why`, if they are invalid. The results
  * point into `bytes`.
  */
 bool metadata_parse(struct span bytes, struct metadata *metadata, struct reason *why);

@@ -94,10 +94,24 @@ bool package_open(struct span bytes, const struct public_key *keys, uint32_t key
     return refuse_key(package->key_id, why);
 }
 
+/* Returns whether the host is of the product, node or group that the package is for. */
+static bool check_target(enum target target, struct span wanted, struct span own, struct reason *why)
+{
+    if (spans_equal(wanted, own) || (wanted.count == 0 && target != TARGET_PRODUCT))
+        return true;
+    refuse_numbers(why, REASON_PKG_TARGET, (const uint32_t[]){target}, 1);
+    reason_text(why, wanted);
+    return false;
+}
+
 bool package_check(const struct package *package, const struct package_limits *limits, struct reason *why)
 {
     const uint32_t abi = package->metadata.abi;
     const uint32_t memory_bytes = package->metadata.memory_bytes;
+    if (!check_target(TARGET_PRODUCT, package->metadata.product, limits->product, why) ||
+        !check_target(TARGET_NODE, package->metadata.node, limits->node, why) ||
+        !check_target(TARGET_GROUP, package->metadata.group, limits->group, why))
+        return false;
     if (abi >> 16 != limits->abi >> 16 || (abi & 0xffff) > (limits->abi & 0xffff)) {
         const uint32_t versions[] = {abi >> 16, abi & 0xffff, limits->abi >> 16, limits->abi & 0xffff};
         return refuse_name(why, REASON_PKG_ABI, package, versions, 4);
@@ -107,5 +121,8 @@ bool package_check(const struct package *package, const struct package_limits *l
     if (package->sequence <= limits->sequence)
         return refuse_name(why, REASON_PKG_SEQUENCE, package, (const uint32_t[]){package->sequence, limits->sequence},
                            2);
+    if (package->sequence - limits->sequence > package->metadata.max_step)
+        return refuse_name(why, REASON_PKG_STEP, package,
+                           (const uint32_t[]){package->sequence, package->metadata.max_step, limits->sequence}, 3);
     return true;
 }

@@ -40,10 +40,14 @@ struct package_limits {
     uint32_t memory_bytes;
     /* Highest sequence that was confirmed on it, 0 for none. */
     uint32_t sequence;
+    /* Its product class and its group, empty for none, and its name. */
+    struct span product;
+    struct span node;
+    struct span group;
 };
 
 /*
- * Returns false, with PKG_ABI, PKG_MEMORY or PKG_SEQUENCE in `why`, if this host can not or must not run the package.
+ * Returns false, with PKG_TARGET, PKG_ABI, PKG_MEMORY or PKG_SEQUENCE in `why`, if this host can not or must not run the package.
  */
 bool package_check(const struct package *package, const struct package_limits *limits, struct reason *why);
 

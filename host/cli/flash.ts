@@ -11,6 +11,8 @@ interface FlashCommandOptions {
   node?: string;
   key?: string;
   trust?: string;
+  product?: string;
+  group?: string;
   by?: string;
   port?: string;
   probe?: string;
@@ -44,6 +46,8 @@ async function flash(board: string, app: string | undefined, options: FlashComma
       node,
       keyFile: options.key,
       trustFile: options.trust,
+      product: options.product,
+      group: options.group,
       by,
       port,
       probe,
@@ -101,6 +105,8 @@ export function registerFlash(program: Command): void {
       ['-n, --node <id>', 'name of the node; default: that of the board'],
       ['-k, --key <file>', 'private key that signs the app; the node trusts it; default: release.pem if it exists'],
       ['--trust <file>', 'public key that the node trusts instead of that of --key'],
+      ['--product <class>', 'product class of the node; default: that of the app'],
+      ['--group <name>', 'group of the node; default: that of the app'],
       ['--by <tool>', 'probe-rs, esptool or uf2; default: the first that the board supports'],
       ['--port <path>', 'serial port for esptool'],
       ['--probe <vid:pid[:serial]>', 'debug probe for probe-rs, if there are several'],

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { formatBytes, MoteError, readInput } from '../base/index.ts';
 import { validateModule } from '../device/engine/index.ts';
-import { loadPublicKey, openPackage, type Package, parsePackage } from '../device/package/index.ts';
+import { loadPublicKey, type Metadata, openPackage, type Package, parsePackage } from '../device/package/index.ts';
 import { addCommand } from './shared/command.ts';
 import { reportNo, type Terminal, table } from './shared/terminal.ts';
 
@@ -22,6 +22,11 @@ function packageData(bytes: Uint8Array, pkg: Package): Record<string, unknown> {
   };
 }
 
+function target({ node, group }: Metadata): string {
+  const parts = [node && `node ${node}`, group && `group ${group}`].filter((part) => part !== '');
+  return parts.join(', ') || 'all nodes';
+}
+
 function show(terminal: Terminal, bytes: Uint8Array, pkg: Package): void {
   const { metadata } = pkg;
   const rows = [
@@ -33,6 +38,9 @@ function show(terminal: Terminal, bytes: Uint8Array, pkg: Package): void {
     ['memory', formatBytes(metadata.memoryBytes)],
     ['fuel a call', String(metadata.fuel)],
     ['trial', `${metadata.trialMs} ms`],
+    ['product', metadata.product || 'none'],
+    ['for', target(metadata)],
+    ['largest step', String(metadata.maxStep)],
     ['sensors', metadata.sensors.join(', ') || 'none'],
     ['metrics', metadata.metrics.map((m) => `${m.name} [${m.unit} x 10^${m.exponent}]`).join(', ') || 'none'],
     ['commands', metadata.commands.join(', ') || 'none'],

@@ -3,7 +3,7 @@ import type { Clock, VirtualClock } from '../../host/base/index.ts';
 import { loadEngine } from '../../host/device/engine/index.ts';
 import { MemoryFlash } from '../../host/device/flash/index.ts';
 import { NODE_LIMITS, Node } from '../../host/device/node/index.ts';
-import { type Geometry, type Life, NODE_ID, SEED, type Start, type Subject, trusted } from './world.ts';
+import { type Geometry, GROUP, type Life, NODE_ID, PRODUCT, SEED, type Start, type Subject, trusted } from './world.ts';
 
 /** Limits of a board that are lower than those of the node in TypeScript: boards/base/constants.h. */
 export interface BoardLimits {
@@ -51,6 +51,8 @@ export async function typescriptSubject(limits: BoardLimits): Promise<Subject> {
       seed: SEED,
       flash,
       publicKeys: [trusted.publicKey],
+      product: PRODUCT,
+      group: GROUP,
       sensors: setup.sensors ?? [],
       firmware: { name: `mote-${limits.board}`, version: limits.version },
       stopwatch: () => () => swapsUs.shift() ?? 0,

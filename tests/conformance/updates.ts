@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { METRIC, type ProbeOptions, probeWasm, script } from './probe.ts';
 import type { Scenario } from './scenario.ts';
-import { type PackageText, packageOf, type Setup, stranger, type World } from './world.ts';
+import { GROUP, NODE_ID, type PackageText, packageOf, type Setup, stranger, type World } from './world.ts';
 
 /** Two of these exceed the memory of the smallest board. */
 const LARGE: PackageText = { wasm: probeWasm({ memoryBytes: 16_384 }), memoryBytes: 16_384 };
@@ -53,6 +53,10 @@ const REFUSED: [name: string, next: PackageText, code: string][] = [
   ['of another major ABI', { sequence: 2, abi: 0x2_0000 }, 'PKG_ABI'],
   ['that needs too much memory', { sequence: 2, memoryBytes: 60_000 }, 'PKG_MEMORY'],
   ['that needs a sensor', { sequence: 2, sensors: ['mic', 'nose'] }, "NODE_SENSOR The module needs the sensor 'mic'"],
+  ['for no product', { sequence: 2, product: '' }, 'PKG_TARGET'],
+  ['for another product', { sequence: 2, product: 'pres' }, 'PKG_TARGET'],
+  ['for another node', { sequence: 2, node: 'under-test-2' }, 'PKG_TARGET'],
+  ['for another group', { sequence: 2, group: 'hall-3' }, 'PKG_TARGET'],
   ['of a sequence that was confirmed', { sequence: 1, name: 'other' }, 'OTA_ROLLBACK'],
   ['whose memory is not what its module says', { sequence: 2, memoryBytes: 4096 }, 'PKG_METADATA'],
   ...['init', 'step', 'on_message', 'health', 'abi_version', 'memory_bytes'].map(
@@ -93,6 +97,18 @@ export const UPDATES: Scenario[] = [
     next: { sequence: 1 },
     setup: { module: null },
     after: restartAfter,
+  }),
+  push('a package for this node and its group is confirmed', {
+    shows: ['ota confirmed 2'],
+    next: { sequence: 2, node: NODE_ID, group: GROUP },
+  }),
+  push('the last sequence of all is refused, and later packages are accepted', {
+    shows: ['PKG_SEQUENCE', 'ota confirmed 2'],
+    next: { sequence: 0xffff_ffff },
+    async after(world) {
+      world.push({ sequence: 2 });
+      await world.run(4000);
+    },
   }),
   ...REFUSED.map(([name, next, code]) =>
     push(`a package ${name} is refused`, { next, ms: 2000, shows: [`0/`, ` ${code}`] }),

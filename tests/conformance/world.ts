@@ -24,6 +24,9 @@ import { MEMORY_BYTES, probeWasm } from './probe.ts';
 /** Delay of every byte; an uneven value, so that no arrival coincides with a deadline. */
 const WAY_MS = 0.137;
 export const NODE_ID = 'under-test';
+/** Product class and group of the node, and product of its packages. */
+export const PRODUCT = 'press';
+export const GROUP = 'hall-2';
 export const SEED = 77;
 export const UTC_MS = 1_790_000_000_000;
 
@@ -51,6 +54,7 @@ export function packageOf({ sequence = 1, rom, wasm, key = trusted, ...metadata 
       commands: ['run'],
       trialMs: 3000,
       fuel: 100_000n,
+      product: PRODUCT,
       ...metadata,
     }),
     sequence,
@@ -84,7 +88,7 @@ export interface Geometry {
 /** Returns the flash of a newly provisioned node. */
 export function makeFlash(geometry: Geometry, { module = {}, kv = {}, config }: Setup): Uint8Array {
   const flash = new MemoryFlash(geometry);
-  writeIdentity(flash, { id: NODE_ID, publicKeys: [trusted.publicKey] });
+  writeIdentity(flash, { id: NODE_ID, publicKeys: [trusted.publicKey], product: PRODUCT, group: GROUP });
   if (module !== null) provision(flash, module.sequence ?? 1, packageOf(module));
   const { agentPages, kvPages } = DEFAULT_LAYOUT;
   const store = KeyValueStore.open(flashRegion(flash, agentPages, kvPages));

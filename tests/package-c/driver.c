@@ -50,8 +50,12 @@ static void put_package(const struct package *package)
     struct metadata_model model;
     printf("ok sequence=%u abi=%u memory=%u", package->sequence, metadata->abi, metadata->memory_bytes);
     printf(" fuel=%llu trial=%u", (unsigned long long)metadata->fuel, metadata->trial_ms);
+    printf(" step=%u", metadata->max_step);
     put_hex("name", metadata->name);
     put_hex("version", metadata->version);
+    put_hex("product", metadata->product);
+    put_hex("node", metadata->node);
+    put_hex("group", metadata->group);
     put_names("sensor", metadata->sensors);
     while (metadata_next_metric(&metrics, &metric)) {
         put_hex("metric", metric.name);
@@ -83,12 +87,22 @@ static void open_package(void)
     const struct span trusted = read_part();
     const struct span bytes = read_part();
     const struct span limits = read_part();
+    const struct span product = read_part();
+    const struct span node = read_part();
+    const struct span group = read_part();
     struct public_key keys[PACKAGE_TRUSTED_KEYS];
     struct package package;
     struct reason why = {0};
     uint32_t count;
     const bool has_keys = keys_parse(trusted, keys, &count);
-    const struct package_limits host = {get_u32(limits.bytes), get_u32(limits.bytes + 4), get_u32(limits.bytes + 8)};
+    const struct package_limits host = {
+        .abi = get_u32(limits.bytes),
+        .memory_bytes = get_u32(limits.bytes + 4),
+        .sequence = get_u32(limits.bytes + 8),
+        .product = product,
+        .node = node,
+        .group = group,
+    };
     if (!has_keys)
         printf("keys");
     else if (package_open(bytes, keys, count, &package, &why) && package_check(&package, &host, &why))
@@ -98,6 +112,9 @@ static void open_package(void)
     drop(trusted);
     drop(bytes);
     drop(limits);
+    drop(product);
+    drop(node);
+    drop(group);
 }
 
 static void parse_keys(void)

@@ -47,7 +47,16 @@ describe.skipIf(missingCrypto)('a package opened in C', () => {
     return counts;
   }
 
-  const metadata = { ...randomMetadata(xorshift(9)), abi: 65536, memoryBytes: 1000, name: 'pump' };
+  const metadata = {
+    ...randomMetadata(xorshift(9)),
+    abi: 65536,
+    memoryBytes: 1000,
+    name: 'pump',
+    product: 'pump',
+    node: '',
+    group: 'hall-2',
+    maxStep: 70_000,
+  };
   const build = (change: object = {}) =>
     buildPackage({
       wasm: randomBytes(xorshift(1), 60),
@@ -61,7 +70,7 @@ describe.skipIf(missingCrypto)('a package opened in C', () => {
   it(`has the contents that the encoder wrote, over ${casesText(3000)} random ones`, () => {
     const random = xorshift(11);
     const counts = compare(Array.from({ length: cases(3000) }, () => randomPackage(random)));
-    for (const code of ['ok', 'PKG_ABI', 'PKG_MEMORY', 'PKG_SEQUENCE'])
+    for (const code of ['ok', 'PKG_TARGET', 'PKG_ABI', 'PKG_MEMORY', 'PKG_SEQUENCE'])
       expect(counts[code]).toBeGreaterThan(FULL ? 50 : 0);
   });
 
@@ -126,7 +135,24 @@ describe.skipIf(missingCrypto)('a package opened in C', () => {
   it.each<[string, (meta: Uint8Array) => Uint8Array]>([
     ['a number for a map', () => encodeCbor(7)],
     ['a missing key', inMap((map) => map.delete(5))],
-    ['an additional key', inMap((map) => map.set(11, 0))],
+    ['an additional key', inMap((map) => map.set(15, 0))],
+    ['no format', inMap((map) => map.delete(0))],
+    ['nothing', inMap((map) => map.clear())],
+    ['an older format', inMap((map) => map.set(0, 1))],
+    ['a newer format', inMap((map) => map.set(0, 3))],
+    ['a format of many bytes', inMap((map) => map.set(0, 2 ** 40))],
+    ['a product of 65 bytes', inMap((map) => map.set(11, 'x'.repeat(65)))],
+    ['a number for a product', inMap((map) => map.set(11, 0))],
+    ['no product', inMap((map) => map.set(11, ''))],
+    ['another product', inMap((map) => map.set(11, 'pum'))],
+    ['this node', inMap((map) => map.set(12, 'pump-7'))],
+    ['another node', inMap((map) => map.set(12, 'pump-8'))],
+    ['no group', inMap((map) => map.set(13, ''))],
+    ['another group', inMap((map) => map.set(13, 'hall-21'))],
+    ['a step below 0', inMap((map) => map.set(14, -1))],
+    ['a step of 33 bits', inMap((map) => map.set(14, 2 ** 32))],
+    ['a step one too short', inMap((map) => map.set(14, 69_997))],
+    ['a step that is just enough', inMap((map) => map.set(14, 69_998))],
     ['a text key in place of one', inMap((map) => map.delete(10) && map.set('trial', 0))],
     ['an empty name', inMap((map) => map.set(1, ''))],
     ['a name of 65 bytes', inMap((map) => map.set(1, 'x'.repeat(65)))],
@@ -384,7 +410,7 @@ describe.skipIf(missingCrypto)('a package opened in C', () => {
   it('is opened with keys in the encoding of TypeScript, and with no other one', () => {
     const bytes = build();
     const noKeys = encodeTrustedKeys([]);
-    const [, , , limits] = openRequest(bytes);
+    const [, , , ...host] = openRequest(bytes);
     const wrong: [string, Uint8Array][] = [
       ['keys', encodeCbor(7)],
       ['keys', encodeCbor(Array(9).fill(new Uint8Array(32)))],
@@ -396,7 +422,7 @@ describe.skipIf(missingCrypto)('a package opened in C', () => {
     ];
     const answers = ask(
       driver,
-      wrong.map(([, keys]): Request => ['o', keys, bytes, limits!]),
+      wrong.map(([, keys]): Request => ['o', keys, bytes, ...host]),
     );
     expect(answers.map((answer) => answer.split(' ')[0])).toEqual(wrong.map(([code]) => code));
     const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');

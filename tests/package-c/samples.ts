@@ -18,7 +18,14 @@ import type { Request } from './driver.ts';
 
 export const pairs = [generateKeyPair(), generateKeyPairSync('ec', { namedCurve: 'P-256' })];
 export const trusted = encodeTrustedKeys(pairs.map((pair) => pair.publicKey));
-export const LIMITS = { abi: 0x00010002, memoryBytes: 1 << 20, sequence: 2 };
+export const LIMITS = {
+  abi: 0x00010002,
+  memoryBytes: 1 << 20,
+  sequence: 2,
+  product: 'pump',
+  node: 'pump-7',
+  group: 'hall-2',
+};
 const publicKeys = pairs.map((pair) => pair.publicKey);
 
 export type Random = (below: number) => number;
@@ -64,6 +71,10 @@ export function randomMetadata(random: Random): Metadata {
     models: randomList(random, 3, () => ({ name: name(), sha256: randomBytes(random, 32) })),
     fuel: random(2) ? BigInt(random(1 << 30)) : (1n << 63n) - 1n - BigInt(random(1000)),
     trialMs: random(1 << 20),
+    product: random(12) ? LIMITS.product : random(2) ? name() : '',
+    node: random(12) ? ['', LIMITS.node][random(2)]! : name(),
+    group: random(12) ? ['', LIMITS.group][random(2)]! : name(),
+    maxStep: random(4) ? 0xffff_ffff : random(40),
   };
 }
 
@@ -101,15 +112,17 @@ export function signedAgain(
 
 export function openRequest(bytes: Uint8Array): Request {
   const limits = new Uint8Array(Uint32Array.of(LIMITS.abi, LIMITS.memoryBytes, LIMITS.sequence).buffer);
-  return ['o', trusted, bytes, limits];
+  const names = [LIMITS.product, LIMITS.node, LIMITS.group].map((name) => new Uint8Array(Buffer.from(name)));
+  return ['o', trusted, bytes, limits, ...names];
 }
 
 const hex = (bytes: Uint8Array | string) => Buffer.from(bytes).toString('hex');
 
 function describePackage({ metadata, ...pkg }: Package): string {
   return [
-    `ok sequence=${pkg.sequence} abi=${metadata.abi} memory=${metadata.memoryBytes} fuel=${metadata.fuel} trial=${metadata.trialMs}`,
+    `ok sequence=${pkg.sequence} abi=${metadata.abi} memory=${metadata.memoryBytes} fuel=${metadata.fuel} trial=${metadata.trialMs} step=${metadata.maxStep}`,
     `name=${hex(metadata.name)} version=${hex(metadata.version)}`,
+    `product=${hex(metadata.product)} node=${hex(metadata.node)} group=${hex(metadata.group)}`,
     ...metadata.sensors.map((name) => `sensor=${hex(name)}`),
     ...metadata.metrics.map(({ name, unit, exponent }) => `metric=${hex(name)} unit=${hex(unit)} exponent=${exponent}`),
     ...metadata.commands.map((name) => `command=${hex(name)}`),

@@ -176,6 +176,8 @@ export const TransferConstant = {
 
 /** Packages. */
 export const PackageConstant = {
+  /** Format of a package, in its metadata. */
+  format: 2,
   /** Sensors, metrics, commands and models of a package, each. */
   metadataItems: 256,
   /** Largest exponent of ten of a metric, positive or negative. */
@@ -282,6 +284,7 @@ export type TransferState = (typeof TRANSFER_STATES)[number];
 
 /** Keys of the metadata of a package. */
 export const MetadataKey = {
+  format: 0,
   name: 1,
   version: 2,
   abi: 3,
@@ -292,6 +295,10 @@ export const MetadataKey = {
   models: 8,
   fuel: 9,
   trialMs: 10,
+  product: 11,
+  node: 12,
+  group: 13,
+  maxStep: 14,
 } as const;
 
 /** Operations of a record of a key-value store. */

@@ -67,6 +67,7 @@ export type ErrorCode =
   | 'PKG_METADATA'
   | 'PKG_SEQUENCE'
   | 'PKG_SIGNATURE'
+  | 'PKG_TARGET'
   | 'KEY_EXISTS'
   | 'KEY_FILE'
   | 'KEY_LIST'

@@ -56,6 +56,10 @@ export const PHRASES = {
     'the models',
     'the fuel',
     'the trial time',
+    'the product',
+    'the node',
+    'the group',
+    'the largest step of the sequence',
     'a name',
     'a metric',
     'a unit',
@@ -78,6 +82,7 @@ export const PHRASES = {
     ' is no map',
     ' is missing or unknown',
   ],
+  target: ['product', 'node', 'group'],
   missing_export: [
     'the global abi_version',
     'the global memory_bytes',
@@ -591,6 +596,24 @@ export const SENTENCES = [
     id: 'capture_room',
     code: '',
     text: 'there is no room for the answer; ask again',
+  },
+  // 83
+  {
+    id: 'pkg_format',
+    code: 'PKG_FORMAT',
+    text: "The package doesn't have format 2; build it again with this version.",
+  },
+  // 84
+  {
+    id: 'pkg_target',
+    code: 'PKG_TARGET',
+    text: "The package is for {0|target} '{text}', not for that of this node; build it for this node.",
+  },
+  // 85
+  {
+    id: 'pkg_step',
+    code: 'PKG_SEQUENCE',
+    text: "'{text}' has sequence {0}, more than {1} above the confirmed {2}. Build it with a lower sequence.",
   },
 ] as const satisfies readonly Sentence[];
 export type SentenceId = (typeof SENTENCES)[number]['id'];

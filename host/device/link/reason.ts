@@ -135,7 +135,7 @@ function patternOf(index: number) {
 }
 
 function placePattern({ number, form }: { number: number | null; form: string | undefined }): string {
-  if (number === null) return '(.+)';
+  if (number === null) return '(.*)';
   if (form === undefined) return '(-?\\d{1,16})';
   if (form === 'hex') return '(0x[0-9a-f]{8})';
   return `(${PHRASES[form as keyof typeof PHRASES].map(escaped).join('|')})`;

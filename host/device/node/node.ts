@@ -50,6 +50,9 @@ export interface NodeOptions {
   module?: ModuleImage;
   /** Trusted signers of packages; without any, every package is refused. */
   publicKeys?: readonly KeyObject[];
+  /** Product class and group of the node: it rejects packages for others. Default: none. */
+  product?: string;
+  group?: string;
   /** Settings until a configuration is stored. */
   config?: Record<string, number>;
   limits?: Partial<NodeLimits>;
@@ -155,6 +158,9 @@ export class Node {
         : new Updates({
             slots,
             publicKeys: options.publicKeys ?? [],
+            product: options.product ?? '',
+            node: options.id,
+            group: options.group ?? '',
             memoryBytes: this.#limits.memoryBytes,
             sensors: new Set(this.#sensors.keys()),
           });

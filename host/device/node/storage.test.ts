@@ -27,16 +27,19 @@ it('the store of the agent is as docs/spec/node.md shows it', () => {
 
 it('the identity and the trusted keys of a node are as docs/spec/node.md shows them', () => {
   const flash = volatileFlash();
-  expect(readIdentity(flash)).toEqual({ id: null, publicKeys: [] });
+  expect(readIdentity(flash)).toEqual({ id: null, publicKeys: [], product: '', group: '' });
   const x = Buffer.from(example('keys').slice(6), 'hex').toString('base64url');
   const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
-  writeIdentity(flash, { id: 'pump-7', publicKeys: [publicKey] });
+  writeIdentity(flash, { id: 'pump-7', publicKeys: [publicKey], product: 'door', group: 'hall-2' });
   const agent = KeyValueStore.open(flashRegion(flash, 0, 2));
   expect(hex(agent.get('id'))).toBe(example('id'));
   expect(hex(agent.get('keys'))).toBe(example('keys'));
+  expect(hex(agent.get('product'))).toBe(example('product'));
+  expect(hex(agent.get('group'))).toBe(example('group'));
   const other = generateKeyPair().publicKey;
   writeIdentity(flash, { id: null, publicKeys: [other, publicKey] });
-  const { id, publicKeys } = readIdentity(flash);
+  const { id, publicKeys, product, group } = readIdentity(flash);
+  expect([product, group]).toEqual(['door', 'hall-2']);
   expect([id, publicKeys.map(keyId)]).toEqual(['pump-7', [keyId(other), keyId(publicKey)]]);
 });
 

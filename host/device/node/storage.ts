@@ -29,6 +29,8 @@ const BOOT = 'boot';
 const CONFIG = 'config';
 const ID = 'id';
 const KEYS = 'keys';
+const PRODUCT = 'product';
+const GROUP = 'group';
 /** Limit of the configuration: it is one value of the agent's store, so that it changes atomically. */
 const MAX_CONFIG_BYTES = NodeConstant.configBytes;
 
@@ -134,21 +136,35 @@ export interface Identity {
   id: string | null;
   /** Keys whose packages it accepts. */
   publicKeys: readonly KeyObject[];
+  /** Product class and group; empty or absent if the node has none. */
+  product?: string;
+  group?: string;
 }
 
 /** Writes the identity. Throws the errors of `encodeTrustedKeys` and of the flash. */
 export function writeIdentity(flash: Flash, identity: Identity, layout = DEFAULT_LAYOUT): void {
   const agent = KeyValueStore.open(flashRegion(flash, 0, layout.agentPages));
   const keys = encodeTrustedKeys(identity.publicKeys);
-  if (identity.id !== null) agent.set(ID, new Uint8Array(Buffer.from(identity.id)));
+  for (const [key, text] of [
+    [ID, identity.id],
+    [PRODUCT, identity.product],
+    [GROUP, identity.group],
+  ] as const)
+    if (text) agent.set(key, new Uint8Array(Buffer.from(text)));
   agent.set(KEYS, keys);
 }
 
 /** Reads the identity. Throws `CBOR` or `KEY_LIST` if the keys can't be decoded. */
-export function readIdentity(flash: Flash, layout = DEFAULT_LAYOUT): Identity {
+export function readIdentity(flash: Flash, layout = DEFAULT_LAYOUT): Required<Identity> {
   const agent = KeyValueStore.open(flashRegion(flash, 0, layout.agentPages));
-  const [id, keys] = [agent.get(ID), agent.get(KEYS)];
-  return { id: id ? Buffer.from(id).toString() : null, publicKeys: keys ? parseTrustedKeys(keys) : [] };
+  const text = (key: string) => Buffer.from(agent.get(key) ?? []).toString();
+  const keys = agent.get(KEYS);
+  return {
+    id: text(ID) || null,
+    publicKeys: keys ? parseTrustedKeys(keys) : [],
+    product: text(PRODUCT),
+    group: text(GROUP),
+  };
 }
 
 function readU32(bytes: Uint8Array | undefined): number {

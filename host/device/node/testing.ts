@@ -86,6 +86,10 @@ export function metadataOf(change: Partial<Metadata> = {}): Metadata {
     models: [],
     fuel: 100_000n,
     trialMs: 2000,
+    product: '',
+    node: '',
+    group: '',
+    maxStep: 1_000_000,
     ...change,
   };
 }

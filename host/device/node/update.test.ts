@@ -44,6 +44,10 @@ describe('an update', () => {
     ['with a changed byte', () => flipped(pack(recorder(1e4, version2), 2)), 2, 'PKG_'],
     ['that is noise', () => new Uint8Array(3000).fill(7), 2, ''],
     ['offered under another sequence', () => pack(recorder(1e4, version2), 3), 2, 'PKG_SEQUENCE'],
+    ['for a product', () => pack(recorder(1e4, { ...version2, product: 'press' }), 2), 2, 'PKG_TARGET'],
+    ['for another node', () => pack(recorder(1e4, { ...version2, node: 'n2' }), 2), 2, 'PKG_TARGET'],
+    ['for a group', () => pack(recorder(1e4, { ...version2, group: 'hall-2' }), 2), 2, 'PKG_TARGET'],
+    ['of the last sequence of all', () => pack(recorder(1e4, version2), 0xffff_ffff), 0xffff_ffff, 'PKG_SEQUENCE'],
     ['as old as the one that runs', () => pack(recorder(1e4, version2), 1), 1, 'OTA_ROLLBACK'],
     ['for a later ABI', () => pack(recorder(1e4, { ...version2, abi: 2 << 16 }), 2), 2, 'PKG_ABI'],
     [

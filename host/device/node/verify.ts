@@ -1,10 +1,10 @@
-/** Decides whether a package may run on this node: signature, sequence, ABI, memory, sensors, exports. */
+/** Decides whether a package may run on this node: signature, product, sequence, ABI, memory, sensors, exports. */
 import type { KeyObject } from 'node:crypto';
 import { sentenceError } from '../../base/index.ts';
 import { ABI_VERSION, validateModule } from '../engine/index.ts';
-import { checkPackage, openPackage, type Package } from '../package/index.ts';
+import { checkPackage, type HostLimits, openPackage, type Package } from '../package/index.ts';
 
-export interface VerifyOptions {
+export interface VerifyOptions extends Pick<HostLimits, 'product' | 'node' | 'group'> {
   publicKeys: readonly KeyObject[];
   /** Linear memory that this node has for a module. */
   memoryBytes: number;
@@ -15,12 +15,12 @@ export interface VerifyOptions {
 
 /** Throws `MoteError` with the reason why the package, offered with this sequence, must not run. */
 export function verifyPackage(bytes: Uint8Array, sequence: number, options: VerifyOptions): void {
-  const { publicKeys, memoryBytes, sensors, highestSequence } = options;
+  const { publicKeys, sensors, highestSequence } = options;
   const opened = openPackage(bytes, publicKeys);
   if (opened.sequence !== sequence) {
     throw sentenceError('pkg_offered', opened.sequence, sequence);
   }
-  checkPackage(opened, { abi: ABI_VERSION, memoryBytes, sequence: highestSequence });
+  checkPackage(opened, { ...options, abi: ABI_VERSION, sequence: highestSequence });
   const missing = opened.metadata.sensors.find((name) => !sensors.has(name));
   if (missing !== undefined) {
     throw sentenceError('node_sensor', missing);

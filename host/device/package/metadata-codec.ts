@@ -14,6 +14,7 @@ const MAX_FUEL = (1n << 63n) - 1n;
 export function encodeMetadata(metadata: Metadata): Uint8Array {
   const bytes = encodeCbor(
     new Map<CborKey, CborValue>([
+      [MetadataKey.format, PackageConstant.format],
       [MetadataKey.name, metadata.name],
       [MetadataKey.version, metadata.version],
       [MetadataKey.abi, metadata.abi],
@@ -24,16 +25,21 @@ export function encodeMetadata(metadata: Metadata): Uint8Array {
       [MetadataKey.models, metadata.models.map(({ name, sha256 }) => [name, sha256])],
       [MetadataKey.fuel, metadata.fuel],
       [MetadataKey.trialMs, metadata.trialMs],
+      [MetadataKey.product, metadata.product],
+      [MetadataKey.node, metadata.node],
+      [MetadataKey.group, metadata.group],
+      [MetadataKey.maxStep, metadata.maxStep],
     ]),
   );
   parseMetadata(bytes);
   return bytes;
 }
 
-/** Decodes metadata. Throws `CBOR` or `PKG_METADATA`. */
+/** Decodes metadata. Throws `CBOR`, `PKG_FORMAT` or `PKG_METADATA`. */
 export function parseMetadata(bytes: Uint8Array): Metadata {
   const map = decodeCbor(bytes);
   if (!(map instanceof Map)) throw bad('it is no map');
+  if (map.get(MetadataKey.format) !== PackageConstant.format) throw sentenceError('pkg_format');
   const known: readonly CborKey[] = Object.values(MetadataKey);
   for (const key of map.keys()) if (!known.includes(key)) throw bad(`key ${key} is unknown`);
   return {
@@ -47,6 +53,10 @@ export function parseMetadata(bytes: Uint8Array): Metadata {
     models: list(map.get(MetadataKey.models), 'the models').map(model),
     fuel: fuel(map.get(MetadataKey.fuel)),
     trialMs: uint(map.get(MetadataKey.trialMs), 'the trial time', MAX_UINT32),
+    product: optionalText(map.get(MetadataKey.product), 'the product'),
+    node: optionalText(map.get(MetadataKey.node), 'the node'),
+    group: optionalText(map.get(MetadataKey.group), 'the group'),
+    maxStep: uint(map.get(MetadataKey.maxStep), 'the largest step of the sequence', MAX_UINT32),
   };
 }
 
@@ -61,6 +71,11 @@ function text(value: CborValue | undefined, what: string): string {
   if (length < 1 || length > AbiLimit.name) throw bad(`${what} has ${length} bytes, not 1 to ${AbiLimit.name}`);
   if (/\p{Cc}/u.test(value)) throw bad(`${what} has control characters`);
   return value;
+}
+
+/** As `text`, or empty. */
+function optionalText(value: CborValue | undefined, what: string): string {
+  return value === '' ? '' : text(value, what);
 }
 
 function uint(value: CborValue | undefined, what: string, limit: number): number {
@@ -85,7 +100,7 @@ function metric(value: CborValue): MetricInfo {
   if (typeof exponent !== 'number' || exponent < -maxExponent || exponent > maxExponent)
     throw bad(`a metric's exponent is no number of -${maxExponent} to ${maxExponent}`);
   // A dimensionless metric has an empty unit.
-  return { name: text(name, 'a metric'), unit: unit === '' ? '' : text(unit, 'a unit'), exponent };
+  return { name: text(name, 'a metric'), unit: optionalText(unit, 'a unit'), exponent };
 }
 
 function model(value: CborValue): { name: string; sha256: Uint8Array } {

@@ -20,4 +20,12 @@ export interface Metadata {
   fuel: bigint;
   /** Time on the node's clock within which the module must be healthy after a swap. */
   trialMs: number;
+  /** Product class of the nodes that may run it; empty for nodes without one. */
+  product: string;
+  /** Name of the only node that may run it; empty for all. */
+  node: string;
+  /** Group of the nodes that may run it; empty for all. */
+  group: string;
+  /** A node rejects the package if its sequence is further above the confirmed one. */
+  maxStep: number;
 }

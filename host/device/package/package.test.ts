@@ -24,7 +24,12 @@ const metadata: Metadata = {
   models: [{ name: 'ad', sha256: new Uint8Array(32).fill(7) }],
   fuel: 5_000_000n,
   trialMs: 5000,
+  product: 'pump',
+  node: 'pump-7',
+  group: 'hall-2',
+  maxStep: 1000,
 };
+const host = { abi: 65536, memoryBytes: 20_480, sequence: 2, product: 'pump', node: 'pump-7', group: 'hall-2' };
 const wasm = Uint8Array.from({ length: 64 }, (_, i) => (i * 37) & 0xff);
 const rom = Uint8Array.from({ length: 40 }, (_, i) => (i * 11) & 0xff);
 const build = (change: object = {}) =>
@@ -216,16 +221,30 @@ describe('a package', () => {
     ['less memory', 'PKG_MEMORY', { memoryBytes: 20_479 }],
     ['the same sequence', 'PKG_SEQUENCE', { sequence: 3 }],
     ['a higher sequence', 'PKG_SEQUENCE', { sequence: 4 }],
+    ['another product', 'PKG_TARGET', { product: 'fan' }],
+    ['no product', 'PKG_TARGET', { product: '' }],
+    ['another name', 'PKG_TARGET', { node: 'pump-8' }],
+    ['another group', 'PKG_TARGET', { group: 'hall-3' }],
+    ['no group', 'PKG_TARGET', { group: '' }],
   ])('is checked against a host with %s', (_what, expected, change) => {
-    const host = { abi: 65536, memoryBytes: 20_480, sequence: 2, ...change };
-    expect(codeOf(() => checkPackage(parsePackage(build()), host))).toBe(expected);
+    expect(codeOf(() => checkPackage(parsePackage(build()), { ...host, ...change }))).toBe(expected);
+  });
+
+  it.each([
+    ['for all nodes and groups', 'none', { node: '', group: '' }, 3],
+    ['for no product', 'PKG_TARGET', { product: '' }, 3],
+    ['for another product', 'PKG_TARGET', { product: 'fan' }, 3],
+    ['with the largest step', 'none', {}, 1002],
+    ['with a step that is too large', 'PKG_SEQUENCE', {}, 1003],
+    ['with the last sequence of all', 'PKG_SEQUENCE', {}, 0xffff_ffff],
+  ])('%s is accepted or rejected', (_what, expected, change, sequence) => {
+    const pkg = parsePackage(build({ metadata: { ...metadata, ...change }, sequence }));
+    expect(codeOf(() => checkPackage(pkg, host))).toBe(expected);
   });
 
   it('for a newer minor ABI is rejected by an older host with an explanation', () => {
     const pkg = parsePackage(build({ metadata: { ...metadata, abi: 65538 } }));
-    expect(() => checkPackage(pkg, { abi: 65537, memoryBytes: 1 << 20, sequence: 0 })).toThrow(
-      /ABI 1\.2; this node has 1\.1/,
-    );
+    expect(() => checkPackage(pkg, { ...host, abi: 65537 })).toThrow(/ABI 1\.2; this node has 1\.1/);
   });
 });
 
@@ -238,9 +257,10 @@ describe('metadata', () => {
     for (const key of [...map.keys()]) {
       const less = new Map(map);
       less.delete(key);
-      expect(codeOf(() => parseMetadata(encodeCbor(less)))).toBe('PKG_METADATA');
+      expect(codeOf(() => parseMetadata(encodeCbor(less)))).toBe(key === 0 ? 'PKG_FORMAT' : 'PKG_METADATA');
     }
-    expect(codeOf(() => parseMetadata(encodeCbor(new Map([...map, [11, 0]]))))).toBe('PKG_METADATA');
+    expect(codeOf(() => parseMetadata(encodeCbor(new Map([...map, [15, 0]]))))).toBe('PKG_METADATA');
+    expect(codeOf(() => parseMetadata(encodeCbor(new Map([...map, [0, 1]]))))).toBe('PKG_FORMAT');
   });
 
   it(`fails only with a MoteError over ${casesText(100_000)} mutations`, () => {

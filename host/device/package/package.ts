@@ -107,16 +107,27 @@ export interface HostLimits {
   memoryBytes: number;
   /** Highest sequence confirmed on it, 0 for none. */
   sequence: number;
+  /** Its product class, empty for none. */
+  product: string;
+  /** Its name. */
+  node: string;
+  /** Its group, empty for none. */
+  group: string;
 }
 
-/** Throws `PKG_ABI`, `PKG_MEMORY` or `PKG_SEQUENCE` if a host can't or may not run the package. */
+/** Throws `PKG_TARGET`, `PKG_ABI`, `PKG_MEMORY` or `PKG_SEQUENCE` if a host can't or may not run the package. */
 export function checkPackage(pkg: Package, host: HostLimits): void {
-  const { abi, memoryBytes, name } = pkg.metadata;
+  const { product, node, group, abi, memoryBytes, name, maxStep } = pkg.metadata;
+  if (product !== host.product) throw sentenceError('pkg_target', 'product', product);
+  if (node !== '' && node !== host.node) throw sentenceError('pkg_target', 'node', node);
+  if (group !== '' && group !== host.group) throw sentenceError('pkg_target', 'group', group);
   const version = (number: number) => [number >>> 16, number & 0xffff];
   if (abi >>> 16 !== host.abi >>> 16 || (abi & 0xffff) > (host.abi & 0xffff))
     throw sentenceError('pkg_abi', name, ...version(abi), ...version(host.abi));
   if (memoryBytes > host.memoryBytes) throw sentenceError('pkg_memory', name, memoryBytes, host.memoryBytes);
   if (pkg.sequence <= host.sequence) throw sentenceError('pkg_sequence', name, pkg.sequence, host.sequence);
+  if (pkg.sequence - host.sequence > maxStep)
+    throw sentenceError('pkg_step', name, pkg.sequence, maxStep, host.sequence);
 }
 
 function readPackage(bytes: Uint8Array): { pkg: Package; envelope: Envelope } {

@@ -44,6 +44,10 @@ describe('docs/spec/package.md', () => {
     models: [],
     fuel: 1000n,
     trialMs: 5000,
+    product: 'door',
+    node: '',
+    group: '',
+    maxStep: 1_000_000,
   };
   const wasm = new Uint8Array(Buffer.from('0061736d01000000', 'hex'));
   const rom = Uint8Array.of(1, 2, 3, 4);

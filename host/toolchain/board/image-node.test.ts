@@ -22,9 +22,10 @@ function flashed(name: string, old: MemoryFlash | null, segment: ReturnType<type
 }
 
 it.each(BOARDS)('an image for %s makes a node that knows itself, trusts a key and boots its first module', (name) => {
-  const device = flashed(name, null, nodeSegment(loadBoard(name), { id: 'press-7', publicKeys: [publicKey], first }));
-  const { id, publicKeys } = readIdentity(device);
-  expect([id, publicKeys.map(keyId)]).toEqual(['press-7', [keyId(publicKey)]]);
+  const target = { id: 'press-7', product: 'press', group: 'hall-2' };
+  const device = flashed(name, null, nodeSegment(loadBoard(name), { ...target, publicKeys: [publicKey], first }));
+  const { publicKeys, ...identity } = readIdentity(device);
+  expect([identity, publicKeys.map(keyId)]).toEqual([target, [keyId(publicKey)]]);
   const { slots, boot } = new NodeStorage(device, DEFAULT_LAYOUT, true);
   expect(boot).toBe(1);
   const active = slots!.active()!;

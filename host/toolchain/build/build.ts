@@ -249,6 +249,10 @@ async function describe(manifest: Manifest, module: CompiledModule, cached: bool
     models: models.map(({ name, digest }) => ({ name, sha256: new Uint8Array(Buffer.from(digest, 'hex')) })),
     fuel,
     trialMs: manifest.trialMs,
+    product: manifest.product,
+    node: manifest.node,
+    group: manifest.group,
+    maxStep: manifest.maxStep,
   };
   return {
     wasm,

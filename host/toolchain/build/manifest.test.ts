@@ -17,10 +17,24 @@ describe('mote.json', () => {
       config: {},
       trialMs: 10_000,
       fuel: null,
+      product: '',
+      node: '',
+      group: '',
+      maxStep: 1_000_000,
     });
   });
 
+  it('names the nodes that may run the app, and the largest step of its sequence', () => {
+    const target = { product: 'door', node: 'door-7', group: 'hall-2', maxStep: 5 };
+    expect(parseManifest(JSON.stringify({ ...GOOD, ...target }))).toMatchObject(target);
+  });
+
   it.each<[unknown, RegExp]>([
+    [{ ...GOOD, product: '' }, /"product": "", but it must be 1 to 64 letters/],
+    [{ ...GOOD, product: 7 }, /"product": 7/],
+    [{ ...GOOD, node: 'door 7' }, /"node": "door 7"/],
+    [{ ...GOOD, group: 'g'.repeat(65) }, /"group"/],
+    [{ ...GOOD, maxStep: 0 }, /"maxStep": 0, but it must be an integer from 1 to 4294967295/],
     [[], /needs an object/],
     [null, /needs an object/],
     [{ version: '1.0.0' }, /lacks "name"/],

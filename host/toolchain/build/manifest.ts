@@ -21,16 +21,46 @@ export interface Manifest {
   trialMs: number;
   /** Fuel that one call may spend; null: the build chooses by the models' size. */
   fuel: number | null;
+  /** Product class of the nodes that may run the app; empty for nodes without one. */
+  product: string;
+  /** The only node, and the group of the nodes, that may run it; empty for all. */
+  node: string;
+  group: string;
+  /** A node rejects a package whose sequence is further above its own. */
+  maxStep: number;
 }
 
 const NAME = /^[a-z][a-z0-9-]{0,63}$/;
 const VERSION = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
 /** A name that becomes a function or a file that AssemblyScript imports. */
 const IDENTIFIER = /^[a-z][A-Za-z0-9_]*$/;
-const FIELDS = ['name', 'version', 'entry', 'models', 'sequence', 'config', 'trialMs', 'fuel', '$schema'];
+const TARGET = /^[A-Za-z0-9_-]{1,64}$/;
+const FIELDS = [
+  'name',
+  'version',
+  'entry',
+  'models',
+  'sequence',
+  'config',
+  'trialMs',
+  'fuel',
+  'product',
+  'node',
+  'group',
+  'maxStep',
+  '$schema',
+];
 /** Files of `generated/` that aren't models. */
 const TAKEN = ['config', 'entry'];
-const DEFAULTS = { entry: 'app.ts', models: {}, sequence: 1, config: {}, trialMs: 10_000, fuel: null };
+const DEFAULTS = {
+  entry: 'app.ts',
+  models: {},
+  sequence: 1,
+  config: {},
+  trialMs: 10_000,
+  fuel: null,
+  maxStep: 1_000_000,
+};
 
 /** Fields that replace those of mote.json in a build; settings are merged. */
 export type ManifestOverride = Partial<Pick<Manifest, 'version' | 'sequence' | 'config'>>;
@@ -100,6 +130,10 @@ export function parseManifest(text: string, override: ManifestOverride = {}): Ma
     config,
     trialMs: integer(fields.trialMs, 'trialMs', 100, 86_400_000),
     fuel: fields.fuel === null ? null : integer(fields.fuel, 'fuel', 1000, Number.MAX_SAFE_INTEGER),
+    product: target(fields.product, 'product'),
+    node: target(fields.node, 'node'),
+    group: target(fields.group, 'group'),
+    maxStep: integer(fields.maxStep, 'maxStep', 1, 0xffff_ffff),
   };
 }
 
@@ -123,6 +157,11 @@ function string(value: unknown, name: string, pattern: RegExp, description: stri
       ? `lacks "${name}": ${description}`
       : `has "${name}": ${quote(value)}, but it must be ${description}`,
   );
+}
+
+/** Empty if it is absent. */
+function target(value: unknown, name: string): string {
+  return value === undefined ? '' : string(value, name, TARGET, '1 to 64 letters, digits, "_" and "-"');
 }
 
 function integer(value: unknown, name: string, min: number, max: number): number {

@@ -20,7 +20,7 @@ import {
   readUf2,
 } from '../board/index.ts';
 import { TOOLS, uf2Drives } from '../doctor/index.ts';
-import { type NodeOptions, type NodePlan, planNode } from './new-node.ts';
+import { asksForNode, type NodeOptions, type NodePlan, planNode } from './new-node.ts';
 import {
   chooseDrive,
   driveSteps,
@@ -177,10 +177,10 @@ async function errorOf(check: () => void | Promise<void>): Promise<MoteError | n
 
 /** Throws `USAGE`, `FLASH_...`, `IMAGE`, `FILE`, and what building the firmware and the app throws. */
 export async function flashBoard(options: FlashOptions, observer: FlashObserver): Promise<FlashResult> {
-  const { app, node, keyFile, trustFile, out, dryRun } = options;
+  const { out, dryRun } = options;
   const board = loadBoard(options.board);
   const { name } = board;
-  if (options.image !== undefined && [app, node, keyFile, trustFile].some((option) => option !== undefined))
+  if (options.image !== undefined && asksForNode(options))
     throw new MoteError('USAGE', '--image is a whole image: an app, a node or keys are not put into it.');
   if (board.memory === null)
     throw new MoteError('FLASH_NONE', `${name} is a process on this machine and has no image: "mote run" starts it.`);

@@ -1,6 +1,6 @@
 /** Identity, key and first module of a node that is flashed, and whether that module can start on its board. */
 import type { KeyObject } from 'node:crypto';
-import { MoteError } from '../../base/index.ts';
+import { type ErrorCode, MoteError } from '../../base/index.ts';
 import { ABI_VERSION } from '../../device/engine/index.ts';
 import { checkModule } from '../../device/node/index.ts';
 import { checkPackage, keyId, loadPublicKey, openPackage, parsePackage } from '../../device/package/index.ts';
@@ -16,15 +16,19 @@ export interface NodeOptions {
   /** Private key that signs the app, and public key that the node trusts in its place. */
   keyFile?: string | undefined;
   trustFile?: string | undefined;
+  /** Product class and group of the node; default: those of the app. */
+  product?: string | undefined;
+  group?: string | undefined;
 }
 
 const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
 /**
  * Checks what the agent checks when it boots, so that no image is made that would never start. Throws `PKG_KEY` and `PKG_SIGNATURE`,
- * `PKG_ABI`, `PKG_MEMORY`, `NODE_SENSOR`, and what the module's own check throws.
+ * `PKG_TARGET`, `PKG_ABI`, `PKG_MEMORY`, `NODE_SENSOR`, and what the module's own check throws.
  */
-function checkFirst(board: Board, bytes: Uint8Array, publicKeys: readonly KeyObject[], trusted: string): void {
+function checkFirst(board: Board, bytes: Uint8Array, node: NewNode & { id: string }, trusted: string): void {
+  const { id, publicKeys, product = '', group = '' } = node;
   const signer = hexOf(parsePackage(bytes).keyId);
   const keys = publicKeys.map((key) => hexOf(keyId(key)));
   if (!keys.includes(signer))
@@ -40,7 +44,15 @@ function checkFirst(board: Board, bytes: Uint8Array, publicKeys: readonly KeyObj
       'PKG_MEMORY',
       `'${name}' needs ${memoryBytes} bytes of memory, and ${board.name} has ${ramBytes} bytes of RAM: use a smaller model or a larger board.`,
     );
-  checkPackage(pkg, { abi: ABI_VERSION, memoryBytes: ramBytes, sequence: 0 });
+  checkPackage(pkg, {
+    abi: ABI_VERSION,
+    memoryBytes: ramBytes,
+    // The first package is written with the firmware, so no step is too large.
+    sequence: pkg.sequence - 1,
+    product,
+    node: id,
+    group,
+  });
   checkSensors(board, name, sensors);
   checkModule(pkg);
 }
@@ -67,19 +79,26 @@ export interface NodePlan {
   app: { name: string; version: string; sequence: number } | null;
 }
 
+/** True if an option describes the node, and not only its firmware. */
+export function asksForNode({ app, node, keyFile, trustFile, product, group }: NodeOptions): boolean {
+  return [app, node, keyFile, trustFile, product, group].some((option) => option !== undefined);
+}
+
+function checkName(code: ErrorCode, what: string, name: string | undefined): void {
+  if (name === undefined || isNodeId(name)) return;
+  throw new MoteError(code, `"${name}" isn't a valid ${what}: use 1 to 64 letters, digits, "_" and "-".`);
+}
+
 /**
  * Identity, key and first module of the node. Null when no option asks for a node: the image then holds the firmware alone, and the node
  * keeps its own. Throws what would keep the module from starting.
  */
-export async function planNode(
-  board: Board,
-  { app: path, node, keyFile, trustFile }: NodeOptions,
-  observer: BuildObserver,
-): Promise<NodePlan | null> {
-  if ([path, node, keyFile, trustFile].every((option) => option === undefined)) return null;
-  const id = node ?? board.name;
-  if (!isNodeId(id))
-    throw new MoteError('NODE_ID', `"${id}" isn't a valid node id: use 1 to 64 letters, digits, "_" and "-".`);
+export async function planNode(board: Board, options: NodeOptions, observer: BuildObserver): Promise<NodePlan | null> {
+  if (!asksForNode(options)) return null;
+  const { app: path, node: id = board.name, keyFile, trustFile } = options;
+  checkName('NODE_ID', 'node id', id);
+  checkName('USAGE', 'product class', options.product);
+  checkName('USAGE', 'group', options.group);
   const signer = findPrivateKey(keyFile, path ?? '.');
   const trusted = trustFile ?? signer?.path;
   if (trusted === undefined)
@@ -88,11 +107,18 @@ export async function planNode(
       'A node must trust a key to accept modules: create one with "mote key new", and name it with --key or --trust.',
     );
   const publicKeys: KeyObject[] = [loadPublicKey(trusted)];
-  if (path === undefined) return { node: { id, publicKeys, first: null }, trusted, app: null };
+  const { product = '', group = '' } = options;
+  if (path === undefined) return { node: { id, publicKeys, product, group, first: null }, trusted, app: null };
   const app = await loadApp(path, observer);
-  const { sequence } = app;
+  const { sequence, metadata } = app;
   const bytes = packageOf(app, signer?.key ?? null);
-  checkFirst(board, bytes, publicKeys, trusted);
-  const { name, version } = app.metadata;
-  return { node: { id, publicKeys, first: { sequence, bytes } }, trusted, app: { name, version, sequence } };
+  const node = {
+    id,
+    publicKeys,
+    product: options.product ?? metadata.product,
+    group: options.group ?? metadata.group,
+    first: { sequence, bytes },
+  };
+  checkFirst(board, bytes, node, trusted);
+  return { node, trusted, app: { name: metadata.name, version: metadata.version, sequence } };
 }

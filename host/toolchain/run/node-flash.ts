@@ -53,12 +53,12 @@ function openFlash(board: Board, path: string): FileFlash {
 export function setUpFlash(
   board: Board,
   folder: string,
-  { id, publicKeys, first }: NewNode & { id: string },
+  { first, ...identity }: NewNode & { id: string },
   config: Record<string, number> | null,
 ): void {
   const flash = openFlash(board, join(folder, FLASH));
   try {
-    if (identityOf(flash) === null) writeIdentity(flash, { id, publicKeys });
+    if (identityOf(flash) === null) writeIdentity(flash, identity);
     if (first !== null) provision(flash, first.sequence, first.bytes);
     if (config === null) return;
     const agent = KeyValueStore.open(flashRegion(flash, 0, DEFAULT_LAYOUT.agentPages));

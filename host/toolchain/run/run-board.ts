@@ -201,7 +201,13 @@ export async function runBoard(options: RunOptions, observer: RunObserver): Prom
     const { elf } = await buildAgent(board, observer);
     const setup: BoardNodeOptions = {
       board,
-      node: { id, publicKeys: [signer.publicKey], first: { sequence: app.sequence, bytes } },
+      node: {
+        id,
+        publicKeys: [signer.publicKey],
+        product: app.metadata.product,
+        group: app.metadata.group,
+        first: { sequence: app.sequence, bytes },
+      },
       sensors,
       config,
       seed,

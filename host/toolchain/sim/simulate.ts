@@ -103,15 +103,16 @@ function keysOf({ app, keyFile, trustFile }: SimulationOptions): Keys {
   );
 }
 
-/** The parts of a node that takes updates: its flash with the package, and the keys that it trusts. */
+/** The parts of a node that takes updates: its flash with the package, the keys that it trusts, its app's target. */
 function updatable(
   app: App,
   { signer, trusted }: Keys,
   flash: Flash,
   options: SimulationOptions,
-): Pick<NodeOptions, 'flash' | 'publicKeys'> {
+): Partial<NodeOptions> {
   settle(flash, options.node, app, signer?.key ?? null, options);
-  return { flash, publicKeys: [trusted] };
+  const { product, group } = app.metadata;
+  return { flash, publicKeys: [trusted], product, group };
 }
 
 const isEndless = (sources: readonly SensorSource[]) => sources.every(({ length }) => length === null);

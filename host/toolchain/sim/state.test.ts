@@ -12,7 +12,7 @@ const { privateKey } = generateKeyPairSync('ed25519');
 function app(byte: number, { sequence = 1, packed = false } = {}): App {
   const metadata = {
     ...{ name: 'press', version: `1.0.${byte}`, abi: 1, memoryBytes: 1024, fuel: 1000n, trialMs: 1000 },
-    ...{ sensors: [], metrics: [], commands: [], models: [] },
+    ...{ sensors: [], metrics: [], commands: [], models: [], product: '', node: '', group: '', maxStep: 1000 },
   };
   const content = { wasm: new Uint8Array([byte]), rom: new Uint8Array(4), metadata, sequence };
   return {
