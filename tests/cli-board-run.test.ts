@@ -73,9 +73,10 @@ function start(...args: string[]): Program {
 const lineWith = (text: string) => (line: string) => line.includes(text);
 
 /** Runs micro_speech on each second of `features` unchanged, and sends its output. */
-const SCORES = `import { event, Sensor } from 'moteware/assembly/mote';
+const SCORES = `import { event, samples16, Sensor } from 'moteware/assembly/mote';
 import * as model from './generated/micro_speech';
 
+const pairs = samples16(980);
 let features!: Sensor;
 let runs = 0;
 
@@ -85,7 +86,8 @@ export function init(): void {
 
 export function step(now: i64): i64 {
   if (features.available >= 980) {
-    features.read(model.input(), 980);
+    features.read(pairs);
+    memory.copy(model.input(), pairs.data, model.INPUT_BYTES);
     model.invoke();
     runs++;
     const at = model.output();

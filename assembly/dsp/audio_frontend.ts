@@ -5,12 +5,13 @@
  *
  * ```
  * while (mic.available >= frontend.needed()) {
- *   mic.read(frontend.room(), frontend.needed());
+ *   mic.read(frontend.room());
  *   frontend.next(features);
  * }
  * ```
  * All state is static, so a module has one front end.
  */
+import { part16, place16, Samples16 } from '../memory';
 import { applyWindow } from './window';
 import { autoScale } from './auto_scale';
 import { spectrumEnergy } from './energy';
@@ -33,6 +34,7 @@ export const WINDOW: i32 = 480;
 const POINTS: i32 = 512;
 
 const samples = memory.data(WINDOW * 2, 4);
+const rest = part16();
 const twiddles = memory.data(POINTS * 3, 4);
 const block = memory.data(POINTS * 2, 4);
 const spectrum = memory.data((POINTS / 2 + 1) * 4, 4);
@@ -44,9 +46,9 @@ export function needed(): i32 {
   return WINDOW - held;
 }
 
-/** Address for those samples, as int16. */
-export function room(): usize {
-  return samples + (held << 1);
+/** Buffer for exactly those samples. It is valid until `next`. */
+export function room(): Samples16 {
+  return place16(rest, samples + (held << 1), WINDOW - held);
 }
 
 /** Computes the frame after `needed()` samples were written to `room()`: int8[40] at `dst`. */

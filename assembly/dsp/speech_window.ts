@@ -2,6 +2,7 @@
  * The last second of speech features as models expect it: 49 frames of 40 int8. Once it is full, a window is due every
  * fourth frame. Samples are added as in the front end; all state is static, so a module has one window.
  */
+import { fits, Samples16 } from '../memory';
 import * as frontend from './audio_frontend';
 
 /** int8 values of one frame. */
@@ -21,8 +22,8 @@ export function needed(): i32 {
   return frontend.needed();
 }
 
-/** Address for those samples, as int16 at 16 kHz. */
-export function room(): usize {
+/** Buffer for exactly those samples, at 16 kHz. It is valid until `next`. */
+export function room(): Samples16 {
   return frontend.room();
 }
 
@@ -31,6 +32,8 @@ export function room(): usize {
  * `ready`.
  */
 export function next(): usize {
+  // A frame too many would be written behind the window.
+  fits(frames + 1, FRAMES);
   const frame = history + frames * CHANNELS;
   frontend.next(frame);
   frames++;
@@ -42,8 +45,9 @@ export function ready(): bool {
   return frames == FRAMES;
 }
 
-/** Copies the window, oldest frame first, to `dst`: int8[49][40]. */
-export function take(dst: usize): void {
+/** Copies the window, oldest frame first, to the `bytes` at `dst`: int8[49][40]. Traps if `bytes` is smaller. */
+export function take(dst: usize, bytes: i32): void {
+  fits(FRAMES * CHANNELS, bytes);
   memory.copy(dst, history, FRAMES * CHANNELS);
   memory.copy(history, history + HOP * CHANNELS, (FRAMES - HOP) * CHANNELS);
   frames -= HOP;

@@ -1,4 +1,5 @@
 import { OK, metric as declare, publish } from '../abi/module';
+import { fits, Values32 } from '../memory';
 import { log } from './log';
 import { NAME, UNIT, writeName, writeUnit } from './names';
 import { refuse } from './status';
@@ -29,7 +30,7 @@ export class Metric {
    */
   put(t: i64, value: i32, quality: i32 = GOOD): i32 {
     store<i32>(one, value);
-    return this.series(t, 0, one, 1, quality);
+    return this.send(t, 0, one, 1, quality);
   }
 
   /**
@@ -44,7 +45,7 @@ export class Metric {
     let result = OK;
     // The times may jitter; half an interval of deviation means that a value is missing.
     if (count > 0 && abs(t - load<i64>(row) - <i64>count * dt) > dt >> 1) {
-      result = this.series(load<i64>(row), dt, row + VALUES, count);
+      result = this.send(load<i64>(row), dt, row + VALUES, count);
       count = 0;
     }
     if (count == 0) store<i64>(row, t);
@@ -52,14 +53,19 @@ export class Metric {
     store<i32>(row, ++count, COUNT);
     if (count < BATCH) return result;
     store<i32>(row, 0, COUNT);
-    return this.series(load<i64>(row), dt, row + VALUES, BATCH);
+    return this.send(load<i64>(row), dt, row + VALUES, BATCH);
   }
 
   /**
-   * Sends `count` (1 .. 1024) int32 values: the first measured at `t0` microseconds, then one every `dt`. Returns OK or
-   * a negative error.
+   * Sends the first `count` (1 .. 1024) of `values`: the first measured at `t0` microseconds, then one every `dt`.
+   * Returns OK or a negative error; traps if there are fewer values.
    */
-  series(t0: i64, dt: i32, values: usize, count: i32, quality: i32 = GOOD): i32 {
+  series(t0: i64, dt: i32, values: Values32, count: i32, quality: i32 = GOOD): i32 {
+    fits(count, values.length);
+    return this.send(t0, dt, values.data, count, quality);
+  }
+
+  private send(t0: i64, dt: i32, values: usize, count: i32, quality: i32 = GOOD): i32 {
     return publish(<i32>changetype<usize>(this) - 1, t0, dt, values, count, quality);
   }
 }

@@ -15,7 +15,7 @@ const UNSENT = 'large: event not sent, it is over 1024 bytes or 23 fields';
 
 /** An app whose step does what its argument selects. */
 const APP = `
-import { CONFIG_CHANGED, config, event, kv, log, message, metric, Metric, random, rom, Sensor, subscribe, tap, time, UNCERTAIN } from 'moteware/assembly/mote';
+import { CONFIG_CHANGED, config, event, kv, log, message, metric, Metric, random, rom, Sensor, samples16, subscribe, tap, time, UNCERTAIN, values32 } from 'moteware/assembly/mote';
 
 let imu!: Sensor;
 let temp!: Metric;
@@ -23,6 +23,8 @@ let spare: Sensor | null = null;
 let calibrate = 0;
 let last: i64 = 0;
 const buffer = memory.data(64, 8);
+const samples = samples16(9);
+const values = values32(2);
 
 export function init(): void {
   imu = Sensor.open('imu');
@@ -34,11 +36,11 @@ export function init(): void {
 export function step(now: i64): i64 {
   if (now == 1) { log.error('e'); log.warn('w', -5); log.info('i', i64.MAX_VALUE); log.debug('d', 0); }
   if (now == 2) log.info('äöü€😀');
-  if (now == 3) { temp.put(77, -1234); store<i32>(buffer, 1); store<i32>(buffer, 2, 4); temp.series(5, 10, buffer, 2, UNCERTAIN); }
+  if (now == 3) { temp.put(77, -1234); values[0] = 1; values[1] = 2; temp.series(5, 10, values, 2, UNCERTAIN); }
   if (now == 4) return event('über').int('n', -1).text('word', 'ja').bool('on', true).bytes('raw', buffer, 2).send();
   if (now == 5) return kv.setInt('count', kv.getInt('count', 41) + 1);
   if (now == 6) return kv.remove('nothing');
-  if (now == 7) return imu.available * 1000000 + imu.read(buffer, 3) * 100000 + imu.rateMilliHz + imu.sampleBytes + imu.lost + imu.time + imu.handle;
+  if (now == 7) return imu.available * 1000000 + imu.read(samples, 3) * 100000 + imu.rateMilliHz + imu.sampleBytes + imu.lost + imu.time + imu.handle;
   if (now == 8) { tap('shown', buffer, 4); return spare ? 1 : 0; }
   if (now == 9) return time.now() * 1000 + time.utc() + random();
   if (now == 10) return config('gain', 7);
@@ -54,6 +56,13 @@ export function step(now: i64): i64 {
     temp.add(2500, 100, 13);
     temp.add(2440, 100, 14);
   }
+  if (now == 18) return imu.read(samples) * 10 + samples[8];
+  if (now == 19) return imu.read(samples, 4);
+  if (now == 20) return imu.read(samples, -2);
+  if (now == 21) return temp.series(5, 10, values, 3);
+  if (now == 22) return samples[<i32>now - 13];
+  if (now == 23) samples[<i32>now - 24] = 1;
+  if (now == 24) values[<i32>now - 22] = 1;
   return last;
 }
 
@@ -234,5 +243,32 @@ describe('the SDK', () => {
     const fresh = new Host(engine, app, ['imu']);
     expect(() => fresh.step(12)).toThrow(expect.objectContaining({ kind: 'unreachable' }));
     expect(fresh.calls).toEqual([['error', expect.stringMatching(/^not good at app\.ts:\d+:\d+$/)]]);
+  });
+
+  describe('a sized buffer', () => {
+    const begun = () => {
+      const host = new Host(engine, app, ['imu']);
+      host.instance.call('init');
+      host.calls.length = 0;
+      return host;
+    };
+
+    it('takes as many samples as fit with all their channels, at its beginning', () => {
+      // Three samples of three channels; the last of nine values was written.
+      expect(begun().step(18)).toEqual([3n * 10n + 257n]);
+    });
+
+    it.each([
+      ['a read of more samples than fit', 19],
+      ['a read of a negative number of samples', 20],
+      ['a series of more values than the buffer has', 21],
+      ['an index behind the end', 22],
+      ['a negative index', 23],
+      ['an index behind the end of int32 values', 24],
+    ])('traps on %s, and logs why', (_description, step) => {
+      const fresh = begun();
+      expect(() => fresh.step(step)).toThrow(expect.objectContaining({ kind: 'unreachable' }));
+      expect(fresh.calls).toEqual([['error', expect.stringMatching(/^index or count outside the buffer at /)]]);
+    });
   });
 });

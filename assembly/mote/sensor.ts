@@ -7,6 +7,7 @@ import {
   sensor_read,
   sensor_time,
 } from '../abi/module';
+import { fits, Samples16 } from '../memory';
 import { log } from './log';
 import { NAME, writeName } from './names';
 import { refuse } from './status';
@@ -64,8 +65,16 @@ export class Sensor {
     return sensor_lost(this.handle);
   }
 
-  /** Reads up to `samples` samples, oldest first, to `dst` (`samples` x `sampleBytes` bytes); returns how many. */
-  read(dst: usize, samples: i32): i32 {
-    return sensor_read(this.handle, dst, samples);
+  /**
+   * Reads up to `samples` samples, oldest first, to the beginning of `to`, and returns how many. Traps if `to` is too
+   * small for that many samples with all their channels. Without `samples`: as many as fit.
+   */
+  read(to: Samples16, samples: i32 = -1): i32 {
+    const channels = this.sampleBytes >> 1;
+    // An invalid handle is an error of the host, which reports it.
+    if (channels <= 0) return sensor_read(this.handle, to.data, 0);
+    if (samples == -1) samples = to.length / channels;
+    else fits(samples * channels, to.length);
+    return sensor_read(this.handle, to.data, samples);
   }
 }

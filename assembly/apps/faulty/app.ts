@@ -1,9 +1,9 @@
 // A faulty app for demonstrations: it reads the microphone like a healthy one, and after a second never returns from a
 // step. Pushed to a node, it shows that fuel stops it and that the node rolls back to the previous module.
-import { Sensor } from '../../mote';
+import { samples16, Sensor } from '../../mote';
 import * as config from './generated/config';
 
-const samples = memory.data(640, 4);
+const samples = samples16(320);
 
 let mic!: Sensor;
 let heard: i64 = 0;
@@ -13,7 +13,7 @@ export function init(): void {
 }
 
 export function step(now: i64): i64 {
-  while (mic.available >= 320) heard += mic.read(samples, 320);
+  while (mic.available >= 320) heard += mic.read(samples);
   if (heard > (<i64>config.hangAfterMs()) * 16) hang();
   return now + 20_000;
 }

@@ -86,6 +86,7 @@ class AudioHost {
         return undefined;
       },
       sensor_open: (ptr, length) => (microphone && text(ptr, length) === 'microphone' ? 0 : AbiError.NOT_FOUND),
+      sensor_frame_bytes: () => 2,
       sensor_available: () => this.#ring.length,
       sensor_read: (_sensor, dst, count) => {
         const taken = Int16Array.from(this.#ring.splice(0, Number(count)));

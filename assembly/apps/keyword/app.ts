@@ -27,7 +27,7 @@ export function step(now: i64): i64 {
   lost = mic.lost;
   while (mic.available >= speech.needed()) {
     const t = mic.time;
-    mic.read(speech.room(), speech.needed());
+    mic.read(speech.room());
     tap('features', speech.next(), speech.CHANNELS);
     if (speech.ready()) hear(t);
   }
@@ -42,7 +42,7 @@ export function health(): i32 {
 
 function hear(t: i64): void {
   latest = t;
-  speech.take(model.input());
+  speech.take(model.input(), model.INPUT_BYTES);
   model.invoke();
   tap('scores', model.output(), model.OUTPUT_BYTES);
   detector.add(model.output(), model.OUTPUT_BYTES);

@@ -1,14 +1,14 @@
 // Monitors the vibration of a machine: accelerometer -> RMS without gravity, four times a second -> alarm with
 // hysteresis.
 import { squareRoot } from '../../dsp/square_root';
-import { event, Metric, metric, Sensor } from '../../mote';
+import { event, Metric, metric, samples16, Sensor } from '../../mote';
 import * as config from './generated/config';
 
 /** Samples of one RMS value; int16 in mg (1/1000 of standard gravity), one axis. */
 const WINDOW = 256;
 const STEP_US: i64 = 50_000;
 
-const samples = memory.data(WINDOW * 2, 4);
+const samples = samples16(WINDOW);
 
 let sensor!: Sensor;
 let level!: Metric;
@@ -23,7 +23,7 @@ export function init(): void {
 export function step(now: i64): i64 {
   while (sensor.available >= WINDOW) {
     const t = sensor.time;
-    sensor.read(samples, WINDOW);
+    sensor.read(samples);
     judge(t, rms());
   }
   return now + STEP_US;
@@ -38,7 +38,7 @@ function rms(): i32 {
   let sum: i32 = 0;
   let squares: i64 = 0;
   for (let i = 0; i < WINDOW; i++) {
-    const x = <i32>load<i16>(samples + (i << 1));
+    const x = samples[i];
     sum += x;
     squares += x * x;
   }

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
 import { MoteError, packagePath } from '../../base/index.ts';
+import { reserveBuffers } from './buffers.ts';
 
 export interface AscOptions {
   /** A target of asconfig.json; CONTRIBUTING.md describes each. */
@@ -84,6 +85,7 @@ async function runAsc(options: AscOptions, pages: number) {
       if (name === OUTPUT && contents instanceof Uint8Array) wasm = contents;
     },
     listFiles: () => [],
+    transforms: [reserveBuffers],
     reportDiagnostic: (d) => {
       const where = d.range ? position(options, d.range.source.normalizedPath, d.range.start) : '';
       diagnostics.push({ category: d.category, message: d.message, text: `${where}${d.message}` });

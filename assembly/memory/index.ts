@@ -1,0 +1,127 @@
+/**
+ * Buffers of a fixed size in static memory. A buffer has its address and its length, so what reads or writes it can
+ * check both. `samples16(256)` is a constant: the build reserves the memory, and nothing is allocated at run time.
+ */
+
+/** Logs and traps. One function, so that each access costs one comparison. */
+function outside(): void {
+  throw new Error('index or count outside the buffer');
+}
+
+/** Traps when a call needs more elements than a buffer has. */
+export function fits(needed: i32, length: i32): void {
+  if (<u32>needed > <u32>length) outside();
+}
+
+/** int16 values, such as samples: `samples[i]` is checked, `samples.data` is the address of the first value. */
+@unmanaged
+@final
+export class Samples16 {
+  /** Address of the first value. */
+  readonly data: usize;
+  /** Number of values. */
+  readonly length: i32;
+
+  // @ts-ignore: decorator
+  @inline
+  @operator('[]')
+  get(i: i32): i32 {
+    if (<u32>i >= <u32>this.length) outside();
+    return load<i16>(this.data + (<usize>i << 1));
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  @operator('[]=')
+  set(i: i32, value: i32): void {
+    if (<u32>i >= <u32>this.length) outside();
+    store<i16>(this.data + (<usize>i << 1), value);
+  }
+}
+
+/** int32 values, such as a series of a metric. */
+@unmanaged
+@final
+export class Values32 {
+  /** Address of the first value. */
+  readonly data: usize;
+  /** Number of values. */
+  readonly length: i32;
+
+  // @ts-ignore: decorator
+  @inline
+  @operator('[]')
+  get(i: i32): i32 {
+    if (<u32>i >= <u32>this.length) outside();
+    return load<i32>(this.data + (<usize>i << 2));
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  @operator('[]=')
+  set(i: i32, value: i32): void {
+    if (<u32>i >= <u32>this.length) outside();
+    store<i32>(this.data + (<usize>i << 2), value);
+  }
+}
+
+/** int8 values, such as the input of a model. */
+@unmanaged
+@final
+export class Values8 {
+  /** Address of the first value. */
+  readonly data: usize;
+  /** Number of values. */
+  readonly length: i32;
+
+  // @ts-ignore: decorator
+  @inline
+  @operator('[]')
+  get(i: i32): i32 {
+    if (<u32>i >= <u32>this.length) outside();
+    return load<i8>(this.data + <usize>i);
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  @operator('[]=')
+  set(i: i32, value: i32): void {
+    if (<u32>i >= <u32>this.length) outside();
+    store<i8>(this.data + <usize>i, value);
+  }
+}
+
+/** Reserves `length` int16 values, a constant. The build adds `block`. */
+// @ts-ignore: decorator
+@inline
+export function samples16(length: i32, block: usize = 0): Samples16 {
+  return changetype<Samples16>(block);
+}
+
+/** Reserves `length` int32 values, a constant. The build adds `block`. */
+// @ts-ignore: decorator
+@inline
+export function values32(length: i32, block: usize = 0): Values32 {
+  return changetype<Values32>(block);
+}
+
+/** Reserves `length` int8 values, a constant. The build adds `block`. */
+// @ts-ignore: decorator
+@inline
+export function values8(length: i32, block: usize = 0): Values8 {
+  return changetype<Values8>(block);
+}
+
+/** A buffer that is a part of another block, which `place16` chooses. */
+// @ts-ignore: decorator
+@inline
+export function part16(): Samples16 {
+  return changetype<Samples16>(memory.data(2 * sizeof<usize>(), 8));
+}
+
+/** Makes `part` the `length` values from `data` on, and returns it. */
+export function place16(part: Samples16, data: usize, length: i32): Samples16 {
+  store<usize>(changetype<usize>(part), data);
+  store<i32>(changetype<usize>(part), length, sizeof<usize>());
+  return part;
+}
