@@ -37,6 +37,7 @@ interface SimOptions {
   watch?: boolean;
   at: string[];
   send: string[];
+  guard?: boolean;
 }
 
 async function sim(app: string, options: SimOptions, terminal: Terminal): Promise<number> {
@@ -87,6 +88,7 @@ async function simOnce(
     keyFile: options.key,
     trustFile: options.trust,
     tapsFolder: options.taps,
+    guard: options.guard === true,
     hooks: (nowUs) => printingHooks(printer, nowUs),
     onInstalled({ metadata: { name, version } }, sequence) {
       terminal.data({ type: 'installed', name, version, sequence });
@@ -169,6 +171,7 @@ export function registerSim(program: Command): void {
       ['--taps <dir>', 'write each tap to DIR/NAME.bin'],
       ['--at <time...>', 'when the node receives the next --send: a time of its clock, such as 5s or 250ms'],
       ['--send <command[=json]...>', 'a command for the node; as many as --at'],
+      ['--guard', 'stop at a write outside a block of memory, and name the block'],
       ['--telemetry', 'also print each telemetry frame'],
       ['--set <name=value...>', 'value of a setting of the app'],
       ['--seconds <n>', "stop after N seconds of the node's time"],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { MoteError, readInput } from '../../base/index.ts';
 import type { ModuleImage } from '../../device/node/index.ts';
 import { buildPackage, loadPrivateKey, parsePackage } from '../../device/package/index.ts';
-import type { BuildStep, ManifestOverride } from '../build/index.ts';
+import type { Block, BuildStep, ManifestOverride } from '../build/index.ts';
 
 export interface App extends ModuleImage {
   sequence: number;
@@ -14,6 +14,8 @@ export interface App extends ModuleImage {
   warnings: string[];
   /** Nothing was compiled for it. */
   cached: boolean;
+  /** The blocks of memory of a guarded module; null for any other. */
+  blocks: Block[] | null;
   /** The package's bytes, when it came as one. */
   package: Uint8Array | null;
 }
@@ -28,6 +30,8 @@ export interface LoadOptions {
   manifest?: ManifestOverride;
   /** The caller gives the node all settings of `config`, so the defaults in the module may be others. */
   anyDefaults?: boolean;
+  /** A module that checks its writes. Only an app's folder can have one. */
+  guard?: boolean;
 }
 
 /** Folder of what moteware keeps of an app between two commands, in the app's folder. */
@@ -67,9 +71,12 @@ export async function loadApp(path: string, observer: BuildObserver = {}, option
     observer.onBuilt?.(app, (performance.now() - started) / 1000);
     return app;
   }
+  if (options.guard === true) {
+    throw new MoteError('USAGE', `--guard builds the app: name its folder instead of the package ${path}.`);
+  }
   const bytes = readInput(path, 'The package');
   const { wasm, rom, metadata, sequence } = parsePackage(bytes);
-  return { wasm, rom, metadata, sequence, config: {}, warnings: [], cached: true, package: bytes };
+  return { wasm, rom, metadata, sequence, config: {}, warnings: [], cached: true, blocks: null, package: bytes };
 }
 
 /** Throws `USAGE` for a setting that the app in a folder doesn't have: it is a typing mistake, not a new setting. */

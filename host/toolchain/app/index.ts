@@ -1,4 +1,5 @@
 /** Apps: a folder with `mote.json` or a package, loaded, built, signed, and created from a template. */
+export type { Block } from '../build/index.ts';
 export {
   type App,
   type BuildObserver,

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
 import { MoteError, packagePath } from '../../base/index.ts';
+import { redZones } from './blocks.ts';
 import { reserveBuffers } from './buffers.ts';
 
 export interface AscOptions {
@@ -14,6 +15,8 @@ export interface AscOptions {
   entry: string;
   /** Text of a source file by its name relative to the base folder (with `/`), or null. */
   readFile(name: string): string | null;
+  /** Puts red zones behind the blocks of memory. */
+  guard?: boolean;
   /** Further compiler arguments. */
   args?: readonly string[];
 }
@@ -85,7 +88,7 @@ async function runAsc(options: AscOptions, pages: number) {
       if (name === OUTPUT && contents instanceof Uint8Array) wasm = contents;
     },
     listFiles: () => [],
-    transforms: [reserveBuffers],
+    transforms: options.guard === true ? [reserveBuffers, redZones] : [reserveBuffers],
     reportDiagnostic: (d) => {
       const where = d.range ? position(options, d.range.source.normalizedPath, d.range.start) : '';
       diagnostics.push({ category: d.category, message: d.message, text: `${where}${d.message}` });

@@ -4,4 +4,5 @@
  */
 export { compileAssembly } from './asc.ts';
 export { addFuel } from './fuel.ts';
+export { addGuard } from './guard.ts';
 export { compileModule } from './module.ts';

@@ -11,6 +11,8 @@
  */
 import binaryen from 'binaryen';
 import { MoteError } from '../../base/index.ts';
+import { FEATURES } from './features.ts';
+import { visit } from './visit.ts';
 
 type Module = InstanceType<typeof binaryen.Module>;
 type Expression = number;
@@ -73,9 +75,7 @@ function read(wasm: Uint8Array): Module {
   // Binaryen aborts on a module that it can't read, so it gets valid ones only.
   if (!WebAssembly.validate(wasm)) throw new MoteError('FUEL_INPUT', 'this is not a valid WebAssembly module');
   const module = binaryen.readBinary(wasm);
-  // Features of nodes (host/device/engine/code.ts), so that the optimizer uses no others.
-  const { MutableGlobals, SignExt, BulkMemory, BulkMemoryOpt, NontrappingFPToInt } = binaryen.Features;
-  module.setFeatures(MutableGlobals | SignExt | BulkMemory | BulkMemoryOpt | NontrappingFPToInt);
+  module.setFeatures(FEATURES);
   return module;
 }
 
@@ -112,39 +112,6 @@ function instrument(module: Module, ref: number): void {
   });
   if (!works) return;
   Func.setBody(ref, module.block(null, [...pay(module, module.i64.const(1n)), body], results));
-}
-
-/** Fields of an expression that hold other expressions, in all kinds that nodes allow. */
-const CHILDREN = [
-  ...[
-    'body',
-    'condition',
-    'ifTrue',
-    'ifFalse',
-    'value',
-    'ptr',
-    'left',
-    'right',
-    'target',
-    'dest',
-    'source',
-    'size',
-    'delta',
-  ],
-  ...['operands', 'children'],
-];
-
-/** Children first, so that code that is added to a loop isn't visited. */
-function visit(expression: Expression, seen: (expression: Expression, id: number) => void): void {
-  const id = binaryen.getExpressionId(expression);
-  if (id === binaryen.NopId || id === binaryen.UnreachableId || id === binaryen.ConstId) return;
-  const info = binaryen.getExpressionInfo(expression) as unknown as Record<string, unknown>;
-  for (const field of CHILDREN) {
-    const child = info[field];
-    for (const one of Array.isArray(child) ? child : [child])
-      if (typeof one === 'number' && one !== 0) visit(one, seen);
-  }
-  seen(expression, id);
 }
 
 /**

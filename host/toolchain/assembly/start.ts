@@ -1,5 +1,6 @@
 /** Top-level code of an app. A module has no start function, so that no code runs before a host's limits apply. */
 import binaryen from 'binaryen';
+import { FEATURES } from './features.ts';
 
 /**
  * Export under which asc puts top-level code instead of a start function: `exportStart` of target `release` in
@@ -9,14 +10,6 @@ const START = 'mote_start';
 const INIT = 'init';
 /** No file's function can have this name. */
 const BOTH = '~start and init';
-
-/** Features beyond WebAssembly 1.0 that asc uses and nodes allow. */
-const FEATURES =
-  binaryen.Features.SignExt |
-  binaryen.Features.MutableGlobals |
-  binaryen.Features.NontrappingFPToInt |
-  binaryen.Features.BulkMemory |
-  binaryen.Features.BulkMemoryOpt;
 
 /** Lets `init` begin with the top-level code of all files. Names of functions are kept. */
 export function moveStartIntoInit(wasm: Uint8Array): Uint8Array {

@@ -6,7 +6,7 @@ import { ModuleConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { loadEngine, type ModuleInfo, validateModule } from '../../device/engine/index.ts';
 import type { Metadata } from '../../device/package/index.ts';
-import { loadCompiler, readSource, type SourceTree, sourceTree } from '../assembly/index.ts';
+import { type Block, loadCompiler, readSource, type SourceTree, sourceTree } from '../assembly/index.ts';
 import { compileModel } from '../compiler/index.ts';
 import { type CompiledModule, digestOf, type Inputs, ModuleCache } from './cache.ts';
 import { explainSettings } from './explain-settings.ts';
@@ -29,6 +29,8 @@ export interface BuiltApp {
   sizes: { wasmBytes: number; romBytes: number; memoryBytes: number };
   /** The module was compiled by an earlier build. */
   cached: boolean;
+  /** The blocks of memory by the numbers that a guarded module passes to the import `guard`; null for any other. */
+  blocks: Block[] | null;
 }
 
 export interface BuildOptions {
@@ -43,6 +45,8 @@ export interface BuildOptions {
    * settings of `config`.
    */
   anyDefaults?: boolean;
+  /** Builds a module that checks its writes (`addGuard`). It runs on a host with the import `guard`, and on no node. */
+  guard?: boolean;
 }
 
 export type BuildStep = { step: 'model'; name: string } | { step: 'compile' } | { step: 'check' };
@@ -68,7 +72,8 @@ export async function buildApp(dir: string, options: BuildOptions = {}): Promise
   const { tree, generated, library, own, modelBytes } = sources;
   const { entry, config } = manifest;
 
-  const cache = options.cacheFolder === undefined ? null : new ModuleCache(options.cacheFolder);
+  const guard = options.guard === true;
+  const cache = options.cacheFolder === undefined || guard ? null : new ModuleCache(options.cacheFolder);
   const key = JSON.stringify([
     cache && toolchainDigest(),
     [tree.library, library, relative(tree.baseDir, generated), entry, Object.keys(config)],
@@ -82,11 +87,11 @@ export async function buildApp(dir: string, options: BuildOptions = {}): Promise
   }
 
   const inputs: Inputs = new Map();
-  const module = await compileApp(sources, config, inputs, report);
+  const module = await compileApp({ ...sources, guard }, config, inputs, report);
   report({ step: 'check' });
   const built = await describe(manifest, module, false);
   cache?.keep({ key, config, inputs, module });
-  return built;
+  return guarded(built);
 }
 
 /** Writes what `generated/` holds without compiling the app, so that an editor knows it. Throws as `buildApp`. */
@@ -135,29 +140,37 @@ function compileModels({ library, modelBytes }: Sources, report: (step: BuildSte
 
 /** Compiles the models, then the app with them. `inputs` receives each file that the compiler asks for. */
 async function compileApp(
-  sources: Sources,
+  sources: Sources & { guard: boolean },
   config: Manifest['config'],
   inputs: Inputs,
   report: (step: BuildStep) => void,
 ): Promise<CompiledModule> {
-  const { tree, generated, own } = sources;
+  const { tree, generated, own, guard } = sources;
   const { files, models, rom } = compileModels(sources, report);
   for (const [name, text] of own) files.set(name, text);
   writeGenerated(generated, files);
   report({ step: 'compile' });
-  const { wasm, warnings } = await compileEntry(tree, generated, files, inputs).catch((error: unknown) => {
+  const compiled = compileEntry(tree, generated, files, inputs, guard);
+  const { wasm, warnings, blocks } = await compiled.catch((error: unknown) => {
     if (!(error instanceof MoteError)) throw error;
     throw new MoteError(error.code, explainSettings(error.message, config), { cause: error });
   });
-  return { wasm, rom, models, warnings, files };
+  return { wasm, rom, models, warnings, files, blocks };
 }
 
-async function compileEntry(tree: SourceTree, generated: string, files: ReadonlyMap<string, string>, inputs: Inputs) {
+async function compileEntry(
+  tree: SourceTree,
+  generated: string,
+  files: ReadonlyMap<string, string>,
+  inputs: Inputs,
+  guard: boolean,
+) {
   const { compileModule } = await loadCompiler();
   const folder = relative(tree.baseDir, generated).split(sep).join('/');
   const floats: string[] = [];
-  const { wasm, warnings } = await compileModule({
+  const { wasm, warnings, blocks } = await compileModule({
     target: 'release',
+    guard,
     entry: `${folder}/entry.ts`,
     // Read generated files from memory, because another build of the same app may be writing them.
     readFile(name) {
@@ -176,7 +189,15 @@ async function compileEntry(tree: SourceTree, generated: string, files: Readonly
   }).catch((error: unknown) => {
     throw explainExports(error, `${folder}/entry.ts:`);
   });
-  return { wasm, warnings: [...warnings, ...floats] };
+  return { wasm, warnings: [...warnings, ...floats], blocks };
+}
+
+/** Adds the checks of a guarded build, last, so that all that is known of the module is known of the one without. */
+async function guarded(built: BuiltApp): Promise<BuiltApp> {
+  const { wasm, blocks } = built;
+  if (blocks === null) return built;
+  const { addGuard } = await loadCompiler();
+  return { ...built, wasm: addGuard(wasm, blocks) };
 }
 
 /** Explains errors in the generated entry, which the user did not write: they are caused by the exports of the app. */
@@ -263,6 +284,7 @@ async function describe(manifest: Manifest, module: CompiledModule, cached: bool
     warnings: all,
     sizes: { wasmBytes: wasm.length, romBytes: rom.length, memoryBytes: info.memoryBytes },
     cached,
+    blocks: module.blocks ?? null,
   };
 }
 

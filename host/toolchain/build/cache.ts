@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
+import type { Block } from '../assembly/index.ts';
 
 /** The part of a build that takes seconds. */
 export interface CompiledModule {
@@ -23,6 +24,8 @@ export interface CompiledModule {
   rom: Uint8Array;
   models: { name: string; digest: string; macs: number }[];
   warnings: string[];
+  /** The blocks of memory of a module with red zones. */
+  blocks?: Block[] | null;
   /** Files of `generated/` by name. */
   files: Map<string, string>;
 }

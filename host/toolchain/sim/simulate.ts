@@ -23,6 +23,7 @@ import {
   isFolder,
   loadApp,
 } from '../app/index.ts';
+import { guardedEngine } from './guard.ts';
 import { assignInputs, readInputs, sourcesOf } from './inputs.ts';
 import { type StateObserver, settle } from './state.ts';
 import { tapFiles } from './taps.ts';
@@ -56,6 +57,8 @@ export interface SimulationOptions extends BuildObserver, StateObserver {
   onStimulus?(stimulus: Stimulus, answer: StimulusAnswer): void;
   /** Folder of the paths in `inputs`; default: the current one. */
   inputFolder?: string;
+  /** Stop the app at a write outside a block of its memory. */
+  guard?: boolean;
   /** Folder for recorded taps. */
   tapsFolder?: string | undefined;
   /** Makes the hooks that observe the node, given its clock. */
@@ -140,6 +143,9 @@ function plan(node: Node, clock: Clock, config: Record<string, number>, options:
   return () => waiting;
 }
 
+const guardedAlone = () =>
+  new MoteError('USAGE', '--guard runs a module that is in no package: leave out --connect and --state.');
+
 /** Runs by the wall clock: to the end of the input, to the limit, or until stopped. */
 async function runReal(node: Node, clock: Clock, limitUs: number, options: SimulationOptions): Promise<void> {
   const { connect, loop, onLinkTrouble } = options;
@@ -179,6 +185,7 @@ async function prepare(options: SimulationOptions) {
   const { app, inputs, seed, loop, settings, connect, stateFile, tapsFolder, limitUs, inputFolder } = options;
   checkApp(app);
   await checkSettings(app, Object.keys(settings));
+  if (options.guard === true && (connect !== null || stateFile !== undefined)) throw guardedAlone();
   const real = options.realtime || connect !== null;
   const read = readInputs(inputs, { seed, loop, ...(inputFolder !== undefined && { folder: inputFolder }) });
   if (!real && limitUs === null && isFolder(app) && inputs.length > 0 && isEndless(sourcesOf(read))) throw neverEnds();
@@ -199,7 +206,10 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const file = stateFile === undefined ? null : FileFlash.open(stateFile, FLASH);
   try {
     // Without slots the node takes the settings of mote.json from here, so that a changed one needs no compile.
-    const app = await loadApp(options.app, options, { anyDefaults: keys === null });
+    const app = await loadApp(options.app, options, {
+      anyDefaults: keys === null,
+      guard: options.guard === true,
+    });
     const sensors = assignInputs(inputs, app.metadata.sensors);
     if (!real && options.limitUs === null && isEndless(sensors.map(({ source }) => source))) throw neverEnds();
     const config = keys === null ? { ...app.config, ...settings } : settings;
@@ -207,7 +217,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     const clock = real ? new RealClock() : new VirtualClock();
     const node = new Node({
       id: options.node,
-      engine,
+      engine: app.blocks === null ? engine : guardedEngine(engine, app.blocks),
       clock,
       seed,
       sensors,
