@@ -18,6 +18,7 @@ const FAMILIES = {
   clang: /^(clang|llvm|lld|ld\.lld)/,
   valgrind: /^(valgrind|callgrind)/,
   rust: /^(cargo|rust)/,
+  shells: /^(zsh|fish)/,
 };
 
 const usage = `node scripts/without.mjs [--keep FAMILY ...] -- COMMAND [ARG ...]

@@ -55,6 +55,7 @@ describe('CBOR from others as plain data', () => {
     ['a repeated key', 'a2616101616102'],
     ['a key that is a text and an integer', 'a201026131' + '03'],
     ['a key that is a list', 'a1800101'],
+    ['a key that is a fraction', 'a1f93e0001'],
     ['a text that is not UTF-8', '61ff'],
     ['a simple value', 'f0'],
     ['a simple value in two bytes', 'f820'],

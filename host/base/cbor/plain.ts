@@ -184,7 +184,7 @@ class PlainReader {
     const map: { [key: string]: Plain } = Object.create(null);
     this.#each(head, () => {
       const key = this.item(depth);
-      if (typeof key !== 'string' && typeof key !== 'number')
+      if (typeof key !== 'string' && (typeof key !== 'number' || !Number.isSafeInteger(key)))
         throw this.#fault('a key is neither a text nor an integer');
       if (Object.hasOwn(map, key)) throw this.#fault('a key is there twice');
       map[key] = this.item(depth);
