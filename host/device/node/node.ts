@@ -136,6 +136,7 @@ export class Node {
       declare: (init) => this.#declare(init),
       onFault: (fault, who) => this.#onFault(fault, who),
       onHealth: (running, before) => this.#onHealth(running, before),
+      ...(hooks.onStep !== undefined && { onStep: hooks.onStep }),
     });
     this.#captures = new Captures({
       clock,
@@ -249,6 +250,11 @@ export class Node {
       link: this.#uplink && { up: this.#uplink.up, queued: this.#uplink.queued, ...this.#uplink.stats },
       config: { ...this.#config },
     };
+  }
+
+  /** View of the running module's linear memory, valid until the module runs again; null without one. */
+  memory(): Uint8Array | null {
+    return this.#supervisor.running?.runtime.memory() ?? null;
   }
 
   /** Time of the last sample of all opened sensors with an end, in microseconds; null if none has an end. */

@@ -8,7 +8,7 @@ import type { Metadata } from '../package/index.ts';
 import type { Reason } from '../update/index.ts';
 import type { OutboxCounts } from './outbox.ts';
 import type { SensorCounts } from './sensor.ts';
-import type { Fault } from './supervisor.ts';
+import type { Fault, StepRecord } from './supervisor.ts';
 
 /** Times: `tUs` is on the node's clock; `tMs` is UTC, null while unknown. */
 export interface TelemetryRecord {
@@ -61,6 +61,21 @@ export interface NodeHooks {
   /** Buffers are copied only if this is set. */
   onTap?(record: TapRecord): void;
   onState?(state: NodeState): void;
+  onStep?(record: StepRecord): void;
+}
+
+/** Hooks that call those of `all`, in their order. */
+export function joinHooks(...all: NodeHooks[]): NodeHooks {
+  const joined: NodeHooks = {};
+  const join = <K extends keyof NodeHooks>(name: K) => {
+    const calls = all.map((hooks) => hooks[name]).filter((call) => call !== undefined) as ((record: never) => void)[];
+    if (calls.length === 0) return;
+    joined[name] = ((record: never) => {
+      for (const call of calls) call(record);
+    }) as NonNullable<NodeHooks[K]>;
+  };
+  for (const name of ['onTelemetry', 'onEvent', 'onLog', 'onTap', 'onState', 'onStep'] as const) join(name);
+  return joined;
 }
 
 export interface NodeStatus {

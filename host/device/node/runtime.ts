@@ -99,6 +99,11 @@ export class ModuleRuntime {
     }
   }
 
+  /** View of linear memory, valid until the module runs again. */
+  memory(): Uint8Array {
+    return this.#context.instance!.bytes(0, this.metadata.memoryBytes);
+  }
+
   /** Calls health: 1 healthy, 0 unknown, negative failing. Throws `Trap`. */
   health(): number {
     // Its messages and writes count towards the limits of the previous step.

@@ -81,6 +81,11 @@ export class Sensor {
     return this.#startUs !== null;
   }
 
+  /** Time of the first opening, one period before the first sample; null while closed. */
+  get startUs(): number | null {
+    return this.#startUs;
+  }
+
   /** Time of the last sample of a source that ends; null while closed, and for a live or endless source. */
   get endUs(): number | null {
     const length = this.#source?.length ?? null;

@@ -42,6 +42,12 @@ export interface Running {
 /** `during`: load, init, step, on_message or health. */
 export type Fault = Reason & { during: string };
 
+/** One call of the module's `step` that ended without a fault. */
+export interface StepRecord {
+  tUs: number;
+  fuel: bigint;
+}
+
 export interface SupervisorOptions {
   clock: Clock;
   engine: Engine;
@@ -54,6 +60,7 @@ export interface SupervisorOptions {
   onFault(fault: Fault, who: Running | null): void;
   /** Called with each value of `health`; `before` is the previous one. */
   onHealth(running: Running, before: number | null): void;
+  onStep?(step: StepRecord): void;
 }
 
 export class Supervisor {
@@ -147,6 +154,7 @@ export class Supervisor {
     if (!stepped) return;
     this.counts.steps++;
     if (fuel > this.counts.maxFuel) this.counts.maxFuel = fuel;
+    this.#options.onStep?.({ tUs: nowUs, fuel });
     if (fuelPerMs !== undefined) {
       const busyUs = Math.ceil((Number(fuel) * 1000) / fuelPerMs);
       this.#busyUntilUs = nowUs + busyUs;

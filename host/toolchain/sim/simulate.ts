@@ -1,14 +1,17 @@
 /** Runs an app on a simulated node: in virtual time, or by the wall clock with a link to a gateway. */
 import type { KeyObject } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, MoteError, RealClock, VirtualClock } from '../../base/index.ts';
 import { type EngineName, loadEngine } from '../../device/engine/index.ts';
 import { FileFlash, type Flash } from '../../device/flash/index.ts';
 import { connectTcp, keepOpen } from '../../device/link/index.ts';
 import {
+  joinHooks,
   Node,
   type NodeHooks,
   type NodeOptions,
   type NodeStatus,
+  runSteps,
   runToEnd,
   type SensorSource,
   volatileFlash,
@@ -27,6 +30,24 @@ import { guardedEngine } from './guard.ts';
 import { assignInputs, readInputs, sourcesOf } from './inputs.ts';
 import { type StateObserver, settle } from './state.ts';
 import { tapFiles } from './taps.ts';
+
+/** Watches one run from inside the process. */
+export interface SimulationObserver {
+  /** Called in addition to the hooks of the options. */
+  readonly hooks: NodeHooks;
+  /** Called before the node starts. */
+  begin(run: ObservedRun): void;
+  /** Called once the run has ended, before the node is closed. */
+  end(): void;
+}
+
+export interface ObservedRun {
+  app: App;
+  engine: EngineName;
+  node: Node;
+  nowUs(): number;
+  sensors: readonly { name: string; source: SensorSource }[];
+}
 
 export interface SimulationOptions extends BuildObserver, StateObserver {
   /** An app's folder, or a package. */
@@ -63,9 +84,10 @@ export interface SimulationOptions extends BuildObserver, StateObserver {
   tapsFolder?: string | undefined;
   /** Makes the hooks that observe the node, given its clock. */
   hooks(nowUs: () => number): NodeHooks;
+  observer?: SimulationObserver | undefined;
   /** Why the gateway can't be reached, once for each reason. */
   onLinkTrouble(text: string): void;
-  /** Called when the node runs by the wall clock; the run ends when it resolves. */
+  /** Called when the node runs by the wall clock or with an observer; the run ends when it resolves. */
   stopped(): Promise<void>;
 }
 
@@ -163,6 +185,30 @@ async function runReal(node: Node, clock: Clock, limitUs: number, options: Simul
   disconnect();
 }
 
+/** An observer gets its share of the processor this often. */
+const SLICE_MS = 12;
+
+/** Runs in virtual time; between slices of it the process does other work, such as serving what the observer saw. */
+async function runVirtual(clock: VirtualClock, node: Node, limitUs: number, options: SimulationOptions): Promise<void> {
+  node.start();
+  const limits = { limitUs, drainMs: 0 };
+  if (options.observer === undefined) {
+    runToEnd(clock, [node], limits);
+    return;
+  }
+  let done = false;
+  void options.stopped().then(() => {
+    done = true;
+  });
+  let sliceEnd = performance.now() + SLICE_MS;
+  for (const _ of runSteps(clock, [node], limits)) {
+    if (performance.now() < sliceEnd) continue;
+    await nextTurn();
+    if (done) return;
+    sliceEnd = performance.now() + SLICE_MS;
+  }
+}
+
 /** Keeps a node linked to its gateway. Returns a function that ends it. */
 function keepConnected(
   node: Node,
@@ -200,7 +246,7 @@ async function prepare(options: SimulationOptions) {
 
 /** Resolves when the run has ended. Throws what loading the app, its inputs, keys and flash throws. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  const { seed, settings, connect, stateFile } = options;
+  const { seed, settings, connect, stateFile, observer } = options;
   const limitUs = options.limitUs ?? Number.MAX_SAFE_INTEGER;
   const { real, inputs, engine, keys, onTap } = await prepare(options);
   const file = stateFile === undefined ? null : FileFlash.open(stateFile, FLASH);
@@ -225,16 +271,20 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       ...slots,
       ...(connect !== null && { link: {} }),
       ...(real ? {} : { utcMs: 0 }),
-      hooks: { ...options.hooks(() => clock.nowUs()), ...(onTap !== undefined && { onTap }) },
+      hooks: joinHooks(
+        options.hooks(() => clock.nowUs()),
+        { ...(onTap && { onTap }) },
+        observer?.hooks ?? {},
+      ),
     });
     const undelivered = plan(node, clock, config, options);
+    observer?.begin({ app, engine: options.engine, node, nowUs: () => clock.nowUs(), sensors });
     const started = performance.now();
-    if (clock instanceof VirtualClock) {
-      node.start();
-      runToEnd(clock, [node], { limitUs, drainMs: 0 });
-    } else await runReal(node, clock, limitUs, options);
+    if (clock instanceof VirtualClock) await runVirtual(clock, node, limitUs, options);
+    else await runReal(node, clock, limitUs, options);
     const wallMs = performance.now() - started;
     const result = { simUs: clock.nowUs(), wallMs, status: node.status(), undelivered: undelivered() };
+    observer?.end();
     node.close();
     return result;
   } finally {
