@@ -88,6 +88,16 @@ await unlessFresh(
     rmSync(join(root, fresh), { recursive: true, force: true });
     const tsc = 'node_modules/typescript/bin/tsc';
     await step('Compiling TypeScript', process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', fresh]);
+    const page = 'host/web/page/tsconfig.json';
+    await step('Compiling the page of mote sim', process.execPath, [
+      tsc,
+      '-p',
+      page,
+      '--noEmit',
+      'false',
+      '--outDir',
+      fresh,
+    ]);
     // Two renames: there is no moment in which files of `dist` are partly deleted.
     const old = join(root, 'build', 'dist-old');
     rmSync(old, { recursive: true, force: true });

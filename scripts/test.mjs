@@ -10,7 +10,7 @@ if (process.argv.includes('--help')) {
     `npm test [-- --full] [--optional] [--only NAME]
   --full       run all cases of tests that take long: sweeps, mutations, random cases; otherwise a tenth of them
   --optional   run only the test files that skip tests when an optional tool is missing
-  --only NAME  run one runner: host, lint, types, imports, abi, assembly, cli, docs, asan, fuzz-link`,
+  --only NAME  run one runner: host, lint, types, page-types, imports, abi, assembly, cli, docs, asan, fuzz-link`,
   );
   process.exit(0);
 }
@@ -93,6 +93,12 @@ const runners = [
     name: 'types',
     description: 'tsc: type check',
     args: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'],
+    count: whole,
+  },
+  {
+    name: 'page-types',
+    description: 'tsc: type check of the page of mote sim',
+    args: ['node_modules/typescript/bin/tsc', '-p', 'host/web/page/tsconfig.json'],
     count: whole,
   },
   { name: 'imports', description: 'imports follow the tables', args: ['scripts/check-imports.mjs'], count: whole },

@@ -12,8 +12,10 @@ import {
   simulate,
   watchApp,
 } from '../toolchain/sim/index.ts';
+import type { SimPage } from '../web/sim/index.ts';
 import { addCommand, choice, integer, interrupted, json, settings } from './shared/command.ts';
 import { limitUs, parseAddress } from './shared/options.ts';
+import { showPage } from './shared/page.ts';
 import { showBuild } from './shared/progress.ts';
 import { Printer, printingHooks } from './shared/report.ts';
 import { Exit, reportError, type Terminal } from './shared/terminal.ts';
@@ -38,15 +40,37 @@ interface SimOptions {
   at: string[];
   send: string[];
   guard?: boolean;
+  open?: boolean;
+  browser: boolean;
 }
 
 async function sim(app: string, options: SimOptions, terminal: Terminal): Promise<number> {
-  if (options.watch !== true) return simOnce(app, options, terminal, interrupted);
+  if (options.open !== true) return simRuns(app, options, terminal, null, interrupted);
+  const page = await showPage(terminal, options.browser);
+  const end = interrupted();
+  try {
+    const code = await simRuns(app, options, terminal, page, () => end);
+    terminal.line(terminal.paint('dim', 'The page stays until Ctrl-C.'));
+    await end;
+    return code;
+  } finally {
+    await page.close();
+  }
+}
+
+async function simRuns(
+  app: string,
+  options: SimOptions,
+  terminal: Terminal,
+  page: SimPage | null,
+  stopped: () => Promise<void>,
+): Promise<number> {
+  if (options.watch !== true) return simOnce(app, options, terminal, page, stopped);
   checkApp(app);
   let first = true;
   await repeatOnSave(watchApp(app, options.input), {
-    async run(stopped) {
-      await simOnce(app, options, terminal, stopped);
+    async run(ended) {
+      await simOnce(app, options, terminal, page, ended);
       first = false;
     },
     onError(error) {
@@ -58,7 +82,7 @@ async function sim(app: string, options: SimOptions, terminal: Terminal): Promis
       terminal.data({ type: 'saved', file });
       terminal.line(terminal.paint('bold', `\n${file} was saved`));
     },
-    interrupted: interrupted(),
+    interrupted: stopped(),
   });
   return Exit.ok;
 }
@@ -67,6 +91,7 @@ async function simOnce(
   app: string,
   options: SimOptions,
   terminal: Terminal,
+  page: SimPage | null,
   stopped: () => Promise<void>,
 ): Promise<number> {
   const { connect } = options;
@@ -90,6 +115,7 @@ async function simOnce(
     tapsFolder: options.taps,
     guard: options.guard === true,
     hooks: (nowUs) => printingHooks(printer, nowUs),
+    observer: page?.nextRun(),
     onInstalled({ metadata: { name, version } }, sequence) {
       terminal.data({ type: 'installed', name, version, sequence });
       terminal.line(terminal.paint('dim', `${options.node} gets ${name} ${version} as sequence ${sequence}`));
@@ -178,6 +204,8 @@ export function registerSim(program: Command): void {
       ['--realtime', 'run in real time instead of as fast as possible'],
       ['--loop', 'repeat the inputs without end'],
       ['-w, --watch', 'run again whenever a source, mote.json or an input is saved, until Ctrl-C'],
+      ['-o, --open', 'show signals, taps, events and memory in the browser, live; the page stays until Ctrl-C'],
+      ['--no-browser', 'with --open: print the address of the page, and start no browser'],
       ['--seed <n>', 'seed of random numbers and noise', '1'],
       ['--connect <host:port>', 'connect to this gateway ("mote shim") and accept updates; implies --realtime'],
       ['--node <id>', 'name of the node', 'sim'],
@@ -192,6 +220,7 @@ export function registerSim(program: Command): void {
       'mote sim . --input recording.wav',
       'mote sim . --input recording.wav --watch',
       `mote sim . --seconds 10 --at 5s --send 'gain={"value": 3}' --at 8s --send gain`,
+      'mote sim . --input recording.wav --open --watch',
       'mote sim . --input microphone=recording.wav --taps taps --engine v8 --json',
       'mote sim . --input accelerometer=sine:rate=1000,freq=25,amplitude=300,seconds=10 --set alarm=150',
       'mote sim . --input recording.wav --loop --connect 127.0.0.1:7878 --node press-7 --state press-7.flash',

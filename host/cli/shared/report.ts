@@ -14,6 +14,9 @@ function decodeBody(body: Uint8Array): unknown {
   }
 }
 
+/** An event's body as `--json` prints it. */
+export const bodyJson = (body: Uint8Array): string => toJson(decodeBody(body));
+
 /** Seconds, aligned for a column. */
 function clockText(t: number): string {
   return `${t.toFixed(3).padStart(9)} s`;
@@ -121,7 +124,7 @@ function decimal(value: number, exponent: number): string {
 }
 
 /** A node's hooks that print as things happen. `nowUs` is the node's clock. */
-export function printingHooks(printer: Printer, nowUs: () => number): Required<Omit<NodeHooks, 'onTap'>> {
+export function printingHooks(printer: Printer, nowUs: () => number): Required<Omit<NodeHooks, 'onTap' | 'onStep'>> {
   return {
     onEvent: ({ name, body, seq, tUs }) => printer.event({ t: tUs / 1e6, name, seq, body: decodeBody(body) }),
     onTelemetry({ name, unit, exponent, values, t0Us, dtUs, seq, quality }) {
