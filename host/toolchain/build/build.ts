@@ -11,6 +11,7 @@ import { compileModel } from '../compiler/index.ts';
 import { type CompiledModule, digestOf, type Inputs, ModuleCache } from './cache.ts';
 import { explainSettings } from './explain-settings.ts';
 import { extractDeclarations } from './extract-declarations.ts';
+import { explainHabits } from './habits.ts';
 import { rejectHeap } from './heap.ts';
 import { type Manifest, type ManifestOverride, readManifest } from './manifest.ts';
 import { configSource, entrySource } from './sources.ts';
@@ -187,7 +188,10 @@ async function compileEntry(
       floats.push(...warnOfFloats(calls));
     },
   }).catch((error: unknown) => {
-    throw explainExports(error, `${folder}/entry.ts:`);
+    const explained = explainExports(error, `${folder}/entry.ts:`);
+    if (explained !== error || !(error instanceof MoteError) || error.code !== 'BUILD_COMPILE') throw explained;
+    const text = explainHabits(error.message, (name) => readSource(tree.baseDir, name));
+    throw new MoteError('BUILD_COMPILE', text, { cause: error });
   });
   return { wasm, warnings: [...warnings, ...floats], blocks };
 }
