@@ -252,11 +252,6 @@ export class Node {
     };
   }
 
-  /** View of the running module's linear memory, valid until the module runs again; null without one. */
-  memory(): Uint8Array | null {
-    return this.#supervisor.running?.runtime.memory() ?? null;
-  }
-
   /** Time of the last sample of all opened sensors with an end, in microseconds; null if none has an end. */
   get inputEndUs(): number | null {
     const ends = [...this.#sensors.values()].map((sensor) => sensor.endUs).filter((end) => end !== null);

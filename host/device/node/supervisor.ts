@@ -46,6 +46,8 @@ export type Fault = Reason & { during: string };
 export interface StepRecord {
   tUs: number;
   fuel: bigint;
+  /** View of linear memory, valid until the module runs again. */
+  memory(): Uint8Array;
 }
 
 export interface SupervisorOptions {
@@ -154,7 +156,7 @@ export class Supervisor {
     if (!stepped) return;
     this.counts.steps++;
     if (fuel > this.counts.maxFuel) this.counts.maxFuel = fuel;
-    this.#options.onStep?.({ tUs: nowUs, fuel });
+    this.#options.onStep?.({ tUs: nowUs, fuel, memory: () => running.runtime.memory() });
     if (fuelPerMs !== undefined) {
       const busyUs = Math.ceil((Number(fuel) * 1000) / fuelPerMs);
       this.#busyUntilUs = nowUs + busyUs;

@@ -63,7 +63,7 @@ export class Recording implements SimulationObserver {
         this.#taps.set(name, tap);
         tap.add(tUs / 1e6, data);
       },
-      onStep: ({ tUs, fuel }) => this.#step(tUs, Number(fuel)),
+      onStep: ({ tUs, fuel, memory }) => this.#step(tUs, Number(fuel), memory),
     };
   }
 
@@ -144,7 +144,7 @@ export class Recording implements SimulationObserver {
     this.dropped += half;
   }
 
-  #step(tUs: number, fuel: number): void {
+  #step(tUs: number, fuel: number, memory: () => Uint8Array): void {
     const t = tUs / 1e6;
     const fuelSeries = this.#track('fuel', {
       name: 'fuel per step',
@@ -156,12 +156,9 @@ export class Recording implements SimulationObserver {
     fuelSeries.add(t, fuel);
     if (this.#run === null) return;
     if (this.#memory.due(t)) {
-      const memory = this.#run.node.memory();
-      if (memory !== null) {
-        if (!this.#tracks.has('memory'))
-          this.#add('memory', { name: 'memory writes', unit: '', group: 'node', lines: [], steps: false });
-        this.#memory.add(t, memory);
-      }
+      if (!this.#tracks.has('memory'))
+        this.#add('memory', { name: 'memory writes', unit: '', group: 'node', lines: [], steps: false });
+      this.#memory.add(t, memory());
     }
     if (t - this.#ringS < RING_S) return;
     this.#ringS = t;
