@@ -49,6 +49,7 @@ const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update
 const without = (leaveOut: string): PackageText => ({ sequence: 2, wasm: probeWasm({ leaveOut }) });
 const REFUSED: [name: string, next: PackageText, code: string][] = [
   ['signed with an untrusted key', { sequence: 2, key: stranger }, 'PKG_KEY'],
+  ['with a wrong signature', { sequence: 2, forged: true }, 'PKG_SIGNATURE'],
   ['of an ABI that is newer', { sequence: 2, abi: 0x1_0063 }, 'PKG_ABI'],
   ['of another major ABI', { sequence: 2, abi: 0x2_0000 }, 'PKG_ABI'],
   ['that needs too much memory', { sequence: 2, memoryBytes: 60_000 }, 'PKG_MEMORY'],
@@ -110,6 +111,27 @@ export const UPDATES: Scenario[] = [
       await world.run(4000);
     },
   }),
+  ...[
+    { what: 'that an untrusted key has signed', module: { key: stranger }, code: 'PKG_KEY' },
+    { what: 'with a wrong signature', module: { forged: true }, code: 'PKG_SIGNATURE' },
+  ].map(({ what, module, code }) =>
+    push(`a package in the slot ${what} does not start`, {
+      shows: [code, 'birth 1 nothing', 'ota confirmed 2'],
+      setup: { module },
+      next: { sequence: 2 },
+    }),
+  ),
+  {
+    name: 'a package that is offered under another sequence is refused',
+    shows: ['PKG_SEQUENCE'],
+    setup: {},
+    async run(world) {
+      await world.start();
+      await world.run(200);
+      world.shim.push(packageOf({ sequence: 3 }), 2);
+      await world.run(2000);
+    },
+  },
   ...REFUSED.map(([name, next, code]) =>
     push(`a package ${name} is refused`, { next, ms: 2000, shows: [`0/`, ` ${code}`] }),
   ),

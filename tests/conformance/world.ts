@@ -39,11 +39,14 @@ export interface PackageText extends Partial<Metadata> {
   wasm?: Uint8Array;
   /** The signer's key; default `trusted`. */
   key?: typeof trusted;
+  /** Changes a bit of the signature. */
+  forged?: boolean;
 }
 
 /** Builds a package of the probe, or of other code. */
-export function packageOf({ sequence = 1, rom, wasm, key = trusted, ...metadata }: PackageText = {}): Uint8Array {
-  return buildPackage({
+export function packageOf(text: PackageText = {}): Uint8Array {
+  const { sequence = 1, rom, wasm, key = trusted, forged = false, ...metadata } = text;
+  const bytes = buildPackage({
     wasm: wasm ?? probeWasm(),
     rom: rom ?? new Uint8Array(0),
     metadata: metadataOf({
@@ -60,6 +63,9 @@ export function packageOf({ sequence = 1, rom, wasm, key = trusted, ...metadata 
     sequence,
     privateKey: key.privateKey,
   });
+  // The signature is the end of the first member.
+  if (forged) bytes[5 + bytes[5]!]! ^= 1;
+  return bytes;
 }
 
 export interface Setup {

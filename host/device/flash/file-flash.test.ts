@@ -10,10 +10,23 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Compiled } from '../../base/testing.ts';
 import { FileFlash } from './file-flash.ts';
 import { KeyValueStore } from './kv.ts';
+
+/** How often the system was asked to put a file's data on the medium. */
+const synced = vi.hoisted(() => vi.fn());
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof import('node:fs')>();
+  return {
+    ...fs,
+    fdatasyncSync(fd: number) {
+      synced();
+      fs.fdatasyncSync(fd);
+    },
+  };
+});
 
 const geometry = { sizeBytes: 4096, pageBytes: 1024, writeBytes: 8 };
 let folder = '';
@@ -35,6 +48,15 @@ const codeOf = (action: () => unknown): unknown => {
 };
 
 describe('flash in a file', () => {
+  it('puts its data on the medium when it is synced', () => {
+    const flash = FileFlash.open(path, geometry);
+    flash.program(0, new Uint8Array(8));
+    synced.mockClear();
+    flash.sync();
+    expect(synced).toHaveBeenCalledTimes(1);
+    flash.close();
+  });
+
   it('is created erased, keeps its bytes, and leaves no other file behind', () => {
     const flash = FileFlash.open(path, geometry);
     expect(flash.read(0, 4096).every((byte) => byte === 0xff)).toBe(true);

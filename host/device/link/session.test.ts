@@ -239,6 +239,24 @@ describe('a link session', () => {
     expect([world.shim.stats.gaps, world.node.stats.resent]).toEqual([1, 10]);
   });
 
+  it('acknowledges a repeated message again, because the first acknowledgement may be lost', () => {
+    const world = new World();
+    world.connect();
+    world.run(1);
+    const { b } = world.pair!;
+    const write = b.write;
+    let lost = 0;
+    b.write = (bytes) => {
+      if (lost++ > 0) write(bytes);
+    };
+    world.node.send(log(1));
+    // Long enough to send it again, and too short for the acknowledgement of a silent peer.
+    world.run(2);
+    expect(world.atShim).toEqual([1]);
+    expect(world.shim.stats.duplicates).toBe(1);
+    expect(world.node.queued).toBe(0);
+  });
+
   it('acknowledges only after the handler has returned', () => {
     const world = new World();
     let failing = true;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Flash } from '../flash/index.ts';
 import { Xorshift } from '../link/index.ts';
+import { provision } from './storage.ts';
 import {
   type AppText,
   app,
@@ -17,6 +18,12 @@ import {
   World,
 } from './testing.ts';
 import { judgeTrial } from './trial.ts';
+
+/** The package with one bit of its signature changed: that is the end of the first member. */
+function forged(bytes: Uint8Array): Uint8Array {
+  const last = 5 + bytes[5]!;
+  return bytes.with(last, bytes[last]! ^ 1);
+}
 
 describe('an update', () => {
   it('arrives over the link, runs on trial and is confirmed, with every sample in order', () => {
@@ -124,6 +131,20 @@ describe('an update', () => {
     expect(world.shim.get('ota').at(-1)).toMatchObject({ state: 'rolledback', reason: { code } });
     world.restart();
     expect(world.running).toBe('1.0.0');
+  });
+
+  it.each([
+    ['that an untrusted key has signed', 'PKG_KEY', pack(recorder(), 1, stranger.privateKey)],
+    ['with a wrong signature', 'PKG_SIGNATURE', forged(pack(recorder(), 1))],
+  ])('in the slot %s does not start', (_, code, bytes) => {
+    const flash = chip();
+    expect(provision(flash, 1, bytes)).toBe(true);
+    const world = new World({}, flash);
+    world.node.start();
+    world.connect();
+    world.run(1);
+    expect(world.node.status().module).toBeNull();
+    expect(world.shim.get('log').map(({ text }) => text)).toContainEqual(expect.stringContaining(code));
   });
 
   it('with more data than its memory never runs', () => {
