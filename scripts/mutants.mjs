@@ -6,7 +6,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, write
 import { dirname, join } from 'node:path';
 import { bold, dim, green, red, root, run, seconds } from './run.mjs';
 
-const usage = `node scripts/mutants-picked.mjs [--only TEXT] [--json]
+const usage = `npm run mutants [-- --only TEXT] [--json]
 
 Applies hand-picked changes to C and TypeScript sources in a copy of the project, and runs the tests that must notice.
   --only TEXT  only changes whose file or description contains TEXT
