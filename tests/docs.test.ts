@@ -313,7 +313,7 @@ const BEFORE: Record<string, Record<string, (terminal: Terminal) => void | Promi
 
 /** Lines with a placeholder, as a reader would write them. */
 const AS_IF: Record<string, string> = Object.fromEntries(
-  ['--telemetry', '--taps taps', '--engine v8'].map((options) => [
+  ['--telemetry', '--taps taps', '--engine v8', '--guard'].map((options) => [
     `npx mote sim . --input ... ${options}`,
     `npx mote sim . --input accelerometer=sine:rate=1000,freq=25,amplitude=300,seconds=2 ${options}`,
   ]),

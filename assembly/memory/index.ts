@@ -17,6 +17,8 @@ export function fits(needed: i32, length: i32): void {
 @unmanaged
 @final
 export class Samples16 {
+  /** For editors; the compiler uses the operators. */
+  [key: i32]: i32;
   /** Address of the first value. */
   readonly data: usize;
   /** Number of values. */
@@ -43,6 +45,8 @@ export class Samples16 {
 @unmanaged
 @final
 export class Values32 {
+  /** For editors; the compiler uses the operators. */
+  [key: i32]: i32;
   /** Address of the first value. */
   readonly data: usize;
   /** Number of values. */
@@ -69,6 +73,8 @@ export class Values32 {
 @unmanaged
 @final
 export class Values8 {
+  /** For editors; the compiler uses the operators. */
+  [key: i32]: i32;
   /** Address of the first value. */
   readonly data: usize;
   /** Number of values. */

@@ -17,11 +17,14 @@ export interface Block {
 }
 
 /** Makes `memory.data(bytes)` and `memory.data(bytes, align)` larger; tables with values stay as they are. */
-export const redZones = callTransform(/\bmemory\s*\.\s*data\b|\b(samples16|values32|values8)\b/, (call) => {
-  const { expression, typeArguments, args } = call;
-  if (expression.expression?.text !== 'memory' || expression.property?.text !== 'data') return;
-  if (typeArguments === null && args.length > 0) args[0] = binary('+', args[0]!, RED_ZONE);
-});
+export const redZones: ReturnType<typeof callTransform> = callTransform(
+  /\bmemory\s*\.\s*data\b|\b(samples16|values32|values8)\b/,
+  (call) => {
+    const { expression, typeArguments, args } = call;
+    if (expression.expression?.text !== 'memory' || expression.property?.text !== 'data') return;
+    if (typeArguments === null && args.length > 0) args[0] = binary('+', args[0]!, RED_ZONE);
+  },
+);
 
 /** Reads the blocks with a red zone from a module that was compiled with `redZones` and without optimization. */
 export function readBlocks(wasm: Uint8Array): Block[] {

@@ -13,10 +13,13 @@ const ELEMENT_BYTES: ReadonlyMap<string, number> = new Map([
 ]);
 const ALIGNMENT = 8;
 
-export const reserveBuffers = callTransform(/\b(samples16|values32|values8)\s*\(/, ({ expression, args }) => {
-  const bytes = ELEMENT_BYTES.get(expression.text ?? '');
-  if (bytes !== undefined && args.length === 1) args.push(block(args[0]!, bytes));
-});
+export const reserveBuffers: ReturnType<typeof callTransform> = callTransform(
+  /\b(samples16|values32|values8)\s*\(/,
+  ({ expression, args }) => {
+    const bytes = ELEMENT_BYTES.get(expression.text ?? '');
+    if (bytes !== undefined && args.length === 1) args.push(block(args[0]!, bytes));
+  },
+);
 
 /** `memory.data<usize>([memory.data((length) * bytes, 8), length], 8)`. */
 function block(length: Syntax, bytes: number): Syntax {

@@ -28,7 +28,7 @@ describe('a signal', () => {
         );
         const signal = new Signal(samplesSource(samples, RATE, channels), 0);
         const endS = length / RATE;
-        signal.advance(endS * 1e6);
+        signal.advance(Math.round(endS * 1e6));
         const range = signal.range(Math.min(from, to) * endS, Math.max(from, to) * endS, points);
         for (const line of range.y) expect(line).toHaveLength(range.x.length);
         expect(range.x.length).toBeLessThanOrEqual(2 * (points + 2));
