@@ -82,3 +82,14 @@ export class Compiled {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
+
+/** Repeatable random integers x, 0 <= x < below, by xorshift32 (G. Marsaglia, 2003). The seed must not be 0. */
+export function randomBelow(seed: number): (below: number) => number {
+  let x = seed;
+  return (below) => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return (x >>> 0) % below;
+  };
+}

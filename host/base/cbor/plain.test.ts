@@ -2,6 +2,7 @@ import { encode } from 'cbor-x';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MoteError } from '../index.ts';
+import { randomBelow } from '../testing.ts';
 import { decodePlain } from './plain.ts';
 import { CborTag, encodeCbor } from './value.ts';
 
@@ -103,13 +104,7 @@ describe('CBOR from others as plain data', () => {
   });
 
   it('rejects or reads 100,000 items of noise with a MoteError at worst', () => {
-    let x = 99;
-    const random = (below: number) => {
-      x ^= x << 13;
-      x ^= x >>> 17;
-      x ^= x << 5;
-      return (x >>> 0) % below;
-    };
+    const random = randomBelow(99);
     let good = 0;
     for (let i = 0; i < 100_000; i++) {
       const bytes = Uint8Array.from({ length: 1 + random(40) }, () => random(256));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MoteError } from '../index.ts';
 import { cases, casesText } from '../test-form.ts';
+import { randomBelow } from '../testing.ts';
 import { decodeCbor } from './value.ts';
 import { wellFormed } from './well-formed.ts';
 
@@ -44,13 +45,7 @@ describe('well-formedness of any CBOR', () => {
   });
 
   it(`is recognised in ${casesText(100_000)} random items, and whatever the strict reader accepts is well-formed`, () => {
-    let x = 4;
-    const random = (below: number) => {
-      x ^= x << 13;
-      x ^= x >>> 17;
-      x ^= x << 5;
-      return (x >>> 0) % below;
-    };
+    const random = randomBelow(4);
     let good = 0;
     let strict = 0;
     for (let i = 0; i < cases(100_000); i++) {

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import mqtt from 'mqtt';
 import mqttPacket, { type Packet } from 'mqtt-packet';
 import { expect, it } from 'vitest';
+import { randomBelow } from '../../base/testing.ts';
 import { bytes, connected, Inbox } from '../mqtt/testing.ts';
 import { startEmbeddedBroker } from './broker.ts';
 
@@ -59,13 +60,7 @@ it('the embedded broker serves others while hostile clients send it 100,000 pack
   const broker = await startEmbeddedBroker({ port: 0 });
   const port = Number(new URL(broker.url).port);
   const packets = seeds.map((packet) => mqttPacket.generate(packet, { protocolVersion: 5 }));
-  let x = 31337;
-  const random = (below: number) => {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    return (x >>> 0) % below;
-  };
+  const random = randomBelow(31337);
   const inbox = new Inbox();
   const good = await connected(broker.url);
   await good.subscribe({ filter: 'good', qos: 1 }, inbox.push);

@@ -2,6 +2,7 @@
 import mqttPacket, { type Packet } from 'mqtt-packet';
 import { expect, it } from 'vitest';
 import { cases } from '../../base/test-form.ts';
+import { randomBelow } from '../../base/testing.ts';
 import { Inbox, setup } from './testing.ts';
 
 it('never crashes, buffers no more than its maximum, and always comes back, whatever the broker sends', () => {
@@ -34,13 +35,7 @@ it('never crashes, buffers no more than its maximum, and always comes back, what
     { cmd: 'unsuback', messageId: 1, granted: [0] },
   ];
   const packets = seeds.map((packet) => mqttPacket.generate(packet, { protocolVersion: 5 }));
-  let x = 99;
-  const random = (below: number) => {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    return (x >>> 0) % below;
-  };
+  const random = randomBelow(99);
   const { client, wires, clock } = setup({ maximumPacketBytes: 4096, keepAliveSeconds: 0 });
   const inbox = new Inbox();
   void client.connect();

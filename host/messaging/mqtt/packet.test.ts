@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { cases, casesText } from '../../base/test-form.ts';
+import { randomBelow } from '../../base/testing.ts';
 import { decodePacket, encodePacket } from './packet.ts';
 import { bytes } from './testing.ts';
 
@@ -23,13 +24,7 @@ it(`reads back every packet that it writes, and ${casesText(100_000)} damaged on
     alias: 2,
     message: { topic: 'a/b/c', dup: true },
   });
-  let x = 7;
-  const random = (below: number) => {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    return (x >>> 0) % below;
-  };
+  const random = randomBelow(7);
   let read = 0;
   for (let i = 0; i < cases(100_000); i++) {
     const packet = Buffer.from(good);

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cases } from '../../base/test-form.ts';
+import { randomBelow } from '../../base/testing.ts';
 import { DiskQueue, type QueueOptions } from './disk-queue.ts';
 import type { Message } from './message.ts';
 import { encodeRecord, PUT, parseSegment, REMOVE, recordBytes } from './segment.ts';
@@ -251,13 +252,7 @@ describe('disk queue', () => {
         encodeRecord(REMOVE, seq, Buffer.alloc(0)),
       ]),
     );
-    let x = 12345;
-    const random = (below: number) => {
-      x ^= x << 13;
-      x ^= x >>> 17;
-      x ^= x << 5;
-      return (x >>> 0) % below;
-    };
+    const random = randomBelow(12345);
     for (let i = 0; i < cases(100_000); i++) {
       const bytes = Buffer.from(good.subarray(0, 1 + random(good.length)));
       for (let n = random(3); n > 0; n--) bytes[random(bytes.length)]! ^= 1 << random(8);

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { packagePath } from '../../base/index.ts';
 import { cases, casesText } from '../../base/test-form.ts';
+import { randomBelow } from '../../base/testing.ts';
 import { parseCommand, parseConfig } from '../gateway/commands.ts';
 import type { Received } from '../mqtt/types.ts';
 import * as example from './examples.ts';
@@ -71,13 +72,7 @@ describe('payloads', () => {
       ...Object.values(example.payloadExamples),
       Buffer.from('{"name":"blink","id":7,"body":{"n":[3,null]}}'),
     ];
-    let x = 4242;
-    const random = (below: number) => {
-      x ^= x << 13;
-      x ^= x >>> 17;
-      x ^= x << 5;
-      return (x >>> 0) % below;
-    };
+    const random = randomBelow(4242);
     for (let i = 0; i < cases(100_000); i++) {
       const bytes = Buffer.from(seeds[i % seeds.length]!);
       for (let n = 1 + random(3); n > 0; n--) bytes[random(bytes.length)] = random(256);
