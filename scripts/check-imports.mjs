@@ -68,7 +68,7 @@ function filesBelow(folder, isFile) {
   });
 }
 
-const TESTS = String.raw`(\.test|\.fuzz)\.ts$|/(testing|needs|fake-node|examples|flatbuffer-writer|every-cut|mutate|seeds|random-module)\.ts$`;
+const TESTS = String.raw`(\.test|\.fuzz)\.ts$|/(testing|needs|test-form|fake-node|examples|flatbuffer-writer|every-cut|mutate|seeds|random-module)\.ts$`;
 const escaped = (text) => text.replaceAll(/[.*+?^$()[\]{}|\\]/g, '\\$&');
 
 /** Checks TypeScript with dependency-cruiser: components, their entry points, packages, circles. */

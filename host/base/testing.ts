@@ -1,4 +1,7 @@
-/** For tests with several processes: compiles the product's own code and runs it in a process that can be killed. */
+/**
+ * For tests: repeatable random numbers, and processes that can be killed, which run the product's own code after it
+ * was compiled.
+ */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
