@@ -1,10 +1,12 @@
 /** What every component may use: errors, clocks, locks, paths and text. */
 
 export { backgroundClock, type Clock, RealClock, systemClock, VirtualClock } from './clock.ts';
+export { decimal } from './decimal.ts';
 export { type ErrorCode, MoteError } from './error.ts';
 export { makeFolder, readInput, writeOutput } from './files.ts';
 export { guard } from './guard.ts';
 export { type Lock, tryLock } from './lock.ts';
+export { isObject } from './object.ts';
 export { buildFolder, packagePath, packageRoot, packageVersion } from './paths.ts';
 export { PLACEHOLDER, sentence, sentenceError, writtenNumber } from './sentence.ts';
 export { clip, formatBytes, printable } from './text.ts';

@@ -1,6 +1,6 @@
 /** What a node shows, as lines for a person or NDJSON for a program. */
 import { decodePlain } from '../../base/cbor/index.ts';
-import { printable } from '../../base/index.ts';
+import { decimal, printable } from '../../base/index.ts';
 import type { LogRecord, NodeHooks, NodeState, TelemetryRecord } from '../../device/node/index.ts';
 import { type Terminal, table, toJson } from './terminal.ts';
 import { Trace } from './trace.ts';
@@ -116,11 +116,6 @@ export class Printer {
   #dim(t: number, text: string): void {
     this.#terminal.line(this.#terminal.paint('dim', `${this.#time(t)}  ${text}`));
   }
-}
-
-/** value x 10^exponent without the noise of floats: 83 x 10^-1 is 8.3. */
-function decimal(value: number, exponent: number): string {
-  return String(exponent < 0 ? value / 10 ** -exponent : value * 10 ** exponent);
 }
 
 /** A node's hooks that print as things happen. `nowUs` is the node's clock. */

@@ -3,7 +3,7 @@
  * object with `username` and `password` towards the broker. Without a user name it is the node's; without a password
  * the node uses the credentials of the gateway.
  */
-import { MoteError } from '../../base/index.ts';
+import { isObject, MoteError } from '../../base/index.ts';
 import { isNodeId } from '../topics/index.ts';
 
 export interface Credentials {
@@ -47,8 +47,4 @@ export function parseAllowedNodes(bytes: Uint8Array, path: string): AllowedNodes
       return [node, { username, password }];
     }),
   );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 /** Requests to a node: commands and configurations in JSON or CBOR, from anybody who may publish them. Untrusted until parsed. */
 import { CborTag } from '../../base/cbor/index.ts';
-import { MoteError } from '../../base/index.ts';
+import { isObject, MoteError } from '../../base/index.ts';
 import { MessageLimit } from '../../device/link/index.ts';
 import type { Received } from '../mqtt/index.ts';
 import { CBOR_TYPE, decodeItem, encodeBody, encodeItem, JSON_TYPE, PAYLOAD_VERSION } from '../topics/index.ts';
@@ -52,15 +52,14 @@ function parse(message: Received): { value: unknown; json: boolean } {
   }
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return !(value instanceof Uint8Array || value instanceof CborTag);
+function isMap(value: unknown): value is Record<string, unknown> {
+  return isObject(value) && !(value instanceof Uint8Array || value instanceof CborTag);
 }
 
 /** `{name, id?, body?}`. Throws `COMMAND` or `PAYLOAD`. */
 export function parseCommand(message: Received): CommandRequest {
   const { value, json } = parse(message);
-  if (!isObject(value)) throw bad('A command is not a map with a name');
+  if (!isMap(value)) throw bad('A command is not a map with a name');
   const { name, id, body } = value;
   if (typeof name !== 'string' || name === '' || Buffer.byteLength(name) > MessageLimit.nameBytes) {
     throw bad(`A command has no name of 1 to ${MessageLimit.nameBytes} bytes`);
@@ -78,7 +77,7 @@ export function parseCommand(message: Received): CommandRequest {
 export function parseConfig(message: Received): Record<string, number> {
   if (message.payload.length === 0) return {};
   const { value } = parse(message);
-  if (!isObject(value)) throw bad('A configuration is not a map');
+  if (!isMap(value)) throw bad('A configuration is not a map');
   const entries = Object.entries(value);
   if (entries.length > MessageLimit.settings)
     throw bad(`A configuration has more than ${MessageLimit.settings} settings`);
@@ -100,7 +99,7 @@ export function encodeAnswer(answer: CommandAnswer, json: boolean): { payload: U
 /** Reads an answer in JSON. Throws `COMMAND`. */
 export function parseAnswer(message: Received): CommandAnswer {
   const { value } = parse(message);
-  if (!isObject(value) || typeof value.ok !== 'boolean') throw bad('An answer lacks its member "ok"');
+  if (!isMap(value) || typeof value.ok !== 'boolean') throw bad('An answer lacks its member "ok"');
   const { id, name, ok, text } = value;
   const known = typeof id === 'string' || typeof id === 'number' ? id : null;
   return { id: known, name: String(name), ok, text: typeof text === 'string' ? text : '' };

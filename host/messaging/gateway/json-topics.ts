@@ -2,7 +2,7 @@
  * What a node publishes, as JSON for other programs, and the configuration from which Home Assistant makes its
  * entities. Topics and shapes: docs/spec/mqtt.md, "JSON". One object for each node; it publishes through `put`.
  */
-import { packageVersion } from '../../base/index.ts';
+import { decimal, packageVersion } from '../../base/index.ts';
 import type { Birth, Event, Telemetry } from '../../device/link/index.ts';
 import { decodeItem, topicOf } from '../topics/index.ts';
 
@@ -29,8 +29,6 @@ const timeOf = (ms: number): string | null => (ms >= EARLIEST_MS ? new Date(ms).
 const levelOf = (name: string): string => name.replace(/[^A-Za-z0-9_.-]/g, '_');
 /** A name as an id of Home Assistant. */
 const idOf = (name: string): string => name.replace(/[^A-Za-z0-9_-]/g, '_');
-const scaled = (value: number, exponent: number): number =>
-  exponent < 0 ? value / 10 ** -exponent : value * 10 ** exponent;
 
 /** Units of UCUM as Home Assistant writes them, with the device class where it has one for the unit. */
 const UNITS: Record<string, [unit: string, deviceClass?: string]> = {
@@ -90,7 +88,7 @@ export class JsonTopics {
   telemetry({ metric, t0Ms, dtUs, values, exponent, quality, seq }: Telemetry): void {
     const info = this.#birth?.metrics[metric];
     if (info === undefined || values.length === 0) return;
-    const numbers = values.map((value) => scaled(value, exponent));
+    const numbers = values.map((value) => decimal(value, exponent));
     const body = {
       time: timeOf(t0Ms + ((values.length - 1) * dtUs) / 1000),
       value: numbers.at(-1),

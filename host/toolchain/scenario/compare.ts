@@ -1,4 +1,5 @@
 /** Compares what a run did with what its scenario expects, and reports each difference as a line. */
+import { isObject } from '../../base/index.ts';
 import type { Expectations, ExpectedEvent, MetricFigures, Scenario } from './scenario.ts';
 
 export interface Seen {
@@ -40,10 +41,6 @@ function differs(expected: unknown, seen: unknown, tolerance: number, place: str
     return null;
   } else if (Object.is(expected, seen)) return null;
   return { what: place, expected: show(expected), seen: show(seen) };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Events in order: pairs those of one name and time, so that one event too many is one difference. */

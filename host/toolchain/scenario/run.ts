@@ -2,7 +2,7 @@
 
 import { dirname } from 'node:path';
 import { decodePlain } from '../../base/cbor/index.ts';
-import { MoteError } from '../../base/index.ts';
+import { decimal, MoteError } from '../../base/index.ts';
 import type { EngineName } from '../../device/engine/index.ts';
 import { encodeBody } from '../../messaging/topics/index.ts';
 import type { BuildObserver } from '../app/index.ts';
@@ -53,8 +53,6 @@ class Figures {
   }
 }
 
-const scaled = (value: number, exponent: number) => (exponent < 0 ? value / 10 ** -exponent : value * 10 ** exponent);
-
 function stimuliOf({ path, scenario }: ScenarioFile): Stimulus[] {
   return (scenario.at ?? []).map((step) => {
     const atUs = Math.round(step.t * 1e6);
@@ -101,7 +99,7 @@ export async function runScenario(file: ScenarioFile, options: RunOptions): Prom
       onTelemetry({ name, values, exponent }) {
         const of = figures.get(name) ?? new Figures();
         figures.set(name, of);
-        for (const value of values) of.add(scaled(value, exponent));
+        for (const value of values) of.add(decimal(value, exponent));
       },
       onState(state) {
         if (state.kind === 'fault') seen.fault ??= state.reason.code;

@@ -1,4 +1,5 @@
 /** Records one run for the page: an observer of the simulation that answers questions about any range of time. */
+import { decimal } from '../../base/index.ts';
 import type { EventRecord, NodeHooks } from '../../device/node/index.ts';
 import type { ObservedRun, SimulationObserver } from '../../toolchain/sim/index.ts';
 import type {
@@ -53,8 +54,7 @@ export class Recording implements SimulationObserver {
       onState: ({ kind, ...rest }) => this.#entry({ t: this.now, kind: 'state', name: kind, text: this.#toJson(rest) }),
       onTelemetry: ({ name, unit, exponent, values, t0Us, dtUs }) => {
         const series = this.#track(`metric:${name}`, { name, unit, group: 'metric', lines: [name], steps: false });
-        for (const [i, value] of values.entries())
-          series.add((t0Us + i * dtUs) / 1e6, exponent < 0 ? value / 10 ** -exponent : value * 10 ** exponent);
+        for (const [i, value] of values.entries()) series.add((t0Us + i * dtUs) / 1e6, decimal(value, exponent));
       },
       onTap: ({ name, data, tUs }) => {
         const id = `tap:${name}`;
