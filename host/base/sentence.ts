@@ -16,11 +16,16 @@ export function sentence(id: SentenceId, ...args: (number | string)[]): string {
   });
 }
 
+/** The code of the sentence, which may be empty, and the sentence. */
+export function codedSentence(id: SentenceId, ...args: (number | string)[]): { code: Sentence['code']; text: string } {
+  return { code: byId.get(id)!.code, text: sentence(id, ...args) };
+}
+
 /** The error with the sentence and its code. */
 export function sentenceError(id: SentenceId, ...args: (number | string)[]): MoteError {
-  const { code } = byId.get(id)!;
+  const { code, text } = codedSentence(id, ...args);
   if (code === '') throw new Error(`The sentence ${id} has no code.`);
-  return new MoteError(code, sentence(id, ...args));
+  return new MoteError(code, text);
 }
 
 /** A number as a place of this form shows it: decimal, `hex`, or a phrase of the list with that name. */

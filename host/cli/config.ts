@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { MoteError } from '../base/index.ts';
 import { configureNode } from '../messaging/gateway/index.ts';
 import { addCommand, integer, pairs } from './shared/command.ts';
-import { BROKER_OPTIONS, brokerCredentials } from './shared/options.ts';
+import { BROKER_OPTIONS, nodeAddress } from './shared/options.ts';
 import { Exit, table } from './shared/terminal.ts';
 
 interface ConfigCommandOptions {
@@ -35,12 +35,9 @@ export function registerConfig(program: Command): void {
     async run({ terminal, options, args: [node, list] }) {
       const change = changes(list);
       const { values, delivered, text } = await configureNode({
-        brokerUrl: options.broker,
-        ns: options.ns,
-        node,
+        ...nodeAddress(options, node),
         change,
         timeoutMs: integer(options.timeout, 'timeout', 1, 86_400) * 1000,
-        ...brokerCredentials(),
       });
       terminal.data({ type: 'config', node, values, delivered, text });
       const rows = Object.entries(values).map(([name, value]) => [`  ${name}`, String(value)]);

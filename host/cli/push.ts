@@ -6,7 +6,7 @@ import { NEVER_SEEN, pushPackage, readNodeState } from '../messaging/gateway/ind
 import type { NodeState } from '../messaging/topics/index.ts';
 import { packageMaker, raiseSequence } from '../toolchain/app/index.ts';
 import { addCommand, integer } from './shared/command.ts';
-import { BROKER_OPTIONS, brokerCredentials } from './shared/options.ts';
+import { BROKER_OPTIONS, nodeAddress } from './shared/options.ts';
 import { showBuild } from './shared/progress.ts';
 import { Exit, reportNo, type Terminal } from './shared/terminal.ts';
 import { otaText } from './shared/watch-report.ts';
@@ -27,7 +27,7 @@ async function push(path: string, options: PushCommandOptions, terminal: Termina
   const timeoutMs = integer(options.timeout, 'timeout', 1, 86_400) * 1000;
   const { node } = options;
   const makePackage = packageMaker(path, options.key);
-  const address = { brokerUrl: options.broker, ns: options.ns, node, ...brokerCredentials() };
+  const address = nodeAddress(options, node);
   const before = await readNodeState(address);
   if (options.bump) await bump(path, node, before, terminal);
   const outcome = await pushPackage({

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { MoteError } from '../base/index.ts';
 import { sendCommand } from '../messaging/gateway/index.ts';
 import { addCommand, integer, json } from './shared/command.ts';
-import { BROKER_OPTIONS, brokerCredentials } from './shared/options.ts';
+import { BROKER_OPTIONS, nodeAddress } from './shared/options.ts';
 import { Exit, reportNo } from './shared/terminal.ts';
 
 interface SendCommandOptions {
@@ -22,13 +22,10 @@ export function registerSend(program: Command): void {
     examples: ['mote send press-7 blink', `mote send press-7 gain '{"value": 3}' --json`],
     async run({ terminal, options, args: [node, name, text] }) {
       const answer = await sendCommand({
-        brokerUrl: options.broker,
-        ns: options.ns,
-        node,
+        ...nodeAddress(options, node),
         name,
         body: text === undefined ? undefined : json(text, 'The body of a command'),
         timeoutMs: integer(options.timeout, 'timeout', 1, 86_400) * 1000,
-        ...brokerCredentials(),
       }).catch((error: unknown) => {
         if (error instanceof MoteError && error.code === 'COMMAND_TIMEOUT') return error;
         throw error;

@@ -44,12 +44,21 @@ interface SimOptions {
   browser: boolean;
 }
 
+/** What every run of one call of the command shares. */
+interface Call {
+  app: string;
+  options: SimOptions;
+  terminal: Terminal;
+  /** Null without --open. */
+  page: SimPage | null;
+}
+
 async function sim(app: string, options: SimOptions, terminal: Terminal): Promise<number> {
-  if (options.open !== true) return simRuns(app, options, terminal, null, interrupted);
+  if (options.open !== true) return simRuns({ app, options, terminal, page: null }, interrupted);
   const page = await showPage(terminal, options.browser);
   const end = interrupted();
   try {
-    const code = await simRuns(app, options, terminal, page, () => end);
+    const code = await simRuns({ app, options, terminal, page }, () => end);
     terminal.line(terminal.paint('dim', 'The page stays until Ctrl-C.'));
     await end;
     return code;
@@ -58,19 +67,14 @@ async function sim(app: string, options: SimOptions, terminal: Terminal): Promis
   }
 }
 
-async function simRuns(
-  app: string,
-  options: SimOptions,
-  terminal: Terminal,
-  page: SimPage | null,
-  stopped: () => Promise<void>,
-): Promise<number> {
-  if (options.watch !== true) return simOnce(app, options, terminal, page, stopped);
+async function simRuns(call: Call, stopped: () => Promise<void>): Promise<number> {
+  const { app, options, terminal } = call;
+  if (options.watch !== true) return simOnce(call, stopped);
   checkApp(app);
   let first = true;
   await repeatOnSave(watchApp(app, options.input), {
     async run(ended) {
-      await simOnce(app, options, terminal, page, ended);
+      await simOnce(call, ended);
       first = false;
     },
     onError(error) {
@@ -87,13 +91,7 @@ async function simRuns(
   return Exit.ok;
 }
 
-async function simOnce(
-  app: string,
-  options: SimOptions,
-  terminal: Terminal,
-  page: SimPage | null,
-  stopped: () => Promise<void>,
-): Promise<number> {
+async function simOnce({ app, options, terminal, page }: Call, stopped: () => Promise<void>): Promise<number> {
   const { connect } = options;
   const engine = choice(options.engine, 'engine', ENGINE_NAMES);
   const printer = new Printer(terminal, { telemetry: options.telemetry === true });

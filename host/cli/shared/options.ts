@@ -2,7 +2,7 @@
 import { MoteError } from '../../base/index.ts';
 import { DEFAULT_BAUD } from '../../device/link/index.ts';
 import type { BrokerChoice } from '../../messaging/broker/index.ts';
-import type { SerialLine } from '../../messaging/gateway/index.ts';
+import type { NodeAddress, SerialLine } from '../../messaging/gateway/index.ts';
 import { DEFAULT_NAMESPACE } from '../../messaging/topics/index.ts';
 import { integer } from './command.ts';
 
@@ -19,6 +19,11 @@ export function parseBroker(text: string): BrokerChoice {
 export function brokerCredentials(): { username?: string; password?: string } {
   const { MOTE_MQTT_USER: username, MOTE_MQTT_PASSWORD: password } = process.env;
   return { ...(username !== undefined && { username }), ...(password !== undefined && { password }) };
+}
+
+/** Where a command finds a node: from `BROKER_OPTIONS` and the environment. */
+export function nodeAddress({ broker, ns }: { broker: string; ns: string }, node: string): NodeAddress {
+  return { brokerUrl: broker, ns, node, ...brokerCredentials() };
 }
 
 /** The options of every command that reaches a node through its broker. */

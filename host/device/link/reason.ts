@@ -4,7 +4,7 @@
  * sentence that this process made.
  */
 import { PHASES, PHRASES, ReasonConstant, SENTENCES, type Sentence, type SentenceId } from '../../base/abi/index.ts';
-import { clip, PLACEHOLDER, sentence, writtenNumber } from '../../base/index.ts';
+import { clip, codedSentence, PLACEHOLDER, writtenNumber } from '../../base/index.ts';
 
 /** A stable code and a sentence. */
 export interface Reason {
@@ -28,10 +28,7 @@ const OTHER = 1;
 const WITH_CODE = /^([A-Z][A-Z0-9_]*) (.*)$/s;
 
 /** The reason with this sentence and its code. */
-export function reason(id: SentenceId, ...args: (number | string)[]): Reason {
-  const { code } = SENTENCES.find((entry) => entry.id === id)!;
-  return { code, text: sentence(id, ...args) };
-}
+export const reason: (id: SentenceId, ...args: (number | string)[]) => Reason = codedSentence;
 
 /** The reason that a node reports. Its text has at most 160 bytes. */
 export function renderReport(report: Report): Reason {

@@ -95,10 +95,6 @@ export class Shim {
    * port, the address of a host. While the link to a node is up, no other origin can take its name.
    */
   port(origin = ''): ShimPort {
-    return this.#port(origin);
-  }
-
-  #port(origin: string): Port {
     if (this.#closed) throw new MoteError('SHIM_CLOSED', 'This shim is closed; create a new one.');
     const { nodeClock, newSessionId, link } = this.#settings;
     let stream: Transport | undefined;
@@ -134,7 +130,7 @@ export class Shim {
 
   /** Accepts a stream whose line ends with it, such as a socket. */
   accept(transport: Transport, origin = ''): ShimPort {
-    const port = this.#port(origin);
+    const port = this.port(origin);
     port.attach({
       write: (bytes) => transport.write(bytes),
       onData: (listener) => transport.onData(listener),
