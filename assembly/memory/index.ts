@@ -13,10 +13,10 @@ export function fits(needed: i32, length: i32): void {
   if (<u32>needed > <u32>length) outside();
 }
 
-/** int16 values, such as samples: `samples[i]` is checked, `samples.data` is the address of the first value. */
+/** `values[i]` is checked and is an i32; `values.data` is the address of the first value. */
 @unmanaged
 @final
-export class Samples16 {
+export class Values<T> {
   /** For editors; the compiler uses the operators. */
   [key: i32]: i32;
   /** Address of the first value. */
@@ -29,7 +29,7 @@ export class Samples16 {
   @operator('[]')
   get(i: i32): i32 {
     if (<u32>i >= <u32>this.length) outside();
-    return load<i16>(this.data + (<usize>i << 1));
+    return <i32>load<T>(this.data + (<usize>i << alignof<T>()));
   }
 
   // @ts-ignore: decorator
@@ -37,65 +37,16 @@ export class Samples16 {
   @operator('[]=')
   set(i: i32, value: i32): void {
     if (<u32>i >= <u32>this.length) outside();
-    store<i16>(this.data + (<usize>i << 1), value);
+    store<T>(this.data + (<usize>i << alignof<T>()), <T>value);
   }
 }
 
+/** int16 values, such as samples. */
+export type Samples16 = Values<i16>;
 /** int32 values, such as a series of a metric. */
-@unmanaged
-@final
-export class Values32 {
-  /** For editors; the compiler uses the operators. */
-  [key: i32]: i32;
-  /** Address of the first value. */
-  readonly data: usize;
-  /** Number of values. */
-  readonly length: i32;
-
-  // @ts-ignore: decorator
-  @inline
-  @operator('[]')
-  get(i: i32): i32 {
-    if (<u32>i >= <u32>this.length) outside();
-    return load<i32>(this.data + (<usize>i << 2));
-  }
-
-  // @ts-ignore: decorator
-  @inline
-  @operator('[]=')
-  set(i: i32, value: i32): void {
-    if (<u32>i >= <u32>this.length) outside();
-    store<i32>(this.data + (<usize>i << 2), value);
-  }
-}
-
+export type Values32 = Values<i32>;
 /** int8 values, such as the input of a model. */
-@unmanaged
-@final
-export class Values8 {
-  /** For editors; the compiler uses the operators. */
-  [key: i32]: i32;
-  /** Address of the first value. */
-  readonly data: usize;
-  /** Number of values. */
-  readonly length: i32;
-
-  // @ts-ignore: decorator
-  @inline
-  @operator('[]')
-  get(i: i32): i32 {
-    if (<u32>i >= <u32>this.length) outside();
-    return load<i8>(this.data + <usize>i);
-  }
-
-  // @ts-ignore: decorator
-  @inline
-  @operator('[]=')
-  set(i: i32, value: i32): void {
-    if (<u32>i >= <u32>this.length) outside();
-    store<i8>(this.data + <usize>i, value);
-  }
-}
+export type Values8 = Values<i8>;
 
 /** Reserves `length` int16 values, a constant. The build adds `block`. */
 // @ts-ignore: decorator
