@@ -49,6 +49,9 @@ export function checkApp(path: string): void {
   );
 }
 
+/** Whether a folder in that of an app, by its name, may hold files of the user, and not only what commands write. */
+export const isOwnFolder = (name: string): boolean => !/^(node_modules|build|generated|dist|\..*)$/.test(name);
+
 /** Whether the app is to be built, rather than a package. */
 export const isFolder = (path: string): boolean => statSync(path).isDirectory();
 

@@ -7,6 +7,7 @@ export {
   checkSettings,
   findPrivateKey,
   isFolder,
+  isOwnFolder,
   loadApp,
   packageMaker,
   packageOf,

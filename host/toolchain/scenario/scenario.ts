@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { Ajv } from 'ajv';
 import { parseDocument } from 'yaml';
 import { MoteError, packagePath, readInput } from '../../base/index.ts';
+import { isOwnFolder } from '../app/index.ts';
 
 export interface ExpectedEvent {
   /** Seconds; absent: any time. */
@@ -48,8 +49,6 @@ export interface ScenarioFile {
 }
 
 const NAME = /\.test\.(ya?ml|json)$/;
-/** Folders that hold nothing of the user's own. */
-const SKIPPED = /^(node_modules|build|generated|dist|\..*)$/;
 
 /** The scenario files in a folder and the folders in it, in order of their paths. */
 export function findScenarios(path: string): string[] {
@@ -59,7 +58,7 @@ export function findScenarios(path: string): string[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const inner = join(path, entry.name);
-      if (entry.isDirectory()) return SKIPPED.test(entry.name) ? [] : findScenarios(inner);
+      if (entry.isDirectory()) return isOwnFolder(entry.name) ? findScenarios(inner) : [];
       return NAME.test(entry.name) ? [inner] : [];
     });
 }

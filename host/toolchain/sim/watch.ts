@@ -1,11 +1,9 @@
 /** Runs a simulation again whenever a file of its app or its inputs is saved. */
 import { type FSWatcher, readdirSync, watch } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
-import { isFolder } from '../app/index.ts';
+import { dirname, join, resolve } from 'node:path';
+import { isFolder, isOwnFolder } from '../app/index.ts';
 import { inputFiles } from './inputs.ts';
 
-/** Folders that a build or an installation writes. */
-const WRITTEN = ['node_modules', 'generated', 'build', 'dist'];
 /** Files that an app consists of. */
 const SOURCE = /\.(ts|json|tflite)$/;
 /** An editor saves a file in several operations; they belong together within this time. */
@@ -67,7 +65,7 @@ export function watchApp(app: string, inputs: string[]): Changes {
 /** The app's folder, and those in it that may hold sources. */
 function sourceFolders(folder: string): string[] {
   const inner = readdirSync(folder, { withFileTypes: true }).filter(
-    (entry) => entry.isDirectory() && !entry.name.startsWith('.') && !WRITTEN.includes(basename(entry.name)),
+    (entry) => entry.isDirectory() && isOwnFolder(entry.name),
   );
   return [folder, ...inner.flatMap(({ name }) => sourceFolders(join(folder, name)))];
 }
