@@ -1,7 +1,7 @@
 /** Scenario files: what an app meets in a run, and what it shall do. Format: docs/schemas/scenario.schema.json. */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { Ajv } from 'ajv';
+import { Ajv, type ValidateFunction } from 'ajv';
 import { parseDocument } from 'yaml';
 import { MoteError, packagePath, readInput } from '../../base/index.ts';
 import { isOwnFolder } from '../app/index.ts';
@@ -72,10 +72,15 @@ export function appOf(path: string): string {
   throw new MoteError('SCENARIO', `${path} is in no app: there is no mote.json in its folder or a folder around it.`);
 }
 
-const validator = () =>
-  new Ajv({ allErrors: false, verbose: true }).compile<Scenario>(
+let compiled: ValidateFunction<Scenario> | undefined;
+
+/** The check of the schema, compiled at the first scenario. */
+function validator(): ValidateFunction<Scenario> {
+  compiled ??= new Ajv({ allErrors: false, verbose: true }).compile<Scenario>(
     JSON.parse(readFileSync(packagePath('docs', 'schemas', 'scenario.schema.json'), 'utf8')),
   );
+  return compiled;
+}
 
 /** Reads and checks a scenario. Throws `FILE`, and `SCENARIO` with the place and what is wrong there. */
 export function readScenario(path: string): ScenarioFile {
