@@ -15,7 +15,10 @@ export const LEVEL_WARN: i32 = 1;
 export const LEVEL_INFO: i32 = 2;
 export const LEVEL_DEBUG: i32 = 3;
 
-/** Maximum of a name of a sensor, metric, event, topic, key or tap. */
+/**
+ * Maximum of a name of a sensor, metric, event, topic, key or tap: UTF-8 without control characters and non-characters,
+ * else INVALID.
+ */
 export const MAX_NAME: i32 = 64;
 /** Maximum of the CBOR body of an event. */
 export const MAX_EVENT: i32 = 1024;

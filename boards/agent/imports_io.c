@@ -80,7 +80,7 @@ IMPORT(metric)
         !import_takes(module, arguments + 2, MESSAGE_UNIT_BYTES, &unit, result, &end))
         return end;
     const int32_t exponent = I32(arguments[4]);
-    if (!utf8_valid(unit.bytes, unit.count) || exponent < -18 || exponent > 18)
+    if (!wire_text(unit.bytes, unit.count) || exponent < -18 || exponent > 18)
         return import_answer(result, ABI_INVALID);
     if (declared_find(&module->metrics, name) >= 0)
         return import_answer(result, ABI_INVALID);

@@ -25,7 +25,10 @@ enum abi_level {
 };
 #define ABI_LEVELS 4
 
-/* Maximum of a name of a sensor, metric, event, topic, key or tap. */
+/*
+ * Maximum of a name of a sensor, metric, event, topic, key or tap: UTF-8 without control characters and non-characters,
+ * else INVALID.
+ */
 #define ABI_MAX_NAME 64
 /* Maximum of the CBOR body of an event. */
 #define ABI_MAX_EVENT 1024

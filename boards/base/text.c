@@ -6,6 +6,8 @@
 #include "abi.h"
 #include "utf8.h"
 
+#define REPLACEMENT 0xfffdu
+
 struct text text_in(char *at, size_t size)
 {
     return (struct text){.at = at, .size = size, .length = 0};
@@ -46,38 +48,6 @@ void text_add_unsigned(struct text *text, uint64_t number)
     text_add_bytes(text, digits + at, sizeof digits - at);
 }
 
-/*
- * Returns the length of the character at the start of `bytes`, which has at least one byte. Returns 0 if there is no
- * character there; `*bad` is then the number of bytes that one replacement character stands for.
- */
-static size_t character(const uint8_t *bytes, size_t count, size_t *bad)
-{
-    const uint8_t first = bytes[0];
-    *bad = 1;
-    if (first < 0x80)
-        return 1;
-    if (first < 0xc2 || first > 0xf4)
-        return 0;
-    const size_t length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    /* The bounds of the second byte exclude overlong forms, surrogates and code points above U+10FFFF. */
-    uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-    uint8_t high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-    for (size_t i = 1; i < length; i++) {
-        if (i >= count || bytes[i] < low || bytes[i] > high) {
-            *bad = i;
-            return 0;
-        }
-        low = 0x80;
-        high = 0xbf;
-    }
-    return length;
-}
-
-static bool is_control(uint8_t byte)
-{
-    return byte < 0x20 || byte == 0x7f;
-}
-
 void text_add_line(struct text *text, const uint8_t *bytes, size_t count)
 {
     static const char replacement[] = "\xef\xbf\xbd";
@@ -86,14 +56,15 @@ void text_add_line(struct text *text, const uint8_t *bytes, size_t count)
     size_t held = 0;
     bool in_run = false;
     for (size_t at = 0; at < count;) {
+        uint32_t code;
         size_t bad;
-        const size_t length = character(bytes + at, count - at, &bad);
-        const uint8_t *next = bytes + at;
+        const size_t length = utf8_next(bytes + at, count - at, &code, &bad);
+        const char *next = (const char *)bytes + at;
         at += length > 0 ? length : bad;
-        const bool control = length == 1 && is_control(*next);
-        const bool again = control && in_run;
-        in_run = control;
-        if (length == 0 || (length == whole && memcmp(next, replacement, whole) == 0)) {
+        const bool space = length > 0 && !wire_character(code);
+        const bool again = space && in_run;
+        in_run = space;
+        if (length == 0 || code == REPLACEMENT) {
             held++;
             continue;
         }
@@ -104,18 +75,14 @@ void text_add_line(struct text *text, const uint8_t *bytes, size_t count)
                 return;
             text_add(text, replacement);
         }
-        if (text->size - text->length < length)
+        const size_t width = space ? 1 : length;
+        if (text->size - text->length < width)
             return;
-        text_add_bytes(text, control ? " " : (const char *)next, length);
+        text_add_bytes(text, space ? " " : next, width);
     }
 }
 
 bool text_is_name(const uint8_t *bytes, size_t count)
 {
-    if (count < 1 || count > ABI_MAX_NAME || !utf8_valid(bytes, count))
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (is_control(bytes[i]))
-            return false;
-    return true;
+    return count >= 1 && count <= ABI_MAX_NAME && wire_text(bytes, count);
 }

@@ -27,12 +27,12 @@ void text_add_bytes(struct text *text, const char *bytes, size_t count);
 void text_add_unsigned(struct text *text, uint64_t number);
 /*
  * Adds one line from arbitrary bytes, which are decoded as in https://encoding.spec.whatwg.org/#utf-8-decoder: invalid
- * bytes become U+FFFD, except at the end, where a character may have been cut. Each run of control characters becomes
- * one space. What does not fit is cut between characters.
+ * bytes become U+FFFD, except at the end, where a character may have been cut. Each run of characters that text on the
+ * wire can't have (utf8.h) becomes one space. What does not fit is cut between characters.
  */
 void text_add_line(struct text *text, const uint8_t *bytes, size_t count);
 
-/* Returns whether the bytes are 1 to ABI_MAX_NAME bytes of UTF-8 without control characters. */
+/* Returns whether the bytes are a name: 1 to ABI_MAX_NAME bytes of text on the wire (utf8.h). */
 bool text_is_name(const uint8_t *bytes, size_t count);
 
 #endif

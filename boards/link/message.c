@@ -3,9 +3,14 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
+
 static struct span name(struct cbor_reader *from)
 {
-    return cbor_text(from, 1, ABI_MAX_NAME);
+    const struct span text = cbor_text(from, 1, ABI_MAX_NAME);
+    if (!wire_text(text.bytes, text.count))
+        cbor_fail(from, CBOR_OUT_OF_RANGE);
+    return text;
 }
 
 static uint32_t u32(struct cbor_reader *from)

@@ -10,7 +10,7 @@
 static bool put_text(struct cbor_writer *out, struct span text, uint32_t min, uint32_t max)
 {
     cbor_put_text(out, text);
-    return text.count >= min && text.count <= max && utf8_valid(text.bytes, text.count);
+    return text.count >= min && text.count <= max && wire_text(text.bytes, text.count);
 }
 
 static bool put_name(struct cbor_writer *out, struct span text)

@@ -3,23 +3,13 @@
 
 #include "base/abi.h"
 #include "base/constants.h"
+#include "base/utf8.h"
 #include "cbor/cbor.h"
 #include "refuse.h"
 
 static bool bad(struct reason *why, enum metadata_part part, enum metadata_defect defect)
 {
     return refuse_numbers(why, REASON_METADATA, (const uint32_t[]){part, defect}, 2);
-}
-
-/* Returns whether valid UTF-8 has control characters: U+0000 to U+001F and U+007F to U+009F. */
-static bool has_control(struct span text)
-{
-    for (uint32_t i = 0; i < text.count; i++) {
-        const uint8_t byte = text.bytes[i];
-        if (byte < 0x20 || byte == 0x7f || (byte == 0xc2 && text.bytes[i + 1] < 0xa0))
-            return true;
-    }
-    return false;
 }
 
 static bool read_text(struct cbor_reader *reader, struct span *text, enum metadata_part part, struct reason *why)
@@ -30,7 +20,7 @@ static bool read_text(struct cbor_reader *reader, struct span *text, enum metada
     if (text->count < 1 || text->count > ABI_MAX_NAME) {
         return refuse_numbers(why, REASON_METADATA_LENGTH, (const uint32_t[]){part, text->count}, 2);
     }
-    return !has_control(*text) || bad(why, part, METADATA_DEFECT_CONTROL);
+    return wire_text(text->bytes, text->count) || bad(why, part, METADATA_DEFECT_CONTROL);
 }
 
 /* As `read_text`, or empty. */

@@ -70,15 +70,16 @@ static bool decode_reason(struct reason *reason, const uint8_t *at, uint32_t cou
 {
     if (count < 5 || at[3] > REASON_NUMBERS || at[4] > REASON_TEXT_BYTES || count != 5u + 8u * at[3] + at[4])
         return false;
-    *reason = (struct reason){.number = get_u16(at), .during = at[2], .count = at[3], .text_bytes = at[4]};
+    *reason = (struct reason){.number = get_u16(at), .during = at[2], .count = at[3]};
     const uint8_t *text = at + 5 + 8 * at[3];
     for (uint32_t i = 0; i < reason->count; i++) {
         reason->numbers[i] = (int64_t)get_u64(at + 5 + 8 * i);
         if (reason->numbers[i] < -MAX_NUMBER || reason->numbers[i] > MAX_NUMBER)
             return false;
     }
-    memcpy(reason->text, text, reason->text_bytes);
-    return utf8_valid(text, reason->text_bytes) &&
+    /* An earlier version stored characters that the link no longer takes. */
+    reason_text(reason, (struct span){text, at[4]});
+    return utf8_valid(text, at[4]) &&
            (reason->number != REASON_NONE || (reason->during == DURING_NONE && count == 5));
 }
 

@@ -9,6 +9,6 @@ export { type Lock, tryLock } from './lock.ts';
 export { isObject } from './object.ts';
 export { buildFolder, packagePath, packageRoot, packageVersion } from './paths.ts';
 export { codedSentence, PLACEHOLDER, sentence, sentenceError, writtenNumber } from './sentence.ts';
-export { clip, formatBytes, printable } from './text.ts';
+export { clip, formatBytes, isWireText, printable, repairText } from './text.ts';
 export { findThirdParty, type ThirdParty, thirdPartyIncludes } from './third-party.ts';
 export { type LockOptions, withLock } from './with-lock.ts';

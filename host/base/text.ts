@@ -1,7 +1,28 @@
-/** Returns `text` as one line of at most `bytes` bytes of UTF-8, cut between characters. */
+/** Control characters (C0, DEL, C1), halves of surrogate pairs, and non-characters. */
+const NOT_WIRE = '[\\p{Cc}\\p{Cs}\\p{NChar}]';
+const HAS_NOT_WIRE = new RegExp(NOT_WIRE, 'u');
+const EACH_NOT_WIRE = new RegExp(NOT_WIRE, 'gu');
+const RUNS_NOT_WIRE = new RegExp(`${NOT_WIRE}+`, 'gu');
+
+/**
+ * Returns whether `text` keeps the rule for text on the wire (docs/spec/link.md, "Text"). MQTT lets a receiver close
+ * the connection for any other text (MQTT 5, section 1.5.4). The C twin is `wire_text` of boards/base/utf8.h.
+ */
+export function isWireText(text: string): boolean {
+  return !HAS_NOT_WIRE.test(text);
+}
+
+/** The text with U+FFFD for each character that text on the wire can't have. */
+export function repairText(text: string): string {
+  return text.replace(EACH_NOT_WIRE, '\ufffd');
+}
+
+/**
+ * Returns `text` as one line of at most `bytes` bytes of UTF-8, cut between characters. Each run of characters that
+ * text on the wire can't have becomes one space.
+ */
 export function clip(text: string, bytes: number): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are replaced
-  const line = text.replace(/[\u0000-\u001f\u007f]+/g, ' ');
+  const line = text.replace(RUNS_NOT_WIRE, ' ');
   if (Buffer.byteLength(line) <= bytes) return line;
   let end = 0;
   let used = 0;

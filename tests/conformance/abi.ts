@@ -6,8 +6,10 @@ import { calls, faults, long, type Scenario, utf8 } from './scenario.ts';
 const END = SCRATCH + SCRATCH_BYTES;
 /** Invalid names. */
 const BAD_NAMES = ['', long(65), 'a\nb', 'a\u007f', utf8(0x61, 0xff), utf8(0xc0, 0x80), utf8(0xed, 0xa0, 0x80)];
+/** Names for which a broker closes the connection: a control character or a non-character. */
+const POISON_NAMES = ['\u0000', 'a\u0085', '\u009fb', '\ufdd0', 'a\ufffe', '\uffff', '\u{1fffe}', '\u{10ffff}b'];
 /** Valid names. */
-const GOOD_NAMES = [long(64), 'a b', 'ünï', '\u{1f399}', '\u0085', '\ufeffbom'];
+const GOOD_NAMES = [long(64), 'a b', 'ünï', 'u\u0308', '\u{1f399}', '\u00a0', '\ufffd', '\ufeffbom'];
 
 const named = (call: (name: string | Uint8Array) => Call) => [...BAD_NAMES, ...GOOD_NAMES].map(call);
 
@@ -71,6 +73,7 @@ export const ABI: Scenario[] = [
         ['log', 2, utf8(0xf4, 0x90, 0x80, 0x80, 0x61)],
         ['log', 2, 'two\r\n\tlines\u0000\u007fend\n'],
         ['log', 2, '\ufeffmark'],
+        ['log', 2, 'one\u0085\ufffe\u{1ffff}\nrun, \ufdd0\ufffd\ufdef, \u0080'],
       ],
       [['log', 2, `${long(255)}ü`]],
       [['log', 2, `${long(254)}üy`]],
@@ -222,6 +225,19 @@ export const ABI: Scenario[] = [
   calls(
     'events: names',
     named((name) => ['event', name, utf8(0x01)]),
+  ),
+  calls(
+    'names and units for which a broker closes the connection',
+    [
+      ...POISON_NAMES.map((name): Call => ['metric', name, '1', 0]),
+      ...POISON_NAMES.slice(0, 6).map((unit, i): Call => ['metric', `${i}`, unit, 0]),
+      ...POISON_NAMES.slice(0, 6).map((name): Call => ['subscribe', name]),
+    ],
+    [
+      POISON_NAMES.map((name): Call => ['event', name, utf8(0x01)]),
+      POISON_NAMES.map((name): Call => ['sensor_open', name]),
+      POISON_NAMES.map((name): Call => ['tap', name, 'data']),
+    ],
   ),
   calls(
     'events: bodies',

@@ -226,6 +226,7 @@ export function journalScript(geometry: Geometry, slotPages: number, steps: numb
       reason: writer.pick(
         null,
         { number: 54, during: 3, numbers: [], text: 'é out of fuel' },
+        { number: 54, during: 3, numbers: [], text: 'a\u0085\ufffe\u{1ffff}b\n' },
         { number: 9999, during: 9, numbers: [-1, 2 ** 40], text: '' },
       ),
     };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeCbor, wellFormed } from '../../host/base/cbor/index.ts';
-import { packagePath } from '../../host/base/index.ts';
+import { isWireText, packagePath } from '../../host/base/index.ts';
 import { cases, casesText } from '../../host/base/test-form.ts';
 import { examples } from '../../host/device/link/examples.ts';
 import { encodeFrame, FrameDecoder } from '../../host/device/link/frame.ts';
@@ -27,6 +27,15 @@ function decodes(bytes: Uint8Array): string {
   try {
     decodeCbor(bytes);
     return '1';
+  } catch {
+    return '0';
+  }
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+function isText(bytes: Uint8Array): string {
+  try {
+    return isWireText(strictUtf8.decode(bytes)) ? '1' : '0';
   } catch {
     return '0';
   }
@@ -71,6 +80,12 @@ function item(depth: number): Uint8Array {
   return Buffer.concat([Uint8Array.of(major * 32 + small), ...nested(major === 5 ? 2 * small : small)]);
 }
 
+/** The messages `[17, 1, name, h'']` and `[18, {name: 1}]`. */
+const commandOf = (name: Uint8Array) =>
+  Buffer.concat([Uint8Array.of(0x84, 17, 1, 0x60 + name.length), name, Uint8Array.of(0x40)]);
+const configOf = (name: Uint8Array) =>
+  Buffer.concat([Uint8Array.of(0x82, 18, 0xa1, 0x60 + name.length), name, Uint8Array.of(1)]);
+
 const driver = await buildDriver();
 
 describe.skipIf(missingCompiler)('the C codec and the TypeScript codec', () => {
@@ -103,6 +118,47 @@ describe.skipIf(missingCompiler)('the C codec and the TypeScript codec', () => {
       inputs.map((body) => `parse ${hex(body)}`),
       expected,
     );
+  });
+
+  it('agree about each vector of text, also as the name of a command and of a setting', () => {
+    const path = packagePath('tests', 'vectors', 'text.json');
+    const { good, bad } = JSON.parse(readFileSync(path, 'utf8')) as Record<'good' | 'bad', { hex: string }[]>;
+    const bytes = (one: { hex: string }) => Uint8Array.from(Buffer.from(one.hex, 'hex'));
+    const verdicts = [...good.map(() => '1'), ...bad.map(() => '0')];
+    const texts = [...good, ...bad].map(bytes);
+    compare(
+      driver,
+      texts.map((text) => `text ${hex(text)}`),
+      verdicts,
+    );
+    const named = texts.filter((text) => text.length > 0).flatMap((text) => [commandOf(text), configOf(text)]);
+    const expected = named.map(parsed);
+    expect(expected.filter((one) => one !== 'none')).toHaveLength(2 * (good.length - 1));
+    compare(
+      driver,
+      named.map((body) => `parse ${hex(body)}`),
+      expected,
+    );
+  });
+
+  it('agree about each code point, and about damaged text', () => {
+    const lines: string[] = [];
+    const expected: string[] = [];
+    const ask = (bytes: Uint8Array) => {
+      lines.push(`text ${hex(bytes)}`);
+      expected.push(isText(bytes));
+    };
+    for (let plane = 0; plane <= 0x10; plane++) {
+      for (const low of [0, 0x7e, 0x7f, 0x80, 0x9f, 0xa0, 0xd7ff, 0xe000, 0xfdcf, 0xfdd0, 0xfdef, 0xfdf0])
+        ask(Buffer.from(String.fromCodePoint(plane * 0x1_0000 + low)));
+      for (let low = 0xfff0; low <= 0xffff; low++) ask(Buffer.from(String.fromCodePoint(plane * 0x1_0000 + low)));
+    }
+    for (let i = 0; i < 20_000; i++) {
+      const code = () => random.below([0x100, 0x1_0000, 0x11_0000][random.below(3)]!);
+      ask(mutated(Buffer.from(String.fromCodePoint(code(), code(), code()))));
+    }
+    expect(expected.filter((one) => one === '1').length).toBeGreaterThan(1000);
+    compare(driver, lines, expected);
   });
 
   it('classify the same of 60,000 items as well-formed, and as deterministic', () => {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "driver.h"
 #include "link/session.h"
 
@@ -126,6 +127,13 @@ static void well_formed(void)
     release(item);
 }
 
+static void is_text(void)
+{
+    const struct span text = bytes();
+    printf("%d", wire_text(text.bytes, text.count));
+    release(text);
+}
+
 static void value(void)
 {
     const struct span item = bytes();
@@ -181,6 +189,7 @@ bool run_codec(const char *name)
         void (*run)(void);
     } commands[] = {{"parse", parse},
                     {"well-formed", well_formed},
+                    {"text", is_text},
                     {"value", value},
                     {"frames", frames},
                     {"frame", frame}};

@@ -27,7 +27,10 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Maxima of what crosses the ABI. */
 export const AbiLimit = {
-  /** a name of a sensor, metric, event, topic, key or tap */
+  /**
+   * a name of a sensor, metric, event, topic, key or tap: UTF-8 without control characters and non-characters, else
+   * INVALID
+   */
   name: 64,
   /** the CBOR body of an event */
   event: 1024,

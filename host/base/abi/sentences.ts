@@ -71,7 +71,7 @@ export const PHRASES = {
   ],
   metadata_defect: [
     ' is no text',
-    ' has control characters',
+    ' has control characters or non-characters',
     ' is no number of 0 to 4294967295',
     ' is no number of 0 to 2^63 - 1',
     ' is no list of name, unit and exponent',

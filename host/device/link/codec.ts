@@ -13,7 +13,7 @@ import {
   TRANSFER_STATES,
 } from '../../base/abi/index.ts';
 import { CborReader, CborWriter, type Fault, wellFormed } from '../../base/cbor/index.ts';
-import { MoteError } from '../../base/index.ts';
+import { isWireText, MoteError } from '../../base/index.ts';
 import type { Birth, Message, MetricInfo, NodeMessage } from './messages.ts';
 import { type Reason, type Report, renderReport, reportLine, reportOf, reportOfLine } from './reason.ts';
 
@@ -51,9 +51,15 @@ const int = (min: number, max: number): Field<number> => ({
   put: (out, value) => out.int(value),
   get: (from) => from.int(min, max),
 });
+/** Text on the wire of min..max bytes. */
+function textOf(from: CborReader, min: number, max: number): string {
+  const value = from.text(min, max);
+  if (!isWireText(value)) throw malformed('a text has control characters or non-characters');
+  return value;
+}
 const text = (max: number, min = 0): Field<string> => ({
   put: (out, value) => out.text(value),
-  get: (from) => from.text(min, max),
+  get: (from) => textOf(from, min, max),
 });
 const bytes = (min: number, max = min): Field<Uint8Array> => ({
   put: (out, value) => out.bytes(value),
@@ -165,9 +171,9 @@ const reason: Field<Reason> = {
   get: (from) => {
     const items = from.array(2, 3 + MAX_NUMBERS);
     if (from.major() !== TEXT) return renderReport(reportFields(from, items));
-    const code = from.text(1, MessageLimit.nameBytes);
+    const code = textOf(from, 1, MessageLimit.nameBytes);
     if (items !== 2) throw malformed('a reason of an earlier version has two texts');
-    return { code, text: from.text(0, MessageLimit.textBytes) };
+    return { code, text: textOf(from, 0, MessageLimit.textBytes) };
   },
 };
 const report: Field<Report> = {
@@ -186,7 +192,7 @@ const report: Field<Report> = {
 function reportFields(from: CborReader, items: number): Report {
   const found: Report = { number: from.int(1, 0xffff), during: from.int(0, 0xff), numbers: [], text: '' };
   for (let left = items - 2; left > 0; left--) {
-    if (left === 1 && from.major() === TEXT) found.text = from.text(1, ReasonConstant.textBytes);
+    if (left === 1 && from.major() === TEXT) found.text = textOf(from, 1, ReasonConstant.textBytes);
     else found.numbers.push(from.int(-SAFE, SAFE));
   }
   if (found.numbers.length > MAX_NUMBERS) throw malformed('a reason has too many numbers');
@@ -200,7 +206,7 @@ const line: Field<string> = {
     if (own === null) out.text(value);
     else report.put(out, own);
   },
-  get: (from) => (from.major() === TEXT ? from.text(0, MessageLimit.textBytes) : reportLine(report.get(from))),
+  get: (from) => (from.major() === TEXT ? textOf(from, 0, MessageLimit.textBytes) : reportLine(report.get(from))),
 };
 /** The answer to a command; nodes of earlier versions sent a text, which is empty for nothing. */
 const answer: Field<Reason | undefined> = {
@@ -208,7 +214,7 @@ const answer: Field<Reason | undefined> = {
   get(from) {
     if (from.null()) return undefined;
     if (from.major() !== TEXT) return renderReport(report.get(from));
-    const earlier = from.text(0, MessageLimit.textBytes);
+    const earlier = textOf(from, 0, MessageLimit.textBytes);
     return earlier === '' ? undefined : { code: '', text: earlier };
   },
 };

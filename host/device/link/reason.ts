@@ -44,8 +44,9 @@ export function reportLine(report: Report): string {
 
 /** A reason as it travels. */
 export function reportOf({ code, text }: Reason): Report {
-  const rest = clip(text, ReasonConstant.renderedBytes);
-  return find(code, text) ?? other(code === '' ? rest : `${code} ${rest}`);
+  const line = clip(text, Number.POSITIVE_INFINITY);
+  const rest = clip(line, ReasonConstant.renderedBytes);
+  return find(code, line) ?? other(code === '' ? rest : `${code} ${rest}`);
 }
 
 /** A line of a log, with or without a code; null when it is no sentence of a node. */

@@ -155,6 +155,7 @@ describe.each(ENGINES)('on %s imports', (_engine, engine) => {
     expect([metric('temperature'), metric('humidity')]).toEqual([0, 1]);
     expect(context.metrics[0]).toEqual({ name: 'temperature', unit: 'Cel', exponent: -2 });
     expect(metric('temperature')).toBe(AbiError.INVALID);
+    expect([metric('u', '\u0085'), metric('v', '\ufdd0')]).toEqual([AbiError.INVALID, AbiError.INVALID]);
     expect([metric('a', 'Cel', 19), metric('b', 'Cel', -19)]).toEqual([AbiError.INVALID, AbiError.INVALID]);
     expect(metric('c', 'x'.repeat(33))).toBe(AbiError.TOO_LARGE);
     for (let i = 2; i < 64; i++) expect(metric(`m${i}`)).toBe(i);
@@ -271,6 +272,8 @@ describe.each(ENGINES)('on %s imports', (_engine, engine) => {
     expect(call(name, ...args([0, -1]))).toBe(AbiError.TOO_LARGE);
     expect(call(name, ...args(put(Uint8Array.of(0xc3, 0x28))))).toBe(AbiError.INVALID);
     expect(call(name, ...args(put('a\nb')))).toBe(AbiError.INVALID);
+    for (const poison of ['a\u0085', 'a\ufffe', '\u{10ffff}'])
+      expect(call(name, ...args(put(poison)))).toBe(AbiError.INVALID);
   });
 
   const pointers: [string, string, (at: [number, number]) => Value[]][] = [

@@ -4,7 +4,7 @@
  */
 import { HostNodeConstant, NodeConstant } from '../../base/abi/index.ts';
 import { wellFormed } from '../../base/cbor/index.ts';
-import { MoteError } from '../../base/index.ts';
+import { isWireText, MoteError } from '../../base/index.ts';
 import {
   AbiError,
   type AbiImport,
@@ -107,8 +107,6 @@ export class ModuleContext {
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const looseUtf8 = new TextDecoder('utf-8', { ignoreBOM: true });
-// biome-ignore lint/suspicious/noControlCharactersInRegex: names must not contain them
-const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** Thrown by the functions below to return an error number. */
 class Refusal {
@@ -133,15 +131,18 @@ export function hostImports(context: ModuleContext): Record<Exclude<AbiImport, E
   };
   const text = (ptr: number, length: number, max: number): string => {
     const raw = bounded(ptr, length, max);
+    let result: string;
     try {
-      return strictUtf8.decode(raw);
+      result = strictUtf8.decode(raw);
     } catch {
       throw refuse('INVALID');
     }
+    if (!isWireText(result)) throw refuse('INVALID');
+    return result;
   };
   const name = (ptr: number, length: number): string => {
     const result = text(ptr, length, AbiLimit.name);
-    if (result === '' || CONTROL.test(result)) throw refuse('INVALID');
+    if (result === '') throw refuse('INVALID');
     return result;
   };
   const sensor = (handle: number): Sensor => {

@@ -335,6 +335,7 @@ describe('a clipped line', () => {
   it.each([
     ['ready', 10, 'ready'],
     ['a\r\n\u001b[31mb', 20, 'a [31mb'],
+    ['a\u0085\ufffeb', 20, 'a b'],
     ['éé', 3, 'é'],
     ['x😀', 4, 'x'],
     ['\ufffd'.repeat(100), 7, '\ufffd\ufffd'],

@@ -2,7 +2,7 @@
 
 import { AbiLimit, MessageConstant, MetadataKey, PackageConstant } from '../../base/abi/index.ts';
 import { type CborKey, type CborValue, decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
-import { type MoteError, sentenceError } from '../../base/index.ts';
+import { isWireText, type MoteError, sentenceError } from '../../base/index.ts';
 import type { MetricInfo } from '../link/index.ts';
 import type { Metadata } from './metadata.ts';
 
@@ -64,12 +64,12 @@ function bad(what: string): MoteError {
   return sentenceError('metadata', what, '');
 }
 
-/** A text of 1 to 64 bytes of UTF-8 without control characters, because it is displayed. */
+/** A name of 1 to 64 bytes of text on the wire. */
 function text(value: CborValue | undefined, what: string): string {
   if (typeof value !== 'string') throw bad(`${what} is no text`);
   const length = Buffer.byteLength(value);
   if (length < 1 || length > AbiLimit.name) throw bad(`${what} has ${length} bytes, not 1 to ${AbiLimit.name}`);
-  if (/\p{Cc}/u.test(value)) throw bad(`${what} has control characters`);
+  if (!isWireText(value)) throw bad(`${what} has control characters or non-characters`);
   return value;
 }
 

@@ -27,6 +27,11 @@ describe('the slot journal', () => {
     expect(decodeJournal(record.subarray(0, -1), 2000)).toBeNull();
   });
 
+  it('keeps the slots of a record whose reason has characters that the link does not take, and replaces these', () => {
+    const record = encodeJournal({ ...busy, reason: { ...busy.reason!, text: 'a\u0085\ufffeb' } });
+    expect(decodeJournal(record, 2000)).toEqual({ ...busy, reason: { ...busy.reason!, text: 'a b' } });
+  });
+
   it('rejects every state that a store cannot be in', () => {
     const slot = busy.slots[0];
     const bad: JournalState[] = [

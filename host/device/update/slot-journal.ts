@@ -3,6 +3,7 @@
  * and writing one is the atomic step of every change. Format: docs/spec/flash.md.
  */
 import { ReasonConstant, SLOT_STATES, type SlotState, SlotsConstant } from '../../base/abi/index.ts';
+import { clip } from '../../base/index.ts';
 import type { Report } from '../link/index.ts';
 
 export type SlotIndex = 0 | 1;
@@ -136,17 +137,17 @@ function decodeReason(bytes: Uint8Array): Report | null {
   const textAt = REASON_HEAD_BYTES + 8 * count;
   if (count > MAX_NUMBERS || textBytes > ReasonConstant.textBytes || bytes.length !== textAt + textBytes) return null;
   const utf8 = bytes.subarray(textAt);
+  const text = Buffer.from(utf8).toString('utf8');
   const report: Report = {
     number: view.getUint16(0, true),
     during: view.getUint8(2),
     numbers: Array.from({ length: count }, (_, i) => Number(view.getBigInt64(REASON_HEAD_BYTES + 8 * i, true))),
-    text: Buffer.from(utf8).toString('utf8'),
+    // An earlier version stored characters that the link no longer takes.
+    text: clip(text, ReasonConstant.textBytes),
   };
   const none = report.during === 0 && bytes.length === REASON_HEAD_BYTES;
   const sound =
-    Buffer.from(report.text).equals(utf8) &&
-    report.numbers.every(Number.isSafeInteger) &&
-    (report.number !== 0 || none);
+    Buffer.from(text).equals(utf8) && report.numbers.every(Number.isSafeInteger) && (report.number !== 0 || none);
   return sound ? report : null;
 }
 

@@ -1,6 +1,6 @@
 /** Runs a module's `init` once against a host that records its calls. The module's metadata declares the result. */
 import { AbiError, AbiLimit } from '../../base/abi/index.ts';
-import { MoteError } from '../../base/index.ts';
+import { isWireText, MoteError } from '../../base/index.ts';
 import type { Engine, HostFunction, Instance, Value } from '../../device/engine/index.ts';
 import type { MetricInfo } from '../../device/link/index.ts';
 
@@ -32,11 +32,14 @@ export function extractDeclarations(
   const decoder = new TextDecoder();
   const text = (ptr: Value | undefined, length: Value | undefined) =>
     decoder.decode(instance!.bytes(Number(ptr) >>> 0, Number(length) >>> 0));
-  const nameError = (length: Value | undefined) =>
-    Number(length) > AbiLimit.name ? AbiError.TOO_LARGE : Number(length) < 1 ? AbiError.INVALID : AbiError.OK;
+  const nameError = (ptr: Value | undefined, length: Value | undefined) => {
+    if (Number(length) > AbiLimit.name) return AbiError.TOO_LARGE;
+    return Number(length) < 1 || !isWireText(text(ptr, length)) ? AbiError.INVALID : AbiError.OK;
+  };
   const indexIn = (list: string[]): HostFunction => {
     return (ptr, length) => {
-      if (nameError(length) < 0) return nameError(length);
+      const error = nameError(ptr, length);
+      if (error < 0) return error;
       const name = text(ptr, length);
       if (!list.includes(name)) list.push(name);
       return list.indexOf(name);
@@ -59,10 +62,13 @@ export function extractDeclarations(
     sensor_time: () => 0n,
     sensor_lost: () => 0,
     metric: (ptr, length, unit, unitLength, exponent) => {
-      if (nameError(length) < 0) return nameError(length);
+      const error = nameError(ptr, length);
+      if (error < 0) return error;
       const metric = { name: text(ptr, length), unit: text(unit, unitLength), exponent: Number(exponent) };
       const known = found.metrics.some(({ name }) => name === metric.name);
-      return known || Math.abs(metric.exponent) > 18 ? AbiError.INVALID : found.metrics.push(metric) - 1;
+      return known || !isWireText(metric.unit) || Math.abs(metric.exponent) > 18
+        ? AbiError.INVALID
+        : found.metrics.push(metric) - 1;
     },
     publish: () => AbiError.OK,
     event: () => AbiError.OK,
