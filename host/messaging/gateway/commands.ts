@@ -1,15 +1,12 @@
 /** Requests to a node: commands and configurations in JSON or CBOR, from anybody who may publish them. Untrusted until parsed. */
 import { CborTag } from '../../base/cbor/index.ts';
-import { isObject, MoteError } from '../../base/index.ts';
+import { isObject, isWireText, MoteError } from '../../base/index.ts';
 import { MessageLimit } from '../../device/link/index.ts';
 import type { Received } from '../mqtt/index.ts';
 import { CBOR_TYPE, decodeItem, encodeBody, encodeItem, JSON_TYPE, PAYLOAD_VERSION } from '../topics/index.ts';
 
 /** Larger requests are rejected unread. A command's body on the link has at most 1024 bytes. */
 const MAX_REQUEST_BYTES = 8192;
-
-/** Half of a surrogate pair, which JSON can contain and UTF-8 can't: with the u flag a whole pair is one character. */
-const HALF_PAIR = /\p{Surrogate}/u;
 
 export interface CommandRequest {
   name: string;
@@ -64,9 +61,9 @@ export function parseCommand(message: Received): CommandRequest {
   if (typeof name !== 'string' || name === '' || Buffer.byteLength(name) > MessageLimit.nameBytes) {
     throw bad(`A command has no name of 1 to ${MessageLimit.nameBytes} bytes`);
   }
-  // Both are repeated in the answer, which waits in the queue as UTF-8.
-  if (HALF_PAIR.test(name) || (typeof id === 'string' && HALF_PAIR.test(id)))
-    throw bad('Name or id of a command has half of a surrogate pair');
+  // Both are repeated in the answer: the name as a user property of MQTT, the id in a payload of UTF-8.
+  if (!isWireText(name) || (typeof id === 'string' && !isWireText(id)))
+    throw bad('Name or id of a command has control characters, non-characters or half of a surrogate pair');
   const known = id === undefined || id === null ? null : id;
   const goodId = known === null || (typeof known === 'string' && known.length <= 64) || Number.isSafeInteger(known);
   if (!goodId) throw bad('The id of a command is neither a text of at most 64 characters nor an integer');
@@ -84,6 +81,7 @@ export function parseConfig(message: Received): Record<string, number> {
   for (const [name, setting] of entries) {
     const size = Buffer.byteLength(name);
     if (size === 0 || size > MessageLimit.nameBytes) throw bad('A setting has no name of 1 to 64 bytes');
+    if (!isWireText(name)) throw bad('The name of a setting has control characters or non-characters');
     if (typeof setting !== 'number' || (setting | 0) !== setting) throw bad('A setting is not a 32-bit integer');
   }
   return Object.fromEntries(entries) as Record<string, number>;

@@ -26,9 +26,9 @@ const EARLIEST_MS = 1_577_836_800_000;
 
 const timeOf = (ms: number): string | null => (ms >= EARLIEST_MS ? new Date(ms).toISOString() : null);
 /** A name as one level of a topic. */
-const levelOf = (name: string): string => name.replace(/[^A-Za-z0-9_.-]/g, '_');
+const levelOf = (name: string): string => name.normalize('NFC').replace(/[^A-Za-z0-9_.-]/g, '_');
 /** A name as an id of Home Assistant. */
-const idOf = (name: string): string => name.replace(/[^A-Za-z0-9_-]/g, '_');
+const idOf = (name: string): string => name.normalize('NFC').replace(/[^A-Za-z0-9_-]/g, '_');
 
 /** Units of UCUM as Home Assistant writes them, with the device class where it has one for the unit. */
 const UNITS: Record<string, [unit: string, deviceClass?: string]> = {

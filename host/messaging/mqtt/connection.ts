@@ -9,6 +9,7 @@ import { Framer } from './framer.ts';
 import { KeepAlive } from './keepalive.ts';
 import { decodePacket, encodePacket } from './packet.ts';
 import { isLasting, REASON, reasonError } from './reasons.ts';
+import { checkTopic } from './topic.ts';
 import type { ConnectPacket, Inbound, Message, Outbound, Received, ServerLimits } from './types.ts';
 
 /** Called from the stream's events, never after `closed`. */
@@ -84,11 +85,13 @@ export class Connection {
   }
 
   /**
-   * Sends a PUBLISH. Throws `MQTT_TOO_LARGE`, `MQTT_QOS` or `MQTT_RETAIN` for a message that this broker does not accept; then nothing was
-   * sent.
+   * Sends a PUBLISH. Throws `MQTT_TOPIC`, `MQTT_TOO_LARGE`, `MQTT_QOS` or `MQTT_RETAIN` for a message that this broker does not accept; then
+   * nothing was sent.
    */
   publish(message: Message, id: number, dup: boolean): void {
     const limits = this.#limits;
+    // Also for what another version queued.
+    checkTopic(message.topic);
     if (limits === undefined) throw new MoteError('MQTT_OFFLINE', 'The broker is not connected; try again later.');
     if (message.qos > limits.maximumQos) throw reasonError(0x9b, `Publish to ${message.topic}`);
     if (message.retain && !limits.retainAvailable) throw reasonError(0x9a, `Publish to ${message.topic}`);

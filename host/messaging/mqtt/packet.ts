@@ -3,7 +3,7 @@
  * property list, and returns -1 for a missing number. So everything that it returns is checked here before it gets a type.
  */
 import mqttPacket from 'mqtt-packet';
-import { MoteError } from '../../base/index.ts';
+import { MoteError, repairText } from '../../base/index.ts';
 import { isTopicName } from './topic.ts';
 import type { Inbound, Message, MessageProperties, Outbound, Qos, ServerLimits, Subscription } from './types.ts';
 
@@ -18,14 +18,23 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** Names and values that another version of moteware queued may have characters for which a broker closes the connection. */
+function userPropertiesOut(properties: NonNullable<MessageProperties['userProperties']>) {
+  const entries = Object.entries(properties).map(([name, value]) => [
+    repairText(name),
+    Array.isArray(value) ? value.map(repairText) : repairText(value),
+  ]);
+  return Object.fromEntries(entries) as typeof properties;
+}
+
 function propertiesOut(properties: MessageProperties) {
   return {
     ...(properties.utf8 && { payloadFormatIndicator: true }),
     ...(properties.expirySeconds !== undefined && { messageExpiryInterval: properties.expirySeconds }),
-    ...(properties.contentType !== undefined && { contentType: properties.contentType }),
-    ...(properties.responseTopic !== undefined && { responseTopic: properties.responseTopic }),
+    ...(properties.contentType !== undefined && { contentType: repairText(properties.contentType) }),
+    ...(properties.responseTopic !== undefined && { responseTopic: repairText(properties.responseTopic) }),
     ...(properties.correlationData !== undefined && { correlationData: asBuffer(properties.correlationData) }),
-    ...(properties.userProperties !== undefined && { userProperties: properties.userProperties }),
+    ...(properties.userProperties !== undefined && { userProperties: userPropertiesOut(properties.userProperties) }),
   };
 }
 

@@ -1,5 +1,5 @@
 /** Topic names and filters, MQTT 5 section 4.7. */
-import { MoteError } from '../../base/index.ts';
+import { isWireText, MoteError } from '../../base/index.ts';
 
 const MAX_BYTES = 65535;
 
@@ -37,12 +37,14 @@ export function matches(filter: string, topic: string): boolean {
   return want.length === have.length;
 }
 
-/** Throws `MQTT_TOPIC` unless `topic` is a topic name. */
+/**
+ * Throws `MQTT_TOPIC` unless this client may publish to `topic`: brokers close the connection for control characters
+ * and non-characters, too.
+ */
 export function checkTopic(topic: string): void {
-  if (!isTopicName(topic)) {
-    throw new MoteError(
-      'MQTT_TOPIC',
-      `${JSON.stringify(topic.slice(0, 100))} is not a topic name; use 1 to 65535 bytes without +, # and NUL.`,
-    );
-  }
+  if (isTopicName(topic) && isWireText(topic)) return;
+  throw new MoteError(
+    'MQTT_TOPIC',
+    `${JSON.stringify(topic.slice(0, 100))} is not a topic name; use 1 to 65535 bytes without +, #, control characters and non-characters.`,
+  );
 }

@@ -30,7 +30,8 @@ export function cloudEventProperties(event: CloudEvent, contentType: string): Me
       source,
       type,
       ...(known && { time: new Date(timeMs).toISOString() }),
-      ...(subject !== undefined && { subject }),
+      // A receiver that compares names shall not depend on how a node composed a letter.
+      ...(subject !== undefined && { subject: subject.normalize('NFC') }),
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Topic names: `<ns>/d/<node>/<channel>`, see docs/spec/mqtt.md. A node's id comes from the node, so it is untrusted until checked. */
-import { MoteError } from '../../base/index.ts';
+import { isWireText, MoteError } from '../../base/index.ts';
 
 const UP_CHANNELS = ['t', 'e', 's', 'log', 'ota'] as const;
 const DOWN_CHANNELS = ['cmd', 'cfg', 'desired'] as const;
@@ -35,7 +35,10 @@ export function topicOf(ns: string, node: string, channel: Channel): string {
   return `${ns}/d/${node}/${channel}`;
 }
 
-/** Returns whether an answer may be published to `topic`. A node's topics are excluded: the sender of a request may lack the right to them. */
+/**
+ * Returns whether an answer may be published to `topic`. A node's topics are excluded: the sender of a request may lack
+ * the right to them. A broker that passes other characters on may still close the connection that publishes them.
+ */
 export function isAnswerTopic(ns: string, topic: string): boolean {
-  return !topic.startsWith('$') && topic !== `${ns}/d` && !topic.startsWith(`${ns}/d/`);
+  return isWireText(topic) && !topic.startsWith('$') && topic !== `${ns}/d` && !topic.startsWith(`${ns}/d/`);
 }
