@@ -212,6 +212,8 @@
 #define PACKAGE_TRUSTED_KEYS 8
 /* Rom begins at a multiple of this. */
 #define PACKAGE_ROM_ALIGNMENT 16
+/* An authentication wrapper: about 8 signatures. Each is parsed, so their number bounds the work. */
+#define PACKAGE_WRAPPER_BYTES 1024
 /* Version of a SUIT manifest. */
 #define PACKAGE_SUIT_VERSION 1
 /* CBOR tag of a SUIT envelope. */

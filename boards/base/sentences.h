@@ -39,8 +39,9 @@ enum suit_defect {
     SUIT_DEFECT_MANIFEST_MAP = 9,
     SUIT_DEFECT_VERSION = 10,
     SUIT_DEFECT_SEQUENCE = 11,
+    SUIT_DEFECT_WRAPPER_SIZE = 12,
 };
-#define SUIT_DEFECTS 12
+#define SUIT_DEFECTS 13
 
 enum cose_defect {
     COSE_DEFECT_KEY_ID = 0,

@@ -56,6 +56,8 @@ static unsigned payload_named(struct span key)
 
 static bool read_wrapper(struct span wrapper, struct envelope *envelope, struct reason *why)
 {
+    if (wrapper.count > PACKAGE_WRAPPER_BYTES)
+        return bad(why, SUIT_DEFECT_WRAPPER_SIZE);
     if (!check_cbor(wrapper, why))
         return false;
     struct cbor_reader reader = cbor_read(wrapper.bytes, wrapper.count);

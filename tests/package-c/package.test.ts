@@ -330,6 +330,11 @@ describe.skipIf(missingCrypto)('a package opened in C', () => {
     expect(compare([encodeEnvelope({ ...envelope, signatures: untagged })])).toEqual({ COSE: 1 });
   });
 
+  /** A wrapper of so many bytes: a digest, and a string in place of a signature. */
+  const wrapperOf = (bytes: number) => {
+    const head = encodeCbor([new Uint8Array(36), new Uint8Array(bytes - 100)]).length - (bytes - 100);
+    return encodeCbor([new Uint8Array(36), new Uint8Array(bytes - head)]);
+  };
   it.each<[string, () => Uint8Array]>([
     ['no signature', () => encodeEnvelope({ ...parseEnvelope(build()), signatures: [] })],
     [
@@ -369,6 +374,16 @@ describe.skipIf(missingCrypto)('a package opened in C', () => {
     ['an empty wrapper', () => membersOf((map) => map.set(2, encodeCbor([])))],
     ['a wrapper that is a map', () => membersOf((map) => map.set(2, encodeCbor(new Map())))],
     ['a wrapper with a text', () => membersOf((map) => map.set(2, encodeCbor(['text'])))],
+    ['a wrapper of 1024 bytes', () => membersOf((map) => map.set(2, wrapperOf(1024)))],
+    ['a wrapper of 1025 bytes', () => membersOf((map) => map.set(2, wrapperOf(1025)))],
+    ['a wrapper of 60,000 bytes', () => membersOf((map) => map.set(2, wrapperOf(60_000)))],
+    [
+      'a wrapper of 1025 bytes that are not CBOR',
+      () => membersOf((map) => map.set(2, new Uint8Array(1025).fill(0xff))),
+    ],
+    ['a wrapper with 16 levels', () => membersOf((map) => map.set(2, new Uint8Array(17).fill(0x81).with(16, 0)))],
+    ['a wrapper with 17 levels', () => membersOf((map) => map.set(2, new Uint8Array(18).fill(0x81).with(17, 0)))],
+    ['a wrapper with 1000 levels', () => membersOf((map) => map.set(2, new Uint8Array(1000).fill(0x81).with(999, 0)))],
     ['a wrapper that is not CBOR', () => membersOf((map) => map.set(2, Uint8Array.of(0x18)))],
     ['no manifest', () => membersOf((map) => map.delete(3))],
     ['a manifest that is a text', () => membersOf((map) => map.set(3, 'manifest'))],

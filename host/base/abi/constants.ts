@@ -186,6 +186,8 @@ export const PackageConstant = {
   trustedKeys: 8,
   /** Rom begins at a multiple of this. */
   romAlignment: 16,
+  /** An authentication wrapper: about 8 signatures. Each is parsed, so their number bounds the work. */
+  wrapperBytes: 1024,
   /** Version of a SUIT manifest. */
   suitVersion: 1,
   /** CBOR tag of a SUIT envelope. */

@@ -32,6 +32,7 @@ export const PHRASES = {
     'The manifest is no map',
     'The manifest is of another version than 1',
     'The manifest has no sequence number',
+    'The authentication wrapper has more than 1024 bytes',
   ],
   cose_defect: [
     'The COSE key id is no byte string',

@@ -42,8 +42,6 @@ export const Suit = {
 
 /** Largest nesting of command sequences. */
 const MAX_DEPTH = 4;
-/** Largest authentication wrapper: about 8 signatures. Each is parsed, so their number bounds the work. */
-const MAX_WRAPPER_BYTES = 1024;
 
 /** Manifest members that are CBOR in a byte string, or a digest if the envelope contains the member. */
 const SEQUENCES: readonly CborKey[] = [Suit.validate, 8, Suit.invokeSequence, 15, 16, Suit.install];
@@ -83,8 +81,8 @@ export function parseEnvelope(bytes: Uint8Array): Envelope {
     throw bad('The data does not start as an envelope (CBOR tag 107 and a map)');
   const members = item.value;
   const authentication = byteString(members.get(Suit.authentication), 'authentication wrapper');
-  if (authentication.length > MAX_WRAPPER_BYTES)
-    throw bad(`The authentication wrapper has more than ${MAX_WRAPPER_BYTES} bytes`);
+  if (authentication.length > PackageConstant.wrapperBytes)
+    throw bad(`The authentication wrapper has more than ${PackageConstant.wrapperBytes} bytes`);
   const wrapper = decodeCbor(authentication);
   if (!Array.isArray(wrapper) || wrapper.length < 1) throw bad('The authentication wrapper is no list');
   const [digest, ...signatures] = wrapper.map((part) => byteString(part, 'part of the authentication wrapper'));
