@@ -1,4 +1,5 @@
 import type { ErrorCode } from './abi/index.ts';
+import type { MarkedPlace } from './place.ts';
 
 export type { ErrorCode };
 
@@ -8,10 +9,13 @@ export type { ErrorCode };
  */
 export class MoteError extends Error {
   readonly code: ErrorCode;
+  /** The places in sources that the message names, in its order, one a line; empty if it is about no source. */
+  readonly places: readonly MarkedPlace[];
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; places?: readonly MarkedPlace[] }) {
     super(message, options);
     this.name = 'MoteError';
     this.code = code;
+    this.places = options?.places ?? [];
   }
 }

@@ -8,6 +8,7 @@ export { guard } from './guard.ts';
 export { type Lock, tryLock } from './lock.ts';
 export { isObject } from './object.ts';
 export { buildFolder, packagePath, packageRoot, packageVersion } from './paths.ts';
+export { codeFrame, type MarkedPlace, type Place, type SourceLine, sourceLines } from './place.ts';
 export { codedSentence, PLACEHOLDER, sentence, sentenceError, writtenNumber } from './sentence.ts';
 export { clip, formatBytes, isWireText, printable, repairText } from './text.ts';
 export { findThirdParty, type ThirdParty, thirdPartyIncludes } from './third-party.ts';

@@ -158,3 +158,38 @@ it('progress in 50 columns ends with a sign', () => {
   openTerminal(false, stdout as unknown as NodeJS.WriteStream).progress('x'.repeat(60));
   expect(chunks.join('')).toBe(`\r\x1b[2K${'x'.repeat(49)}…`);
 });
+
+const TWO_PLACES = new MoteError('BUILD_COMPILE', 'app.ts:2:5: first\ngenerated/x.ts:1:1: second', {
+  places: [
+    {
+      file: 'app.ts',
+      line: 2,
+      column: 5,
+      length: 3,
+      message: 'first',
+      source: [{ line: 2, text: `let foo\x1b[8m = 1;` }],
+    },
+    { file: 'generated/x.ts', line: 1, column: 1, length: 1, message: 'second', source: [] },
+  ],
+});
+
+it('shows the source of each place of an error, in colours only on a terminal', () => {
+  const isTTY = Object.getOwnPropertyDescriptor(process.stderr, 'isTTY');
+  const on = (live: boolean) => {
+    Object.defineProperty(process.stderr, 'isTTY', { value: live, configurable: true });
+    return written(live, false, () => reportError(TWO_PLACES, false));
+  };
+  const plain = on(false);
+  expect(plain).toBe(
+    'mote: app.ts:2:5: first [BUILD_COMPILE]\n2 | let foo\\u001b[8m = 1;\n  |     ^^^\n\ngenerated/x.ts:1:1: second\n',
+  );
+  const coloured = on(true);
+  Object.defineProperty(process.stderr, 'isTTY', isTTY ?? { value: undefined, configurable: true });
+  expect(coloured).toContain('\x1b[31m^^^\x1b[39m');
+  expect(coloured.replace(OWN, '')).toBe(plain);
+});
+
+it('has the places of an error as data in JSON', () => {
+  const { error } = JSON.parse(written(false, true, () => reportError(TWO_PLACES, true))) as { error: object };
+  expect(error).toMatchObject({ code: 'BUILD_COMPILE', places: [{ file: 'app.ts', line: 2, column: 5 }, { line: 1 }] });
+});

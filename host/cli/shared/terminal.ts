@@ -1,6 +1,6 @@
 /** How commands talk to a person or a program: colour only on a terminal, `--json` as one object or one a line. */
 import { styleText } from 'node:util';
-import { MoteError, printable } from '../../base/index.ts';
+import { codeFrame, type MarkedPlace, MoteError, printable } from '../../base/index.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -92,9 +92,26 @@ export function reportNo(error: MoteError, { json }: Pick<Terminal, 'json'>): nu
   return Exit.failed;
 }
 
-function printError({ code, message }: MoteError, json: boolean): void {
-  if (json) process.stdout.write(`${toJson({ error: { code, message } })}\n`);
-  else process.stderr.write(`mote: ${printable(message, '\n\t')} [${code}]\n`);
+function printError({ code, message, places }: MoteError, json: boolean): void {
+  if (json) {
+    process.stdout.write(`${toJson({ error: { code, message, ...(places.length > 0 && { places }) } })}\n`);
+    return;
+  }
+  const colour = process.stderr.isTTY === true && !process.env.NO_COLOR;
+  const text = places.length === 0 ? `${printable(message, '\n\t')} [${code}]` : placesText(places, code, colour);
+  process.stderr.write(`mote: ${text}\n`);
+}
+
+/** Each place with its message and the lines of its source; the code stands behind the first message. */
+function placesText(places: readonly MarkedPlace[], code: string, colour: boolean): string {
+  const paint = (style: Style, text: string) => (colour ? styleText(style, text) : text);
+  const blocks = places.map(({ file, line, column, message, length, source }, i) => {
+    const where = paint('bold', printable(`${file}:${line}:${column}`));
+    const clean = source.map(({ line, text }) => ({ line, text: printable(text, '\t') }));
+    const frame = codeFrame({ column, length, source: clean }, (mark) => paint('red', mark));
+    return [`${where}: ${printable(message)}${i === 0 ? ` [${code}]` : ''}`, ...frame].join('\n');
+  });
+  return blocks.join('\n\n');
 }
 
 /** Left-aligned columns, or right-aligned where `align` has 'r'. */

@@ -4,9 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
-import { MoteError, packagePath } from '../../base/index.ts';
+import { type MarkedPlace, MoteError, packagePath, sourceLines } from '../../base/index.ts';
 import { redZones } from './blocks.ts';
 import { reserveBuffers } from './buffers.ts';
+import { compileError, placed } from './compile-error.ts';
 
 export interface AscOptions {
   /** A target of asconfig.json; CONTRIBUTING.md describes each. */
@@ -35,13 +36,14 @@ const MORE_PAGES = /at least '(\d+)' pages/;
 
 interface Diagnostic {
   category: number;
-  text: string;
   message: string;
+  /** Null for a message about no place. */
+  place: MarkedPlace | null;
 }
 
 /**
  * Compiles. The memory has exactly the pages that static data needs and can't grow, except with target `test`.
- * Throws `MoteError('BUILD_COMPILE')` with every error as `file:line:column: text`.
+ * Throws `MoteError('BUILD_COMPILE')` with every error as `file:line:column: text`, and their places.
  */
 export async function compileAssembly(options: AscOptions): Promise<AscResult> {
   let pages = 1;
@@ -57,12 +59,16 @@ export async function compileAssembly(options: AscOptions): Promise<AscResult> {
       }
     }
     if (wasm === null || errors.length > 0) {
-      const text = errors.map((d) => d.text).join('\n') || 'the AssemblyScript compiler made no module';
+      const places = errors.flatMap(({ place }) => place ?? []);
+      if (places.length > 0 && places.length === errors.length) throw compileError(places);
+      const text = errors.map(textOf).join('\n') || 'the AssemblyScript compiler made no module';
       throw new MoteError('BUILD_COMPILE', text);
     }
-    return { wasm, warnings: diagnostics.filter((d) => d.category === WARNING).map((d) => d.text) };
+    return { wasm, warnings: diagnostics.filter((d) => d.category === WARNING).map(textOf) };
   }
 }
+
+const textOf = ({ place, message }: Diagnostic): string => (place === null ? message : placed(place));
 
 /** asc's DiagnosticCategory. */
 const WARNING = 2;
@@ -89,9 +95,8 @@ async function runAsc(options: AscOptions, pages: number) {
     },
     listFiles: () => [],
     transforms: options.guard === true ? [reserveBuffers, redZones] : [reserveBuffers],
-    reportDiagnostic: (d) => {
-      const where = d.range ? position(options, d.range.source.normalizedPath, d.range.start) : '';
-      diagnostics.push({ category: d.category, message: d.message, text: `${where}${d.message}` });
+    reportDiagnostic: ({ category, message, range }) => {
+      diagnostics.push({ category, message, place: placeOf(options, range, message) });
     },
   });
   if (error && diagnostics.every((d) => d.category !== ERROR)) {
@@ -100,10 +105,12 @@ async function runAsc(options: AscOptions, pages: number) {
   return { wasm, diagnostics };
 }
 
-/** `file:line:column: ` of an offset; only the file when it can't be read any more. */
-function position(options: AscOptions, file: string, offset: number): string {
-  const before = options.readFile(file)?.slice(0, offset);
-  if (before === undefined) return `${file}: `;
-  const lines = before.split('\n');
-  return `${file}:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}: `;
+/** The place of a range; null when its file can't be read any more. */
+function placeOf(options: AscOptions, range: asc.DiagnosticMessage['range'], message: string): MarkedPlace | null {
+  const file = range?.source.normalizedPath;
+  const text = file === undefined ? null : options.readFile(file);
+  if (!range || file === undefined || text === null) return null;
+  const before = text.slice(0, range.start).split('\n');
+  const [line, column] = [before.length, before.at(-1)!.length + 1];
+  return { file, line, column, message, length: range.end - range.start, source: sourceLines(text, line) };
 }

@@ -3,5 +3,6 @@
  */
 export type { Block } from './blocks.ts';
 export { type Calls, culprits, isReached } from './calls.ts';
+export { compileError } from './compile-error.ts';
 export { readSource, type SourceTree, sourceTree } from './library.ts';
 export { loadCompiler } from './load.ts';

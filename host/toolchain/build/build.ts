@@ -6,12 +6,12 @@ import { ModuleConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
 import { loadEngine, type ModuleInfo, validateModule } from '../../device/engine/index.ts';
 import type { Metadata } from '../../device/package/index.ts';
-import { type Block, loadCompiler, readSource, type SourceTree, sourceTree } from '../assembly/index.ts';
+import { type Block, compileError, loadCompiler, readSource, type SourceTree, sourceTree } from '../assembly/index.ts';
 import { compileModel } from '../compiler/index.ts';
 import { type CompiledModule, digestOf, type Inputs, ModuleCache } from './cache.ts';
 import { explainSettings } from './explain-settings.ts';
 import { extractDeclarations } from './extract-declarations.ts';
-import { explainHabits } from './habits.ts';
+import { explainHabit } from './habits.ts';
 import { rejectHeap } from './heap.ts';
 import { type Manifest, type ManifestOverride, readManifest } from './manifest.ts';
 import { configSource, entrySource } from './sources.ts';
@@ -153,8 +153,8 @@ async function compileApp(
   report({ step: 'compile' });
   const compiled = compileEntry(tree, generated, files, inputs, guard);
   const { wasm, warnings, blocks } = await compiled.catch((error: unknown) => {
-    if (!(error instanceof MoteError)) throw error;
-    throw new MoteError(error.code, explainSettings(error.message, config), { cause: error });
+    if (!(error instanceof MoteError) || error.places.length === 0) throw error;
+    throw compileError(error.places, (place) => explainHabit(explainSettings(place.message, config), place), error);
   });
   return { wasm, rom, models, warnings, files, blocks };
 }
@@ -188,10 +188,7 @@ async function compileEntry(
       floats.push(...warnOfFloats(calls));
     },
   }).catch((error: unknown) => {
-    const explained = explainExports(error, `${folder}/entry.ts:`);
-    if (explained !== error || !(error instanceof MoteError) || error.code !== 'BUILD_COMPILE') throw explained;
-    const text = explainHabits(error.message, (name) => readSource(tree.baseDir, name));
-    throw new MoteError('BUILD_COMPILE', text, { cause: error });
+    throw explainExports(error, `${folder}/entry.ts`);
   });
   return { wasm, warnings: [...warnings, ...floats], blocks };
 }
@@ -206,7 +203,8 @@ async function guarded(built: BuiltApp): Promise<BuiltApp> {
 
 /** Explains errors in the generated entry, which the user did not write: they are caused by the exports of the app. */
 function explainExports(error: unknown, entry: string): unknown {
-  if (!(error instanceof MoteError) || !error.message.split('\n').every((line) => line.startsWith(entry))) return error;
+  if (!(error instanceof MoteError) || error.places.length === 0) return error;
+  if (!error.places.every(({ file }) => file === entry)) return error;
   const own = /User-defined: '(.*)'/.exec(error.message)?.[1];
   const types = 'init(): void, step(now: i64): i64, health(): i32, onMessage(id: i32, length: i32): void';
   const what =

@@ -31,6 +31,7 @@ export function warnOfFloats(calls: Calls): string[] {
   const own = [...calls.floats].filter((name) => !name.startsWith('~'));
   const names = [...new Set([...own, ...through])];
   if (names.length === 0) return [];
-  const how = 'no float may decide what a node does; scale to integers (a metric has an exponent for that)';
+  const how =
+    'no float may decide what a node does; use i32 or i64 in place of number, which is f64, and scale (a metric has an exponent)';
   return [`${names.join(', ')} calculates with floats: ${how}`];
 }
