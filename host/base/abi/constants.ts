@@ -246,6 +246,10 @@ export const GatewayConstant = {
   queueBytes: 67_108_864,
   /** Nodes of a shim. */
   nodes: 10_000,
+  /** Connections to a shim whose node has sent no accepted birth yet. */
+  unbornLinks: 1024,
+  /** Time that such a connection has. */
+  birthMs: 60_000,
   /** A packet to the embedded broker. */
   brokerPacketBytes: 16_777_216,
   /** The first packet of a client to the embedded broker. */

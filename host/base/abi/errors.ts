@@ -140,6 +140,7 @@ export type ErrorCode =
   | 'SERIAL'
   | 'LINK'
   | 'BEFORE_BIRTH'
+  | 'NO_BIRTH'
   | 'NODES_FULL'
   | 'COMMAND'
   | 'COMMAND_TIMEOUT'

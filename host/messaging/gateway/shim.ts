@@ -12,6 +12,7 @@ import { Allowance } from './allowance.ts';
 import { NodeBridge } from './bridge.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { type ShimOptions, type ShimSettings, shimSettings } from './shim-options.ts';
+import { UnbornLinks } from './unborn-links.ts';
 
 export interface NodeInfo {
   node: string;
@@ -25,6 +26,8 @@ export interface ShimStats {
   beforeBirth: number;
   /** Births rejected: bad name, not allowed, from elsewhere, too many nodes, or another name on a link that has one. */
   refusedBirths: number;
+  /** Connections ended because they sent no birth in time, or were too many. */
+  withoutBirth: number;
   /** Messages from the broker that could not be handled. */
   deadLetters: number;
 }
@@ -38,6 +41,8 @@ export interface ShimPort {
 
 interface Port extends ShimPort {
   bridge: NodeBridge | undefined;
+  /** Ends with its stream, and is limited while it has no birth. */
+  readonly passing: boolean;
   readonly origin: string;
   /** Ends the present stream; a line may get another. */
   hangUp(): void;
@@ -49,9 +54,10 @@ export class Shim {
   readonly #ports = new Set<Port>();
   readonly #deadLetters: DeadLetters;
   readonly #run = randomBytes(6).toString('hex');
-  /** Refused births that are reported; the others are only counted. */
+  readonly #unborn: UnbornLinks<Port>;
+  /** Refused births and links without one that are reported; the others are only counted. */
   readonly #reports: Allowance;
-  readonly #counts = { beforeBirth: 0, refusedBirths: 0 };
+  readonly #counts = { beforeBirth: 0, refusedBirths: 0, withoutBirth: 0 };
   readonly #lock: Lock | undefined;
   #closed = false;
 
@@ -62,6 +68,12 @@ export class Shim {
   constructor(options: ShimOptions) {
     this.#settings = shimSettings(options);
     this.#reports = new Allowance({ clock: this.#settings.clock, burst: 50, everyMs: 1000 });
+    this.#unborn = new UnbornLinks({
+      clock: this.#settings.nodeClock,
+      maxLinks: GatewayConstant.unbornLinks,
+      timeMs: GatewayConstant.birthMs,
+      onOver: (port, why) => this.#drop(port, why),
+    });
     const { queueDir, deadLetterDir } = this.#settings;
     if (queueDir !== undefined) this.#lock = takeLock(queueDir);
     try {
@@ -95,11 +107,16 @@ export class Shim {
    * port, the address of a host. While the link to a node is up, no other origin can take its name.
    */
   port(origin = ''): ShimPort {
+    return this.#port(origin, false);
+  }
+
+  #port(origin: string, passing: boolean): Port {
     if (this.#closed) throw new MoteError('SHIM_CLOSED', 'This shim is closed; create a new one.');
     const { nodeClock, newSessionId, link } = this.#settings;
     let stream: Transport | undefined;
     const port: Port = {
       bridge: undefined,
+      passing,
       origin,
       link: shimLink({
         ...link,
@@ -108,6 +125,7 @@ export class Shim {
         onMessage: (message) => this.#message(port, message),
         onPeer: () => {
           port.bridge?.linkDown(port.link, true);
+          if (port.bridge !== undefined && passing) this.#unborn.add(port);
           port.bridge = undefined;
         },
         onUp: () => port.bridge?.linkUp(),
@@ -121,16 +139,18 @@ export class Shim {
       hangUp: () => stream?.close(),
       close: () => {
         this.#ports.delete(port);
+        this.#unborn.remove(port);
         port.link.close();
       },
     };
     this.#ports.add(port);
+    if (passing) this.#unborn.add(port);
     return port;
   }
 
   /** Accepts a stream whose line ends with it, such as a socket. */
   accept(transport: Transport, origin = ''): ShimPort {
-    const port = this.port(origin);
+    const port = this.#port(origin, true);
     port.attach({
       write: (bytes) => transport.write(bytes),
       onData: (listener) => transport.onData(listener),
@@ -190,12 +210,21 @@ export class Shim {
       // A node that lost its line may connect on a new one before the old one is known to be dead.
       for (const other of others) other.close();
       port.bridge = bridge;
+      this.#unborn.remove(port);
       bridge.born(birth, port.link);
     } catch (error) {
       if (!(error instanceof MoteError)) throw error;
       this.#counts.refusedBirths++;
       if (this.#reports.take()) this.#settings.onProblem?.(error, undefined);
     }
+  }
+
+  #drop(port: Port, why: string): void {
+    port.close();
+    this.#counts.withoutBirth++;
+    if (!this.#reports.take()) return;
+    const text = `A peer at ${port.origin || 'an unknown address'} was disconnected: ${why}; find out what it is.`;
+    this.#settings.onProblem?.(new MoteError('NO_BIRTH', text), undefined);
   }
 
   #bridgeFor(port: Port, node: string): NodeBridge {
