@@ -6,7 +6,7 @@
 
 import { clip, guard, MoteError } from '../../base/index.ts';
 import type { Birth, NodeMessage, ShimLink, ShimMessage } from '../../device/link/index.ts';
-import { MqttClient, type Received } from '../mqtt/index.ts';
+import { MqttClient, type Received, type Subscription } from '../mqtt/index.ts';
 import type { Outbox } from '../queue/index.ts';
 import { type Channel, topicOf } from '../topics/index.ts';
 import { Allowance } from './allowance.ts';
@@ -24,6 +24,8 @@ export interface BridgeOptions {
   deadLetters: DeadLetters;
   /** Distinguishes the ids of this run of the gateway from those of other runs. */
   run: string;
+  /** Where the gateway publishes as JSON whether it is there; undefined without JSON. */
+  gatewayTopic: string | undefined;
 }
 
 /** How many messages of a node that can't be handled are reported and kept. */
@@ -56,7 +58,7 @@ export class NodeBridge {
   #cancelGrace: (() => void) | undefined;
   #stopped = false;
 
-  constructor({ node, settings, outbox, deadLetters, run }: BridgeOptions) {
+  constructor({ node, settings, outbox, deadLetters, run, gatewayTopic }: BridgeOptions) {
     this.node = node;
     this.#settings = settings;
     this.#deadLetters = deadLetters;
@@ -66,6 +68,7 @@ export class NodeBridge {
       settings,
       outbox,
       run,
+      gatewayTopic,
       client: () => this.client,
       pause: () => this.#link?.pause(),
       resume: () => this.#link?.resume(),
@@ -86,6 +89,12 @@ export class NodeBridge {
     this.#listen('cmd', (message) => this.#commands.request(message));
     this.#listen('cfg', (message) => this.#configure(message));
     this.#listen('desired', (message) => this.#want(message));
+    const { discovered } = this.#uplink;
+    if (discovered !== undefined) {
+      this.#subscribe({ filter: discovered, qos: 1, noLocal: true }, ({ topic, payload }) => {
+        if (payload.length > 0) this.#uplink.found(topic);
+      });
+    }
     // With `retry` it rejects only when it is closed.
     this.client.connect().catch(() => {});
   }
@@ -159,13 +168,7 @@ export class NodeBridge {
     if (this.#stopped) return;
     this.absent();
     this.#stop();
-    let cancel = () => {};
-    const timeout = new Promise<void>((resolve) => {
-      cancel = this.#settings.clock.after(timeoutMs, resolve);
-    });
-    await Promise.race([this.client.flushed(), timeout]);
-    cancel();
-    this.client.close();
+    await this.client.closeFlushed(timeoutMs);
   }
 
   /** Ends like a killed process. */
@@ -218,7 +221,11 @@ export class NodeBridge {
         (error) => void this.#refuse(message, error),
       );
     };
-    this.client.subscribe({ filter, qos: 1, refresh: channel !== 'cmd' }, handle).catch((error: MoteError) => {
+    this.#subscribe({ filter, qos: 1, refresh: channel !== 'cmd' }, handle);
+  }
+
+  #subscribe(subscription: Subscription, handler: (message: Received) => void): void {
+    this.client.subscribe(subscription, handler).catch((error: MoteError) => {
       if (!this.#stopped) this.#settings.onProblem?.(error, this.node);
     });
   }

@@ -22,6 +22,7 @@ describe('the JSON of a node', () => {
     new JsonTopics({
       ns: 'mote',
       node: 'press-7',
+      gatewayTopic: 'mote/gateway/0123456789ab',
       discovery,
       put: (topic, payload, { retain }) =>
         sent.set(
@@ -41,6 +42,7 @@ describe('the JSON of a node', () => {
         'retained mote/json/press-7/state',
         {
           online: true,
+          gateway: 'mote/gateway/0123456789ab',
           node: 'press-7',
           boot: 3,
           firmware: { name: 'fw', version: '1.0.0' },
@@ -113,8 +115,11 @@ describe('the JSON of a node', () => {
         state_class: 'measurement',
         unit_of_measurement: '°C',
         device_class: 'temperature',
-        availability_topic: 'mote/json/press-7/state',
-        availability_template: "{{ 'online' if value_json.online else 'offline' }}",
+        availability: ['mote/json/press-7/state', 'mote/gateway/0123456789ab'].map((topic) => ({
+          topic,
+          value_template: "{{ 'online' if value_json.online else 'offline' }}",
+        })),
+        availability_mode: 'all',
         device: {
           ...{ identifiers: ['mote_press-7'], name: 'press-7', manufacturer: 'moteware' },
           ...{ model: 'vib', sw_version: '2.0.0' },
@@ -136,6 +141,25 @@ describe('the JSON of a node', () => {
         state_topic: 'mote/json/press-7/event/shock',
         event_types: ['shock'],
       });
+    });
+
+    it('removes sensors and buttons of an earlier run, whether it finds them before or after the birth', () => {
+      const old = (component: string, name: string) => `homeassistant/${component}/mote_press-7/${name}/config`;
+      expect(topics.discovered).toBe('homeassistant/+/mote_press-7/+/config');
+      sent.clear();
+      topics.found(old('sensor', 'oven_temp'));
+      topics.found(old('event', 'shock'));
+      expect([...sent]).toEqual([]);
+      topics.found(old('sensor', 'gone'));
+      expect([...sent]).toEqual([[`retained ${old('sensor', 'gone')}`, '']]);
+      const later = create('homeassistant');
+      sent.clear();
+      for (const topic of [old('sensor', 'oven_temp'), old('button', 'gone'), old('event', 'shock')])
+        later.found(topic);
+      expect([...sent]).toEqual([]);
+      later.state(true, birth([temperature]));
+      expect(sent.get(sensor)).toMatchObject({ name: 'oven temp' });
+      expect([...sent].filter(([, value]) => value === '')).toEqual([[`retained ${old('button', 'gone')}`, '']]);
     });
 
     it('publishes what has changed, and removes what a new module lacks', () => {

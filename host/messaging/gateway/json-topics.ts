@@ -9,6 +9,8 @@ import { decodeItem, topicOf } from '../topics/index.ts';
 export interface JsonOptions {
   ns: string;
   node: string;
+  /** Where the gateway publishes whether it is there: only then is the state of a node true. */
+  gatewayTopic: string;
   /** First level of Home Assistant's discovery topics; undefined: no discovery. */
   discovery: string | undefined;
   put(topic: string, payload: Uint8Array, message: JsonMessage): void;
@@ -21,6 +23,9 @@ export interface JsonMessage {
 
 /** Larger bodies are beyond what a module can send. */
 const MAX_BODY_BYTES = 8192;
+/** Discovery messages of a node that the gateway looks after. */
+const MAX_DISCOVERED = 1000;
+const ONLINE = "{{ 'online' if value_json.online else 'offline' }}";
 /** 2020-01-01: an earlier time means that the node's clock wasn't set. */
 const EARLIEST_MS = 1_577_836_800_000;
 
@@ -69,18 +74,33 @@ function bodyOf(bytes: Uint8Array): unknown {
 
 export class JsonTopics {
   readonly #options: JsonOptions;
-  /** Discovery messages by topic, as they were published last. */
+  /** Discovery messages by topic, as they were published last; empty for one of an earlier run. */
   readonly #discovered = new Map<string, string>();
+  /** Topics of the entities of the last birth. */
+  #wanted: ReadonlySet<string> = new Set();
   #birth: Birth | undefined;
 
   constructor(options: JsonOptions) {
     this.#options = options;
   }
 
+  /** The filter of this node's discovery messages; undefined without discovery. */
+  get discovered(): string | undefined {
+    const { discovery } = this.#options;
+    return discovery === undefined ? undefined : `${discovery}/+/${this.#device}/+/config`;
+  }
+
+  /** The broker has this discovery message, perhaps of an earlier run of the gateway. */
+  found(topic: string): void {
+    if (this.#discovered.has(topic) || this.#discovered.size >= MAX_DISCOVERED) return;
+    this.#discovered.set(topic, '');
+    if (this.#birth !== undefined) this.#removeOthers();
+  }
+
   state(online: boolean, birth: Birth | undefined): void {
-    const { node } = this.#options;
+    const { node, gatewayTopic: gateway } = this.#options;
     const { boot = 0, firmware = null, module = null, metrics = [], commands = [] } = birth ?? {};
-    this.#put('state', json({ online, node, boot, firmware, module, metrics, commands }), 'state', true);
+    this.#put('state', json({ online, gateway, node, boot, firmware, module, metrics, commands }), 'state', true);
     this.#birth = birth;
     if (birth !== undefined) this.#discover(birth);
   }
@@ -106,6 +126,11 @@ export class JsonTopics {
     this.#discoverEvent(name);
     const value = { event_type: name, time: timeOf(tMs), seq, body: bodyOf(body) };
     this.#put(`event/${levelOf(name)}`, json(value), 'event');
+  }
+
+  get #device(): string {
+    const { ns, node } = this.#options;
+    return idOf(`${ns}_${node}`);
   }
 
   #topic(path: string): string {
@@ -136,8 +161,15 @@ export class JsonTopics {
       const config = { command_topic: topicOf(ns, node, 'cmd'), payload_press: JSON.stringify({ name }), qos: 1 };
       wanted.add(this.#announce('button', name, config));
     }
+    this.#wanted = wanted;
+    this.#removeOthers();
+  }
+
+  /** Removes the sensors and buttons that the last birth doesn't have; it doesn't list events. */
+  #removeOthers(): void {
+    const events = `${this.#options.discovery}/event/`;
     for (const topic of [...this.#discovered.keys()]) {
-      if (wanted.has(topic) || topic.includes('/event/')) continue;
+      if (this.#wanted.has(topic) || topic.startsWith(events)) continue;
       this.#discovered.delete(topic);
       this.#options.put(topic, new Uint8Array(0), { kind: 'state', retain: true });
     }
@@ -150,17 +182,17 @@ export class JsonTopics {
   }
 
   #announce(component: 'sensor' | 'button' | 'event', name: string, config: object): string {
-    const { ns, node, discovery, put } = this.#options;
+    const { node, discovery, put, gatewayTopic } = this.#options;
     if (discovery === undefined) return '';
-    const device = idOf(`${ns}_${node}`);
+    const device = this.#device;
     const topic = `${discovery}/${component}/${device}/${idOf(name)}/config`;
     const { module, firmware } = this.#birth!;
     const whole = {
       name,
       unique_id: `${device}_${component}_${idOf(name)}`,
       ...config,
-      availability_topic: this.#topic('state'),
-      availability_template: "{{ 'online' if value_json.online else 'offline' }}",
+      availability: [this.#topic('state'), gatewayTopic].map((topic) => ({ topic, value_template: ONLINE })),
+      availability_mode: 'all',
       device: {
         identifiers: [device],
         name: node,

@@ -60,6 +60,7 @@ export async function serveGateway(options: GatewayOptions): Promise<Gateway> {
       ...shimOptions,
       ...(allowed !== undefined && { allowNode: (node: string) => allowed.has(node) }),
       credentials: (node) => allowed?.get(node) ?? credentials,
+      ...(credentials !== undefined && { gatewayCredentials: credentials }),
       brokerUrl: broker.url,
       queueDir: join(dataDir, 'queue'),
       deadLetterDir: join(dataDir, 'dead-letters'),

@@ -14,6 +14,8 @@ export interface ShimOptions {
   ns?: string;
   /** User and password of a node; default: those of the address, for all nodes. */
   credentials?: (node: string) => { username: string; password: string } | undefined;
+  /** User and password of the gateway itself, which with `json` has a connection of its own; default: those of the address. */
+  gatewayCredentials?: { username: string; password: string };
   tls?: ConnectionOptions;
   /** Prefix of client ids, before the node's id; default `mote-`. */
   clientPrefix?: string;
@@ -80,6 +82,7 @@ export interface ShimSettings {
   /** Options of each MQTT client. */
   mqtt: Partial<ClientOptions>;
   credentials?: ShimOptions['credentials'];
+  gatewayCredentials?: ShimOptions['gatewayCredentials'];
   onNode?: ShimOptions['onNode'];
   onProblem?: ShimOptions['onProblem'];
 }
@@ -124,6 +127,7 @@ export function shimSettings(options: ShimOptions): ShimSettings {
       ...(keepAliveSeconds !== undefined && { keepAliveSeconds }),
     },
     ...(options.credentials && { credentials: options.credentials }),
+    ...(options.gatewayCredentials && { gatewayCredentials: options.gatewayCredentials }),
     ...(options.onNode && { onNode: options.onNode }),
     ...(options.onProblem && { onProblem: options.onProblem }),
   };

@@ -11,6 +11,7 @@ import { checkNodeId, isNodeId } from '../topics/index.ts';
 import { Allowance } from './allowance.ts';
 import { NodeBridge } from './bridge.ts';
 import { DeadLetters } from './dead-letters.ts';
+import { GatewayState } from './gateway-state.ts';
 import { type ShimOptions, type ShimSettings, shimSettings } from './shim-options.ts';
 import { UnbornLinks } from './unborn-links.ts';
 
@@ -59,6 +60,8 @@ export class Shim {
   readonly #reports: Allowance;
   readonly #counts = { beforeBirth: 0, refusedBirths: 0, withoutBirth: 0 };
   readonly #lock: Lock | undefined;
+  /** Only with JSON. */
+  readonly #state: GatewayState | undefined;
   #closed = false;
 
   /**
@@ -82,6 +85,7 @@ export class Shim {
         maxFiles: GatewayConstant.deadLetters,
         maxBytes: GatewayConstant.deadLetterBytes,
       });
+      if (this.#settings.json !== undefined) this.#state = new GatewayState(this.#settings);
       if (queueDir !== undefined) this.#deliverLeftovers(queueDir);
     } catch (error) {
       this.abort();
@@ -168,7 +172,8 @@ export class Shim {
   async close(timeoutMs = 5000): Promise<void> {
     this.#closed = true;
     for (const port of [...this.#ports]) port.close();
-    await Promise.all([...this.#bridges.values()].map((bridge) => bridge.close(timeoutMs)));
+    const ends = [...this.#bridges.values(), this.#state].map((end) => end?.close(timeoutMs));
+    await Promise.all(ends);
     this.#lock?.release();
   }
 
@@ -176,6 +181,7 @@ export class Shim {
   abort(): void {
     this.#closed = true;
     for (const bridge of this.#bridges.values()) bridge.abort();
+    this.#state?.abort();
     for (const port of [...this.#ports]) port.close();
     this.#lock?.release();
   }
@@ -255,6 +261,7 @@ export class Shim {
       outbox,
       deadLetters: this.#deadLetters,
       run: this.#run,
+      gatewayTopic: this.#state?.topic,
     });
     this.#bridges.set(node, bridge);
     return bridge;

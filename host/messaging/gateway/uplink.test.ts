@@ -24,6 +24,7 @@ it('keeps events and the state while the disk is full, pauses the link, and deli
     node: 'a',
     settings: shimSettings({ brokerUrl: 'mqtt://x', clock, onProblem: (error) => problems.push(error.code) }),
     outbox: new MemoryOutbox(),
+    gatewayTopic: undefined,
     run: 'x',
     client: () => client,
     pause: () => calls.push('pause'),

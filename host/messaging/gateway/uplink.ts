@@ -30,6 +30,8 @@ export interface UplinkOptions {
   outbox: Outbox;
   /** Distinguishes the ids of this run of the gateway from those of other runs. */
   run: string;
+  /** Where the gateway publishes as JSON whether it is there; undefined without JSON. */
+  gatewayTopic: string | undefined;
   client: () => MqttClient;
   /** Pauses and resumes the node's link: the node stores what is not sent. */
   pause(): void;
@@ -51,16 +53,26 @@ export class Uplink {
 
   constructor(options: UplinkOptions) {
     this.#options = options;
-    const { node, settings } = options;
+    const { node, settings, gatewayTopic } = options;
     const { ns, json } = settings;
-    if (json !== undefined) {
+    if (json !== undefined && gatewayTopic !== undefined) {
       const put: JsonOptions['put'] = (topic, payload, message) => this.#putJson(topic, payload, message);
-      this.#json = new JsonTopics({ ns, node, discovery: json.discovery, put });
+      this.#json = new JsonTopics({ ns, node, gatewayTopic, discovery: json.discovery, put });
     }
   }
 
   get online(): boolean {
     return this.#online === true;
+  }
+
+  /** The filter of what Home Assistant discovers of this node; undefined without discovery. */
+  get discovered(): string | undefined {
+    return this.#json?.discovered;
+  }
+
+  /** The broker has a discovery message of this node. */
+  found(topic: string): void {
+    this.#json?.found(topic);
   }
 
   /** Publishes the node's state with its last birth. */

@@ -159,6 +159,17 @@ export class MqttClient {
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
+  /** Waits until nothing waits for a PUBACK, but at most `timeoutMs`, and closes. */
+  async closeFlushed(timeoutMs: number): Promise<void> {
+    let cancel = () => {};
+    const timeout = new Promise<void>((resolve) => {
+      cancel = this.#settings.clock.after(timeoutMs, resolve);
+    });
+    await Promise.race([this.flushed(), timeout]);
+    cancel();
+    this.close();
+  }
+
   /**
    * Sends DISCONNECT and stops. `will` true asks the broker to publish the will nevertheless. Closes the outbox; one on disk keeps the
    * messages that wait.
