@@ -63,11 +63,17 @@ export declare function sensor_rate(sensor: i32): i32;
 @external("mote", "sensor_frame_bytes")
 export declare function sensor_frame_bytes(sensor: i32): i32;
 
-/** Samples waiting in the node's ring. */
+/**
+ * Samples waiting in the node's ring. When the ring is full, loses as many samples as it holds, and none was ever read,
+ * the node reports MODULE_UNREAD once.
+ */
 @external("mote", "sensor_available")
 export declare function sensor_available(sensor: i32): i32;
 
-/** Takes up to `samples` samples from the ring, oldest first, into `dst`; returns how many. */
+/**
+ * Takes up to `samples` samples from the ring, oldest first, into `dst`; returns how many. A number above what the ring
+ * holds ends the module with MODULE_READ.
+ */
 @external("mote", "sensor_read")
 export declare function sensor_read(sensor: i32, dst: usize, samples: i32): i32;
 
@@ -79,7 +85,10 @@ export declare function sensor_time(sensor: i32): i64;
 @external("mote", "sensor_lost")
 export declare function sensor_lost(sensor: i32): i32;
 
-/** Declares a telemetry metric, only in `init`; value = integer x 10^exponent in `unit` (UCUM); returns its id. */
+/**
+ * Declares a telemetry metric, only in `init` (INVALID afterwards); value = integer x 10^exponent in `unit` (UCUM);
+ * returns its id.
+ */
 @external("mote", "metric")
 export declare function metric(name: usize, nameLen: i32, unit: usize, unitLen: i32, exponent: i32): i32;
 
@@ -94,7 +103,7 @@ export declare function publish(metric: i32, t0: i64, dt: i32, values: usize, co
 @external("mote", "event")
 export declare function event(name: usize, nameLen: i32, body: usize, bodyLen: i32): i32;
 
-/** Asks for commands of that name, only in `init`; returns the id that `on_message` gets. */
+/** Asks for commands of that name, only in `init` (INVALID afterwards); returns the id that `on_message` gets. */
 @external("mote", "subscribe")
 export declare function subscribe(name: usize, nameLen: i32): i32;
 

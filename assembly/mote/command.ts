@@ -11,8 +11,8 @@ const body = memory.data(MAX_MESSAGE);
 const decoder = changetype<Decoder>(memory.data(DECODER_BYTES, 8));
 
 /**
- * Subscribes to commands of that name, only in `init`. Returns the id that `onMessage` receives with each, or a
- * negative error.
+ * Subscribes to commands of that name, only in `init`: it traps afterwards. Returns the id that `onMessage` receives with
+ * each, or a negative error.
  */
 export function subscribe(name: string): i32 {
   const id = ask(NAME, writeName(name));

@@ -70,7 +70,10 @@ export class Metric {
   }
 }
 
-/** Declares a metric with integer values x 10^exponent in `unit` (UCUM, such as `Cel`, `m/s2`, `%`). Only in `init`. */
+/**
+ * Declares a metric with integer values x 10^exponent in `unit` (UCUM, such as `Cel`, `m/s2`, `%`). Only in `init`: it
+ * traps afterwards.
+ */
 export function metric(name: string, unit: string, exponent: i32 = 0): Metric {
   const id = declare(NAME, writeName(name), UNIT, writeUnit(unit), exponent);
   if (id < 0) {

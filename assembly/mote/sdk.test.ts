@@ -15,7 +15,7 @@ const UNSENT = 'large: event not sent, it is over 1024 bytes or 23 fields';
 
 /** An app whose step does what its argument selects. */
 const APP = `
-import { CONFIG_CHANGED, config, event, kv, log, message, metric, Metric, random, rom, Sensor, samples16, subscribe, tap, time, UNCERTAIN, values32 } from 'moteware/assembly/mote';
+import { CONFIG_CHANGED, config, DENIED, event, kv, log, message, metric, Metric, random, refuse, rom, Sensor, samples16, subscribe, tap, time, UNCERTAIN, values32 } from 'moteware/assembly/mote';
 
 let imu!: Sensor;
 let temp!: Metric;
@@ -63,6 +63,11 @@ export function step(now: i64): i64 {
   if (now == 22) return samples[<i32>now - 13];
   if (now == 23) samples[<i32>now - 24] = 1;
   if (now == 24) values[<i32>now - 22] = 1;
+  if (now == 25) metric('late', '1');
+  if (now == 26) Sensor.open('late');
+  if (now == 27) subscribe('late');
+  if (now == 28) refuse(DENIED);
+  if (now == 29) { Sensor.find('late'); return Sensor.open('imu').handle; }
   return last;
 }
 
@@ -102,6 +107,7 @@ class Host {
       sensor_lost: () => 3,
       sensor_time: () => 10n,
       metric: (name, nameLength, unit, unitLength, exponent) => {
+        if (text(name, nameLength) === 'late') return AbiError.INVALID;
         this.calls.push(['metric', text(name, nameLength), text(unit, unitLength), exponent]);
         return 4;
       },
@@ -120,7 +126,7 @@ class Host {
         this.calls.push(['event', text(name, nameLength), decode(bytes(ptr, length))]);
         return 0;
       },
-      subscribe: () => 6,
+      subscribe: (name, length) => (text(name, length) === 'late' ? AbiError.INVALID : 6),
       message_read: (dst, length) => {
         expect(length).toBe(AbiLimit.message);
         if (this.body.length > Number(length)) return AbiError.TOO_LARGE;
@@ -243,6 +249,27 @@ describe('the SDK', () => {
     const fresh = new Host(engine, app, ['imu']);
     expect(() => fresh.step(12)).toThrow(expect.objectContaining({ kind: 'unreachable' }));
     expect(fresh.calls).toEqual([['error', expect.stringMatching(/^not good at app\.ts:\d+:\d+$/)]]);
+  });
+
+  it.each([
+    ['a metric is declared', 25, 'late', "metric can't be declared (once each, in init), error -4"],
+    ['a sensor is opened', 26, 'late', 'sensor is missing, not allowed or not opened in init, error -1'],
+    ['a command is subscribed', 27, 'late', "command can't be subscribed (in init), error -4"],
+    ['the start is refused', 28],
+  ])('logs and traps when %s after init', (_what, step, ...lines) => {
+    const fresh = new Host(engine, app, ['imu']);
+    fresh.instance.call('init');
+    expect(() => fresh.step(step)).toThrow(expect.objectContaining({ kind: 'unreachable' }));
+    const place = expect.stringMatching(
+      /^init is over: open sensors, declare metrics and subscribe to commands in init at /,
+    );
+    expect(fresh.calls).toEqual([...lines, place].map((line) => ['error', line]));
+  });
+
+  it('finds after init what init has opened', () => {
+    const fresh = new Host(engine, app, ['imu']);
+    fresh.instance.call('init');
+    expect(fresh.step(29)).toEqual([0n]);
   });
 
   describe('a sized buffer', () => {

@@ -19,7 +19,10 @@ import { refuse } from './status';
 @unmanaged
 @final
 export class Sensor {
-  /** Opens a required sensor: if the node has none of that name, the module refuses to start. Only in `init`. */
+  /**
+   * Opens a required sensor: if the node has none of that name, the module refuses to start. Only in `init`; later it
+   * returns a sensor that `init` has opened, and traps for any other.
+   */
   static open(name: string): Sensor {
     const handle = sensor_open(NAME, writeName(name));
     if (handle < 0) {
@@ -66,14 +69,15 @@ export class Sensor {
   }
 
   /**
-   * Reads up to `samples` samples, oldest first, to the beginning of `to`, and returns how many. Traps if `to` is too
-   * small for that many samples with all their channels. Without `samples`: as many as fit.
+   * Reads up to `samples` samples, oldest first, to the beginning of `to`, and returns how many. Ends the module if `to`
+   * is too small for that many samples with all their channels, or if the sensor's ring is. Without `samples`: as many
+   * as wait and fit.
    */
   read(to: Samples16, samples: i32 = -1): i32 {
     const channels = this.sampleBytes >> 1;
     // An invalid handle is an error of the host, which reports it.
     if (channels <= 0) return sensor_read(this.handle, to.data, 0);
-    if (samples == -1) samples = to.length / channels;
+    if (samples == -1) samples = min(to.length / channels, this.available);
     else fits(samples * channels, to.length);
     return sensor_read(this.handle, to.data, samples);
   }

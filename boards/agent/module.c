@@ -184,6 +184,25 @@ bool module_init(struct module *module, struct reason *why)
     return false;
 }
 
+/* A module that was held up catches up: each time that it returns is closer to the clock than the one before. */
+static bool count_early(struct module *module, uint64_t now_us, uint64_t wanted_us, struct reason *why)
+{
+    const uint64_t soonest_us = now_us + NODE_MIN_STEP_US;
+    const uint64_t us = wanted_us < soonest_us ? soonest_us - wanted_us : 0;
+    if (us == 0)
+        module->early_steps = 0;
+    else
+        module->early_steps = us < module->early_us ? 1 : module->early_steps + 1;
+    module->early_us = us;
+    if (module->early_steps < NODE_MAX_EARLY_STEPS)
+        return true;
+    refuse(why, REASON_MODULE_STEP);
+    reason_add(why, (int64_t)wanted_us);
+    reason_add(why, (int64_t)now_us);
+    reason_add(why, module->early_steps);
+    return false;
+}
+
 bool module_step(struct module *module, uint64_t now_us, uint64_t *next_us, struct reason *why)
 {
     uint64_t values[1] = {now_us};
@@ -191,10 +210,14 @@ bool module_step(struct module *module, uint64_t now_us, uint64_t *next_us, stru
     if (!call(module, module->step, MODULE_FUNCTION_STEP, values, why))
         return false;
     const int64_t next = (int64_t)values[0];
-    const int64_t min = (int64_t)now_us + NODE_MIN_STEP_US;
     /* A time that JavaScript can not represent exactly, after about 285 years, means never. */
-    *next_us = next > CBOR_SAFE ? UINT64_MAX : (uint64_t)(next > min ? next : min);
-    return true;
+    *next_us = UINT64_MAX;
+    if (next > CBOR_SAFE)
+        return true;
+    const uint64_t wanted_us = next > 0 ? (uint64_t)next : 0;
+    const uint64_t soonest_us = now_us + NODE_MIN_STEP_US;
+    *next_us = wanted_us > soonest_us ? wanted_us : soonest_us;
+    return count_early(module, now_us, wanted_us, why);
 }
 
 bool module_message(struct module *module, int32_t id, struct span body, struct reason *why)

@@ -73,6 +73,13 @@ struct module {
     /* The sensors that it has opened, by handle. */
     uint8_t sensors[AGENT_SENSORS];
     uint32_t sensor_count;
+    /*
+     * By handle: the module has found the ring full, the samples that were lost then, and whether it has read a sample
+     * or was reported for reading none.
+     */
+    bool full[AGENT_SENSORS];
+    uint32_t lost_when_full[AGENT_SENSORS];
+    bool settled[AGENT_SENSORS];
 
     /* State of the present call. */
     enum phase phase;
@@ -89,6 +96,9 @@ struct module {
     int32_t answer;
     uint64_t answer_us;
     uint32_t misses;
+    /* Steps in a row that returned an earlier time, and by how much the last one did. */
+    uint32_t early_steps;
+    uint64_t early_us;
     /* It is being swapped in. It is judged after its trial was reported. */
     bool starting;
 };
@@ -104,7 +114,7 @@ void module_unload(struct module *module);
 
 /* Each returns false, with the cause in `why`, if the module faulted. Such a module can only be unloaded. */
 bool module_init(struct module *module, struct reason *why);
-/* Sets `*next_us` to the time of the next step, UINT64_MAX for never. */
+/* Sets `*next_us` to the time of the next step, UINT64_MAX for never. Fails if the node would never sleep. */
 bool module_step(struct module *module, uint64_t now_us, uint64_t *next_us, struct reason *why);
 /* Delivers a command for subscription `id`, or -1 for a changed configuration. */
 bool module_message(struct module *module, int32_t id, struct span body, struct reason *why);

@@ -78,6 +78,8 @@
 #define NODE_LATE_US 100000
 /* Shortest time between two steps. */
 #define NODE_MIN_STEP_US 100
+/* Steps in a row that return an earlier time than that and don't catch up with the clock. */
+#define NODE_MAX_EARLY_STEPS 1000
 /* Time between two calls of `health` outside a trial. */
 #define NODE_HEALTH_US 1000000
 /* Time between a fault and the next start of a confirmed module; doubles with each fault in a row. */

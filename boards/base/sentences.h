@@ -331,6 +331,18 @@ enum reason_number {
      * PKG_SEQUENCE: '{text}' has sequence {0}, more than {1} above the confirmed {2}. Build it with a lower sequence.
      */
     REASON_PKG_STEP = 85,
+    /* MODULE_READ: a read of {0} samples of the sensor '{text}', whose ring holds {1}; read fewer at a time. */
+    REASON_MODULE_READ = 86,
+    /*
+     * MODULE_UNREAD: The ring of the sensor '{text}' is full with {0} samples, and the module has read none; does it
+     * wait for more?
+     */
+    REASON_MODULE_UNREAD = 87,
+    /*
+     * MODULE_STEP: step returned {0} us at {1} us, the {2}th time in a row that has passed or is within 100 us; return
+     * now plus a period.
+     */
+    REASON_MODULE_STEP = 88,
 };
 
 /* Numbers that a sentence has at most. */

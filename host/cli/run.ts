@@ -135,7 +135,7 @@ export function registerRun(program: Command): void {
     usage: 'run [app]',
     description:
       'Runs an app (a folder or a .mote file) on the firmware of a board, in QEMU or as a process. Starts a gateway and a broker for it, prints the events and telemetry that the broker receives, and accepts updates.',
-    failure: 'A module faulted.',
+    failure: 'A module faulted, or it waits for more samples than the ring of a sensor holds.',
     options: [
       ['-b, --board <name>', 'board; "mote board list" lists them', 'mps2-an386'],
       ['-i, --input <[sensor=]source...>', INPUT_HELP],

@@ -133,7 +133,8 @@ async function simOnce({ app, options, terminal, page }: Call, stopped: () => Pr
     reportProblem(terminal, new MoteError('USAGE', text));
   }
   summary(terminal, printer, result, engine);
-  return result.status.fault !== null ? Exit.failed : Exit.ok;
+  const { fault, unread } = result.status;
+  return fault !== null || unread.length > 0 ? Exit.failed : Exit.ok;
 }
 
 /** Each `--send` has the time of the `--at` in the same place. */
@@ -166,6 +167,7 @@ function summary(terminal: Terminal, printer: Printer, result: SimulationResult,
     events: printer.events,
     steps: status.steps,
     faults: status.faults,
+    unread: status.unread,
     maxFuel: status.maxFuel,
     sensors: status.sensors,
     metrics: [...printer.metrics.values()].map(({ peaks: _peaks, ...rest }) => rest),
@@ -188,7 +190,7 @@ export function registerSim(program: Command): void {
   addCommand<[string?], SimOptions>(program, {
     usage: 'sim [app]',
     description: 'Runs an app (a folder or a .mote file) on a simulated node.',
-    failure: 'The module faulted.',
+    failure: 'The module faulted, or it waits for more samples than the ring of a sensor holds.',
     options: [
       ['-i, --input <[sensor=]source...>', INPUT_HELP],
       ['-e, --engine <name>', ENGINE_NAMES.join(' or '), 'wasm3'],

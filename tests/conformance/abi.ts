@@ -123,7 +123,7 @@ export const ABI: Scenario[] = [
     [
       [
         { call: ['sensor_read', 0, SCRATCH, 5], show: [SCRATCH, 12] },
-        { call: ['sensor_read', 0, SCRATCH, 1000], show: [SCRATCH, 130] },
+        { call: ['sensor_read', 0, SCRATCH, 64], show: [SCRATCH, 130] },
         { call: ['sensor_read', 1, SCRATCH, 2], show: [SCRATCH, 14] },
         ['sensor_read', 0, SCRATCH, -1],
         ['sensor_read', 0, SCRATCH, 0],
@@ -155,6 +155,48 @@ export const ABI: Scenario[] = [
     ],
     twoSensors,
   ),
+  faults(
+    'sensors: reading more samples than a ring holds',
+    [
+      [
+        ['sensor_read', 0, SCRATCH, 64],
+        ['sensor_read', 0, SCRATCH, 65],
+        ['log', 2, 'never'],
+      ],
+      [['sensor_read', 1, SCRATCH, 0x7fff_ffff]],
+    ],
+    { ...twoSensors, kv: { init: script(['sensor_open', 'mic'], ['sensor_open', 'imu']) } },
+    [
+      "MODULE_READ on_message: a read of 65 samples of the sensor 'mic', whose ring holds 64; read fewer at a time.",
+      "MODULE_READ on_message: a read of 2147483647 samples of the sensor 'imu', whose ring holds 7;",
+    ],
+  ),
+  {
+    ...calls(
+      'sensors: waiting for more samples than a ring holds, told once for each sensor and start',
+      [
+        ['sensor_open', 'mic'],
+        ['sensor_open', 'imu'],
+      ],
+      [
+        ...Array.from({ length: 5 }, (): Call[] => [
+          ['sensor_available', 0],
+          ['sensor_available', 1],
+        ]),
+        // A module that reads doesn't wait in vain, however many samples are lost later.
+        [['sensor_read', 1, SCRATCH, 1]],
+        ...Array.from({ length: 6 }, (): Call[] => [
+          ['sensor_available', 0],
+          ['sensor_available', 1],
+        ]),
+        [['unreachable']],
+        [],
+        [['sensor_available', 0]],
+      ],
+      twoSensors,
+    ),
+    shows: ["MODULE_UNREAD The ring of the sensor 'mic' is full with 64 samples, and the module has read none;"],
+  },
   calls(
     'metrics: their names',
     named((name) => ['metric', name, '1', 0]),

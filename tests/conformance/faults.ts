@@ -87,6 +87,39 @@ export const FAULTS: Scenario[] = [
       await world.run(5000);
     },
   },
+  ...(
+    [
+      ['at once', 0, 'step returned 99900 us at 99900 us, the 1000th time in a row'],
+      ['within the next 100 us', 99, 'step returned 99999 us at 99900 us, the 1000th'],
+      ['a time that has passed', -1_000_000, 'step returned 0 us at 99900 us, the 1000th'],
+    ] as const
+  ).map(
+    ([what, us, shown]): Scenario => ({
+      name: `steps that return ${what}, without end`,
+      shows: [`MODULE_STEP step: ${shown}`],
+      setup: { kv: { init: script(['after', us]) } },
+      async run(world) {
+        await world.start();
+        await world.run(500);
+      },
+    }),
+  ),
+  {
+    name: 'steps that return one time that stays, and steps that catch up with the clock',
+    shows: ['MODULE_STEP step: step returned 5000 us at', 'log info back'],
+    setup: {},
+    async run(world) {
+      await world.start();
+      await world.run(50);
+      world.command(1, script(['until', 5000]));
+      await world.run(2200);
+      // 1.9 ms closer to the clock with each step, for over 1000 steps.
+      world.command(2, script(['until', 5000], ['gain', 2000]));
+      await world.run(1500);
+      world.command(3, script(['log', 2, 'back']));
+      await world.run(100);
+    },
+  },
   {
     name: 'steps at the highest rate',
     setup: { kv: { init: script(['period', 0]), step: script(['time_now']) } },

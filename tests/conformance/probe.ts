@@ -41,6 +41,11 @@ const DEEDS = {
   health: '(global.set $answer (i32.wrap_i64 (i64.load offset=8 (local.get $at))))',
   /** Sets the microseconds between steps; below 0: no further step. */
   period: '(global.set $period (i64.load offset=8 (local.get $at)))',
+  /** Sets the microseconds from now to the next step, which may be negative. */
+  after: '(global.set $mode (i32.const 1)) (global.set $period (i64.load offset=8 (local.get $at)))',
+  /** Sets the time of the next step, and how much later that of each step after it is. */
+  until: '(global.set $mode (i32.const 2)) (global.set $period (i64.load offset=8 (local.get $at)))',
+  gain: '(global.set $gain (i64.load offset=8 (local.get $at)))',
   /** Repeats the next call, each time with other letters at LETTERS. */
   times: '(global.set $times (i32.wrap_i64 (i64.load offset=8 (local.get $at))))',
   /** Makes the next call at this call depth. */
@@ -125,6 +130,8 @@ export function probeWasm(options: ProbeOptions = {}): Uint8Array {
     (global $times (mut i32) (i32.const 1))
     (global $depth (mut i32) (i32.const 0))
     (global $period (mut i64) (i64.const 1000000))
+    (global $mode (mut i32) (i32.const 0))
+    (global $gain (mut i64) (i64.const 0))
     (data (i32.const 10) "${'x'.repeat(6)}initstephealthrunrm${'x'.repeat(29)}")
     (table ${all.length + 1} funcref)
     (elem (i32.const 0) ${all.map(({ name }) => `$do_${name}`).join(' ')})
@@ -173,6 +180,10 @@ export function probeWasm(options: ProbeOptions = {}): Uint8Array {
       (global.get $start))
     (func ${exported('step')} (param $now i64) (result i64) ${fault('step')}
       (call $stored (i32.const 20) (i32.const 4))
+      (if (i32.eq (global.get $mode) (i32.const 1)) (then (return (i64.add (local.get $now) (global.get $period)))))
+      (if (i32.eq (global.get $mode) (i32.const 2)) (then
+        (global.set $period (i64.add (global.get $period) (global.get $gain)))
+        (return (global.get $period))))
       (select (i64.const 0x7fffffffffffffff) (i64.add (local.get $now) (global.get $period))
         (i64.lt_s (global.get $period) (i64.const 0))))
     (func ${exported('on_message')} (param $id i32) (param $length i32)

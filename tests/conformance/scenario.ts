@@ -36,10 +36,11 @@ export function calls(name: string, init: Call[], commands: Call[][] = [], setup
 }
 
 /** Scripts that each end the module, which is restarted a second later. */
-export function faults(name: string, commands: Call[][], setup: Setup = {}): Scenario {
+export function faults(name: string, commands: Call[][], setup: Setup = {}, shows: string[] = []): Scenario {
   return {
     name,
     setup,
+    shows,
     async run(world) {
       await world.start();
       await world.run(100);

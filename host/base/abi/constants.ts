@@ -78,6 +78,8 @@ export const NodeConstant = {
   lateUs: 100_000,
   /** Shortest time between two steps. */
   minStepUs: 100,
+  /** Steps in a row that return an earlier time than that and don't catch up with the clock. */
+  maxEarlySteps: 1000,
   /** Time between two calls of `health` outside a trial. */
   healthUs: 1_000_000,
   /** Time between a fault and the next start of a confirmed module; doubles with each fault in a row. */

@@ -61,15 +61,24 @@ export const ABI_IMPORTS = {
   sensor_rate: { params: ['i32'], result: 'i32' },
   /** Bytes of one sample with all its channels; channels are interleaved little-endian int16. */
   sensor_frame_bytes: { params: ['i32'], result: 'i32' },
-  /** Samples waiting in the node's ring. */
+  /**
+   * Samples waiting in the node's ring. When the ring is full, loses as many samples as it holds, and none was ever
+   * read, the node reports MODULE_UNREAD once.
+   */
   sensor_available: { params: ['i32'], result: 'i32' },
-  /** Takes up to `samples` samples from the ring, oldest first, into `dst`; returns how many. */
+  /**
+   * Takes up to `samples` samples from the ring, oldest first, into `dst`; returns how many. A number above what the
+   * ring holds ends the module with MODULE_READ.
+   */
   sensor_read: { params: ['i32', 'i32', 'i32'], result: 'i32' },
   /** Time of the oldest waiting sample, microseconds on the clock of `step`. */
   sensor_time: { params: ['i32'], result: 'i64' },
   /** Samples that the ring dropped because they were not read in time, since the node started. */
   sensor_lost: { params: ['i32'], result: 'i32' },
-  /** Declares a telemetry metric, only in `init`; value = integer x 10^exponent in `unit` (UCUM); returns its id. */
+  /**
+   * Declares a telemetry metric, only in `init` (INVALID afterwards); value = integer x 10^exponent in `unit` (UCUM);
+   * returns its id.
+   */
   metric: { params: ['i32', 'i32', 'i32', 'i32', 'i32'], result: 'i32' },
   /**
    * Sends `count` int32 values of a metric: the first at `t0` microseconds, the next every `dt` microseconds; quality 0
@@ -78,7 +87,7 @@ export const ABI_IMPORTS = {
   publish: { params: ['i32', 'i64', 'i32', 'i32', 'i32', 'i32'], result: 'i32' },
   /** Sends an event with a CBOR body; delivered at least once. */
   event: { params: ['i32', 'i32', 'i32', 'i32'], result: 'i32' },
-  /** Asks for commands of that name, only in `init`; returns the id that `on_message` gets. */
+  /** Asks for commands of that name, only in `init` (INVALID afterwards); returns the id that `on_message` gets. */
   subscribe: { params: ['i32', 'i32'], result: 'i32' },
   /** Inside `on_message`: copies the message's body to `dst`; returns its length, or TOO_LARGE. */
   message_read: { params: ['i32', 'i32'], result: 'i32' },
@@ -112,7 +121,11 @@ export type AbiImport = keyof typeof ABI_IMPORTS;
 export const ABI_EXPORTS = {
   /** Called once after loading; OK, or a negative error that refuses to start. */
   init: { params: [], result: 'i32' },
-  /** Does the work that is due and returns the time at which it wants to be called again, in microseconds. */
+  /**
+   * Does the work that is due and returns the time at which it wants to be called again, in microseconds. The node
+   * waits 100 microseconds at least; 1000 earlier times in a row that don't catch up with the clock end the module with
+   * MODULE_STEP.
+   */
   step: { params: ['i64'], result: 'i64' },
   /** A command for a subscription, or id -1: the configuration changed. */
   on_message: { params: ['i32', 'i32'], result: null },

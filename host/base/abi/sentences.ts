@@ -616,5 +616,23 @@ export const SENTENCES = [
     code: 'PKG_SEQUENCE',
     text: "'{text}' has sequence {0}, more than {1} above the confirmed {2}. Build it with a lower sequence.",
   },
+  // 86
+  {
+    id: 'module_read',
+    code: 'MODULE_READ',
+    text: "a read of {0} samples of the sensor '{text}', whose ring holds {1}; read fewer at a time.",
+  },
+  // 87
+  {
+    id: 'module_unread',
+    code: 'MODULE_UNREAD',
+    text: "The ring of the sensor '{text}' is full with {0} samples, and the module has read none; does it wait for more?",
+  },
+  // 88
+  {
+    id: 'module_step',
+    code: 'MODULE_STEP',
+    text: 'step returned {0} us at {1} us, the {2}th time in a row that has passed or is within 100 us; return now plus a period.',
+  },
 ] as const satisfies readonly Sentence[];
 export type SentenceId = (typeof SENTENCES)[number]['id'];

@@ -4,7 +4,7 @@
  */
 import { HostNodeConstant, NodeConstant } from '../../base/abi/index.ts';
 import { wellFormed } from '../../base/cbor/index.ts';
-import { isWireText, MoteError } from '../../base/index.ts';
+import { codedSentence, isWireText, MoteError, sentenceError } from '../../base/index.ts';
 import {
   AbiError,
   type AbiImport,
@@ -61,6 +61,24 @@ export interface HostServices {
   };
 }
 
+/** A use of an import that can't be right. It ends the module with `error`. */
+export class Misuse extends Error {
+  readonly error: MoteError;
+  constructor(error: MoteError) {
+    super(error.message);
+    this.error = error;
+  }
+}
+
+/** A sensor that a module has opened. */
+interface OpenedSensor {
+  readonly sensor: Sensor;
+  /** Samples that were lost when the module first found the ring full, null before. */
+  lostWhenFull: number | null;
+  /** It has read a sample, or was reported for reading none. */
+  settled: boolean;
+}
+
 /** State of one module's imports: its declarations and the current call. */
 export class ModuleContext {
   readonly services: HostServices;
@@ -70,7 +88,9 @@ export class ModuleContext {
   readonly declaredLimit: number;
   readonly metrics: MetricInfo[] = [];
   readonly commands: string[] = [];
-  readonly sensors: Sensor[] = [];
+  readonly sensors: OpenedSensor[] = [];
+  /** Names of the sensors for which it waits in vain. */
+  readonly unread: string[] = [];
   instance: Instance | null = null;
   phase: 'idle' | 'init' | 'step' | 'message' = 'idle';
   /** Body of the current message. */
@@ -96,6 +116,20 @@ export class ModuleContext {
     if (this.#declaredBytes + bytes > this.declaredLimit) return false;
     this.#declaredBytes += bytes;
     return true;
+  }
+
+  /**
+   * Whether the module waits for more samples than the ring of a sensor holds: it asks how many wait, the ring is full,
+   * has lost as many as it holds since the module first found it full, and the module has read none. True once.
+   */
+  waitsInVain(opened: OpenedSensor, nowUs: number): boolean {
+    const { sensor, lostWhenFull, settled } = opened;
+    if (settled || sensor.available(nowUs) < sensor.ringSamples) return false;
+    const lost = sensor.lost(nowUs);
+    opened.lostWhenFull ??= lost;
+    opened.settled = lostWhenFull !== null && lost - lostWhenFull >= sensor.ringSamples;
+    if (opened.settled) this.unread.push(sensor.name);
+    return opened.settled;
   }
 
   /** Counts one use in this call; returns false if it exceeds the limit. */
@@ -145,11 +179,12 @@ export function hostImports(context: ModuleContext): Record<Exclude<AbiImport, E
     if (result === '') throw refuse('INVALID');
     return result;
   };
-  const sensor = (handle: number): Sensor => {
+  const opened = (handle: number): OpenedSensor => {
     const found = context.sensors[handle];
     if (found === undefined) throw refuse('NOT_FOUND');
     return found;
   };
+  const sensor = (handle: number): Sensor => opened(handle).sensor;
   const onlyInInit = () => {
     if (context.phase !== 'init') throw refuse('INVALID');
   };
@@ -197,26 +232,36 @@ export function hostImports(context: ModuleContext): Record<Exclude<AbiImport, E
     },
     sensor_open: i32((ptr, length) => {
       const wanted = name(ptr!, length!);
-      const open = context.sensors.findIndex((one) => one.name === wanted);
+      const open = context.sensors.findIndex((one) => one.sensor.name === wanted);
       if (open >= 0) return open;
       if (!context.allowed.has(wanted)) throw refuse('DENIED');
       const found = services.sensor(wanted);
       if (found === undefined) throw refuse('NOT_FOUND');
       found.open(services.nowUs());
-      return context.sensors.push(found) - 1;
+      return context.sensors.push({ sensor: found, lostWhenFull: null, settled: false }) - 1;
     }),
     sensor_rate: i32((handle) => sensor(handle!).rateMilliHz),
     sensor_frame_bytes: i32((handle) => sensor(handle!).channels * 2),
-    sensor_available: i32((handle) => sensor(handle!).available(services.nowUs())),
+    sensor_available: i32((handle) => {
+      const from = opened(handle!);
+      if (context.waitsInVain(from, services.nowUs())) {
+        const { code, text } = codedSentence('module_unread', from.sensor.name, from.sensor.ringSamples);
+        services.log('error', `${code} ${text}`);
+      }
+      return from.sensor.available(services.nowUs());
+    }),
     sensor_read: i32((handle, dst, samples) => {
       const from = sensor(handle!);
       if (samples! < 0) throw refuse('INVALID');
+      if (samples! > from.ringSamples)
+        throw new Misuse(sentenceError('module_read', samples!, from.name, from.ringSamples));
       const count = Math.min(samples!, from.available(services.nowUs()));
       const out = bytes(dst!, count * from.channels * 2);
+      if (count > 0) opened(handle!).settled = true;
       return from.take(services.nowUs(), count, new DataView(out.buffer, out.byteOffset, out.length));
     }),
     sensor_time(handle) {
-      const from = context.sensors[Number(handle)];
+      const from = context.sensors[Number(handle)]?.sensor;
       return BigInt(from === undefined ? AbiError.NOT_FOUND : from.timeUs(services.nowUs()));
     },
     sensor_lost: i32((handle) => Math.min(sensor(handle!).lost(services.nowUs()), 0x7fff_ffff)),

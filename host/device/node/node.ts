@@ -246,6 +246,7 @@ export class Node {
       resets: this.#resets,
       droppedLogs: running?.runtime.droppedLogs ?? 0,
       sensors: Object.fromEntries([...this.#sensors].map(([name, sensor]) => [name, sensor.counts(nowUs)])),
+      unread: running?.runtime.unread ?? [],
       outbox: this.#uplink?.counts ?? null,
       link: this.#uplink && { up: this.#uplink.up, queued: this.#uplink.queued, ...this.#uplink.stats },
       config: { ...this.#config },

@@ -96,6 +96,8 @@ export interface NodeStatus {
   maxFuel: bigint;
   droppedLogs: number;
   sensors: Record<string, SensorCounts>;
+  /** Sensors whose ring is full while the running module waits for more samples and reads none. */
+  unread: readonly string[];
   /** Null without a link. */
   outbox: OutboxCounts | null;
   /** `queued`: messages given to the link and not acknowledged yet. */

@@ -5,7 +5,7 @@ import { MoteError, sentenceError } from '../../base/index.ts';
 import { ABI_EXPORTS, AbiError, type Engine, type Limits, Trap } from '../engine/index.ts';
 import type { MetricInfo } from '../link/index.ts';
 import type { Metadata } from '../package/index.ts';
-import { type HostServices, hostImports, ModuleContext } from './host-imports.ts';
+import { type HostServices, hostImports, Misuse, ModuleContext } from './host-imports.ts';
 
 export interface ModuleImage {
   wasm: Uint8Array;
@@ -28,6 +28,8 @@ export interface RuntimeLimits {
 export const MIN_STEP_US: number = NodeConstant.minStepUs;
 
 export class ModuleRuntime {
+  /** Steps in a row that returned an earlier time, and by how much the last one did. */
+  readonly #early = { steps: 0, us: 0 };
   readonly metadata: Metadata;
   readonly #context: ModuleContext;
   readonly #engine: Engine;
@@ -52,6 +54,9 @@ export class ModuleRuntime {
   }
   get commands(): readonly string[] {
     return this.#context.commands;
+  }
+  get unread(): readonly string[] {
+    return this.#context.unread;
   }
   get droppedLogs(): number {
     return this.#context.droppedLogs;
@@ -79,13 +84,27 @@ export class ModuleRuntime {
   }
 
   /**
-   * Calls step. Returns the time of the next step in microseconds, null for never, and the fuel spent. Throws `Trap`.
+   * Calls step. Returns the time of the next step in microseconds, null for never, and the fuel spent. Throws `Trap`, or
+   * `MODULE_STEP` if the node would never sleep.
    */
   step(nowUs: number): { nextUs: number | null; fuel: bigint } {
     this.#context.begin('step');
     const next = this.#call('step', BigInt(nowUs)) as bigint;
-    const nextUs = next > BigInt(Number.MAX_SAFE_INTEGER) ? null : Math.max(Number(next), nowUs + MIN_STEP_US);
-    return { nextUs, fuel: this.#context.instance!.fuelUsed() };
+    const fuel = this.#context.instance!.fuelUsed();
+    if (next > BigInt(Number.MAX_SAFE_INTEGER)) return { nextUs: null, fuel };
+    const wantedUs = Math.max(Number(next), 0);
+    this.#countEarly(nowUs, wantedUs);
+    return { nextUs: Math.max(wantedUs, nowUs + MIN_STEP_US), fuel };
+  }
+
+  /** A module that was held up catches up: each time that it returns is closer to the clock than the one before. */
+  #countEarly(nowUs: number, wantedUs: number): void {
+    const early = this.#early;
+    const us = Math.max(nowUs + MIN_STEP_US - wantedUs, 0);
+    if (us === 0) early.steps = 0;
+    else early.steps = us < early.us ? 1 : early.steps + 1;
+    early.us = us;
+    if (early.steps >= NodeConstant.maxEarlySteps) throw sentenceError('module_step', wantedUs, nowUs, early.steps);
   }
 
   /** Delivers a command for subscription `id`, or -1 for a changed configuration. Throws `Trap`. */
@@ -120,6 +139,7 @@ export class ModuleRuntime {
     try {
       return this.#context.instance!.call(name, ...args);
     } catch (error) {
+      if (error instanceof Trap && error.cause instanceof Misuse) throw error.cause.error;
       // A failure inside the host is not the module's: it is a defect, or the power cut of a test.
       if (
         error instanceof Trap &&

@@ -77,6 +77,11 @@ export class Sensor {
     this.#startUs ??= nowUs;
   }
 
+  /** Samples that the ring holds. */
+  get ringSamples(): number {
+    return this.#capacity;
+  }
+
   get opened(): boolean {
     return this.#startUs !== null;
   }

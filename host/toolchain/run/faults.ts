@@ -2,8 +2,8 @@
 import { formatBytes, MoteError } from '../../base/index.ts';
 import { type Board, boardNames, loadBoard } from '../board/index.ts';
 
-/** A fault, as the agent logs it. */
-const FAULT = /^[A-Z][A-Z0-9_]+ (load|init|step|on_message|health): /;
+/** A fault, as the agent logs it, or a module that can't get what it waits for. */
+const FAULT = /^([A-Z][A-Z0-9_]+ (load|init|step|on_message|health): |MODULE_UNREAD )/;
 /** A module that needs more memory than the board has, as the agent and wasm3 log it. */
 const OUT_OF_MEMORY = /^(MODULE_MEMORY load|WASM_LOAD load: .*allocation failed)/;
 

@@ -74,7 +74,7 @@ export async function runScenario(file: ScenarioFile, options: RunOptions): Prom
   const differences: Difference[] = [];
   const stimuli = stimuliOf(file);
   const started = performance.now();
-  const { simUs, undelivered } = await simulate({
+  const { simUs, undelivered, status } = await simulate({
     ...options,
     app: appOf(path),
     node: 'test',
@@ -117,6 +117,7 @@ export async function runScenario(file: ScenarioFile, options: RunOptions): Prom
       seen: `it ended at ${seconds(simUs)} s`,
     });
   }
+  if (status.unread.length > 0) seen.fault ??= 'MODULE_UNREAD';
   seen.metrics = Object.fromEntries([...figures].map(([name, of]) => [name, of.get()]));
   // What reached the node differently can't be written as an expectation.
   const stuck = differences.length > 0;
