@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { packagePath } from '../host/base/index.ts';
-import { generateKeyPair, saveKeyPair } from '../host/device/package/index.ts';
+import { buildPackage, generateKeyPair, parsePackage, saveKeyPair } from '../host/device/package/index.ts';
 import { MOTE, mote, ndjson, type Program, startMote, startMoteAsGroup, start as startProgram } from './program.ts';
 import { missingSources } from './sources.ts';
 import { app, keys, release, speech } from './world.ts';
@@ -279,6 +279,19 @@ describe.skipIf(missing)(`mote run${NEEDS_SOURCES}`, () => {
         type: 'problem',
         code: 'NODE_KEPT',
         message: expect.stringMatching(/^hall uses the keys in its flash/),
+      },
+    ]);
+    const { metadata, ...pkg } = parsePackage(readFileSync(at('keyword.mote')));
+    const target = { product: 'door', group: 'east' };
+    const other = { ...pkg, metadata: { ...metadata, ...target }, privateKey: keys.privateKey };
+    writeFileSync(at('door.mote'), buildPackage(other));
+    expect(await notes('door.mote', '-k', 'r.pem')).toEqual([
+      {
+        type: 'problem',
+        code: 'NODE_KEPT',
+        message: expect.stringMatching(
+          /^hall keeps the product class none and the group none in its flash.*rejects.*product 'door'.*--dir/,
+        ),
       },
     ]);
     const { code, stderr } = await run('run', '--board', 'linux', 'keyword.mote', ...args.slice(0, -1), '-n', 'attic');

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { packagePath } from '../host/base/index.ts';
+import { buildPackage, generateKeyPair, parsePackage, saveKeyPair } from '../host/device/package/index.ts';
 import { freePort } from '../host/messaging/mqtt/testing.ts';
 import { mote, ndjson, type Program, start, startMote } from './program.ts';
 import { app, speech } from './world.ts';
@@ -310,6 +311,21 @@ describe('mote package', () => {
     });
     const { stdout } = await run('package', 'inspect', 'vibration/vibration.mote');
     expect(stdout).toMatch(/name +vibration 1\.0\.0/);
+  });
+
+  it('verifies that a package is for a product class, a node and a group', async () => {
+    const { metadata, ...pkg } = parsePackage(readFileSync(at('vibration', 'vibration.mote')));
+    const target = { product: 'pump', node: 'pump-7', group: '' };
+    const pair = generateKeyPair();
+    const { privateKey } = pair;
+    writeFileSync(at('target.mote'), buildPackage({ ...pkg, metadata: { ...metadata, ...target }, privateKey }));
+    saveKeyPair(at('pair.pem'), pair);
+    const verify = (...options: string[]) => ['package', 'verify', 'target.mote', '--key', 'pair.pem.pub', ...options];
+    for (const good of [[], ['--product', 'pump'], ['--product', 'pump', '--node', 'pump-7', '--group', 'any']])
+      expect(await run(...verify(...good))).toMatchObject({ code: 0, stderr: '' });
+    await expectNo(verify('--product', 'fan'), /for product 'pump'.*\[PKG_TARGET\]/);
+    await expectNo(verify('--product', ''), /for product 'pump'/);
+    await expectNo(verify('--product', 'pump', '--node', 'pump-8'), /for node 'pump-7'/);
   });
 
   it('rejects a changed byte, and another key', async () => {

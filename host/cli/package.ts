@@ -2,7 +2,15 @@
 import type { Command } from 'commander';
 import { formatBytes, MoteError, readInput } from '../base/index.ts';
 import { validateModule } from '../device/engine/index.ts';
-import { loadPublicKey, type Metadata, openPackage, type Package, parsePackage } from '../device/package/index.ts';
+import {
+  checkTarget,
+  loadPublicKey,
+  type Metadata,
+  openPackage,
+  type Package,
+  parsePackage,
+  type Target,
+} from '../device/package/index.ts';
 import { addCommand } from './shared/command.ts';
 import { reportNo, type Terminal, table } from './shared/terminal.ts';
 
@@ -67,12 +75,20 @@ export function registerPackage(program: Command): void {
       return 0;
     },
   });
-  addCommand<[string], { key: string }>(group, {
+  addCommand<[string], Target & { key: string }>(group, {
     usage: 'verify <file>',
     description: 'Checks signature, digests, encoding and the module itself, as a node that trusts the key does.',
     failure: 'A node that trusts the key rejects the package.',
-    options: [['-k, --key <file>', 'public key of the signer', 'release.pem.pub']],
-    examples: ['mote package verify build/my-sensor.mote --key release.pem.pub'],
+    options: [
+      ['-k, --key <file>', 'public key of the signer', 'release.pem.pub'],
+      ['--product <class>', 'also check that a node of this product class accepts it; "" for a node of none'],
+      ['-n, --node <id>', 'also check that the node of this name accepts it'],
+      ['--group <name>', 'also check that a node of this group accepts it; "" for a node of none'],
+    ],
+    examples: [
+      'mote package verify build/my-sensor.mote --key release.pem.pub',
+      'mote package verify build/my-sensor.mote --product pump --node pump-7 --group hall-2',
+    ],
     async run({ terminal, options, args: [file] }) {
       const bytes = readInput(file, 'The package');
       const key = loadPublicKey(options.key);
@@ -80,6 +96,7 @@ export function registerPackage(program: Command): void {
       try {
         pkg = openPackage(bytes, [key]);
         validateModule(pkg.wasm);
+        checkTarget(pkg.metadata, options);
       } catch (error) {
         if (error instanceof MoteError) return reportNo(error, terminal);
         throw error;

@@ -5,10 +5,12 @@ export { encodeMetadata, parseMetadata } from './metadata-codec.ts';
 export {
   buildPackage,
   checkPackage,
+  checkTarget,
   type HostLimits,
   openPackage,
   type Package,
   type PackageInput,
   parsePackage,
+  type Target,
 } from './package.ts';
 export { encodeTrustedKeys, parseTrustedKeys } from './trusted-keys.ts';

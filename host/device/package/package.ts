@@ -115,12 +115,21 @@ export interface HostLimits {
   group: string;
 }
 
+/** What a package may be for; undefined: not known, and not compared. */
+export type Target = Partial<Pick<HostLimits, 'product' | 'node' | 'group'>>;
+
+/** Throws `PKG_TARGET` if the package isn't for such a host. */
+export function checkTarget({ product, node, group }: Metadata, host: Target): void {
+  if (host.product !== undefined && product !== host.product) throw sentenceError('pkg_target', 'product', product);
+  if (host.node !== undefined && node !== '' && node !== host.node) throw sentenceError('pkg_target', 'node', node);
+  if (host.group !== undefined && group !== '' && group !== host.group)
+    throw sentenceError('pkg_target', 'group', group);
+}
+
 /** Throws `PKG_TARGET`, `PKG_ABI`, `PKG_MEMORY` or `PKG_SEQUENCE` if a host can't or may not run the package. */
 export function checkPackage(pkg: Package, host: HostLimits): void {
-  const { product, node, group, abi, memoryBytes, name, maxStep } = pkg.metadata;
-  if (product !== host.product) throw sentenceError('pkg_target', 'product', product);
-  if (node !== '' && node !== host.node) throw sentenceError('pkg_target', 'node', node);
-  if (group !== '' && group !== host.group) throw sentenceError('pkg_target', 'group', group);
+  const { abi, memoryBytes, name, maxStep } = pkg.metadata;
+  checkTarget(pkg.metadata, host);
   const version = (number: number) => [number >>> 16, number & 0xffff];
   if (abi >>> 16 !== host.abi >>> 16 || (abi & 0xffff) > (host.abi & 0xffff))
     throw sentenceError('pkg_abi', name, ...version(abi), ...version(host.abi));

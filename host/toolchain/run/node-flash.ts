@@ -17,6 +17,9 @@ const FLASH = 'flash.bin';
 export interface StoredNode {
   id: string;
   publicKeys: readonly KeyObject[];
+  /** Product class and group; empty for none. */
+  product: string;
+  group: string;
   /** The package that it runs; null when there is none, or none that can be read. */
   running: Package | null;
 }
@@ -36,9 +39,9 @@ export function storedNode(board: Board, folder: string): StoredNode | null {
 }
 
 /** Null unless the flash was set up completely. */
-function identityOf(flash: Flash): Pick<StoredNode, 'id' | 'publicKeys'> | null {
-  const { id, publicKeys } = readIdentity(flash);
-  return id !== null && isNodeId(id) && publicKeys.length > 0 ? { id, publicKeys } : null;
+function identityOf(flash: Flash): Omit<StoredNode, 'running'> | null {
+  const { id, publicKeys, product, group } = readIdentity(flash);
+  return id !== null && isNodeId(id) && publicKeys.length > 0 ? { id, publicKeys, product, group } : null;
 }
 
 function openFlash(board: Board, path: string): FileFlash {

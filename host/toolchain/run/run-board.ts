@@ -1,7 +1,7 @@
 /** Runs an app on a board's real firmware, in an emulator or as a process, with a gateway and a broker around it. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { MoteError, VirtualClock } from '../../base/index.ts';
-import { generateKeyPair, loadPublicKey } from '../../device/package/index.ts';
+import { guard, MoteError, VirtualClock } from '../../base/index.ts';
+import { checkTarget, generateKeyPair, loadPublicKey } from '../../device/package/index.ts';
 import { type BrokerChoice, openBroker, publicUrl } from '../../messaging/broker/index.ts';
 import { type NodeObserver, watchNodes } from '../../messaging/monitor/index.ts';
 import { isNodeId } from '../../messaging/topics/index.ts';
@@ -131,15 +131,27 @@ function idOf(board: Board, { node, folder }: RunOptions, stored: StoredNode | n
 }
 
 /** What of the options has no effect on a node that was set up before. */
-function storedProblems({ id, running, publicKeys }: StoredNode, app: App, { publicKey, given }: Signer): MoteError[] {
+function storedProblems(stored: StoredNode, app: App, { publicKey, given }: Signer): MoteError[] {
+  const { id, running, publicKeys } = stored;
   const problems: MoteError[] = [];
-  if (running !== null && Buffer.compare(moduleDigest(running), moduleDigest(app)) !== 0)
+  const accepts = guard(
+    () => checkTarget(app.metadata, { ...stored, node: id }),
+    (error) => problems.push(keptTarget(stored, error)),
+  );
+  if (accepts && running !== null && Buffer.compare(moduleDigest(running), moduleDigest(app)) !== 0)
     problems.push(keptModule(id, running));
   if ((given || running === null) && !publicKeys.some((key) => key.equals(publicKey))) {
     const what = `${id} uses the keys in its flash and rejects packages that this run's key signs`;
     problems.push(new MoteError('NODE_KEPT', `${what}; use another --dir to trust that key.`));
   }
   return problems;
+}
+
+/** The node keeps the product class and the group in its flash, for which the app isn't. */
+function keptTarget({ id, product, group }: StoredNode, { message }: MoteError): MoteError {
+  const has = `the product class ${product || 'none'} and the group ${group || 'none'}`;
+  const what = `${id} keeps ${has} in its flash, and rejects this app: ${message}`;
+  return new MoteError('NODE_KEPT', `${what} Use another --dir for a new node.`);
 }
 
 /**
