@@ -6,6 +6,7 @@ export { type ErrorCode, MoteError } from './error.ts';
 export { makeFolder, readInput, writeOutput } from './files.ts';
 export { guard } from './guard.ts';
 export { type Lock, tryLock } from './lock.ts';
+export { nearest } from './nearest.ts';
 export { isObject } from './object.ts';
 export { buildFolder, packagePath, packageRoot, packageVersion } from './paths.ts';
 export { codeFrame, type MarkedPlace, type Place, type SourceLine, sourceLines } from './place.ts';

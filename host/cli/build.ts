@@ -3,8 +3,9 @@ import { join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { formatBytes } from '../base/index.ts';
 import { writeApp } from '../toolchain/app/index.ts';
+import { memoryWarning } from '../toolchain/board/index.ts';
 import { addCommand, integer, settings } from './shared/command.ts';
-import { showBuild } from './shared/progress.ts';
+import { showBuild, showWarning } from './shared/progress.ts';
 import { table } from './shared/terminal.ts';
 
 export function registerBuild(program: Command): void {
@@ -36,13 +37,15 @@ export function registerBuild(program: Command): void {
         };
         const { app, files, signed } = await writeApp(path, { keyFile: key, folder, manifest }, showBuild(terminal));
         const { name, version, memoryBytes } = app.metadata;
+        const tooLarge = memoryWarning(memoryBytes);
+        if (tooLarge !== null) showWarning(terminal, tooLarge);
         terminal.data({
           name,
           version,
           sequence: app.sequence,
           files,
           memoryBytes,
-          warnings: app.warnings,
+          warnings: [...app.warnings, ...(tooLarge === null ? [] : [tooLarge])],
           metadata: app.metadata,
         });
         const rows = files.map(({ path, bytes }) => [relative('.', path), formatBytes(bytes)]);

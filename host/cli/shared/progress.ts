@@ -6,6 +6,10 @@ import type { Terminal } from './terminal.ts';
 /** Seconds of a build, to a tenth. */
 export const secondsText = (seconds: number): string => `${seconds.toFixed(1)} s`;
 
+export function showWarning(terminal: Terminal, text: string): void {
+  terminal.line(`${terminal.paint('yellow', 'warning')} ${text}`);
+}
+
 export function showBuild(terminal: Terminal): Required<BuildObserver> {
   return {
     onBuildStep(step) {
@@ -13,7 +17,7 @@ export function showBuild(terminal: Terminal): Required<BuildObserver> {
       else terminal.progress(`${step.step === 'compile' ? 'compiling' : 'checking'} the module ...`);
     },
     onBuilt({ warnings, cached, metadata: { name, version } }, seconds) {
-      for (const warning of warnings) terminal.line(`${terminal.paint('yellow', 'warning')} ${warning}`);
+      for (const warning of warnings) showWarning(terminal, warning);
       terminal.progress('');
       const how = cached
         ? `${name} ${version} is built already`

@@ -16,6 +16,7 @@ export { readElf } from './elf.ts';
 export { type Footprint, footprintOf, PARTS, totalOf } from './footprint.ts';
 export { readHex, writeHex } from './hex.ts';
 export { type NewNode, nodeSegment } from './image-node.ts';
+export { memoryWarning } from './memory.ts';
 export { type BoardModelOptions, type BoardModelRun, runModelOnBoard } from './model.ts';
 export { NODE_EXIT, type NodeProcess, type StartOptions, startNode } from './qemu.ts';
 export { hex32, type Image, joinSegments, type Segment, toBinary } from './segments.ts';

@@ -14,6 +14,7 @@ import { extractDeclarations } from './extract-declarations.ts';
 import { explainHabit } from './habits.ts';
 import { rejectHeap } from './heap.ts';
 import { type Manifest, type ManifestOverride, readManifest } from './manifest.ts';
+import { misspeltSensors } from './sensor-names.ts';
 import { configSource, entrySource } from './sources.ts';
 import { toolchainDigest } from './toolchain-digest.ts';
 import { rejectUnsupportedApis, warnOfFloats } from './unsupported-apis.ts';
@@ -74,9 +75,10 @@ export async function buildApp(dir: string, options: BuildOptions = {}): Promise
   const { entry, config } = manifest;
 
   const guard = options.guard === true;
-  const cache = options.cacheFolder === undefined || guard ? null : new ModuleCache(options.cacheFolder);
+  const cache = options.cacheFolder === undefined ? null : new ModuleCache(options.cacheFolder);
   const key = JSON.stringify([
     cache && toolchainDigest(),
+    guard,
     [tree.library, library, relative(tree.baseDir, generated), entry, Object.keys(config)],
     [...modelBytes].map(([name, bytes]) => [name, digestOf(bytes)]),
   ]);
@@ -84,7 +86,7 @@ export async function buildApp(dir: string, options: BuildOptions = {}): Promise
   const found = cache?.find({ key, config, anyDefaults: options.anyDefaults ?? false, read }) ?? null;
   if (found !== null) {
     writeGenerated(generated, new Map([...found.files, ...own]));
-    return describe(manifest, found, true);
+    return guarded(await describe(manifest, found, true));
   }
 
   const inputs: Inputs = new Map();
@@ -255,7 +257,7 @@ async function describe(manifest: Manifest, module: CompiledModule, cached: bool
   const macs = models.reduce((sum, model) => sum + model.macs, 0);
   const fuel = BigInt(manifest.fuel ?? BASE_FUEL + macs * FUEL_PER_MAC);
   const declared = extractDeclarations(await loadEngine('v8'), wasm, rom, info.memoryBytes, fuel);
-  const all = [...warnings, ...tooComplex(info)];
+  const all = [...warnings, ...tooComplex(info), ...misspeltSensors(declared.sensors)];
   if (declared.result < 0) {
     all.push(
       `init refuses to start with error ${declared.result} even where every sensor is there: ${declared.log.join(' / ')}`,

@@ -52,6 +52,17 @@ it('compiles once for equal sources, also when release fields have changed', asy
   expect([release.metadata.trialMs, release.wasm]).toEqual([500, first.wasm]);
 });
 
+it('compiles a guarded module once, apart from the one without', async () => {
+  const { build } = project('guarded');
+  const guarded = await build({ guard: true });
+  const plain = await build();
+  expect([guarded.compiles, plain.compiles, plain.blocks]).toEqual([1, 1, null]);
+  expect(await build()).toMatchObject({ compiles: 0, wasm: plain.wasm });
+  const again = await build({ guard: true });
+  expect(again).toMatchObject({ compiles: 0, wasm: guarded.wasm, blocks: guarded.blocks });
+  expect(again.blocks!.length).toBeGreaterThan(0);
+});
+
 it('compiles again when a source, an absent file, the entry or a default changes, and not when it changes back', async () => {
   const { dir, write, manifest, build } = project('changed');
   const first = await build();

@@ -1,7 +1,7 @@
 /** `--input [SENSOR=]SOURCE`: what a simulated sensor measures. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { MoteError } from '../../base/index.ts';
+import { MoteError, nearest } from '../../base/index.ts';
 import {
   constant,
   csvSource,
@@ -125,10 +125,14 @@ export function readInputs(list: string[], { seed = 1, loop = false, folder = '.
   return inputs;
 }
 
-/** Sensors of a node. An input without a name feeds the first of `names` that has none. Throws `INPUT`. */
+/**
+ * Sensors of a node. An input without a name feeds the first of `names` that has none. `exact`: no module with other
+ * sensors will replace this one, so an input for another sensor is a mistake. Throws `INPUT`.
+ */
 export function assignInputs(
   { named, unnamed }: ReadInputs,
   names: readonly string[],
+  { exact = false } = {},
 ): { name: string; source: SensorSource }[] {
   const sensors = new Map(named);
   for (const { text, source } of unnamed) {
@@ -141,6 +145,13 @@ export function assignInputs(
     sensors.set(name, source);
   }
   const missing = names.filter((name) => !sensors.has(name));
+  const unused = [...named.keys()].filter((name) => !names.includes(name));
+  for (const name of unused) {
+    const meant = nearest(name, exact ? names : missing);
+    const opens = `the app opens no sensor of that name; it opens ${names.join(', ') || 'none'}`;
+    const question = meant === null ? '' : `. Do you mean ${meant}?`;
+    if (exact || meant !== null) throw new MoteError('INPUT', `--input ${name}=...: ${opens}${question}`);
+  }
   if (missing.length > 0) {
     throw new MoteError(
       'INPUT',

@@ -256,7 +256,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       anyDefaults: keys === null,
       guard: options.guard === true,
     });
-    const sensors = assignInputs(inputs, app.metadata.sensors);
+    const sensors = assignInputs(inputs, app.metadata.sensors, { exact: keys === null });
     if (!real && options.limitUs === null && isEndless(sensors.map(({ source }) => source))) throw neverEnds();
     const config = keys === null ? { ...app.config, ...settings } : settings;
     const slots = keys === null ? { module: app } : updatable(app, keys, file ?? volatileFlash(), options);
