@@ -116,25 +116,31 @@ describe.skipIf(missingCrypto)('the C flash code and the TypeScript code', () =>
     expect(answers[4]).toBe('07');
   });
 
-  it.each(geometries)('write equal bytes in key-value stores, over cuts and restarts: %o', (geometry) => {
-    for (const pages of [2, 5]) {
-      const script = kvScript(geometry, pages, 700, pages);
+  it.each(geometries)(
+    'write equal bytes in the same order in key-value stores, over cuts and restarts: %o',
+    (geometry) => {
+      for (const pages of [2, 5]) {
+        const script = kvScript(geometry, pages, 700, pages);
+        compare(geometry, script);
+        const image = Buffer.from(script.expected.at(-1)!.split(' ')[0]!, 'hex');
+        const opened = KeyValueStore.open(flashRegion(new MemoryFlash({ ...geometry, image }), 1, pages));
+        expect(opened.keys()).toEqual(script.reference.kv.keys());
+      }
+    },
+  );
+
+  it.each(geometries)(
+    'write equal bytes in the same order in slots and transfers, over cuts and restarts: %o',
+    (geometry, pages) => {
+      const script = slotsScript(geometry, pages, 800, 1);
       compare(geometry, script);
       const image = Buffer.from(script.expected.at(-1)!.split(' ')[0]!, 'hex');
-      const opened = KeyValueStore.open(flashRegion(new MemoryFlash({ ...geometry, image }), 1, pages));
-      expect(opened.keys()).toEqual(script.reference.kv.keys());
-    }
-  });
-
-  it.each(geometries)('write equal bytes in slots and transfers, over cuts and restarts: %o', (geometry, pages) => {
-    const script = slotsScript(geometry, pages, 800, 1);
-    compare(geometry, script);
-    const image = Buffer.from(script.expected.at(-1)!.split(' ')[0]!, 'hex');
-    const region = flashRegion(new MemoryFlash({ ...geometry, image }), 1, 2 + 2 * pages);
-    const opened = SlotStore.open(region, { journalPages: 2, slotPages: pages });
-    expect(opened.slots()).toEqual(script.reference.slots.slots());
-    compare(geometry, slotsScript(geometry, pages, 500, 2, true));
-  });
+      const region = flashRegion(new MemoryFlash({ ...geometry, image }), 1, 2 + 2 * pages);
+      const opened = SlotStore.open(region, { journalPages: 2, slotPages: pages });
+      expect(opened.slots()).toEqual(script.reference.slots.slots());
+      compare(geometry, slotsScript(geometry, pages, 500, 2, true));
+    },
+  );
 
   it.each([
     ['the stores leave nothing for slots', 'storage-open 8 8 2 0'],
@@ -154,9 +160,12 @@ describe.skipIf(missingCrypto)('the C flash code and the TypeScript code', () =>
     compare(geometry, spoiltScript(600, 1));
   });
 
-  it.each(geometries)('write equal bytes in whole storages, over cuts and restarts: %o', (geometry) => {
-    compare(geometry, storageScript(geometry, 150, 1));
-  });
+  it.each(geometries)(
+    'write equal bytes in the same order in whole storages, over cuts and restarts: %o',
+    (geometry) => {
+      compare(geometry, storageScript(geometry, 150, 1));
+    },
+  );
 
   it.each(geometries)('ignore the same records of a slot journal: %o', (geometry, pages) => {
     compare(geometry, journalScript(geometry, pages, 400, 1));

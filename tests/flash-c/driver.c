@@ -1,7 +1,7 @@
 /*
  * Runs a script of operations on flash in memory and answers each line with a line: the result, the CRC-32 of the whole
- * flash, and the numbers of programs and erases so far. differential.test.ts runs the same script with the TypeScript
- * code.
+ * flash, the number of programs and erases so far, and what the line did to the flash in its order. differential.test.ts
+ * runs the same script with the TypeScript code.
  *
  * Usage: driver SIZE PAGE WRITE
  */
@@ -18,6 +18,11 @@
 #define WORDS 6
 
 static struct cut_flash chip;
+/* The operations of the chip itself, which those of this driver record. */
+static struct flash plain;
+/* What a line did: erased and programmed pages, and syncs, each once if it is repeated. */
+static char done[LINE_BYTES];
+static uint32_t done_bytes, last_done;
 static struct kv kv;
 static struct storage storage;
 /* Alone, or those of the storage. */
@@ -28,6 +33,44 @@ static char line[LINE_BYTES];
 /* The words of the line: a command, then decimal numbers and hexadecimal bytes ("-" for none). */
 static char *words[WORDS];
 
+static void record(char operation, uint32_t page)
+{
+    char text[16];
+    int count = operation == 's' ? snprintf(text, sizeof text, " s")
+                                 : snprintf(text, sizeof text, " %c%u", operation, page);
+    if (strcmp(done + last_done, text) == 0 || done_bytes + (uint32_t)count >= sizeof done)
+        return;
+    last_done = done_bytes;
+    memcpy(done + done_bytes, text, (size_t)count + 1);
+    done_bytes += (uint32_t)count;
+}
+
+static bool recorded_erase(const struct flash *flash, uint32_t at, uint32_t count)
+{
+    record('e', at / flash->page);
+    return plain.erase(flash, at, count);
+}
+
+static bool recorded_program(const struct flash *flash, uint32_t at, const uint8_t *from, uint32_t count)
+{
+    record('p', at / flash->page);
+    return plain.program(flash, at, from, count);
+}
+
+static bool recorded_sync(const struct flash *flash)
+{
+    record('s', 0);
+    return plain.sync(flash);
+}
+
+static void start_chip(void)
+{
+    cut_flash_start(&chip);
+    plain = chip.flash;
+    chip.flash.erase = recorded_erase;
+    chip.flash.program = recorded_program;
+    chip.flash.sync = recorded_sync;
+}
 
 static uint32_t number(int index)
 {
@@ -271,7 +314,7 @@ static void run(const char *command)
     } else if (strcmp(command, "load") == 0) {
         /* Another chip: what programmed it isn't known, so whatever isn't blank may not be programmed again. */
         struct span image = bytes(2);
-        cut_flash_start(&chip);
+        start_chip();
         memcpy(chip.image + number(1), image.bytes, image.count);
         for (uint32_t at = 0; at < image.count; at++)
             chip.written[(number(1) + at) / chip.flash.write] |= image.bytes[at] != 0xff;
@@ -297,7 +340,7 @@ int main(int argc, char **argv)
     chip.written = malloc(chip.flash.size / chip.flash.write);
     chip.erases = malloc(chip.flash.size / chip.flash.page * sizeof chip.erases[0]);
     chip.undo = malloc(chip.undo_size);
-    cut_flash_start(&chip);
+    start_chip();
     static char nothing[] = "";
     while (fgets(line, sizeof line, stdin) != NULL) {
         line[strcspn(line, "\n")] = 0;
@@ -306,6 +349,8 @@ int main(int argc, char **argv)
             words[i] = word != NULL ? word : nothing;
             word = word != NULL ? strtok(NULL, " ") : NULL;
         }
+        done[0] = 0;
+        done_bytes = last_done = 0;
         switch (setjmp(chip.power)) {
         case 0:
             run(words[0]);
@@ -318,7 +363,7 @@ int main(int argc, char **argv)
             fprintf(stderr, "driver: %s\n", chip.violation);
             return 3;
         }
-        printf(" | %08x %u\n", crc32(0, chip.image, chip.flash.size), chip.operations);
+        printf(" | %08x %u%s\n", crc32(0, chip.image, chip.flash.size), chip.operations, done);
     }
     free(chip.image);
     free(chip.written);

@@ -30,8 +30,37 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const unhex = (text = '') => (text === '-' ? new Uint8Array(0) : new Uint8Array(Buffer.from(text, 'hex')));
 const crc = (bytes: Uint8Array) => crc32(bytes).toString(16).padStart(8, '0');
 
+/** Flash that records erased and programmed pages, and syncs, each once if it is repeated. */
+class RecordedFlash extends MemoryFlash {
+  #done: string[] = [];
+
+  #record(operation: string): void {
+    if (this.#done.at(-1) !== operation) this.#done.push(operation);
+  }
+
+  override erase(page: number): void {
+    this.#record(` e${page}`);
+    super.erase(page);
+  }
+
+  override program(address: number, bytes: Uint8Array): void {
+    this.#record(` p${Math.floor(address / this.pageBytes)}`);
+    super.program(address, bytes);
+  }
+
+  override sync(): void {
+    this.#record(' s');
+    super.sync();
+  }
+
+  /** Returns what was recorded since the last call. */
+  taken(): string {
+    return this.#done.splice(0).join('');
+  }
+}
+
 export class Reference {
-  flash: MemoryFlash;
+  flash: RecordedFlash;
   #kvPages: [first: number, count: number] = [0, 2];
   #slotPages: [first: number, count: number] = [0, 2];
   kv!: KeyValueStore;
@@ -40,7 +69,7 @@ export class Reference {
   #receiver!: UpdateReceiver;
 
   constructor(geometry: Geometry) {
-    this.flash = new MemoryFlash(geometry);
+    this.flash = new RecordedFlash(geometry);
   }
 
   run(line: string): string {
@@ -53,7 +82,7 @@ export class Reference {
       this.flash.restart();
       result = 'cut';
     }
-    return `${result} | ${crc(this.flash.image())} ${this.flash.operations}`;
+    return `${result} | ${crc(this.flash.image())} ${this.flash.operations}${this.flash.taken()}`;
   }
 
   #run(command: string, words: string[]): string {
@@ -101,7 +130,7 @@ export class Reference {
         const { sizeBytes, pageBytes, writeBytes } = this.flash;
         const image = new Uint8Array(sizeBytes).fill(0xff);
         image.set(unhex(words[1]), a);
-        this.flash = new MemoryFlash({ sizeBytes, pageBytes, writeBytes, image });
+        this.flash = new RecordedFlash({ sizeBytes, pageBytes, writeBytes, image });
         return '';
       }
       case 'offer':
