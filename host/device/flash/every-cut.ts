@@ -2,6 +2,7 @@
  * The power-cut sweep of the tests: repeats a run, cuts the power at every flash operation in every mode, and once more
  * during recovery.
  */
+import { SAMPLE } from '../../base/test-form.ts';
 import { CUT_MODES, type CutMode, type MemoryFlash, PowerCut } from './memory-flash.ts';
 
 export interface CutRun {
@@ -22,12 +23,14 @@ export function everyCut(run: CutRun): number {
   const whole = run.flash();
   run.start().work(whole);
   const operations = whole.operations;
+  // A sample has one cut, at some of the operations.
+  const secondStep = SAMPLE ? Number.POSITIVE_INFINITY : (run.secondStep ?? 1);
   let runs = 0;
-  for (let first = 0; first < operations; first++)
+  for (let first = 0; first < operations; first += SAMPLE ? 3 : 1)
     for (const mode of CUT_MODES) {
       const afterwards = cutTwice(run, first, mode, Number.POSITIVE_INFINITY, mode);
       runs++;
-      for (let second = 0; second < afterwards; second += run.secondStep ?? 1)
+      for (let second = 0; second < afterwards; second += secondStep)
         for (const secondMode of CUT_MODES) {
           cutTwice(run, first, mode, second, secondMode);
           runs++;

@@ -1,4 +1,4 @@
-import {
+import fs, {
   appendFileSync,
   mkdtempSync,
   readdirSync,
@@ -8,25 +8,13 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Compiled } from '../../base/testing.ts';
 import { FileFlash } from './file-flash.ts';
 import { KeyValueStore } from './kv.ts';
-
-/** How often the system was asked to put a file's data on the medium. */
-const synced = vi.hoisted(() => vi.fn());
-vi.mock('node:fs', async (original) => {
-  const fs = await original<typeof import('node:fs')>();
-  return {
-    ...fs,
-    fdatasyncSync(fd: number) {
-      synced();
-      fs.fdatasyncSync(fd);
-    },
-  };
-});
 
 const geometry = { sizeBytes: 4096, pageBytes: 1024, writeBytes: 8 };
 let folder = '';
@@ -51,9 +39,12 @@ describe('flash in a file', () => {
   it('puts its data on the medium when it is synced', () => {
     const flash = FileFlash.open(path, geometry);
     flash.program(0, new Uint8Array(8));
-    synced.mockClear();
+    const synced = vi.spyOn(fs, 'fdatasyncSync');
+    syncBuiltinESMExports();
     flash.sync();
     expect(synced).toHaveBeenCalledTimes(1);
+    synced.mockRestore();
+    syncBuiltinESMExports();
     flash.close();
   });
 
@@ -102,6 +93,67 @@ describe('flash in a file', () => {
     const before = readFileSync(path);
     expect(codeOf(() => FileFlash.open(path, geometry))).toBe('FLASH_FILE');
     expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it('is created on the medium before it has its name, and its name is on the medium too; nothing stays open', () => {
+    const synced = vi.spyOn(fs, 'fsyncSync');
+    const renamed = vi.spyOn(fs, 'renameSync');
+    const opened = vi.spyOn(fs, 'openSync');
+    const closed = vi.spyOn(fs, 'closeSync');
+    syncBuiltinESMExports();
+    FileFlash.open(path, geometry).close();
+    const [order] = renamed.mock.invocationCallOrder;
+    expect(synced.mock.invocationCallOrder.map((at) => at < order!)).toEqual([true, false]);
+    expect(closed).toHaveBeenCalledTimes(opened.mock.calls.length);
+    for (const spy of [synced, renamed, opened, closed]) spy.mockRestore();
+    syncBuiltinESMExports();
+  });
+
+  it('leaves no file behind when it cannot be created', () => {
+    const renamed = vi.spyOn(fs, 'renameSync').mockImplementation(() => {
+      throw new Error('no space');
+    });
+    syncBuiltinESMExports();
+    const message = `The flash file ${path} can't be read or written (no space); check the path`;
+    expect(() => FileFlash.open(path, geometry)).toThrow(
+      expect.objectContaining({
+        code: 'FLASH_IO',
+        message: expect.stringContaining(message),
+        cause: expect.objectContaining({ message: 'no space' }),
+      }),
+    );
+    renamed.mockRestore();
+    syncBuiltinESMExports();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('is written whole by a system that writes less than it was given', () => {
+    const real = fs.writeSync;
+    const written = vi
+      .spyOn(fs, 'writeSync')
+      .mockImplementation(((file: number, bytes: Uint8Array, offset: number, length: number, position: number) =>
+        real(file, bytes, offset, Math.min(length, 1000), position)) as typeof fs.writeSync);
+    syncBuiltinESMExports();
+    const flash = FileFlash.open(path, geometry);
+    flash.program(
+      1024,
+      Uint8Array.from({ length: 2048 }, (_, i) => i),
+    );
+    written.mockRestore();
+    syncBuiltinESMExports();
+    flash.close();
+    const bytes = readFileSync(path);
+    expect(bytes.length).toBe(8192);
+    expect(bytes.subarray(4096, 5120).every((byte) => byte === 0xff)).toBe(true);
+    expect(bytes.subarray(5120, 7168)).toEqual(Buffer.from(Array.from({ length: 2048 }, (_, i) => i)));
+  });
+
+  it('describes what the file is instead', () => {
+    writeFileSync(path, Buffer.alloc(8192, 0x55));
+    expect(() => FileFlash.open(path, geometry)).toThrow(`${path} isn't a moteware flash file: choose another file`);
+    const header = Buffer.concat([Buffer.from('moteware flash 1\n'), Buffer.from(`size\x1b[31m${'x'.repeat(99)}\n`)]);
+    writeFileSync(path, Buffer.concat([header, Buffer.alloc(8192 - header.length)]));
+    expect(() => FileFlash.open(path, geometry)).toThrow(`it has 8192 bytes and 'size?[31m${'x'.repeat(55)}', but`);
   });
 
   it('rejects another geometry, a folder, and a path that does not exist', () => {

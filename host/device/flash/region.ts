@@ -1,6 +1,7 @@
 /** Part of a flash as a flash of its own, so that the slots and the key-value store share one chip. */
 import { MoteError } from '../../base/index.ts';
 import type { Flash } from './flash.ts';
+import { checkPage, checkRange } from './nor.ts';
 
 /**
  * Returns pages `firstPage` to `firstPage + pages - 1` of `flash`. Addresses and page numbers of the result start at 0.
@@ -21,33 +22,20 @@ export function flashRegion(flash: Flash, firstPage: number, pages: number): Fla
     );
   const base = firstPage * flash.pageBytes;
   const sizeBytes = pages * flash.pageBytes;
-  const check = (address: number, length: number): void => {
-    if (
-      !Number.isInteger(address) ||
-      !Number.isInteger(length) ||
-      address < 0 ||
-      length < 0 ||
-      address + length > sizeBytes
-    )
-      throw new MoteError(
-        'FLASH_RANGE',
-        `Bytes ${address} to ${address + length} are outside a flash region of ${sizeBytes} bytes.`,
-      );
-  };
+  const { pageBytes, writeBytes } = flash;
+  const geometry = { sizeBytes, pageBytes, writeBytes };
   return {
-    sizeBytes,
-    pageBytes: flash.pageBytes,
-    writeBytes: flash.writeBytes,
+    ...geometry,
     read(address, length) {
-      check(address, length);
+      checkRange(geometry, address, length);
       return flash.read(base + address, length);
     },
     program(address, bytes) {
-      check(address, bytes.length);
+      checkRange(geometry, address, bytes.length);
       flash.program(base + address, bytes);
     },
     erase(page) {
-      check(page * flash.pageBytes, flash.pageBytes);
+      checkPage(geometry, page);
       flash.erase(firstPage + page);
     },
     sync() {

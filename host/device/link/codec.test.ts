@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MoteError } from '../../base/index.ts';
+import { sampled } from '../../base/test-form.ts';
 import { encodeMessage, isNodeMessage, parseMessage } from './codec.ts';
 import { examples } from './examples.ts';
 import { encodeFrame } from './frame.ts';
@@ -55,7 +56,7 @@ describe('messages', () => {
         const message: Message = { ...examples.telemetry, values };
         expect(parseMessage(encodeMessage(message))).toEqual(message);
       }),
-      { numRuns: 1000 },
+      { numRuns: sampled(1000) },
     );
   });
 
@@ -124,7 +125,7 @@ describe('messages', () => {
     const random = new Xorshift(3);
     const bodies = all.map(encodeMessage);
     let accepted = 0;
-    for (let i = 0; i < 200_000; i++) {
+    for (let i = 0; i < sampled(200_000); i++) {
       let body = bodies[random.below(bodies.length)]!.slice();
       for (let n = 1 + random.below(3); n > 0; n--) body[random.below(body.length)] = random.below(256);
       if (random.below(8) === 0) body = body.slice(0, random.below(body.length + 1));
@@ -141,6 +142,6 @@ describe('messages', () => {
       if (!WITH_REASON.includes(message.type)) throw new Error(Buffer.from(body).toString('hex'));
       expect(encodeMessage(parseMessage(encoded))).toEqual(encoded);
     }
-    expect(accepted).toBeGreaterThan(1000);
+    expect(accepted).toBeGreaterThan(sampled(1000));
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../base/index.ts';
-import { cases, casesText } from '../../base/test-form.ts';
+import { cases, casesText, SAMPLE, sampled } from '../../base/test-form.ts';
 import { encodeMessage } from './codec.ts';
 import { encodeFrame } from './frame.ts';
 import type { Command, Log, NodeMessage, ShimMessage } from './messages.ts';
@@ -128,9 +128,9 @@ describe('a link session', () => {
         expect(world.atShim).toEqual(upTo(up));
         expect(world.atNode).toEqual(upTo(down));
       }),
-      { numRuns: 200, seed: 1 },
+      { numRuns: sampled(200), seed: 1 },
     );
-    expect(cuts).toBeGreaterThan(100);
+    if (!SAMPLE) expect(cuts).toBeGreaterThan(100);
   });
 
   it('continues where it stopped after the stream was cut, without a new peer', () => {
@@ -360,7 +360,8 @@ describe('a link session', () => {
       encodePacket({ kind: 'ack', ack: 1 }),
       encodePacket({ kind: 'nak', ack: 0 }),
     ];
-    for (let i = 0; i < cases(100_000); i++) {
+    const packets = Math.max(1000, cases(100_000));
+    for (let i = 0; i < packets; i++) {
       const packet = seeds[random.below(seeds.length)]!.slice();
       if (random.below(4) > 0) packet[random.below(packet.length)] = random.below(256);
       pair.a.write(encodeFrame(packet));
@@ -370,7 +371,7 @@ describe('a link session', () => {
       }
     }
     expect(world.shim.queued).toBeLessThanOrEqual(64);
-    expect(world.shim.stats.badPackets).toBeGreaterThan(cases(1000));
+    expect(world.shim.stats.badPackets).toBeGreaterThan(packets / 100);
   });
 });
 

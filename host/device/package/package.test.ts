@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
 import { MoteError } from '../../base/index.ts';
-import { cases, casesText } from '../../base/test-form.ts';
+import { cases, casesText, SAMPLE } from '../../base/test-form.ts';
 import { generateKeyPair, keyId } from './keys.ts';
 import type { Metadata } from './metadata.ts';
 import { encodeMetadata, parseMetadata } from './metadata-codec.ts';
@@ -80,7 +80,7 @@ describe('a package', () => {
     const bytes = build();
     let tried = 0;
     for (let at = 0; at < bytes.length; at++)
-      for (const change of [1, 2, 4, 8, 16, 32, 64, 128, 0xff, 0x55]) {
+      for (const change of SAMPLE ? [1 << (at % 8)] : [1, 2, 4, 8, 16, 32, 64, 128, 0xff, 0x55]) {
         const changed = bytes.slice();
         changed[at]! ^= change;
         expect(
@@ -89,7 +89,7 @@ describe('a package', () => {
         ).not.toBe('none');
         tried++;
       }
-    expect(tried).toBe(bytes.length * 10);
+    expect(tried).toBe(bytes.length * (SAMPLE ? 1 : 10));
   });
 
   it('is rejected when truncated, extended, or given an extra member', () => {
@@ -109,7 +109,8 @@ describe('a package', () => {
 
   it('has its rom at a multiple of 16, whatever the length of the bytes before it', () => {
     const random = xorshift(3);
-    const lengths = [...Array(300).keys(), ...Array.from({ length: 40 }, (_, i) => 65_500 + i)];
+    const all = [...Array(300).keys(), ...Array.from({ length: 40 }, (_, i) => 65_500 + i)];
+    const lengths = all.filter((_, i) => !SAMPLE || i % 17 === 0);
     for (const length of lengths) {
       const given = Uint8Array.from({ length }, () => (random() >>> 24) | 1);
       const bytes = build({ rom: given, sequence: 1 << (random() % 31) });

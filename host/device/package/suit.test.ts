@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { encodeCbor } from '../../base/cbor/index.ts';
 import { MoteError, packagePath } from '../../base/index.ts';
-import { FULL } from '../../base/test-form.ts';
+import { FULL, SAMPLE } from '../../base/test-form.ts';
 import { generateKeyPair } from './keys.ts';
 import { type Envelope, encodeEnvelope, parseEnvelope, verifyEnvelope } from './suit.ts';
 
@@ -39,7 +39,8 @@ describe.each(vectors)('%s of the SUIT manifest specification', (name, vector) =
   it(`is rejected after every change of a single ${FULL ? 'byte' : 'bit'}`, () => {
     for (let at = 0; at < bytes.length; at++) {
       const original = bytes[at]!;
-      const values = FULL ? [...Array(256).keys()] : [0, 1, 2, 3, 4, 5, 6, 7].map((bit) => original ^ (1 << bit));
+      const bits = SAMPLE ? [at % 8] : [0, 1, 2, 3, 4, 5, 6, 7];
+      const values = FULL ? [...Array(256).keys()] : bits.map((bit) => original ^ (1 << bit));
       for (const value of values) {
         if (value === original) continue;
         const changed = bytes.slice();

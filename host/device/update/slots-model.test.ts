@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { sampled } from '../../base/test-form.ts';
 import { CUT_MODES, PowerCut } from '../flash/index.ts';
 import { SlotStore } from './slots.ts';
 import { codeOf, layout, make, packageBytes, reason, receive, transferOf } from './testing.ts';
@@ -126,7 +127,7 @@ describe('the slot store compared with a model', () => {
             if (state === 'confirmed' || state === 'trial') expect(store.read(slot)).toEqual(packageBytes(held));
         }
       }),
-      { numRuns: 1500 },
+      { numRuns: sampled(1500) },
     );
   });
 });
