@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { CborTag, type CborValue, decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
 import { MoteError, packagePath } from '../../base/index.ts';
 import { cases, casesText } from '../../base/test-form.ts';
-import { parseSign1, sign1, verifySign1 } from './cose.ts';
+import { parseSign1, sign1, verifySign1, verifySignature } from './cose.ts';
 import { generateKeyPair } from './keys.ts';
 
 interface Vector {
@@ -85,7 +85,9 @@ describe('COSE_Sign1', () => {
     const message = parseSign1(sign1(payload, ed25519.privateKey));
     expect(() => verifySign1(message, p256.publicKey)).toThrow(/not of the kind/);
     const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' });
-    expect(() => sign1(payload, p384.privateKey)).toThrow(/Ed25519 or P-256/);
+    expect(() => sign1(payload, p384.privateKey)).toThrow(/signed with Ed25519 or P-256 keys; make one/);
+    const x25519 = generateKeyPairSync('x25519');
+    expect(() => sign1(payload, x25519.privateKey)).toThrow(/signed with Ed25519 or P-256 keys; make one/);
   });
 
   const headers = (...entries: [number, CborValue][]) => new Map(entries);
@@ -96,24 +98,82 @@ describe('COSE_Sign1', () => {
     ...rest,
   ];
   const signature = new Uint8Array(64);
-  it.each<[string, CborValue]>([
-    ['three parts', message(headers(alg), new Map(), payload)],
-    ['a signature of 63 bytes', message(headers(alg), new Map(), payload, signature.subarray(1))],
-    ['a text as payload', message(headers(alg), new Map(), 'text', signature)],
-    ['a header that is not a map', message(encodeCbor([]), new Map(), payload, signature)],
-    ['a header that is not a byte string', message('', new Map(), payload, signature)],
-    ['a critical parameter', message(headers(alg, [2, [99]], [99, 1]), new Map(), payload, signature)],
+  it.each<[string, string, CborValue]>([
+    ['no list', 'has four parts', 7],
+    ['three parts', 'has four parts', message(headers(alg), new Map(), payload)],
+    ['five parts', 'has four parts', message(headers(alg), new Map(), payload, signature, 0)],
+    ['a signature of 63 bytes', 'has not 64 bytes', message(headers(alg), new Map(), payload, signature.subarray(1))],
+    ['a text as signature', 'has not 64 bytes', message(headers(alg), new Map(), payload, 's'.repeat(64))],
+    ['a text as payload', 'payload is neither bytes nor null', message(headers(alg), new Map(), 'text', signature)],
+    ['a header that is not a map', 'header is no map', message(encodeCbor([]), new Map(), payload, signature)],
+    ['a header that is not a byte string', 'no byte string and map', message('', new Map(), payload, signature)],
+    ['an open header that is a list', 'no byte string and map', message(headers(alg), [], payload, signature)],
+    [
+      'a critical parameter',
+      'parameter 2 is not',
+      message(headers(alg, [2, [99]], [99, 1]), new Map(), payload, signature),
+    ],
     [
       'an unknown unprotected parameter beside a key id',
+      'parameter 5 is not understood',
       message(headers(alg, [4, signature]), headers([5, 1]), null, signature),
     ],
-    ['an unknown unprotected parameter', message(headers(alg), headers([5, signature]), payload, signature)],
-    ['a parameter in both headers', message(headers(alg), headers(alg), payload, signature)],
-    ['a key id that is a text', message(headers(alg, [4, 'me']), new Map(), payload, signature)],
-    ['another algorithm', message(headers([1, -37]), new Map(), payload, signature)],
-    ['no algorithm', message(new Map(), new Map(), payload, signature)],
-  ])('refuses %s', (_what, parts) => {
-    expect(() => parseSign1(encodeCbor(new CborTag(18, parts)))).toThrow(MoteError);
+    [
+      'an unknown unprotected parameter',
+      'parameter 5 is not understood',
+      message(headers(alg), headers([5, signature]), payload, signature),
+    ],
+    [
+      'a parameter in both headers',
+      'parameter 1 is there twice',
+      message(headers(alg), headers(alg), payload, signature),
+    ],
+    [
+      'a key id that is a text',
+      'key id is no byte string',
+      message(headers(alg, [4, 'me']), new Map(), payload, signature),
+    ],
+    ['another algorithm', 'is not EdDSA or ES256', message(headers([1, -37]), new Map(), payload, signature)],
+    ['no algorithm', 'is not EdDSA or ES256', message(new Map(), new Map(), payload, signature)],
+    ['an algorithm that is not signed', 'does not cover it', message(new Map(), headers(alg), payload, signature)],
+  ])('refuses %s', (_what, sentence, parts) => {
+    const error = expect.objectContaining({ code: 'COSE', message: expect.stringContaining(sentence) });
+    expect(() => parseSign1(encodeCbor(new CborTag(18, parts)))).toThrow(error);
+    expect(() => parseSign1(encodeCbor(new CborTag(17, parts)), options)).toThrow(
+      'no COSE_Sign1 message (CBOR tag 18)',
+    );
+  });
+
+  it.each<[string, boolean, CborValue]>([
+    ['a signed key id', true, message(headers(alg, [4, signature]), new Map(), null, signature)],
+    ['a payload', false, message(headers(alg, [4, signature]), new Map(), payload, signature)],
+    ['a key id that is not signed', false, message(headers(alg), headers([4, signature]), null, signature)],
+    ['no key id', false, message(headers(alg), new Map(), null, signature)],
+    [
+      'a content type that is not signed',
+      false,
+      message(headers(alg, [4, signature]), headers([3, 0]), null, signature),
+    ],
+    ['a signed content type', false, message(headers(alg, [3, 0], [4, signature]), new Map(), null, signature)],
+    ['a signed content type and no key id', false, message(headers(alg, [3, 0]), new Map(), null, signature)],
+  ])('is plain or not with %s', (what, plain, parts) => {
+    const parsed = parseSign1(encodeCbor(new CborTag(18, parts)));
+    expect(parsed.plain).toBe(plain);
+    expect('keyId' in parsed).toBe(!what.includes('no key id'));
+  });
+
+  it('signs an empty header as an empty string, however it was encoded', () => {
+    for (const header of [new Uint8Array(0), encodeCbor(new Map())]) {
+      const parsed = parseSign1(encodeCbor([header, headers(alg), payload, signature]), options);
+      expect([parsed.protectedHeader.length, parsed.algorithm]).toEqual([0, -8]);
+    }
+  });
+
+  it('signs the structure of RFC 9052 with a key id only if one is given', () => {
+    const parsed = parseSign1(sign1(payload, ed25519.privateKey));
+    expect(decodeCbor(parsed.protectedHeader)).toEqual(headers(alg));
+    const signed = encodeCbor(['Signature1', parsed.protectedHeader, new Uint8Array(0), payload]);
+    expect(verifySignature(signed, ed25519.publicKey, parsed.signature)).toBe(true);
   });
 
   it(`fails only with a MoteError over ${casesText(100_000)} mutations`, () => {

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -47,6 +47,63 @@ describe('signing keys', () => {
     expect(codeOf(() => saveKeyPair(path, generateKeyPair()))).toBe('KEY_EXISTS');
     expect(codeOf(() => statSync(path))).toBe('ENOENT');
     expect(codeOf(() => saveKeyPair(join(folder, 'no', 'key'), generateKeyPair()))).toBe('KEY_FILE');
+  });
+
+  it('of which only one half could be written leave no file', () => {
+    const pair = generateKeyPair();
+    const broken = Object.assign(Object.create(pair.publicKey), {
+      export() {
+        throw new Error('broken');
+      },
+    });
+    expect(() => saveKeyPair(path, { privateKey: pair.privateKey, publicKey: broken })).toThrow('broken');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('have a public half that everyone may read', () => {
+    saveKeyPair(path, generateKeyPair());
+    expect(statSync(`${path}.pub`).mode & 0o444).toBe(0o444);
+    expect(readFileSync(path, 'utf8')).toMatch(/^-----BEGIN PRIVATE KEY-----/);
+    expect(readFileSync(`${path}.pub`, 'utf8')).toMatch(/^-----BEGIN PUBLIC KEY-----/);
+  });
+
+  it('of an elliptic curve are loaded from the format of openssl too', () => {
+    const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    writeFileSync(path, pair.privateKey.export({ type: 'sec1', format: 'pem' }));
+    expect(loadPrivateKey(path).equals(pair.privateKey)).toBe(true);
+    expect(loadPublicKey(path).equals(pair.publicKey)).toBe(true);
+  });
+
+  it('report what is wrong with a file and what to do', () => {
+    const error = (text: string) => expect.objectContaining({ message: `${path}${text}` });
+    writeFileSync(path, 'hello');
+    expect(() => loadPrivateKey(path)).toThrow(
+      error(" holds no private key in PEM; use the file of the private key, without '.pub'."),
+    );
+    expect(() => loadPublicKey(path)).toThrow(error(" holds no key in PEM; create a pair with 'mote key new'."));
+    expect(() => saveKeyPair(path, generateKeyPair())).toThrow(
+      error(' exists already, and keys are never overwritten; choose another name.'),
+    );
+    writeFileSync(path, open.replace('MC4', 'MC5'));
+    expect(() => loadPrivateKey(path)).toThrow(
+      expect.objectContaining({
+        message: `The key in ${path} can't be read: it is damaged or needs a passphrase. Store it without a passphrase.`,
+        cause: expect.anything(),
+      }),
+    );
+    const missing = join(folder, 'no', 'key');
+    expect(() => loadPublicKey(missing)).toThrow(
+      expect.objectContaining({
+        message: `The key file ${missing} can't be read; check the path, or create keys with 'mote key new'.`,
+        cause: expect.objectContaining({ code: 'ENOENT' }),
+      }),
+    );
+    expect(() => saveKeyPair(missing, generateKeyPair())).toThrow(
+      expect.objectContaining({
+        message: `The key file ${missing} can't be written; check the folder and its permissions.`,
+        cause: expect.objectContaining({ code: 'ENOENT' }),
+      }),
+    );
   });
 
   it('of P-256 are accepted too', () => {

@@ -22,21 +22,26 @@ describe('trusted keys', () => {
   });
 
   it('are rejected when there are nine, or one of another kind', () => {
-    const error = (code: string) => expect.objectContaining({ code });
+    const error = (code: string, text: string) =>
+      expect.objectContaining({ code, message: expect.stringContaining(text) });
     const keys = Array.from({ length: 9 }, () => generateKeyPair().publicKey);
-    expect(() => encodeTrustedKeys(keys)).toThrow(error('KEY_LIST'));
+    expect(() => encodeTrustedKeys(keys)).toThrow(error('KEY_LIST', 'A node trusts up to 8 keys, not 9; give fewer.'));
     const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
-    expect(() => encodeTrustedKeys([rsa])).toThrow(error('KEY_TYPE'));
+    expect(() => encodeTrustedKeys([rsa])).toThrow(error('KEY_TYPE', 'Ed25519'));
   });
 
   it.each([
-    ['nine keys', encodeCbor(Array(9).fill(new Uint8Array(32)))],
-    ['a number', encodeCbor(7)],
-    ['a text in the list', encodeCbor(['key'])],
-    ['31 bytes', encodeCbor([new Uint8Array(31)])],
-    ['a compressed point', encodeCbor([new Uint8Array(65).fill(2)])],
-    ['no point of the curve', encodeCbor([new Uint8Array(65).fill(4)])],
-  ])('are not decoded from %s', (_what, bytes) => {
-    expect(() => parseTrustedKeys(bytes)).toThrow(expect.objectContaining({ code: 'KEY_LIST' }));
+    ['nine keys', 'they are not a list of up to 8', encodeCbor(Array(9).fill(new Uint8Array(32)))],
+    ['a number', 'they are not a list of up to 8', encodeCbor(7)],
+    ['a text in the list', 'one is not a byte string', encodeCbor(['key'])],
+    ['31 bytes', 'one is neither an Ed25519 nor a P-256 key', encodeCbor([new Uint8Array(31)])],
+    ['66 bytes', 'one is neither an Ed25519 nor', encodeCbor([new Uint8Array(66).fill(4)])],
+    ['a compressed point', 'one is neither an Ed25519 nor', encodeCbor([new Uint8Array(65).fill(2)])],
+    ['no point of the curve', 'one is not a point of P-256', encodeCbor([new Uint8Array(65).fill(4)])],
+  ])('are not decoded from %s', (_what, sentence, bytes) => {
+    const message = `The trusted keys can't be read: ${sentence}`;
+    expect(() => parseTrustedKeys(bytes)).toThrow(
+      expect.objectContaining({ code: 'KEY_LIST', message: expect.stringContaining(message) }),
+    );
   });
 });
