@@ -249,7 +249,173 @@ describe('a package', () => {
   });
 });
 
+describe('a host', () => {
+  it.each<[string, string, object]>([
+    ['of another major of the ABI', "'vibration' was built for ABI 1.0; this node has 2.0.", { abi: 0x0002_0000 }],
+    ['of an older major of the ABI', "'vibration' was built for ABI 1.0; this node has 0.9.", { abi: 9 }],
+    ['with less memory', "'vibration' needs 20480 bytes of memory; this node gives 20479.", { memoryBytes: 20_479 }],
+    ['with the same sequence', "'vibration' has sequence 3; this node has confirmed 3.", { sequence: 3 }],
+    ['of another product', "'pump'", { product: 'fan' }],
+    ['of another name', "'pump-7'", { node: 'pump-8' }],
+    ['in another group', "'hall-2'", { group: 'hall-3' }],
+  ])('%s rejects the package with its numbers', (_what, sentence, change) => {
+    const pkg = parsePackage(build());
+    expect(() => checkPackage(pkg, { ...host, ...change })).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(sentence) }),
+    );
+  });
+
+  it('rejects a step that is too large with its numbers, counted from what it has confirmed', () => {
+    const pkg = parsePackage(build({ sequence: 1003 }));
+    expect(() => checkPackage(pkg, host)).toThrow(/'vibration' has sequence 1003.*1000.*\b2\b/);
+    checkPackage(pkg, { ...host, sequence: 3 });
+  });
+
+  it('names the product, the name or the group that the package is for', () => {
+    const pkg = parsePackage(build());
+    const sentences = [{ product: 'x' }, { node: 'x' }, { group: 'x' }].map((change) => {
+      try {
+        checkPackage(pkg, { ...host, ...change });
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return '';
+    });
+    expect(sentences).toEqual([
+      expect.stringContaining('product'),
+      expect.stringContaining('node'),
+      expect.stringContaining('group'),
+    ]);
+    expect(new Set(sentences).size).toBe(3);
+  });
+});
+
+describe('a package that is not one', () => {
+  const envelope = parseEnvelope(build());
+  const rejected = (change: object) => {
+    try {
+      parsePackage(encodeEnvelope({ ...envelope, ...change }));
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return 'none';
+  };
+
+  it('is rejected with the rule that it breaks', () => {
+    const [signature] = envelope.signatures;
+    const one = 'A package has one signature that names its key';
+    expect(rejected({ signatures: [] })).toContain(one);
+    expect(rejected({ signatures: [signature, signature] })).toContain(one);
+    const wrong = signature!.slice();
+    wrong[wrong.length - 1]! ^= 1;
+    expect(() => openPackage(encodeEnvelope({ ...envelope, signatures: [wrong] }), [pair.publicKey])).toThrow(
+      'was changed after it was signed',
+    );
+    expect(() => openPackage(build(), [other.publicKey])).toThrow(Buffer.from(keyId(pair.publicKey)).toString('hex'));
+    for (const sequence of [0, 2 ** 32, 1.5])
+      expect(() => build({ sequence })).toThrow('a whole number of 1 to 4294967295');
+    expect(parsePackage(build({ sequence: 1 })).sequence).toBe(1);
+    expect(parsePackage(build({ sequence: 2 ** 32 - 1 })).sequence).toBe(2 ** 32 - 1);
+  });
+
+  it('is rejected with a severed member, or without one of its payloads', () => {
+    const parts = 'A package holds #wasm, #rom, #meta and nothing else';
+    const map = decodeCbor(envelope.manifest) as CborMap;
+    const text = encodeCbor('text');
+    const manifest = encodeCbor(new Map([...map, [23, decodeCbor(suitDigest(encodeCbor(text)))]]));
+    expect(rejected({ manifest, severed: new Map([[23, text]]) })).toContain(parts);
+    for (const name of ['#wasm', '#rom', '#meta'])
+      expect(rejected({ payloads: new Map([...envelope.payloads].filter(([key]) => key !== name)) })).toContain(parts);
+  });
+});
+
 describe('metadata', () => {
+  const without = (change: object) => encodeMetadata({ ...metadata, ...change });
+  it.each<[string, object, string]>([
+    ['no name', { name: '' }, 'the name has 0 bytes, not 1 to 64'],
+    ['a name of 65 bytes', { name: 'n'.repeat(65) }, 'the name has 65 bytes, not 1 to 64'],
+    ['a line break in a name', { name: 'a\nb' }, 'the name has control characters or non-characters'],
+    ['a number as name', { name: 7 }, 'the name is no text'],
+    ['no version', { version: '' }, 'the version has 0 bytes'],
+    ['a text as ABI', { abi: '1' }, 'the ABI is no number of 0 to 4294967295'],
+    ['a negative ABI', { abi: -1 }, 'the ABI is no number'],
+    ['an ABI above 32 bits', { abi: 2 ** 32 }, 'the ABI is no number'],
+    ['much memory', { memoryBytes: 2 ** 32 }, 'the memory is no number'],
+    ['a text as sensors', { sensors: 'accel' }, 'the sensors are no list of up to 256'],
+    ['257 sensors', { sensors: Array(257).fill('s') }, 'the sensors are no list of up to 256'],
+    ['an empty sensor', { sensors: [''] }, 'a sensor has 0 bytes'],
+    ['257 metrics', { metrics: Array(257).fill(metadata.metrics[0]) }, 'the metrics are no list'],
+    ['a metric without a name', { metrics: [{ name: '', unit: '', exponent: 0 }] }, 'a metric has 0 bytes'],
+    ['a unit of 65 bytes', { metrics: [{ name: 'n', unit: 'u'.repeat(65), exponent: 0 }] }, 'a unit has 65 bytes'],
+    [
+      'an exponent of 31',
+      { metrics: [{ name: 'n', unit: '', exponent: 31 }] },
+      "a metric's exponent is no number of -30 to 30",
+    ],
+    ['an exponent of -31', { metrics: [{ name: 'n', unit: '', exponent: -31 }] }, "a metric's exponent is no number"],
+    ['a text as exponent', { metrics: [{ name: 'n', unit: '', exponent: '1' }] }, "a metric's exponent is no number"],
+    ['257 commands', { commands: Array(257).fill('c') }, 'the commands are no list'],
+    ['an empty command', { commands: [''] }, 'a command has 0 bytes'],
+    ['257 models', { models: Array(257).fill(metadata.models[0]) }, 'the models are no list'],
+    [
+      'a digest of 31 bytes',
+      { models: [{ name: 'm', sha256: new Uint8Array(31) }] },
+      "a model's digest has not 32 bytes",
+    ],
+    ['a text as digest', { models: [{ name: 'm', sha256: 'd'.repeat(32) }] }, "a model's digest has not 32 bytes"],
+    ['a model without a name', { models: [{ name: '', sha256: new Uint8Array(32) }] }, 'a model has 0 bytes'],
+    ['negative fuel', { fuel: -1n }, 'the fuel is no number of 0 to 2^63 - 1'],
+    ['too much fuel', { fuel: 1n << 63n }, 'the fuel is no number'],
+    ['a text as fuel', { fuel: '5' }, 'the fuel is no number'],
+    ['a negative trial', { trialMs: -1 }, 'the trial time is no number'],
+    ['a number as product', { product: 1 }, 'the product is no text'],
+    ['a number as node', { node: 1 }, 'the node is no text'],
+    ['a number as group', { group: 1 }, 'the group is no text'],
+    ['a negative step', { maxStep: -1 }, 'the largest step of the sequence is no number'],
+  ])('is rejected with %s', (_what, change, sentence) => {
+    const message = expect.stringContaining(`metadata can't be used: ${sentence}`);
+    expect(() => without(change)).toThrow(expect.objectContaining({ code: 'PKG_METADATA', message }));
+  });
+
+  it.each<[string, object]>([
+    ['numbers of 0', { abi: 0, memoryBytes: 0, fuel: 0n, trialMs: 0, maxStep: 0 }],
+    ['the largest numbers', { abi: 2 ** 32 - 1, memoryBytes: 2 ** 32 - 1, trialMs: 2 ** 32 - 1, maxStep: 2 ** 32 - 1 }],
+    ['names of 64 bytes', { name: 'n'.repeat(64), version: 'é'.repeat(32), product: 'p'.repeat(64) }],
+    ['256 sensors and commands', { sensors: Array(256).fill('s'), commands: Array(256).fill('c') }],
+    ['exponents of 30 and -30', { metrics: [30, -30].map((exponent) => ({ name: 'n', unit: '', exponent })) }],
+    ['nothing in its lists', { sensors: [], metrics: [], commands: [], models: [] }],
+  ])('is returned with %s', (_what, change) => {
+    expect(parseMetadata(without(change))).toEqual({ ...metadata, ...change });
+  });
+
+  it.each<[string, CborValue, string]>([
+    ['a list', [], "metadata can't be used: it is no map"],
+    ['an unknown key', new Map([...(decodeCbor(encodeMetadata(metadata)) as CborMap), [15, 0]]), 'key 15 is unknown'],
+    ['another format', new Map([[0, 1]]), "The package doesn't have format 2"],
+    [
+      'a number as metric',
+      new Map([...(decodeCbor(encodeMetadata(metadata)) as CborMap), [6, [0]]]),
+      'a metric is no list of name, unit and exponent',
+    ],
+    [
+      'a metric of four parts',
+      new Map([...(decodeCbor(encodeMetadata(metadata)) as CborMap), [6, [['n', '', 0, 0]]]]),
+      'a metric is no list',
+    ],
+    [
+      'a number as model',
+      new Map([...(decodeCbor(encodeMetadata(metadata)) as CborMap), [8, [0]]]),
+      'a model is no list of name and digest',
+    ],
+    [
+      'a model of three parts',
+      new Map([...(decodeCbor(encodeMetadata(metadata)) as CborMap), [8, [['m', new Uint8Array(32), 0]]]]),
+      'a model is no list',
+    ],
+  ])('is not parsed from %s', (_what, item, sentence) => {
+    expect(() => parseMetadata(encodeCbor(item))).toThrow(sentence);
+  });
+
   it('has one encoding, and no missing or unknown key', () => {
     const bytes = encodeMetadata(metadata);
     expect(parseMetadata(bytes)).toEqual(metadata);
