@@ -1,96 +1,59 @@
-// Applies the changes of tests/mutants/mutants.json one at a time to a copy of the project, and runs the tests that
-// must fail with each. A change with which all of its tests pass has survived: a test is missing.
+// Changes sources in a copy of the project, one place at a time, and checks that a test fails with each change.
+import { parseArgs } from 'node:util';
+import { COMPONENTS, LEAST, runGenerated } from './mutants/generated.mjs';
+import { runPicked } from './mutants/picked.mjs';
+import { bold, red } from './run.mjs';
 
-import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { bold, dim, green, red, root, run, seconds } from './run.mjs';
+const usage = `npm run mutants [-- --picked | --generated] [--only TEXT] [--concurrency N] [--json]
 
-const usage = `npm run mutants [-- --only TEXT] [--json]
+Changes sources in a copy of the project, one place at a time, and checks that a test fails with each change.
+  --picked         only the hand-picked changes of C and TypeScript, of tests/mutants/mutants.json
+  --generated      only the generated changes of ${COMPONENTS.join(', ')} in host/device, by Stryker
+  --only TEXT      only changes of files whose path contains TEXT, or hand-picked ones whose description contains it
+  --concurrency N  tests of N generated changes run at a time (default: 2)
+  --json           print the results as JSON
+Exit code: 0 all hand-picked changes and ${LEAST} % of the generated ones of each component were noticed, 1 they were not,
+2 the tests fail without a change, a change doesn't apply, or an option is wrong.`;
 
-Applies hand-picked changes to C and TypeScript sources in a copy of the project, and runs the tests that must notice.
-  --only TEXT  only changes whose file or description contains TEXT
-  --json       print the results as JSON
-Exit code: 0 all changes were noticed, 1 one was not, 2 the tests fail without a change, or a change doesn't apply.`;
-const args = process.argv.slice(2);
-const json = args.includes('--json');
-const at = args.indexOf('--only');
-const only = at < 0 ? '' : args[at + 1];
-const known = args.every((arg, i) => ['--only', '--json'].includes(arg) || (at >= 0 && i === at + 1));
-if (args.includes('--help') || !known || only === undefined) {
-  (args.includes('--help') ? console.log : console.error)(usage);
-  process.exit(args.includes('--help') ? 0 : 2);
+let options;
+try {
+  ({ values: options } = parseArgs({
+    options: {
+      picked: { type: 'boolean', default: false },
+      generated: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      concurrency: { type: 'string', default: '2' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  }));
+  if (!/^[1-9]\d?$/.test(options.concurrency)) throw new Error('--concurrency needs a number from 1 to 99');
+} catch (error) {
+  console.error(`${error.message}\n\n${usage}`);
+  process.exit(2);
 }
+if (options.help) {
+  console.log(usage);
+  process.exit(0);
+}
+const { picked, generated, only, json } = options;
 const say = (text) => (json ? console.error(text) : console.log(text));
-
-const all = JSON.parse(readFileSync(join(root, 'tests', 'mutants', 'mutants.json'), 'utf8'));
-const mutants = all.filter(({ file, breaks }) => file.includes(only) || breaks.includes(only));
-const original = (file) => readFileSync(join(root, file), 'utf8');
-for (const { file, text } of mutants) {
-  const count = original(file).split(text).length - 1;
-  if (count === 1) continue;
-  console.error(red(`${file} contains this text ${count} times; it must contain it once:\n${text}`));
+const results = {};
+try {
+  if (picked || !generated) results.picked = await runPicked({ only, say });
+  if (generated || !picked)
+    results.generated = await runGenerated({ only, concurrency: Number(options.concurrency), say });
+} catch (error) {
+  console.error(red(error.message));
   process.exit(2);
 }
-
-/** Committed and new files, without what .gitignore names; the dependencies are those of this clone. */
-const copy = join(root, 'build', 'mutants');
-rmSync(copy, { recursive: true, force: true });
-const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
-  cwd: root,
-  encoding: 'utf8',
-});
-for (const path of listed.stdout.split('\0').filter((path) => path !== '' && existsSync(join(root, path)))) {
-  mkdirSync(dirname(join(copy, path)), { recursive: true });
-  cpSync(join(root, path), join(copy, path));
-}
-symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-for (const name of ['stamps', 'wasm3', 'mbedtls', 'monocypher'])
-  if (existsSync(join(root, 'build', name)))
-    cpSync(join(root, 'build', name), join(copy, 'build', name), { recursive: true });
-
-async function passes(tests) {
-  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--bail', '1', '--reporter', 'json', ...tests];
-  const { code, output, ms } = await run(process.execPath, vitest, { cwd: copy, env: { FORCE_COLOR: '0' } });
-  const failed = /"fullName":"([^"]*)","status":"failed"/.exec(output)?.[1] ?? null;
-  return { passed: code === 0, failed, builds: !/: error: /.test(output), output, ms };
-}
-
-const needed = [...new Set(mutants.flatMap(({ tests }) => tests))];
-say(`${mutants.length} changes; first the tests without any: ${needed.join(', ')}`);
-const sound = await passes(needed);
-if (!sound.passed) {
-  console.error(sound.output.split('\n').slice(-40).join('\n'));
-  console.error(red(`A test fails without a change: ${sound.failed ?? 'see above'}`));
+const ran = (results.picked?.changes ?? 0) + (results.generated ?? []).reduce((sum, { changes }) => sum + changes, 0);
+if (ran === 0) {
+  console.error(red(`No change is of a file with '${only}' in its path`));
   process.exit(2);
 }
-say(dim(`they pass, ${seconds(sound.ms)}`));
-
-const results = [];
-for (const { file, text, replacement, breaks, tests } of mutants) {
-  writeFileSync(
-    join(copy, file),
-    original(file).replace(text, () => replacement),
-  );
-  const { passed, failed, builds, output, ms } = await passes(tests);
-  writeFileSync(join(copy, file), original(file));
-  if (!builds) {
-    console.error(
-      output
-        .split('\n')
-        .filter((line) => /: error: /.test(line))
-        .slice(0, 5)
-        .join('\n'),
-    );
-    console.error(red(`${file} does not build with this change: ${breaks}`));
-    process.exit(2);
-  }
-  results.push({ file, breaks, killed: !passed, by: failed });
-  say(
-    `${passed ? red('survived') : green('killed  ')} ${file}: ${breaks} ${dim(passed ? '' : `${failed ?? 'a file of tests did not load'}, ${seconds(ms)}`)}`,
-  );
-}
-const killed = results.filter((result) => result.killed).length;
-if (json) console.log(JSON.stringify({ changes: results.length, killed, results }, null, 2));
-say(bold(`${killed} of ${results.length} changes were noticed`));
-process.exit(killed === results.length ? 0 : 1);
+if (json) console.log(JSON.stringify(results, null, 2));
+if (results.picked) say(bold(`${results.picked.killed} of ${results.picked.changes} hand-picked changes were noticed`));
+const low = (results.generated ?? []).filter(({ score }) => score < LEAST).map(({ component }) => component);
+if (low.length > 0) say(bold(red(`Fewer than ${LEAST} % of the generated changes were noticed in ${low.join(', ')}`)));
+process.exit(low.length > 0 || (results.picked && results.picked.killed < results.picked.changes) ? 1 : 0);

@@ -56,6 +56,7 @@ const SECTIONS: { text: string; pages: [text: string, path: string][] }[] = [
     text: 'Contributing',
     pages: [
       ['Contributing', 'CONTRIBUTING.md'],
+      ['Mutants', 'docs/mutants.md'],
       ['Changelog', 'CHANGELOG.md'],
     ],
   },
