@@ -128,7 +128,7 @@ export class NodeBridge {
 
   /** The link is down. `restarted`: the next node on it is unknown. */
   linkDown(link: ShimLink, restarted: boolean): void {
-    if (this.#link !== link) return;
+    if (this.#link !== link || this.#stopped) return;
     if (restarted) {
       // A paused line could not receive the node's birth.
       link.resume();

@@ -162,6 +162,13 @@ describe('the JSON of a node', () => {
       expect([...sent].filter(([, value]) => value === '')).toEqual([[`retained ${old('button', 'gone')}`, '']]);
     });
 
+    it('has at most 1000 entities of a node that invents names of events', () => {
+      sent.clear();
+      for (let i = 0; i < 1200; i++) topics.event({ type: 'event', name: `e${i}`, tMs, seq: i, body: encodeItem(1) });
+      expect([...sent.keys()].filter((topic) => topic.includes('homeassistant/event/'))).toHaveLength(997);
+      expect([...sent.keys()].filter((topic) => topic.includes('mote/json/'))).toHaveLength(1200);
+    });
+
     it('publishes what has changed, and removes what a new module lacks', () => {
       topics.event({ type: 'event', name: 'shock', tMs, seq: 1, body: encodeItem(1) });
       sent.clear();

@@ -23,7 +23,7 @@ export interface JsonMessage {
 
 /** Larger bodies are beyond what a module can send. */
 const MAX_BODY_BYTES = 8192;
-/** Discovery messages of a node that the gateway looks after. */
+/** Discovery messages of a node, beside those of its birth: a node can name any number of events. */
 const MAX_DISCOVERED = 1000;
 const ONLINE = "{{ 'online' if value_json.online else 'offline' }}";
 /** 2020-01-01: an earlier time means that the node's clock wasn't set. */
@@ -175,9 +175,9 @@ export class JsonTopics {
     }
   }
 
-  /** A birth doesn't list events, so each becomes an entity when it occurs first. */
+  /** A birth doesn't list events, so each becomes an entity when it occurs first, up to a limit. */
   #discoverEvent(name: string): void {
-    if (this.#birth === undefined) return;
+    if (this.#birth === undefined || this.#discovered.size >= MAX_DISCOVERED) return;
     this.#announce('event', name, { state_topic: this.#topic(`event/${levelOf(name)}`), event_types: [name] });
   }
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { MoteError } from '../../base/index.ts';
 import type { Received } from '../mqtt/index.ts';
 import { cloudEventProperties, decodeState, JSON_TYPE } from '../topics/index.ts';
-import { type CommandAnswer, parseAnswer, parseConfig } from './commands.ts';
+import { type CommandAnswer, parseAnswer, parseCommand, parseConfig } from './commands.ts';
 import { type NodeAddress, type NodeClient, openNodeClient, retained } from './node-client.ts';
 import { whereabouts } from './push.ts';
 
@@ -52,10 +52,11 @@ export interface SendOptions extends NodeAddress {
 
 /**
  * Sends a command and resolves with the answer of the node, or of the gateway for a node that is away. Rejects with
- * `COMMAND_TIMEOUT` when none arrives, and with what `openNodeClient` throws.
+ * `COMMAND` for one that no gateway accepts, `COMMAND_TIMEOUT` when no answer arrives, and what `openNodeClient` throws.
  */
 export async function sendCommand(options: SendOptions): Promise<CommandAnswer> {
   const { node, name, body, timeoutMs = 10_000 } = options;
+  parseCommand(received({ name, body }));
   const client = await openNodeClient(options, 'send');
   try {
     let online: boolean | undefined;
@@ -102,7 +103,7 @@ export async function configureNode(options: ConfigureOptions): Promise<Configur
       if (value === null) delete values[name];
       else values[name] = value;
     }
-    checkConfig(values);
+    parseConfig(received(values));
     const answer = await ask(client, node, { channel: 'cfg', value: values, timeoutMs: waitMs(state, timeoutMs) });
     const online = state === null ? undefined : decodeState(state.payload).online;
     const where = whereabouts(online, 'its gateway gave no answer');
@@ -120,8 +121,8 @@ function waitMs(state: Received | null, timeoutMs: number): number {
   return decodeState(state.payload).birth === null ? 0 : timeoutMs;
 }
 
-/** Throws `COMMAND` as the gateway would, before anything is published. */
-function checkConfig(values: Record<string, number>): void {
-  const payload = Buffer.from(JSON.stringify(values));
-  parseConfig({ topic: '', payload, qos: 1, retain: false, dup: false, properties: { contentType: JSON_TYPE } });
+/** What the gateway receives. Its parser throws `COMMAND` for it before anything is published. */
+function received(value: unknown): Received {
+  const payload = Buffer.from(JSON.stringify(value));
+  return { topic: '', payload, qos: 1, retain: false, dup: false, properties: { contentType: JSON_TYPE } };
 }

@@ -65,3 +65,17 @@ it('receives a node that restarted on a line that was paused because the broker 
   run(1);
   expect(shim.nodes()[0]!.birth!.boot).toBe(2);
 });
+
+it('reports nothing after it was ended, although links end with it', () => {
+  const clock = new VirtualClock();
+  const { shim, problems } = world({ clock, nodeClock: clock, graceSeconds: 0 });
+  const { a, b } = transportPair(clock);
+  shim.accept(b);
+  const link = nodeLink({ clock, newSessionId: () => 3, onMessage: () => {}, onPeer: () => void link.send(birth) });
+  link.attach(a);
+  clock.advance(1000);
+  expect(shim.nodes()).toMatchObject([{ online: true }]);
+  shim.abort();
+  clock.advance(1000);
+  expect(problems).toEqual([]);
+});
