@@ -27,7 +27,11 @@ describe('frames', () => {
   });
 
   it('reject contents that are empty or too long', () => {
-    expect(() => encodeFrame(new Uint8Array(0))).toThrow('1 to');
+    const error = expect.objectContaining({
+      code: 'LINK_TOO_LARGE',
+      message: `A frame holds 1 to ${MAX_CONTENT_BYTES} bytes, not 0; send it in parts.`,
+    });
+    expect(() => encodeFrame(new Uint8Array(0))).toThrow(error);
     expect(() => encodeFrame(new Uint8Array(MAX_CONTENT_BYTES + 1))).toThrow('send it in parts');
   });
 
@@ -43,6 +47,72 @@ describe('frames', () => {
       ),
       { numRuns: sampled(2000) },
     );
+  });
+
+  it('have the encoding of consistent overhead byte stuffing', () => {
+    const frame = encodeFrame(Uint8Array.of(0));
+    // A zero, then four bytes of CRC-32 (0xd202ef8d), little-endian.
+    expect(Buffer.from(frame).toString('hex')).toBe('01058def02d200');
+  });
+
+  it('are taken up to the length that the receiver accepts, whatever their stuffing', () => {
+    const content = Uint8Array.from({ length: 600 }, (_, i) => (i % 255) + 1);
+    const frame = encodeFrame(content);
+    expect(decodeFrame(frame.subarray(0, -1), 600)).toEqual(content);
+    expect(decodeFrame(frame.subarray(0, -1), 599)).toBeNull();
+    for (const limit of [600, 599]) {
+      const contents: Uint8Array[] = [];
+      const decoder = new FrameDecoder(limit);
+      decoder.push(frame, (found) => contents.push(found));
+      expect([contents.length, decoder.errors]).toEqual(limit === 600 ? [1, 0] : [0, 1]);
+    }
+  });
+
+  it('are no frames with wrong stuffing, or without content', () => {
+    for (const hex of [
+      '',
+      '01',
+      '05',
+      '0501020304',
+      '0601020304',
+      '0100',
+      '0001020304050607',
+      '05000000',
+      '0101010101',
+    ])
+      expect(decodeFrame(Uint8Array.from(Buffer.from(hex, 'hex')))).toBeNull();
+  });
+
+  it('may have zeros between them, which are no errors', () => {
+    const frame = encodeFrame(Uint8Array.of(7));
+    expect(decode(Buffer.concat([Uint8Array.of(0, 0), frame, Uint8Array.of(0), frame]))).toEqual({
+      contents: [Uint8Array.of(7), Uint8Array.of(7)],
+      errors: 0,
+    });
+  });
+
+  it('are dropped when they are too long, and the next one is found', () => {
+    const frame = encodeFrame(Uint8Array.of(7));
+    const decoder = new FrameDecoder(8);
+    const contents: Uint8Array[] = [];
+    const push = (bytes: Uint8Array) => decoder.push(bytes, (content) => contents.push(content.slice()));
+    for (let i = 0; i < 10; i++) push(new Uint8Array(5).fill(1));
+    push(frame);
+    expect([contents.length, decoder.errors]).toEqual([0, 1]);
+    push(frame);
+    expect([contents.length, decoder.errors]).toEqual([1, 1]);
+  });
+
+  it('are not continued on a new stream', () => {
+    const frame = encodeFrame(Uint8Array.of(7));
+    const decoder = new FrameDecoder(8);
+    const contents: Uint8Array[] = [];
+    for (const rest of [frame.subarray(0, 3), new Uint8Array(99).fill(1)]) {
+      decoder.push(rest, () => {});
+      decoder.reset();
+      decoder.push(frame, (content) => contents.push(content.slice()));
+    }
+    expect([contents, decoder.errors]).toEqual([[Uint8Array.of(7), Uint8Array.of(7)], 0]);
   });
 
   it('are found again at the next zero after damage, and only damaged ones are lost', () => {

@@ -69,11 +69,63 @@ it('reports the same reason again after the stream was open', async () => {
   kept.stop();
 });
 
+it('waits longer after each failure, up to ten seconds, and begins anew after a stream that lasted', async () => {
+  const times: number[] = [];
+  let answer: Transport | null = null;
+  const start = performance.now();
+  const stop = keepOpen(
+    () => {
+      times.push((performance.now() - start) / 1000);
+      return answer === null ? Promise.reject(new Error('refused')) : Promise.resolve(answer);
+    },
+    () => {},
+    () => {},
+  );
+  await vi.advanceTimersByTimeAsync(40_000);
+  expect(times).toEqual([0, 0.25, 0.75, 1.75, 3.75, 7.75, 15.75, 25.75, 35.75]);
+  const open = stream();
+  answer = open.transport;
+  await vi.advanceTimersByTimeAsync(10_000);
+  open.end();
+  answer = null;
+  times.length = 0;
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(times).toEqual([50.25, 50.5, 51]);
+  stop();
+});
+
+it('closes a stream that opens after it was stopped, and reports nothing then', async () => {
+  const answers: { resolve: (transport: Transport) => void; reject: (error: Error) => void }[] = [];
+  const reports: string[] = [];
+  const start = () =>
+    keepOpen(
+      () => new Promise((resolve, reject) => answers.push({ resolve, reject })),
+      () => reports.push('open'),
+      (text) => reports.push(text),
+      () => reports.push('lost'),
+    );
+  let closed = 0;
+  start()();
+  answers[0]!.resolve({ ...stream().transport, close: () => closed++ });
+  start()();
+  answers[1]!.reject(new Error('refused'));
+  const stop = start();
+  const open = stream();
+  answers[2]!.resolve(open.transport);
+  await vi.advanceTimersByTimeAsync(2000);
+  stop();
+  open.end();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect([closed, reports, answers.length]).toEqual([1, ['open'], 3]);
+});
+
 it('counts a stream that ends at once as a failure: reports it once and delays each further attempt', async () => {
   const closing: Transport = { ...stream().transport, onClose: (listener) => void setTimeout(listener, 1) };
   const kept = keep([closing]);
   await vi.advanceTimersByTimeAsync(60_000);
-  expect(kept.reports.filter((line) => !line.endsWith('open'))).toEqual([expect.stringMatching(/ended as soon as/)]);
+  expect(kept.reports.filter((line) => !line.endsWith('open'))).toEqual([
+    expect.stringMatching(/The stream ended as soon as it was open: does another program use its other end\?$/),
+  ]);
   expect(kept.attempts()).toBe(11);
   kept.stop();
   await vi.advanceTimersByTimeAsync(60_000);

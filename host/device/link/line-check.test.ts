@@ -1,6 +1,7 @@
 /** A line on which no node answers, under a virtual clock. */
 import { expect, it } from 'vitest';
 import { VirtualClock } from '../../base/index.ts';
+import { encodeFrame } from './frame.ts';
 import { checkLine } from './line-check.ts';
 import { transportPair } from './pair.ts';
 import { nodeLink, shimLink } from './session.ts';
@@ -48,6 +49,41 @@ it('reports a node that receives nothing', () => {
   node.attach({ ...far, onData: () => {} });
   run(60);
   expect(reports).toEqual([expect.stringMatching(/^5 s Frames of a node arrive .* check the line to the board/)]);
+});
+
+it('carries both directions unchanged, counts only what arrived, and looks again each five seconds', () => {
+  const clock = new VirtualClock();
+  const pair = transportPair(clock);
+  const reports: string[] = [];
+  let up = false;
+  const checked = checkLine(pair.a, { name: 'x', up: () => up, clock, report: (text) => reports.push(text) });
+  const [there, back]: number[][] = [[], []];
+  checked.onData((bytes) => back!.push(...bytes));
+  pair.b.onData((bytes) => there!.push(...bytes));
+  checked.write(Uint8Array.of(1));
+  pair.b.write(Uint8Array.of(2));
+  clock.runUntil(4.9e6);
+  expect([there, back, reports]).toEqual([[1], [2], []]);
+  clock.runUntil(5e6);
+  expect(reports).toEqual([
+    'Bytes arrive on x that are not frames of the link: wrong baud rate, or another program on the board.',
+  ]);
+  pair.b.write(encodeFrame(Uint8Array.of(1)));
+  pair.b.write(encodeFrame(Uint8Array.of(1)));
+  clock.runUntil(11e6);
+  expect(reports.slice(1)).toEqual([
+    "Frames of a node arrive on x, but it doesn't answer; check the line to the board.",
+  ]);
+  up = true;
+  clock.runUntil(16e6);
+  up = false;
+  clock.runUntil(60e6);
+  expect(reports.length).toBe(2);
+  let closed = 0;
+  checked.onClose(() => closed++);
+  checked.close();
+  clock.runUntil(61e6);
+  expect(closed).toBe(1);
 });
 
 it('reports nothing about a line that has ended', () => {

@@ -41,9 +41,17 @@ it('a session runs over TCP, and continues on the next connection when the first
 
 it('the error describes what to do when nothing listens and when the port is in use', async () => {
   const listener = await listenTcp(0, () => {});
-  await expect(listenTcp(listener.port, () => {})).rejects.toMatchObject({ code: 'LINK_LISTEN' });
+  await expect(listenTcp(listener.port, () => {})).rejects.toMatchObject({
+    code: 'LINK_LISTEN',
+    message: expect.stringMatching(/^Can't listen at 127\.0\.0\.1:\d+ \(.*EADDRINUSE.*\); choose another port\.$/),
+    cause: expect.objectContaining({ code: 'EADDRINUSE' }),
+  });
   await listener.close();
-  await expect(connectTcp(listener.port)).rejects.toMatchObject({ code: 'LINK_CONNECT' });
+  await expect(connectTcp(listener.port)).rejects.toMatchObject({
+    code: 'LINK_CONNECT',
+    message: expect.stringMatching(/^Nothing answers at 127\.0\.0\.1:\d+ \(.*\); is its gateway running\?$/),
+    cause: expect.objectContaining({ code: 'ECONNREFUSED' }),
+  });
 });
 
 it('disconnects a peer that sends requests and reads nothing', async () => {
@@ -72,4 +80,43 @@ it('disconnects a peer that sends requests and reads nothing', async () => {
     }, reject);
   });
   await ended;
+});
+
+it('ends every connection with its listener, and a stream that ended reports this to a late listener', async () => {
+  const hosts: string[] = [];
+  const listener = await listenTcp(0, (transport, host) => {
+    hosts.push(host);
+    transport.write(Uint8Array.of(7));
+  });
+  const near = await connectTcp(listener.port);
+  await new Promise<void>((resolve) =>
+    near.onData((bytes) => {
+      expect([...bytes]).toEqual([7]);
+      resolve();
+    }),
+  );
+  const ended = new Promise<void>((resolve) => near.onClose(resolve));
+  await listener.close();
+  await ended;
+  near.write(Uint8Array.of(1));
+  await new Promise<void>((resolve) => near.onClose(resolve));
+  expect(hosts).toEqual(['127.0.0.1']);
+});
+
+it('sends what was written before it is closed', async () => {
+  const received: number[] = [];
+  let ended = () => {};
+  const end = new Promise<void>((resolve) => {
+    ended = resolve;
+  });
+  const listener = await listenTcp(0, (transport) => {
+    transport.onData((bytes) => received.push(bytes.length));
+    transport.onClose(ended);
+  });
+  const near = await connectTcp(listener.port);
+  near.write(new Uint8Array(1_000_000));
+  near.close();
+  await end;
+  expect(received.reduce((sum, count) => sum + count, 0)).toBe(1_000_000);
+  await listener.close();
 });
