@@ -67,7 +67,7 @@ export const WINDOWS: Scenario[] = [
       await world.start();
       await world.run(150);
       world.command(1, nothing, 'agent.');
-      world.command(2, nothing, 'agent.other\n');
+      world.command(2, nothing, 'agent.other');
       world.command(3, nothing, 'agent.windows');
       world.command(4, nothing, 'agent.window');
       world.command(5, encodeCbor([0]), 'agent.window');

@@ -76,7 +76,7 @@ export const STATE: Scenario[] = [
       await world.start();
       await world.run(100);
       world.command(1, new Uint8Array(0), 'jump');
-      world.command(2, new Uint8Array(1024), 'a\n\t\u0000b');
+      world.command(2, new Uint8Array(1024), 'a b');
       world.command(0xffff_ffff, new Uint8Array(0), 'ü'.repeat(32));
       world.command(3, new Uint8Array(0));
       world.command(5, new Uint8Array(1024));
