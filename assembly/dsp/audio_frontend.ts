@@ -11,7 +11,7 @@
  * ```
  * All state is static, so a module has one front end.
  */
-import { part16, place16, Samples16 } from '../memory';
+import { part, place, Samples16, samples16 } from '../memory';
 import { applyWindow } from './window';
 import { autoScale } from './auto_scale';
 import { spectrumEnergy } from './energy';
@@ -33,11 +33,18 @@ export const WINDOW: i32 = 480;
 
 const POINTS: i32 = 512;
 
-const samples = memory.data(WINDOW * 2, 4);
-const rest = part16();
-const twiddles = memory.data(POINTS * 3, 4);
-const block = memory.data(POINTS * 2, 4);
-const spectrum = memory.data((POINTS / 2 + 1) * 4, 4);
+const samples = samples16(WINDOW);
+const rest = part<i16>();
+const twiddles = samples16((POINTS * 3) / 2);
+const block = samples16(POINTS);
+const spectrum = samples16(POINTS + 2);
+/** The tables as buffers. */
+const half = place(part<i16>(), SPEECH_WINDOW, WINDOW / 2);
+const edges = place(part<i16>(), SPEECH_EDGES, CHANNELS + 2);
+const weights = place(part<i16>(), SPEECH_WEIGHTS, 2 * (<i32>load<u16>(SPEECH_EDGES, (CHANNELS + 1) * 2) - <i32>load<u16>(SPEECH_EDGES)));
+/** The bins of the spectrum that the channels need, and the channels, which use the block when it isn't needed any more. */
+const bins = place(part<i32>(), spectrum.data + (<usize>load<u16>(SPEECH_EDGES) << 2), weights.length / 2);
+const channels = place(part<i32>(), block.data, CHANNELS);
 const noise = memory.data(CHANNELS * 4, 4);
 let held: i32 = 0;
 
@@ -48,31 +55,28 @@ export function needed(): i32 {
 
 /** Buffer for exactly those samples. It is valid until `next`. */
 export function room(): Samples16 {
-  return place16(rest, samples + (held << 1), WINDOW - held);
+  return place(rest, samples.data + (held << 1), WINDOW - held);
 }
 
 /** Computes the frame after `needed()` samples were written to `room()`: int8[40] at `dst`. */
 export function next(dst: usize): void {
-  if (load<i16>(twiddles) == 0) prepare(twiddles, POINTS);
-  applyWindow(samples, SPEECH_WINDOW, WINDOW, 12, block);
-  memory.fill(block + WINDOW * 2, 0, (POINTS - WINDOW) * 2);
+  if (load<i16>(twiddles.data) == 0) prepare(twiddles, POINTS);
+  applyWindow(samples, half, 12, block);
+  memory.fill(block.data + WINDOW * 2, 0, (POINTS - WINDOW) * 2);
   held = WINDOW - STEP;
-  memory.copy(samples, samples + STEP * 2, held << 1);
+  memory.copy(samples.data, samples.data + STEP * 2, held << 1);
 
-  const scale = autoScale(block, WINDOW);
+  const scale = autoScale(block.data, WINDOW);
   realFft(block, spectrum, twiddles, POINTS);
-  const first = <i32>load<u16>(SPEECH_EDGES);
-  const bins = spectrum + (first << 2);
-  spectrumEnergy(bins, <i32>load<u16>(SPEECH_EDGES, (CHANNELS + 1) * 2) - first);
-
-  // The block isn't needed any more, so the channels use its memory.
-  filterBank(bins, SPEECH_EDGES, SPEECH_WEIGHTS, CHANNELS, scale, block);
-  subtractNoise(block, noise, CHANNELS, 10, 409, 983, 819);
-  normalize(block, noise, CHANNELS, PCAN_GAIN, 6);
-  logarithm(block, CHANNELS, 64, 3, block);
+  spectrumEnergy(bins.data, bins.length);
+  filterBank(bins, edges, weights, scale, channels);
+  const signal = channels.data;
+  subtractNoise(signal, noise, CHANNELS, 10, 409, 983, 819);
+  normalize(signal, noise, CHANNELS, PCAN_GAIN, 6);
+  logarithm(signal, CHANNELS, 64, 3, signal);
   for (let c = 0; c < CHANNELS; c++) {
     // 666 (10.4 x 64) is the range of the logarithm that models are trained on: 0 .. 666 becomes -128 .. 127.
-    store<i8>(dst + c, min((<i32>load<i16>(block + (c << 1)) * 256 + 333) / 666 - 128, 127));
+    store<i8>(dst + c, min((<i32>load<i16>(signal + (c << 1)) * 256 + 333) / 666 - 128, 127));
   }
 }
 

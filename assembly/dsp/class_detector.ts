@@ -4,6 +4,8 @@
  * one detector.
  */
 
+import { fits, Values8 } from '../memory';
+
 const MAX_CLASSES: i32 = 16;
 const SMOOTHED: i32 = 3;
 const QUIET_US: i64 = 500_000;
@@ -14,11 +16,13 @@ let windows: i32 = 0;
 let lastClass: i32 = -1;
 let lastHeard: i64 = 0;
 
-/** Adds the int8 scores (softmax: -128 .. 127) of up to 16 classes. */
-export function add(scores: usize, count: i32): void {
-  classes = min(count, MAX_CLASSES);
+/** Adds the scores (softmax: -128 .. 127) of all classes. Traps for more than 16. */
+export function add(scores: Values8): void {
+  fits(scores.length, MAX_CLASSES);
+  classes = scores.length;
   const row = recent + (windows % SMOOTHED) * MAX_CLASSES;
-  for (let i = 0; i < classes; i++) store<u8>(row + i, load<u8>(scores + i) ^ 0x80);
+  const from = scores.data;
+  for (let i = 0; i < classes; i++) store<u8>(row + i, load<u8>(from + i) ^ 0x80);
   windows++;
 }
 

@@ -6,6 +6,8 @@ import { packagePath } from '../../host/base/index.ts';
 import { runText } from '../../host/toolchain/assembly/testing.ts';
 
 const SOURCE = `
+import * as detector from './assembly/dsp/class_detector';
+import { part, place, Samples16, samples16, Values32, values32 } from './assembly/memory';
 import { autoScale } from './assembly/dsp/auto_scale';
 import { spectrumEnergy } from './assembly/dsp/energy';
 import { prepare, realFft } from './assembly/dsp/fft';
@@ -20,18 +22,42 @@ import { applyWindow } from './assembly/dsp/window';
 export const INT16 = idof<Int16Array>();
 export const UINT16 = idof<Uint16Array>();
 export const UINT32 = idof<Uint32Array>();
-const tables = memory.data(4096, 8);
+const tables = samples16(1536);
+const a = part<i16>();
+const b = part<i16>();
+const e = part<i16>();
+const c = part<i32>();
+const d = part<i32>();
+const f = part<i8>();
+function shorts(at: Samples16, from: Int16Array): Samples16 { return place(at, from.dataStart, from.length); }
+function words(at: Values32, from: Uint32Array): Values32 { return place(at, from.dataStart, from.length); }
 
 export function fft(samples: Int16Array): Int16Array {
   const bins = new Int16Array(samples.length + 2);
   prepare(tables, samples.length);
-  realFft(samples.dataStart, bins.dataStart, tables, samples.length);
+  realFft(shorts(a, samples), shorts(b, bins), tables, samples.length);
   return bins;
 }
 export function window(samples: Int16Array, half: Int16Array, shift: i32): Int16Array {
   const out = new Int16Array(samples.length);
-  applyWindow(samples.dataStart, half.dataStart, samples.length, shift, out.dataStart);
+  applyWindow(shorts(a, samples), shorts(b, half), shift, shorts(e, out));
   return out;
+}
+const spare = samples16(64);
+const pairs = values32(64);
+/** Calls a function with buffers of which number \`which\` has one value too few; -1: none. */
+export function small(call: i32, which: i32): void {
+  if (call == 0) prepare(place(a, spare.data, 24 - i32(which == 0)), 16);
+  if (call == 1) realFft(
+    place(a, spare.data, 16 - i32(which == 0)), place(b, pairs.data, 18 - i32(which == 1)), place(e, tables.data, 24 - i32(which == 2)), 16);
+  if (call == 2) applyWindow(place(a, spare.data, 16), place(b, tables.data, 8 - i32(which == 0)), 0, place(e, pairs.data, 16 - i32(which == 1)));
+  if (call == 3) {
+    for (let i = 0; i < 4; i++) spare[i] = 3 * i;
+    filterBank(
+      place(c, pairs.data, 9 - i32(which == 0)), place(a, spare.data, 4), place(b, tables.data, 18 - i32(which == 1)), 0,
+      place(d, pairs.data + 128, 2 - i32(which == 2)));
+  }
+  if (call == 4) detector.add(place(f, spare.data, 16 + i32(which == 0)));
 }
 export function scale(samples: Int16Array): i32 { return autoScale(samples.dataStart, samples.length); }
 export function energy(bins: Int16Array): void { spectrumEnergy(bins.dataStart, bins.length / 2); }
@@ -41,7 +67,8 @@ export function bank(
   energy: Uint32Array, starts: Uint16Array, weights: Int16Array, channels: i32, shift: i32
 ): Uint32Array {
   const out = new Uint32Array(channels);
-  filterBank(energy.dataStart, starts.dataStart, weights.dataStart, channels, shift, out.dataStart);
+  place(a, starts.dataStart, channels + 2);
+  filterBank(words(c, energy), a, shorts(b, weights), shift, words(d, out));
   return out;
 }
 export function subtract(signal: Uint32Array, noise: Uint32Array): void {
@@ -57,6 +84,7 @@ type Dsp = ASUtil &
   Record<'INT16' | 'UINT16' | 'UINT32', { value: number }> & {
     fft(samples: number): number;
     window(samples: number, half: number, shift: number): number;
+    small(call: number, which: number): void;
     scale(samples: number): number;
     energy(bins: number): void;
     root(value: bigint): number;
@@ -69,6 +97,18 @@ type Dsp = ASUtil &
 let dsp: Dsp;
 beforeAll(async () => {
   dsp = await runText<Dsp>(SOURCE);
+});
+
+it.each([
+  ['prepare', 0, 1],
+  ['realFft', 1, 3],
+  ['applyWindow', 2, 2],
+  ['filterBank', 3, 3],
+  ['class_detector.add', 4, 1],
+])('%s checks the size of each buffer', (_name, call, buffers) => {
+  dsp.small(call, -1);
+  for (let which = 0; which < buffers; which++)
+    expect(() => dsp.small(call, which)).toThrow('unreachable');
 });
 
 const int16 = (values: readonly number[]) => dsp.__newArray(dsp.INT16.value, [...values]);

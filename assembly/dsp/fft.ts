@@ -8,21 +8,20 @@
  */
 import { nn_real_fft } from '../abi/module';
 import { charge } from '../abi/fuel';
+import { fits, Samples16 } from '../memory';
 import { QUARTER_WAVE } from './tables';
 
 const WAVE_POINTS: i32 = 1024;
 
-/** Bytes that `prepare` writes for a real FFT of `points`: three quarters of a turn, as (cos, -sin) int16 pairs. */
-// @ts-ignore: decorator
-@inline
-export function twiddleBytes(points: i32): i32 {
-  return points * 3;
-}
-
-/** Writes the twiddle factors of a real FFT of `points`: a power of two, 16 .. 1024. */
-export function prepare(twiddles: usize, points: i32): void {
+/**
+ * Writes the twiddle factors of a real FFT of `points`: a power of two, 16 .. 1024. They are three quarters of a turn, as
+ * (cos, -sin) pairs. Traps if `to` has fewer than 3 / 2 x `points` values.
+ */
+export function prepare(to: Samples16, points: i32): void {
   const count = (points * 3) >> 2;
+  fits(count * 2, to.length);
   const stride = WAVE_POINTS / points;
+  let twiddles = to.data;
   charge(count);
   for (let i = 0; i < count; i++) {
     store<i16>(twiddles, cosine(i * stride));
@@ -41,13 +40,20 @@ function cosine(i: i32): i32 {
 }
 
 /**
- * Computes bins 0 .. points / 2 of the spectrum of real samples.
+ * Computes bins 0 .. points / 2 of the spectrum of real samples. Traps if a buffer is too small.
  *
- * @param src int16[points]
- * @param dst complex int16 (real, imaginary)[points / 2 + 1]; not src
- * @param twiddles from `prepare` for the same `points`
+ * @param src `points` values
+ * @param dst complex (real, imaginary) pairs: `points` + 2 values; not src
+ * @param factors from `prepare` for the same `points`
  */
-export function realFft(src: usize, dst: usize, twiddles: usize, points: i32): void {
+export function realFft(src: Samples16, dst: Samples16, factors: Samples16, points: i32): void {
+  fits(points, src.length);
+  fits(points + 2, dst.length);
+  fits((points * 3) >> 1, factors.length);
+  transform(src.data, dst.data, factors.data, points);
+}
+
+function transform(src: usize, dst: usize, twiddles: usize, points: i32): void {
   const n = points >> 1;
   const stages = 31 - clz(n);
   charge(n * (stages + 2));

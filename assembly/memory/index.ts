@@ -69,15 +69,15 @@ export function values8(length: i32, block: usize = 0): Values8 {
   return changetype<Values8>(block);
 }
 
-/** A buffer that is a part of another block, which `place16` chooses. */
+/** A buffer of `i8`, `i16` or `i32` without memory of its own: `place` lays it over a part of another block. */
 // @ts-ignore: decorator
 @inline
-export function part16(): Samples16 {
-  return changetype<Samples16>(memory.data(2 * sizeof<usize>(), 8));
+export function part<T>(): Values<T> {
+  return changetype<Values<T>>(memory.data(2 * sizeof<usize>(), 8));
 }
 
-/** Makes `part` the `length` values from `data` on, and returns it. */
-export function place16(part: Samples16, data: usize, length: i32): Samples16 {
+/** Makes `part` the `length` values from the address `data` on, and returns it. */
+export function place<T>(part: Values<T>, data: usize, length: i32): Values<T> {
   store<usize>(changetype<usize>(part), data);
   store<i32>(changetype<usize>(part), length, sizeof<usize>());
   return part;

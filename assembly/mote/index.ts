@@ -4,7 +4,7 @@
  * length)`; see docs/ABI.md.
  */
 export { DENIED, FULL, INVALID, NOT_FOUND, OK, TOO_LARGE } from '../abi/module';
-export { Samples16, samples16, Values32, values32, Values8, values8 } from '../memory';
+export { part, place, Samples16, samples16, Values32, values32, Values8, values8 } from '../memory';
 export { CONFIG_CHANGED, message, subscribe } from './command';
 export { event, EventBuilder } from './event';
 export { kv } from './kv';

@@ -8,8 +8,22 @@ import * as generate from './operators.ts';
 const ENTRY = `${Object.entries(OPERATOR_FILES)
   .map(([kernel, file]) => `export { ${kernel} } from './assembly/nn/${file}';`)
   .join('\n')}
-export { realFft } from './assembly/dsp/fft';
-export { filterBank } from './assembly/dsp/filter_bank';
+import * as fft from './assembly/dsp/fft';
+import * as bank from './assembly/dsp/filter_bank';
+import { part, place } from './assembly/memory';
+const a = part<i16>();
+const b = part<i16>();
+const c = part<i16>();
+const from = part<i32>();
+const to = part<i32>();
+export function realFft(src: usize, dst: usize, twiddles: usize, points: i32): void {
+  fft.realFft(place(a, src, points), place(b, dst, points + 2), place(c, twiddles, points * 3 / 2), points);
+}
+export function filterBank(energy: usize, edges: usize, weights: usize, channels: i32, shift: i32, dst: usize): void {
+  const bins = <i32>load<u16>(edges + ((channels + 1) << 1)) - <i32>load<u16>(edges);
+  place(a, edges, channels + 2);
+  bank.filterBank(place(from, energy, bins), a, place(b, weights, bins * 2), shift, place(to, dst, channels));
+}
 import './assembly/mote/abort';
 const space = memory.data(${MAX_BYTES}, 16);
 /** Address of a case's memory in the module's memory. */
@@ -70,7 +84,7 @@ export class Reference {
     };
     // A host without native kernels, so the portable ones run.
     const none = () => 0;
-    const mote = { rom_read: romRead, nn_run: none, nn_real_fft: none, nn_filter_bank: none };
+    const mote = { log: none, rom_read: romRead, nn_run: none, nn_real_fft: none, nn_filter_bank: none };
     const instance = new WebAssembly.Instance(module, { mote });
     const names = new Map<number, string>(Object.entries(ABI_OPERATORS).map(([name, number]) => [number, name]));
     // Kernels charge fuel for their work: provide more than any of them needs.

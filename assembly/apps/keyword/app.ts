@@ -1,7 +1,7 @@
 // Detects "yes" and "no": microphone -> features every 20 ms -> micro_speech on the last second every 80 ms -> events.
 import * as detector from '../../dsp/class_detector';
 import * as speech from '../../dsp/speech_window';
-import { event, log, Metric, metric, Sensor, tap, time } from '../../mote';
+import { event, log, Metric, metric, part, place, Sensor, tap, time } from '../../mote';
 import * as config from './generated/config';
 import * as model from './generated/micro_speech';
 
@@ -9,6 +9,7 @@ import * as model from './generated/micro_speech';
 const YES = 2;
 const NO = 3;
 
+const scores = part<i8>();
 let mic!: Sensor;
 let yes!: Metric;
 let no!: Metric;
@@ -45,7 +46,7 @@ function hear(t: i64): void {
   speech.take(model.input(), model.INPUT_BYTES);
   model.invoke();
   tap('scores', model.output(), model.OUTPUT_BYTES);
-  detector.add(model.output(), model.OUTPUT_BYTES);
+  detector.add(place(scores, model.output(), model.OUTPUT_COUNT));
   yes.add(t, speech.WINDOW_US, detector.score(YES));
   no.add(t, speech.WINDOW_US, detector.score(NO));
   const word = detector.heard(t, config.threshold(), YES);
