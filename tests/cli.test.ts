@@ -266,6 +266,18 @@ describe('mote sim', () => {
     expect([code, ndjson(stdout).at(-1)?.t]).toEqual([0, 3]);
   });
 
+  it('reports a wrong option before it opens a page', async () => {
+    for (const wrong of [
+      ['--seed', 'x'],
+      ['--at', '5s'],
+      ['--engine', 'none'],
+    ]) {
+      const { code, stdout } = await run('sim', app('faulty'), '--open', '--no-browser', ...wrong);
+      expect([code, stdout]).toEqual([2, '']);
+    }
+    expect(await run('sim', 'nowhere', '--open', '--no-browser')).toMatchObject({ code: 2, stdout: '' });
+  });
+
   it('ends with code 1 when the module faulted', async () => {
     const { code, stdout } = await run('sim', app('faulty'), '-i', speech('stream.wav'), '--json');
     expect(code).toBe(1);

@@ -107,8 +107,7 @@ it.each([
   ['class_detector.add', 4, 1],
 ])('%s checks the size of each buffer', (_name, call, buffers) => {
   dsp.small(call, -1);
-  for (let which = 0; which < buffers; which++)
-    expect(() => dsp.small(call, which)).toThrow('unreachable');
+  for (let which = 0; which < buffers; which++) expect(() => dsp.small(call, which)).toThrow('unreachable');
 });
 
 const int16 = (values: readonly number[]) => dsp.__newArray(dsp.INT16.value, [...values]);

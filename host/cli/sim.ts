@@ -48,17 +48,34 @@ interface SimOptions {
 interface Call {
   app: string;
   options: SimOptions;
+  parsed: ReturnType<typeof parse>;
   terminal: Terminal;
   /** Null without --open. */
   page: SimPage | null;
 }
 
+/** The options that have a form of their own. Throws `USAGE`. */
+function parse(options: SimOptions) {
+  const { connect } = options;
+  return {
+    engine: choice(options.engine, 'engine', ENGINE_NAMES),
+    seed: integer(options.seed, 'seed', 0, 0xffff_ffff),
+    settings: settings(options.set),
+    limitUs: limitUs(options.seconds),
+    connect: connect === undefined ? null : parseAddress(connect, '--connect'),
+    stimuli: stimuli(options),
+  };
+}
+
 async function sim(app: string, options: SimOptions, terminal: Terminal): Promise<number> {
-  if (options.open !== true) return simRuns({ app, options, terminal, page: null }, interrupted);
+  // A mistake is reported before a page is opened.
+  const parsed = parse(options);
+  checkApp(app);
+  if (options.open !== true) return simRuns({ app, options, parsed, terminal, page: null }, interrupted);
   const page = await showPage(terminal, options.browser);
   const end = interrupted();
   try {
-    const code = await simRuns({ app, options, terminal, page }, () => end);
+    const code = await simRuns({ app, options, parsed, terminal, page }, () => end);
     terminal.line(terminal.paint('dim', 'The page stays until Ctrl-C.'));
     await end;
     return code;
@@ -70,7 +87,6 @@ async function sim(app: string, options: SimOptions, terminal: Terminal): Promis
 async function simRuns(call: Call, stopped: () => Promise<void>): Promise<number> {
   const { app, options, terminal } = call;
   if (options.watch !== true) return simOnce(call, stopped);
-  checkApp(app);
   let first = true;
   await repeatOnSave(watchApp(app, options.input), {
     async run(ended) {
@@ -91,22 +107,16 @@ async function simRuns(call: Call, stopped: () => Promise<void>): Promise<number
   return Exit.ok;
 }
 
-async function simOnce({ app, options, terminal, page }: Call, stopped: () => Promise<void>): Promise<number> {
-  const { connect } = options;
-  const engine = choice(options.engine, 'engine', ENGINE_NAMES);
+async function simOnce({ app, options, parsed, terminal, page }: Call, stopped: () => Promise<void>): Promise<number> {
   const printer = new Printer(terminal, { telemetry: options.telemetry === true });
   const result = await simulate({
     ...showBuild(terminal),
+    ...parsed,
     app,
     node: options.node,
-    engine,
     inputs: options.input,
     loop: options.loop === true,
-    seed: integer(options.seed, 'seed', 0, 0xffff_ffff),
-    settings: settings(options.set),
-    limitUs: limitUs(options.seconds),
     realtime: options.realtime === true,
-    connect: connect === undefined ? null : parseAddress(connect, '--connect'),
     stateFile: options.state,
     keyFile: options.key,
     trustFile: options.trust,
@@ -120,7 +130,6 @@ async function simOnce({ app, options, terminal, page }: Call, stopped: () => Pr
     },
     onProblem: (error) => reportProblem(terminal, error),
     onLinkTrouble: (text) => terminal.line(terminal.paint('yellow', text)),
-    stimuli: stimuli(options),
     onStimulus(stimulus, { ok, text }) {
       if (!('command' in stimulus)) return;
       const { name } = stimulus.command;
@@ -132,7 +141,7 @@ async function simOnce({ app, options, terminal, page }: Call, stopped: () => Pr
     const text = `${result.undelivered} commands were not sent: the run ended before their time.`;
     reportProblem(terminal, new MoteError('USAGE', text));
   }
-  summary(terminal, printer, result, engine);
+  summary(terminal, printer, result, parsed.engine);
   const { fault, unread } = result.status;
   return fault !== null || unread.length > 0 ? Exit.failed : Exit.ok;
 }

@@ -37,7 +37,7 @@ export interface SimulationObserver {
   readonly hooks: NodeHooks;
   /** Called before the node starts. */
   begin(run: ObservedRun): void;
-  /** Called once the run has ended, before the node is closed. */
+  /** Called once the run has ended, also by an exception, before the node is closed. */
   end(): void;
 }
 
@@ -111,6 +111,9 @@ export interface SimulationResult {
 }
 
 const FLASH = { sizeBytes: 1 << 20, pageBytes: 4096, writeBytes: 4 };
+
+/** In virtual time the fuel alone bounds a call, so that no result depends on this machine; this only ends a hang. */
+const VIRTUAL_DEADLINE_MS = 60_000;
 
 interface Keys {
   signer: ReturnType<typeof findPrivateKey>;
@@ -270,7 +273,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       config,
       ...slots,
       ...(connect !== null && { link: {} }),
-      ...(real ? {} : { utcMs: 0 }),
+      ...(real ? {} : { utcMs: 0, limits: { deadlineMs: VIRTUAL_DEADLINE_MS } }),
       hooks: joinHooks(
         options.hooks(() => clock.nowUs()),
         { ...(onTap && { onTap }) },
@@ -279,14 +282,16 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     });
     const undelivered = plan(node, clock, config, options);
     observer?.begin({ app, engine: options.engine, node, nowUs: () => clock.nowUs(), sensors });
-    const started = performance.now();
-    if (clock instanceof VirtualClock) await runVirtual(clock, node, limitUs, options);
-    else await runReal(node, clock, limitUs, options);
-    const wallMs = performance.now() - started;
-    const result = { simUs: clock.nowUs(), wallMs, status: node.status(), undelivered: undelivered() };
-    observer?.end();
-    node.close();
-    return result;
+    try {
+      const started = performance.now();
+      if (clock instanceof VirtualClock) await runVirtual(clock, node, limitUs, options);
+      else await runReal(node, clock, limitUs, options);
+      const wallMs = performance.now() - started;
+      return { simUs: clock.nowUs(), wallMs, status: node.status(), undelivered: undelivered() };
+    } finally {
+      observer?.end();
+      node.close();
+    }
   } finally {
     file?.close();
   }
