@@ -133,7 +133,7 @@ void module_unload(struct module *module)
 _Static_assert((int)REASON_TRAP_OTHER - REASON_TRAP_MEMORY == TRAP_OTHER - TRAP_MEMORY, "a sentence for each trap");
 
 /* Describes a trap by the sentence of an engine in TypeScript. */
-static void describe(struct module *module, enum trap trap, enum module_function function, struct reason *why)
+static void describe(const struct module *module, enum trap trap, enum module_function function, struct reason *why)
 {
     if (module->has_fault) {
         *why = module->fault;
@@ -160,6 +160,10 @@ static bool call(struct module *module, int32_t function, enum module_function n
     if (trap == TRAP_NONE)
         return true;
     describe(module, trap, name, why);
+    /* The place is one number more than those of the sentence. */
+    const uint32_t place = instance_place(module->instance, 0);
+    if (place != 0 && why->count < REASON_NUMBERS)
+        reason_add(why, place);
     return false;
 }
 

@@ -10,6 +10,7 @@ void guard_begin(struct guard *guard, int64_t deadline_us)
 {
     const int64_t now_us = guard->platform->now_us();
     guard->countdown = GUARD_PERIOD;
+    guard->depth = 0;
     guard->stack_floor = guard->platform->stack_floor();
     guard->deadline_us = deadline_us < INT64_MAX - now_us ? now_us + deadline_us : INT64_MAX;
 }

@@ -16,12 +16,33 @@
 /* Loop iterations between two reads of the clock. A read takes 25 ns, and even 1000 fills of 64 KiB take only 2 ms. */
 #define GUARD_PERIOD 1000
 
+/* Frames of a trap that are kept: the one that trapped, and in the addon its callers. */
+#if defined(BOARD_NAME)
+#define GUARD_FRAMES 1
+#else
+#define GUARD_FRAMES 16
+#endif
+
+/* A function that a trap ended: where its compiled code was, as interpreter.c knows it. */
+struct guard_frame {
+    const void *pc;
+    /* NULL for the function that the host called. */
+    void *function;
+};
+
 struct guard {
     int32_t countdown;
     /* Lowest address of a frame. */
     uintptr_t stack_floor;
     int64_t deadline_us;
     const struct instance_platform *platform;
+    /* The frames of the trap, innermost first; `depth` may be larger than what is kept. */
+    uint32_t depth;
+    struct guard_frame frames[GUARD_FRAMES];
+    /* While a place is looked for: the code, what the compiler emits next, and the place in the module. */
+    const void *target;
+    const void *expected;
+    uint32_t offset;
 };
 
 extern const char guard_deadline[];

@@ -6,6 +6,7 @@
 
 /* Size of a runtime in interpreter.c. */
 m3ret_t mote_run(IM3Function function);
+uint32_t mote_locate(IM3Function function, const void *pc);
 
 /*
  * wasm3 writes the arguments of a call before the callee checks for room. So much room lies behind its limit: a result
@@ -40,6 +41,7 @@ struct instance {
     int64_t fuel;
     int64_t deadline_us;
     void *context; /* of the running call */
+    IM3Function called;
     enum trap host_trap;
     const char *reason;
 };
@@ -332,8 +334,9 @@ enum trap instance_call(struct instance *instance, void *context, uint32_t funct
     if (instance->fuel_global != NULL)
         instance->fuel_global->i64Value = instance->fuel;
     instance->context = context;
+    instance->called = &instance->module->functions[function];
     guard_begin(&instance->guard, instance->deadline_us);
-    instance->reason = run(instance, &instance->module->functions[function], values);
+    instance->reason = run(instance, instance->called, values);
     instance->context = NULL;
     if (instance->reason == m3Err_trapUnreachable && instance_fuel_used(instance) > instance->fuel)
         instance->reason = fuel_spent;
@@ -349,6 +352,17 @@ void instance_extend(struct instance *instance, uint64_t us)
 const char *instance_reason(const struct instance *instance)
 {
     return instance->reason != NULL ? instance->reason : "";
+}
+
+uint32_t instance_place(struct instance *instance, uint32_t depth)
+{
+    const struct guard *guard = &instance->guard;
+    if (instance->called == NULL || instance->called->wasm == NULL)
+        return 0;
+    if (depth >= guard->depth || depth >= GUARD_FRAMES)
+        return depth == 0 ? mote_locate(instance->called, NULL) : 0;
+    const struct guard_frame *frame = &guard->frames[depth];
+    return mote_locate(frame->function != NULL ? frame->function : instance->called, frame->pc);
 }
 
 char instance_global(const struct instance *instance, uint32_t global, uint64_t *value)

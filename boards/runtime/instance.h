@@ -88,6 +88,13 @@ void instance_extend(struct instance *instance, uint64_t us);
 /* Returns a sentence about the trap of the last call. */
 const char *instance_reason(const struct instance *instance);
 
+/*
+ * Returns the offset in the module of the instruction that trapped in the last call, or of a call that led to it: of
+ * its caller with a depth of 1, and so on. Returns 0 beyond what is known; on boards that is a depth of 1. If the
+ * instruction is not known, the offset is that of its function. The module must not run again.
+ */
+uint32_t instance_place(struct instance *instance, uint32_t depth);
+
 /* Reads type (i, I, f or F) and value of a global by its index. Returns 0 if there is none. */
 char instance_global(const struct instance *instance, uint32_t global, uint64_t *value);
 

@@ -115,9 +115,61 @@ INLINED bool mote_inside(const M3MemoryHeader *memory, u32 base, u32 offset, u32
 }
 #endif
 
+/*
+ * The place of a trap. An operation that traps leaves its address in the compiled code, and each call that a trap
+ * passes leaves its own: only traps pay for that. To find the instruction of the module, the function is compiled once
+ * more. The compiler makes the same code again, so it can write it over the old code, page by page, without memory:
+ * where it wants another page, the old code has that page's address. The operation that it writes at the address of
+ * the trap comes from the instruction that trapped.
+ */
+static void mote_unwind(const M3MemoryHeader *memory, pc_t pc, pc_t callee);
+
+static M3_NOINLINE m3ret_t mote_trap(pc_t pc, m3stack_t stack, const M3MemoryHeader *memory, m3ret_t trap)
+{
+    struct guard *guard = mote_guard(memory->runtime);
+    (void)stack;
+    guard->frames[0] = (struct guard_frame){.pc = pc - 1};
+    guard->depth = 1;
+    return trap;
+}
+
+static bool mote_locating(IM3Runtime runtime)
+{
+    return mote_guard(runtime)->target != NULL;
+}
+
+/* The page with the code at `pc`, set back to it. */
+static IM3CodePage mote_page(IM3Runtime runtime, const void *pc)
+{
+    const pc_t at = pc;
+    for (int full = 0; full < 2; full++)
+        for (IM3CodePage page = full ? runtime->pagesFull : runtime->pagesOpen; page != NULL; page = page->info.next)
+            if (at >= &page->code[0] && at < &page->code[page->info.numLines]) {
+                page->info.lineIndex = (u32)(at - &page->code[0]);
+                return page;
+            }
+    return NULL;
+}
+
+/* Called before an operation is written. */
+static void mote_emit(IM3Compilation o)
+{
+    struct guard *guard = mote_guard(o->runtime);
+    const pc_t target = guard->target;
+    const IM3CodePage page = o->page;
+    if (target < GetPagePC(page) || target >= &page->code[page->info.numLines])
+        return;
+    const bytes_t at = o->lastOpcodeStart != NULL ? o->lastOpcodeStart : o->wasm;
+    guard->offset = (uint32_t)(at - o->module->wasmStart);
+}
+
 #undef nextOpImpl
 #undef nextOpDirect
-#define nextOpImpl() ({ m3ret_t stop = mote_stop(_mem); M3_UNLIKELY(stop != NULL) ? stop : mote_next(); })
+#define nextOpImpl() \
+    ({ \
+        m3ret_t stop = mote_stop(_mem); \
+        M3_UNLIKELY(stop != NULL) ? mote_trap(_pc, _sp, _mem, stop) : mote_next(); \
+    })
 #define nextOpDirect() M3_MUSTTAIL return mote_next()
 
 #include "m3_bind.c"
@@ -134,4 +186,35 @@ m3ret_t mote_run(IM3Function function)
 {
     const IM3Runtime runtime = function->module->runtime;
     return RunCode(function->compiled, (m3stack_t)runtime->stack, runtime->memory.mallocated, d_m3OpDefaultArgs);
+}
+
+static void mote_unwind(const M3MemoryHeader *memory, pc_t pc, pc_t callee)
+{
+    struct guard *guard = mote_guard(memory->runtime);
+    while (*callee == (code_t)op_Branch)
+        callee = callee[1];
+    /* The first call that a trap of a host function passes is its place. */
+    if (guard->depth > 0 && guard->depth <= GUARD_FRAMES)
+        guard->frames[guard->depth - 1].function = (void *)(uintptr_t)callee[1];
+    if (guard->depth < GUARD_FRAMES)
+        guard->frames[guard->depth] = (struct guard_frame){.pc = pc - 1};
+    if (guard->depth <= GUARD_FRAMES)
+        guard->depth++;
+}
+
+uint32_t mote_locate(IM3Function function, const void *pc)
+{
+    const IM3Module module = function->module;
+    struct guard *guard = mote_guard(module->runtime);
+    guard->offset = (uint32_t)(function->wasm - module->wasmStart);
+    if (function->compiled == NULL || pc == NULL)
+        return guard->offset;
+    guard->target = pc;
+    guard->expected = function->compiled;
+    m3_Free(function->constants);
+    /* A failure leaves what was found before it. */
+    const M3Result result = CompileFunction(function);
+    (void)result;
+    guard->target = NULL;
+    return guard->offset;
 }

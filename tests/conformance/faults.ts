@@ -18,7 +18,7 @@ const DEEDS: Call[] = [
 
 /** A module that faults in `place` at each start, until its store is changed. */
 const inPlace = (place: 'init' | 'step' | 'health'): Scenario => ({
-  shows: [`TRAP_UNREACHABLE ${place}: `],
+  shows: [`TRAP_UNREACHABLE ${place} at 0x`],
   name: `a fault in ${place} recurs at each start, with growing delays`,
   setup: { kv: { [place]: script(['log', 1, place], ['unreachable']) } },
   async run(world) {

@@ -177,19 +177,19 @@ export const UPDATES: Scenario[] = [
     next: { sequence: 2, wasm: probeWasm({ answer: -4 }) },
   }),
   push('a module on trial that faults in init', {
-    shows: ['ota swapping 2', 'ota rolledback 2', 'TRAP_UNREACHABLE init: '],
+    shows: ['ota swapping 2', 'ota rolledback 2', 'TRAP_UNREACHABLE init at 0x'],
     next: { sequence: 2, wasm: probeWasm({ faultIn: 'init' }) },
   }),
   push('a module on trial that faults in its first step', {
-    shows: ['TRAP_UNREACHABLE step: '],
+    shows: ['TRAP_UNREACHABLE step at 0x'],
     next: { sequence: 2, wasm: probeWasm({ faultIn: 'step' }) },
   }),
   push('a module on trial that faults in health', {
-    shows: ['TRAP_UNREACHABLE health: '],
+    shows: ['TRAP_UNREACHABLE health at 0x'],
     next: { sequence: 2, wasm: probeWasm({ faultIn: 'health' }) },
   }),
   push('a module on trial that faults in a command', {
-    shows: ['TRAP_DIVIDE on_message: ', 'result 1 false on_message: '],
+    shows: ['TRAP_DIVIDE on_message at 0x', 'result 1 false on_message at 0x'],
     next: { sequence: 2, wasm: probeWasm({ answer: 0 }) },
     ms: 1000,
     after: async (world) => {

@@ -119,7 +119,10 @@ export class Printer {
 }
 
 /** A node's hooks that print as things happen. `nowUs` is the node's clock. */
-export function printingHooks(printer: Printer, nowUs: () => number): Required<Omit<NodeHooks, 'onTap' | 'onStep'>> {
+export function printingHooks(
+  printer: Printer,
+  nowUs: () => number,
+): Required<Omit<NodeHooks, 'onTap' | 'onStep' | 'onFault'>> {
   return {
     onEvent: ({ name, body, seq, tUs }) => printer.event({ t: tUs / 1e6, name, seq, body: decodeBody(body) }),
     onTelemetry({ name, unit, exponent, values, t0Us, dtUs, seq, quality }) {

@@ -9,6 +9,8 @@ import { LIMITS } from './testing.ts';
 const MODULES = cases(6000);
 /** The loops end by themselves, so V8 needs no watchdog, which would take most of the time. */
 const limits = { ...LIMITS, deadlineMs: Number.POSITIVE_INFINITY };
+/** Frames that both engines keep of a deep stack. */
+const FRAMES = 8;
 let engines: Engine[];
 beforeAll(async () => {
   engines = await Promise.all(ENGINE_NAMES.map(loadEngine));
@@ -21,7 +23,7 @@ function argument(type: ValueType, below: (bound: number) => number): Value {
 }
 
 /**
- * Returns the values, traps, globals and memory after the calls. All NaNs count as equal: their bits depend on the
+ * Returns the values, traps with their places, globals and memory after the calls. All NaNs count as equal: their bits depend on the
  * engine.
  */
 function run(engine: Engine, wasm: Uint8Array, calls: readonly (readonly [string, Value[]])[]) {
@@ -32,7 +34,7 @@ function run(engine: Engine, wasm: Uint8Array, calls: readonly (readonly [string
       results.push(instance.call(name, ...args));
     } catch (error) {
       if (!(error instanceof Trap)) throw error;
-      results.push(error.kind);
+      results.push(error.kind, error.offsets.slice(0, FRAMES));
       break;
     }
   }

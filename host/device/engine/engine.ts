@@ -70,10 +70,16 @@ export type TrapKind =
 /** A fault of a module. `kind` is the same for the same fault in every engine. */
 export class Trap extends MoteError {
   readonly kind: TrapKind;
+  /**
+   * Where it happened: the offset in the module of the instruction that trapped, then those of the calls that led to
+   * it, as far as the engine knows them. Empty if it knows none.
+   */
+  offsets: readonly number[];
 
-  constructor(kind: TrapKind, message: string, options?: { cause?: unknown }) {
+  constructor(kind: TrapKind, message: string, options?: { cause?: unknown; offsets?: readonly number[] }) {
     super(`TRAP_${kind.toUpperCase() as Uppercase<TrapKind>}`, message, options);
     this.name = 'Trap';
     this.kind = kind;
+    this.offsets = options?.offsets ?? [];
   }
 }

@@ -64,14 +64,17 @@ export function hostFunction(options: LoadOptions, { name }: ImportInfo): HostFu
   return options.imports[name] ?? null;
 }
 
-/** Turns an exception of a host function into the trap that stops the module. A `Trap` stays unchanged. */
-export function hostTrap(cause: unknown): Trap {
-  if (cause instanceof Trap) return cause;
+/** Turns an exception of a host function into the trap that stops the module. A `Trap` only gets its place. */
+export function hostTrap(cause: unknown, offsets: readonly number[]): Trap {
+  if (cause instanceof Trap) {
+    cause.offsets = offsets;
+    return cause;
+  }
   if (cause instanceof RangeError && /call stack/.test(cause.message)) {
-    return new Trap('stack', 'the module recursed until the host had no stack left', { cause });
+    return new Trap('stack', 'the module recursed until the host had no stack left', { cause, offsets });
   }
   const text = cause instanceof Error ? cause.message : String(cause);
-  return new Trap('host', `a host function failed: ${text}`, { cause });
+  return new Trap('host', `a host function failed: ${text}`, { cause, offsets });
 }
 
 function checkArguments(name: string, types: readonly ValueType[], args: Value[]): void {
@@ -121,8 +124,9 @@ export function createInstance(info: ModuleInfo, options: LoadOptions, core: Cor
         return result;
       } catch (error) {
         state = 'dead';
+        if (error instanceof Trap) error.offsets = error.offsets.map((offset) => offset + info.codeShift);
         if (error instanceof Trap && /^(unreachable|fuel)$/.test(error.kind) && fuelUsed() > fuel) {
-          throw new Trap('fuel', sentence('trap_fuel', name, `${fuel}`), { cause: error });
+          throw new Trap('fuel', sentence('trap_fuel', name, `${fuel}`), { cause: error, offsets: error.offsets });
         }
         throw error;
       }

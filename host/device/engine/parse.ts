@@ -50,6 +50,8 @@ export interface ParsedModule {
   readonly dataEnd: number;
   /** The module without custom sections and data count, which is all that an engine needs. */
   readonly stripped: Uint8Array;
+  /** What to add to an offset in the code of `stripped` for that in the module. */
+  readonly codeShift: number;
 }
 
 const PAGE = 65536;
@@ -210,6 +212,7 @@ export function parseModule(wasm: Uint8Array): ParsedModule {
   };
   const kept: Uint8Array[] = [wasm.subarray(0, 8)];
   const reader = new Reader(wasm, 8);
+  let codeShift = 0;
   while (!reader.done) {
     const start = reader.offset;
     const id = reader.u8();
@@ -217,8 +220,10 @@ export function parseModule(wasm: Uint8Array): ParsedModule {
     if (id === 0 || id === 12) continue;
     kept.push(wasm.subarray(start, reader.offset));
     if (id === 8) throw feature('a start function: code would run before the host has checked it');
-    if (id === 10) parseCode(section, s);
-    else {
+    if (id === 10) {
+      codeShift = reader.offset - kept.reduce((sum, { length }) => sum + length, 0);
+      parseCode(section, s);
+    } else {
       const entry = SECTIONS[id];
       if (entry === undefined) throw feature(`section ${id}`);
       for (let count = section.u32(); count > 0; count--) entry(section, s);
@@ -235,6 +240,7 @@ export function parseModule(wasm: Uint8Array): ParsedModule {
     most: s.most,
     dataEnd,
     stripped,
+    codeShift,
   };
 }
 

@@ -31,6 +31,17 @@ class HostFault {
   }
 }
 
+/** A frame of the module in a stack, as V8 writes it. */
+const FRAME = /^ +at .*wasm-function\[\d+\]:0x([0-9a-f]+)\)?$/;
+
+function offsetsOf(error: unknown): number[] {
+  const lines = error instanceof Error ? (error.stack ?? '').split('\n') : [];
+  return lines.flatMap((line) => {
+    const offset = FRAME.exec(line)?.[1];
+    return offset === undefined ? [] : [Number.parseInt(offset, 16)];
+  });
+}
+
 function trapOf(error: unknown): Trap {
   if (error instanceof HostFault) return error.trap;
   // The error of the timeout comes from the guard's realm, where `Error` is another class.
@@ -40,10 +51,12 @@ function trapOf(error: unknown): Trap {
   if (!(error instanceof Error)) return new Trap('other', `the module failed: ${String(error)}`, { cause: error });
   const { message } = error;
   // V8 itself throws a TypeError if a host function returns a value of the wrong type.
-  if (error instanceof TypeError) return hostTrap(error);
-  if (error instanceof RangeError) return new Trap('stack', 'the module overflowed its stack', { cause: error });
+  const offsets = offsetsOf(error);
+  if (error instanceof TypeError) return hostTrap(error, offsets);
+  if (error instanceof RangeError)
+    return new Trap('stack', 'the module overflowed its stack', { cause: error, offsets });
   const kind = KINDS.find(([pattern]) => pattern.test(message))?.[1] ?? 'other';
-  return new Trap(kind, sentence('trap_other', message), { cause: error });
+  return new Trap(kind, sentence('trap_other', message), { cause: error, offsets });
 }
 
 /** Longest timeout of `vm`. */
@@ -80,7 +93,8 @@ function wrap(host: HostFunction): HostFunction {
     try {
       return host(...args);
     } catch (error) {
-      throw new HostFault(hostTrap(error));
+      // Its own stack goes on with the frames of the module.
+      throw new HostFault(hostTrap(error, offsetsOf(error)));
     }
   };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PHASES, PHRASES, ReasonConstant, SENTENCES } from '../../base/abi/index.ts';
 import { encodeMessage, parseMessage } from './codec.ts';
 import type { Message } from './messages.ts';
-import { type Report, renderReport, reportLine, reportOf, reportOfLine } from './reason.ts';
+import { placeIn, type Report, renderReport, reportLine, reportOf, reportOfLine } from './reason.ts';
 
 /** Arguments for a sentence: each number another, each phrase the last of its list. */
 function argumentsFor(sentence: string): Pick<Report, 'numbers' | 'text'> {
@@ -32,6 +32,15 @@ describe('a reason', () => {
       expect(renderReport(report).text).toBe(`${phase}: the module trapped: out of bounds memory access`);
       expect(reportOf(renderReport(report))).toEqual(report);
     }
+  });
+
+  it('has the place in the module as one number more than its sentence', () => {
+    const report: Report = { number: 56, during: 3, numbers: [1, 0x3f1], text: '9000' };
+    const text = 'step at 0x3f1: step spent more than its 9000 units of fuel';
+    expect(renderReport(report)).toEqual({ code: 'TRAP_FUEL', text });
+    expect(reportOf({ code: 'TRAP_FUEL', text })).toEqual(report);
+    expect(reportOfLine(`TRAP_FUEL ${text}`)).toEqual(report);
+    expect([placeIn(text), placeIn(`TRAP_FUEL ${text}`), placeIn('step: step spent')]).toEqual([0x3f1, 0x3f1, null]);
   });
 
   it('that no sentence has travels as its code and text', () => {

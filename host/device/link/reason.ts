@@ -61,8 +61,9 @@ function other(text: string): Report {
 
 function render({ number, during, numbers, text }: Report): Reason {
   const entry: Sentence | undefined = SENTENCES[number - 1];
-  const phase = PHASES[during - 1];
-  const begin = during === 0 ? '' : `${phase ?? `phase ${during}`}: `;
+  const phase = PHASES[during - 1] ?? `phase ${during}`;
+  const place = entry === undefined || during === 0 ? undefined : numbers[numbersOf(entry)];
+  const begin = during === 0 ? '' : faultBegin(phase, place);
   if (entry === undefined) {
     const given = [...numbers, ...(text === '' ? [] : [JSON.stringify(text)])].join(', ');
     return {
@@ -80,14 +81,37 @@ function render({ number, during, numbers, text }: Report): Reason {
   return { code: entry.code, text: begin + filled };
 }
 
+/** The numbers of a sentence. One more is the place in the module where it failed: its offset. */
+const numbersOf = ({ text }: Sentence): number =>
+  Math.max(
+    0,
+    ...[...text.matchAll(PLACEHOLDER)].map(([, argument]) => (argument === 'text' ? 0 : Number(argument) + 1)),
+  );
+
+/** What begins the sentence of a module that failed. */
+const BEGIN = new RegExp(`^(${PHASES.join('|')})(?: at 0x([0-9a-f]{1,8}))?: `);
+
+/** The place in the module that a rendered reason, or its line, names: the offset of an instruction; null for none. */
+export function placeIn(text: string): number | null {
+  const place = BEGIN.exec(text.replace(/^[A-Z][A-Z0-9_]* /, ''))?.[2];
+  return place === undefined ? null : Number.parseInt(place, 16);
+}
+
+/** How a sentence begins that reports the fault of a module. */
+export function faultBegin(during: string, place: number | undefined): string {
+  return place === undefined ? `${during}: ` : `${during} at 0x${place.toString(16)}: `;
+}
+
 /** The first sentence with this code that renders to this text. */
 function find(code: string, text: string): Report | null {
-  const during = PHASES.findIndex((phase) => text.startsWith(`${phase}: `)) + 1;
-  const rest = during === 0 ? text : text.slice(PHASES[during - 1]!.length + 2);
+  const [begin = '', phase = '', place] = BEGIN.exec(text) ?? [];
+  const during = (PHASES as readonly string[]).indexOf(phase) + 1;
+  const rest = text.slice(begin.length);
   for (const [i, entry] of SENTENCES.entries()) {
     if (i + 1 === OTHER || entry.code !== code) continue;
     const found = argumentsIn(i, rest);
     if (found === null) continue;
+    if (place !== undefined) found.numbers.push(Number.parseInt(place, 16));
     const report = { number: i + 1, during, ...found };
     const fits =
       Buffer.byteLength(report.text) <= ReasonConstant.textBytes && report.numbers.every(Number.isSafeInteger);

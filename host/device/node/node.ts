@@ -309,13 +309,12 @@ export class Node {
   }
 
   #onFault(fault: Fault, who: Running | null): void {
-    const { code, text, during } = fault;
+    const { code, text } = fault;
     this.#fault = fault;
     this.#faults++;
     this.#faultsInRow++;
     this.#stopModule();
-    this.#publisher.report({ kind: 'fault', during, reason: { code, text } });
-    this.#publisher.log('error', `${code} ${text}`);
+    this.#publisher.fault(fault);
     const onTrial = who === null ? this.#updates?.onTrial : who.info?.state === 'trial';
     if (onTrial) this.#trial!.rollBack({ code, text });
     else {

@@ -62,6 +62,8 @@ export interface NodeHooks {
   onTap?(record: TapRecord): void;
   onState?(state: NodeState): void;
   onStep?(record: StepRecord): void;
+  /** Called with each fault of a module, after its state and its line of the log. */
+  onFault?(fault: Fault): void;
 }
 
 /** Hooks that call those of `all`, in their order. */
@@ -74,7 +76,7 @@ export function joinHooks(...all: NodeHooks[]): NodeHooks {
       for (const call of calls) call(record);
     }) as NonNullable<NodeHooks[K]>;
   };
-  for (const name of ['onTelemetry', 'onEvent', 'onLog', 'onTap', 'onState', 'onStep'] as const) join(name);
+  for (const name of ['onTelemetry', 'onEvent', 'onLog', 'onTap', 'onState', 'onStep', 'onFault'] as const) join(name);
   return joined;
 }
 

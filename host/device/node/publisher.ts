@@ -8,6 +8,7 @@ import type { LogLevel } from '../engine/index.ts';
 import { MessageLimit, type MetricInfo } from '../link/index.ts';
 import type { Published } from './host-imports.ts';
 import type { NodeHooks, NodeState } from './observe.ts';
+import type { Fault } from './supervisor.ts';
 import type { Uplink } from './uplink.ts';
 import type { UtcClock } from './utc.ts';
 
@@ -64,5 +65,12 @@ export class Publisher {
 
   report(state: NodeState): void {
     this.#hooks.onState?.(state);
+  }
+
+  fault(fault: Fault): void {
+    const { code, text, during } = fault;
+    this.report({ kind: 'fault', during, reason: { code, text } });
+    this.log('error', `${code} ${text}`);
+    this.#hooks.onFault?.(fault);
   }
 }

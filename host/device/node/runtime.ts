@@ -49,6 +49,9 @@ export class ModuleRuntime {
     this.#context = new ModuleContext(services, metadata.sensors, limits.declaredBytes);
   }
 
+  get wasm(): Uint8Array {
+    return this.#image.wasm;
+  }
   get metrics(): readonly MetricInfo[] {
     return this.#context.metrics;
   }

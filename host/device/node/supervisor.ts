@@ -5,7 +5,8 @@
 
 import { NodeConstant } from '../../base/abi/index.ts';
 import { type Clock, clip, MoteError } from '../../base/index.ts';
-import type { Engine } from '../engine/index.ts';
+import { type Engine, Trap } from '../engine/index.ts';
+import { faultBegin } from '../link/index.ts';
 import type { Reason, SlotInfo } from '../update/index.ts';
 import type { HostServices } from './host-imports.ts';
 import { type ModuleImage, ModuleRuntime, type RuntimeLimits } from './runtime.ts';
@@ -39,8 +40,14 @@ export interface Running {
   starting: boolean;
 }
 
-/** `during`: load, init, step, on_message or health. */
-export type Fault = Reason & { during: string };
+export interface Fault extends Reason {
+  /** load, init, step, on_message or health. */
+  during: string;
+  /** Offsets in `wasm` of the instruction that trapped and of the calls that led to it; empty if none is known. */
+  offsets: readonly number[];
+  /** The module; null if it isn't known. */
+  wasm: Uint8Array | null;
+}
 
 /** One call of the module's `step` that ended without a fault. */
 export interface StepRecord {
@@ -129,7 +136,9 @@ export class Supervisor {
   fail(error: unknown, during: string, who: Running | null = this.#running): void {
     if (!(error instanceof MoteError)) throw error;
     this.stop();
-    this.#options.onFault({ code: error.code, text: clip(`${during}: ${error.message}`, 160), during }, who);
+    const offsets = error instanceof Trap ? error.offsets : [];
+    const text = clip(`${faultBegin(during, offsets[0])}${error.message}`, 160);
+    this.#options.onFault({ code: error.code, text, during, offsets, wasm: who?.runtime.wasm ?? null }, who);
   }
 
   /** Runs module code. A fault ends the module and returns false. */

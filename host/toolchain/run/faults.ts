@@ -3,7 +3,7 @@ import { formatBytes, MoteError } from '../../base/index.ts';
 import { type Board, boardNames, loadBoard } from '../board/index.ts';
 
 /** A fault, as the agent logs it, or a module that can't get what it waits for. */
-const FAULT = /^([A-Z][A-Z0-9_]+ (load|init|step|on_message|health): |MODULE_UNREAD )/;
+const FAULT = /^([A-Z][A-Z0-9_]+ (load|init|step|on_message|health)( at 0x[0-9a-f]+)?: |MODULE_UNREAD )/;
 /** A module that needs more memory than the board has, as the agent and wasm3 log it. */
 const OUT_OF_MEMORY = /^(MODULE_MEMORY load|WASM_LOAD load: .*allocation failed)/;
 

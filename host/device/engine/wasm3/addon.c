@@ -1,8 +1,9 @@
 /*
- * Node-API door to instance.h, for host/device/engine/wasm3/index.ts. Four functions over a handle:
+ * Node-API door to instance.h, for host/device/engine/wasm3/index.ts. Six functions over a handle:
  *   load(wasm, rom, imports, fuel, memoryBytes, stackBytes, deadlineMs) -> handle; throws Error
  *   memory(handle) -> ArrayBuffer over linear memory, empty after close
  *   call(handle, hosts, function, ...args) -> result, or a string: the trap's name and a sentence; throws what a host function threw
+ *   places(handle) -> offsets in the module of the last trap and its callers
  *   global(handle, index) -> value
  *   close(handle, memory)
  * `imports` is an array of texts "NAME SIGNATURE", `hosts` of functions in the same order. Arguments were checked in TypeScript; here only what memory safety needs is checked again.
@@ -370,6 +371,28 @@ static napi_value global(napi_env env, napi_callback_info info)
     return value;
 }
 
+static napi_value places(napi_env env, napi_callback_info info)
+{
+    napi_value argv[1];
+    size_t argc = 1;
+    napi_value list;
+    if (napi_get_cb_info(env, info, &argc, argv, NULL, NULL) != napi_ok || argc != 1)
+        return fail(env, "bad arguments");
+    struct box *box = box_of(env, argv[0]);
+    if (box == NULL || box->running || box->instance == NULL)
+        return fail(env, "closed or busy");
+    if (napi_create_array(env, &list) != napi_ok)
+        return fail(env, "no memory");
+    for (uint32_t depth = 0;; depth++) {
+        const uint32_t at = instance_place(box->instance, depth);
+        napi_value value;
+        if (at == 0)
+            return list;
+        if (napi_create_uint32(env, at, &value) != napi_ok || napi_set_element(env, list, depth, value) != napi_ok)
+            return fail(env, "no memory");
+    }
+}
+
 static napi_value close_instance(napi_env env, napi_callback_info info)
 {
     napi_value argv[2];
@@ -392,6 +415,7 @@ NAPI_MODULE_INIT()
         {"load", NULL, load, NULL, NULL, NULL, napi_default, NULL},
         {"memory", NULL, memory, NULL, NULL, NULL, napi_default, NULL},
         {"call", NULL, call, NULL, NULL, NULL, napi_default, NULL},
+        {"places", NULL, places, NULL, NULL, NULL, napi_default, NULL},
         {"global", NULL, global, NULL, NULL, NULL, napi_default, NULL},
         {"close", NULL, close_instance, NULL, NULL, NULL, napi_default, NULL},
     };

@@ -24,6 +24,8 @@ export interface Addon {
   ): object;
   memory(handle: object): ArrayBuffer;
   call(handle: object, hosts: readonly HostFunction[], index: number, ...args: Value[]): Value | undefined | string;
+  /** Offsets in the module of the last trap and of the calls that led to it. */
+  places(handle: object): number[];
   global(handle: object, index: number): Value;
   close(handle: object, memory: ArrayBuffer): void;
 }
@@ -58,11 +60,12 @@ function createCore(addon: Addon, info: ModuleInfo, options: LoadOptions): Core 
       try {
         result = addon.call(handle, hosts, index, ...args);
       } catch (error) {
-        throw hostTrap(error);
+        throw hostTrap(error, addon.places(handle));
       }
       if (typeof result === 'string') {
         const space = result.indexOf(' ');
-        throw new Trap(result.slice(0, space) as TrapKind, sentence('trap_other', result.slice(space + 1)));
+        const text = sentence('trap_other', result.slice(space + 1));
+        throw new Trap(result.slice(0, space) as TrapKind, text, { offsets: addon.places(handle) });
       }
       return result;
     },
