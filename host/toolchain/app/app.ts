@@ -6,6 +6,7 @@ import { MoteError, readInput } from '../../base/index.ts';
 import type { ModuleImage } from '../../device/node/index.ts';
 import { buildPackage, loadPrivateKey, parsePackage } from '../../device/package/index.ts';
 import type { Block, BuildStep, ManifestOverride } from '../build/index.ts';
+import { type DebugInfo, debugFolder, saveDebugInfo, savePackageDigest } from '../debug/index.ts';
 
 export interface App extends ModuleImage {
   sequence: number;
@@ -16,6 +17,8 @@ export interface App extends ModuleImage {
   cached: boolean;
   /** The blocks of memory of a guarded module; null for any other. */
   blocks: Block[] | null;
+  /** Null for a package and a guarded module. */
+  debug: DebugInfo | null;
   /** The package's bytes, when it came as one. */
   package: Uint8Array | null;
 }
@@ -71,6 +74,7 @@ export async function loadApp(path: string, observer: BuildObserver = {}, option
       onProgress: (step) => observer.onBuildStep?.(step),
     });
     const app = { ...built, package: null };
+    if (built.debug !== null) saveDebugInfo(debugFolder(path), built.debug);
     observer.onBuilt?.(app, (performance.now() - started) / 1000);
     return app;
   }
@@ -79,7 +83,18 @@ export async function loadApp(path: string, observer: BuildObserver = {}, option
   }
   const bytes = readInput(path, 'The package');
   const { wasm, rom, metadata, sequence } = parsePackage(bytes);
-  return { wasm, rom, metadata, sequence, config: {}, warnings: [], cached: true, blocks: null, package: bytes };
+  return {
+    wasm,
+    rom,
+    metadata,
+    sequence,
+    config: {},
+    warnings: [],
+    cached: true,
+    blocks: null,
+    debug: null,
+    package: bytes,
+  };
 }
 
 /** Throws `USAGE` for a setting that the app in a folder doesn't have: it is a typing mistake, not a new setting. */
@@ -126,7 +141,9 @@ export function packageMaker(
   if (signer === null && isFolder(path)) throw keyMissing();
   return async (observer) => {
     const app = await loadApp(path, observer);
-    return { app, bytes: packageOf(app, signer?.key ?? null) };
+    const bytes = packageOf(app, signer?.key ?? null);
+    savePackageDigest(debugFolder(path), bytes, app.wasm);
+    return { app, bytes };
   };
 }
 
@@ -151,7 +168,11 @@ export async function writeApp(
     [`${name}.wasm`, app.wasm],
     [`${name}.rom`, app.rom],
   ];
-  if (signer !== null) files.push([`${name}.mote`, packageOf(app, signer.key)]);
+  if (signer !== null) {
+    const bytes = packageOf(app, signer.key);
+    savePackageDigest(debugFolder(path), bytes, app.wasm);
+    files.push([`${name}.mote`, bytes]);
+  }
   mkdirSync(folder, { recursive: true });
   for (const [file, bytes] of files) writeFileSync(join(folder, file), bytes);
   return {

@@ -9,6 +9,9 @@ import { redZones } from './blocks.ts';
 import { reserveBuffers } from './buffers.ts';
 import { compileError, placed } from './compile-error.ts';
 
+import { withoutMapName } from './instructions.ts';
+import { parseSourceMap, type SourceMap } from './source-map.ts';
+
 export interface AscOptions {
   /** A target of asconfig.json; CONTRIBUTING.md describes each. */
   target: 'release' | 'model' | 'test';
@@ -18,12 +21,16 @@ export interface AscOptions {
   readFile(name: string): string | null;
   /** Puts red zones behind the blocks of memory. */
   guard?: boolean;
+  /** Also makes a source map. The module is the same. */
+  sourceMap?: boolean;
   /** Further compiler arguments. */
   args?: readonly string[];
 }
 
 export interface AscResult {
   wasm: Uint8Array;
+  /** The source map of `wasm`; null unless it was asked for. */
+  map: SourceMap | null;
   /** Compiler warnings as `file:line:column: text`. */
   warnings: string[];
 }
@@ -48,7 +55,7 @@ interface Diagnostic {
 export async function compileAssembly(options: AscOptions): Promise<AscResult> {
   let pages = 1;
   for (;;) {
-    const { wasm, diagnostics } = await runAsc(options, pages);
+    const { wasm, map, diagnostics } = await runAsc(options, pages);
     const errors = diagnostics.filter((d) => d.category === ERROR);
     const more = errors.map((d) => MORE_PAGES.exec(d.message)).find((match) => match !== null);
     if (more) {
@@ -64,7 +71,7 @@ export async function compileAssembly(options: AscOptions): Promise<AscResult> {
       const text = errors.map(textOf).join('\n') || 'the AssemblyScript compiler made no module';
       throw new MoteError('BUILD_COMPILE', text);
     }
-    return { wasm, warnings: diagnostics.filter((d) => d.category === WARNING).map(textOf) };
+    return { wasm, map, warnings: diagnostics.filter((d) => d.category === WARNING).map(textOf) };
   }
 }
 
@@ -76,12 +83,14 @@ const ERROR = 3;
 
 async function runAsc(options: AscOptions, pages: number) {
   let wasm: Uint8Array | null = null;
+  let map: SourceMap | null = null;
   const diagnostics: Diagnostic[] = [];
   const sink = { write: () => {} };
   const memory = ['--initialMemory', String(pages), '--maximumMemory', String(pages)];
   const args = [
     ...[options.entry, '--config', CONFIG, '--target', options.target, '--outFile', OUTPUT, '--noColors'],
     ...(options.target === 'test' ? [] : memory),
+    ...(options.sourceMap === true ? ['--sourceMap'] : []),
     ...(options.args ?? []),
   ];
   const { error } = await asc.main(args, {
@@ -91,7 +100,8 @@ async function runAsc(options: AscOptions, pages: number) {
     readFile: (name) =>
       name === CONFIG ? readFileSync(packagePath(CONFIG), 'utf8') : options.readFile(name.replaceAll('\\', '/')),
     writeFile: (name, contents) => {
-      if (name === OUTPUT && contents instanceof Uint8Array) wasm = contents;
+      if (name === OUTPUT && contents instanceof Uint8Array) wasm = withoutMapName(contents);
+      if (name === `${OUTPUT}.map` && typeof contents === 'string') map = parseSourceMap(JSON.parse(contents));
     },
     listFiles: () => [],
     transforms: options.guard === true ? [reserveBuffers, redZones] : [reserveBuffers],
@@ -102,7 +112,7 @@ async function runAsc(options: AscOptions, pages: number) {
   if (error && diagnostics.every((d) => d.category !== ERROR)) {
     throw new MoteError('BUILD_COMPILE', `the AssemblyScript compiler failed: ${error.message}`, { cause: error });
   }
-  return { wasm, diagnostics };
+  return { wasm, map: map as SourceMap | null, diagnostics };
 }
 
 /** The place of a range; null when its file can't be read any more. */

@@ -12,6 +12,9 @@
 import binaryen from 'binaryen';
 import { MoteError } from '../../base/index.ts';
 import { FEATURES } from './features.ts';
+import { type CopyLocation, setLocations } from './locations.ts';
+import { parseSourceMap, type SourceMap } from './source-map.ts';
+import { moveStartIntoInit } from './start.ts';
 import { visit } from './visit.ts';
 
 type Module = InstanceType<typeof binaryen.Module>;
@@ -50,25 +53,80 @@ const MEMORY_BYTES = 'memory_bytes';
 
 const isLibrary = (name: string) => /(^|\/)assembly\/(nn|dsp|cbor)\//.test(name);
 
+/** What is known of the functions and instructions of a module, and isn't in it. */
+export interface ModuleDebug {
+  /** Names of the functions by index, imports first. */
+  names: string[];
+  map: SourceMap;
+}
+
 /**
  * Throws `FUEL_INPUT` for a module that isn't readable or already has fuel, `FUEL_MEMORY` when its memory isn't known.
  */
 export function addFuel(wasm: Uint8Array, options: FuelOptions = {}): Uint8Array {
-  const { isExempt = isLibrary, names = false, optimize = true } = options;
+  return withModule(wasm, (module) => {
+    instrumentAll(module, options, () => {});
+    return emit(module, options);
+  });
+}
+
+/**
+ * All passes on a module of the compiler with its source map, which add nothing to what `addFuel` makes of it: the debug
+ * information is beside the module. Throws what `addFuel` throws.
+ */
+export function makeModule(
+  wasm: Uint8Array,
+  map: SourceMap | null,
+  options: FuelOptions,
+): { wasm: Uint8Array; debug: ModuleDebug | null } {
+  return withModule(wasm, (module) => {
+    const copyLocation = map === null ? () => {} : setLocations(module, wasm, map);
+    moveStartIntoInit(module);
+    instrumentAll(module, options, copyLocation);
+    const shipped = emit(module, options);
+    return { wasm: shipped, debug: map && debugInfo(module, shipped) };
+  });
+}
+
+function withModule<T>(wasm: Uint8Array, work: (module: Module) => T): T {
   const module = read(wasm);
   try {
-    if (module.getExport(FUEL) !== 0)
-      throw new MoteError('FUEL_INPUT', 'the module exports fuel already: build it anew');
-    addMemoryBytes(module, options.memoryBytes);
-    module.addGlobal(FUEL, binaryen.i64, true, module.i64.const(0n));
-    module.addGlobalExport(FUEL, FUEL);
-    const functions = definedFunctions(module);
-    for (const { name, ref } of functions) if (!isExempt(name)) instrument(module, ref);
-    defineCharge(module);
-    return emit(module, { names, optimize });
+    return work(module);
   } finally {
     module.dispose();
   }
+}
+
+function instrumentAll(module: Module, options: FuelOptions, copyLocation: CopyLocation): void {
+  const { isExempt = isLibrary } = options;
+  if (module.getExport(FUEL) !== 0) throw new MoteError('FUEL_INPUT', 'the module exports fuel already: build it anew');
+  addMemoryBytes(module, options.memoryBytes);
+  module.addGlobal(FUEL, binaryen.i64, true, module.i64.const(0n));
+  module.addGlobalExport(FUEL, FUEL);
+  const functions = definedFunctions(module);
+  for (const { name, ref } of functions) if (!isExempt(name)) instrument(module, ref, copyLocation);
+  defineCharge(module);
+}
+
+/** Null if Binaryen writes another module with debug information than without, which it never did. */
+function debugInfo(module: Module, shipped: Uint8Array): ModuleDebug | null {
+  const before = binaryen.getDebugInfo();
+  try {
+    binaryen.setDebugInfo(true);
+    const { binary, sourceMap } = module.emitBinary('map');
+    const map = parseSourceMap(JSON.parse(sourceMap ?? 'null'));
+    if (map === null || Buffer.compare(binary.subarray(0, shipped.length), shipped) !== 0) return null;
+    return { names: functionNames(module), map };
+  } finally {
+    binaryen.setDebugInfo(before);
+  }
+}
+
+function functionNames(module: Module): string[] {
+  const all = Array.from({ length: module.getNumFunctions() }, (_, i) =>
+    binaryen.getFunctionInfo(module.getFunctionByIndex(i)),
+  );
+  return [...all.filter(({ base }) => base), ...all.filter(({ base }) => !base)].map(({ name }) => name);
 }
 
 function read(wasm: Uint8Array): Module {
@@ -90,28 +148,34 @@ function definedFunctions(module: Module): { name: string; ref: number; body: Ex
   return found;
 }
 
-/** Takes `units` (an i64) from the tank, or traps. */
-function pay(module: Module, units: Expression): Expression[] {
+/** Takes `units` (an i64) from the tank, or traps. `locate` gives the trap its place. */
+function pay(module: Module, units: Expression, locate: (trap: Expression) => void = () => {}): Expression[] {
   const tank = () => module.global.get(FUEL, binaryen.i64);
+  const trap = module.unreachable();
+  locate(trap);
   return [
     module.global.set(FUEL, module.i64.sub(tank(), units)),
-    module.if(module.i64.lt_s(tank(), module.i64.const(0n)), module.unreachable()),
+    module.if(module.i64.lt_s(tank(), module.i64.const(0n)), trap),
   ];
 }
 
-function instrument(module: Module, ref: number): void {
+function instrument(module: Module, ref: number, copyLocation: CopyLocation): void {
   const { body, results } = binaryen.getFunctionInfo(ref);
   let works = false;
+  let first: Expression = body;
   visit(body, (expression, id) => {
+    if (first === body) first = expression;
     if (id === binaryen.CallId || id === binaryen.CallIndirectId) works = true;
     if (id !== binaryen.LoopId) return;
     works = true;
     const inner = (binaryen.getExpressionInfo(expression) as LoopInfo).body;
     const type = binaryen.getExpressionType(inner);
-    Loop.setBody(expression, module.block(null, [...pay(module, module.i64.const(1n)), inner], type));
+    const paid = pay(module, module.i64.const(1n), (trap) => copyLocation(ref, expression, trap));
+    Loop.setBody(expression, module.block(null, [...paid, inner], type));
   });
   if (!works) return;
-  Func.setBody(ref, module.block(null, [...pay(module, module.i64.const(1n)), body], results));
+  const paid = pay(module, module.i64.const(1n), (trap) => copyLocation(ref, first, trap));
+  Func.setBody(ref, module.block(null, [...paid, body], results));
 }
 
 /**
@@ -148,7 +212,7 @@ function heapBase(module: Module): number {
 }
 
 /** Binaryen's options are global, so they are restored. */
-function emit(module: Module, { names, optimize }: { names: boolean; optimize: boolean }): Uint8Array {
+function emit(module: Module, { names = false, optimize = true }: FuelOptions): Uint8Array {
   const before = [
     binaryen.getOptimizeLevel(),
     binaryen.getShrinkLevel(),

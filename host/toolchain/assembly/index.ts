@@ -4,5 +4,8 @@
 export type { Block } from './blocks.ts';
 export { type Calls, culprits, isReached } from './calls.ts';
 export { compileError } from './compile-error.ts';
+export type { ModuleDebug } from './fuel.ts';
+export { functionBodies } from './instructions.ts';
 export { readSource, type SourceTree, sourceTree } from './library.ts';
 export { loadCompiler } from './load.ts';
+export { type Mapping, mappingAt } from './source-map.ts';

@@ -2,9 +2,8 @@
 import { type AscOptions, type AscResult, compileAssembly } from './asc.ts';
 import { type Block, readBlocks } from './blocks.ts';
 import type { Calls } from './calls.ts';
-import { addFuel } from './fuel.ts';
+import { type ModuleDebug, makeModule } from './fuel.ts';
 import { readCalls } from './read-calls.ts';
-import { moveStartIntoInit } from './start.ts';
 
 export interface ModuleOptions extends Pick<AscOptions, 'entry' | 'readFile' | 'guard'> {
   /** `release` for an app, `model` for a model on its own. They differ only in the treatment of top-level code. */
@@ -15,7 +14,9 @@ export interface ModuleOptions extends Pick<AscOptions, 'entry' | 'readFile' | '
   inspect?(calls: Calls): void;
 }
 
-export interface ModuleResult extends AscResult {
+export interface ModuleResult extends Omit<AscResult, 'map'> {
+  /** Null if the compiler gave no source map. */
+  debug: ModuleDebug | null;
   /** With `guard`: the blocks of memory, for `addGuard`. */
   blocks: Block[] | null;
 }
@@ -26,10 +27,10 @@ const EXEMPT = ['nn', 'dsp', 'cbor'];
 /** Throws `BUILD_COMPILE`, `FUEL_*`, and what `inspect` throws. */
 export async function compileModule({ library, inspect, ...options }: ModuleOptions): Promise<ModuleResult> {
   const args = ['--use', `abort=${library}/mote/abort/abort`];
-  const { wasm, warnings } = await compileAssembly({ ...options, args });
+  const { wasm, map, warnings } = await compileAssembly({ ...options, args, sourceMap: true });
   inspect?.(readCalls(wasm));
   const exempt = EXEMPT.map((component) => `${library}/${component}/`);
   const isExempt = (name: string) => exempt.some((prefix) => name.startsWith(prefix));
   const blocks = options.guard === true ? readBlocks(wasm) : null;
-  return { wasm: addFuel(moveStartIntoInit(wasm), { isExempt }), warnings, blocks };
+  return { ...makeModule(wasm, map, { isExempt }), warnings, blocks };
 }

@@ -26,11 +26,10 @@ const CHILDREN = [
 /** Children first, so that code that is added to an expression isn't visited. */
 export function visit(expression: Expression, seen: (expression: Expression, id: number) => void): void {
   const id = binaryen.getExpressionId(expression);
-  if (id === binaryen.ConstId) {
+  if (id === binaryen.ConstId || id === binaryen.NopId || id === binaryen.UnreachableId) {
     seen(expression, id);
     return;
   }
-  if (id === binaryen.NopId || id === binaryen.UnreachableId) return;
   const info = binaryen.getExpressionInfo(expression) as unknown as Record<string, unknown>;
   for (const field of CHILDREN) {
     const child = info[field];

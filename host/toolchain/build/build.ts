@@ -8,6 +8,7 @@ import { loadEngine, type ModuleInfo, validateModule } from '../../device/engine
 import type { Metadata } from '../../device/package/index.ts';
 import { type Block, compileError, loadCompiler, readSource, type SourceTree, sourceTree } from '../assembly/index.ts';
 import { compileModel } from '../compiler/index.ts';
+import { type DebugInfo, makeDebugInfo } from '../debug/index.ts';
 import { type CompiledModule, digestOf, type Inputs, ModuleCache } from './cache.ts';
 import { explainSettings } from './explain-settings.ts';
 import { extractDeclarations } from './extract-declarations.ts';
@@ -33,6 +34,8 @@ export interface BuiltApp {
   cached: boolean;
   /** The blocks of memory by the numbers that a guarded module passes to the import `guard`; null for any other. */
   blocks: Block[] | null;
+  /** Names of functions and lines of sources; null for a guarded module. */
+  debug: DebugInfo | null;
 }
 
 export interface BuildOptions {
@@ -154,11 +157,11 @@ async function compileApp(
   writeGenerated(generated, files);
   report({ step: 'compile' });
   const compiled = compileEntry(tree, generated, files, inputs, guard);
-  const { wasm, warnings, blocks } = await compiled.catch((error: unknown) => {
+  const { wasm, warnings, blocks, debug } = await compiled.catch((error: unknown) => {
     if (!(error instanceof MoteError) || error.places.length === 0) throw error;
     throw compileError(error.places, (place) => explainHabit(explainSettings(place.message, config), place), error);
   });
-  return { wasm, rom, models, warnings, files, blocks };
+  return { wasm, rom, models, warnings, files, blocks, debug };
 }
 
 async function compileEntry(
@@ -171,13 +174,15 @@ async function compileEntry(
   const { compileModule } = await loadCompiler();
   const folder = relative(tree.baseDir, generated).split(sep).join('/');
   const floats: string[] = [];
-  const { wasm, warnings, blocks } = await compileModule({
+  // Read generated files from memory, because another build of the same app may be writing them.
+  const generatedFile = (name: string) =>
+    name.startsWith(`${folder}/`) ? files.get(name.slice(folder.length + 1)) : undefined;
+  const { wasm, warnings, blocks, debug } = await compileModule({
     target: 'release',
     guard,
     entry: `${folder}/entry.ts`,
-    // Read generated files from memory, because another build of the same app may be writing them.
     readFile(name) {
-      const made = name.startsWith(`${folder}/`) ? files.get(name.slice(folder.length + 1)) : undefined;
+      const made = generatedFile(name);
       if (made !== undefined) return made;
       const text = readSource(tree.baseDir, name);
       inputs.set(name, digestOf(text));
@@ -192,7 +197,9 @@ async function compileEntry(
   }).catch((error: unknown) => {
     throw explainExports(error, `${folder}/entry.ts`);
   });
-  return { wasm, warnings: [...warnings, ...floats], blocks };
+  const read = (name: string) => generatedFile(name) ?? readSource(tree.baseDir, name);
+  const info = debug === null || guard ? null : makeDebugInfo(wasm, debug, tree.library, read);
+  return { wasm, warnings: [...warnings, ...floats], blocks, debug: info };
 }
 
 /** Adds the checks of a guarded build, last, so that all that is known of the module is known of the one without. */
@@ -289,6 +296,7 @@ async function describe(manifest: Manifest, module: CompiledModule, cached: bool
     sizes: { wasmBytes: wasm.length, romBytes: rom.length, memoryBytes: info.memoryBytes },
     cached,
     blocks: module.blocks ?? null,
+    debug: module.debug,
   };
 }
 

@@ -119,7 +119,14 @@ it('builds where the cache is damaged or cannot be written, and keeps nothing of
 it('keeps the modules that were used last', () => {
   const folder = join(root, 'kept');
   const cache = new ModuleCache(folder);
-  const module = { wasm: new Uint8Array(), rom: new Uint8Array(), models: [], warnings: [], files: new Map() };
+  const module = {
+    wasm: new Uint8Array(),
+    rom: new Uint8Array(),
+    models: [],
+    warnings: [],
+    files: new Map(),
+    debug: null,
+  };
   const query = { config: {}, anyDefaults: false, read: () => null };
   for (let i = 0; i < 20; i++) cache.keep({ key: `key ${i}`, config: {}, inputs: new Map(), module });
   expect(readdirSync(folder)).toHaveLength(8);

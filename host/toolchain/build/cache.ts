@@ -17,6 +17,7 @@ import {
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import type { Block } from '../assembly/index.ts';
+import type { DebugInfo } from '../debug/index.ts';
 
 /** The part of a build that takes seconds. */
 export interface CompiledModule {
@@ -26,6 +27,8 @@ export interface CompiledModule {
   warnings: string[];
   /** The blocks of memory of a module with red zones. */
   blocks?: Block[] | null;
+  /** Null for a guarded module, which gets its checks afterwards. */
+  debug: DebugInfo | null;
   /** Files of `generated/` by name. */
   files: Map<string, string>;
 }

@@ -17,7 +17,7 @@ function app(byte: number, { sequence = 1, packed = false } = {}): App {
   const content = { wasm: new Uint8Array([byte]), rom: new Uint8Array(4), metadata, sequence };
   return {
     ...content,
-    ...{ config: {}, warnings: [], cached: false, blocks: null },
+    ...{ config: {}, warnings: [], cached: false, blocks: null, debug: null },
     package: packed ? buildPackage({ ...content, privateKey }) : null,
   };
 }
