@@ -8,10 +8,12 @@ import { connectTcp, openSerial, type Transport } from '../device/link/index.ts'
 import { publicUrl } from '../messaging/broker/index.ts';
 import { type MonitorOptions, monitorLine, monitorNode } from '../messaging/monitor/index.ts';
 import { checkNodeId, DEFAULT_NAMESPACE } from '../messaging/topics/index.ts';
+import { openTracer } from '../toolchain/debug/index.ts';
 import { addCommand, interrupted } from './shared/command.ts';
 import { brokerCredentials, DEFAULT_BROKER, parseAddress, parseBroker, parseSerial } from './shared/options.ts';
 import { Printer } from './shared/report.ts';
 import { Exit, type Terminal } from './shared/terminal.ts';
+import { DEBUG_OPTION, TrapReport } from './shared/trap-report.ts';
 import { printing } from './shared/watch-report.ts';
 
 /** Vitals, which a node sends every few seconds, are for programs. */
@@ -21,6 +23,7 @@ interface MonitorCommandOptions {
   broker?: string;
   ns: string;
   telemetry: boolean;
+  debug?: string;
 }
 
 /** Explains a text that is neither a node's id nor a port with its path. Null: no explanation. */
@@ -52,9 +55,11 @@ function parseTarget(text: string): { node: string } | { open: () => Promise<Tra
 /** UTC, to the millisecond. */
 const utc = (t: number): string => new Date(t * 1000).toISOString().slice(11, 23);
 
-function observer({ ns, telemetry }: MonitorCommandOptions, terminal: Terminal): MonitorOptions {
+function observer({ ns, telemetry, debug }: MonitorCommandOptions, terminal: Terminal): MonitorOptions {
   const printer = new Printer(terminal, { telemetry, time: utc });
-  const printed = printing(terminal, printer, { of: (tMs) => tMs / 1000, now: () => Date.now() / 1000 });
+  const traps = new TrapReport(terminal, openTracer(null, debug));
+  const times = { of: (tMs: number) => tMs / 1000, now: () => Date.now() / 1000 };
+  const printed = printing(terminal, printer, times, traps);
   return {
     ...printed,
     ns,
@@ -100,6 +105,7 @@ export function registerMonitor(program: Command): void {
     options: [
       ['-b, --broker <url>', `broker to watch; default: ${DEFAULT_BROKER}, or an embedded one for a port or stream`],
       ['--ns <name>', 'first part of every topic', DEFAULT_NAMESPACE],
+      DEBUG_OPTION,
       ['--no-telemetry', 'print only log, events and updates'],
     ],
     examples: [

@@ -5,10 +5,12 @@ import { formatBytes, MoteError } from '../base/index.ts';
 import { NEVER_SEEN, pushPackage, readNodeState } from '../messaging/gateway/index.ts';
 import type { NodeState } from '../messaging/topics/index.ts';
 import { packageMaker, raiseSequence } from '../toolchain/app/index.ts';
+import { openTracer } from '../toolchain/debug/index.ts';
 import { addCommand, integer } from './shared/command.ts';
 import { BROKER_OPTIONS, nodeAddress } from './shared/options.ts';
 import { showBuild } from './shared/progress.ts';
 import { Exit, reportNo, type Terminal } from './shared/terminal.ts';
+import { DEBUG_OPTION, TrapReport } from './shared/trap-report.ts';
 import { otaText } from './shared/watch-report.ts';
 
 interface PushCommandOptions {
@@ -18,6 +20,7 @@ interface PushCommandOptions {
   key?: string;
   timeout: string;
   bump?: boolean;
+  debug?: string;
 }
 
 /** The command did what it can: that the node doesn't answer, or would reject the package, is the answer. */
@@ -26,6 +29,7 @@ const NO = ['PUSH_TIMEOUT', 'PKG_SEQUENCE'];
 async function push(path: string, options: PushCommandOptions, terminal: Terminal): Promise<number> {
   const timeoutMs = integer(options.timeout, 'timeout', 1, 86_400) * 1000;
   const { node } = options;
+  const traps = new TrapReport(terminal, openTracer(path, options.debug));
   const makePackage = packageMaker(path, options.key);
   const address = nodeAddress(options, node);
   const before = await readNodeState(address);
@@ -44,6 +48,7 @@ async function push(path: string, options: PushCommandOptions, terminal: Termina
       terminal.data(now);
       if (now.state === 'receiving') terminal.progress(otaText(now));
       else terminal.line(otaText(now));
+      if (now.reason) traps.text(Date.now() / 1000, now.reason.code, now.reason.text, now.sha256);
     },
   }).catch((error: unknown) => {
     if (error instanceof MoteError && NO.includes(error.code)) return error;
@@ -98,6 +103,7 @@ export function registerPush(program: Command): void {
       ['-n, --node <id>', 'id of the node', 'sim'],
       ...BROKER_OPTIONS,
       ['-k, --key <file>', 'private key that signs the package; default: release.pem if it exists'],
+      DEBUG_OPTION,
       ['--bump', 'first raise "sequence" in mote.json above that of the node, if it is not above it'],
       ['--timeout <seconds>', 'time limit for the verdict', '120'],
     ],

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { formatBytes, MoteError } from '../base/index.ts';
 import { DEFAULT_NAMESPACE } from '../messaging/topics/index.ts';
+import { openTracer } from '../toolchain/debug/index.ts';
 import { type RunResult, runBoard } from '../toolchain/run/index.ts';
 import { INPUT_HELP } from '../toolchain/sim/index.ts';
 import { addCommand, choice, integer, interrupted, settings } from './shared/command.ts';
@@ -9,6 +10,7 @@ import { DEFAULT_BROKER, limitUs, parseBroker } from './shared/options.ts';
 import { showBuild, showFirmware } from './shared/progress.ts';
 import { Printer } from './shared/report.ts';
 import { Exit, type Terminal } from './shared/terminal.ts';
+import { DEBUG_OPTION, TrapReport } from './shared/trap-report.ts';
 import { printing, reportProblem } from './shared/watch-report.ts';
 
 interface RunCommandOptions {
@@ -26,6 +28,7 @@ interface RunCommandOptions {
   ns: string;
   node?: string;
   dir?: string;
+  debug?: string;
   key?: string;
   trust?: string;
 }
@@ -44,6 +47,7 @@ function speedOf(text: string): number {
 async function run(app: string, options: RunCommandOptions, terminal: Terminal): Promise<number> {
   const { node, ns } = options;
   const printer = new Printer(terminal, { telemetry: options.telemetry === true });
+  const traps = new TrapReport(terminal, openTracer(app, options.debug));
   const result = await runBoard(
     {
       board: options.board,
@@ -73,8 +77,9 @@ async function run(app: string, options: RunCommandOptions, terminal: Terminal):
         terminal.line(terminal.paint('dim', text));
       },
       onProblem: (error) => reportProblem(terminal, error),
-      node: (times) => printing(terminal, printer, times),
-      onListening({ board, node, brokerUrl }) {
+      node: (times) => printing(terminal, printer, times, traps),
+      onListening({ board, node, brokerUrl, first }) {
+        traps.firstPackage = first;
         terminal.data({ type: 'listening', board, node, broker: brokerUrl, ns });
         const push = `mote push APP --node ${node}${brokerUrl === DEFAULT_BROKER ? '' : ` --broker ${brokerUrl}`}`;
         terminal.line(terminal.paint('dim', `${node} on ${board}; "${push}" updates it; Ctrl-C stops it`));
@@ -141,6 +146,7 @@ export function registerRun(program: Command): void {
       ['-i, --input <[sensor=]source...>', INPUT_HELP],
       ['--accel <on|off>', "use the board's native operators, or only those of the module", 'on'],
       ['--taps <dir>', 'write each tap to DIR/NAME.bin'],
+      DEBUG_OPTION,
       ['--telemetry', 'also print each telemetry frame'],
       ['--set <name=value...>', 'value of a setting of the app'],
       ['--seconds <n>', "stop after N seconds of the node's time; default: at the end of the input"],

@@ -4,6 +4,7 @@ import { MoteError } from '../base/index.ts';
 import { ENGINE_NAMES } from '../device/engine/index.ts';
 import { encodeBody } from '../messaging/topics/index.ts';
 import { checkApp } from '../toolchain/app/index.ts';
+import { openTracer } from '../toolchain/debug/index.ts';
 import {
   INPUT_HELP,
   repeatOnSave,
@@ -19,6 +20,7 @@ import { showPage } from './shared/page.ts';
 import { showBuild } from './shared/progress.ts';
 import { Printer, printingHooks } from './shared/report.ts';
 import { Exit, reportError, type Terminal } from './shared/terminal.ts';
+import { DEBUG_OPTION, TrapReport } from './shared/trap-report.ts';
 import { reportProblem } from './shared/watch-report.ts';
 
 interface SimOptions {
@@ -40,6 +42,7 @@ interface SimOptions {
   at: string[];
   send: string[];
   guard?: boolean;
+  debug?: string;
   open?: boolean;
   browser: boolean;
 }
@@ -109,6 +112,7 @@ async function simRuns(call: Call, stopped: () => Promise<void>): Promise<number
 
 async function simOnce({ app, options, parsed, terminal, page }: Call, stopped: () => Promise<void>): Promise<number> {
   const printer = new Printer(terminal, { telemetry: options.telemetry === true });
+  const traps = new TrapReport(terminal, openTracer(app, options.debug));
   const result = await simulate({
     ...showBuild(terminal),
     ...parsed,
@@ -122,7 +126,10 @@ async function simOnce({ app, options, parsed, terminal, page }: Call, stopped: 
     trustFile: options.trust,
     tapsFolder: options.taps,
     guard: options.guard === true,
-    hooks: (nowUs) => printingHooks(printer, nowUs),
+    hooks: (nowUs) => ({
+      ...printingHooks(printer, nowUs),
+      onFault: (fault) => traps.fault(nowUs() / 1e6, fault),
+    }),
     observer: page?.nextRun(),
     onInstalled({ metadata: { name, version } }, sequence) {
       terminal.data({ type: 'installed', name, version, sequence });
@@ -206,6 +213,7 @@ export function registerSim(program: Command): void {
       ['--taps <dir>', 'write each tap to DIR/NAME.bin'],
       ['--at <time...>', 'when the node receives the next --send: a time of its clock, such as 5s or 250ms'],
       ['--send <command[=json]...>', 'a command for the node; as many as --at'],
+      DEBUG_OPTION,
       ['--guard', 'stop at a write outside a block of memory, and name the block'],
       ['--telemetry', 'also print each telemetry frame'],
       ['--set <name=value...>', 'value of a setting of the app'],

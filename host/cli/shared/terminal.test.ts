@@ -4,6 +4,7 @@ import type { DemoFacts } from '../../toolchain/demo/index.ts';
 import { openScreen } from './demo-screen.ts';
 import { Printer } from './report.ts';
 import { cutTo, openTerminal, reportError, type Terminal, toJson } from './terminal.ts';
+import { TrapReport } from './trap-report.ts';
 import { otaText, printing, reportProblem } from './watch-report.ts';
 
 /** Hides what follows, moves the cursor, sets the title, types into some terminals, reverses a line, forges a line. */
@@ -85,7 +86,8 @@ const SCREENS: [string, (terminal: Terminal) => void][] = [
     'what a node publishes',
     (terminal) => {
       const printer = new Printer(terminal, { telemetry: true });
-      const seen = printing(terminal, printer, { of: () => 0, now: () => 0 });
+      const traps = new TrapReport(terminal, { folder: EVIL, trace: () => null });
+      const seen = printing(terminal, printer, { of: () => 0, now: () => 0 }, traps);
       seen.onEvent({ name: EVIL, tMs: 0, seq: 1, body: { [EVIL]: EVIL, list: [EVIL] } }, 'a');
       seen.onEvent({ name: EVIL, tMs: 0, seq: 1, body: EVIL }, 'a');
       seen.onLog({ type: 'log', level: 'info', tMs: 0, text: EVIL }, 'a');

@@ -5,6 +5,7 @@ import type { NodeObserver } from '../../messaging/monitor/index.ts';
 import type { NodeState } from '../../messaging/topics/index.ts';
 import type { Printer } from './report.ts';
 import type { Terminal } from './terminal.ts';
+import type { TrapReport } from './trap-report.ts';
 
 /** A bar of `width` cells. */
 export function bar(done: number, total: number, width: number): string {
@@ -48,19 +49,28 @@ export interface PrintedTimes {
 type Handlers = Required<Omit<NodeObserver, 'onMessage'>>;
 
 /** An observer that prints what it receives. */
-export function printing(terminal: Terminal, printer: Printer, times: PrintedTimes): Handlers {
+export function printing(terminal: Terminal, printer: Printer, times: PrintedTimes, traps: TrapReport): Handlers {
+  /** The package that a node runs, by the node's last birth. */
+  const running = new Map<string, Uint8Array>();
   return {
-    onState: (state) => printer.state(times.now(), 'node', { ...state }, stateLine(state)),
+    onState(state, node) {
+      if (state.birth?.module) running.set(node, state.birth.module.sha256);
+      printer.state(times.now(), 'node', { ...state }, stateLine(state));
+    },
     onTelemetry({ metric, t0Ms, dtUs, values, exponent, quality, seq }, info) {
       const { name, unit } = info ?? { name: `metric ${metric}`, unit: '?' };
       printer.telemetry({ t: times.of(t0Ms), dt: dtUs / 1e6, name, unit, exponent, values, quality, seq });
     },
     onEvent: ({ name, tMs, seq, body }) => printer.event({ t: times.of(tMs), name, seq, body }),
-    onLog: ({ level, tMs, text }) => printer.log({ t: times.of(tMs), level, text }),
+    onLog({ level, tMs, text }, node) {
+      printer.log({ t: times.of(tMs), level, text });
+      if (level === 'error') traps.text(times.of(tMs), text.split(' ', 1)[0]!, text, running.get(node) ?? null);
+    },
     onOta(status) {
       const passing = status.state === 'receiving' && terminal.live;
       if (passing) terminal.progress(otaText(status));
       printer.state(times.now(), 'ota', { status }, passing ? null : `update ${otaText(status)}`);
+      if (status.reason) traps.text(times.now(), status.reason.code, status.reason.text, status.sha256);
     },
     onProblem: (error) => reportProblem(terminal, error),
   };

@@ -1,5 +1,5 @@
 /** Runs an app on a board's real firmware, in an emulator or as a process, with a gateway and a broker around it. */
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { guard, MoteError, VirtualClock } from '../../base/index.ts';
 import { checkTarget, generateKeyPair, loadPublicKey } from '../../device/package/index.ts';
 import { type BrokerChoice, openBroker, publicUrl } from '../../messaging/broker/index.ts';
@@ -18,6 +18,7 @@ import {
   packageOf,
 } from '../app/index.ts';
 import { type Board, buildAgent, type FirmwareObserver, loadBoard, requireRun } from '../board/index.ts';
+import { debugFolder, savePackageDigest } from '../debug/index.ts';
 import { assignInputs, readInputs, tapFiles } from '../sim/index.ts';
 import { BoardNode, type BoardNodeOptions, type Fetched, virtualShim } from './board-node.ts';
 import { isFault, isOutOfMemory, memoryAdvice } from './faults.ts';
@@ -37,7 +38,8 @@ export interface RunObserver extends BuildObserver, FirmwareObserver {
   /** Makes the observer of what the node publishes. */
   node(times: NodeTimes): NodeObserver;
   /** Gateway and broker are there; the node is started next. */
-  onListening(at: { board: string; node: string; brokerUrl: string }): void;
+  /** `first`: digest of the package in the flash of a new node; null for a node of an earlier run. */
+  onListening(at: { board: string; node: string; brokerUrl: string; first: Uint8Array | null }): void;
   /** A line of the firmware's debug output, at `t` seconds. */
   onDebug?(text: string, t: number): void;
 }
@@ -210,6 +212,7 @@ export async function runBoard(options: RunOptions, observer: RunObserver): Prom
     const sensors = assignInputs(inputs, app.metadata.sensors);
     if (stored !== null) storedProblems(stored, app, signer).forEach(observer.onProblem);
     const bytes = packageOf(app, signer.privateKey);
+    savePackageDigest(debugFolder(options.app), bytes, app.wasm);
     const { elf } = await buildAgent(board, observer);
     const setup: BoardNodeOptions = {
       board,
@@ -231,7 +234,8 @@ export async function runBoard(options: RunOptions, observer: RunObserver): Prom
       ...(onTap !== undefined && { onTap }),
       onDebug: (text) => observer.onDebug?.(text, clock.nowUs() / 1e6),
     };
-    observer.onListening({ board: board.name, node: id, brokerUrl: publicUrl(broker.url) });
+    const first = stored === null ? createHash('sha256').update(bytes).digest() : null;
+    observer.onListening({ board: board.name, node: id, brokerUrl: publicUrl(broker.url), first });
     let stopped = false;
     void options.stopped().then(() => {
       stopped = true;
