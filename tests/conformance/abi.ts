@@ -167,8 +167,8 @@ export const ABI: Scenario[] = [
     ],
     { ...twoSensors, kv: { init: script(['sensor_open', 'mic'], ['sensor_open', 'imu']) } },
     [
-      "MODULE_READ on_message: a read of 65 samples of the sensor 'mic', whose ring holds 64; read fewer at a time.",
-      "MODULE_READ on_message: a read of 2147483647 samples of the sensor 'imu', whose ring holds 7;",
+      "a read of 65 samples of the sensor 'mic', whose ring holds 64; read fewer at a time.",
+      "a read of 2147483647 samples of the sensor 'imu', whose ring holds 7;",
     ],
   ),
   {

@@ -2,7 +2,7 @@
  * The interface of a WebAssembly engine. wasm3 and V8 implement it, and one conformance suite (`conformance.test.ts`)
  * runs against each.
  */
-import { MoteError } from '../../base/index.ts';
+import { type ErrorCode, MoteError } from '../../base/index.ts';
 
 export interface Limits {
   /** Linear memory that the module may touch, in bytes; can be below one page of 64 KiB. */
@@ -67,19 +67,27 @@ export type TrapKind =
   | 'host'
   | 'other';
 
-/** A fault of a module. `kind` is the same for the same fault in every engine. */
-export class Trap extends MoteError {
-  readonly kind: TrapKind;
+/** An error that code of a module caused. */
+export class ModuleError extends MoteError {
   /**
-   * Where it happened: the offset in the module of the instruction that trapped, then those of the calls that led to
-   * it, as far as the engine knows them. Empty if it knows none.
+   * Where it happened: the offset in the module of the instruction, then those of the calls that led to it, as far as
+   * the engine knows them. Empty if it knows none.
    */
   offsets: readonly number[];
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; offsets?: readonly number[] }) {
+    super(code, message, options);
+    this.offsets = options?.offsets ?? [];
+  }
+}
+
+/** A fault of a module. `kind` is the same for the same fault in every engine. */
+export class Trap extends ModuleError {
+  readonly kind: TrapKind;
 
   constructor(kind: TrapKind, message: string, options?: { cause?: unknown; offsets?: readonly number[] }) {
     super(`TRAP_${kind.toUpperCase() as Uppercase<TrapKind>}`, message, options);
     this.name = 'Trap';
     this.kind = kind;
-    this.offsets = options?.offsets ?? [];
   }
 }

@@ -2,7 +2,7 @@
 
 import { NodeConstant } from '../../base/abi/index.ts';
 import { MoteError, sentenceError } from '../../base/index.ts';
-import { ABI_EXPORTS, AbiError, type Engine, type Limits, Trap } from '../engine/index.ts';
+import { ABI_EXPORTS, AbiError, type Engine, type Limits, ModuleError, Trap } from '../engine/index.ts';
 import type { MetricInfo } from '../link/index.ts';
 import type { Metadata } from '../package/index.ts';
 import { type HostServices, hostImports, Misuse, ModuleContext } from './host-imports.ts';
@@ -142,7 +142,10 @@ export class ModuleRuntime {
     try {
       return this.#context.instance!.call(name, ...args);
     } catch (error) {
-      if (error instanceof Trap && error.cause instanceof Misuse) throw error.cause.error;
+      if (error instanceof Trap && error.cause instanceof Misuse) {
+        const { code, message } = error.cause.error;
+        throw new ModuleError(code, message, { cause: error, offsets: error.offsets });
+      }
       // A failure inside the host is not the module's: it is a defect, or the power cut of a test.
       if (
         error instanceof Trap &&

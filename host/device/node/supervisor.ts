@@ -5,7 +5,7 @@
 
 import { NodeConstant } from '../../base/abi/index.ts';
 import { type Clock, clip, MoteError } from '../../base/index.ts';
-import { type Engine, Trap } from '../engine/index.ts';
+import { type Engine, ModuleError } from '../engine/index.ts';
 import { faultBegin } from '../link/index.ts';
 import type { Reason, SlotInfo } from '../update/index.ts';
 import type { HostServices } from './host-imports.ts';
@@ -136,7 +136,7 @@ export class Supervisor {
   fail(error: unknown, during: string, who: Running | null = this.#running): void {
     if (!(error instanceof MoteError)) throw error;
     this.stop();
-    const offsets = error instanceof Trap ? error.offsets : [];
+    const offsets = error instanceof ModuleError ? error.offsets : [];
     const text = clip(`${faultBegin(during, offsets[0])}${error.message}`, 160);
     this.#options.onFault({ code: error.code, text, during, offsets, wasm: who?.runtime.wasm ?? null }, who);
   }
