@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { MoteError } from '../base/index.ts';
 import { ENGINE_NAMES } from '../device/engine/index.ts';
+import type { Fault } from '../device/node/index.ts';
 import { encodeBody } from '../messaging/topics/index.ts';
 import { checkApp } from '../toolchain/app/index.ts';
 import { openTracer } from '../toolchain/debug/index.ts';
@@ -128,7 +129,8 @@ async function simOnce({ app, options, parsed, terminal, page }: Call, stopped: 
     guard: options.guard === true,
     hooks: (nowUs) => ({
       ...printingHooks(printer, nowUs),
-      onFault: (fault) => traps.fault(nowUs() / 1e6, fault),
+      // A guarded module is no build that debug information is kept of.
+      ...(options.guard !== true && { onFault: (fault: Fault) => traps.fault(nowUs() / 1e6, fault) }),
     }),
     observer: page?.nextRun(),
     onInstalled({ metadata: { name, version } }, sequence) {

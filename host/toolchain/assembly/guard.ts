@@ -75,6 +75,8 @@ export function addGuard(wasm: Uint8Array, blocks: readonly Block[]): Uint8Array
 
 function guardBody(module: Module, body: Expression, wrapped: ReadonlyMap<string, string>): void {
   visit(body, (expression, id) => {
+    // Binaryen has no information about them.
+    if (id === binaryen.NopId || id === binaryen.UnreachableId) return;
     const info = binaryen.getExpressionInfo(expression) as unknown as Record<string, number>;
     if (id === binaryen.StoreId) {
       const { ptr, offset, bytes } = info as { ptr: number; offset: number; bytes: number };
