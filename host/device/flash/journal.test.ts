@@ -102,6 +102,24 @@ describe('the record journal', () => {
     }
   });
 
+  it.each([
+    ['reaches behind its bank', 256, 600, 400],
+    ['is longer than a record may be', 81_920, MAX + 1, MAX + 1],
+  ])('ends at a record that %s, although its checksum holds', (_what, pageBytes, length, covered) => {
+    const flash = new MemoryFlash({ sizeBytes: 4 * pageBytes, pageBytes });
+    Journal.open(flash, 's').journal.append(record(0), () => [record(0)]);
+    const image = flash.image();
+    const at = 16 + Math.ceil((6 + record(0).length) / 8) * 8;
+    image.fill(7, at + 6, at + 6 + covered);
+    image.fill(0xff, 2 * pageBytes);
+    const view = new DataView(image.buffer);
+    view.setUint16(at, length, true);
+    const payload = image.subarray(at + 6, Math.min(at + 6 + length, 2 * pageBytes));
+    view.setUint32(at + 2, crc32(payload, crc32(image.subarray(at, at + 2))), true);
+    const opened = Journal.open(new MemoryFlash({ sizeBytes: 4 * pageBytes, pageBytes, image }), 's');
+    expect(opened.records).toEqual([record(0)]);
+  });
+
   it('is empty for another kind of journal', () => {
     const flash = make();
     Journal.open(flash, 's').journal.append(record(1), () => [record(1)]);

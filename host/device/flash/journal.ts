@@ -28,7 +28,7 @@ export class Journal {
   readonly #kind: JournalLetter;
   readonly #bankPages: number;
   readonly #bankBytes: number;
-  /** The current bank; -1 if there is none. */
+  /** The current bank; -1 if there is none, and `#end` is then the size of a bank. */
   #bank: number;
   #generation: number;
   /** Offset of the next record in the bank; the size of the bank if no record may follow. */
@@ -81,7 +81,7 @@ export class Journal {
    */
   append(record: Uint8Array, live: () => readonly Uint8Array[]): void {
     const stored = this.storedBytes(record.length);
-    if (this.#bank < 0 || this.#end + stored > this.#bankBytes) {
+    if (this.#end + stored > this.#bankBytes) {
       this.#compact(live());
       return;
     }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { KvOperation } from '../../base/abi/index.ts';
 import { sampled } from '../../base/test-form.ts';
 import { everyCut } from './every-cut.ts';
 import { Journal } from './journal.ts';
@@ -67,7 +68,7 @@ describe('the key-value store', () => {
     ['a value of 1025 bytes', [1, 1, 97, ...Array(1025).fill(7)]],
     ['an unknown operation', [9, 1, 97, 7]],
     ['an unknown operation on a key', [9, 1, 98]],
-    ['a deletion with a value', [2, 1, 98, 7]],
+    ['a deletion with a value', [KvOperation.delete, 1, 98, 7]],
   ])('ignores a record with %s', (_what, bytes) => {
     const flash = make(8192, 4096);
     const store = KeyValueStore.open(flash);
@@ -113,7 +114,7 @@ describe('the key-value store', () => {
     store.set('b', value(2));
     const before = flash.erases.reduce((sum, count) => sum + count);
     for (let n = 0; n < 40; n++) {
-      store.set('c', value(n));
+      store.set('c', value(n, 10 + ((5 * n) % 40)));
       store.delete('c');
       expect(entries(KeyValueStore.open(flash))).toEqual(
         new Map([
