@@ -1,5 +1,7 @@
 /** What the slot store answers: the sentence of each rejection, what it returns, and what it leaves unchanged. */
 import { describe, expect, it } from 'vitest';
+import { flashRegion, Journal } from '../flash/index.ts';
+import { decodeJournal } from './slot-journal.ts';
 import { SlotStore } from './slots.ts';
 import { layout, make, PAGE, packageBytes, reason, receive, transferOf, trial } from './testing.ts';
 
@@ -161,6 +163,27 @@ describe('the slot store', () => {
     expect(store.lastFailure()).toBeNull();
     store.discard();
     expect(store.slots()[1]).toEqual({ slot: 1, state: 'empty', sequence: 0, total: 0, sha256: new Uint8Array(32) });
+  });
+
+  it('stores no failure, reason or boot that is over', () => {
+    const flash = make();
+    const stored = () => decodeJournal(Journal.open(flashRegion(flash, 0, 2), 's').records.at(-1)!, 3 * PAGE);
+    const store = SlotStore.open(flash, layout);
+    store.install(1, packageBytes(1));
+    trial(store, 2);
+    expect(stored()).toMatchObject({ failed: [], slots: [{ booted: false }, { state: 'trial', booted: true }] });
+    store.fail(reason);
+    expect(stored()).toMatchObject({ failed: [2], slots: [{}, { state: 'failed', booted: false }] });
+    expect(stored()?.reason).not.toBeNull();
+    store.begin(transferOf(3));
+    expect(stored()).toMatchObject({ failed: [2], reason: null, slots: [{}, { state: 'receiving', booted: false }] });
+    trial(store, 4);
+    store.confirm();
+    const slots = [{ state: 'empty' }, { state: 'confirmed', booted: false }];
+    expect(stored()).toMatchObject({ highest: 4, failed: [], reason: null, slots });
+    const { operations } = flash;
+    store.prepare(transferOf(5));
+    expect(flash.operations).toBe(operations);
   });
 
   it('installs again after an interruption, and keeps what is confirmed', () => {
