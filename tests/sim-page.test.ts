@@ -1,12 +1,12 @@
 /** The page of `mote sim --open` in a browser: it shows what the terminal prints of the same run. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packagePath } from '../host/base/index.ts';
 import { findProgram, lacking, titled } from '../host/base/needs.ts';
-import { ndjson, type Program, startMote } from './program.ts';
+import { mote, ndjson, type Program, startMote } from './program.ts';
 
 const executablePath = findProgram('chromium');
 const KEYWORD = packagePath('assembly', 'apps', 'keyword');
@@ -185,6 +185,28 @@ describe.skipIf(executablePath === null)(titled('the page of a simulation', lack
     await expect.poll(() => page.locator('#state').textContent(), LIMIT).toMatch(/ended/);
     const { code, stdout } = await live.program.ended;
     expect([code, stdout.includes('"type":"end"')]).toEqual([0, true]);
+    await page.close();
+  });
+
+  it('follows a rebuild under --watch, from the events of one run to those of the next', async () => {
+    expect((await mote(['new', 'press'], dir)).code).toBe(0);
+    const input = 'accelerometer=sine:rate=1000,freq=25,amplitude=600,seconds=2';
+    const watch = startMote(['sim', 'press', '-i', input, '--watch', '--open', '--no-browser', '--json'], dir);
+    const line = await watch.line((text) => text.includes('"type":"page"'));
+    const page = await browser.newPage();
+    await page.goto(String(JSON.parse(line).url));
+    const state = () => page.locator('#state').textContent();
+    const named = async () => (await entries(page)).map((text) => /s(\w+)alarm=true/.exec(text)?.[1]);
+    await expect.poll(named, LIMIT).toEqual(['vibration']);
+    await expect.poll(state, LIMIT).toMatch(/ended/);
+    const first = await page.locator('html').getAttribute('data-run');
+    const source = join(dir, 'press', 'app.ts');
+    writeFileSync(source, readFileSync(source, 'utf8').replace("event('vibration')", "event('knock')"));
+    await expect.poll(named, LIMIT).toEqual(['knock']);
+    await expect.poll(state, LIMIT).toMatch(/ended/);
+    expect(Number(await page.locator('html').getAttribute('data-run'))).toBe(Number(first) + 1);
+    watch.kill('SIGINT');
+    expect((await watch.ended).code).toBe(0);
     await page.close();
   });
 });
