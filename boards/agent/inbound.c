@@ -5,6 +5,7 @@
 
 #include "dispatch.h"
 #include "panic.h"
+#include "platform/hal.h"
 #include "state.h"
 #include "update.h"
 
@@ -12,17 +13,25 @@ static enum outcome set_config(struct agent *agent, const struct message_config 
 {
     /* The message itself is stored. It has one encoding, which ends with the pairs. */
     const uint32_t head = config->count < 24 ? 3 : 4;
-    const uint8_t *message = config->pairs.at - head;
-    const size_t count = (size_t)(config->pairs.end - message);
+    const uint8_t *at = config->pairs.at - head;
+    const struct span message = {at, (uint32_t)(config->pairs.end - at)};
+    const uint64_t now_us = hal_now_us();
+    const uint64_t wait_us = storage_change_wait_us(&agent->storage, message, now_us);
     struct reason why;
-    if (count > NODE_CONFIG_BYTES) {
-        refuse_numbers(&why, REASON_CONFIG_LONG, (const uint32_t[]){(uint32_t)count}, 1);
+    if (wait_us > 0) {
+        const uint32_t numbers[] = {NODE_DAY_CONFIGS, budget_seconds(wait_us)};
+        refuse_numbers(&why, REASON_CONFIG_BUDGET, numbers, 2);
         publisher_error(agent, &why);
         return OUTCOME_NONE;
     }
-    const enum kv_result result = storage_save_config(&agent->storage, message, count);
+    if (message.count > NODE_CONFIG_BYTES) {
+        refuse_numbers(&why, REASON_CONFIG_LONG, &message.count, 1);
+        publisher_error(agent, &why);
+        return OUTCOME_NONE;
+    }
+    const enum kv_result result = storage_change_config(&agent->storage, message, now_us);
     if (result == KV_FULL) {
-        const uint32_t numbers[] = {storage_used_with_config(&agent->storage, (uint32_t)count),
+        const uint32_t numbers[] = {storage_used_with_config(&agent->storage, message.count),
                                     kv_capacity(&agent->storage.agent)};
         refuse_numbers(&why, REASON_CONFIG_FULL, numbers, 2);
         publisher_error(agent, &why);

@@ -32,6 +32,7 @@ bool storage_open(struct storage *storage, const struct flash *flash, const stru
         return refuse(why, REASON_STORES_PAGES);
     if (!slots_open(&storage->slots, &slots, &layout->slots, why))
         return false;
+    storage->changes = (struct budget){0};
     storage->boot = read_u32(&storage->agent, BOOT, sizeof BOOT) + 1;
     uint8_t count[4];
     put_u32(count, storage->boot);
@@ -77,4 +78,25 @@ uint32_t storage_used_with_config(const struct storage *storage, uint32_t count)
 enum kv_result storage_save_config(struct storage *storage, const uint8_t *message, size_t count)
 {
     return kv_set(&storage->agent, CONFIG, sizeof CONFIG, message, count);
+}
+
+static bool is_config(const struct storage *storage, struct span message)
+{
+    struct span stored;
+    return storage_config(storage, &stored) && spans_equal(stored, message);
+}
+
+uint64_t storage_change_wait_us(const struct storage *storage, struct span message, uint64_t now_us)
+{
+    return is_config(storage, message) ? 0 : budget_wait_us(&storage->changes, NODE_DAY_CONFIGS, now_us);
+}
+
+enum kv_result storage_change_config(struct storage *storage, struct span message, uint64_t now_us)
+{
+    if (is_config(storage, message))
+        return KV_OK;
+    const enum kv_result result = storage_save_config(storage, message.bytes, message.count);
+    if (result == KV_OK)
+        budget_spend(&storage->changes, NODE_DAY_CONFIGS, now_us);
+    return result;
 }

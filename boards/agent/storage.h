@@ -5,6 +5,7 @@
 #ifndef MOTE_STORAGE_H
 #define MOTE_STORAGE_H
 
+#include "base/budget.h"
 #include "flash/kv.h"
 #include "update/slots.h"
 
@@ -23,6 +24,8 @@ struct storage {
     struct slots slots;
     /* Number of starts of this node, with this one. */
     uint32_t boot;
+    /* Changes of the configuration that are written: keys and identity are in the same pages. */
+    struct budget changes;
 };
 
 /* Opens the flash and counts a start. Returns false for FLASH_RANGE if the layout does not fit, and for FLASH_IO. */
@@ -38,6 +41,12 @@ bool storage_config(const struct storage *storage, struct span *message);
 
 /* Returns the bytes that the agent's store would hold with a configuration of `count` bytes. */
 uint32_t storage_used_with_config(const struct storage *storage, uint32_t count);
+
+/* Returns the microseconds until the configuration may be changed to this one, 0 if it may now or is the same. */
+uint64_t storage_change_wait_us(const struct storage *storage, struct span message, uint64_t now_us);
+
+/* As storage_save_config, and counts a change. */
+enum kv_result storage_change_config(struct storage *storage, struct span message, uint64_t now_us);
 
 /* Stores a configuration. It is durable when this returns KV_OK. */
 enum kv_result storage_save_config(struct storage *storage, const uint8_t *message, size_t count);

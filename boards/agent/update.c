@@ -60,9 +60,16 @@ bool update_failure(const struct agent *agent, struct message_ota *message)
 
 /* --- Transfer --- */
 
+static uint64_t now_us(void *context)
+{
+    (void)context;
+    return hal_now_us();
+}
+
 void update_open(struct agent *agent)
 {
-    const struct transfer_callbacks callbacks = {.verify = verify_package, .status = report, .context = agent};
+    const struct transfer_callbacks callbacks = {
+        .now_us = now_us, .verify_head = verify_head, .verify = verify_package, .status = report, .context = agent};
     transfer_open(&agent->transfer, slots_of(agent), &callbacks);
 }
 

@@ -51,6 +51,12 @@ static bool check_sensors(const struct agent *agent, struct metadata_list sensor
     return true;
 }
 
+bool verify_head(void *context, struct span chunk, const struct slots_offer *offer, struct reason *why)
+{
+    const struct identity *identity = &((const struct agent *)context)->identity;
+    return package_verify_head(chunk, offer->sequence, offer->total, identity->keys, identity->key_count, why);
+}
+
 bool verify_package(void *context, struct span bytes, uint32_t sequence, struct reason *why)
 {
     struct agent *agent = context;

@@ -6,6 +6,10 @@
 
 #include "base/bytes.h"
 #include "base/reason.h"
+#include "update/transfer.h"
+
+/* Checks the first chunk of a package, with its signed manifest, before a slot is erased for it. As verify_package. */
+bool verify_head(void *context, struct span chunk, const struct slots_offer *offer, struct reason *why);
 
 /*
  * Checks the package in flash that was offered with `sequence`: signature, product, ABI, memory, sensors, exports. `context` is

@@ -94,6 +94,10 @@
 #define NODE_CALL_LOGS 32
 /* Writes and deletes of the key-value store in one call. */
 #define NODE_CALL_WRITES 16
+/* Packages for which a node erases a slot, at once; then one more each sixteenth of a day. */
+#define NODE_DAY_PACKAGES 16
+/* Changes of the configuration that a node writes, at once; then one more an hour. */
+#define NODE_DAY_CONFIGS 24
 /* Telemetry frames that wait for the link. */
 #define NODE_OUTBOX_TELEMETRY_FRAMES 1024
 /* Values of all telemetry frames that wait for the link. */
@@ -212,6 +216,8 @@
 #define PACKAGE_MAX_EXPONENT 30
 /* Keys that a node trusts. */
 #define PACKAGE_TRUSTED_KEYS 8
+/* The signed manifest and all before it lie in the first bytes, of which these are the most. */
+#define PACKAGE_HEAD_BYTES 512
 /* Rom begins at a multiple of this. */
 #define PACKAGE_ROM_ALIGNMENT 16
 /* An authentication wrapper: about 8 signatures. Each is parsed, so their number bounds the work. */

@@ -343,6 +343,18 @@ enum reason_number {
      * now plus a period.
      */
     REASON_MODULE_STEP = 88,
+    /*
+     * OTA_BUDGET: The node has begun {0} packages, as many as its flash takes in a day; offer this one again in {1} s.
+     */
+    REASON_OTA_BUDGET = 89,
+    /* OTA_FORMAT: The package has {0} bytes, it was offered with {1}. */
+    REASON_OTA_SIZE = 90,
+    /*
+     * PKG_FORMAT: The first {0} bytes hold no signed manifest of a package; build the package again with this version.
+     */
+    REASON_PKG_HEAD = 91,
+    /* The configuration was changed {0} times, as often as the flash takes in a day; send it again in {1} s. */
+    REASON_CONFIG_BUDGET = 92,
 };
 
 /* Numbers that a sentence has at most. */

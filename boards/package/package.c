@@ -39,6 +39,11 @@ static bool find_rom(struct span bytes, struct span padded, struct span *rom)
     return any == 0;
 }
 
+static bool check_signer(const struct envelope *envelope, struct reason *why)
+{
+    return (envelope->signature_count == 1 && envelope->signature.plain) || refuse(why, REASON_PKG_SIGNATURES);
+}
+
 static bool read_contents(struct span bytes, struct envelope *envelope, struct package *package, struct reason *why)
 {
     uint64_t sequence;
@@ -50,8 +55,8 @@ static bool read_contents(struct span bytes, struct envelope *envelope, struct p
         return refuse(why, REASON_PKG_PARTS);
     if (!manifest_is(envelope->manifest, package->sequence, envelope->payload))
         return refuse(why, REASON_PKG_DIGEST);
-    if (envelope->signature_count != 1 || !envelope->signature.plain)
-        return refuse(why, REASON_PKG_SIGNATURES);
+    if (!check_signer(envelope, why))
+        return false;
     package->key_id = envelope->signature.key_id;
     package->wasm = envelope->payload[PAYLOAD_WASM];
     if (!find_rom(bytes, envelope->payload[PAYLOAD_ROM], &package->rom))
@@ -76,22 +81,57 @@ static bool refuse_key(struct span id, struct reason *why)
     return false;
 }
 
+static bool check_signature(const struct envelope *envelope, const struct public_key *keys, uint32_t key_count,
+                            struct reason *why)
+{
+    const struct sign1 *signature = &envelope->signature;
+    for (uint32_t i = 0; i < key_count; i++) {
+        if (!spans_equal(signature->key_id, (struct span){keys[i].id, KEY_ID_BYTES}))
+            continue;
+        if (keys[i].algorithm != signature->algorithm)
+            return refuse(why, REASON_KEY_TYPE);
+        return sign1_verify(signature, &keys[i], envelope->digest) || refuse(why, REASON_PKG_SIGNATURE);
+    }
+    return refuse_key(signature->key_id, why);
+}
+
 bool package_open(struct span bytes, const struct public_key *keys, uint32_t key_count, struct package *package,
                   struct reason *why)
 {
     struct envelope envelope;
     *package = (struct package){0};
-    if (!read_contents(bytes, &envelope, package, why))
+    return read_contents(bytes, &envelope, package, why) && check_signature(&envelope, keys, key_count, why);
+}
+
+bool package_verify_head(struct span chunk, uint32_t sequence, uint32_t total, const struct public_key *keys,
+                         uint32_t key_count, struct reason *why)
+{
+    struct envelope envelope;
+    struct image image[PAYLOADS];
+    struct span head;
+    uint32_t members;
+    uint64_t found;
+    if (chunk.count > PACKAGE_HEAD_BYTES)
+        chunk.count = PACKAGE_HEAD_BYTES;
+    if (!envelope_parse_head(chunk, &envelope, &head, &members, why) ||
+        !manifest_sequence(envelope.manifest, &found, why) || !check_sequence(found, why))
         return false;
-    for (uint32_t i = 0; i < key_count; i++) {
-        if (!spans_equal(package->key_id, (struct span){keys[i].id, KEY_ID_BYTES}))
-            continue;
-        if (keys[i].algorithm != envelope.signature.algorithm)
-            return refuse(why, REASON_KEY_TYPE);
-        return sign1_verify(&envelope.signature, &keys[i], envelope.digest) ||
-               refuse(why, REASON_PKG_SIGNATURE);
+    if (members != PAYLOADS + 2 || !manifest_read(envelope.manifest, (uint32_t)found, image))
+        return refuse_numbers(why, REASON_PKG_HEAD, (const uint32_t[]){PACKAGE_HEAD_BYTES}, 1);
+    if (!check_signer(&envelope, why))
+        return false;
+    if (found != sequence)
+        return refuse_numbers(why, REASON_PKG_OFFERED, (const uint32_t[]){(uint32_t)found, sequence}, 2);
+    uint64_t bytes = head.count;
+    for (unsigned i = 0; i < PAYLOADS; i++)
+        bytes += member_bytes((enum payload)i, image[i].bytes);
+    if (bytes != total) {
+        refuse(why, REASON_OTA_SIZE);
+        reason_add(why, (int64_t)bytes);
+        reason_add(why, total);
+        return false;
     }
-    return refuse_key(package->key_id, why);
+    return check_signature(&envelope, keys, key_count, why);
 }
 
 /* Returns whether the host is of the product, node or group that the package is for. */

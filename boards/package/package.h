@@ -32,6 +32,15 @@ struct package {
 bool package_open(struct span bytes, const struct public_key *keys, uint32_t key_count, struct package *package,
                   struct reason *why);
 
+/*
+ * Verifies the first `chunk` of a package, up to the end of its signed manifest, before the rest arrives: that one of
+ * `keys` signed it, and that it belongs to a package of this sequence and of `total` bytes. Returns false for
+ * PKG_FORMAT, CBOR, COSE, SUIT, PKG_SEQUENCE, OTA_FORMAT, PKG_KEY, KEY_TYPE, PKG_SIGNATURE. What costs little is checked
+ * first.
+ */
+bool package_verify_head(struct span chunk, uint32_t sequence, uint32_t total, const struct public_key *keys,
+                         uint32_t key_count, struct reason *why);
+
 /* What a node requires of a package before it runs it. */
 struct package_limits {
     /* ABI of the host, major x 65536 + minor. */

@@ -44,12 +44,14 @@ static struct span next_bytes(struct cbor_reader *reader, struct span *encoded)
     return bytes;
 }
 
+/* Names of the payloads, as the envelope has them. */
+static const char *const NAMES[PAYLOADS] = {"\x65#wasm", "\x64#rom", "\x65#meta"};
+
 /* Returns the payload of a member of the envelope, or PAYLOADS for another member. */
 static unsigned payload_named(struct span key)
 {
-    static const char *const names[PAYLOADS] = {"\x65#wasm", "\x64#rom", "\x65#meta"};
     unsigned i = 0;
-    while (i < PAYLOADS && !spans_equal(key, (struct span){(const uint8_t *)names[i], (uint32_t)strlen(names[i])}))
+    while (i < PAYLOADS && !spans_equal(key, (struct span){(const uint8_t *)NAMES[i], (uint32_t)strlen(NAMES[i])}))
         i++;
     return i;
 }
@@ -95,6 +97,31 @@ static bool read_member(struct span key, struct span bytes, struct envelope *env
     return bad(why, SUIT_DEFECT_MEMBER);
 }
 
+static bool check_digest(struct span signed_bytes, const struct envelope *envelope, struct reason *why)
+{
+    uint8_t digest[DIGEST_BYTES];
+    make_digest(signed_bytes, digest);
+    return spans_equal(envelope->digest, (struct span){digest, sizeof digest}) || bad(why, SUIT_DEFECT_DIGEST);
+}
+
+bool envelope_parse_head(struct span bytes, struct envelope *envelope, struct span *head, uint32_t *members,
+                         struct reason *why)
+{
+    *envelope = (struct envelope){0};
+    struct span signed_bytes;
+    struct cbor_reader reader = cbor_read(bytes.bytes, bytes.count);
+    const uint32_t tag = cbor_tag(&reader);
+    *members = cbor_map(&reader, 0, UINT32_MAX);
+    cbor_int(&reader, MEMBER_AUTHENTICATION, MEMBER_AUTHENTICATION);
+    const struct span wrapper = cbor_bytes(&reader, 0, UINT32_MAX);
+    cbor_int(&reader, MEMBER_MANIFEST, MEMBER_MANIFEST);
+    envelope->manifest = next_bytes(&reader, &signed_bytes);
+    if (reader.error != CBOR_OK || tag != PACKAGE_ENVELOPE_TAG)
+        return refuse_numbers(why, REASON_PKG_HEAD, (const uint32_t[]){PACKAGE_HEAD_BYTES}, 1);
+    *head = (struct span){bytes.bytes, (uint32_t)(reader.at - bytes.bytes)};
+    return read_wrapper(wrapper, envelope, why) && check_digest(signed_bytes, envelope, why);
+}
+
 bool envelope_parse(struct span bytes, struct envelope *envelope, struct reason *why)
 {
     struct span wrapper = {0};
@@ -129,10 +156,8 @@ bool envelope_parse(struct span bytes, struct envelope *envelope, struct reason 
         return false;
     if (!has_manifest)
         return bad(why, SUIT_DEFECT_MANIFEST_BYTES);
-    uint8_t digest[DIGEST_BYTES];
-    make_digest(signed_bytes, digest);
-    if (!spans_equal(envelope->digest, (struct span){digest, sizeof digest}))
-        return bad(why, SUIT_DEFECT_DIGEST);
+    if (!check_digest(signed_bytes, envelope, why))
+        return false;
     for (uint32_t i = 0; i < count; i++) {
         const struct span key = cbor_value(&reader);
         const uint8_t name = key.count == 1 ? key.bytes[0] : 0;
@@ -185,13 +210,25 @@ static void match_byte(struct match *match, uint32_t byte)
     match_bytes(match, bytes, sizeof bytes);
 }
 
-static uint32_t match_uint(struct match *match, uint32_t value)
+/* Reads a number and returns the bytes that it takes. */
+static uint32_t match_uint(struct match *match, uint32_t *value)
 {
-    uint8_t bytes[5];
-    struct cbor_writer writer = cbor_write(bytes, sizeof bytes);
-    cbor_put_int(&writer, value);
-    match_bytes(match, bytes, writer.length);
-    return (uint32_t)writer.length;
+    struct cbor_reader reader = cbor_read(match->at, (size_t)(match->end - match->at));
+    *value = (uint32_t)cbor_int(&reader, 0, UINT32_MAX);
+    match->ok = match->ok && reader.error == CBOR_OK;
+    const uint32_t bytes = match->ok ? (uint32_t)(reader.at - match->at) : 0;
+    match->at += bytes;
+    return bytes;
+}
+
+/* The digest of a payload. */
+static const uint8_t *match_digest(struct match *match)
+{
+    match_bytes(match, DIGEST_HEAD, sizeof DIGEST_HEAD);
+    match->ok = match->ok && match->end - match->at >= SHA256_BYTES;
+    const uint8_t *digest = match->at;
+    match->at += match->ok ? SHA256_BYTES : 0;
+    return digest;
 }
 
 /* Start of the manifest, up to the sequence. */
@@ -218,12 +255,14 @@ static const uint8_t END[] = "\x07\x45\x84\x0c\xf5\x03\x0f"
 /* Before the size: 0x0c and the number, IMAGE, the digest, 0x0e. */
 #define IMAGE_BYTES (2 + sizeof IMAGE + DIGEST_BYTES + 1)
 
-bool manifest_is(struct span manifest, uint32_t sequence, const struct span payload[PAYLOADS])
+bool manifest_read(struct span manifest, uint32_t sequence, struct image image[PAYLOADS])
 {
     struct match match = {manifest.bytes, manifest.bytes + manifest.count, true};
     uint32_t sizes = 0;
+    uint32_t found;
     match_bytes(&match, START, sizeof START);
-    match_uint(&match, sequence);
+    match_uint(&match, &found);
+    match.ok = match.ok && found == sequence;
     /* Lengths of byte strings that contain sizes. They can be checked after the sizes have been read. */
     match_bytes(&match, (const uint8_t[]){3, 0x58}, 2);
     const uint8_t *common = match.at;
@@ -233,18 +272,38 @@ bool manifest_is(struct span manifest, uint32_t sequence, const struct span payl
     match.at += match.ok && match.at < match.end;
     match_bytes(&match, IDENTITY, sizeof IDENTITY);
     for (unsigned i = 0; i < PAYLOADS && match.ok; i++) {
-        uint8_t digest[DIGEST_BYTES];
-        make_digest(payload[i], digest);
         match_byte(&match, 0x0c);
         match_byte(&match, i);
         match_bytes(&match, IMAGE, sizeof IMAGE);
-        match_bytes(&match, digest, sizeof digest);
+        image[i].digest = match_digest(&match);
         match_byte(&match, 0x0e);
-        sizes += match_uint(&match, payload[i].count);
+        sizes += match_uint(&match, &image[i].bytes);
     }
     match_bytes(&match, END, sizeof END - 1);
     if (!match.ok || match.at != match.end)
         return false;
     const uint32_t shared_bytes = (uint32_t)(sizeof IDENTITY + PAYLOADS * IMAGE_BYTES) + sizes;
     return *shared == shared_bytes && *common == sizeof COMPONENTS - 1 + 1 + shared_bytes;
+}
+
+bool manifest_is(struct span manifest, uint32_t sequence, const struct span payload[PAYLOADS])
+{
+    struct image image[PAYLOADS];
+    if (!manifest_read(manifest, sequence, image))
+        return false;
+    for (unsigned i = 0; i < PAYLOADS; i++) {
+        uint8_t digest[SHA256_BYTES];
+        sha256_of(payload[i].bytes, payload[i].count, digest);
+        if (image[i].bytes != payload[i].count || memcmp(image[i].digest, digest, sizeof digest) != 0)
+            return false;
+    }
+    return true;
+}
+
+uint64_t member_bytes(enum payload payload, uint32_t bytes)
+{
+    /* The head of a byte string is as long as that of an array. */
+    struct cbor_writer head = cbor_write(NULL, 0);
+    cbor_put_array(&head, bytes);
+    return strlen(NAMES[payload]) + head.length + (uint64_t)bytes;
 }

@@ -171,21 +171,31 @@ static bool begin_erase(struct slots *slots, int slot, const struct slot_record 
     return true;
 }
 
-bool slots_begin(struct slots *slots, const struct slots_offer *offer, uint32_t *received, struct reason *why)
+bool slots_under_way(const struct slots *slots, const struct slots_offer *offer, bool *under_way, uint32_t *received,
+                     struct reason *why)
 {
     if (!check_offer(slots, offer, why))
         return false;
     *received = 0;
-    if (slots->erasing != SLOT_NONE && is_of(&slots->coming, offer))
+    *under_way = slots->erasing != SLOT_NONE && is_of(&slots->coming, offer);
+    if (*under_way)
         return true;
-    int waiting = pending(slots);
-    if (waiting != SLOT_NONE) {
-        const struct slot_record *record = &slots->state.slot[waiting];
-        if (is_of(record, offer)) {
-            *received = record->state == SLOT_READY ? record->total : slots->writer.received;
-            return true;
-        }
-    }
+    const int waiting = pending(slots);
+    if (waiting == SLOT_NONE || !is_of(&slots->state.slot[waiting], offer))
+        return true;
+    const struct slot_record *record = &slots->state.slot[waiting];
+    *under_way = true;
+    *received = record->state == SLOT_READY ? record->total : slots->writer.received;
+    return true;
+}
+
+bool slots_begin(struct slots *slots, const struct slots_offer *offer, uint32_t *received, struct reason *why)
+{
+    bool under_way;
+    if (!slots_under_way(slots, offer, &under_way, received, why))
+        return false;
+    if (under_way)
+        return true;
     int slot = slots_find(slots, SLOT_CONFIRMED) == 0 ? 1 : 0;
     struct slot_record record = {.state = SLOT_RECEIVING, .sequence = offer->sequence, .total = offer->total};
     memcpy(record.sha256, offer->sha256, MESSAGE_SHA256_BYTES);

@@ -63,6 +63,13 @@ bool slots_boot(struct slots *slots, int *slot, struct reason *why);
 uint32_t slots_received(const struct slots *slots);
 
 /*
+ * Says whether this transfer is under way, in a slot or while one is `erasing` for it, and where it goes on; it changes
+ * nothing. Returns false for the reasons of slots_begin.
+ */
+bool slots_under_way(const struct slots *slots, const struct slots_offer *offer, bool *under_way, uint32_t *received,
+                     struct reason *why);
+
+/*
  * Starts a transfer into the slot that is not confirmed, or resumes it; `*received` is where it goes on. If a slot is
  * `erasing` afterwards, call slots_erase until none is. Returns false for OTA_FORMAT, OTA_ROLLBACK, OTA_FAILED_BEFORE,
  * OTA_TOO_LARGE, OTA_BUSY (a trial is under way), FLASH_IO.

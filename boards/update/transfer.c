@@ -8,6 +8,11 @@ void transfer_open(struct transfer *transfer, struct slots *slots, const struct 
     *transfer = (struct transfer){.slots = slots, .callbacks = *callbacks};
 }
 
+static bool is_of(const uint8_t *id, const uint8_t *sha256)
+{
+    return memcmp(sha256, id, MESSAGE_TRANSFER_BYTES) == 0;
+}
+
 static bool same(const uint8_t *a, const uint8_t *b)
 {
     return memcmp(a, b, MESSAGE_SHA256_BYTES) == 0;
@@ -60,6 +65,38 @@ static void tell_receiving(struct transfer *transfer)
     tell(transfer, &status);
 }
 
+static bool has_budget(const struct transfer *transfer, struct reason *why)
+{
+    const uint64_t now_us = transfer->callbacks.now_us(transfer->callbacks.context);
+    const uint64_t wait_us = budget_wait_us(&transfer->begun, NODE_DAY_PACKAGES, now_us);
+    const uint32_t numbers[] = {NODE_DAY_PACKAGES, budget_seconds(wait_us)};
+    return wait_us == 0 || refuse_numbers(why, REASON_OTA_BUDGET, numbers, 2);
+}
+
+/* Asks for the first chunk alone, which a total of 0 means. */
+static void ask_for_head(struct transfer *transfer, const struct slots_offer *offer)
+{
+    transfer->awaits_head = true;
+    transfer->offered = *offer;
+    const struct transfer_status status = {
+        .state = TRANSFER_RECEIVING, .sequence = offer->sequence, .sha256 = transfer->offered.sha256};
+    tell(transfer, &status);
+}
+
+/* The head of the offered package. From here on its signed manifest is worth an erased slot. */
+static void take_head(struct transfer *transfer, struct span chunk)
+{
+    const struct transfer_callbacks *callbacks = &transfer->callbacks;
+    struct reason why = {0};
+    uint32_t received;
+    transfer->awaits_head = false;
+    if (callbacks->verify_head(callbacks->context, chunk, &transfer->offered, &why) &&
+        slots_begin(transfer->slots, &transfer->offered, &received, &why))
+        budget_spend(&transfer->begun, NODE_DAY_PACKAGES, callbacks->now_us(callbacks->context));
+    else
+        tell_refused(transfer, &transfer->offered, &why);
+}
+
 /* All bytes have arrived: the slot becomes ready, and its package is verified. */
 static void complete(struct transfer *transfer, const struct slots_offer *offer)
 {
@@ -94,8 +131,10 @@ void transfer_offer(struct transfer *transfer, const struct slots_offer *offer)
     struct slots *slots = transfer->slots;
     struct reason why;
     uint32_t received;
+    bool under_way;
     transfer->since_status = 0;
     transfer->gap_told = false;
+    transfer->awaits_head = false;
     int active = slots_active(slots);
     if (active != SLOT_NONE && same(slots->state.slot[active].sha256, offer->sha256)) {
         bool trial = slots->state.slot[active].state == SLOT_TRIAL;
@@ -112,8 +151,10 @@ void transfer_offer(struct transfer *transfer, const struct slots_offer *offer)
         tell_refused(transfer, offer, &transfer->refusal);
         return;
     }
-    if (!slots_begin(slots, offer, &received, &why))
+    if (!slots_under_way(slots, offer, &under_way, &received, &why) || (!under_way && !has_budget(transfer, &why)))
         tell_refused(transfer, offer, &why);
+    else if (!under_way)
+        ask_for_head(transfer, offer);
     else if (received == offer->total)
         complete(transfer, offer);
     else if (!transfer_erasing(transfer))
@@ -145,8 +186,12 @@ void transfer_erase(struct transfer *transfer)
 void transfer_chunk(struct transfer *transfer, const uint8_t *id, uint32_t offset, const uint8_t *bytes, uint32_t count)
 {
     struct slots *slots = transfer->slots;
+    if (transfer->awaits_head && offset == 0 && is_of(id, transfer->offered.sha256)) {
+        take_head(transfer, (struct span){bytes, count});
+        return;
+    }
     int slot = slots_find(slots, SLOT_RECEIVING);
-    if (slot == SLOT_NONE || memcmp(slots->state.slot[slot].sha256, id, MESSAGE_TRANSFER_BYTES) != 0)
+    if (slot == SLOT_NONE || !is_of(id, slots->state.slot[slot].sha256))
         return;
     uint32_t before = slots_received(slots);
     if (offset > before) {

@@ -2,10 +2,14 @@
  * The node's end of the transfer of a package: offers and chunks in, statuses out. The link delivers in order. When it
  * comes up again, or the node has restarted, the sender offers again, and the answer says where to go on. The
  * TypeScript twin is `UpdateReceiver` in host/device/update/transfer.ts.
+ *
+ * Whoever reaches the link can offer packages, so nothing is erased before the signed manifest of one has arrived, and
+ * only for so many in a day.
  */
 #ifndef MOTE_TRANSFER_H
 #define MOTE_TRANSFER_H
 
+#include "base/budget.h"
 #include "slots.h"
 
 struct transfer_status {
@@ -19,6 +23,12 @@ struct transfer_status {
 };
 
 struct transfer_callbacks {
+    uint64_t (*now_us)(void *context);
+    /*
+     * Verifies the first chunk of a package, which contains its signed manifest. Returns false, with the reason in
+     * `why`, to reject the package.
+     */
+    bool (*verify_head)(void *context, struct span chunk, const struct slots_offer *offer, struct reason *why);
     /*
      * Verifies the whole package in flash (signature, ABI, memory, sequence). Returns false, with the reason in `why`,
      * to reject it.
@@ -37,6 +47,11 @@ struct transfer {
     struct transfer_callbacks callbacks;
     uint32_t since_status;
     bool gap_told;
+    /* The head of the package `offered` must arrive next. */
+    bool awaits_head;
+    struct slots_offer offered;
+    /* Packages for which a slot is erased. */
+    struct budget begun;
     /*
      * Digest of the package that was verified since the start of the node, zeros for none: the state of a ready slot
      * alone only means that its digest is right.

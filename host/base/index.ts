@@ -1,5 +1,6 @@
 /** What every component may use: errors, clocks, locks, paths and text. */
 
+export { Budget, dayBudget } from './budget.ts';
 export { backgroundClock, type Clock, RealClock, systemClock, VirtualClock } from './clock.ts';
 export { decimal } from './decimal.ts';
 export { type ErrorCode, MoteError } from './error.ts';

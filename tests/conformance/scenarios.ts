@@ -6,5 +6,6 @@ import { LINK } from './link.ts';
 import type { Scenario } from './scenario.ts';
 import { STATE } from './state.ts';
 import { UPDATES } from './updates.ts';
+import { WEAR } from './wear.ts';
 
-export const SCENARIOS: readonly Scenario[] = [...ABI, ...FAULTS, ...LINK, ...STATE, ...UPDATES, ...WINDOWS];
+export const SCENARIOS: readonly Scenario[] = [...ABI, ...FAULTS, ...LINK, ...STATE, ...UPDATES, ...WEAR, ...WINDOWS];

@@ -303,7 +303,7 @@ export const UPDATES: Scenario[] = [
   },
   {
     name: 'chunks that are wrong, repeated, of an unknown transfer, or leave a gap',
-    shows: ['OTA_TOO_LARGE', 'OTA_DIGEST'],
+    shows: ['ota receiving 2 0/0', 'PKG_FORMAT', 'OTA_TOO_LARGE', 'OTA_DIGEST'],
     setup: {},
     async run(world) {
       await world.start();
@@ -313,8 +313,16 @@ export const UPDATES: Scenario[] = [
       const transfer = digest.slice(0, 8);
       const chunk = (offset: number, count: number) =>
         world.send({ type: 'chunk', transfer, offset, bytes: bytes.slice(offset, offset + count) });
+      const offer = () => world.send({ type: 'offer', sha256: digest, sequence: 2, total: bytes.length });
       chunk(0, 100);
-      world.send({ type: 'offer', sha256: digest, sequence: 2, total: bytes.length });
+      offer();
+      chunk(512, 100);
+      // The signed manifest is longer.
+      chunk(0, 100);
+      await world.run(50);
+      offer();
+      chunk(0, 512);
+      chunk(512, 100);
       await world.run(50);
       world.send({ type: 'chunk', transfer: new Uint8Array(8), offset: 0, bytes: bytes.slice(0, 10) });
       chunk(0, 100);
@@ -336,7 +344,7 @@ export const UPDATES: Scenario[] = [
   },
   {
     name: 'offers that no slot accepts',
-    shows: ['OTA_TOO_LARGE', 'OTA_FORMAT', 'OTA_ROLLBACK', 'ota receiving 3 0/500'],
+    shows: ['OTA_TOO_LARGE', 'OTA_FORMAT', 'OTA_ROLLBACK', 'ota receiving 3 0/0'],
     setup: {},
     async run(world) {
       await world.start();
@@ -354,7 +362,7 @@ export const UPDATES: Scenario[] = [
   },
   {
     name: 'offers while a slot is erased for another, a repeated offer, and a chunk before the answer',
-    shows: ['OTA_ROLLBACK', 'ota receiving 4 0/', 'ota confirmed 4'],
+    shows: ['ota receiving 3 0/0', 'OTA_ROLLBACK', 'ota receiving 3 0/2810', 'PKG_FORMAT', 'ota confirmed 4'],
     setup: {},
     async run(world) {
       await world.start();
@@ -370,11 +378,17 @@ export const UPDATES: Scenario[] = [
           bytes: bytes.slice(offset, offset + count),
         });
       offer(third, 3);
+      chunk(third, 0, 512);
+      offer(third, 3);
       offer(third, 3);
       offer(fourth, 1);
       chunk(third, 0, 20);
       offer(fourth, 4);
+      await world.run(100);
+      chunk(fourth, 0, 20);
       offer(fourth, 4);
+      offer(fourth, 4);
+      chunk(fourth, 0, 512);
       chunk(fourth, 0, 20);
       await world.run(100);
       for (let at = 0; at < fourth.length; at += 1000) chunk(fourth, at);

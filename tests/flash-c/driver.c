@@ -29,6 +29,8 @@ static struct storage storage;
 static struct slots own_slots, *slots = &own_slots;
 static struct transfer transfer;
 static struct reason why;
+/* The clock of the node. */
+static uint64_t time_us;
 static char line[LINE_BYTES];
 /* The words of the line: a command, then decimal numbers and hexadecimal bytes ("-" for none). */
 static char *words[WORDS];
@@ -153,6 +155,21 @@ static bool verify(void *context, struct span package, uint32_t sequence, struct
     return refuse_numbers(reason, REASON_PKG_OFFERED, (const uint32_t[]){sequence, 7}, 2);
 }
 
+/* Heads that begin with dd are refused. */
+static bool verify_head(void *context, struct span chunk, const struct slots_offer *offer, struct reason *reason)
+{
+    (void)context;
+    if (chunk.count == 0 || chunk.bytes[0] != 0xdd)
+        return true;
+    return refuse_numbers(reason, REASON_PKG_OFFERED, (const uint32_t[]){offer->sequence, 8}, 2);
+}
+
+static uint64_t now_us(void *context)
+{
+    (void)context;
+    return time_us;
+}
+
 static void print_status(void *context, const struct transfer_status *status)
 {
     (void)context;
@@ -167,7 +184,8 @@ static void print_status(void *context, const struct transfer_status *status)
     printf("}");
 }
 
-static const struct transfer_callbacks callbacks = {.verify = verify, .status = print_status};
+static const struct transfer_callbacks callbacks = {
+    .now_us = now_us, .verify_head = verify_head, .verify = verify, .status = print_status};
 
 /* A record as it comes, valid or not. */
 static void put_raw(struct journal *journal, struct span record)
@@ -309,6 +327,8 @@ static void run(const char *command)
         run_storage(command);
     } else if (strcmp(command, "offer") == 0 || strcmp(command, "erase") == 0 || strcmp(command, "chunk") == 0) {
         run_transfer(command);
+    } else if (strcmp(command, "wait") == 0) {
+        time_us += UINT64_C(60000000) * number(1);
     } else if (strcmp(command, "cut") == 0) {
         cut_flash_plan(&chip, number(1), (enum cut_mode)number(2));
     } else if (strcmp(command, "load") == 0) {

@@ -67,6 +67,8 @@ export class Reference {
   slots!: SlotStore;
   #storage: NodeStorage | null = null;
   #receiver!: UpdateReceiver;
+  /** The clock of the node. */
+  #timeUs = 0;
 
   constructor(geometry: Geometry) {
     this.flash = new RecordedFlash(geometry);
@@ -121,6 +123,9 @@ export class Reference {
         if (message.type === 'config') this.#storage!.saveConfig(message.values);
         return '0';
       }
+      case 'wait':
+        this.#timeUs += a * 60e6;
+        return '';
       case 'cut':
         this.flash.cutAfter(a, CUT_MODES[b]!);
         return '';
@@ -157,7 +162,11 @@ export class Reference {
       if (bytes[0] === 0xee)
         throw new MoteError('PKG_SEQUENCE', `The package has sequence ${sequence}, it was offered as 7.`);
     };
-    this.#receiver = new UpdateReceiver({ slots, verify });
+    const verifyHead = (bytes: Uint8Array, { sequence }: { sequence: number }) => {
+      if (bytes[0] === 0xdd)
+        throw new MoteError('PKG_SEQUENCE', `The package has sequence ${sequence}, it was offered as 8.`);
+    };
+    this.#receiver = new UpdateReceiver({ slots, nowUs: () => this.#timeUs, verifyHead, verify });
   }
 
   #raw(region: ReturnType<typeof flashRegion>, kind: 'k' | 's', record: string): void {

@@ -52,6 +52,7 @@ struct world {
     struct transfer transfer;
     /* The node's last status. */
     enum transfer_state state;
+    bool wants_head;
     uint32_t received;
     uint16_t reason;
     const char *failure;

@@ -93,7 +93,7 @@ class Package {
   constructor(writer: Writer, sequence: number, count: number) {
     this.sequence = sequence;
     this.bytes = writer.bytes(count);
-    if (count > 0 && writer.random.below(4) === 0) this.bytes[0] = 0xee;
+    if (count > 0 && writer.random.below(4) === 0) this.bytes[0] = writer.pick(0xdd, 0xee, 0xee);
     this.sha256 = createHash('sha256').update(this.bytes).digest();
   }
 
@@ -138,6 +138,16 @@ export function slotsScript(
     const id = current.sha256.subarray(0, 8).toString('hex');
     return random.below(3) ? `chunk ${id} ${offset} ${hex(bytes)}` : `slots-append ${offset} ${hex(bytes)}`;
   };
+  // The first chunk of the package whose head the receiver wants.
+  const head = () => {
+    const [, sequence, digest] = /\{receiving (\d+) 0 0 (\w+)\}/.exec(script.expected.at(-1) ?? '') ?? [];
+    const wanted = history.find(
+      (one) => `${one.sequence} ${one.sha256.toString('hex', 0, 4)}` === `${sequence} ${digest}`,
+    );
+    if (wanted === undefined) return null;
+    const id = wanted.sha256.toString('hex', 0, 8);
+    return `chunk ${id} 0 ${hex(wanted.bytes.slice(0, writer.pick(1, 512, 1024)))}`;
+  };
   // A sentence with a number, one with a text that is cut, one without arguments, one of another phase.
   const reason = () =>
     writer.pick(
@@ -169,10 +179,11 @@ export function slotsScript(
       'slots-boot',
       'slots-confirm',
       'slots-erase',
+      'wait 50',
       open,
       open,
     );
-    const line = [likely, likely, likely, likely, any(), rare][random.below(6)]!;
+    const line = (random.below(6) > 0 && head()) || [likely, likely, likely, likely, any(), rare][random.below(6)]!;
     if (!writer.add(line)) writer.add(open);
   }
   writer.add(open);

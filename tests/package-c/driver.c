@@ -117,6 +117,26 @@ static void open_package(void)
     drop(group);
 }
 
+/* The first chunk of a package that was offered with a sequence and a size. */
+static void verify_head(void)
+{
+    const struct span trusted = read_part();
+    const struct span chunk = read_part();
+    const struct span offer = read_part();
+    struct public_key keys[PACKAGE_TRUSTED_KEYS];
+    struct reason why = {0};
+    uint32_t count;
+    if (!keys_parse(trusted, keys, &count))
+        printf("keys");
+    else if (package_verify_head(chunk, get_u32(offer.bytes), get_u32(offer.bytes + 4), keys, count, &why))
+        printf("ok");
+    else
+        put_reason(&why);
+    drop(trusted);
+    drop(chunk);
+    drop(offer);
+}
+
 static void parse_keys(void)
 {
     const struct span value = read_part();
@@ -198,6 +218,9 @@ int main(void)
         switch (letter) {
         case 'o':
             open_package();
+            break;
+        case 'f':
+            verify_head();
             break;
         case 'k':
             parse_keys();

@@ -26,7 +26,7 @@ export const LIMITS = {
   node: 'pump-7',
   group: 'hall-2',
 };
-const publicKeys = pairs.map((pair) => pair.publicKey);
+export const publicKeys = pairs.map((pair) => pair.publicKey);
 
 export type Random = (below: number) => number;
 
@@ -136,10 +136,17 @@ const LOOSE = ['CBOR', 'COSE', 'SUIT', 'PKG_METADATA'];
 
 /** The verdict of TypeScript on a package, in the format of the driver. */
 export function verdict(bytes: Uint8Array): string {
-  try {
+  return verdictOf(() => {
     const pkg = openPackage(bytes, publicKeys);
     checkPackage(pkg, LIMITS);
     return describePackage(pkg);
+  });
+}
+
+/** What `check` returns, or why it throws, in the format of the driver. */
+export function verdictOf(check: () => string): string {
+  try {
+    return check();
   } catch (error) {
     if (!(error instanceof MoteError)) throw error;
     if (LOOSE.includes(error.code)) return error.code;

@@ -94,6 +94,10 @@ export const NodeConstant = {
   callLogs: 32,
   /** Writes and deletes of the key-value store in one call. */
   callWrites: 16,
+  /** Packages for which a node erases a slot, at once; then one more each sixteenth of a day. */
+  dayPackages: 16,
+  /** Changes of the configuration that a node writes, at once; then one more an hour. */
+  dayConfigs: 24,
   /** Telemetry frames that wait for the link. */
   outboxTelemetryFrames: 1024,
   /** Values of all telemetry frames that wait for the link. */
@@ -186,6 +190,8 @@ export const PackageConstant = {
   maxExponent: 30,
   /** Keys that a node trusts. */
   trustedKeys: 8,
+  /** The signed manifest and all before it lie in the first bytes, of which these are the most. */
+  headBytes: 512,
   /** Rom begins at a multiple of this. */
   romAlignment: 16,
   /** An authentication wrapper: about 8 signatures. Each is parsed, so their number bounds the work. */

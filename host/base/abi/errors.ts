@@ -76,6 +76,7 @@ export type ErrorCode =
   | 'KEY_LIST'
   | 'KEY_MISSING'
   | 'KEY_TYPE'
+  | 'OTA_BUDGET'
   | 'OTA_BUSY'
   | 'OTA_DIGEST'
   | 'OTA_FAILED_BEFORE'

@@ -634,5 +634,29 @@ export const SENTENCES = [
     code: 'MODULE_STEP',
     text: 'step returned {0} us at {1} us, the {2}th time in a row that has passed or is within 100 us; return now plus a period.',
   },
+  // 89
+  {
+    id: 'ota_budget',
+    code: 'OTA_BUDGET',
+    text: 'The node has begun {0} packages, as many as its flash takes in a day; offer this one again in {1} s.',
+  },
+  // 90
+  {
+    id: 'ota_size',
+    code: 'OTA_FORMAT',
+    text: 'The package has {0} bytes, it was offered with {1}.',
+  },
+  // 91
+  {
+    id: 'pkg_head',
+    code: 'PKG_FORMAT',
+    text: 'The first {0} bytes hold no signed manifest of a package; build the package again with this version.',
+  },
+  // 92
+  {
+    id: 'config_budget',
+    code: '',
+    text: 'The configuration was changed {0} times, as often as the flash takes in a day; send it again in {1} s.',
+  },
 ] as const satisfies readonly Sentence[];
 export type SentenceId = (typeof SENTENCES)[number]['id'];

@@ -7,7 +7,7 @@ export * from './messages.ts';
 export type { DownReason, LinkOptions, LinkStats } from './options.ts';
 export { type FaultPlan, type Pair, transportPair } from './pair.ts';
 export { Xorshift } from './random.ts';
-export { faultBegin, placeIn, type Report, reason, renderReport, reportOf } from './reason.ts';
+export { faultBegin, numbersIn, placeIn, type Report, reason, renderReport, reportOf } from './reason.ts';
 export { DEFAULT_BAUD, openSerial } from './serial.ts';
 export { LinkSession, type NodeLink, nodeLink, type ShimLink, shimLink } from './session.ts';
 export { storedBytes } from './stored.ts';

@@ -55,6 +55,12 @@ export function reportOfLine(line: string): Report | null {
   return find(code, text);
 }
 
+/** The numbers in a line that is the sentence `id`; null for another line. */
+export function numbersIn(line: string, id: SentenceId): number[] | null {
+  const report = reportOfLine(line);
+  return report !== null && SENTENCES[report.number - 1]?.id === id ? report.numbers : null;
+}
+
 function other(text: string): Report {
   return { number: OTHER, during: 0, numbers: [], text: clip(text, ReasonConstant.textBytes) };
 }

@@ -158,6 +158,7 @@ export class Node {
         ? null
         : new Updates({
             slots,
+            nowUs: () => clock.nowUs(),
             publicKeys: options.publicKeys ?? [],
             product: options.product ?? '',
             node: options.id,
@@ -209,7 +210,7 @@ export class Node {
 
   /** Replaces the configuration, stores it in flash and notifies the module. Throws `NODE_CONFIG` or `LINK_MESSAGE`. */
   setConfig(values: Record<string, number>): void {
-    this.#storage.saveConfig(values);
+    this.#storage.changeConfig(values, this.#clock.nowUs());
     this.#config = { ...values };
     this.#publisher.report({ kind: 'config', values: { ...values } });
     if (this.#vitals.configure()) this.#sendBirth();

@@ -5,7 +5,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import { NodeConstant } from '../../base/abi/index.ts';
-import { MoteError, sentence } from '../../base/index.ts';
+import { dayBudget, MoteError, sentence } from '../../base/index.ts';
 import { type Flash, flashRegion, KeyValueStore, MemoryFlash } from '../flash/index.ts';
 import { encodeMessage, parseMessage } from '../link/index.ts';
 import { encodeTrustedKeys, type Package, parsePackage, parseTrustedKeys } from '../package/index.ts';
@@ -41,6 +41,8 @@ export class NodeStorage {
   /** Number of starts of this node, this one included. */
   readonly boot: number;
   readonly #agent: KeyValueStore;
+  /** Changes of the configuration that are written: keys and identity are in the same pages. */
+  readonly #changes = dayBudget(NodeConstant.dayConfigs);
 
   /** Opens the stores and counts a start. Throws `FLASH_RANGE` if the layout doesn't fit. */
   constructor(flash: Flash, layout: NodeLayout, withSlots: boolean) {
@@ -77,6 +79,18 @@ export class NodeStorage {
       throw new MoteError('NODE_CONFIG', sentence('config_long', bytes.length));
     }
     this.#agent.set(CONFIG, bytes);
+  }
+
+  /** As `saveConfig`, for a limited number of changes a day. Throws `NODE_CONFIG` beyond it. */
+  changeConfig(values: Record<string, number>, nowUs: number): void {
+    const stored = this.#agent.get(CONFIG);
+    const same = stored !== undefined && Buffer.compare(stored, encodeMessage({ type: 'config', values })) === 0;
+    if (same) return;
+    const waitUs = this.#changes.waitUs(nowUs);
+    if (waitUs > 0)
+      throw new MoteError('NODE_CONFIG', sentence('config_budget', NodeConstant.dayConfigs, Math.ceil(waitUs / 1e6)));
+    this.saveConfig(values);
+    this.#changes.spend(nowUs);
   }
 }
 

@@ -249,10 +249,13 @@ describe('an update', () => {
       return { type: 'chunk' as const, transfer: sha256.slice(0, 8), offset: 0, bytes };
     };
     const chunk = offer(second, 2);
+    world.shim.send(chunk);
+    world.run(0.1);
+    const next = offer(third, 3);
     world.run(0.1);
     world.shim.send(chunk);
     // Both arrive before the clock reaches the swap.
-    const next = offer(third, 3);
+    world.shim.send(next);
     world.run(1);
     world.shim.send(next);
     world.run(3);

@@ -3,12 +3,13 @@
  * the trial of a package and how it ends.
  */
 import type { Chunk, Offer, OtaStatus } from '../link/index.ts';
-import { openPackage, type Package } from '../package/index.ts';
+import { openPackage, type Package, verifyHead } from '../package/index.ts';
 import { type Reason, type SlotInfo, type SlotStore, UpdateReceiver } from '../update/index.ts';
 import { type VerifyOptions, verifyPackage } from './verify.ts';
 
 export interface UpdateOptions extends Omit<VerifyOptions, 'highestSequence'> {
   slots: SlotStore;
+  nowUs: () => number;
 }
 
 export class Updates {
@@ -19,6 +20,8 @@ export class Updates {
     this.#options = options;
     this.#receiver = new UpdateReceiver({
       slots: options.slots,
+      nowUs: options.nowUs,
+      verifyHead: (bytes, offer) => verifyHead(bytes, offer, options.publicKeys),
       verify: (bytes, sequence) =>
         verifyPackage(bytes, sequence, { ...options, highestSequence: options.slots.highestSequence }),
     });

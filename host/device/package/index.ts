@@ -7,10 +7,12 @@ export {
   checkPackage,
   checkTarget,
   type HostLimits,
+  type Offered,
   openPackage,
   type Package,
   type PackageInput,
   parsePackage,
   type Target,
+  verifyHead,
 } from './package.ts';
 export { encodeTrustedKeys, parseTrustedKeys } from './trusted-keys.ts';

@@ -7,7 +7,7 @@
 
 import { createHash, type KeyObject } from 'node:crypto';
 import { PackageConstant } from '../../base/abi/index.ts';
-import { type CborKey, type CborValue, encodeCbor } from '../../base/cbor/index.ts';
+import { type CborKey, type CborValue, decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
 import { sentenceError } from '../../base/index.ts';
 import { sign1 } from './cose.ts';
 import { keyId } from './keys.ts';
@@ -17,7 +17,9 @@ import {
   type Envelope,
   encodeEnvelope,
   envelopeSignatures,
+  isSuitDigest,
   parseEnvelope,
+  parseEnvelopeHead,
   Suit,
   signedDigest,
   suitDigest,
@@ -54,7 +56,7 @@ const PAYLOADS = ['#wasm', '#rom', '#meta'] as const;
  */
 const VENDOR_ID = uuid5(Buffer.from('6ba7b8109dad11d180b400c04fd430c8', 'hex'), 'moteware');
 const CLASS_ID = uuid5(VENDOR_ID, 'module-abi-1');
-const MAX_SEQUENCE = 0xffffffff;
+const MAX_UINT32 = 0xffffffff;
 /** Reporting policy of the draft's conditions and commands: success and failure, or failure only. */
 const REPORT_ALL = 15;
 const REPORT_FAILURE = 2;
@@ -68,7 +70,7 @@ export function buildPackage(input: PackageInput): Uint8Array {
   const signer = keyId(input.privateKey);
   const seal = (rom: Uint8Array): Uint8Array => {
     const payloads = new Map(PAYLOADS.map((name, i) => [name, [input.wasm, rom, meta][i]!]));
-    const manifest = encodeManifest(input.sequence, payloads);
+    const manifest = manifestOf(input.sequence, payloads);
     const signatures = [sign1(signedDigest(manifest), input.privateKey, { keyId: signer, detached: true })];
     return encodeEnvelope({ sequence: input.sequence, manifest, signatures, severed: new Map(), payloads });
   };
@@ -94,10 +96,50 @@ export function parsePackage(bytes: Uint8Array): Package {
  */
 export function openPackage(bytes: Uint8Array, publicKeys: readonly KeyObject[]): Package {
   const { pkg, envelope } = readPackage(bytes);
-  const key = publicKeys.find((candidate) => Buffer.compare(keyId(candidate), pkg.keyId) === 0);
-  if (!key) throw sentenceError('pkg_key', Buffer.from(pkg.keyId).toString('hex'));
-  if (!verifyEnvelope(envelope, key)) throw sentenceError('pkg_signature');
+  checkSignature(envelope, pkg.keyId, publicKeys);
   return pkg;
+}
+
+function checkSignature(
+  envelope: Pick<Envelope, 'manifest' | 'signatures'>,
+  signer: Uint8Array,
+  publicKeys: readonly KeyObject[],
+): void {
+  const key = publicKeys.find((candidate) => Buffer.compare(keyId(candidate), signer) === 0);
+  if (!key) throw sentenceError('pkg_key', Buffer.from(signer).toString('hex'));
+  if (!verifyEnvelope(envelope, key)) throw sentenceError('pkg_signature');
+}
+
+/** What is offered, and the head of its package must say. */
+export interface Offered {
+  sequence: number;
+  /** Bytes of the whole package. */
+  total: number;
+}
+
+/**
+ * Verifies the beginning of a package, up to the end of its signed manifest, before the rest arrives: that one of
+ * `publicKeys` signed it, and that it belongs to a package of this sequence and size. Throws `PKG_FORMAT`, `CBOR`,
+ * `COSE`, `SUIT`, `PKG_SEQUENCE`, `OTA_FORMAT`, `PKG_KEY`, `PKG_SIGNATURE`. What costs little is checked first.
+ */
+export function verifyHead(bytes: Uint8Array, offered: Offered, publicKeys: readonly KeyObject[]): void {
+  const none = () => sentenceError('pkg_head', PackageConstant.headBytes);
+  const head = parseEnvelopeHead(bytes.subarray(0, PackageConstant.headBytes), none);
+  checkSequence(head.sequence);
+  const images = readImages(head.manifest);
+  const own = images.length === PAYLOADS.length && head.members === PAYLOADS.length + 2;
+  if (!own || Buffer.compare(encodeManifest(head.sequence, images), head.manifest) !== 0) throw none();
+  const signer = signerOf(head);
+  if (head.sequence !== offered.sequence) throw sentenceError('pkg_offered', head.sequence, offered.sequence);
+  const total = images.reduce((sum, { bytes: size }, i) => sum + memberBytes(PAYLOADS[i]!, size), head.bytes);
+  if (total !== offered.total) throw sentenceError('ota_size', total, offered.total);
+  checkSignature(head, signer, publicKeys);
+}
+
+/** The bytes of a payload of `size` bytes with its name. */
+function memberBytes(name: string, size: number): number {
+  const lengthBytes = size < 24 ? 0 : size < 0x100 ? 1 : size < 0x1_0000 ? 2 : 4;
+  return encodeCbor(name).length + 1 + lengthBytes + size;
 }
 
 export interface HostLimits {
@@ -146,14 +188,20 @@ function readPackage(bytes: Uint8Array): { pkg: Package; envelope: Envelope } {
   const [wasm, padded, meta] = PAYLOADS.map((name) => payloads.get(name));
   if (!wasm || !padded || !meta || payloads.size !== PAYLOADS.length || envelope.severed.size > 0)
     throw sentenceError('pkg_parts');
-  if (Buffer.compare(encodeManifest(sequence, payloads), envelope.manifest) !== 0) throw sentenceError('pkg_digest');
-  const [signature, ...more] = envelopeSignatures(envelope);
-  const signer = signature?.keyId;
-  if (!signer || !signature.plain || more.length > 0) throw sentenceError('pkg_signatures');
+  if (Buffer.compare(manifestOf(sequence, payloads), envelope.manifest) !== 0) throw sentenceError('pkg_digest');
+  const signer = signerOf(envelope);
   const rom = readRom(padded, romPadding(bytes.length, padded.length, meta, wasm));
   const metadata = parseMetadata(meta);
   const sha256 = new Uint8Array(createHash('sha256').update(bytes).digest());
   return { pkg: { sequence, metadata, wasm, rom, sha256, keyId: signer }, envelope };
+}
+
+/** Returns the id of the key that made the one signature. */
+function signerOf(envelope: Pick<Envelope, 'signatures'>): Uint8Array {
+  const [signature, ...more] = envelopeSignatures(envelope);
+  const signer = signature?.keyId;
+  if (!signer || !signature.plain || more.length > 0) throw sentenceError('pkg_signatures');
+  return signer;
 }
 
 /**
@@ -174,8 +222,38 @@ function readRom(padded: Uint8Array, before: number): Uint8Array {
   return padded.subarray(before, end);
 }
 
-/** Encodes the one manifest for these payloads: every command is fixed, only sequence, digests and sizes vary. */
-function encodeManifest(sequence: number, payloads: ReadonlyMap<string, Uint8Array>): Uint8Array {
+/** A payload as the manifest has it. */
+interface Image {
+  /** SUIT_Digest of the payload. */
+  digest: Uint8Array;
+  bytes: number;
+}
+
+/** Returns the one manifest for these payloads. */
+function manifestOf(sequence: number, payloads: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  const images = PAYLOADS.map((name) => payloads.get(name)!);
+  return encodeManifest(
+    sequence,
+    images.map((bytes) => ({ digest: suitDigest(bytes), bytes: bytes.length })),
+  );
+}
+
+/** Finds the digests and sizes in a manifest; what else it contains is not checked. */
+function readImages(manifest: Uint8Array): Image[] {
+  const decoded = (bytes: CborValue | undefined) => (bytes instanceof Uint8Array ? decodeCbor(bytes) : undefined);
+  const member = (map: CborValue | undefined, key: number) => (map instanceof Map ? map.get(key) : undefined);
+  const shared = decoded(member(decoded(member(decodeCbor(manifest), Suit.common)), Suit.sharedSequence));
+  const images: Image[] = [];
+  for (const item of Array.isArray(shared) ? shared : []) {
+    const digest = member(item, Suit.parameterDigest);
+    const bytes = member(item, Suit.parameterSize);
+    if (digest instanceof Uint8Array && isSuitDigest(digest) && isUint32(bytes)) images.push({ digest, bytes });
+  }
+  return images;
+}
+
+/** Encodes the manifest: every command is fixed, only sequence, digests and sizes vary. */
+function encodeManifest(sequence: number, images: readonly Image[]): Uint8Array {
   const identity = new Map<CborKey, CborValue>([
     [Suit.parameterVendor, VENDOR_ID],
     [Suit.parameterClass, CLASS_ID],
@@ -184,10 +262,10 @@ function encodeManifest(sequence: number, payloads: ReadonlyMap<string, Uint8Arr
   shared.push(Suit.conditionVendor, REPORT_ALL, Suit.conditionClass, REPORT_ALL);
   const install: CborValue[] = [];
   for (const [index, name] of PAYLOADS.entries()) {
-    const bytes = payloads.get(name)!;
+    const { digest, bytes } = images[index]!;
     const image = new Map<CborKey, CborValue>([
-      [Suit.parameterDigest, suitDigest(bytes)],
-      [Suit.parameterSize, bytes.length],
+      [Suit.parameterDigest, digest],
+      [Suit.parameterSize, bytes],
     ]);
     shared.push(Suit.setComponentIndex, index, Suit.overrideParameters, image);
     install.push(Suit.setComponentIndex, index, Suit.overrideParameters, new Map([[Suit.parameterUri, name]]));
@@ -211,8 +289,12 @@ function encodeManifest(sequence: number, payloads: ReadonlyMap<string, Uint8Arr
   );
 }
 
+function isUint32(value: CborValue | undefined): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_UINT32;
+}
+
 function checkSequence(sequence: number): void {
-  if (!Number.isInteger(sequence) || sequence < 1 || sequence > MAX_SEQUENCE) throw sentenceError('pkg_range');
+  if (!isUint32(sequence) || sequence < 1) throw sentenceError('pkg_range');
 }
 
 /** UUID version 5 (RFC 9562, section 5.5). */

@@ -6,7 +6,15 @@
 
 import { createHash, type KeyObject } from 'node:crypto';
 import { PackageConstant } from '../../base/abi/index.ts';
-import { type CborKey, type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from '../../base/cbor/index.ts';
+import {
+  type CborKey,
+  type CborMap,
+  CborReader,
+  CborTag,
+  type CborValue,
+  decodeCbor,
+  encodeCbor,
+} from '../../base/cbor/index.ts';
 import { type MoteError, sentenceError } from '../../base/index.ts';
 import { parseSign1, type Sign1, verifySign1 } from './cose.ts';
 
@@ -69,6 +77,12 @@ export function suitDigest(bytes: Uint8Array): Uint8Array {
   return encodeCbor([Suit.sha256, new Uint8Array(createHash('sha256').update(bytes).digest())]);
 }
 
+/** True if the bytes have the form of a SUIT_Digest by SHA-256. */
+export function isSuitDigest(bytes: Uint8Array): boolean {
+  const empty = encodeCbor([Suit.sha256, new Uint8Array(32)]);
+  return bytes.length === empty.length && Buffer.compare(bytes.subarray(0, -32), empty.subarray(0, -32)) === 0;
+}
+
 /** The digest of a member covers its byte string, header included. */
 function memberDigest(member: Uint8Array): Uint8Array {
   return suitDigest(encodeCbor(member));
@@ -81,15 +95,9 @@ export function parseEnvelope(bytes: Uint8Array): Envelope {
     throw bad('The data does not start as an envelope (CBOR tag 107 and a map)');
   const members = item.value;
   const authentication = byteString(members.get(Suit.authentication), 'authentication wrapper');
-  if (authentication.length > PackageConstant.wrapperBytes)
-    throw bad(`The authentication wrapper has more than ${PackageConstant.wrapperBytes} bytes`);
-  const wrapper = decodeCbor(authentication);
-  if (!Array.isArray(wrapper) || wrapper.length < 1) throw bad('The authentication wrapper is no list');
-  const [digest, ...signatures] = wrapper.map((part) => byteString(part, 'part of the authentication wrapper'));
-  for (const signature of signatures) parseSign1(signature);
+  const { digest, signatures } = readWrapper(authentication);
   const manifest = byteString(members.get(Suit.manifest), 'manifest');
-  if (Buffer.compare(digest!, memberDigest(manifest)) !== 0)
-    throw bad("The manifest's digest is not the one in the authentication wrapper");
+  checkDigest(manifest, digest);
   const { sequence, digests, uris } = readManifest(manifest);
   const severed = new Map<number, Uint8Array>();
   const payloads = new Map<string, Uint8Array>();
@@ -112,6 +120,47 @@ export function parseEnvelope(bytes: Uint8Array): Envelope {
   return { sequence, manifest, signatures, severed, payloads };
 }
 
+/** Reads the digest of the manifest and the signatures. Throws `CBOR`, `COSE`, `SUIT`. */
+function readWrapper(bytes: Uint8Array): { digest: Uint8Array; signatures: Uint8Array[] } {
+  if (bytes.length > PackageConstant.wrapperBytes)
+    throw bad(`The authentication wrapper has more than ${PackageConstant.wrapperBytes} bytes`);
+  const wrapper = decodeCbor(bytes);
+  if (!Array.isArray(wrapper) || wrapper.length < 1) throw bad('The authentication wrapper is no list');
+  const [digest, ...signatures] = wrapper.map((part) => byteString(part, 'part of the authentication wrapper'));
+  for (const signature of signatures) parseSign1(signature);
+  return { digest: digest!, signatures };
+}
+
+function checkDigest(manifest: Uint8Array, digest: Uint8Array): void {
+  if (Buffer.compare(digest, memberDigest(manifest)) !== 0)
+    throw bad("The manifest's digest is not the one in the authentication wrapper");
+}
+
+/** The beginning of an envelope. */
+export interface EnvelopeHead extends Pick<Envelope, 'sequence' | 'manifest' | 'signatures'> {
+  /** Members of the envelope. */
+  members: number;
+  /** Where the members after the manifest begin. */
+  bytes: number;
+}
+
+/**
+ * Parses the beginning of an envelope up to the end of its manifest, and checks the manifest's digest. Throws `CBOR`,
+ * `COSE`, `SUIT`, and what `none` returns if `bytes` don't hold that.
+ */
+export function parseEnvelopeHead(bytes: Uint8Array, none: () => MoteError): EnvelopeHead {
+  const reader = new CborReader(bytes, none);
+  if (reader.tag() !== Suit.envelopeTag) throw none();
+  const members = reader.map();
+  reader.int(Suit.authentication, Suit.authentication);
+  const wrapper = reader.bytes();
+  reader.int(Suit.manifest, Suit.manifest);
+  const manifest = reader.bytes();
+  const { digest, signatures } = readWrapper(wrapper);
+  checkDigest(manifest, digest);
+  return { sequence: manifestMap(manifest).sequence, manifest, signatures, members, bytes: reader.at };
+}
+
 /** Encodes an envelope. The result of `parseEnvelope` encodes to the bytes that were parsed. */
 export function encodeEnvelope(envelope: Envelope): Uint8Array {
   const wrapper = [memberDigest(envelope.manifest), ...envelope.signatures];
@@ -130,12 +179,12 @@ export function signedDigest(manifest: Uint8Array): Uint8Array {
 }
 
 /** Parses the signatures of an envelope. */
-export function envelopeSignatures(envelope: Envelope): Sign1[] {
+export function envelopeSignatures(envelope: Pick<Envelope, 'signatures'>): Sign1[] {
   return envelope.signatures.map((signature) => parseSign1(signature));
 }
 
 /** True if the envelope has signatures and `key` made every one of them. */
-export function verifyEnvelope(envelope: Envelope, key: KeyObject): boolean {
+export function verifyEnvelope(envelope: Pick<Envelope, 'manifest' | 'signatures'>, key: KeyObject): boolean {
   const payload = signedDigest(envelope.manifest);
   const signatures = envelopeSignatures(envelope);
   // Only detached payloads are accepted, as the draft specifies: an attached one would repeat the digest.
@@ -153,13 +202,19 @@ interface Manifest {
   uris: Set<string>;
 }
 
-function readManifest(bytes: Uint8Array): Manifest {
+/** Decodes a manifest and reads its sequence number. */
+function manifestMap(bytes: Uint8Array): { manifest: CborMap; sequence: number } {
   const manifest = decodeCbor(bytes);
   if (!(manifest instanceof Map)) throw bad('The manifest is no map');
   if (manifest.get(Suit.version) !== PackageConstant.suitVersion)
     throw bad('The manifest is of another version than 1');
   const sequence = manifest.get(Suit.sequence);
   if (typeof sequence !== 'number' || sequence < 0) throw bad('The manifest has no sequence number');
+  return { manifest, sequence };
+}
+
+function readManifest(bytes: Uint8Array): Manifest {
+  const { manifest, sequence } = manifestMap(bytes);
   const common = decodeCbor(byteString(manifest.get(Suit.common), 'common section'));
   if (!(common instanceof Map) || !Array.isArray(common.get(Suit.components)))
     throw bad('The manifest names no components');

@@ -4,4 +4,4 @@
 export type { Reason } from '../link/index.ts';
 export type { SlotIndex } from './slot-journal.ts';
 export { type SlotInfo, type SlotLayout, SlotStore, type Transfer } from './slots.ts';
-export { PackageSender, type ReceiverOptions, type SenderOptions, UpdateReceiver } from './transfer.ts';
+export { PackageSender, type ReceiverOptions, type SenderOptions, UpdateReceiver, wantsHead } from './transfer.ts';

@@ -154,18 +154,26 @@ export class SlotStore {
 
   /** As `begin`, but leaves erasing to the caller: if it returns null, call `erase` until that returns a result. */
   prepare(transfer: Transfer): { slot: SlotIndex; received: number } | null {
-    this.#checkTransfer(transfer);
+    const under = this.underWay(transfer);
+    if (under === 'erasing') return null;
+    if (under !== null) return under;
     const { sha256, sequence, total } = transfer;
-    if (this.#erasing !== null && sameTransfer(this.#erasing.record, transfer)) return null;
-    const pending = this.#find('receiving') ?? this.#find('ready');
-    if (pending !== null && sameTransfer(this.#state.slots[pending], transfer))
-      return {
-        slot: pending,
-        received: this.#state.slots[pending].state === 'ready' ? total : (this.#writer?.received ?? 0),
-      };
     const slot: SlotIndex = this.#find('confirmed') === 0 ? 1 : 0;
     this.#beginErase(slot, { state: 'receiving', booted: false, sequence, total, sha256: sha256.slice() });
     return null;
+  }
+
+  /**
+   * Returns where this transfer stands: a slot is being erased for it, or it is in a slot; null if it must begin. It
+   * changes nothing. Throws the errors of `begin`.
+   */
+  underWay(transfer: Transfer): { slot: SlotIndex; received: number } | 'erasing' | null {
+    this.#checkTransfer(transfer);
+    if (this.#erasing !== null && sameTransfer(this.#erasing.record, transfer)) return 'erasing';
+    const slot = this.#find('receiving') ?? this.#find('ready');
+    if (slot === null || !sameTransfer(this.#state.slots[slot], transfer)) return null;
+    const ready = this.#state.slots[slot].state === 'ready';
+    return { slot, received: ready ? transfer.total : (this.#writer?.received ?? 0) };
   }
 
   /** The transfer for which a slot is being erased, or null. */

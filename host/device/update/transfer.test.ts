@@ -3,16 +3,20 @@ import { MoteError } from '../../base/index.ts';
 import { MemoryFlash, PowerCut } from '../flash/index.ts';
 import type { Chunk, Offer, OtaStatus } from '../link/messages.ts';
 import { SlotStore } from './slots.ts';
-import { PackageSender, UpdateReceiver } from './transfer.ts';
+import { PackageSender, type ReceiverOptions, UpdateReceiver } from './transfer.ts';
 
 const PAGE = 4096;
 const TOTAL = 100_003;
 const bytes = Uint8Array.from({ length: TOTAL }, (_, i) => (i * 7 + (i >> 8) * 13) & 0xff);
 const makeFlash = () => new MemoryFlash({ sizeBytes: 60 * PAGE });
 
-function receiverOn(flash: MemoryFlash, verify: (bytes: Uint8Array, sequence: number) => void = () => {}) {
+function receiverOn(
+  flash: MemoryFlash,
+  verify: ReceiverOptions['verify'] = () => {},
+  more: Partial<ReceiverOptions> = {},
+) {
   const slots = SlotStore.open(flash);
-  return { slots, receiver: new UpdateReceiver({ slots, verify }) };
+  return { slots, receiver: new UpdateReceiver({ slots, nowUs: () => 0, verifyHead: () => {}, verify, ...more }) };
 }
 /** Runs both ends until neither has a message to send, or `chunks` were sent. Returns the statuses and the chunks. */
 function run(sender: PackageSender, receiver: UpdateReceiver, first: Offer | null, chunks = Number.POSITIVE_INFINITY) {
@@ -48,8 +52,15 @@ describe('a transfer', () => {
     expect(sender.next()).toBeNull();
     const { statuses, sent } = run(sender, receiver, sender.offer());
     expect(states(statuses)).toEqual(['receiving', 'verifying']);
-    expect(sent.length).toBe(Math.ceil(TOTAL / 1024));
-    expect(statuses.length).toBe(1 + Math.floor(sent.length / 4) + 1);
+    // The head, then everything from the start.
+    expect(sent.slice(0, 3).map(({ offset }) => offset)).toEqual([0, 0, 1024]);
+    expect(statuses.slice(0, 2)).toMatchObject([
+      { received: 0, total: 0 },
+      { received: 0, total: TOTAL },
+    ]);
+    const chunks = Math.ceil(TOTAL / 1024);
+    expect(sent.length).toBe(1 + chunks);
+    expect(statuses.length).toBe(2 + Math.floor(chunks / 4) + 1);
     expect([verified, sender.state, sender.acknowledged, sender.next()]).toEqual([2, 'verifying', TOTAL, null]);
     expect(receiver.ready).toMatchObject({ sequence: 2, state: 'ready' });
     slots.startTrial();
@@ -125,7 +136,7 @@ describe('a transfer', () => {
   it('goes back when the node misses chunks and reports the first of them', () => {
     const { receiver } = receiverOn(makeFlash());
     const sender = new PackageSender({ bytes, sequence: 2 });
-    run(sender, receiver, sender.offer(), 5);
+    run(sender, receiver, sender.offer(), 1 + 5);
     sender.next();
     const late = [sender.next()!, sender.next()!];
     const answers = late.flatMap((chunk) => receiver.handle(chunk));
@@ -186,7 +197,7 @@ describe('a transfer', () => {
   it('reports a wrong digest, and an offer that the slots refuse', () => {
     const { slots, receiver } = receiverOn(makeFlash());
     const sender = new PackageSender({ bytes: bytes.subarray(0, 3000), sequence: 2, chunkBytes: 3000 });
-    run(sender, receiver, sender.offer(), 0);
+    run(sender, receiver, sender.offer(), 1);
     const chunk = sender.next()!;
     expect(receiver.handle({ ...chunk, bytes: new Uint8Array(3000) })).toMatchObject([
       { state: 'refused', reason: { code: 'OTA_DIGEST' } },
@@ -217,7 +228,7 @@ describe('a transfer', () => {
   it('refuses a resumed transfer whose bytes are wrong for the second time', () => {
     const flash = makeFlash();
     const sender = new PackageSender({ bytes: bytes.subarray(0, 3000), sequence: 2, chunkBytes: 3000 });
-    run(sender, receiverOn(flash).receiver, sender.offer(), 0);
+    run(sender, receiverOn(flash).receiver, sender.offer(), 1);
     const { receiver } = receiverOn(flash);
     const wrong = { ...sender.next()!, bytes: new Uint8Array(3000) };
     expect([receiver.handle(wrong), receiver.erasing]).toEqual([[], true]);
@@ -234,14 +245,17 @@ describe('a transfer', () => {
       new PackageSender({ bytes: bytes.slice(1), sequence: 3 }),
     ];
     const erases = () => flash.erases.reduce((sum, count) => sum + count, 0);
-    expect(receiver.handle(old.offer())).toEqual([]);
+    const head = ({ sha256 }: PackageSender, first: number) =>
+      receiver.handle({ type: 'chunk', transfer: sha256.slice(0, 8), offset: 0, bytes: bytes.slice(first, 600) });
+    expect(receiver.handle(old.offer())).toMatchObject([{ state: 'receiving', total: 0 }]);
+    expect([receiver.erasing, head(old, 0), receiver.erasing]).toEqual([false, [], true]);
     expect(receiver.erase()).toEqual([]);
     expect(receiver.handle(old.offer())).toEqual([]);
     const before = erases();
-    expect(receiver.handle(sender.offer())).toEqual([]);
-    expect(
-      receiver.handle({ type: 'chunk', transfer: sender.sha256.slice(0, 8), offset: 0, bytes: bytes.slice(1, 9) }),
-    ).toEqual([]);
+    expect(receiver.handle(sender.offer())).toMatchObject([{ state: 'receiving', total: 0 }]);
+    expect(head(sender, 1)).toEqual([]);
+    // What an older sender sends before it knows.
+    expect(head(sender, 1)).toEqual([]);
     const pages = Math.ceil((TOTAL - 1) / PAGE);
     for (let page = 1; page < pages; page++) {
       expect([receiver.erase(), erases() - before, receiver.erasing]).toEqual([[], page, true]);
@@ -255,6 +269,67 @@ describe('a transfer', () => {
     expect(receiver.ready).toBeNull();
     run(sender, receiver, sender.offer());
     expect(receiver.ready).toMatchObject({ sequence: 3 });
+  });
+
+  it('erases nothing before the head is verified, and keeps the transfer under way', () => {
+    const flash = makeFlash();
+    let trusted = false;
+    const { slots, receiver } = receiverOn(flash, () => {}, {
+      verifyHead(head, { sequence, total }) {
+        expect([head, sequence, total]).toEqual([bytes.subarray(0, 1024), 2, TOTAL]);
+        if (!trusted) throw new MoteError('PKG_SIGNATURE', 'It is wrong.');
+      },
+    });
+    const sender = new PackageSender({ bytes, sequence: 2 });
+    for (let i = 0; i < 50; i++) {
+      const { statuses, sent } = run(sender, receiver, sender.offer());
+      expect(statuses).toMatchObject([{ total: 0 }, { state: 'refused', reason: { code: 'PKG_SIGNATURE' } }]);
+      expect(sent).toHaveLength(1);
+    }
+    expect(flash.operations).toBe(0);
+    // A damaged head doesn't block the good package.
+    trusted = true;
+    run(sender, receiver, sender.offer(), 20);
+    trusted = false;
+    const wrong = { ...sender.offer(), sha256: new Uint8Array(32) };
+    expect(receiver.handle(wrong)).toMatchObject([{ state: 'receiving', total: 0 }]);
+    const { length } = receiver.handle({ type: 'chunk', transfer: new Uint8Array(8), offset: 512, bytes });
+    const [refused] = receiver.handle({
+      type: 'chunk',
+      transfer: new Uint8Array(8),
+      offset: 0,
+      bytes: bytes.subarray(0, 1024),
+    });
+    expect([length, refused?.state, slots.transfer()?.received]).toEqual([0, 'refused', 19 * 1024]);
+    run(sender, receiver, sender.offer());
+    expect(receiver.ready?.sequence).toBe(2);
+  });
+
+  it('begins 16 packages at once and then one in 90 minutes, and always goes on with one', () => {
+    const flash = makeFlash();
+    let nowUs = 5e6;
+    const { receiver } = receiverOn(flash, () => {}, { nowUs: () => nowUs });
+    const total = 3 * PAGE;
+    const offers = (count: number) =>
+      Array.from({ length: count }, (_, i) => {
+        const sender = new PackageSender({ bytes: bytes.slice(i, i + total), sequence: 2 });
+        return run(sender, receiver, sender.offer(), 1).statuses.at(-1)!;
+      });
+    const answers = offers(300);
+    expect(answers.slice(0, 16).map(({ state }) => state)).toEqual(Array(16).fill('receiving'));
+    expect(answers[16]).toMatchObject({ state: 'refused', reason: { code: 'OTA_BUDGET' } });
+    expect(answers[16]!.reason!.text).toMatch(/16 packages.* in 5400 s/);
+    expect(answers.slice(16).every(({ state }) => state === 'refused')).toBe(true);
+    const erases = flash.erases.reduce((sum, count) => sum + count, 0);
+    // 16 slots of three pages, and a journal that moved once or twice.
+    expect(erases).toBeLessThanOrEqual(16 * 3 + 2);
+    const last = new PackageSender({ bytes: bytes.slice(15, 15 + total), sequence: 2 });
+    run(last, receiver, last.offer(), 3);
+    expect(run(last, receiver, last.offer(), 0).statuses).toMatchObject([{ state: 'receiving', received: 3072 }]);
+    nowUs += 5400e6 - 1;
+    expect(offers(1)[0]!.reason!.text).toMatch(/ in 1 s/);
+    nowUs += 1;
+    expect(offers(2).map(({ state }) => state)).toEqual(['receiving', 'refused']);
   });
 
   it('answers the offer of a package that failed its trial with the reason', () => {

@@ -5,10 +5,10 @@
  */
 
 import { createHash } from 'node:crypto';
-import { MessageConstant, TransferConstant } from '../../base/abi/index.ts';
-import { MoteError } from '../../base/index.ts';
+import { MessageConstant, NodeConstant, PackageConstant, TransferConstant } from '../../base/abi/index.ts';
+import { dayBudget, MoteError, sentenceError } from '../../base/index.ts';
 import { type Chunk, type Offer, type OtaStatus, type Reason, renderReport, reportOf } from '../link/index.ts';
-import type { SlotInfo, SlotStore } from './slots.ts';
+import type { SlotInfo, SlotStore, Transfer } from './slots.ts';
 
 /** The node acknowledges after this many chunks. If one is missing it reports its offset twice. */
 const CHUNKS_PER_STATUS = TransferConstant.chunksPerStatus;
@@ -38,6 +38,8 @@ export class PackageSender {
   #reason: Reason | undefined;
   /** The node has answered the last offer. */
   #answered = false;
+  /** The node wants only the head of the package. */
+  #headOnly = false;
   #position = 0;
   #acknowledged = 0;
 
@@ -81,14 +83,17 @@ export class PackageSender {
     this.#position = back ? received : Math.max(this.#position, received);
     this.#acknowledged = received;
     this.#answered = true;
+    this.#headOnly = wantsHead(status);
   }
 
   /** Returns the next chunk, of at most `maxBytes`; null if a status must arrive first or nothing is left to send. */
-  next(maxBytes = this.#chunkBytes): Chunk | null {
+  next(maxBytes = Number.POSITIVE_INFINITY): Chunk | null {
     if (!this.#answered || this.#state !== 'receiving' || this.#position >= this.total) return null;
     if (this.#position - this.#acknowledged >= this.#captureBytes) return null;
     const offset = this.#position;
-    const bytes = this.#bytes.subarray(offset, offset + Math.max(1, Math.min(this.#chunkBytes, maxBytes)));
+    if (this.#headOnly && offset > 0) return null;
+    const chunkBytes = this.#headOnly ? Math.max(this.#chunkBytes, PackageConstant.headBytes) : this.#chunkBytes;
+    const bytes = this.#bytes.subarray(offset, offset + Math.max(1, Math.min(chunkBytes, maxBytes)));
     this.#position += bytes.length;
     return { type: 'chunk', transfer: this.sha256.slice(0, TRANSFER_BYTES), offset, bytes };
   }
@@ -109,20 +114,34 @@ export class PackageSender {
   }
 }
 
+/** True if the node asks for the head of a package, before it erases a slot for it. */
+export function wantsHead({ state, total }: OtaStatus): boolean {
+  return state === 'receiving' && total === 0;
+}
+
 export interface ReceiverOptions {
   slots: SlotStore;
+  /** The node's time: a day has a budget of packages. */
+  nowUs: () => number;
+  /** Checks the first chunk of a package, which contains its signed manifest. Throws a `MoteError` to refuse it. */
+  verifyHead: (bytes: Uint8Array, offer: Transfer) => void;
   /** Checks the whole package (signature, ABI, memory, sequence). Throws a `MoteError` to refuse it. */
   verify: (bytes: Uint8Array, sequence: number) => void;
 }
 
 /**
- * The node's end. `handle` processes an offer or a chunk. If `erasing` is true afterwards, call `erase` repeatedly
+ * The node's end. `handle` processes an offer or a chunk. Whoever reaches the link can offer packages, so nothing is
+ * erased before the signed manifest of one has arrived, and only for so many in a day. If `erasing` is true afterwards, call `erase` repeatedly
  * until it isn't. If `ready` is set, the package is complete and verified, and the node swaps: `slots.startTrial()`,
  * then `slots.boot()`.
  */
 export class UpdateReceiver {
+  readonly #options: ReceiverOptions;
   readonly #slots: SlotStore;
-  readonly #verify: ReceiverOptions['verify'];
+  /** Packages for which a slot is erased. */
+  readonly #budget = dayBudget(NodeConstant.dayPackages);
+  /** The offer whose head must arrive next. */
+  #offered: Transfer | null = null;
   #sinceStatus = 0;
   #gapReported = false;
   /** Digest of the package verified since the start of the node. A ready slot alone only has the right digest. */
@@ -130,9 +149,9 @@ export class UpdateReceiver {
   /** The last package that `verify` refused, so that it isn't transferred again. */
   #refused: { sha256: Uint8Array; reason: Reason } | null = null;
 
-  constructor({ slots, verify }: ReceiverOptions) {
-    this.#slots = slots;
-    this.#verify = verify;
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
+    this.#slots = options.slots;
   }
 
   /** Returns the statuses to send, in order. A chunk of an unknown transfer gets none. */
@@ -172,6 +191,7 @@ export class UpdateReceiver {
     const same = (sha256: Uint8Array) => Buffer.compare(sha256, offer.sha256) === 0;
     this.#sinceStatus = 0;
     this.#gapReported = false;
+    this.#offered = null;
     const active = this.#slots.active();
     if (active && same(active.sha256)) return [this.status(active.state === 'trial' ? 'trial' : 'confirmed', active)];
     const failure = this.#slots.lastFailure();
@@ -179,15 +199,37 @@ export class UpdateReceiver {
       return [this.status('rolledback', failure, { reason: failure.reason })];
     if (this.#refused && same(this.#refused.sha256)) return [refusal(offer, this.#refused.reason)];
     return orRefusal(offer, () => {
-      const begun = this.#slots.prepare(offer);
-      if (begun === null) return [];
-      return begun.received === offer.total ? this.#complete() : this.#receiving();
+      const under = this.#slots.underWay(offer);
+      if (under === 'erasing') return [];
+      if (under !== null) return under.received === offer.total ? this.#complete() : this.#receiving();
+      this.#checkBudget();
+      const { sha256, sequence, total } = offer;
+      this.#offered = { sha256, sequence, total };
+      return [{ type: 'ota', state: 'receiving', sequence, sha256, received: 0, total: 0 }];
+    });
+  }
+
+  #checkBudget(): void {
+    const waitUs = this.#budget.waitUs(this.#options.nowUs());
+    if (waitUs > 0) throw sentenceError('ota_budget', NodeConstant.dayPackages, Math.ceil(waitUs / 1e6));
+  }
+
+  /** The head of the offered package. From here on its signed manifest is worth an erased slot. */
+  #onHead(offer: Transfer, bytes: Uint8Array): OtaStatus[] {
+    this.#offered = null;
+    return orRefusal(offer, () => {
+      this.#options.verifyHead(bytes, offer);
+      this.#slots.prepare(offer);
+      this.#budget.spend(this.#options.nowUs());
+      return [];
     });
   }
 
   #onChunk(chunk: Chunk): OtaStatus[] {
+    if (this.#offered !== null && chunk.offset === 0 && isOf(chunk, this.#offered))
+      return this.#onHead(this.#offered, chunk.bytes);
     const transfer = this.#slots.transfer();
-    if (!transfer || Buffer.compare(transfer.sha256.subarray(0, TRANSFER_BYTES), chunk.transfer) !== 0) return [];
+    if (!transfer || !isOf(chunk, transfer)) return [];
     if (chunk.offset > transfer.received) {
       if (this.#gapReported) return [];
       this.#gapReported = true;
@@ -215,7 +257,7 @@ export class UpdateReceiver {
     if (info === null) return [];
     const verifying = this.status('verifying', info);
     try {
-      this.#verify(this.#slots.read(info.slot), info.sequence);
+      this.#options.verify(this.#slots.read(info.slot), info.sequence);
     } catch (error) {
       if (!(error instanceof MoteError)) throw error;
       const reason = reasonOf(error);
@@ -226,6 +268,10 @@ export class UpdateReceiver {
     this.#verified = info.sha256;
     return [verifying];
   }
+}
+
+function isOf(chunk: Chunk, { sha256 }: Transfer): boolean {
+  return Buffer.compare(sha256.subarray(0, TRANSFER_BYTES), chunk.transfer) === 0;
 }
 
 function refusal({ sha256, sequence, total }: Omit<Offer, 'type'>, reason: Reason): OtaStatus {

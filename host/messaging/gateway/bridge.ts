@@ -4,15 +4,16 @@
  * access list, session and window.
  */
 
-import { clip, guard, MoteError } from '../../base/index.ts';
+import { Budget, clip, guard, MoteError } from '../../base/index.ts';
 import type { Birth, NodeMessage, ShimLink, ShimMessage } from '../../device/link/index.ts';
+import { wantsHead } from '../../device/update/index.ts';
 import { MqttClient, type Received, type Subscription } from '../mqtt/index.ts';
 import type { Outbox } from '../queue/index.ts';
 import { type Channel, topicOf } from '../topics/index.ts';
-import { Allowance } from './allowance.ts';
 import { encodeAnswer, parseConfig } from './commands.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { Desired, type TransferLink } from './desired.ts';
+import { DesiredConfig } from './desired-config.ts';
 import { PendingCommands } from './pending-commands.ts';
 import type { ShimSettings } from './shim-options.ts';
 import { Uplink } from './uplink.ts';
@@ -29,7 +30,7 @@ export interface BridgeOptions {
 }
 
 /** How many messages of a node that can't be handled are reported and kept. */
-const REPORTS = { burst: 50, everyMs: 1000 };
+const REPORTS = { burst: 50, everyUs: 1e6 };
 
 function defect(cause: unknown): MoteError {
   const what = cause instanceof Error ? cause.message : String(cause);
@@ -44,17 +45,15 @@ export class NodeBridge {
   readonly #settings: ShimSettings;
   readonly #uplink: Uplink;
   readonly #desired: Desired;
+  readonly #config: DesiredConfig;
   readonly #commands: PendingCommands;
   readonly #deadLetters: DeadLetters;
   /** Messages that can't be handled and are reported. The others are only counted: a flood of them costs little. */
-  readonly #reports: Allowance;
+  readonly #reports = new Budget(REPORTS);
   #link: ShimLink | undefined;
   #birth: Birth | undefined;
-  #config: Record<string, number> | undefined;
   /** The response topic of the configuration that was answered last. */
   #configAnswered: string | undefined;
-  /** The link was full when the configuration was due. */
-  #configDue = false;
   #cancelGrace: (() => void) | undefined;
   #stopped = false;
 
@@ -62,7 +61,6 @@ export class NodeBridge {
     this.node = node;
     this.#settings = settings;
     this.#deadLetters = deadLetters;
-    this.#reports = new Allowance({ clock: settings.clock, ...REPORTS });
     this.#uplink = new Uplink({
       node,
       settings,
@@ -78,6 +76,10 @@ export class NodeBridge {
       clock: settings.clock,
       link: () => this.#transferLink(),
       onStatus: (status) => this.#uplink.ota(status),
+    });
+    this.#config = new DesiredConfig({
+      clock: settings.clock,
+      send: (values) => (this.#link && this.#birth ? this.#say({ type: 'config', values }) : undefined),
     });
     this.#commands = new PendingCommands({
       clock: settings.clock,
@@ -115,7 +117,7 @@ export class NodeBridge {
     this.#cancelGrace?.();
     this.#uplink.state(true, birth);
     this.#uplink.relieve();
-    if (fresh) this.#sendConfig();
+    if (fresh) this.#config.send();
     this.#desired.born(birth, fresh);
   }
 
@@ -143,17 +145,19 @@ export class NodeBridge {
 
   /** The link can send again. */
   pump(): void {
-    if (this.#configDue) this.#sendConfig();
+    this.#config.pump();
     this.#desired.pump();
   }
 
   message(message: Exclude<NodeMessage, { type: 'birth' | 'time?' }>): void {
     if (message.type === 'telemetry') this.#uplink.telemetry(message);
     else if (message.type === 'event') this.#uplink.event(message);
-    else if (message.type === 'log') this.#uplink.log(message);
-    else if (message.type === 'result') this.#commands.answer(message.id, message.ok, message.reason?.text ?? '');
+    else if (message.type === 'log') {
+      this.#uplink.log(message);
+      this.#config.log(message.text);
+    } else if (message.type === 'result') this.#commands.answer(message.id, message.ok, message.reason?.text ?? '');
     else {
-      this.#uplink.ota(message);
+      if (!wantsHead(message)) this.#uplink.ota(message);
       this.#desired.status(message);
     }
   }
@@ -180,6 +184,7 @@ export class NodeBridge {
   #stop(): void {
     this.#stopped = true;
     this.#cancelGrace?.();
+    this.#config.stop();
     this.#uplink.stop();
     this.#desired.stop();
     this.#commands.stop();
@@ -236,7 +241,7 @@ export class NodeBridge {
    */
   #refuse(message: Received, error: MoteError): boolean {
     const { clock, onProblem } = this.#settings;
-    if (!this.#reports.take()) {
+    if (!this.#reports.take(clock.nowUs())) {
       this.#deadLetters.skip();
       return false;
     }
@@ -256,24 +261,15 @@ export class NodeBridge {
   }
 
   #configure(message: Received): void {
-    const values = parseConfig(message);
-    if (JSON.stringify(values) !== JSON.stringify(this.#config)) {
-      this.#config = values;
-      this.#sendConfig();
-    }
+    this.#config.set(parseConfig(message));
     const { properties } = message;
     // The retained message comes again at each connection, when nobody waits for an answer.
     if (properties.responseTopic === undefined || properties.responseTopic === this.#configAnswered) return;
     this.#configAnswered = properties.responseTopic;
-    const away = !this.#link?.up || this.#configDue;
+    const away = !this.#link?.up || this.#config.due;
     const text = away ? 'The node is away; it receives the configuration when it connects.' : '';
     const encoded = encodeAnswer({ id: null, name: 'cfg', ok: !away, text }, message.payload[0] === 0x7b);
     this.#uplink.answer({ name: 'cfg', ...encoded, request: properties });
-  }
-
-  #sendConfig(): void {
-    if (this.#config === undefined || this.#link === undefined || this.#birth === undefined) return;
-    this.#configDue = !this.#say({ type: 'config', values: this.#config });
   }
 
   /** Returns false when the link is full. Reports a message that is too long for the node and does not try it again. */

@@ -2,9 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MoteError, VirtualClock } from '../../base/index.ts';
+import { MoteError } from '../../base/index.ts';
 import type { Received } from '../mqtt/index.ts';
-import { Allowance } from './allowance.ts';
 import { DeadLetters } from './dead-letters.ts';
 
 const error = new MoteError('COMMAND', 'It is wrong.');
@@ -86,20 +85,5 @@ describe('messages that cannot be handled', () => {
     expect(() => new DeadLetters({ dir: join(dir, 'file'), maxFiles: 1, maxBytes: 1 })).toThrow(
       expect.objectContaining({ code: 'QUEUE_IO' }),
     );
-  });
-});
-
-describe('an allowance', () => {
-  it('gives a burst, and then one at a time', () => {
-    const clock = new VirtualClock();
-    const allowance = new Allowance({ clock, burst: 2, everyMs: 1000 });
-    const taken = () => [allowance.take(), allowance.take(), allowance.take()];
-    expect(taken()).toEqual([true, true, false]);
-    clock.advance(2500);
-    expect(taken()).toEqual([true, true, false]);
-    clock.advance(500);
-    expect(taken()).toEqual([true, false, false]);
-    clock.advance(1e6);
-    expect(taken()).toEqual([true, true, false]);
   });
 });

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { GatewayConstant } from '../../base/abi/index.ts';
 import type { Clock } from '../../base/index.ts';
-import type { Birth, OtaStatus, ShimMessage } from '../../device/link/index.ts';
+import { type Birth, numbersIn, type OtaStatus, type ShimMessage } from '../../device/link/index.ts';
 import { parsePackage } from '../../device/package/index.ts';
 import { PackageSender } from '../../device/update/index.ts';
 
@@ -26,13 +26,17 @@ const CHUNK_HEAD_BYTES = 24;
 const RESERVED_ROOM = 8;
 const RETRY_MS = 50;
 const FINAL: ReadonlySet<string> = new Set<OtaStatus['state']>(['confirmed', 'rolledback', 'refused']);
+/** A node that is busy with a trial, or has begun enough packages for a day, refuses another only for a while. */
+const TEMPORARY: ReadonlySet<string | undefined> = new Set(['OTA_BUSY', 'OTA_BUDGET']);
 
-/**
- * Returns whether a status is final. A node that is busy with a trial refuses a package only temporarily: it is offered again when the trial
- * has ended.
- */
+/** Returns whether a status is final. A package that was refused for a while is offered again. */
 export function isVerdict({ state, reason }: OtaStatus): boolean {
-  return FINAL.has(state) && reason?.code !== 'OTA_BUSY';
+  return FINAL.has(state) && !TEMPORARY.has(reason?.code);
+}
+
+/** Milliseconds after which to try again what a node refused for so many seconds: 1 minute to 1 day, whatever it says. */
+export function retryMs(seconds: number): number {
+  return Math.min(Math.max(seconds, 60), 86_400) * 1000;
 }
 
 export interface DesiredOptions {
@@ -51,6 +55,7 @@ export class Desired {
   #last: OtaStatus | undefined;
   #birth: Birth | undefined;
   #cancel: (() => void) | undefined;
+  #cancelRetry: (() => void) | undefined;
   /** The package was not offered yet, because the link was down or full. */
   #offerDue = false;
 
@@ -99,7 +104,19 @@ export class Desired {
     if (hex(status.sha256) !== this.#sha256 || this.#sender === undefined) return;
     this.#last = status;
     this.#sender.onStatus(status);
+    this.#planRetry(status);
     this.pump();
+  }
+
+  /** Plans the next offer of a package for which the node has no budget left. */
+  #planRetry({ reason }: OtaStatus): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+    if (reason?.code !== 'OTA_BUDGET') return;
+    const [, seconds = 0] = numbersIn(`${reason.code} ${reason.text}`, 'ota_budget') ?? [];
+    this.#cancelRetry = this.#options.clock.after(retryMs(seconds), () => {
+      if (this.#birth) this.#offer(this.#birth);
+    });
   }
 
   /** Sends as much as the link accepts. It is called again when the link can send more. */
@@ -129,6 +146,8 @@ export class Desired {
   stop(): void {
     this.#cancel?.();
     this.#cancel = undefined;
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
   }
 
   #offer(birth: Birth): void {

@@ -66,7 +66,12 @@ export class FakeNode {
   constructor(id: string, flash = new MemoryFlash({ sizeBytes: 64 * 4096 })) {
     this.id = id;
     this.slots = SlotStore.open(flash);
-    this.updates = new UpdateReceiver({ slots: this.slots, verify: () => {} });
+    this.updates = new UpdateReceiver({
+      slots: this.slots,
+      nowUs: () => backgroundClock.nowUs(),
+      verifyHead: () => {},
+      verify: () => {},
+    });
     this.link = this.#newLink();
   }
 

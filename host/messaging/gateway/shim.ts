@@ -3,12 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { GatewayConstant } from '../../base/abi/index.ts';
-import { guard, type Lock, MoteError, tryLock } from '../../base/index.ts';
+import { Budget, guard, type Lock, MoteError, tryLock } from '../../base/index.ts';
 import { type Birth, type NodeMessage, type ShimLink, shimLink, type Transport } from '../../device/link/index.ts';
 import type { ClientStats } from '../mqtt/index.ts';
 import { DiskQueue, MemoryOutbox, type Outbox } from '../queue/index.ts';
 import { checkNodeId, isNodeId } from '../topics/index.ts';
-import { Allowance } from './allowance.ts';
 import { NodeBridge } from './bridge.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { GatewayState } from './gateway-state.ts';
@@ -57,7 +56,7 @@ export class Shim {
   readonly #run = randomBytes(6).toString('hex');
   readonly #unborn: UnbornLinks<Port>;
   /** Refused births and links without one that are reported; the others are only counted. */
-  readonly #reports: Allowance;
+  readonly #reports = new Budget({ burst: 50, everyUs: 1e6 });
   readonly #counts = { beforeBirth: 0, refusedBirths: 0, withoutBirth: 0 };
   readonly #lock: Lock | undefined;
   /** Only with JSON. */
@@ -70,7 +69,6 @@ export class Shim {
    */
   constructor(options: ShimOptions) {
     this.#settings = shimSettings(options);
-    this.#reports = new Allowance({ clock: this.#settings.clock, burst: 50, everyMs: 1000 });
     this.#unborn = new UnbornLinks({
       clock: this.#settings.nodeClock,
       maxLinks: GatewayConstant.unbornLinks,
@@ -221,14 +219,14 @@ export class Shim {
     } catch (error) {
       if (!(error instanceof MoteError)) throw error;
       this.#counts.refusedBirths++;
-      if (this.#reports.take()) this.#settings.onProblem?.(error, undefined);
+      if (this.#reports.take(this.#settings.clock.nowUs())) this.#settings.onProblem?.(error, undefined);
     }
   }
 
   #drop(port: Port, why: string): void {
     port.close();
     this.#counts.withoutBirth++;
-    if (!this.#reports.take()) return;
+    if (!this.#reports.take(this.#settings.clock.nowUs())) return;
     const text = `A peer at ${port.origin || 'an unknown address'} was disconnected: ${why}; find out what it is.`;
     this.#settings.onProblem?.(new MoteError('NO_BIRTH', text), undefined);
   }
