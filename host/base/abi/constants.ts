@@ -252,6 +252,8 @@ export const ModelConstant = {
 export const GatewayConstant = {
   /** The queue of a node. */
   queueBytes: 67_108_864,
+  /** The queues of all nodes of a shim. */
+  queueTotalBytes: 1_073_741_824,
   /** Nodes of a shim. */
   nodes: 10_000,
   /** Connections to a shim whose node has sent no accepted birth yet. */

@@ -7,8 +7,11 @@ export interface LinkOptions<Out extends Message, In extends Message> {
   clock: Clock;
   /** Returns random bits: a number from 1 to 2^32 - 1 that differs at each call, also after a restart of this end. */
   newSessionId: () => number;
-  /** Called once for each message, in order. The message is acknowledged after this returns. */
-  onMessage(message: In): void;
+  /**
+   * Called once for each message, in order. The message is acknowledged after this returns; if it returns a promise, after
+   * that has resolved, and those before it. A promise that never resolves leaves the message unacknowledged.
+   */
+  onMessage(message: In): void | Promise<void>;
   /**
    * Called when the other end is new to this session: the first peer, or one that restarted. The queue is empty at this
    * moment, so messages that this handler sends go first (a birth, an offer). `pending` are the messages that no peer

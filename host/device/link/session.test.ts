@@ -39,7 +39,7 @@ class World {
     return nodeLink({
       clock: this.clock,
       newSessionId: () => this.#session++,
-      onMessage: (message) => this.atNode.push(message.type === 'command' ? message.id : -1),
+      onMessage: (message) => void this.atNode.push(message.type === 'command' ? message.id : -1),
       onPeer: (pending) => this.peers.push(pending),
       onDown: (why) => {
         this.downs.push(why);
@@ -53,7 +53,7 @@ class World {
     return shimLink({
       clock: this.clock,
       newSessionId: () => this.#session++,
-      onMessage: (message) => this.atShim.push(message.type === 'log' ? message.tMs : -1),
+      onMessage: (message) => void this.atShim.push(message.type === 'log' ? message.tMs : -1),
       ...options,
     });
   }

@@ -5,8 +5,8 @@
  * microcontroller. Sequence numbers have 16 bits and count within a pair of sessions. The hello on each new stream
  * contains the sender's session, the session that it knows of the other end, and the next packet that it expects. An
  * interrupted pair therefore continues where it stopped. An end that lost its state uses a new session number, and the
- * other end calls `onPeer`. An acknowledgement is sent after the message handler has returned, so nothing that a
- * handler made durable is lost.
+ * other end calls `onPeer`. A message is acknowledged after its handler has returned, or after the promise that it
+ * returned has resolved: what was acknowledged is as durable as the handler made it.
  */
 import { LinkConstant } from '../../base/abi/index.ts';
 import { MoteError } from '../../base/index.ts';
@@ -22,6 +22,7 @@ import type { Transport } from './transport.ts';
 export class LinkSession<Out extends Message, In extends Message> {
   readonly #options: LinkOptions<Out, In>;
   readonly #accepts: (message: Message) => message is In;
+  readonly #mayWait: boolean;
   readonly #window: number;
   readonly #queueLimit: number;
   readonly #queueBytes: number;
@@ -42,6 +43,10 @@ export class LinkSession<Out extends Message, In extends Message> {
   readonly #outgoing = new SendWindow<Out>();
   // Receiving.
   #expected = 0;
+  /** Numbers of accepted messages whose handlers have not ended, and of those behind them. */
+  #unsettled: { seq: number; settled: boolean }[] = [];
+  /** The message whose handler runs. */
+  #handling: number | null = null;
   #ackDue = false;
   #nakSent = false;
   /** Messages accepted from the present read. */
@@ -56,9 +61,17 @@ export class LinkSession<Out extends Message, In extends Message> {
   #cancelResend: (() => void) | null = null;
   #cancelAlive: (() => void) | null = null;
 
-  constructor(options: LinkOptions<Out, In>, accepts: (message: Message) => message is In) {
+  /**
+   * `mayWait`: handlers may return promises. Then a packet that a handler sends doesn't acknowledge the message of that
+   * handler.
+   */
+  constructor(
+    options: LinkOptions<Out, In>,
+    { accepts, mayWait }: { accepts: (message: Message) => message is In; mayWait: boolean },
+  ) {
     this.#options = options;
     this.#accepts = accepts;
+    this.#mayWait = mayWait;
     this.#window = Math.min(Math.max(options.window ?? LinkConstant.window, 1), LinkConstant.maxWindow);
     this.#queueLimit = Math.max(options.queueLimit ?? LinkConstant.queueMessages, 1);
     this.#queueBytes = options.queueBytes ?? Number.POSITIVE_INFINITY;
@@ -159,7 +172,12 @@ export class LinkSession<Out extends Message, In extends Message> {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    if (this.#up) this.#write({ kind: 'nak', ack: this.#expected });
+    if (this.#up) this.#write({ kind: 'nak', ack: this.#acknowledged });
+  }
+
+  /** All messages before this number are acknowledged. */
+  get #acknowledged(): number {
+    return this.#unsettled[0]?.seq ?? this.#handling ?? this.#expected;
   }
 
   #write(packet: Packet): void {
@@ -174,7 +192,7 @@ export class LinkSession<Out extends Message, In extends Message> {
       ready: this.#up,
       session: this.#session,
       peer: this.#peer,
-      next: this.#expected,
+      next: this.#acknowledged,
       window: this.#window,
       maxBytes: this.#maxBytes,
     });
@@ -211,7 +229,7 @@ export class LinkSession<Out extends Message, In extends Message> {
         this.#goDown('silent');
         this.#startHello();
       } else if (sinceMs(this.#lastSentUs) >= this.#keepAliveMs) {
-        this.#write({ kind: 'ack', ack: this.#expected });
+        this.#write({ kind: 'ack', ack: this.#acknowledged });
       }
     });
   }
@@ -253,7 +271,7 @@ export class LinkSession<Out extends Message, In extends Message> {
       else if (packet.kind === 'hello') this.#onHello(packet);
       else if (this.#up) this.#onTraffic(packet);
     });
-    if (this.#ackDue && this.#up) this.#write({ kind: 'ack', ack: this.#expected });
+    if (this.#ackDue && this.#up) this.#write({ kind: 'ack', ack: this.#acknowledged });
   }
 
   #onHello(hello: Hello): void {
@@ -304,6 +322,7 @@ export class LinkSession<Out extends Message, In extends Message> {
   #restart(): void {
     const pending = this.#outgoing.restart();
     this.#expected = 0;
+    this.#unsettled = [];
     this.#nakSent = false;
     this.#goDown('restarted');
     if (this.#options.onPeer !== undefined) this.#options.onPeer(pending);
@@ -340,7 +359,7 @@ export class LinkSession<Out extends Message, In extends Message> {
       } else if (!this.#nakSent && !this.#paused) {
         this.#counts.gaps++;
         this.#nakSent = true;
-        this.#write({ kind: 'nak', ack: this.#expected });
+        this.#write({ kind: 'nak', ack: this.#acknowledged });
       }
       return;
     }
@@ -349,6 +368,7 @@ export class LinkSession<Out extends Message, In extends Message> {
     this.#taken++;
     this.#expected = (this.#expected + 1) & 0xffff;
     this.#nakSent = false;
+    const due = this.#ackDue;
     this.#ackDue = true;
     let message: Message;
     try {
@@ -363,7 +383,32 @@ export class LinkSession<Out extends Message, In extends Message> {
       return;
     }
     this.#counts.received++;
-    this.#options.onMessage(message);
+    if (this.#mayWait) this.#handling = seq;
+    const handled = this.#options.onMessage(message);
+    this.#handling = null;
+    if (!(handled instanceof Promise)) return;
+    this.#ackDue &&= due;
+    this.#acknowledgeAfter(handled, seq);
+  }
+
+  /** Acknowledges message `seq`, which was accepted last, once it is handled. */
+  #acknowledgeAfter(handled: Promise<void>, seq: number): void {
+    const all = this.#unsettled;
+    const message = { seq, settled: false };
+    all.push(message);
+    void handled.then(() => {
+      message.settled = true;
+      // Another peer has other numbers.
+      if (this.#unsettled !== all) return;
+      const before = this.#acknowledged;
+      while (all[0]?.settled) all.shift();
+      if (this.#acknowledged === before || this.#ackDue) return;
+      this.#ackDue = true;
+      // Messages that became durable together are acknowledged together.
+      queueMicrotask(() => {
+        if (this.#ackDue && this.#up) this.#write({ kind: 'ack', ack: this.#acknowledged });
+      });
+    });
   }
 
   /** Removes all messages before `next` from the queue. Returns false for a number that was never sent. */
@@ -393,7 +438,7 @@ export class LinkSession<Out extends Message, In extends Message> {
       if (next === null) break;
       if (next.again) this.#counts.resent++;
       else this.#counts.sent++;
-      this.#write({ kind: 'data', seq: next.seq, ack: this.#expected, body: next.body });
+      this.#write({ kind: 'data', seq: next.seq, ack: this.#acknowledged, body: next.body });
     }
     if (idle && this.#outgoing.inFlight > 0) this.#schedule();
   }
@@ -407,8 +452,8 @@ export type NodeLink = LinkSession<NodeMessage, ShimMessage>;
 export type ShimLink = LinkSession<ShimMessage, NodeMessage>;
 
 export function nodeLink(options: LinkOptions<NodeMessage, ShimMessage>): NodeLink {
-  return new LinkSession(options, fromShim);
+  return new LinkSession(options, { accepts: fromShim, mayWait: false });
 }
 export function shimLink(options: LinkOptions<ShimMessage, NodeMessage>): ShimLink {
-  return new LinkSession(options, isNodeMessage);
+  return new LinkSession(options, { accepts: isNodeMessage, mayWait: true });
 }

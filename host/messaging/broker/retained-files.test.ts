@@ -6,7 +6,7 @@ import { encode } from 'cbor-x';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bytes, connected, Inbox } from '../mqtt/testing.ts';
 import type { Message } from '../mqtt/types.ts';
-import { encodeRecord, PUT, REMOVE } from '../queue/segment.ts';
+import { encodeRecord, PUT, REMOVE } from '../queue/record.ts';
 import { startEmbeddedBroker } from './broker.ts';
 import { RetainedFiles } from './retained-files.ts';
 

@@ -19,7 +19,7 @@ import {
   encodeStored,
   type Message,
   PUT,
-  parseSegment,
+  parseRecords,
   type Stored,
   syncFolder,
 } from '../queue/index.ts';
@@ -91,7 +91,7 @@ export class RetainedFiles {
 
 /** Throws unless the file is one whole stored message. */
 function readStored(path: string): Stored {
-  const [record] = parseSegment(readFileSync(path)).records;
+  const [record] = parseRecords(readFileSync(path)).records;
   if (record?.kind !== PUT) throw new Error('no whole record');
   return decodeStored(record.body);
 }

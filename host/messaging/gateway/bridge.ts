@@ -149,9 +149,10 @@ export class NodeBridge {
     this.#desired.pump();
   }
 
-  message(message: Exclude<NodeMessage, { type: 'birth' | 'time?' }>): void {
+  /** Returns a promise for a message that can't be kept yet. */
+  message(message: Exclude<NodeMessage, { type: 'birth' | 'time?' }>): Promise<void> | undefined {
+    if (message.type === 'event') return this.#uplink.event(message);
     if (message.type === 'telemetry') this.#uplink.telemetry(message);
-    else if (message.type === 'event') this.#uplink.event(message);
     else if (message.type === 'log') {
       this.#uplink.log(message);
       this.#config.log(message.text);
@@ -160,6 +161,7 @@ export class NodeBridge {
       if (!wantsHead(message)) this.#uplink.ota(message);
       this.#desired.status(message);
     }
+    return undefined;
   }
 
   /** Publishes that the node is offline. */

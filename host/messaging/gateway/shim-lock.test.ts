@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MoteError } from '../../base/index.ts';
 import { Compiled } from '../../base/testing.ts';
-import { DiskQueue } from '../queue/index.ts';
+import { DurableLog } from '../queue/index.ts';
 import { Shim } from './shim.ts';
 
 // Nobody listens there, so all messages wait on disk.
@@ -34,11 +34,11 @@ const open = () => {
 };
 const busy = (holder: string) =>
   expect.objectContaining({ code: 'QUEUE_BUSY', message: expect.stringContaining(holder) });
-const leaveBehind = (node: string) => {
-  const queue = new DiskQueue({ dir: join(queueDir, node) });
+const leaveBehind = async (node: string) => {
+  const log = new DurableLog({ dir: queueDir });
   const message = { topic: 'mote/d/a/e', payload: Buffer.from('1'), qos: 1 as const, retain: false, properties: {} };
-  queue.put(message, { droppable: false, nowMs: Date.now() });
-  queue.close();
+  log.stream(node).put(message, { droppable: false, nowMs: Date.now() });
+  await log.close();
 };
 
 describe('the queues of a shim', () => {
@@ -54,21 +54,22 @@ describe('the queues of a shim', () => {
   });
 
   it('belong to one process, which the error names, and are free when it was killed, with their messages', async () => {
-    leaveBehind('a');
+    await leaveBehind('a');
     const child = await compiled.run(`
       globalThis.shim = new Shim(${JSON.stringify({ brokerUrl, queueDir })});
       print('open');`);
     expect(open).toThrow(busy(`process ${child.pid} has it`));
     await child.kill();
     const [info] = open().nodes();
-    expect(info).toMatchObject({ node: 'a', mqtt: { waiting: 3 } });
+    // The message that was left, and that the node is offline; once more if the killed shim had kept that.
+    expect(info!.node).toBe('a');
+    expect([2, 3]).toContain(info!.mqtt.waiting);
   });
 
-  it('are free again after one of them could not be opened', () => {
-    leaveBehind('a');
-    const [file] = readdirSync(join(queueDir, 'a')) as [string];
-    rmSync(join(queueDir, 'a'), { recursive: true });
-    writeFileSync(join(queueDir, 'a'), file);
+  it('are free again after they could not be opened', async () => {
+    await leaveBehind('a');
+    const file = join(queueDir, '0000000002.log');
+    mkdirSync(file);
     const codeOf = () => {
       try {
         open();
@@ -79,7 +80,7 @@ describe('the queues of a shim', () => {
     };
     expect(codeOf()).toBe('QUEUE_IO');
     expect(codeOf()).toBe('QUEUE_IO');
-    rmSync(join(queueDir, 'a'));
+    rmSync(file, { recursive: true });
     expect(codeOf()).toBe('none');
   });
 });

@@ -20,15 +20,17 @@ export interface ShimOptions {
   /** Prefix of client ids, before the node's id; default `mote-`. */
   clientPrefix?: string;
   /**
-   * Folder for messages that wait while the broker is unreachable, with one folder for each node. Without it, they wait in memory and are
-   * lost with the process.
+   * Folder of the durable log of all nodes. A node's message is acknowledged once it is there, and stays until the broker
+   * has it. Without it, messages wait in memory and are lost with the process.
    */
   queueDir?: string;
   /** Folder for messages from the broker that can't be handled. Without it they are only counted. */
   deadLetterDir?: string;
   /** For each node; default 64 MiB. */
   queueMaxBytes?: number;
-  /** See `DiskQueue`; default `fsync`. */
+  /** For all nodes; default 1 GiB. Only for a log on disk. */
+  queueTotalBytes?: number;
+  /** See `DurableLog`; default `fsync`. */
   queueSync?: 'fsync' | 'os';
   /** While the broker is unreachable: 1 (default) queues telemetry and drops the oldest when full; 0 drops it, and uses no disk. */
   telemetryQos?: 0 | 1;
@@ -65,6 +67,7 @@ export interface ShimSettings {
   queueDir: string | undefined;
   deadLetterDir: string | undefined;
   queueMaxBytes: number;
+  queueTotalBytes: number;
   queueSync: 'fsync' | 'os';
   /** Above this many bytes of events the node's link is paused. */
   pauseBytes: number;
@@ -107,6 +110,7 @@ export function shimSettings(options: ShimOptions): ShimSettings {
     queueDir: options.queueDir,
     deadLetterDir: options.deadLetterDir,
     queueMaxBytes,
+    queueTotalBytes: options.queueTotalBytes ?? GatewayConstant.queueTotalBytes,
     queueSync: options.queueSync ?? 'fsync',
     pauseBytes: Math.floor(queueMaxBytes * 0.75),
     telemetryQos: options.telemetryQos ?? 1,

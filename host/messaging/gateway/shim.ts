@@ -1,12 +1,12 @@
 /** The shim: links to nodes on one side, MQTT topics on the other. Topics and payloads: docs/spec/mqtt.md. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { GatewayConstant } from '../../base/abi/index.ts';
 import { Budget, guard, type Lock, MoteError, tryLock } from '../../base/index.ts';
 import { type Birth, type NodeMessage, type ShimLink, shimLink, type Transport } from '../../device/link/index.ts';
 import type { ClientStats } from '../mqtt/index.ts';
-import { DiskQueue, MemoryOutbox, type Outbox } from '../queue/index.ts';
+import { DurableLog, importQueues, MemoryOutbox } from '../queue/index.ts';
 import { checkNodeId, isNodeId } from '../topics/index.ts';
 import { NodeBridge } from './bridge.ts';
 import { DeadLetters } from './dead-letters.ts';
@@ -61,6 +61,7 @@ export class Shim {
   readonly #lock: Lock | undefined;
   /** Only with JSON. */
   readonly #state: GatewayState | undefined;
+  readonly #log: DurableLog | undefined;
   #closed = false;
 
   /**
@@ -84,7 +85,9 @@ export class Shim {
         maxBytes: GatewayConstant.deadLetterBytes,
       });
       if (this.#settings.json !== undefined) this.#state = new GatewayState(this.#settings);
-      if (queueDir !== undefined) this.#deliverLeftovers(queueDir);
+      this.#log = queueDir === undefined ? undefined : this.#openLog(queueDir);
+      // The rest of the log may end with "online" of a node that is not connected.
+      for (const node of this.#log?.names() ?? []) this.#open(node).absent();
     } catch (error) {
       this.abort();
       throw error;
@@ -124,7 +127,7 @@ export class Shim {
         ...link,
         clock: nodeClock,
         newSessionId,
-        onMessage: (message) => this.#message(port, message),
+        onMessage: (message) => this.#durable(this.#message(port, message)),
         onPeer: () => {
           port.bridge?.linkDown(port.link, true);
           if (port.bridge !== undefined && passing) this.#unborn.add(port);
@@ -172,19 +175,28 @@ export class Shim {
     for (const port of [...this.#ports]) port.close();
     const ends = [...this.#bridges.values(), this.#state].map((end) => end?.close(timeoutMs));
     await Promise.all(ends);
+    await this.#log?.close();
     this.#lock?.release();
   }
 
   /** Ends like a killed process: sends nothing. */
   abort(): void {
     this.#closed = true;
+    this.#log?.abort();
     for (const bridge of this.#bridges.values()) bridge.abort();
     this.#state?.abort();
     for (const port of [...this.#ports]) port.close();
     this.#lock?.release();
   }
 
-  #message(port: Port, message: NodeMessage): void {
+  /** Resolves when what a handler has put into the log is on the medium, and `accepted` has resolved. */
+  #durable(accepted: Promise<void> | undefined): Promise<void> | undefined {
+    if (accepted === undefined) return this.#log?.settled();
+    return accepted.then(() => this.#log?.settled());
+  }
+
+  /** Returns a promise if a message can't be kept yet. */
+  #message(port: Port, message: NodeMessage): Promise<void> | undefined {
     if (message.type === 'birth') this.#born(port, message);
     else if (message.type === 'time?') {
       // Best effort: a node asks again, or accepts no message as long as this one.
@@ -198,7 +210,8 @@ export class Shim {
         const text = `A node sent a ${message.type} message before its birth. Messages before a birth are dropped.`;
         this.#settings.onProblem?.(new MoteError('BEFORE_BIRTH', text), undefined);
       }
-    } else port.bridge.message(message);
+    } else return port.bridge.message(message);
+    return undefined;
   }
 
   #born(port: Port, birth: Birth): void {
@@ -241,18 +254,15 @@ export class Shim {
     }
     if (!this.#settings.allowNode(node))
       throw new MoteError('NODE_DENIED', `Node ${node} is not allowed here; allow it, or find out what it is.`);
+    const { maxNodes } = this.#settings;
+    if (!this.#bridges.has(node) && this.#bridges.size >= maxNodes) {
+      throw new MoteError('NODES_FULL', `${maxNodes} nodes are connected, which is the maximum; raise maxNodes.`);
+    }
     return this.#bridges.get(node) ?? this.#open(node);
   }
 
   #open(node: string): NodeBridge {
-    const { maxNodes, queueDir, queueMaxBytes, queueSync } = this.#settings;
-    if (this.#bridges.size >= maxNodes) {
-      throw new MoteError('NODES_FULL', `${maxNodes} nodes are connected, which is the maximum; raise maxNodes.`);
-    }
-    const outbox: Outbox =
-      queueDir === undefined
-        ? new MemoryOutbox(queueMaxBytes)
-        : new DiskQueue({ dir: join(queueDir, node), maxBytes: queueMaxBytes, sync: queueSync });
+    const outbox = this.#log?.stream(node) ?? new MemoryOutbox(this.#settings.queueMaxBytes);
     const bridge = new NodeBridge({
       node,
       settings: this.#settings,
@@ -265,11 +275,19 @@ export class Shim {
     return bridge;
   }
 
-  #deliverLeftovers(queueDir: string): void {
-    for (const node of readdirSync(queueDir).filter(isNodeId)) {
-      // The rest of the queue may end with "online" of a node that is not connected.
-      this.#open(node).absent();
-    }
+  /** Opens the log, and moves into it what an earlier version kept. */
+  #openLog(dir: string): DurableLog {
+    const { queueMaxBytes, queueTotalBytes, queueSync, clock, onProblem } = this.#settings;
+    const log = new DurableLog({
+      dir,
+      maxBytes: queueTotalBytes,
+      maxStreamBytes: queueMaxBytes,
+      sync: queueSync,
+      clock,
+      onProblem: (error) => onProblem?.(error, undefined),
+    });
+    importQueues(dir, isNodeId, log);
+    return log;
   }
 }
 

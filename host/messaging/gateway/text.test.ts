@@ -12,7 +12,7 @@ import type { Broker } from '../broker/broker.ts';
 import { brokerKinds } from '../broker/testing.ts';
 import type { MqttClient } from '../mqtt/client.ts';
 import { bytes, connected, Inbox } from '../mqtt/testing.ts';
-import { DiskQueue } from '../queue/index.ts';
+import { DurableLog } from '../queue/index.ts';
 import { cloudEventProperties, encodeEvent } from '../topics/index.ts';
 import { FakeNode } from './fake-node.ts';
 import { sendCommand } from './request.ts';
@@ -84,7 +84,7 @@ for (const kind of brokerKinds) {
     const on = (channel: string) => inbox.messages.filter(({ topic }) => topic === `mote/d/a/${channel}`);
 
     it('repairs names in a queue that an earlier version left, and keeps its connection', async () => {
-      const queue = new DiskQueue({ dir: join(dir, 'queue', 'a'), maxBytes: 1_000_000, sync: 'os' });
+      const log = new DurableLog({ dir: join(dir, 'queue'), sync: 'os' });
       const put = (name: string, seq: number, topic = 'mote/d/a/e') => {
         const { contentType, userProperties } = cloudEventProperties(
           { id: `1-e-${seq}`, source: '/mote/d/a', type: 'moteware.event.v1' },
@@ -92,12 +92,12 @@ for (const kind of brokerKinds) {
         );
         const properties = { contentType: contentType!, userProperties: { ...userProperties, subject: name } };
         const payload = encodeEvent(eventOf(name, seq));
-        queue.put({ topic, payload, qos: 1, retain: false, properties }, { droppable: false, nowMs: 0 });
+        log.stream('a').put({ topic, payload, qos: 1, retain: false, properties }, { droppable: false, nowMs: 0 });
       };
       for (const [seq, name] of POISON.entries()) put(name, seq);
       put('good', 90, 'mote/answer\u0085');
       put('good', 91);
-      queue.close();
+      await log.close();
       const running = start();
       await inbox.until(() => on('e').length === POISON.length + 1);
       const subjects = on('e').map(({ properties }) => properties.userProperties?.subject);

@@ -44,8 +44,8 @@ export class Uplink {
   #online: boolean | undefined;
   #count = 0;
   #progress = -1;
-  /** Events that the outbox did not accept, because its disk is full. They are tried again, because the node has their acknowledgement. */
-  #stuck: { id: string; event: Event }[] = [];
+  /** Events that the outbox did not accept, because it is full. They have no acknowledgement and are tried again. */
+  #stuck: { id: string; event: Event; accepted(): void }[] = [];
   /** The outbox did not accept the state. It is tried again, or a node that is offline could be shown as online for ever. */
   #stateDue = false;
   #cancelRetry: (() => void) | undefined;
@@ -118,10 +118,21 @@ export class Uplink {
     this.#json?.telemetry(frame);
   }
 
-  event(event: Event): void {
+  /** Returns a promise if the outbox is full, which resolves when it has accepted the event. */
+  event(event: Event): Promise<void> | undefined {
     // Its id contains the boot that produced it: the node may have restarted before it can be published.
-    this.#stuck.push({ id: this.#id('e', event.seq), event });
-    this.relieve();
+    const id = this.#id('e', event.seq);
+    if (this.#stuck.length === 0 && this.#putEvent(id, event)) {
+      this.relieve();
+      return undefined;
+    }
+    return new Promise((accepted) => {
+      // A node that restarted its link sends it again.
+      const waiting = this.#stuck.find((stuck) => stuck.id === id);
+      if (waiting === undefined) this.#stuck.push({ id, event, accepted });
+      else waiting.accepted = accepted;
+      this.relieve();
+    });
   }
 
   log(line: Log): void {
@@ -150,7 +161,11 @@ export class Uplink {
     const { outbox, settings, pause, resume } = this.#options;
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
-    while (this.#stuck.length > 0 && this.#putEvent(this.#stuck[0]!)) this.#stuck.shift();
+    for (let first = this.#stuck[0]; first !== undefined && this.#putEvent(first.id, first.event); ) {
+      first.accepted();
+      this.#stuck.shift();
+      first = this.#stuck[0];
+    }
     if (this.#stateDue && this.#stuck.length === 0) this.#stateDue = !this.#putState(this.online);
     if (this.#stuck.length > 0 || this.#stateDue)
       this.#cancelRetry = settings.clock.after(RETRY_MS, () => this.relieve());
@@ -169,7 +184,7 @@ export class Uplink {
     return this.#put('s', payload, this.#now('state'), { retain: true });
   }
 
-  #putEvent({ id, event }: { id: string; event: Event }): boolean {
+  #putEvent(id: string, event: Event): boolean {
     const more = { subject: event.name, timeMs: event.tMs };
     const taken = this.#put('e', encodeEvent(event), this.#properties('event', id, more));
     if (taken) this.#json?.event(event);

@@ -65,6 +65,7 @@ export class MqttClient {
         if (this.#settings.outbox.stats.waiting === 0) this.#flush();
       },
     });
+    this.#settings.outbox.onReady(() => this.#delivery.pump());
   }
 
   get state(): ClientState {

@@ -1,4 +1,4 @@
-/** Messages of QoS 1 that wait for their PUBACK, in memory. The outbox in `disk-queue.ts` survives the process. */
+/** Messages of QoS 1 that wait for their PUBACK, in memory. Those of `durable-log.ts` survive the process. */
 import { MoteError } from '../../base/index.ts';
 import type { Message } from './message.ts';
 
@@ -28,7 +28,7 @@ export interface Outbox {
    * Throws `QUEUE_FULL`; then the message is not in the outbox.
    */
   put(message: Message, options: { droppable: boolean; nowMs: number }): number;
-  /** Returns the oldest waiting message with a number above `after`. */
+  /** Returns the oldest waiting message with a number above `after` that may be sent: on disk, if the outbox has one. */
   next(after: number): Pending | undefined;
   get(seq: number): Pending | undefined;
   /** Removes a message that was acknowledged, was refused, or has expired. */
@@ -36,6 +36,8 @@ export interface Outbox {
   /** Protects a message from being dropped, because it is in flight. */
   hold(seq: number): void;
   readonly stats: OutboxStats;
+  /** `listener` is called when messages that were put may be sent, if that isn't at once. */
+  onReady(listener: () => void): void;
   close(): void;
 }
 
@@ -116,6 +118,9 @@ export class MemoryOutbox implements Outbox {
     const entry = this.#entries.get(seq);
     if (entry !== undefined) entry.held = true;
   }
+
+  /** Messages in memory may be sent at once. */
+  onReady(): void {}
 
   close(): void {}
 

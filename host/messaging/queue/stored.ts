@@ -1,4 +1,7 @@
-/** A message as the disk queue stores it: one CBOR array, so that a later version can append fields. */
+/**
+ * Messages as files store them. A message alone is one CBOR array, so that a later version can append fields. In the log,
+ * what is needed to open it stands in front, so that opening a log decodes no CBOR.
+ */
 import { encode } from 'cbor-x';
 import { decodePlain } from '../../base/cbor/index.ts';
 import { MoteError } from '../../base/index.ts';
@@ -20,7 +23,7 @@ export function encodeStored({ message, droppable, expiresMs }: Stored): Uint8Ar
   return encode([VERSION, flags, expiry, message.topic, message.payload, message.properties]);
 }
 
-function unknownFormat(): MoteError {
+export function unknownFormat(): MoteError {
   return new MoteError(
     'QUEUE_FORMAT',
     'The queue was written by another version of moteware; drain it with that version, or delete it.',
@@ -47,4 +50,74 @@ export function decodeStored(bytes: Uint8Array): Stored {
     droppable: (flags & 2) !== 0,
     expiresMs: expiry ?? Number.POSITIVE_INFINITY,
   };
+}
+
+/** What is known of a message in the log without decoding it. */
+export interface EntryHead {
+  /** The node. */
+  name: string;
+  droppable: boolean;
+  expiresMs: number;
+  /** Length of this head. */
+  length: number;
+}
+
+const FIXED = 10;
+const RETAIN = 1;
+const DROPPABLE = 2;
+
+/** u8 flags (1 retain, 2 droppable), f64 expiry in UTC ms or Infinity, u8 length of the node's name, the name, CBOR array of topic, payload and properties. */
+export function encodeEntry(node: string, { message, droppable, expiresMs }: Stored): Uint8Array {
+  const name = Buffer.from(node);
+  const rest = encode([message.topic, message.payload, message.properties]);
+  const out = Buffer.allocUnsafe(FIXED + name.length + rest.length);
+  out.writeUInt8((message.retain ? RETAIN : 0) | (droppable ? DROPPABLE : 0), 0);
+  out.writeDoubleLE(expiresMs, 1);
+  out.writeUInt8(name.length, 9);
+  out.set(name, FIXED);
+  out.set(rest, FIXED + name.length);
+  return out;
+}
+
+/** Throws `QUEUE_FORMAT` for bytes whose CRC is right and that this version doesn't know. */
+export function readEntryHead(body: Uint8Array): EntryHead {
+  const view = Buffer.from(body.buffer, body.byteOffset, body.length);
+  const length = view.length < FIXED ? Number.POSITIVE_INFINITY : FIXED + view[9]!;
+  if (length > view.length) throw unknownFormat();
+  const name = view.toString('utf8', FIXED, length);
+  return { name, droppable: (view[0]! & DROPPABLE) !== 0, expiresMs: view.readDoubleLE(1), length };
+}
+
+/** Throws `QUEUE_FORMAT`. */
+export function decodeEntry(body: Uint8Array): Stored {
+  const { droppable, expiresMs, length } = readEntryHead(body);
+  const value = decodePlain(body.subarray(length), { bytes: body.length }, unknownFormat);
+  if (!Array.isArray(value) || typeof value[0] !== 'string' || !(value[1] instanceof Uint8Array)) throw unknownFormat();
+  const [topic, payload, properties] = value as [string, Uint8Array, MessageProperties];
+  if (typeof properties !== 'object' || properties === null) throw unknownFormat();
+  return { message: { topic, payload, qos: 1, retain: (body[0]! & RETAIN) !== 0, properties }, droppable, expiresMs };
+}
+
+/** Numbers as ranges: f64 first, u32 count, for each. */
+export function encodeRanges(numbers: readonly number[]): Uint8Array {
+  const ranges: { first: number; count: number }[] = [];
+  for (const number of [...numbers].sort((a, b) => a - b)) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last.first + last.count === number) last.count++;
+    else ranges.push({ first: number, count: 1 });
+  }
+  const out = Buffer.alloc(12 * ranges.length);
+  ranges.forEach(({ first, count }, i) => {
+    out.writeDoubleLE(first, 12 * i);
+    out.writeUInt32LE(count, 12 * i + 8);
+  });
+  return out;
+}
+
+export function decodeRanges(body: Uint8Array): [first: number, count: number][] {
+  const view = Buffer.from(body.buffer, body.byteOffset, body.length);
+  return Array.from({ length: Math.floor(body.length / 12) }, (_, i) => [
+    view.readDoubleLE(12 * i),
+    view.readUInt32LE(12 * i + 8),
+  ]);
 }
