@@ -18,6 +18,7 @@ import { encodePacket, type Hello, type Packet, parsePacket } from './packet.ts'
 import { SendWindow } from './send-window.ts';
 import { storedBytes } from './stored.ts';
 import type { Transport } from './transport.ts';
+import { Unsettled } from './unsettled.ts';
 
 export class LinkSession<Out extends Message, In extends Message> {
   readonly #options: LinkOptions<Out, In>;
@@ -43,8 +44,7 @@ export class LinkSession<Out extends Message, In extends Message> {
   readonly #outgoing = new SendWindow<Out>();
   // Receiving.
   #expected = 0;
-  /** Numbers of accepted messages whose handlers have not ended, and of those behind them. */
-  #unsettled: { seq: number; settled: boolean }[] = [];
+  readonly #unsettled = new Unsettled();
   /** The message whose handler runs. */
   #handling: number | null = null;
   #ackDue = false;
@@ -177,7 +177,7 @@ export class LinkSession<Out extends Message, In extends Message> {
 
   /** All messages before this number are acknowledged. */
   get #acknowledged(): number {
-    return this.#unsettled[0]?.seq ?? this.#handling ?? this.#expected;
+    return this.#unsettled.first ?? this.#handling ?? this.#expected;
   }
 
   #write(packet: Packet): void {
@@ -322,7 +322,7 @@ export class LinkSession<Out extends Message, In extends Message> {
   #restart(): void {
     const pending = this.#outgoing.restart();
     this.#expected = 0;
-    this.#unsettled = [];
+    this.#unsettled.clear();
     this.#nakSent = false;
     this.#goDown('restarted');
     if (this.#options.onPeer !== undefined) this.#options.onPeer(pending);
@@ -388,26 +388,15 @@ export class LinkSession<Out extends Message, In extends Message> {
     this.#handling = null;
     if (!(handled instanceof Promise)) return;
     this.#ackDue &&= due;
-    this.#acknowledgeAfter(handled, seq);
+    this.#unsettled.add(seq, handled, () => this.#acknowledgeSoon());
   }
 
-  /** Acknowledges message `seq`, which was accepted last, once it is handled. */
-  #acknowledgeAfter(handled: Promise<void>, seq: number): void {
-    const all = this.#unsettled;
-    const message = { seq, settled: false };
-    all.push(message);
-    void handled.then(() => {
-      message.settled = true;
-      // Another peer has other numbers.
-      if (this.#unsettled !== all) return;
-      const before = this.#acknowledged;
-      while (all[0]?.settled) all.shift();
-      if (this.#acknowledged === before || this.#ackDue) return;
-      this.#ackDue = true;
-      // Messages that became durable together are acknowledged together.
-      queueMicrotask(() => {
-        if (this.#ackDue && this.#up) this.#write({ kind: 'ack', ack: this.#acknowledged });
-      });
+  /** Acknowledges messages that became durable together by one packet. */
+  #acknowledgeSoon(): void {
+    if (this.#ackDue) return;
+    this.#ackDue = true;
+    queueMicrotask(() => {
+      if (this.#ackDue && this.#up) this.#write({ kind: 'ack', ack: this.#acknowledged });
     });
   }
 

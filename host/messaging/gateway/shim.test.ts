@@ -190,10 +190,11 @@ for (const kind of brokerKinds) {
       node.plug(first);
       for (const i of range(300)) node.event(i);
       const taken = new Promise<void>((resolve) => {
-        const look = () => (first.nodes()[0]?.mqtt.waiting === 301 ? resolve() : void setImmediate(look));
+        const look = () => (first.nodes()[0] && node.link.queued === 0 ? resolve() : void setImmediate(look));
         look();
       });
       await taken;
+      expect(first.nodes()[0]!.mqtt.waiting).toBe(301);
       first.abort();
       broker = await kind.start({ port });
       const { inbox } = await listen();
@@ -215,6 +216,25 @@ for (const kind of brokerKinds) {
       node.plug(shim);
       await inbox.until((m) => events(m).length === 20);
       expect(events(inbox.messages)).toEqual(range(20));
+    });
+
+    it('acknowledges nothing to a node whose birth it rejects, and receives its events when the node is allowed', async () => {
+      const { inbox } = await listen();
+      let allowed = false;
+      const shim = start({ allowNode: () => allowed });
+      const node = new FakeNode('late');
+      node.plug(shim);
+      for (const i of range(3)) node.event(i);
+      await new Promise<void>((resolve) => {
+        const look = () => (shim.stats.beforeBirth === 3 ? resolve() : void setImmediate(look));
+        look();
+      });
+      expect(node.link.queued).toBe(4);
+      allowed = true;
+      node.cut();
+      node.plug(shim);
+      await inbox.until((m) => events(m).length === 3);
+      expect(events(inbox.messages)).toEqual(range(3));
     });
 
     it('pauses the link when the queue is full of events, and loses none', async () => {

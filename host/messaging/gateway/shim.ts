@@ -22,7 +22,7 @@ export interface NodeInfo {
 }
 
 export interface ShimStats {
-  /** Messages rejected because the node had sent no birth. */
+  /** Messages that were not acknowledged because the node had sent no birth that was accepted. */
   beforeBirth: number;
   /** Births rejected: bad name, not allowed, from elsewhere, too many nodes, or another name on a link that has one. */
   refusedBirths: number;
@@ -195,10 +195,10 @@ export class Shim {
     return accepted.then(() => this.#log?.settled());
   }
 
-  /** Returns a promise if a message can't be kept yet. */
+  /** Returns a promise if a message can't be kept yet. What is never kept has a promise that never resolves. */
   #message(port: Port, message: NodeMessage): Promise<void> | undefined {
-    if (message.type === 'birth') this.#born(port, message);
-    else if (message.type === 'time?') {
+    if (message.type === 'birth') return this.#born(port, message) ? undefined : new Promise(() => {});
+    if (message.type === 'time?') {
       // Best effort: a node asks again, or accepts no message as long as this one.
       guard(
         () => void port.link.send({ type: 'time', sentUs: message.sentUs, utcMs: this.#settings.nodeClock.utcMs() }),
@@ -207,14 +207,16 @@ export class Shim {
     } else if (port.bridge === undefined) {
       this.#counts.beforeBirth++;
       if (this.#counts.beforeBirth === 1) {
-        const text = `A node sent a ${message.type} message before its birth. Messages before a birth are dropped.`;
+        const text = `A node sent a ${message.type} message before its birth. Messages before a birth are not acknowledged.`;
         this.#settings.onProblem?.(new MoteError('BEFORE_BIRTH', text), undefined);
       }
+      return new Promise(() => {});
     } else return port.bridge.message(message);
     return undefined;
   }
 
-  #born(port: Port, birth: Birth): void {
+  /** Returns false for a birth that is refused. */
+  #born(port: Port, birth: Birth): boolean {
     try {
       const bridge = this.#bridgeFor(port, birth.node);
       const others = [...this.#ports].filter((other) => other !== port && other.bridge === bridge);
@@ -229,10 +231,12 @@ export class Shim {
       port.bridge = bridge;
       this.#unborn.remove(port);
       bridge.born(birth, port.link);
+      return true;
     } catch (error) {
       if (!(error instanceof MoteError)) throw error;
       this.#counts.refusedBirths++;
       if (this.#reports.take(this.#settings.clock.nowUs())) this.#settings.onProblem?.(error, undefined);
+      return false;
     }
   }
 

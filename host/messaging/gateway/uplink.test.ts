@@ -6,7 +6,7 @@ import { birth, event } from '../topics/examples.ts';
 import { shimSettings } from './shim-options.ts';
 import { Uplink } from './uplink.ts';
 
-it('keeps events and the state while the disk is full, pauses the link, and delivers them in order afterwards', () => {
+it('keeps events and the state while the outbox is full, pauses the link, and delivers them in order afterwards', async () => {
   const clock = new VirtualClock(1_700_000_000_000);
   let full = true;
   const ids: unknown[] = [];
@@ -30,11 +30,13 @@ it('keeps events and the state while the disk is full, pauses the link, and deli
     pause: () => calls.push('pause'),
     resume: () => calls.push('resume'),
   });
-  uplink.event({ ...event, seq: 1 });
-  uplink.event({ ...event, seq: 2 });
+  const accepted: number[] = [];
+  for (const seq of [1, 2, 1]) void uplink.event({ ...event, seq })?.then(() => accepted.push(seq));
   clock.advance(1000);
   uplink.state(true, { ...birth, boot: 1 });
   expect([...new Set(calls)]).toEqual(['pause']);
+  await Promise.resolve();
+  expect(accepted).toEqual([]);
   full = false;
   clock.advance(1000);
   // The ids are of the boot that produced the events. The state was not lost either.
@@ -43,4 +45,11 @@ it('keeps events and the state while the disk is full, pauses the link, and deli
   expect(calls.at(-1)).toBe('resume');
   expect(clock.waiting).toBe(0);
   expect([...new Set(problems)]).toEqual(['QUEUE_IO']);
+  // The first time that 1 was sent, its link ended before the acknowledgement.
+  await Promise.resolve();
+  expect(accepted).toEqual([1, 2]);
+  // A repetition is accepted and not published again; another event of a node that was erased is.
+  ids.length = 0;
+  for (const tMs of [1, 1, 2]) expect(uplink.event({ ...event, seq: 3, tMs })).toBeUndefined();
+  expect(ids).toEqual(['1-e-3', '1-e-3']);
 });

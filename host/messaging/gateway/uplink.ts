@@ -1,4 +1,6 @@
 /** Publishes the messages of one node: each as a CloudEvent on its topic, with the QoS that it needs. */
+import { crc32 } from 'node:zlib';
+import { LinkConstant } from '../../base/abi/index.ts';
 import { guard, type MoteError } from '../../base/index.ts';
 import type { Birth, Event, Log, OtaStatus, Telemetry } from '../../device/link/index.ts';
 import type { MessageProperties, MqttClient, PublishOptions, Will } from '../mqtt/index.ts';
@@ -38,6 +40,9 @@ export interface UplinkOptions {
   resume(): void;
 }
 
+/** Of an event: another one may have its id, if the flash of a node was erased. */
+const markOf = (id: string, event: Event): string => `${id} ${crc32(encodeEvent(event))}`;
+
 export class Uplink {
   readonly #options: UplinkOptions;
   #birth: Birth | undefined;
@@ -46,6 +51,8 @@ export class Uplink {
   #progress = -1;
   /** Events that the outbox did not accept, because it is full. They have no acknowledgement and are tried again. */
   #stuck: { id: string; event: Event; accepted(): void }[] = [];
+  /** Ids and check sums of the last events: those that a node may send again, because it has no acknowledgement yet. */
+  #recent: string[] = [];
   /** The outbox did not accept the state. It is tried again, or a node that is offline could be shown as online for ever. */
   #stateDue = false;
   #cancelRetry: (() => void) | undefined;
@@ -118,10 +125,14 @@ export class Uplink {
     this.#json?.telemetry(frame);
   }
 
-  /** Returns a promise if the outbox is full, which resolves when it has accepted the event. */
+  /**
+   * Returns a promise if the outbox is full, which resolves when it has accepted the event. An event that the outbox has
+   * or had is accepted and not published again.
+   */
   event(event: Event): Promise<void> | undefined {
     // Its id contains the boot that produced it: the node may have restarted before it can be published.
     const id = this.#id('e', event.seq);
+    if (this.#recent.includes(markOf(id, event))) return undefined;
     if (this.#stuck.length === 0 && this.#putEvent(id, event)) {
       this.relieve();
       return undefined;
@@ -187,8 +198,10 @@ export class Uplink {
   #putEvent(id: string, event: Event): boolean {
     const more = { subject: event.name, timeMs: event.tMs };
     const taken = this.#put('e', encodeEvent(event), this.#properties('event', id, more));
-    if (taken) this.#json?.event(event);
-    return taken;
+    if (!taken) return false;
+    this.#recent = [...this.#recent.slice(1 - LinkConstant.maxWindow), markOf(id, event)];
+    this.#json?.event(event);
+    return true;
   }
 
   /** A copy in JSON. One that the outbox doesn't accept is dropped: what must not be lost is in the message in CBOR. */
