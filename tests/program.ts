@@ -1,5 +1,6 @@
 /** For tests that start programs: the compiled `mote` and others, with their output. */
 import { spawn } from 'node:child_process';
+import { expect } from 'vitest';
 import { packagePath } from '../host/base/index.ts';
 
 export interface Outcome {
@@ -79,3 +80,15 @@ export const ndjson = (text: string): Record<string, unknown>[] =>
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
+
+/** Expects a failure as a user should see it: its exit code, one sentence with its code, no internals. */
+export async function expectFailure(
+  args: string[],
+  sentence: RegExp,
+  { cwd, exit }: { cwd: string; exit: number },
+): Promise<void> {
+  const { code, stderr } = await mote(args, cwd);
+  expect(stderr).toMatch(sentence);
+  expect(stderr).toMatch(/^mote: [^\n]+ \[[A-Z0-9_]+\]\n$/);
+  expect(code).toBe(exit);
+}

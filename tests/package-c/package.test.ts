@@ -4,20 +4,18 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type CborMap, CborTag, type CborValue, decodeCbor, encodeCbor } from '../../host/base/cbor/index.ts';
 import { packagePath } from '../../host/base/index.ts';
 import { cases, casesText, FULL } from '../../host/base/test-form.ts';
-import { buildPackage, encodeTrustedKeys, generateKeyPair, keyId } from '../../host/device/package/index.ts';
+import { buildPackage, generateKeyPair, keyId } from '../../host/device/package/index.ts';
 import { encodeEnvelope, parseEnvelope } from '../../host/device/package/suit.ts';
 import { missingCrypto } from '../c-program.ts';
-import { ask, buildDriver, type Request } from './driver.ts';
+import { ask, buildDriver } from './driver.ts';
 import {
   comparable,
   openRequest,
   pairs,
-  type Random,
   randomBytes,
   randomMetadata,
   randomPackage,
   signedAgain,
-  trusted,
   verdict,
   withPayload,
   xorshift,
@@ -420,39 +418,5 @@ describe.skipIf(missingCrypto)('a package opened in C', () => {
       expect(verdict(bytes)).toMatch(/^(SUIT|PKG_FORMAT|PKG_SEQUENCE)/);
       expect(codes[i]).toMatch(/^(SUIT|PKG_FORMAT|PKG_SEQUENCE)$/);
     }
-  });
-
-  it('is opened with keys in the encoding of TypeScript, and with no other one', () => {
-    const bytes = build();
-    const noKeys = encodeTrustedKeys([]);
-    const [, , , ...host] = openRequest(bytes);
-    const wrong: [string, Uint8Array][] = [
-      ['keys', encodeCbor(7)],
-      ['keys', encodeCbor(Array(9).fill(new Uint8Array(32)))],
-      ['keys', encodeCbor([new Uint8Array(31)])],
-      ['keys', encodeCbor([new Uint8Array(65).fill(2)])],
-      ['keys', encodeCbor(['x'.repeat(32)])],
-      ['keys', new Uint8Array([...trusted, 0])],
-      ['PKG_KEY', noKeys],
-    ];
-    const answers = ask(
-      driver,
-      wrong.map(([, keys]): Request => ['o', keys, bytes, ...host]),
-    );
-    expect(answers.map((answer) => answer.split(' ')[0])).toEqual(wrong.map(([code]) => code));
-    const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
-    const ids = pairs.map(({ publicKey }) => ` id=${hex(keyId(publicKey))}`);
-    expect(ask(driver, [['k', trusted]])).toEqual([`ok -8${ids[0]} -7${ids[1]}`]);
-  });
-
-  it('with 50,000 mutated lists of keys causes no read beyond them', () => {
-    const random: Random = xorshift(3);
-    const requests = Array.from({ length: 50_000 }, (): Request => {
-      const changed = Uint8Array.from(trusted);
-      for (let n = random(3); n >= 0; n--) changed[random(random(2) ? 5 : changed.length)] = random(256);
-      return ['k', random(3) ? changed : changed.slice(0, random(changed.length))];
-    });
-    const answers = ask(driver, requests);
-    expect(answers.filter((answer) => answer.startsWith('ok')).length).toBeGreaterThan(1000);
   });
 });

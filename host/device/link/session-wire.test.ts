@@ -23,7 +23,7 @@ function line(options: Partial<LinkOptions<NodeMessage, ShimMessage>> = {}) {
   const node = nodeLink({
     clock,
     newSessionId: () => session++,
-    onMessage: (message) => got.push(`message ${message.type === 'command' ? message.id : message.type}`),
+    onMessage: (message) => void got.push(`message ${message.type === 'command' ? message.id : message.type}`),
     onPeer: (pending) => got.push(`peer ${pending.map((message) => (message as Log).tMs)}`),
     onUp: () => got.push('up'),
     onDown: (why) => got.push(`down ${why}`),

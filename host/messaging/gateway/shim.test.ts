@@ -189,11 +189,10 @@ for (const kind of brokerKinds) {
       const first = start();
       node.plug(first);
       for (const i of range(300)) node.event(i);
-      const taken = new Promise<void>((resolve) => {
+      await new Promise<void>((resolve) => {
         const look = () => (first.nodes()[0] && node.link.queued === 0 ? resolve() : void setImmediate(look));
         look();
       });
-      await taken;
       expect(first.nodes()[0]!.mqtt.waiting).toBe(301);
       first.abort();
       broker = await kind.start({ port });

@@ -11,6 +11,7 @@ import { checkNodeId, isNodeId } from '../topics/index.ts';
 import { NodeBridge } from './bridge.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { GatewayState } from './gateway-state.ts';
+import { OnlineNodes } from './online-nodes.ts';
 import { type ShimOptions, type ShimSettings, shimSettings } from './shim-options.ts';
 import { UnbornLinks } from './unborn-links.ts';
 
@@ -62,6 +63,8 @@ export class Shim {
   /** Only with JSON. */
   readonly #state: GatewayState | undefined;
   readonly #log: DurableLog | undefined;
+  readonly #online: OnlineNodes | undefined;
+  readonly #reportNode: ShimSettings['onNode'];
   #closed = false;
 
   /**
@@ -69,7 +72,9 @@ export class Shim {
    * while another shim has `queueDir`.
    */
   constructor(options: ShimOptions) {
-    this.#settings = shimSettings(options);
+    const settings = shimSettings(options);
+    this.#settings = { ...settings, onNode: (node, state) => this.#onNode(node, state) };
+    this.#reportNode = settings.onNode;
     this.#unborn = new UnbornLinks({
       clock: this.#settings.nodeClock,
       maxLinks: GatewayConstant.unbornLinks,
@@ -86,8 +91,10 @@ export class Shim {
       });
       if (this.#settings.json !== undefined) this.#state = new GatewayState(this.#settings);
       this.#log = queueDir === undefined ? undefined : this.#openLog(queueDir);
-      // The rest of the log may end with "online" of a node that is not connected.
-      for (const node of this.#log?.names() ?? []) this.#open(node).absent();
+      this.#online = queueDir === undefined ? undefined : new OnlineNodes(queueDir);
+      // Nodes that may not return; the rest of the log may also end with "online" of one.
+      const before = new Set([...(this.#online?.names() ?? []), ...(this.#log?.names() ?? [])]);
+      for (const node of before) this.#open(node).absent();
     } catch (error) {
       this.abort();
       throw error;
@@ -238,6 +245,18 @@ export class Shim {
       if (this.#reports.take(this.#settings.clock.nowUs())) this.#settings.onProblem?.(error, undefined);
       return false;
     }
+  }
+
+  #onNode(node: string, state: 'online' | 'offline'): void {
+    const keep = () =>
+      guard(
+        () => this.#online?.set(node, this.#bridges.get(node)?.online ?? false),
+        (error) => this.#settings.onProblem?.(error, node),
+      );
+    // That it is offline must reach the broker, also if the process ends now.
+    if (state === 'online') keep();
+    else void (this.#log?.settled() ?? Promise.resolve()).then(keep);
+    this.#reportNode?.(node, state);
   }
 
   #drop(port: Port, why: string): void {
