@@ -59,9 +59,17 @@ describe.skipIf(NEEDS_PTY !== null)(`a serial line${NEEDS_PTY ?? ''}`, () => {
 
 describe('a serial line that cannot be opened', () => {
   it.each([
-    ['/nowhere/ttyACM0', /does not exist; check that the board is plugged in/],
-    ['/dev/null', /can't be set to 115200 baud/],
+    [
+      '/nowhere/ttyACM0',
+      /^The serial port \/nowhere\/ttyACM0 can't be opened: it does not exist; check that the board is plugged in/,
+    ],
+    ['/proc/self', /^The serial port \/proc\/self can't be opened: EISDIR/],
+    ['/dev/null', /^\/dev\/null can't be set to 115200 baud: stty: .*\S\.$/],
   ])('%s: the error describes the cause', async (path, sentence) => {
-    await expect(openSerial(path)).rejects.toThrow(sentence);
+    await expect(openSerial(path)).rejects.toMatchObject({
+      code: 'SERIAL',
+      message: expect.stringMatching(sentence),
+      cause: expect.any(Error),
+    });
   });
 });

@@ -333,6 +333,41 @@ describe('one end of a session', () => {
     expect(wire.got).toEqual(['down silent']);
   });
 
+  it('is down exactly three keep-alive times after the last byte', () => {
+    const wire = line({ keepAliveMs: 1000 });
+    wire.up();
+    wire.run(2999);
+    expect(wire.node.up).toBe(true);
+    wire.run(1);
+    expect([wire.node.up, wire.got]).toEqual([false, ['down silent']]);
+  });
+
+  it('sends again from the first message in flight on, whatever was sent later', () => {
+    const wire = line();
+    wire.up();
+    wire.node.send(log(0));
+    wire.run(300);
+    wire.node.send(log(1));
+    wire.run(150);
+    expect(wire.sent()).toEqual(['0 data 0 ack 0', '300 data 1 ack 0', '400 data 0 ack 0', '400 data 1 ack 0']);
+  });
+
+  it('takes a number half of all numbers ahead for a repeated one, and one less for a missing one', () => {
+    const wire = line();
+    wire.up();
+    wire.write(data(0x8000), data(0x7fff));
+    wire.run(0);
+    expect(wire.node.stats).toMatchObject({ duplicates: 1, gaps: 1 });
+  });
+
+  it('requests nothing when it resumes before it is up', () => {
+    const wire = line();
+    wire.node.pause();
+    wire.node.resume();
+    wire.run(0);
+    expect(wire.sent()).toEqual(['0 zero', '0 hello 100>0 next 0 window 16 max 8192']);
+  });
+
   it('sends no keep-alive beside other traffic', () => {
     const wire = line({ keepAliveMs: 1000 });
     wire.up();
@@ -341,7 +376,8 @@ describe('one end of a session', () => {
       wire.write(data(n));
     }
     wire.run(0);
-    expect(wire.sent().every((text) => /ack [1-9]/.test(text))).toBe(true);
+    const sent = wire.sent();
+    expect([sent.length, sent.every((text) => /ack [1-9]/.test(text))]).toEqual([10, true]);
   });
 
   it('counts its queue in messages and bytes, and reports room once', () => {
