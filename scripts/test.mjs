@@ -1,37 +1,56 @@
 // Runs every test of the project: sets up, then runs all runners two at a time, and prints one line with the totals.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { bold, dim, green, red, root, run, seconds } from './run.mjs';
 
 const node = process.execPath;
 if (process.argv.includes('--help')) {
   console.log(
-    `npm test [-- --full] [--optional] [--only NAME]
-  --full       run all cases of tests that take long: sweeps, mutations, random cases; otherwise a tenth of them
-  --optional   run only the test files that skip tests when an optional tool is missing
-  --only NAME  run one runner: host, lint, types, page-types, imports, abi, assembly, cli, docs, asan, fuzz-link`,
+    `npm test [-- --full] [--skipped TEXT] [--only NAME]
+  --full          run all cases of tests that take long: sweeps, mutations, random cases; otherwise a tenth of them
+  --skipped TEXT  run only the test files in which the last run skipped a test for a reason that contains TEXT, such as
+                  the name of a tool; several alternatives are separated by commas
+  --only NAME     run one runner: host, lint, types, page-types, imports, abi, assembly, cli, docs, asan, fuzz-link`,
   );
   process.exit(0);
 }
-const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
+const option = (name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined);
+const only = option('--only');
 const full = process.argv.includes('--full');
-const optional = process.argv.includes('--optional');
+/** What vitest writes about its last run. */
+const report = join(root, 'build', 'vitest.json');
+const skippedFiles = process.argv.includes('--skipped') ? filesThatSkipped(option('--skipped') ?? '') : null;
 const started = performance.now();
 const setup = spawnSync(node, ['scripts/setup.mjs'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 if (setup.status !== 0) process.exit(1);
+
+/** The names of the tests of a file that were skipped; a name contains the reason. */
+function skipsOf({ assertionResults }) {
+  return assertionResults
+    .filter(({ status }) => ['skipped', 'pending'].includes(status))
+    .map(({ fullName }) => fullName);
+}
+
+/** Test files in which the last run skipped a test for a reason that contains one of the texts. */
+function filesThatSkipped(texts) {
+  const wanted = texts.split(',').filter(Boolean);
+  const files = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')).testResults : [];
+  const found = files.filter((file) => skipsOf(file).some((name) => wanted.some((text) => name.includes(text))));
+  if (found.length > 0) return found.map(({ name }) => relative(root, name));
+  console.error(
+    `The last run skipped no test for ${wanted.join(' or ') || 'such a reason'}: run npm test without the tool first.`,
+  );
+  process.exit(2);
+}
 
 /** A check that passes or fails as a whole counts as one test. */
 const whole = ({ code }) => ({ passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 });
 
 function vitest({ code }) {
-  const report = join(root, 'build', 'vitest.json');
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
   const json = JSON.parse(readFileSync(report, 'utf8'));
-  const skips = json.testResults
-    .flatMap((file) => file.assertionResults)
-    .filter((test) => ['skipped', 'pending'].includes(test.status))
-    .map((test) => test.fullName);
+  const skips = json.testResults.flatMap(skipsOf);
   // A file that doesn't load, or an error outside any test, fails no test but ends vitest with a code.
   const failed = json.numFailedTests || (code === 0 ? 0 : 1);
   return { passed: json.numPassedTests, failed, skipped: skips.length, skips };
@@ -58,17 +77,6 @@ function counted({ code, output }) {
   };
 }
 
-/** Test files that contain a condition to skip a test, or import a file of the same folder that does. */
-function optionalTests() {
-  const text = (path) => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : '');
-  const imported = (path) =>
-    [...text(path).matchAll(/^(?:import|\}).* from '\.\/(.+\.ts)'/gm)].map(([, name]) => join(dirname(path), name));
-  return ['host', 'tests', 'assembly', 'abi']
-    .flatMap((folder) => readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, name)))
-    .filter((path) => path.endsWith('.test.ts'))
-    .filter((path) => [path, ...imported(path)].some((file) => /\.skip(If)?\(/.test(text(file))));
-}
-
 const runners = [
   {
     name: 'host',
@@ -76,7 +84,7 @@ const runners = [
     args: [
       'node_modules/vitest/vitest.mjs',
       'run',
-      ...(optional ? optionalTests() : []),
+      ...(skippedFiles ?? []),
       '--reporter=default',
       '--reporter=json',
       '--outputFile.json=build/vitest.json',
@@ -133,12 +141,12 @@ const runners = [
     args: ['scripts/fuzz-link.mjs', '--inputs', full ? '500000' : '50000'],
     count: counted,
   },
-].filter((runner) => (!only || runner.name === only) && (!optional || runner.name === 'host'));
+].filter((runner) => (!only || runner.name === only) && (skippedFiles === null || runner.name === 'host'));
 if (runners.length === 0) {
   console.error(`There is no runner ${only}.`);
   process.exit(2);
 }
-rmSync(join(root, 'build', 'vitest.json'), { force: true });
+rmSync(report, { force: true });
 
 console.log(
   full

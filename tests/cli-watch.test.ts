@@ -41,6 +41,10 @@ it('compiles once for build, sim, sim --set and a changed setting', async () => 
   const changed = await sim();
   expect(changed.stdout).not.toMatch(BUILT);
   expect(changed.stdout).toMatch(/\n1 events;/);
+  // A folder that projects share.
+  renameSync(at('press', '.mote', 'cache'), at('shared'));
+  const shared = await mote(['sim', 'press', '-i', SINE], dir, { MOTE_CACHE: at('shared') });
+  expect(shared.stdout).not.toMatch(BUILT);
   settings(250);
 });
 

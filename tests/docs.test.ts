@@ -84,6 +84,8 @@ class Terminal {
       npm_config_offline: 'true',
       npm_config_update_notifier: 'false',
       BUILD_NUMBER: '7',
+      // The pages build some apps alike.
+      MOTE_CACHE: join(temporary, 'cache'),
       // `mote` as `npm link` gives it to a pipeline.
       PATH: `${join(dir, 'lab', 'node_modules', '.bin')}:${process.env.PATH}`,
     };

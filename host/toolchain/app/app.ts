@@ -37,8 +37,8 @@ export interface LoadOptions {
   guard?: boolean;
 }
 
-/** Folder of what moteware keeps of an app between two commands, in the app's folder. */
-const CACHE = ['.mote', 'cache'];
+/** Folder of what moteware keeps between two commands: in the app's folder, or the one that `MOTE_CACHE` names. */
+const cacheFolder = (app: string): string => process.env.MOTE_CACHE ?? join(app, '.mote', 'cache');
 
 /** The build loads two compilers, which takes longer than most commands run. Only who builds loads it. */
 const builder = () => import('../build/index.ts');
@@ -70,7 +70,7 @@ export async function loadApp(path: string, observer: BuildObserver = {}, option
     const started = performance.now();
     const built = await buildApp(path, {
       ...options,
-      cacheFolder: join(path, ...CACHE),
+      cacheFolder: cacheFolder(path),
       onProgress: (step) => observer.onBuildStep?.(step),
     });
     const app = { ...built, package: null };
