@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import type { Scenario } from './scenario.ts';
 import { packageOf, type World } from './world.ts';
 
+const digestOf = (i: number, count: number) => new Uint8Array(createHash('sha256').update(`${i} of ${count}`).digest());
+
 /** Offers a package under digests that nothing has, each with `head`. */
 async function offers(world: World, count: number, head: Uint8Array, total: number): Promise<void> {
   for (let i = 0; i < count; i++) {
-    const sha256 = new Uint8Array(createHash('sha256').update(`${i} of ${count}`).digest());
+    const sha256 = digestOf(i, count);
     world.send({ type: 'offer', sha256, sequence: 2, total });
     world.send({ type: 'chunk', transfer: sha256.slice(0, 8), offset: 0, bytes: head });
     await world.run(20);
@@ -16,13 +18,18 @@ async function offers(world: World, count: number, head: Uint8Array, total: numb
 export const WEAR: Scenario[] = [
   {
     name: '300 offers with a recorded signed manifest erase 16 slots; later a good package is accepted',
-    shows: ['OTA_BUDGET', 'in 5400 s', 'ota confirmed 2'],
+    shows: ['OTA_BUDGET', 'in 5400 s', 'ota receiving 2 700/', 'ota confirmed 2'],
     setup: { module: null },
     async run(world) {
       await world.start();
       await world.run(200);
       const good = packageOf({ sequence: 2 });
       await offers(world, 300, good.slice(0, 512), good.length);
+      // The transfer under way goes on without budget.
+      const sha256 = digestOf(15, 300);
+      world.send({ type: 'chunk', transfer: sha256.slice(0, 8), offset: 0, bytes: good.slice(0, 700) });
+      world.send({ type: 'offer', sha256, sequence: 2, total: good.length });
+      await world.run(100);
       world.push({ sequence: 2 });
       await world.run(5_400_000);
       world.push({ sequence: 2 });
