@@ -25,11 +25,11 @@ import { app, keys, release, speech } from './world.ts';
 const has = (command: string) => spawnSync(command, ['--version']).status === 0;
 const missing = await missingSources('images/agent');
 const NEEDS_SOURCES = missing && `, skipped: ${missing}`;
-const available = !missing && has('arm-none-eabi-gcc') && has('qemu-system-arm');
-const NEEDS_QEMU = available
-  ? ''
-  : NEEDS_SOURCES ||
-    ', skipped: needs an Arm compiler and QEMU (apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm)';
+const hasArm = has('arm-none-eabi-gcc') && has('qemu-system-arm');
+const available = hasArm && !missing;
+const NEEDS_QEMU = hasArm
+  ? NEEDS_SOURCES
+  : ', skipped: needs an Arm compiler and QEMU (apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm)';
 
 let dir: string;
 /** Parent of the commands' temporary folders, so that leftovers are detected. */
