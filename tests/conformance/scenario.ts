@@ -6,6 +6,8 @@ export interface Scenario {
   name: string;
   setup: Setup;
   run(world: World): Promise<void>;
+  /** Runs only on a board that is a process: an emulated processor takes minutes for hundreds of signatures. */
+  processOnly?: boolean;
   /** RAM in bytes that a board needs to run it. */
   ramBytes?: number;
   /** Text that the trace of the reference must contain, so that the row tests what its name states. */

@@ -18,6 +18,7 @@ async function offers(world: World, count: number, head: Uint8Array, total: numb
 export const WEAR: Scenario[] = [
   {
     name: '300 offers with a recorded signed manifest erase 16 slots; later a good package is accepted',
+    processOnly: true,
     shows: ['OTA_BUDGET', 'in 5400 s', 'ota receiving 2 700/', 'ota confirmed 2'],
     setup: { module: null },
     async run(world) {
@@ -40,6 +41,7 @@ export const WEAR: Scenario[] = [
   },
   {
     name: '300 offers with a wrong signature erase nothing, and a good package is accepted at once',
+    processOnly: true,
     shows: ['PKG_SIGNATURE', 'ota confirmed 2'],
     setup: {},
     async run(world) {
