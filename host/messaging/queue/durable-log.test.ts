@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../base/index.ts';
 import { cases } from '../../base/test-form.ts';
@@ -10,9 +9,9 @@ import { DurableLog, type LogOptions } from './durable-log.ts';
 import { FaultFolder } from './fault-folder.ts';
 import { importQueues } from './import-queues.ts';
 import type { Message } from './message.ts';
-import type { Outbox } from './outbox.ts';
 import { encodeRecord, MESSAGE, PUT, parseRecords, REMOVE, REMOVED, recordBytes } from './record.ts';
 import { encodeStored } from './stored.ts';
+import { contents, inMemory, may, message, must, SIZE, textsOf } from './testing.ts';
 
 let root: string;
 beforeEach(() => {
@@ -20,33 +19,6 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-function message(text: string, expirySeconds?: number): Message {
-  const properties = expirySeconds === undefined ? {} : { expirySeconds };
-  return { topic: 'a/b', payload: Buffer.from(text), qos: 1, retain: false, properties };
-}
-const textsOf = (outbox: Outbox): string[] => {
-  const texts: string[] = [];
-  for (let p = outbox.next(0); p !== undefined; p = outbox.next(p.seq))
-    texts.push(Buffer.from(p.message.payload).toString());
-  return texts;
-};
-/** Each message with its stream. */
-const contents = (log: DurableLog): string[] =>
-  log
-    .names()
-    .sort()
-    .flatMap((name) => textsOf(log.stream(name)).map((text) => `${name}:${text}`));
-const must = { droppable: false, nowMs: 0 };
-const may = { droppable: true, nowMs: 0 };
-/** Bytes of the record of a message of 3 characters of node `n`. */
-const SIZE = (() => {
-  const log = new DurableLog({ dir: '', folder: new FaultFolder() });
-  log.stream('n').put(message('123'), must);
-  return log.stats.waitingBytes;
-})();
-
-const inMemory = (folder: FaultFolder, options: Partial<LogOptions> = {}) =>
-  new DurableLog({ dir: 'memory', folder, clock: new VirtualClock(), ...options });
 const onDisk = (options: Partial<LogOptions> = {}) => new DurableLog({ dir: join(root, 'q'), ...options });
 
 describe('the durable log', () => {
@@ -96,6 +68,19 @@ describe('the durable log', () => {
     expect(log.stats.commits).toBeLessThan(5);
     expect(log.settled()).toBeUndefined();
     await log.close();
+  });
+
+  it('writes a message whenever it is put, also when the write before it has just ended', async () => {
+    const log = inMemory(new FaultFolder());
+    const stream = log.stream('n');
+    for (let ticks = 0; ticks < 30; ticks++) {
+      stream.put(message(`${ticks}`), must);
+      await log.settled();
+      for (let i = 0; i < ticks; i++) await Promise.resolve();
+      stream.remove(stream.put(message('late'), must));
+      for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+      expect([ticks, log.settled()]).toEqual([ticks, undefined]);
+    }
   });
 
   it('keeps 700 nodes in one file', async () => {
@@ -378,73 +363,4 @@ describe('a power cut at any operation of the disk', () => {
         expect(text).toMatch(/^n\d:\d+\.*$/);
     }
   });
-});
-
-it('behaves like lists in memory under any sequence of calls', async () => {
-  const command = fc.oneof(
-    fc.record({
-      do: fc.constant('put' as const),
-      node: fc.nat(2),
-      bytes: fc.nat(120),
-      droppable: fc.boolean(),
-    }),
-    fc.record({ do: fc.constant('remove' as const), at: fc.nat(20) }),
-    fc.record({ do: fc.constant('hold' as const), at: fc.nat(20) }),
-    fc.record({ do: fc.constant('settle' as const) }),
-    fc.record({ do: fc.constant('reopen' as const) }),
-  );
-  await fc.assert(
-    fc.asyncProperty(fc.array(command, { maxLength: 60 }), async (commands) => {
-      let folder = new FaultFolder();
-      const options = { maxStreamBytes: 1500, segmentBytes: 400, cacheBytes: 500 };
-      let log = inMemory(folder, options);
-      let model: { seq: number; name: string; text: string; size: number; droppable: boolean; held: boolean }[] = [];
-      let count = 0;
-      for (const c of commands) {
-        if (c.do === 'put') {
-          const name = `n${c.node}`;
-          const text = `${count++}`.padEnd(c.bytes, '-').padEnd(3, '-');
-          const size = SIZE - 3 + 1 + text.length + (text.length > 23 ? 1 : 0);
-          const own = model.filter((m) => m.name === name);
-          let free = 1500 - own.reduce((sum, m) => sum + m.size, 0);
-          const going = own.filter((m) => {
-            if (free >= size || !m.droppable || m.held) return false;
-            free += m.size;
-            return true;
-          });
-          const put = () => log.stream(name).put(message(text), { droppable: c.droppable, nowMs: 0 });
-          if (free < size) expect(put).toThrow(/full/);
-          else {
-            const seq = put();
-            model = model.filter((m) => !going.includes(m));
-            model.push({ seq, name, text, size, droppable: c.droppable, held: false });
-          }
-        } else if (c.do === 'reopen') {
-          await log.close();
-          folder = folder.clone();
-          log = inMemory(folder, options);
-          for (const m of model) m.held = false;
-        } else if (c.do === 'settle') await log.settled();
-        else {
-          const m = model[c.at % Math.max(1, model.length)];
-          if (m === undefined) continue;
-          if (c.do === 'hold') {
-            log.stream(m.name).hold(m.seq);
-            m.held = true;
-          } else {
-            log.stream(m.name).remove(m.seq);
-            model.splice(model.indexOf(m), 1);
-          }
-        }
-        expect(log.stats.waitingBytes).toBe(model.reduce((sum, m) => sum + m.size, 0));
-      }
-      await log.settled();
-      const expected = ['n0', 'n1', 'n2'].flatMap((name) =>
-        model.filter((m) => m.name === name).map(({ text }) => `${name}:${text}`),
-      );
-      expect(contents(log)).toEqual(expected);
-      await log.close();
-    }),
-    { numRuns: 300 },
-  );
 });

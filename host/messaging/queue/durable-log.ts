@@ -196,7 +196,7 @@ export class DurableLog implements StreamLog {
   /** Writes what is not written yet, if the disk takes it, and ends. */
   async close(): Promise<void> {
     if (this.#closed) return;
-    await this.#running;
+    while (this.#running !== undefined) await this.#running;
     if (this.#closed) return;
     try {
       this.commitNow();
@@ -321,29 +321,36 @@ export class DurableLog implements StreamLog {
   /** Begins to write, with all that this turn of the event loop adds. */
   #schedule(): void {
     if (this.#running !== undefined || this.#closed || this.#cancelRetry !== undefined) return;
-    this.#running = new Promise<void>((resolve) => setImmediate(resolve))
-      .then(() => this.#run())
-      .finally(() => {
-        this.#running = undefined;
-      });
+    this.#running = new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#run());
   }
 
   async #run(): Promise<void> {
-    while (!this.#closed && this.#fresh.length + this.#removed.length > 0) {
-      const batch = this.#takeBatch();
-      try {
-        this.#write(batch);
-        if (this.#sync && batch.fresh.length > 0) await this.#segments.sync();
-      } catch (cause) {
-        this.#giveBack(batch);
-        this.#retryLater(this.#error(cause));
-        return;
-      }
-      if (this.#closed) return;
-      this.#commit(batch);
-      // What can't be merged now is merged after a later commit.
-      await this.#merge().catch(() => {});
+    try {
+      while (this.#hasWork()) await this.#writeBatch();
+    } finally {
+      // In the same turn as the last look: what is put from now on begins another run.
+      this.#running = undefined;
     }
+  }
+
+  #hasWork(): boolean {
+    return !this.#closed && this.#cancelRetry === undefined && this.#fresh.length + this.#removed.length > 0;
+  }
+
+  async #writeBatch(): Promise<void> {
+    const batch = this.#takeBatch();
+    try {
+      this.#write(batch);
+      if (this.#sync && batch.fresh.length > 0) await this.#segments.sync();
+    } catch (cause) {
+      this.#giveBack(batch);
+      this.#retryLater(this.#error(cause));
+      return;
+    }
+    if (this.#closed) return;
+    this.#commit(batch);
+    // What can't be merged now is merged after a later commit.
+    await this.#merge().catch(() => {});
   }
 
   #retryLater(error: MoteError): void {
