@@ -32,6 +32,8 @@ it('keeps events and the state while the outbox is full, pauses the link, and de
   });
   const accepted: number[] = [];
   for (const seq of [1, 2, 1]) void uplink.event({ ...event, seq })?.then(() => accepted.push(seq));
+  // Another event with the same id, of a node whose flash was erased.
+  void uplink.event({ ...event, seq: 2, tMs: 7 })?.then(() => accepted.push(7));
   clock.advance(1000);
   uplink.state(true, { ...birth, boot: 1 });
   expect([...new Set(calls)]).toEqual(['pause']);
@@ -40,14 +42,14 @@ it('keeps events and the state while the outbox is full, pauses the link, and de
   full = false;
   clock.advance(1000);
   // The ids are of the boot that produced the events. The state was not lost either.
-  expect(ids.slice(0, 2)).toEqual(['0-e-1', '0-e-2']);
+  expect(ids.slice(0, 3)).toEqual(['0-e-1', '0-e-2', '0-e-2']);
   expect(topics.at(-1)).toBe('mote/d/a/s');
   expect(calls.at(-1)).toBe('resume');
   expect(clock.waiting).toBe(0);
   expect([...new Set(problems)]).toEqual(['QUEUE_IO']);
   // The first time that 1 was sent, its link ended before the acknowledgement.
   await Promise.resolve();
-  expect(accepted).toEqual([1, 2]);
+  expect(accepted).toEqual([1, 2, 7]);
   // A repetition is accepted and not published again; another event of a node that was erased is.
   ids.length = 0;
   for (const tMs of [1, 1, 2]) expect(uplink.event({ ...event, seq: 3, tMs })).toBeUndefined();

@@ -40,8 +40,14 @@ export interface UplinkOptions {
   resume(): void;
 }
 
-/** Of an event: another one may have its id, if the flash of a node was erased. */
-const markOf = (id: string, event: Event): string => `${id} ${crc32(encodeEvent(event))}`;
+/** An event on its way into the outbox. */
+interface Upload {
+  id: string;
+  event: Event;
+  payload: Uint8Array;
+  /** Id and check sum: another event may have its id, if the flash of a node was erased. */
+  mark: string;
+}
 
 export class Uplink {
   readonly #options: UplinkOptions;
@@ -50,8 +56,8 @@ export class Uplink {
   #count = 0;
   #progress = -1;
   /** Events that the outbox did not accept, because it is full. They have no acknowledgement and are tried again. */
-  #stuck: { id: string; event: Event; accepted(): void }[] = [];
-  /** Ids and check sums of the last events: those that a node may send again, because it has no acknowledgement yet. */
+  #stuck: (Upload & { accepted(): void })[] = [];
+  /** Marks of the last events: those that a node may send again, because it has no acknowledgement yet. */
   #recent: string[] = [];
   /** The outbox did not accept the state. It is tried again, or a node that is offline could be shown as online for ever. */
   #stateDue = false;
@@ -132,15 +138,17 @@ export class Uplink {
   event(event: Event): Promise<void> | undefined {
     // Its id contains the boot that produced it: the node may have restarted before it can be published.
     const id = this.#id('e', event.seq);
-    if (this.#recent.includes(markOf(id, event))) return undefined;
-    if (this.#stuck.length === 0 && this.#putEvent(id, event)) {
+    const payload = encodeEvent(event);
+    const upload = { id, event, payload, mark: `${id} ${crc32(payload)}` };
+    if (this.#recent.includes(upload.mark)) return undefined;
+    if (this.#stuck.length === 0 && this.#putEvent(upload)) {
       this.relieve();
       return undefined;
     }
     return new Promise((accepted) => {
       // A node that restarted its link sends it again.
-      const waiting = this.#stuck.find((stuck) => stuck.id === id);
-      if (waiting === undefined) this.#stuck.push({ id, event, accepted });
+      const waiting = this.#stuck.find(({ mark }) => mark === upload.mark);
+      if (waiting === undefined) this.#stuck.push({ ...upload, accepted });
       else waiting.accepted = accepted;
       this.relieve();
     });
@@ -172,7 +180,7 @@ export class Uplink {
     const { outbox, settings, pause, resume } = this.#options;
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
-    for (let first = this.#stuck[0]; first !== undefined && this.#putEvent(first.id, first.event); ) {
+    for (let first = this.#stuck[0]; first !== undefined && this.#putEvent(first); ) {
       first.accepted();
       this.#stuck.shift();
       first = this.#stuck[0];
@@ -195,11 +203,11 @@ export class Uplink {
     return this.#put('s', payload, this.#now('state'), { retain: true });
   }
 
-  #putEvent(id: string, event: Event): boolean {
+  #putEvent({ id, event, payload, mark }: Upload): boolean {
     const more = { subject: event.name, timeMs: event.tMs };
-    const taken = this.#put('e', encodeEvent(event), this.#properties('event', id, more));
+    const taken = this.#put('e', payload, this.#properties('event', id, more));
     if (!taken) return false;
-    this.#recent = [...this.#recent.slice(1 - LinkConstant.maxWindow), markOf(id, event)];
+    this.#recent = [...this.#recent.slice(1 - LinkConstant.maxWindow), mark];
     this.#json?.event(event);
     return true;
   }
