@@ -6,8 +6,9 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MoteError } from '../../base/index.ts';
+import type { MoteError } from '../../base/index.ts';
 import type { Received } from '../mqtt/index.ts';
+import { queueIo } from '../queue/index.ts';
 
 export interface DeadLettersOptions {
   /** Without it, messages are only counted. */
@@ -86,14 +87,8 @@ function list(dir: string): { name: string; bytes: number }[] {
   return names.sort().map((name) => ({ name, bytes: statSync(join(dir, name)).size }));
 }
 
-function attempt<T>(dir: string, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    throw new MoteError(
-      'QUEUE_IO',
-      `The folder ${dir} of messages that can't be handled can't be written; check it, its permissions and the disk.`,
-      { cause },
-    );
-  }
-}
+const attempt = <T>(dir: string, work: () => T): T =>
+  queueIo(
+    `The folder ${dir} of messages that can't be handled can't be written; check it, its permissions and the disk.`,
+    work,
+  );

@@ -6,8 +6,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { guard, MoteError } from '../../base/index.ts';
+import { guard } from '../../base/index.ts';
 import { type MessageProperties, MqttClient } from '../mqtt/index.ts';
+import { queueIo } from '../queue/index.ts';
 import { cloudEventProperties, JSON_TYPE } from '../topics/index.ts';
 import type { ShimSettings } from './shim-options.ts';
 
@@ -88,15 +89,13 @@ function stableId(dir: string | undefined): string {
   const fresh = randomBytes(6).toString('hex');
   if (dir === undefined) return fresh;
   const path = join(dir, 'shim.id');
-  try {
+  return queueIo(`The file ${path} can't be written; check it and its permissions.`, () => {
     mkdirSync(dir, { recursive: true });
     const found = read(path);
     if (ID.test(found)) return found;
     writeFileSync(path, fresh);
     return fresh;
-  } catch (cause) {
-    throw new MoteError('QUEUE_IO', `The file ${path} can't be written; check it and its permissions.`, { cause });
-  }
+  });
 }
 
 function read(path: string): string {

@@ -4,7 +4,7 @@
  */
 import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MoteError } from '../../base/index.ts';
+import { queueIo } from '../queue/index.ts';
 import { isNodeId } from '../topics/index.ts';
 
 /** No node has a name with a dot, so that this is none of the folders that version 0.1.0 made. */
@@ -55,16 +55,5 @@ export class OnlineNodes {
   }
 }
 
-function attempt<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    throw new MoteError(
-      'QUEUE_IO',
-      `${path} can't be read or written; check the folder, its permissions and the disk.`,
-      {
-        cause,
-      },
-    );
-  }
-}
+const attempt = <T>(path: string, work: () => T): T =>
+  queueIo(`${path} can't be read or written; check the folder, its permissions and the disk.`, work);

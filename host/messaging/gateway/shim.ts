@@ -6,7 +6,7 @@ import { GatewayConstant } from '../../base/abi/index.ts';
 import { Budget, guard, type Lock, MoteError, tryLock } from '../../base/index.ts';
 import { type Birth, type NodeMessage, type ShimLink, shimLink, type Transport } from '../../device/link/index.ts';
 import type { ClientStats } from '../mqtt/index.ts';
-import { DurableLog, importQueues, MemoryOutbox } from '../queue/index.ts';
+import { DurableLog, importQueues, MemoryOutbox, queueIo } from '../queue/index.ts';
 import { checkNodeId, isNodeId } from '../topics/index.ts';
 import { NodeBridge } from './bridge.ts';
 import { DeadLetters } from './dead-letters.ts';
@@ -64,7 +64,6 @@ export class Shim {
   readonly #state: GatewayState | undefined;
   readonly #log: DurableLog | undefined;
   readonly #online: OnlineNodes | undefined;
-  readonly #reportNode: ShimSettings['onNode'];
   #closed = false;
 
   /**
@@ -73,8 +72,11 @@ export class Shim {
    */
   constructor(options: ShimOptions) {
     const settings = shimSettings(options);
-    this.#settings = { ...settings, onNode: (node, state) => this.#onNode(node, state) };
-    this.#reportNode = settings.onNode;
+    const onNode = (node: string, state: 'online' | 'offline') => {
+      this.#keepState(node, state);
+      settings.onNode?.(node, state);
+    };
+    this.#settings = { ...settings, onNode };
     this.#unborn = new UnbornLinks({
       clock: this.#settings.nodeClock,
       maxLinks: GatewayConstant.unbornLinks,
@@ -247,7 +249,8 @@ export class Shim {
     }
   }
 
-  #onNode(node: string, state: 'online' | 'offline'): void {
+  /** Notes what the broker holds of a node, for the next run. */
+  #keepState(node: string, state: 'online' | 'offline'): void {
     const keep = () =>
       guard(
         () => this.#online?.set(node, this.#bridges.get(node)?.online ?? false),
@@ -256,7 +259,6 @@ export class Shim {
     // That it is offline must reach the broker, also if the process ends now.
     if (state === 'online') keep();
     else void (this.#log?.settled() ?? Promise.resolve()).then(keep);
-    this.#reportNode?.(node, state);
   }
 
   #drop(port: Port, why: string): void {
@@ -323,15 +325,10 @@ function nodeLive(node: string, there: string, here: string): MoteError {
 
 /** Takes one lock for the queues of all nodes. Its file name has a dot, which no node's name has. */
 function takeLock(queueDir: string): Lock {
-  try {
+  return queueIo(`The folder ${queueDir} can't be written; check it and its permissions.`, () => {
     mkdirSync(queueDir, { recursive: true });
     const lock = tryLock(join(queueDir, 'shim.lock'));
     if (lock.taken) return lock;
     throw new MoteError('QUEUE_BUSY', `The queues in ${queueDir} are in use: ${lock.holder}. Each shim needs its own.`);
-  } catch (cause) {
-    if (cause instanceof MoteError) throw cause;
-    throw new MoteError('QUEUE_IO', `The folder ${queueDir} can't be written; check it and its permissions.`, {
-      cause,
-    });
-  }
+  });
 }

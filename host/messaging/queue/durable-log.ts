@@ -12,6 +12,7 @@
  */
 import { type Clock, MoteError, systemClock } from '../../base/index.ts';
 import { diskFolder, type LogFolder } from './folder.ts';
+import { queueIo } from './io.ts';
 import { type Entry, LogStream, type StreamLog } from './log-stream.ts';
 import type { Message } from './message.ts';
 import { expiryOf, queueFull } from './outbox.ts';
@@ -107,13 +108,8 @@ export class DurableLog implements StreamLog {
     this.#clock = options.clock ?? systemClock;
     this.#onProblem = options.onProblem;
     this.#segments = new Segments(options.folder ?? diskFolder(options.dir), options.segmentBytes ?? 8 * 1024 ** 2);
-    try {
-      this.#recover();
-    } catch (cause) {
-      if (cause instanceof MoteError) throw cause;
-      const what = `The queue in ${this.#dir} can't be opened; check the folder and its permissions.`;
-      throw new MoteError('QUEUE_IO', what, { cause });
-    }
+    const what = `The queue in ${this.#dir} can't be opened; check the folder and its permissions.`;
+    queueIo(what, () => this.#recover());
   }
 
   get stats(): LogStats {
@@ -383,13 +379,8 @@ export class DurableLog implements StreamLog {
     if (batch.removed.length > 0)
       parts.push(encodeRecord(REMOVED, Math.max(1, batch.last), encodeRanges(batch.removed)));
     if (parts.length === 0) return;
-    const { segment, at } = this.#segments.append(parts.length === 1 ? parts[0]! : Buffer.concat(parts));
-    let offset = at + recordBytes(0);
-    batch.places = kept.map(({ entry, record }) => {
-      const place = { segment, offset, length: record.length - recordBytes(0) };
-      offset += record.length;
-      return { entry, place };
-    });
+    const places = this.#segments.append(parts);
+    batch.places = kept.map(({ entry }, i) => ({ entry, place: places[i]! }));
   }
 
   #commit({ places, last }: Batch): void {
@@ -417,12 +408,11 @@ export class DurableLog implements StreamLog {
         kept.push({ entry, record: encodeRecord(MESSAGE, seq, body) });
       }
     }
-    const { segment, at } = await this.#segments.merge(old, Buffer.concat(kept.map(({ record }) => record)));
-    let offset = at + recordBytes(0);
-    for (const { entry, record } of kept) {
-      if (isLinked(entry)) this.#settle(entry, { segment, offset, length: record.length - recordBytes(0) });
-      offset += record.length;
-    }
+    const places = await this.#segments.merge(
+      old,
+      kept.map(({ record }) => record),
+    );
+    for (const [i, { entry }] of kept.entries()) if (isLinked(entry)) this.#settle(entry, places[i]!);
     this.#segments.drop(old);
   }
 

@@ -79,8 +79,17 @@ class DiskFile implements LogFile {
   }
 }
 
+/** Syncs a folder. A new file's name survives a loss of power only after that. */
+export function syncFolder(dir: string): void {
+  const fd = openSync(dir, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 export function diskFolder(dir: string): LogFolder {
-  const withFolder = <T>(use: (fd: number) => T): T => use(openSync(dir, 'r'));
   return {
     list() {
       mkdirSync(dir, { recursive: true });
@@ -91,14 +100,10 @@ export function diskFolder(dir: string): LogFolder {
     open: (name) => new DiskFile(openSync(join(dir, name), 'r')),
     rename: (from, to) => renameSync(join(dir, from), join(dir, to)),
     remove: (name) => rmSync(join(dir, name), { force: true }),
-    sync: () => withFolder((fd) => syncAll(fd).finally(() => closeSync(fd))),
-    syncNow: () =>
-      withFolder((fd) => {
-        try {
-          fsyncSync(fd);
-        } finally {
-          closeSync(fd);
-        }
-      }),
+    sync() {
+      const fd = openSync(dir, 'r');
+      return syncAll(fd).finally(() => closeSync(fd));
+    },
+    syncNow: () => syncFolder(dir),
   };
 }

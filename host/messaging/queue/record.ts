@@ -4,7 +4,6 @@
  *
  * Record, little-endian: u32 length of what follows the CRC, u32 CRC-32 of it, u8 kind, f64 number, body.
  */
-import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 
 const HEADER = 8;
@@ -32,6 +31,16 @@ export interface FileRecord {
 /** Bytes on disk of a record with a body of `bodyBytes`. */
 export function recordBytes(bodyBytes: number): number {
   return HEADER + PREFIX + bodyBytes;
+}
+
+/** Offsets of the bodies of records that lie behind each other from `at` on, and their lengths. */
+export function bodiesFrom(at: number, records: readonly Uint8Array[]): { offset: number; length: number }[] {
+  let offset = at;
+  return records.map((record) => {
+    const body = { offset: offset + recordBytes(0), length: record.length - recordBytes(0) };
+    offset += record.length;
+    return body;
+  });
 }
 
 export function encodeRecord(kind: Kind, seq: number, body: Uint8Array): Buffer {
@@ -65,10 +74,3 @@ export function parseRecords(bytes: Uint8Array): { records: FileRecord[]; goodBy
 }
 
 const isKind = (kind: number): kind is Kind => kind >= PUT && kind <= REMOVED;
-
-/** Syncs a folder. A new file's name survives a loss of power only after that. */
-export function syncFolder(dir: string): void {
-  const fd = openSync(dir, 'r');
-  fsyncSync(fd);
-  closeSync(fd);
-}

@@ -4,7 +4,7 @@
  * one, which takes the index of the last and names the first in its head.
  */
 import type { LogFile, LogFolder } from './folder.ts';
-import { encodeRecord, type FileRecord, HEAD, parseRecords } from './record.ts';
+import { bodiesFrom, encodeRecord, type FileRecord, HEAD, parseRecords } from './record.ts';
 
 export interface Segment {
   /** Increases with each file. */
@@ -82,15 +82,16 @@ export class Segments {
     return this.#all.reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** Writes whole records behind each other, in one file. They are durable after `sync`. */
-  append(bytes: Uint8Array): { segment: Segment; at: number } {
+  /** Writes records behind each other into one file, and returns where their bodies are. They are durable after `sync`. */
+  append(records: readonly Uint8Array[]): Place[] {
+    const bytes = Buffer.concat(records);
     const last = this.#tail;
     const full = last !== undefined && last.size > HEAD_BYTES && last.size + bytes.length > this.#segmentBytes;
     const segment = last === undefined || full ? this.#begin() : last;
     const at = segment.size;
     segment.file.write(bytes, at);
     segment.size += bytes.length;
-    return { segment, at };
+    return bodiesFrom(at, records).map((body) => ({ segment, ...body }));
   }
 
   async sync(): Promise<void> {
@@ -161,20 +162,21 @@ export class Segments {
   }
 
   /**
-   * Replaces the oldest files by one with `records`. Resolves with the new file once it is durable, before the old ones
-   * are deleted by `drop`.
+   * Replaces the oldest files by one with `records`. Resolves with the places of their bodies once the new file is
+   * durable, before the old ones are deleted by `drop`.
    */
-  async merge(old: readonly Segment[], records: Uint8Array): Promise<{ segment: Segment; at: number }> {
+  async merge(old: readonly Segment[], records: readonly Uint8Array[]): Promise<Place[]> {
+    const bytes = Buffer.concat(records);
     const { index } = old.at(-1)!;
     const file = this.#folder.create(DRAFT);
     file.write(headOf(old[0]!.index), 0);
-    file.write(records, HEAD_BYTES);
+    file.write(bytes, HEAD_BYTES);
     await file.sync();
     this.#folder.rename(DRAFT, nameOf(index));
     await this.#folder.sync();
-    const segment = { index, file, size: HEAD_BYTES + records.length, live: 0, liveBytes: 0 };
+    const segment = { index, file, size: HEAD_BYTES + bytes.length, live: 0, liveBytes: 0 };
     this.#all.splice(0, old.length, segment);
-    return { segment, at: HEAD_BYTES };
+    return bodiesFrom(HEAD_BYTES, records).map((body) => ({ segment, ...body }));
   }
 
   /** Deletes files that `merge` has replaced. The last of them has the name of the new one. */
