@@ -130,6 +130,14 @@ const ATTACKS = {
     };
     for (let i = 0; i < 50; i++) open();
   },
+  'links that never send a birth, 100 a second': ({ port }) => {
+    every(10, () => {
+      const socket = connect(port, '127.0.0.1');
+      const link = nodeLink({ clock: backgroundClock, newSessionId: session, onMessage: () => {} });
+      link.attach(socketTransport(socket));
+      socket.on('error', () => {});
+    });
+  },
 };
 
 const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? null;
