@@ -119,7 +119,8 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
   const serve = (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    aedes.handle(new LimitedStream(socket, maximumPacketBytes, waiting.add(socket)));
+    const accepted = waiting.add(socket);
+    const stream = new LimitedStream(socket, maximumPacketBytes, { connect: () => aedes.handle(stream), accepted });
   };
   const server = options.tls
     ? createTlsServer({ handshakeTimeout: LOGIN_MS, ...options.tls }, serve)

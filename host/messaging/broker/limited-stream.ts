@@ -70,6 +70,13 @@ function withoutQos2(frame: Uint8Array): Uint8Array {
   return mqttPacket.generate({ ...packet, properties }, { protocolVersion: 5 });
 }
 
+export interface StreamEvents {
+  /** The client has sent its first packet, and it is a CONNECT. The broker needs no state of the client before. */
+  connect(): void;
+  /** The broker has accepted the client. */
+  accepted(): void;
+}
+
 export class LimitedStream extends Duplex {
   readonly #socket: Socket;
   readonly #fromClient: Framer;
@@ -83,14 +90,13 @@ export class LimitedStream extends Duplex {
   #accepted = false;
   #version5 = false;
   readonly #packetBytes: number;
-  readonly #onAccepted: () => void;
+  readonly #on: StreamEvents;
 
-  /** `onAccepted` is called when the broker has accepted the client. */
-  constructor(socket: Socket, maximumPacketBytes: number, onAccepted: () => void) {
+  constructor(socket: Socket, maximumPacketBytes: number, on: StreamEvents) {
     super();
     this.#socket = socket;
     this.#packetBytes = maximumPacketBytes;
-    this.#onAccepted = onAccepted;
+    this.#on = on;
     this.#fromClient = new Framer(Math.min(maximumPacketBytes, GatewayConstant.brokerConnectBytes));
     socket.on('data', (chunk: Buffer) => this.#data(chunk));
     socket.on('end', () => this.push(null));
@@ -138,6 +144,10 @@ export class LimitedStream extends Duplex {
           this.#refuse(QOS_NOT_SUPPORTED);
           return;
         }
+        if (!this.#connected && frame[0]! >> 4 !== CONNECT) {
+          this.destroy();
+          return;
+        }
         this.#heard(frame);
         more = this.push(frame);
         if (this.#waits) break;
@@ -152,6 +162,11 @@ export class LimitedStream extends Duplex {
 
   #refuse(reason: number): void {
     this.#socket.removeAllListeners('data');
+    if (!this.#accepted) {
+      // Nothing more is read from a stranger.
+      this.destroy();
+      return;
+    }
     if (this.#version5) this.#socket.write(Buffer.of(0xe0, 1, reason));
     this.#socket.end();
     this.push(null);
@@ -161,7 +176,8 @@ export class LimitedStream extends Duplex {
     const type = frame[0]! >> 4;
     if (!this.#connected) {
       this.#connected = true;
-      const packet = type === CONNECT ? parse(frame) : undefined;
+      this.#on.connect();
+      const packet = parse(frame);
       if (packet?.cmd !== 'connect' || packet.protocolVersion !== 5) return;
       this.#version5 = true;
       this.#receiveMaximum = packet.properties?.receiveMaximum ?? 65535;
@@ -192,7 +208,7 @@ export class LimitedStream extends Duplex {
   #accept(): void {
     this.#accepted = true;
     this.#fromClient.maxBytes = this.#packetBytes;
-    this.#onAccepted();
+    this.#on.accepted();
     // What the client has sent behind its CONNECT.
     setImmediate(() => {
       if (this.destroyed) return;
