@@ -7,8 +7,9 @@ import { bold, dim, green, red, root, run, seconds } from './run.mjs';
 const node = process.execPath;
 if (process.argv.includes('--help')) {
   console.log(
-    `npm test [-- --full] [--skipped TEXT] [--only NAME]
+    `npm test [-- --full | --sample] [--skipped TEXT] [--only NAME]
   --full          run all cases of tests that take long: sweeps, mutations, random cases; otherwise a tenth of them
+  --sample        run a few cases only, also of tables that have few
   --skipped TEXT  run only the test files in which the last run skipped a test for a reason that contains TEXT, such as
                   the name of a tool; several alternatives are separated by commas
   --only NAME     run one runner: host, lint, types, page-types, imports, abi, assembly, cli, docs, asan, fuzz-link`,
@@ -17,7 +18,8 @@ if (process.argv.includes('--help')) {
 }
 const option = (name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined);
 const only = option('--only');
-const full = process.argv.includes('--full');
+const form = ['full', 'sample'].find((name) => process.argv.includes(`--${name}`)) ?? 'short';
+const full = form === 'full';
 /** What vitest writes about its last run. */
 const report = join(root, 'build', 'vitest.json');
 const skippedFiles = process.argv.includes('--skipped') ? filesThatSkipped(option('--skipped') ?? '') : null;
@@ -149,9 +151,11 @@ if (runners.length === 0) {
 rmSync(report, { force: true });
 
 console.log(
-  full
-    ? 'Tests that take long run in their full form'
-    : 'Tests that take long run in their short form; npm test -- --full runs all of their cases',
+  {
+    full: 'Tests that take long run in their full form',
+    short: 'Tests that take long run in their short form; npm test -- --full runs all of their cases',
+    sample: 'Tests run a sample of their cases; npm test -- --full runs all of them',
+  }[form],
 );
 const total = { passed: 0, failed: 0, skipped: 0 };
 const queue = [...runners];
@@ -159,7 +163,7 @@ async function worker() {
   for (let runner = queue.shift(); runner; runner = queue.shift()) {
     const current = runner;
     console.log(`${dim('·')} ${current.description} started`);
-    const result = await run(node, current.args, { env: { FORCE_COLOR: '0', MOTE_TESTS: full ? 'full' : 'short' } });
+    const result = await run(node, current.args, { env: { FORCE_COLOR: '0', MOTE_TESTS: form } });
     const count = current.count(result);
     for (const key of Object.keys(total)) total[key] += count[key];
     const mark = count.failed > 0 ? red('✗') : green('✓');

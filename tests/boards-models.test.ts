@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { sampledRows } from '../host/base/test-form.ts';
 import { findTool, loadBoard, runModelOnBoard, type ToolName } from '../host/toolchain/board/index.ts';
 import { type ModelRunner, verifyOutputs } from '../host/toolchain/compiler/index.ts';
 import { modelFolder } from '../host/toolchain/compiler/testing.ts';
@@ -50,7 +51,7 @@ describe.each(boards)('models on $name', ({ name, why }) => {
     };
   };
 
-  for (const { model, accelerated, needs, title } of named)
+  for (const { model, accelerated, needs, title } of sampledRows(named))
     it.skipIf(needs !== null)(title, async () => {
       const folder = modelFolder(model)!;
       const bytes = readFileSync(join(folder, 'model.tflite'));

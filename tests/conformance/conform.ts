@@ -4,6 +4,7 @@
  */
 import { beforeAll, expect, it } from 'vitest';
 import { packageVersion } from '../../host/base/index.ts';
+import { sampledRows } from '../../host/base/test-form.ts';
 import type { Board } from '../../host/toolchain/board/board-json.ts';
 import { APPS } from './apps.ts';
 import { boundOf, geometryOf, subjectOf } from './boards.ts';
@@ -49,7 +50,7 @@ export function conforms(board: Board): void {
     });
   }, 600_000);
 
-  it.each(rows)('$name', async (scenario) => {
+  it.each(sampledRows(rows))('$name', async (scenario) => {
     const got = await record(scenario, subject);
     const expected = await record(scenario, reference, swapsOf(got));
     const trace = traceOf(expected);
