@@ -11,14 +11,14 @@
  * ```
  * All state is static, so a module has one front end.
  */
-import { part, place, Samples16, samples16 } from '../memory';
+import { fits, part, place, Samples16, samples16, Values8, values32 } from '../memory';
 import { applyWindow } from './window';
 import { autoScale } from './auto_scale';
 import { spectrumEnergy } from './energy';
 import { prepare, realFft } from './fft';
 import { filterBank } from './filter_bank';
 import { logarithm } from './log';
-import { normalize } from './pcan';
+import { GAINS, normalize } from './pcan';
 import { subtractNoise } from './spectral_subtraction';
 import { PCAN_GAIN, SPEECH_EDGES, SPEECH_WEIGHTS, SPEECH_WINDOW } from './tables';
 
@@ -42,10 +42,15 @@ const spectrum = samples16(POINTS + 2);
 const half = place(part<i16>(), SPEECH_WINDOW, WINDOW / 2);
 const edges = place(part<i16>(), SPEECH_EDGES, CHANNELS + 2);
 const weights = place(part<i16>(), SPEECH_WEIGHTS, 2 * (<i32>load<u16>(SPEECH_EDGES, (CHANNELS + 1) * 2) - <i32>load<u16>(SPEECH_EDGES)));
-/** The bins of the spectrum that the channels need, and the channels, which use the block when it isn't needed any more. */
+const gains = place(part<i16>(), PCAN_GAIN, GAINS);
+/** The block without the zeros behind the window. */
+const windowed = place(part<i16>(), block.data, WINDOW);
+/** The bins of the spectrum that the channels need. */
 const bins = place(part<i32>(), spectrum.data + (<usize>load<u16>(SPEECH_EDGES) << 2), weights.length / 2);
+/** The channels and their logarithms, which use the block when it isn't needed any more. */
 const channels = place(part<i32>(), block.data, CHANNELS);
-const noise = memory.data(CHANNELS * 4, 4);
+const logs = place(part<i16>(), block.data, CHANNELS);
+const noise = values32(CHANNELS);
 let held: i32 = 0;
 
 /** Number of samples that the next frame still needs: 480 at first, then 320. */
@@ -58,25 +63,25 @@ export function room(): Samples16 {
   return place(rest, samples.data + (held << 1), WINDOW - held);
 }
 
-/** Computes the frame after `needed()` samples were written to `room()`: int8[40] at `dst`. */
-export function next(dst: usize): void {
+/** Computes the frame after `needed()` samples were written to `room()`: 40 values. Traps if `to` is smaller. */
+export function next(to: Values8): void {
+  fits(CHANNELS, to.length);
   if (load<i16>(twiddles.data) == 0) prepare(twiddles, POINTS);
   applyWindow(samples, half, 12, block);
   memory.fill(block.data + WINDOW * 2, 0, (POINTS - WINDOW) * 2);
   held = WINDOW - STEP;
   memory.copy(samples.data, samples.data + STEP * 2, held << 1);
 
-  const scale = autoScale(block.data, WINDOW);
+  const scale = autoScale(windowed);
   realFft(block, spectrum, twiddles, POINTS);
-  spectrumEnergy(bins.data, bins.length);
+  spectrumEnergy(bins);
   filterBank(bins, edges, weights, scale, channels);
-  const signal = channels.data;
-  subtractNoise(signal, noise, CHANNELS, 10, 409, 983, 819);
-  normalize(signal, noise, CHANNELS, PCAN_GAIN, 6);
-  logarithm(signal, CHANNELS, 64, 3, signal);
+  subtractNoise(channels, noise, 10, 409, 983, 819);
+  normalize(channels, noise, gains, 6);
+  logarithm(channels, 64, 3, logs);
   for (let c = 0; c < CHANNELS; c++) {
     // 666 (10.4 x 64) is the range of the logarithm that models are trained on: 0 .. 666 becomes -128 .. 127.
-    store<i8>(dst + c, min((<i32>load<i16>(signal + (c << 1)) * 256 + 333) / 666 - 128, 127));
+    store<i8>(to.data + c, min((<i32>load<i16>(logs.data + (c << 1)) * 256 + 333) / 666 - 128, 127));
   }
 }
 
@@ -88,5 +93,5 @@ export function skip(): void {
 /** Resets all state. */
 export function reset(): void {
   held = 0;
-  memory.fill(noise, 0, CHANNELS * 4);
+  memory.fill(noise.data, 0, CHANNELS * 4);
 }

@@ -1,15 +1,16 @@
 import { charge } from '../abi/fuel';
+import { Samples16 } from '../memory';
 
 /**
  * Shifts a block left as far as its peak allows, in place, so that a fixed-point transform keeps the most bits.
  *
- * @param data int16[size]
  * @returns the shift, 0 .. 15; 15 for a block of zeros
  * Source: TensorFlow Lite Micro, signal/src/fft_auto_scale.cc and max_abs.cc.
  */
-export function autoScale(data: usize, size: i32): i32 {
-  charge(size << 1);
-  const end = data + (size << 1);
+export function autoScale(samples: Samples16): i32 {
+  charge(samples.length << 1);
+  const data = samples.data;
+  const end = data + (samples.length << 1);
   let peak: i32 = 0;
   for (let p = data; p < end; p += 2) {
     const value = <i32>load<i16>(p);

@@ -8,11 +8,12 @@ import { runText } from '../../host/toolchain/assembly/testing.ts';
 const SOURCE = `
 import * as detector from './assembly/dsp/class_detector';
 import { part, place, Samples16, samples16, Values32, values32 } from './assembly/memory';
+import * as frontend from './assembly/dsp/audio_frontend';
 import { autoScale } from './assembly/dsp/auto_scale';
 import { spectrumEnergy } from './assembly/dsp/energy';
 import { prepare, realFft } from './assembly/dsp/fft';
 import { filterBank } from './assembly/dsp/filter_bank';
-import { scaledLog } from './assembly/dsp/log';
+import { logarithm, scaledLog } from './assembly/dsp/log';
 import { normalize } from './assembly/dsp/pcan';
 import { subtractNoise } from './assembly/dsp/spectral_subtraction';
 import { squareRoot } from './assembly/dsp/square_root';
@@ -58,9 +59,14 @@ export function small(call: i32, which: i32): void {
       place(d, pairs.data + 128, 2 - i32(which == 2)));
   }
   if (call == 4) detector.add(place(f, spare.data, 16 + i32(which == 0)));
+  if (call == 5) subtractNoise(place(c, pairs.data, 8), place(d, pairs.data + 128, 8 - i32(which == 0)), 10, 409, 983, 819);
+  if (call == 6) normalize(
+    place(c, pairs.data, 8), place(d, pairs.data + 128, 8 - i32(which == 0)), place(a, PCAN_GAIN, 125 - i32(which == 1)), 6);
+  if (call == 7) logarithm(place(c, pairs.data, 8), 64, 3, place(a, spare.data, 8 - i32(which == 0)));
+  if (call == 8) frontend.next(place(f, spare.data, 40 - i32(which == 0)));
 }
-export function scale(samples: Int16Array): i32 { return autoScale(samples.dataStart, samples.length); }
-export function energy(bins: Int16Array): void { spectrumEnergy(bins.dataStart, bins.length / 2); }
+export function scale(samples: Int16Array): i32 { return autoScale(shorts(a, samples)); }
+export function energy(bins: Int16Array): void { spectrumEnergy(place(c, bins.dataStart, bins.length / 2)); }
 export function root(value: u64): u32 { return squareRoot(value); }
 export function logOf(x: u32, scale: u32): u32 { return scaledLog(x, scale); }
 export function bank(
@@ -72,10 +78,10 @@ export function bank(
   return out;
 }
 export function subtract(signal: Uint32Array, noise: Uint32Array): void {
-  subtractNoise(signal.dataStart, noise.dataStart, signal.length, 10, 409, 983, 819);
+  subtractNoise(words(c, signal), words(d, noise), 10, 409, 983, 819);
 }
 export function pcan(signal: Uint32Array, noise: Uint32Array): void {
-  normalize(signal.dataStart, noise.dataStart, signal.length, PCAN_GAIN, 6);
+  normalize(words(c, signal), words(d, noise), place(a, PCAN_GAIN, 125), 6);
 }
 `;
 
@@ -105,6 +111,10 @@ it.each([
   ['applyWindow', 2, 2],
   ['filterBank', 3, 3],
   ['class_detector.add', 4, 1],
+  ['subtractNoise', 5, 1],
+  ['normalize', 6, 2],
+  ['logarithm', 7, 1],
+  ['audio_frontend.next', 8, 1],
 ])('%s checks the size of each buffer', (_name, call, buffers) => {
   dsp.small(call, -1);
   for (let which = 0; which < buffers; which++) expect(() => dsp.small(call, which)).toThrow('unreachable');

@@ -1,16 +1,16 @@
 import { charge } from '../abi/fuel';
+import { Values32 } from '../memory';
 
 /**
- * Replaces complex int16 bins by their energy real^2 + imaginary^2 (uint32), in place.
- *
- * @param spectrum first bin; `bins` of 4 bytes
+ * Replaces each bin of a spectrum, a complex number of two int16, by its energy real^2 + imaginary^2 (uint32).
  * Source: TensorFlow Lite Micro, signal/src/energy.cc.
  */
-export function spectrumEnergy(spectrum: usize, bins: i32): void {
-  charge(bins);
-  for (const end = spectrum + ((<usize>bins) << 2); spectrum < end; spectrum += 4) {
-    const re = <i32>load<i16>(spectrum);
-    const im = <i32>load<i16>(spectrum, 2);
-    store<u32>(spectrum, re * re + im * im);
+export function spectrumEnergy(bins: Values32): void {
+  charge(bins.length);
+  let bin = bins.data;
+  for (const end = bin + ((<usize>bins.length) << 2); bin < end; bin += 4) {
+    const re = <i32>load<i16>(bin);
+    const im = <i32>load<i16>(bin, 2);
+    store<u32>(bin, re * re + im * im);
   }
 }

@@ -1,4 +1,5 @@
 import { charge } from '../abi/fuel';
+import { fits, Samples16, Values32 } from '../memory';
 import { LOG_LUT } from './tables';
 
 /** ln(2) in Q16. */
@@ -6,15 +7,19 @@ const LN2: u64 = 45426;
 const HALF: u32 = 32768;
 
 /**
- * dst[c] = scale x ln(src[c] x 2^bits), at most 32767; 0 for inputs without a positive logarithm.
+ * to[c] = scale x ln(from[c] x 2^bits), at most 32767; 0 for inputs without a positive logarithm. Traps if `to` is too
+ * small.
  *
- * @param src uint32[channels]
- * @param dst int16[channels]; may be src
+ * @param from uint32 for each channel
+ * @param to int16 for each channel; may begin where `from` does
  * Source: TensorFlow Lite Micro, signal/src/filter_bank_log.cc.
  */
-export function logarithm(src: usize, channels: i32, scale: u32, bits: i32, dst: usize): void {
-  charge(channels * 3);
-  for (const end = src + ((<usize>channels) << 2); src < end; src += 4) {
+export function logarithm(from: Values32, scale: u32, bits: i32, to: Samples16): void {
+  fits(from.length, to.length);
+  charge(from.length * 3);
+  let src = from.data;
+  let dst = to.data;
+  for (const end = src + ((<usize>from.length) << 2); src < end; src += 4) {
     const x = load<u32>(src) << bits;
     store<i16>(dst, x > 1 ? min<u32>(scaledLog(x, scale), 32767) : 0);
     dst += 2;

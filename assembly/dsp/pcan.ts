@@ -4,24 +4,32 @@
  * similar values.
  */
 import { charge } from '../abi/fuel';
+import { fits, Samples16, Values32 } from '../memory';
 
 /** Fraction bits of the signal-to-noise ratio, internally and in the result. */
 const SNR_BITS: u32 = 12;
 const OUTPUT_BITS: u32 = 6;
+/** int16 values of a table of gains: gain(0), gain(1), then (value, slope, curvature, 0) for each octave from 2 on. */
+export const GAINS: i32 = 125;
 
 /**
- * signal[c] = shrink(signal[c] x gain(noise[c]) >> shift), in place.
+ * signal[c] = shrink(signal[c] x gain(noise[c]) >> shift), in place. Traps if a buffer is too small.
  *
- * @param signal uint32[channels], noise uint32[channels]
- * @param gains int16[125]: gain(0), gain(1), then (value, slope, curvature, 0) for each octave from 2 on
+ * @param signal uint32 for each channel
+ * @param noise uint32 for each channel
+ * @param gains the table, 125 values
  * Source: TensorFlow Lite Micro, signal/src/pcan_argc_fixed.cc.
  */
-export function normalize(signal: usize, noise: usize, channels: i32, gains: usize, shift: i32): void {
-  charge(channels * 4);
-  for (const end = signal + ((<usize>channels) << 2); signal < end; signal += 4) {
-    const g = <u64>(<u32>gain(load<u32>(noise), gains));
-    store<u32>(signal, shrink(<u32>((<u64>load<u32>(signal) * g) >> shift)));
-    noise += 4;
+export function normalize(signal: Values32, noise: Values32, gains: Samples16, shift: i32): void {
+  fits(signal.length, noise.length);
+  fits(GAINS, gains.length);
+  charge(signal.length * 4);
+  let value = signal.data;
+  let estimate = noise.data;
+  for (const end = value + ((<usize>signal.length) << 2); value < end; value += 4) {
+    const g = <u64>(<u32>gain(load<u32>(estimate), gains.data));
+    store<u32>(value, shrink(<u32>((<u64>load<u32>(value) * g) >> shift)));
+    estimate += 4;
   }
 }
 

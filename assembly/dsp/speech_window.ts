@@ -2,7 +2,7 @@
  * The last second of speech features as models expect it: 49 frames of 40 int8. Once it is full, a window is due every
  * fourth frame. Samples are added as in the front end; all state is static, so a module has one window.
  */
-import { fits, Samples16 } from '../memory';
+import { fits, part, place, Samples16, Values8 } from '../memory';
 import * as frontend from './audio_frontend';
 
 /** int8 values of one frame. */
@@ -15,6 +15,7 @@ export const FRAME_US: i32 = 20_000;
 export const WINDOW_US: i32 = HOP * FRAME_US;
 
 const history = memory.data(FRAMES * CHANNELS);
+const newest = part<i8>();
 let frames: i32 = 0;
 
 /** Number of samples that the next frame still needs. */
@@ -35,7 +36,7 @@ export function next(): usize {
   // A frame too many would be written behind the window.
   fits(frames + 1, FRAMES);
   const frame = history + frames * CHANNELS;
-  frontend.next(frame);
+  frontend.next(place(newest, frame, CHANNELS));
   frames++;
   return frame;
 }
@@ -45,10 +46,10 @@ export function ready(): bool {
   return frames == FRAMES;
 }
 
-/** Copies the window, oldest frame first, to the `bytes` at `dst`: int8[49][40]. Traps if `bytes` is smaller. */
-export function take(dst: usize, bytes: i32): void {
-  fits(FRAMES * CHANNELS, bytes);
-  memory.copy(dst, history, FRAMES * CHANNELS);
+/** Copies the window, oldest frame first: 49 frames of 40 values. Traps if `to` is smaller. */
+export function take(to: Values8): void {
+  fits(FRAMES * CHANNELS, to.length);
+  memory.copy(to.data, history, FRAMES * CHANNELS);
   memory.copy(history, history + HOP * CHANNELS, (FRAMES - HOP) * CHANNELS);
   frames -= HOP;
 }

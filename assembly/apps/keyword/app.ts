@@ -9,6 +9,7 @@ import * as model from './generated/micro_speech';
 const YES = 2;
 const NO = 3;
 
+const input = part<i8>();
 const scores = part<i8>();
 let mic!: Sensor;
 let yes!: Metric;
@@ -43,7 +44,7 @@ export function health(): i32 {
 
 function hear(t: i64): void {
   latest = t;
-  speech.take(model.input(), model.INPUT_BYTES);
+  speech.take(place(input, model.input(), model.INPUT_BYTES));
   model.invoke();
   tap('scores', model.output(), model.OUTPUT_BYTES);
   detector.add(place(scores, model.output(), model.OUTPUT_COUNT));
