@@ -15,6 +15,18 @@ const STREAM = packagePath('recordings', 'speech', 'stream.wav');
 /** Ends a hang. */
 const LIMIT = { timeout: 60_000 };
 
+it('reports a mistake in the options before it opens the page', async () => {
+  const wrong = [
+    ['-i', 'missing.wav'],
+    ['-i', STREAM, '--set', 'treshold=3'],
+    ['-i', STREAM, '--guard', '--state', 'node.flash'],
+  ];
+  for (const args of wrong) {
+    const { code, stdout } = await mote(['sim', KEYWORD, ...args, '--open', '--no-browser', '--json'], packagePath());
+    expect([code, stdout.includes('"type":"page"')], args.join(' ')).toEqual([2, false]);
+  }
+});
+
 describe.skipIf(executablePath === null)(titled('the page of a simulation', lacking('chromium')), () => {
   const dir = mkdtempSync(join(tmpdir(), 'mote-sim-page-'));
   let browser: Browser;
@@ -205,6 +217,13 @@ describe.skipIf(executablePath === null)(titled('the page of a simulation', lack
     await expect.poll(named, LIMIT).toEqual(['knock']);
     await expect.poll(state, LIMIT).toMatch(/ended/);
     expect(Number(await page.locator('html').getAttribute('data-run'))).toBe(Number(first) + 1);
+    const good = readFileSync(source, 'utf8');
+    writeFileSync(source, good.replace("event('knock')", 'evnt(7)'));
+    await expect.poll(state, LIMIT).toMatch(/failed/);
+    expect(await page.locator('.entry.log').last().textContent()).toContain('evnt');
+    writeFileSync(source, good);
+    await expect.poll(named, LIMIT).toEqual(['knock']);
+    await expect.poll(state, LIMIT).toMatch(/ended/);
     watch.kill('SIGINT');
     expect((await watch.ended).code).toBe(0);
     await page.close();

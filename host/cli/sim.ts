@@ -14,10 +14,9 @@ import {
   simulate,
   watchApp,
 } from '../toolchain/sim/index.ts';
-import type { SimPage } from '../web/sim/index.ts';
 import { addCommand, choice, integer, interrupted, json, settings } from './shared/command.ts';
 import { limitUs, parseAddress } from './shared/options.ts';
-import { showPage } from './shared/page.ts';
+import { RunPage } from './shared/page.ts';
 import { showBuild } from './shared/progress.ts';
 import { Printer, printingHooks } from './shared/report.ts';
 import { Exit, reportError, type Terminal } from './shared/terminal.ts';
@@ -54,8 +53,8 @@ interface Call {
   options: SimOptions;
   parsed: ReturnType<typeof parse>;
   terminal: Terminal;
-  /** Null without --open. */
-  page: SimPage | null;
+  /** Undefined without --open. */
+  page: RunPage | undefined;
 }
 
 /** The options that have a form of their own. Throws `USAGE`. */
@@ -75,8 +74,8 @@ async function sim(app: string, options: SimOptions, terminal: Terminal): Promis
   // A mistake is reported before a page is opened.
   const parsed = parse(options);
   checkApp(app);
-  if (options.open !== true) return simRuns({ app, options, parsed, terminal, page: null }, interrupted);
-  const page = await showPage(terminal, options.browser);
+  if (options.open !== true) return simRuns({ app, options, parsed, terminal, page: undefined }, interrupted);
+  const page = new RunPage(terminal, options.browser);
   const end = interrupted();
   try {
     const code = await simRuns({ app, options, parsed, terminal, page }, () => end);
@@ -111,7 +110,16 @@ async function simRuns(call: Call, stopped: () => Promise<void>): Promise<number
   return Exit.ok;
 }
 
-async function simOnce({ app, options, parsed, terminal, page }: Call, stopped: () => Promise<void>): Promise<number> {
+async function simOnce(call: Call, stopped: () => Promise<void>): Promise<number> {
+  try {
+    return await runOnce(call, stopped);
+  } catch (error) {
+    call.page?.failed(error);
+    throw error;
+  }
+}
+
+async function runOnce({ app, options, parsed, terminal, page }: Call, stopped: () => Promise<void>): Promise<number> {
   const printer = new Printer(terminal, { telemetry: options.telemetry === true });
   const traps = new TrapReport(terminal, openTracer(app, options.debug));
   const result = await simulate({
@@ -132,7 +140,7 @@ async function simOnce({ app, options, parsed, terminal, page }: Call, stopped: 
       // A guarded module is no build that debug information is kept of.
       ...(options.guard !== true && { onFault: (fault: Fault) => traps.fault(nowUs() / 1e6, fault) }),
     }),
-    observer: page?.nextRun(),
+    observe: page && (() => page.observe()),
     onInstalled({ metadata: { name, version } }, sequence) {
       terminal.data({ type: 'installed', name, version, sequence });
       terminal.line(terminal.paint('dim', `${options.node} gets ${name} ${version} as sequence ${sequence}`));

@@ -36,14 +36,14 @@ const options = (change: Partial<SimulationOptions>): SimulationOptions => ({
 
 it('an observer learns that a run has ended, also when it ended by an exception', async () => {
   const seen: string[] = [];
-  const observer = (onStep: () => void) => ({
+  const observe = (onStep: () => void) => async () => ({
     hooks: { onStep },
     begin: () => void seen.push('begin'),
     end: () => void seen.push('end'),
   });
-  await simulate(options({ observer: observer(() => {}) }));
+  await simulate(options({ observe: observe(() => {}) }));
   const failing = options({
-    observer: observer(() => {
+    observe: observe(() => {
       throw new Error('the disk is full');
     }),
   });

@@ -84,7 +84,8 @@ export interface SimulationOptions extends BuildObserver, StateObserver {
   tapsFolder?: string | undefined;
   /** Makes the hooks that observe the node, given its clock. */
   hooks(nowUs: () => number): NodeHooks;
-  observer?: SimulationObserver | undefined;
+  /** Returns what watches the run. Called once the options are found to be right, before the app is built. */
+  observe?: (() => Promise<SimulationObserver>) | undefined;
   /** Why the gateway can't be reached, once for each reason. */
   onLinkTrouble(text: string): void;
   /** Called when the node runs by the wall clock or with an observer; the run ends when it resolves. */
@@ -195,7 +196,7 @@ const SLICE_MS = 12;
 async function runVirtual(clock: VirtualClock, node: Node, limitUs: number, options: SimulationOptions): Promise<void> {
   node.start();
   const limits = { limitUs, drainMs: 0 };
-  if (options.observer === undefined) {
+  if (options.observe === undefined) {
     runToEnd(clock, [node], limits);
     return;
   }
@@ -249,9 +250,10 @@ async function prepare(options: SimulationOptions) {
 
 /** Resolves when the run has ended. Throws what loading the app, its inputs, keys and flash throws. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  const { seed, settings, connect, stateFile, observer } = options;
+  const { seed, settings, connect, stateFile } = options;
   const limitUs = options.limitUs ?? Number.MAX_SAFE_INTEGER;
   const { real, inputs, engine, keys, onTap } = await prepare(options);
+  const observer = await options.observe?.();
   const file = stateFile === undefined ? null : FileFlash.open(stateFile, FLASH);
   try {
     // Without slots the node takes the settings of mote.json from here, so that a changed one needs no compile.

@@ -90,7 +90,7 @@ function draw(): void {
   }
 }
 
-function showState(name: 'live' | 'ended' | 'building' | 'lost', text: string): void {
+function showState(name: 'live' | 'ended' | 'building' | 'failed' | 'lost', text: string): void {
   byId('state').className = name;
   byId('state').lastElementChild!.textContent = text;
 }
@@ -134,7 +134,8 @@ function onLive(live: Live): void {
   if (live.tracks !== undefined) tracks.setTracks(live.tracks);
   entries.add(live.entries);
   showNode(live);
-  if (info === null) showState('building', 'building');
+  if (live.failed) showState('failed', 'failed: see the last entry');
+  else if (info === null) showState('building', 'building');
   else showState(live.ended ? 'ended' : 'live', live.ended ? 'ended' : 'live');
   document.documentElement.dataset.run = String(run);
   view.advance(live.t);

@@ -53,6 +53,8 @@ export interface Live {
   tracks?: TrackInfo[];
   t: number;
   ended: boolean;
+  /** The app could not be built or started. */
+  failed: boolean;
   counts: Counts | null;
   /** New since the last message on this stream. */
   entries: Entry[];

@@ -26,6 +26,8 @@ export class Recording implements SimulationObserver {
   readonly hooks: NodeHooks;
   info: RunInfo | null = null;
   ended = false;
+  /** The app could not be built or started. */
+  failed = false;
   /** Entries that are gone; `entries[0]` has this number. */
   dropped = 0;
   entries: Entry[] = [];
@@ -89,6 +91,13 @@ export class Recording implements SimulationObserver {
       const lines = Array.from({ length: source.channels }, (_, i) => (source.channels === 1 ? name : `${name} ${i}`));
       this.#add(`sensor:${name}`, { name, unit: '', group: 'sensor', lines, steps: false });
     }
+  }
+
+  /** Shows why there is no run. */
+  fail(text: string): void {
+    this.#entry({ t: this.now, kind: 'log', name: 'error', text });
+    this.failed = true;
+    this.ended = true;
   }
 
   end(): void {

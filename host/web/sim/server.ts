@@ -122,6 +122,7 @@ export async function openSimPage(options: SimPageOptions): Promise<SimPage> {
       run: id,
       t: run.now,
       ended: run.ended,
+      failed: run.failed,
       counts: run.counts(),
       entries: run.entries.slice(Math.max(stream.entries - dropped, 0)),
       dropped,
