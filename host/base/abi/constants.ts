@@ -272,6 +272,14 @@ export const GatewayConstant = {
   deadLetters: 100,
   /** Their files together. */
   deadLetterBytes: 4_194_304,
+  /** Messages that a broker refused and that are kept. */
+  refusedLetters: 10_000,
+  /** Their files together. */
+  refusedLetterBytes: 67_108_864,
+  /** Names of nodes that one connection to a shim may bring. */
+  linkNames: 8,
+  /** Names of nodes that are on no list and that one address may bring. */
+  addressNames: 1000,
 } as const;
 
 /** Packets of the link. */

@@ -7,11 +7,11 @@
 import { Budget, clip, guard, MoteError } from '../../base/index.ts';
 import type { Birth, NodeMessage, ShimLink, ShimMessage } from '../../device/link/index.ts';
 import { wantsHead } from '../../device/update/index.ts';
-import { MqttClient, type Received, type Subscription } from '../mqtt/index.ts';
+import type { DeadLetters } from '../dead-letters/index.ts';
+import { type Message, MqttClient, type Received, type Subscription } from '../mqtt/index.ts';
 import type { Outbox } from '../queue/index.ts';
 import { type Channel, topicOf } from '../topics/index.ts';
 import { encodeAnswer, parseConfig } from './commands.ts';
-import type { DeadLetters } from './dead-letters.ts';
 import { Desired, type TransferLink } from './desired.ts';
 import { DesiredConfig } from './desired-config.ts';
 import { PendingCommands } from './pending-commands.ts';
@@ -211,6 +211,8 @@ export class NodeBridge {
       onOffline: (error, retryMs) => {
         if (retryMs !== undefined) settings.onProblem?.(error, node);
       },
+      onRefused: (message, error) => this.#undeliverable(message, error),
+      onDelayed: (error) => settings.onProblem?.(error, node),
       onLost: (_message, error) => {
         settings.onProblem?.(error, node);
         this.#uplink.relieve();
@@ -218,6 +220,12 @@ export class NodeBridge {
       onAcknowledged: () => this.#uplink.relieve(),
       onFault: (cause, message) => void this.#refuse(message, defect(cause)),
     });
+  }
+
+  /** Keeps a message that the broker refused. Copies in JSON are only reported: the message in CBOR is the one that counts. */
+  async #undeliverable(message: Message, error: MoteError): Promise<void> {
+    if (this.#uplink.isCopy(message.topic)) return;
+    await this.#deadLetters.keep(this.node, message, error, this.#settings.clock.utcMs());
   }
 
   #listen(channel: Channel, handler: (message: Received) => void): void {

@@ -97,6 +97,12 @@ export class JsonTopics {
     if (this.#birth !== undefined) this.#removeOthers();
   }
 
+  /** Whether this object publishes on `topic`. */
+  publishes(topic: string): boolean {
+    const { ns, node, discovery } = this.#options;
+    return topic.startsWith(`${ns}/json/${node}/`) || (discovery !== undefined && topic.startsWith(`${discovery}/`));
+  }
+
   state(online: boolean, birth: Birth | undefined): void {
     const { node, gatewayTopic: gateway } = this.#options;
     const { boot = 0, firmware = null, module = null, metrics = [], commands = [] } = birth ?? {};

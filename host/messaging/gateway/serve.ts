@@ -24,7 +24,7 @@ export interface GatewayOptions extends Pick<ShimOptions, 'ns' | 'telemetryQos' 
   listen: { host: string; port: number };
   /** Boards on serial ports. A line is reopened whenever it ends. */
   serial: readonly SerialLine[];
-  /** Folder of the queues, of what an embedded broker retains, and of messages that can't be handled. */
+  /** Folder of the queues, of what an embedded broker retains, and of messages that could not be delivered. */
   dataDir: string;
 }
 

@@ -24,7 +24,10 @@ export interface ShimOptions {
    * has it. Without it, messages wait in memory and are lost with the process.
    */
   queueDir?: string;
-  /** Folder for messages from the broker that can't be handled. Without it they are only counted. */
+  /**
+   * Folder for messages that the broker refused for good, and for messages from the broker that can't be handled. Without
+   * it they are only counted.
+   */
   deadLetterDir?: string;
   /** For each node; default 64 MiB. */
   queueMaxBytes?: number;

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { GatewayConstant } from '../../base/abi/index.ts';
 import { Budget, guard, type Lock, MoteError, tryLock } from '../../base/index.ts';
 import { type Birth, type NodeMessage, type ShimLink, shimLink, type Transport } from '../../device/link/index.ts';
+import { DeadLetters } from '../dead-letters/index.ts';
 import type { ClientStats } from '../mqtt/index.ts';
 import { DurableLog, importQueues, MemoryOutbox, queueIo } from '../queue/index.ts';
 import { checkNodeId, isNodeId } from '../topics/index.ts';
 import { NodeBridge } from './bridge.ts';
-import { DeadLetters } from './dead-letters.ts';
 import { GatewayState } from './gateway-state.ts';
 import { OnlineNodes } from './online-nodes.ts';
 import { type ShimOptions, type ShimSettings, shimSettings } from './shim-options.ts';
@@ -31,6 +31,8 @@ export interface ShimStats {
   withoutBirth: number;
   /** Messages from the broker that could not be handled. */
   deadLetters: number;
+  /** Messages that the broker refused for good; `dead-letters` has them. */
+  refusedMessages: number;
 }
 
 /** One line to a node. A stream on it may end and another begin. */
@@ -90,6 +92,8 @@ export class Shim {
         dir: deadLetterDir,
         maxFiles: GatewayConstant.deadLetters,
         maxBytes: GatewayConstant.deadLetterBytes,
+        maxRefused: GatewayConstant.refusedLetters,
+        maxRefusedBytes: GatewayConstant.refusedLetterBytes,
       });
       if (this.#settings.json !== undefined) this.#state = new GatewayState(this.#settings);
       this.#log = queueDir === undefined ? undefined : this.#openLog(queueDir);
@@ -104,7 +108,8 @@ export class Shim {
   }
 
   get stats(): ShimStats {
-    return { ...this.#counts, deadLetters: this.#deadLetters.count };
+    const { received, refused } = this.#deadLetters;
+    return { ...this.#counts, deadLetters: received, refusedMessages: refused };
   }
 
   nodes(): NodeInfo[] {

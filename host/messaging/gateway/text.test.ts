@@ -76,7 +76,10 @@ for (const kind of brokerKinds) {
         deadLetterDir: join(dir, 'dead-letters'),
         graceSeconds: 0,
         backoff: { baseMs: 5, capMs: 40 },
-        onProblem: (error) => problems.push(error.code),
+        onProblem: (error) => {
+          problems.push(error.code);
+          inbox.check();
+        },
       });
       return shim;
     };
@@ -102,6 +105,7 @@ for (const kind of brokerKinds) {
       await inbox.until(() => on('e').length === POISON.length + 1);
       const subjects = on('e').map(({ properties }) => properties.userProperties?.subject);
       expect(subjects).toEqual([...SUBJECTS, 'good']);
+      await inbox.until(() => problems.length > 0);
       expect(running.nodes()[0]!.mqtt).toMatchObject({ connects: 1, lost: 1 });
       expect(problems).toEqual(['MQTT_TOPIC']);
     });

@@ -83,6 +83,11 @@ export class Uplink {
     return this.#json?.discovered;
   }
 
+  /** Whether messages on this topic are copies in JSON, or what Home Assistant discovers. */
+  isCopy(topic: string): boolean {
+    return this.#json?.publishes(topic) ?? false;
+  }
+
   /** The broker has a discovery message of this node. */
   found(topic: string): void {
     this.#json?.found(topic);

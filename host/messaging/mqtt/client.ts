@@ -5,7 +5,7 @@
 import { MoteError } from '../../base/index.ts';
 import type { OutboxStats } from '../queue/index.ts';
 import { backoffMs } from './backoff.ts';
-import { Connection } from './connection.ts';
+import { Connection, type Ending } from './connection.ts';
 import { Delivery } from './delivery.ts';
 import { type ClientOptions, type Settings, settingsOf } from './options.ts';
 import { REASON } from './reasons.ts';
@@ -57,6 +57,10 @@ export class MqttClient {
       clock: this.#settings.clock,
       inflightMaximum: this.#settings.inflightMaximum,
       packetId,
+      backoff: this.#settings.backoff,
+      random: this.#settings.random,
+      ...(this.#settings.onRefused && { onRefused: this.#settings.onRefused }),
+      ...(this.#settings.onDelayed && { onDelayed: this.#settings.onDelayed }),
       onLost: (message, error) => {
         this.#counts.lost++;
         this.#settings.onLost?.(message, error);
@@ -248,9 +252,9 @@ export class MqttClient {
         },
         suback: (id, codes, text) => void this.#subscriptions.acknowledge(id, codes, text),
         drain: () => this.#delivery.pump(),
-        closed: (error, lasting) => {
+        closed: (error, how) => {
           const stable = bornMs > 0 && clock.utcMs() - bornMs >= this.#settings.stableMs;
-          this.#offline(error, { lasting, stable });
+          this.#offline(error, { ...how, stable });
         },
       },
     });
@@ -275,11 +279,11 @@ export class MqttClient {
     this.#first = undefined;
   }
 
-  #offline(error: MoteError, { lasting, stable }: { lasting: boolean; stable: boolean }): void {
+  #offline(error: MoteError, { lasting, byBroker, stable }: Ending & { stable: boolean }): void {
     this.#connection = undefined;
     this.#limits = undefined;
     if (this.#state === 'closed') return;
-    this.#delivery.offline();
+    this.#delivery.offline(byBroker ? error : undefined);
     this.#subscriptions.offline();
     if (this.#first?.retry === false) {
       this.#finish(error);

@@ -19,8 +19,14 @@ export interface ConnectionEvents {
   puback(id: number, error: MoteError | undefined): void;
   suback(id: number, codes: number[], text: string): void;
   drain(): void;
-  /** `lasting`: another attempt at once would fail as well. */
-  closed(error: MoteError, lasting: boolean): void;
+  closed(error: MoteError, how: Ending): void;
+}
+
+export interface Ending {
+  /** Another attempt at once would fail as well. */
+  lasting: boolean;
+  /** The other end closed it, perhaps because of what it received. */
+  byBroker: boolean;
 }
 
 export interface ConnectionOptions {
@@ -73,9 +79,12 @@ export class Connection {
     this.#stream.on('error', (cause: Error) =>
       this.#end(
         new MoteError('MQTT_NETWORK', `The broker can't be reached: ${cause.message || cause.name}.`, { cause }),
+        { byBroker: true },
       ),
     );
-    this.#stream.on('close', () => this.#end(new MoteError('MQTT_CLOSED', 'The broker closed the connection.')));
+    this.#stream.on('close', () =>
+      this.#end(new MoteError('MQTT_CLOSED', 'The broker closed the connection.'), { byBroker: true }),
+    );
     this.#send({ type: 'connect', ...options.connect });
   }
 
@@ -198,10 +207,10 @@ export class Connection {
         this.#options.events.suback(packet.id, packet.codes, packet.text);
         break;
       case 'disconnect':
-        this.#end(
-          reasonError(packet.reason, 'The broker closed the connection', packet.text),
-          isLasting(packet.reason),
-        );
+        this.#end(reasonError(packet.reason, 'The broker closed the connection', packet.text), {
+          lasting: isLasting(packet.reason),
+          byBroker: true,
+        });
         break;
       case 'pingresp':
         break;
@@ -211,7 +220,7 @@ export class Connection {
   #connack({ reason, text, limits }: Inbound & { type: 'connack' }): void {
     if (this.#limits) throw new MoteError('MQTT_PROTOCOL', 'The broker sent CONNACK twice.');
     if (reason !== REASON.success) {
-      this.#end(reasonError(reason, 'The broker refused the connection', text), isLasting(reason));
+      this.#end(reasonError(reason, 'The broker refused the connection', text), { lasting: isLasting(reason) });
       return;
     }
     if (limits.sessionPresent && this.#options.connect.cleanStart) {
@@ -257,7 +266,7 @@ export class Connection {
     this.#end(error);
   }
 
-  #end(error: MoteError, lasting = false): void {
+  #end(error: MoteError, { lasting = false, byBroker = false }: Partial<Ending> = {}): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelTimeout();
@@ -269,6 +278,6 @@ export class Connection {
       const cancel = this.#options.clock.after(this.#options.connectTimeoutMs, () => this.#stream.destroy());
       this.#stream.once('close', cancel);
     }
-    this.#options.events.closed(error, lasting);
+    this.#options.events.closed(error, { lasting, byBroker });
   }
 }

@@ -41,6 +41,14 @@ export interface ClientOptions {
   onOnline?(limits: ServerLimits): void;
   /** The connection ended, or an attempt failed; the next attempt is in `retryMs`, undefined when there is none. */
   onOffline?(error: MoteError, retryMs: number | undefined): void;
+  /**
+   * The broker will not accept this message of QoS 1, or it ends each connection on which it receives the message. The
+   * message leaves the outbox when the promise resolves; if it rejects, the message is sent again later. Without this
+   * function, a message leaves at its first refusal. Not called for droppable messages.
+   */
+  onRefused?(message: Message, error: MoteError): Promise<void>;
+  /** The broker does not accept messages for now; the client tries again in `retryMs`. Only with `onRefused`. */
+  onDelayed?(error: MoteError, retryMs: number): void;
   /** A message of QoS 1 was not delivered: refused, expired or too large. */
   onLost?(message: Message, error: MoteError): void;
   /** The broker has acknowledged a message of QoS 1; the outbox has free space. */
@@ -58,6 +66,8 @@ type Optional =
   | 'will'
   | 'onOnline'
   | 'onOffline'
+  | 'onRefused'
+  | 'onDelayed'
   | 'onLost'
   | 'onAcknowledged'
   | 'onUnhandled'

@@ -83,3 +83,25 @@ export function reasonError(reason: number, what: string, text = ''): MoteError 
 export function isLasting(reason: number): boolean {
   return SENTENCES[reason]?.[2] === 'lasting';
 }
+
+/**
+ * What follows when a broker refuses one message: `wait`, its state may change at any time, so the message is sent again
+ * until it is accepted; `retry`, the reason is unknown, so it is sent again some times; `never`, the message or the
+ * broker's set-up must change first.
+ */
+export type Remedy = 'wait' | 'retry' | 'never';
+
+const REMEDIES: Partial<Record<ErrorCode, Remedy>> = {
+  MQTT_QUOTA: 'wait',
+  MQTT_RATE: 'wait',
+  MQTT_BUSY: 'wait',
+  MQTT_UNAVAILABLE: 'wait',
+  MQTT_SHUTTING_DOWN: 'wait',
+  MQTT_OFFLINE: 'wait',
+  MQTT_REFUSED: 'retry',
+  MQTT_PACKET_ID: 'retry',
+};
+
+export function remedyFor(error: MoteError): Remedy {
+  return REMEDIES[error.code] ?? 'never';
+}

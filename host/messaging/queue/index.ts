@@ -1,6 +1,6 @@
 /** Messages that wait for a broker: in memory, or in a durable log on disk. */
 export { DurableLog, type LogOptions, type LogStats } from './durable-log.ts';
-export { syncFolder } from './folder.ts';
+export { diskFolder, type LogFolder, syncFolder } from './folder.ts';
 export { importQueues } from './import-queues.ts';
 export { queueIo } from './io.ts';
 export type { Message, MessageProperties, Qos } from './message.ts';

@@ -156,6 +156,7 @@ export class LogStream implements Outbox {
   }
 
   #pending(entry: Entry): Pending {
-    return { seq: entry.seq, message: entry.message ?? this.#log.load(entry), expiresMs: entry.expiresMs };
+    const { seq, expiresMs, droppable } = entry;
+    return { seq, message: entry.message ?? this.#log.load(entry), expiresMs, droppable };
   }
 }

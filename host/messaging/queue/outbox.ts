@@ -8,6 +8,8 @@ export interface Pending {
   message: Message;
   /** UTC milliseconds of its expiry; Infinity if it never expires. */
   expiresMs: number;
+  /** It may be dropped for newer ones. */
+  droppable: boolean;
 }
 
 export interface OutboxStats {
@@ -59,7 +61,6 @@ export function queueFull(waiting: number, maxBytes: number): MoteError {
 }
 
 interface Entry extends Pending {
-  droppable: boolean;
   held: boolean;
 }
 
