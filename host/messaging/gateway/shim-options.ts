@@ -48,6 +48,8 @@ export interface ShimOptions {
   keepAliveSeconds?: number;
   /** The maximum number of nodes; default 10,000. */
   maxNodes?: number;
+  /** The maximum number of names that one address of another machine may bring; default 1000. Not with `allowNode`. */
+  maxAddressNodes?: number;
   /** Returns whether a node of this name may connect. Default: yes. */
   allowNode?: (node: string) => boolean;
   link?: { window?: number; queueLimit?: number; resendMs?: number; keepAliveMs?: number };
@@ -80,6 +82,8 @@ export interface ShimSettings {
   graceSeconds: number;
   sessionExpirySeconds: number;
   maxNodes: number;
+  /** Infinity with a list. */
+  maxAddressNodes: number;
   allowNode: (node: string) => boolean;
   clock: Clock;
   nodeClock: Clock;
@@ -122,6 +126,10 @@ export function shimSettings(options: ShimOptions): ShimSettings {
     graceSeconds: options.graceSeconds ?? 5,
     sessionExpirySeconds: options.sessionExpirySeconds ?? 3600,
     maxNodes: options.maxNodes ?? GatewayConstant.nodes,
+    maxAddressNodes:
+      options.allowNode === undefined
+        ? (options.maxAddressNodes ?? GatewayConstant.addressNames)
+        : Number.POSITIVE_INFINITY,
     allowNode: options.allowNode ?? (() => true),
     clock: options.clock ?? systemClock,
     nodeClock: options.nodeClock ?? backgroundClock,

@@ -11,6 +11,7 @@ import { DurableLog, importQueues, MemoryOutbox, queueIo } from '../queue/index.
 import { checkNodeId, isNodeId } from '../topics/index.ts';
 import { NodeBridge } from './bridge.ts';
 import { GatewayState } from './gateway-state.ts';
+import { NewNames } from './new-names.ts';
 import { OnlineNodes } from './online-nodes.ts';
 import { type ShimOptions, type ShimSettings, shimSettings } from './shim-options.ts';
 import { UnbornLinks } from './unborn-links.ts';
@@ -27,6 +28,8 @@ export interface ShimStats {
   beforeBirth: number;
   /** Births rejected: bad name, not allowed, from elsewhere, too many nodes, or another name on a link that has one. */
   refusedBirths: number;
+  /** The same by error code. */
+  refused: Readonly<Record<string, number>>;
   /** Connections ended because they sent no birth in time, or were too many. */
   withoutBirth: number;
   /** Messages from the broker that could not be handled. */
@@ -58,6 +61,8 @@ export class Shim {
   readonly #deadLetters: DeadLetters;
   readonly #run = randomBytes(6).toString('hex');
   readonly #unborn: UnbornLinks<Port>;
+  readonly #names: NewNames;
+  readonly #refused: Record<string, number> = {};
   /** Refused births and links without one that are reported; the others are only counted. */
   readonly #reports = new Budget({ burst: 50, everyUs: 1e6 });
   readonly #counts = { beforeBirth: 0, refusedBirths: 0, withoutBirth: 0 };
@@ -79,6 +84,7 @@ export class Shim {
       settings.onNode?.(node, state);
     };
     this.#settings = { ...settings, onNode };
+    this.#names = new NewNames(this.#settings.maxAddressNodes);
     this.#unborn = new UnbornLinks({
       clock: this.#settings.nodeClock,
       maxLinks: GatewayConstant.unbornLinks,
@@ -109,7 +115,7 @@ export class Shim {
 
   get stats(): ShimStats {
     const { received, refused } = this.#deadLetters;
-    return { ...this.#counts, deadLetters: received, refusedMessages: refused };
+    return { ...this.#counts, refused: { ...this.#refused }, deadLetters: received, refusedMessages: refused };
   }
 
   nodes(): NodeInfo[] {
@@ -249,6 +255,7 @@ export class Shim {
     } catch (error) {
       if (!(error instanceof MoteError)) throw error;
       this.#counts.refusedBirths++;
+      this.#refused[error.code] = (this.#refused[error.code] ?? 0) + 1;
       if (this.#reports.take(this.#settings.clock.nowUs())) this.#settings.onProblem?.(error, undefined);
       return false;
     }
@@ -285,10 +292,12 @@ export class Shim {
     if (!this.#settings.allowNode(node))
       throw new MoteError('NODE_DENIED', `Node ${node} is not allowed here; allow it, or find out what it is.`);
     const { maxNodes } = this.#settings;
-    if (!this.#bridges.has(node) && this.#bridges.size >= maxNodes) {
+    const known = this.#bridges.get(node);
+    if (known === undefined && this.#bridges.size >= maxNodes) {
       throw new MoteError('NODES_FULL', `${maxNodes} nodes are connected, which is the maximum; raise maxNodes.`);
     }
-    return this.#bridges.get(node) ?? this.#open(node);
+    this.#names.take(port, node, known !== undefined);
+    return known ?? this.#open(node);
   }
 
   #open(node: string): NodeBridge {
