@@ -14,6 +14,7 @@ const FAMILIES = {
   mosquitto: /^mosquitto/,
   chromium: /^(chromium|google-chrome|chrome)/,
   openssl: /^openssl$/,
+  postgresql: /^(psql|postgres|initdb|pg_)/,
   python: /^(python|pip|uv$)/,
   clang: /^(clang|llvm|lld|ld\.lld)/,
   valgrind: /^(valgrind|callgrind)/,

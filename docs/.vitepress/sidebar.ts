@@ -36,6 +36,7 @@ const SECTIONS: { text: string; pages: [text: string, path: string][] }[] = [
       ['Formats', 'docs/SPEC.md'],
       ['Link', 'docs/spec/link.md'],
       ['MQTT', 'docs/spec/mqtt.md'],
+      ['Site', 'docs/spec/site.md'],
       ['Package', 'docs/spec/package.md'],
       ['Flash', 'docs/spec/flash.md'],
       ['Node', 'docs/spec/node.md'],

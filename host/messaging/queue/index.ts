@@ -5,5 +5,6 @@ export { importQueues } from './import-queues.ts';
 export { queueIo } from './io.ts';
 export type { Message, MessageProperties, Qos } from './message.ts';
 export { MemoryOutbox, type Outbox, type OutboxStats, type Pending } from './outbox.ts';
-export { encodeRecord, PUT, parseRecords } from './record.ts';
+export { encodeRecord, MESSAGE, PUT, parseRecords, recordBytes } from './record.ts';
+export { type Place, Segments } from './segments.ts';
 export { decodeStored, encodeStored, type Stored } from './stored.ts';
