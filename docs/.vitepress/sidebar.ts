@@ -22,6 +22,7 @@ const SECTIONS: { text: string; pages: [text: string, path: string][] }[] = [
       ['Watching a simulation', 'docs/watching-a-simulation.md'],
       ['Running on boards', 'docs/running-on-boards.md'],
       ['Brokers', 'docs/brokers.md'],
+      ['Decoders', 'docs/decoders.md'],
       ['Security', 'docs/security.md'],
       ['Models', 'models/README.md'],
     ],

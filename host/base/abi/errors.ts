@@ -150,6 +150,7 @@ export type ErrorCode =
   | 'COMMAND_TIMEOUT'
   | 'NAMESPACE'
   | 'PAYLOAD'
+  | 'DECODER'
   | 'DEFECT'
   | 'NODE_CHANGED'
   | 'NODE_DENIED'

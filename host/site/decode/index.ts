@@ -1,0 +1,21 @@
+/** Decoders: versioned pure functions from raw messages to points and events, described by data. */
+export type { Decoder, Outcome } from './decoder.ts';
+export {
+  type CommonOptions,
+  type CsvOptions,
+  type Description,
+  type Field,
+  type JsonOptions,
+  type Kind,
+  type LineOptions,
+  type MoteOptions,
+  type Place,
+  parseDescription,
+  type QualityPlace,
+  type SenmlOptions,
+  type SeriesOption,
+  type SparkplugOptions,
+  type TimePlace,
+} from './description.ts';
+export { createDecoder, DecoderFold } from './fold.ts';
+export { addCounts, type Counts, type Decoding, REASONS, type Reason } from './result.ts';
