@@ -222,4 +222,6 @@ export type ErrorCode =
   | 'STORE_SERIES'
   | 'STORE_SQL'
   | 'STORE_VERSION'
+  | 'QUERY'
+  | 'QUERY_STATE'
   | 'TEST';
