@@ -306,7 +306,7 @@ const anyQueries: fc.Arbitrary<Query> = fc
         by: optional(fc.array(term(points), { minLength: 1, maxLength: 3 })),
         select: fc.array(column(points), { minLength: 1, maxLength: 5 }),
         having: fc.option(fc.array(comparison, { minLength: 1, maxLength: 2 }), { nil: undefined, freq: 3 }),
-        order: optional(fc.array(fc.tuple(fc.nat(), optional(fc.boolean())), { minLength: 1, maxLength: 2 })),
+        order: optional(fc.array(fc.tuple(fc.nat(), optional(fc.constant(true))), { minLength: 1, maxLength: 2 })),
         limit: optional(fc.integer({ min: 1, max: 20 })),
         names: fc.shuffledSubarray(COLUMN_NAMES, { minLength: 8 }),
       })

@@ -1,0 +1,16 @@
+/** Questions to a site: their language, SQL for four engines, answers over history and over data as they come. */
+export type { Cell } from './aggregate.ts';
+export { orderedRows } from './aggregate.ts';
+export { compile } from './compile.ts';
+export { duckDatabase, postgresDatabase } from './connect.ts';
+export { DIALECTS, type DialectName } from './dialect.ts';
+export { type Attribute, Dimensions, type Placement, type Validity } from './dimensions.ts';
+export { emit } from './emit.ts';
+export { formatDecimal } from './fixed.ts';
+export { type Change, type Commit, Incremental, type IncrementalOptions, type SavedRun } from './incremental.ts';
+export { parseJsonQuery, queryOf } from './json.ts';
+export { formatTime, parseQuery, parseTime } from './parse.ts';
+export { LEVELS, type OutputColumn, type Plan, type PlanContext } from './plan.ts';
+export { printQuery } from './print.ts';
+export type * from './query.ts';
+export { type Answer, ask, type Database, planFor, runPlan } from './run.ts';
