@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mote, ndjson } from './program.ts';
+import { freePort } from '../host/messaging/mqtt/testing.ts';
+import { mote, ndjson, type Program, startMote } from './program.ts';
 import { missingSources } from './sources.ts';
 
 const APP = `import { samples16, subscribe } from 'moteware/assembly/mote';
@@ -167,3 +168,38 @@ describe.each([
     600_000,
   );
 });
+
+it('mote push and mote monitor name function and line of a trap in the field', async () => {
+  const manifest = (more: object) =>
+    writeFileSync(join(dir, 'traps', 'mote.json'), JSON.stringify({ name: 'traps', trialMs: 500, ...more }));
+  const running: Program[] = [];
+  const begin = (...args: string[]) => {
+    const program = startMote([...args, '--json'], dir);
+    running.push(program);
+    return program;
+  };
+  try {
+    expect((await mote(['key', 'new'], dir)).code).toBe(0);
+    manifest({ version: '1.0.0', sequence: 1, config: { kind: -1 } });
+    const [port, brokerPort] = [await freePort(), await freePort()];
+    const broker = ['--broker', `mqtt://127.0.0.1:${brokerPort}`];
+    const shim = begin('shim', '--listen', `127.0.0.1:${port}`, '--broker', `embedded:${brokerPort}`);
+    await shim.line((line) => JSON.parse(line).type === 'listening');
+    begin('sim', 'traps', '--connect', `127.0.0.1:${port}`, '--node', 'hall', '--key', 'release.pem');
+    await shim.line((line) => JSON.parse(line).state === 'online');
+    const monitor = begin('monitor', 'hall', ...broker, '--debug', debugFolder());
+    await monitor.line((line) => JSON.parse(line).type === 'state');
+    manifest({ version: '1.1.0', sequence: 2, config: { kind: 1 } });
+    const pushed = await mote(['push', 'traps', '--node', 'hall', ...broker, '--json'], dir);
+    expect(pushed.code, pushed.stdout + pushed.stderr).toBe(1);
+    const seen = await monitor.line((line) => JSON.parse(line).type === 'trap');
+    for (const trap of [trapsOf(pushed.stdout)[0], JSON.parse(seen)])
+      expect(trap, pushed.stdout).toMatchObject({
+        code: 'TRAP_DIVIDE',
+        place: { function: 'step', file: 'app.ts', line: lineOf('return a / b') },
+      });
+  } finally {
+    for (const program of running) program.kill('SIGKILL');
+    await Promise.all(running.map(({ ended }) => ended));
+  }
+}, 600_000);

@@ -90,7 +90,7 @@ const SCREENS: [string, (terminal: Terminal) => void][] = [
       const seen = printing(terminal, printer, { of: () => 0, now: () => 0 }, traps);
       seen.onEvent({ name: EVIL, tMs: 0, seq: 1, body: { [EVIL]: EVIL, list: [EVIL] } }, 'a');
       seen.onEvent({ name: EVIL, tMs: 0, seq: 1, body: EVIL }, 'a');
-      seen.onLog({ type: 'log', level: 'info', tMs: 0, text: EVIL }, 'a');
+      seen.onLog({ type: 'log', level: 'info', tMs: 0, text: EVIL, package: null }, 'a');
       seen.onTelemetry(frame, { name: EVIL, unit: EVIL, exponent: 0 }, 'a');
       seen.onState({ online: true, node: 'a', boot: 1, birth }, 'a');
       seen.onOta(status, 'a');

@@ -50,11 +50,8 @@ type Handlers = Required<Omit<NodeObserver, 'onMessage'>>;
 
 /** An observer that prints what it receives. */
 export function printing(terminal: Terminal, printer: Printer, times: PrintedTimes, traps: TrapReport): Handlers {
-  /** The package that a node runs, by the node's last birth. */
-  const running = new Map<string, Uint8Array>();
   return {
-    onState(state, node) {
-      if (state.birth?.module) running.set(node, state.birth.module.sha256);
+    onState(state) {
       printer.state(times.now(), 'node', { ...state }, stateLine(state));
     },
     onTelemetry({ metric, t0Ms, dtUs, values, exponent, quality, seq }, info) {
@@ -62,9 +59,9 @@ export function printing(terminal: Terminal, printer: Printer, times: PrintedTim
       printer.telemetry({ t: times.of(t0Ms), dt: dtUs / 1e6, name, unit, exponent, values, quality, seq });
     },
     onEvent: ({ name, tMs, seq, body }) => printer.event({ t: times.of(tMs), name, seq, body }),
-    onLog({ level, tMs, text }, node) {
+    onLog({ level, tMs, text, package: running }) {
       printer.log({ t: times.of(tMs), level, text });
-      if (level === 'error') traps.text(times.of(tMs), text.split(' ', 1)[0]!, text, running.get(node) ?? null);
+      if (level === 'error') traps.text(times.of(tMs), text.split(' ', 1)[0]!, text, running);
     },
     onOta(status) {
       const passing = status.state === 'receiving' && terminal.live;

@@ -52,6 +52,8 @@ interface Upload {
 export class Uplink {
   readonly #options: UplinkOptions;
   #birth: Birth | undefined;
+  /** SHA-256 of a package that the node has started and not confirmed. */
+  #trying: Uint8Array | undefined;
   #online: boolean | undefined;
   #count = 0;
   #progress = -1;
@@ -160,10 +162,17 @@ export class Uplink {
   }
 
   log(line: Log): void {
-    this.#send('log', encodeLog(line), this.#properties('log', this.#next(), { timeMs: line.tMs }));
+    const running = this.#trying ?? this.#birth?.module?.sha256 ?? null;
+    this.#send(
+      'log',
+      encodeLog({ ...line, package: running }),
+      this.#properties('log', this.#next(), { timeMs: line.tMs }),
+    );
   }
 
   ota(status: OtaStatus): void {
+    const { state, sha256 } = status;
+    this.#trying = state === 'swapping' || state === 'trial' ? sha256 : undefined;
     const done = status.received / Math.max(1, status.total);
     const part = status.state === 'receiving' ? Math.floor(done * PROGRESS_PARTS) : -1;
     if (part >= 0 && part === this.#progress) return;

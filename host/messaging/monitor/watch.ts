@@ -1,9 +1,17 @@
 /** Decodes the messages of nodes on a broker and passes them on, channel by channel. */
 import { randomBytes } from 'node:crypto';
 import { MoteError } from '../../base/index.ts';
-import type { Log, MetricInfo, OtaStatus, Telemetry } from '../../device/link/index.ts';
+import type { MetricInfo, OtaStatus, Telemetry } from '../../device/link/index.ts';
 import { MqttClient, type Received } from '../mqtt/index.ts';
-import { decodeEvent, decodeLog, decodeOta, decodeState, decodeTelemetry, type NodeState } from '../topics/index.ts';
+import {
+  decodeEvent,
+  decodeLog,
+  decodeOta,
+  decodeState,
+  decodeTelemetry,
+  type NodeLog,
+  type NodeState,
+} from '../topics/index.ts';
 
 /** Receives what nodes publish. */
 export interface NodeObserver {
@@ -11,7 +19,7 @@ export interface NodeObserver {
   /** `metric` is undefined before the node's birth message was seen. */
   onTelemetry?(frame: Telemetry, metric: MetricInfo | undefined, node: string): void;
   onEvent?(event: ReturnType<typeof decodeEvent>, node: string): void;
-  onLog?(line: Log, node: string): void;
+  onLog?(line: NodeLog, node: string): void;
   onOta?(status: OtaStatus, node: string): void;
   /** A payload that is not in moteware's format. */
   onProblem?(error: MoteError, node?: string): void;

@@ -23,7 +23,7 @@ export const payloadExamples: Record<string, Uint8Array> = {
   will: encodeState(will),
   telemetry: encodeTelemetry(telemetry),
   event: encodeEvent(event),
-  log: encodeLog(log),
+  log: encodeLog({ ...log, package: birth.module!.sha256 }),
   ota: encodeOta(ota),
   answer: encodeAnswer(answer, false).payload,
   command: encodeItem(

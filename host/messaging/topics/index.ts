@@ -16,6 +16,7 @@ export {
   encodeState,
   encodeTelemetry,
   JSON_TYPE,
+  type NodeLog,
   type NodeState,
   PACKAGE_TYPE,
   PAYLOAD_VERSION,

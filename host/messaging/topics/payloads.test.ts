@@ -44,7 +44,7 @@ describe('payloads', () => {
     expect(decodeState(of.will!)).toEqual(example.will);
     expect(decodeTelemetry(of.telemetry!)).toEqual(example.telemetry);
     expect(decodeEvent(of.event!)).toEqual({ name: 'keyword', tMs: 1_790_000_000_250, seq: 7, body: { k: 2 } });
-    expect(decodeLog(of.log!)).toEqual(example.log);
+    expect(decodeLog(of.log!)).toEqual({ ...example.log, package: example.birth.module!.sha256 });
     expect(decodeOta(of.ota!)).toEqual(example.ota);
     expect(parseCommand(received(of.command!))).toEqual({
       name: 'blink',

@@ -59,9 +59,14 @@ export function encodeEvent({ name, tMs, seq, body }: Event): Uint8Array {
   return Buffer.concat([Uint8Array.of(0x85), ...parts, body]);
 }
 
-/** [1, level, UTC ms, text] */
-export function encodeLog({ level, tMs, text }: Omit<Log, 'type'>): Uint8Array {
-  return encodeItem([PAYLOAD_VERSION, level, int(tMs), text]);
+/** A line of a node's log, and the SHA-256 of the package that ran when the node wrote it; null if it isn't known. */
+export interface NodeLog extends Log {
+  package: Uint8Array | null;
+}
+
+/** [1, level, UTC ms, text], and the SHA-256 of the package if it is known. */
+export function encodeLog({ level, tMs, text, package: sha256 }: Omit<NodeLog, 'type'>): Uint8Array {
+  return encodeItem([PAYLOAD_VERSION, level, int(tMs), text, ...(sha256 === null ? [] : [sha256])]);
 }
 
 /** [1, state, sequence, sha256, received, total, swap in us or null, lost samples or null, [code, text] or null] */
@@ -176,9 +181,10 @@ export function decodeEvent(bytes: Uint8Array): { name: string; tMs: number; seq
   return { name: text(name), tMs: number(tMs), seq: number(seq), body };
 }
 
-export function decodeLog(bytes: Uint8Array): Log {
-  const [, level, tMs, line] = fields(bytes, 4);
-  return { type: 'log', level: oneOf(level, LEVELS), tMs: number(tMs), text: text(line) };
+export function decodeLog(bytes: Uint8Array): NodeLog {
+  const [, level, tMs, line, sha256] = fields(bytes, 4);
+  const known = sha256 === undefined ? null : binary(sha256);
+  return { type: 'log', level: oneOf(level, LEVELS), tMs: number(tMs), text: text(line), package: known };
 }
 
 export function decodeOta(bytes: Uint8Array): OtaStatus {
