@@ -7,8 +7,9 @@ import { cases, casesText } from '../../base/test-form.ts';
 import { payloadExamples } from '../../messaging/topics/examples.ts';
 import { encodeItem } from '../../messaging/topics/index.ts';
 import type { RawMessage } from '../model/index.ts';
-import type { Description } from './description.ts';
+import { type Description, parseDescription } from './description.ts';
 import { createDecoder, DecoderFold } from './fold.ts';
+import { inferDecoders } from './infer/index.ts';
 import { type Decoding, REASONS } from './result.ts';
 import { json, NOW_US, raw } from './testing.ts';
 
@@ -86,6 +87,43 @@ const KINDS: [Description, RawMessage[]][] = [
     ['NBIRTH', 'NDATA'].map((type) => raw(`spBv1.0/g/${type}/e`, sparkplugPayload)),
   ],
 ];
+
+describe('inference', () => {
+  it(`offers whole descriptions or none for ${casesText(5_000)} samples with changed bytes`, () => {
+    const all = KINDS.flatMap(([, messages]) => messages);
+    const changed = fc
+      .tuple(fc.constantFrom(...all), fc.nat(), fc.nat(255), fc.boolean())
+      .map(([message, at, byte, cut]) => {
+        const payload = Uint8Array.from(message.payload);
+        payload[at % payload.length] = byte;
+        return { ...message, payload: cut ? payload.subarray(0, at % payload.length) : payload };
+      });
+    const sample = fc.array(
+      fc.oneof(
+        changed,
+        fc.json().map((text) => raw('a/b', text)),
+      ),
+      { maxLength: 6 },
+    );
+    fc.assert(
+      fc.property(sample, (messages) => {
+        for (const { description, confidence, series } of inferDecoders(messages)) {
+          expect(parseDescription(JSON.parse(JSON.stringify(description)))).toEqual(description);
+          expect(confidence >= 0 && confidence <= 1 && series.every(({ min, max }) => min <= max)).toBe(true);
+        }
+      }),
+      { numRuns: cases(5_000) },
+    );
+  });
+
+  it('takes samples of 4 MiB of anything in bounded time', () => {
+    for (const fill of ['[', '[1],', '"', ',', '\n', '0', '\\', 'a=', 'a,1\n', '{"a":1}']) {
+      const started = performance.now();
+      inferDecoders([raw('a', Buffer.alloc(4 * 1024 * 1024, fill)), raw('a', `[${fill.repeat(1e5)}1]`)]);
+      expect(performance.now() - started).toBeLessThan(60_000);
+    }
+  });
+});
 
 function check(decoding: Decoding): void {
   for (const [reason, count] of Object.entries(decoding.counts)) {

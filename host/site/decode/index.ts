@@ -18,4 +18,6 @@ export {
   type TimePlace,
 } from './description.ts';
 export { createDecoder, DecoderFold } from './fold.ts';
+export type { Ignored } from './infer/fields.ts';
+export { inferDecoders, MAX_SAMPLE_BYTES, MAX_SAMPLE_MESSAGES, type Offer, type OfferedSeries } from './infer/index.ts';
 export { addCounts, type Counts, type Decoding, REASONS, type Reason } from './result.ts';
