@@ -284,11 +284,11 @@ export class Ingest {
     this.#applied += fresh.messages.length;
     this.#builder.committed(written, fresh.keys, applied, messages.length - fresh.messages.length);
     this.#journal.release(batch.to);
-    onApplied?.(applied);
     this.#admit();
     const ready = this.#waiters.filter(({ id }) => id <= batch.to);
     this.#waiters = this.#waiters.filter(({ id }) => id > batch.to);
     for (const { resolve } of ready) resolve();
+    onApplied?.(applied);
   }
 
   /** Writes what is being written and ends; what is not in the store is applied at the next start. */

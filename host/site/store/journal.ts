@@ -96,6 +96,7 @@ export class Journal {
   #last: number;
   #bytes = 0;
   #inMemory = 0;
+  #unwritten = 0;
   #running: Promise<void> | undefined;
   #cancelRetry: (() => void) | undefined;
   #failing = false;
@@ -157,7 +158,7 @@ export class Journal {
   }
   /** Bytes of messages that were accepted and are not durable. */
   get unwrittenBytes(): number {
-    return this.#fresh.reduce((sum, { record }) => sum + record.length, 0);
+    return this.#unwritten;
   }
   /** Bytes that were no whole record when the journal was opened: torn by a crash, or damaged. */
   get cutBytes(): number {
@@ -172,6 +173,7 @@ export class Journal {
     const entry: Entry = { id, size: recordBytes(body.length), message: { ...message, id }, place: null };
     this.#bytes += entry.size;
     this.#inMemory += entry.size;
+    this.#unwritten += entry.size;
     return new Promise((resolve, reject) => {
       this.#fresh.push({ entry, record: encodeRecord(MESSAGE, id, body), resolve, reject });
       this.#schedule();
@@ -254,6 +256,7 @@ export class Journal {
     this.#failing = false;
     for (const { entry, resolve } of group) {
       this.#entries.push(entry);
+      this.#unwritten -= entry.size;
       if (this.#inMemory > this.#memoryBytes) {
         this.#inMemory -= entry.size;
         entry.message = null;
