@@ -52,7 +52,8 @@ export class DuckDbStore implements TelemetryStore {
   #recentPoints = 0;
   #seriesCount = 0;
   #compacting = false;
-  #reads = 0;
+  /** Connections of questions; `waits`: who asked has not taken the next portion. */
+  readonly #readers = new Map<DuckDBConnection, 'runs' | 'waits'>();
   #closed = false;
   #onIdle: (() => void) | undefined;
 
@@ -103,15 +104,25 @@ export class DuckDbStore implements TelemetryStore {
 
   /** Runs `work` with a connection of its own. */
   async #reading<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    if (this.#closed) throw new MoteError('STORE_CLOSED', 'The store is closed; open it again.');
-    this.#reads++;
-    const connection = await this.#instance.connect();
+    if (this.#closed) throw closed();
+    const connection = await this.#connect();
     try {
       return await work(connection);
     } finally {
-      connection.closeSync();
-      if (--this.#reads === 0) this.#onIdle?.();
+      this.#disconnect(connection);
     }
+  }
+
+  async #connect(): Promise<DuckDBConnection> {
+    const connection = await this.#instance.connect();
+    this.#readers.set(connection, 'runs');
+    return connection;
+  }
+
+  #disconnect(connection: DuckDBConnection): void {
+    if (!this.#readers.delete(connection)) return;
+    connection.closeSync();
+    if (this.#readers.size === 0) this.#onIdle?.();
   }
 
   async #query(connection: DuckDBConnection, text: string, given: readonly SqlValue[]): Promise<Row[]> {
@@ -130,7 +141,7 @@ export class DuckDbStore implements TelemetryStore {
   }
 
   #writing<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw new MoteError('STORE_CLOSED', 'The store is closed; open it again.');
+    if (this.#closed) throw closed();
     return this.#writes.run(() => this.#inTransaction(this.#writer, work));
   }
 
@@ -269,9 +280,8 @@ export class DuckDbStore implements TelemetryStore {
   }
 
   async *stream(text: string, given: readonly SqlValue[] = []): AsyncIterable<Row[]> {
-    if (this.#closed) throw new MoteError('STORE_CLOSED', 'The store is closed; open it again.');
-    this.#reads++;
-    const connection = await this.#instance.connect();
+    if (this.#closed) throw closed();
+    const connection = await this.#connect();
     try {
       const { values, types } = bound(this.#duck, given);
       const result = await connection.stream(text, values, types).catch((cause: unknown) => {
@@ -281,11 +291,13 @@ export class DuckDbStore implements TelemetryStore {
       for (;;) {
         const chunk = await result.fetchChunk();
         if (chunk === null || chunk.rowCount === 0) return;
+        this.#readers.set(connection, 'waits');
         yield rowsOf(this.#duck, names, chunk.getRows());
+        if (!this.#readers.has(connection)) throw closed();
+        this.#readers.set(connection, 'runs');
       }
     } finally {
-      connection.closeSync();
-      if (--this.#reads === 0) this.#onIdle?.();
+      this.#disconnect(connection);
     }
   }
 
@@ -343,12 +355,16 @@ export class DuckDbStore implements TelemetryStore {
     });
   }
 
+  /** Ends questions that run; those that are read in portions fail at the next one. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await this.#compactions.run(async () => {});
     await this.#writes.run(async () => {});
-    if (this.#reads > 0)
+    for (const [connection, state] of this.#readers)
+      if (state === 'waits') this.#disconnect(connection);
+      else connection.interrupt();
+    if (this.#readers.size > 0)
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
       });
@@ -356,6 +372,8 @@ export class DuckDbStore implements TelemetryStore {
     this.#instance.closeSync();
   }
 }
+
+const closed = () => new MoteError('STORE_CLOSED', 'The store is closed; open it again.');
 
 /** An INSERT for the columns of `row`, whose names are the program's own. */
 export function insertOf(table: string, row: Row): string {

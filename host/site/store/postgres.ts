@@ -42,6 +42,8 @@ export class PostgresStore implements TelemetryStore {
   readonly #schema: string;
   readonly #pool: Pool;
   readonly #writes = new Turns();
+  /** Connections of questions that are read in portions. */
+  readonly #streams = new Set<PoolClient>();
   #writer: Client | undefined;
   #closed = false;
 
@@ -193,15 +195,19 @@ export class PostgresStore implements TelemetryStore {
   async *stream(text: string, values: readonly SqlValue[] = []): AsyncIterable<Row[]> {
     if (this.#closed) throw closed();
     const client = await this.#pool.connect();
+    this.#streams.add(client);
     let broken = true;
     try {
       await client.query('BEGIN READ ONLY');
-      yield* cursor(client, text, values);
+      for await (const rows of cursor(client, text, values)) {
+        yield rows;
+        if (this.#closed) throw closed();
+      }
       await client.query('COMMIT');
       broken = false;
     } finally {
       // A reader that stopped leaves a transaction, which ends with its connection.
-      client.release(broken);
+      if (this.#streams.delete(client)) client.release(broken);
     }
   }
 
@@ -251,6 +257,8 @@ export class PostgresStore implements TelemetryStore {
     this.#closed = true;
     await this.#writes.run(async () => {});
     await this.#writer?.end().catch(() => {});
+    for (const client of this.#streams) client.release(true);
+    this.#streams.clear();
     await this.#pool.end();
   }
 }

@@ -2,6 +2,8 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { lacking, titled } from '../../base/needs.ts';
 import type { RawMessage } from '../model/index.ts';
@@ -206,6 +208,15 @@ describe.each(['DuckDB and SQLite', 'PostgreSQL'])('%s', (kind) => {
       ]);
       expect(await rowsOf(site.telemetry, 'raw')).toHaveLength(4);
       expect(await rawOf(site)).toEqual(all);
+      // As another reader of Parquet sees a file.
+      const file = await asyncBufferFromFile(join(site.archive.dir, segments[1]!.file));
+      const others = await parquetReadObjects({ file, compressors, utf8: false });
+      expect(others.map(({ id, topic, payload }) => [id, topic, Buffer.from(payload as Uint8Array)])).toEqual(
+        all
+          .filter(({ id }) => [5, 6, 9, 10].includes(id))
+          .sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.id - b.id))
+          .map(({ id, topic, payload }) => [BigInt(id), topic, Buffer.from(payload)]),
+      );
       const expectOnly = async (filter: object, keep: (m: RawMessage) => boolean) =>
         expect(await rawOf(site, filter)).toEqual(all.filter(keep));
       await expectOnly({ topic: 'a' }, ({ topic }) => topic === 'a');
@@ -350,6 +361,17 @@ describe.each(['DuckDB and SQLite', 'PostgreSQL'])('%s', (kind) => {
     await site.telemetry.query("UPDATE schema_versions SET version = 99 WHERE name = 'telemetry'");
     await close(site);
     await expect(open()).rejects.toMatchObject({ code: 'STORE_VERSION' });
+  });
+
+  test(title('closes while somebody reads in portions, who then gets an error'), async () => {
+    const site = await open();
+    const rows = site.telemetry.stream('SELECT i::bigint AS i FROM generate_series(1, 100000) AS g(i)');
+    const reader = rows[Symbol.asyncIterator]();
+    expect((await reader.next()).value).not.toEqual([]);
+    await close(site);
+    await expect(reader.next()).rejects.toMatchObject({ code: 'STORE_CLOSED' });
+    await expect(site.telemetry.query('SELECT 1')).rejects.toMatchObject({ code: 'STORE_CLOSED' });
+    await open();
   });
 
   test(title('streams rows, and reports what the database refuses'), async () => {
