@@ -28,6 +28,9 @@ const COMMANDS = [
     'package verify',
     'board list',
     'board doctor',
+    'site start',
+    'site init',
+    'site check',
     'model inspect',
     'model compile',
     'model verify',
@@ -72,7 +75,7 @@ describe('mote', () => {
       const { stdout } = await run(...group, '--help');
       const names = [...stdout.matchAll(/^ {2}([a-z]+)( |$)/gm)].map((match) => match[1]!);
       for (const name of names.filter((name) => name !== 'help')) {
-        if (group.length === 0 && ['key', 'package', 'model', 'board'].includes(name)) await list(name);
+        if (group.length === 0 && ['key', 'package', 'model', 'board', 'site'].includes(name)) await list(name);
         else listed.push([...group, name].join(' '));
       }
     };

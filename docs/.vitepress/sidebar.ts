@@ -19,6 +19,7 @@ const SECTIONS: { text: string; pages: [text: string, path: string][] }[] = [
     text: 'Guides',
     pages: [
       ['Writing an app', 'docs/writing-an-app.md'],
+      ['Running a site', 'docs/site.md'],
       ['Questions to a site', 'docs/queries.md'],
       ['Watching a simulation', 'docs/watching-a-simulation.md'],
       ['Running on boards', 'docs/running-on-boards.md'],

@@ -61,6 +61,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./dead-letters.ts')).registerDeadLetters,
   },
   {
+    usage: 'site',
+    summary: 'Takes, keeps and answers what the devices of a plant send.',
+    load: async () => (await import('./site.ts')).registerSite,
+  },
+  {
     usage: 'push [app]',
     summary: 'Updates a node and follows the update to its result.',
     load: async () => (await import('./push.ts')).registerPush,
@@ -129,6 +134,7 @@ export const COMMANDS: readonly Entry[] = [
 export const GROUPS: readonly (readonly [heading: string, names: readonly string[]])[] = [
   ['An app:', ['new', 'build', 'sim', 'test', 'run']],
   ['Nodes and gateways:', ['shim', 'dead-letters', 'push', 'send', 'config', 'monitor', 'board', 'flash']],
+  ['A site:', ['site']],
   ['Files:', ['key', 'package', 'model']],
   ['Help and set-up:', ['doctor', 'demo', 'completion']],
 ];

@@ -35,6 +35,11 @@ export interface EmbeddedBrokerOptions {
   ) => boolean;
   /** Folder that keeps retained messages (states, configurations, desired packages) across restarts. Without it, none are kept. */
   dataDir?: string;
+  /**
+   * Receives each message of a client that may publish it. The client is acknowledged, and others receive the message,
+   * when the promise resolves; if it rejects, the client is disconnected and sends the message again.
+   */
+  collect?: (message: Message) => Promise<void>;
   /** A retained message can't be read; its file stays. Default: a warning of the process. */
   onProblem?: (error: MoteError) => void;
   /** Default 16 MiB: the largest package plus its properties. */
@@ -45,7 +50,13 @@ export interface EmbeddedBrokerOptions {
   tls?: TlsOptions;
 }
 
-type Retained = { topic: string; payload: string | Buffer; retain: boolean; properties?: Record<string, unknown> };
+type Published = {
+  topic: string;
+  payload: string | Buffer;
+  qos: number;
+  retain: boolean;
+  properties?: Record<string, unknown>;
+};
 
 /** Returns whether only programs of this machine reach a listener on `host`. */
 export function isLoopback(host: string): boolean {
@@ -59,7 +70,7 @@ const SERVER_SHUTTING_DOWN = 0x8b;
 /** Resolves when the broker listens. Throws `BROKER_OPEN`, `BROKER_PORT`, `BROKER_DATA`. */
 export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): Promise<Broker> {
   const { host = '127.0.0.1', port = 1883, users, allow = () => true } = options;
-  const { onProblem = (error) => process.emitWarning(error) } = options;
+  const { collect, onProblem = (error) => process.emitWarning(error) } = options;
   const maximumPacketBytes = options.maximumPacketBytes ?? GatewayConstant.brokerPacketBytes;
   if (!isLoopback(host) && users === undefined && options.anonymous !== true) {
     throw new MoteError(
@@ -96,15 +107,17 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
       const properties: Record<string, unknown> | undefined = packet.properties;
       if (properties !== undefined && 'willDelayInterval' in properties) properties.willDelayInterval = undefined;
       const system = packet.topic.startsWith('$SYS');
-      if (!system && (client === null || allow(identity(client), 'publish', packet.topic))) return done(null);
-      done(new Error(`not authorized to publish to ${packet.topic}`));
+      if (system || (client !== null && !allow(identity(client), 'publish', packet.topic)))
+        return done(new Error(`not authorized to publish to ${packet.topic}`));
+      if (collect === undefined || client === null) return done(null);
+      collect(messageOf(packet as Published)).then(() => done(null), done);
     },
     authorizeSubscribe(client, subscription, done) {
       done(null, allow(identity(client), 'subscribe', subscription.topic) ? subscription : null);
     },
     published(packet, _client, done) {
       try {
-        if (files !== undefined && packet.retain) files.store(storedMessage(packet as Retained), Date.now());
+        if (files !== undefined && packet.retain) files.store(messageOf(packet as Published), Date.now());
         done(null);
       } catch (error) {
         // The disk may be full. The message stays in memory, and its publisher is disconnected, because aedes has sent PUBACK already.
@@ -204,13 +217,13 @@ function passwordFits(users: Record<string, string>, name: string | undefined, g
   return want.length === given.length && timingSafeEqual(want, given);
 }
 
-function storedMessage(packet: Retained): Message {
+function messageOf(packet: Published): Message {
   const p = packet.properties ?? {};
   return {
     topic: packet.topic,
     payload: Buffer.from(packet.payload),
-    qos: 1,
-    retain: true,
+    qos: packet.qos === 0 ? 0 : 1,
+    retain: packet.retain,
     properties: {
       ...(typeof p.contentType === 'string' && { contentType: p.contentType }),
       ...(typeof p.messageExpiryInterval === 'number' && { expirySeconds: p.messageExpiryInterval }),

@@ -1,6 +1,5 @@
 /** Which broker a gateway uses: the embedded one, started here, or one that runs elsewhere. */
-import type { MoteError } from '../../base/index.ts';
-import { startEmbeddedBroker } from './broker.ts';
+import { type EmbeddedBrokerOptions, startEmbeddedBroker } from './broker.ts';
 
 /** A port of this machine for the embedded broker (0: any free one), or the address of a broker that runs. */
 export type BrokerChoice = { embeddedPort: number } | { url: string };
@@ -15,7 +14,7 @@ export interface OpenBroker {
 /** Starts the embedded broker where it was chosen. Throws what starting it throws. */
 export async function openBroker(
   choice: BrokerChoice,
-  options: { dataDir?: string; onProblem?: (error: MoteError) => void } = {},
+  options: Pick<EmbeddedBrokerOptions, 'dataDir' | 'collect' | 'onProblem'> = {},
 ): Promise<OpenBroker> {
   if ('url' in choice) return { url: choice.url, embedded: false, close: async () => {} };
   const broker = await startEmbeddedBroker({ port: choice.embeddedPort, ...options });

@@ -1,5 +1,6 @@
 /** The gateway: the shim between the links of nodes and MQTT topics, and the client that pushes packages. */
 
+export { parseAddress, parseBroker, parseSerial } from './addresses.ts';
 export { type AllowedNodes, type Credentials, parseAllowedNodes } from './allowed-nodes.ts';
 export type { CommandAnswer } from './commands.ts';
 export { type NodeAddress, readNodeState } from './node-client.ts';

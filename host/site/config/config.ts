@@ -1,0 +1,231 @@
+/** Reads `site.yaml`. Schema: docs/schemas/site.schema.json. */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { MoteError, packagePath, readInput } from '../../base/index.ts';
+import { type BrokerChoice, isLoopback } from '../../messaging/broker/index.ts';
+import { parseAddress, parseBroker, parseSerial, type SerialLine } from '../../messaging/gateway/index.ts';
+import { isTopicFilter } from '../../messaging/mqtt/index.ts';
+import { parseDescription } from '../decode/index.ts';
+import type { Retention } from '../store/index.ts';
+
+export interface NamedDecoder {
+  readonly name: string;
+  /** Topic filters of MQTT. */
+  readonly topics: readonly string[];
+  /** A description, docs/decoders.md. */
+  readonly decoder: unknown;
+}
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface SiteConfig {
+  /** Absolute, as every path here. */
+  readonly data: string;
+  readonly namespace: string;
+  readonly broker: BrokerChoice;
+  /** Null: the site serves no links of nodes. */
+  readonly nodes: {
+    readonly listen: Address;
+    readonly allow: string | null;
+    readonly insecure: boolean;
+    readonly serial: readonly SerialLine[];
+  } | null;
+  readonly http: { readonly listen: Address; readonly token: string | null };
+  readonly collect: readonly string[];
+  readonly exclude: readonly string[];
+  readonly decoders: readonly NamedDecoder[];
+  readonly store: { readonly postgres?: string; readonly schema?: string; readonly retention: Retention };
+  readonly log: 'error' | 'warn' | 'info' | 'debug';
+}
+
+/** What the file may leave out. */
+interface Raw {
+  data?: string;
+  namespace?: string;
+  broker?: string;
+  nodes?: { listen?: string; allow?: string; insecure?: boolean; serial?: string[] };
+  http?: { listen?: string; token?: string };
+  collect?: string[];
+  exclude?: string[];
+  decoders?: NamedDecoder[];
+  store?: { postgres?: string; schema?: string; retention?: Retention };
+  log?: SiteConfig['log'];
+}
+
+const MAX_BYTES = 1024 * 1024;
+
+/** What `mote site init` writes. */
+export const DEFAULT_CONFIG = `# The configuration of a site. Editors that read YAML schemas complete it.
+# yaml-language-server: $schema=${packagePath('docs', 'schemas', 'site.schema.json')}
+
+# Folder of all that the site keeps.
+data: data
+
+# embedded:PORT starts a broker here; mqtt://HOST:PORT or mqtts://HOST:PORT uses one that runs.
+broker: embedded:1883
+
+# Nodes connect here; leave it out if a shim elsewhere serves them.
+nodes:
+  listen: 127.0.0.1:7878
+
+# API, state and metrics.
+http:
+  listen: 127.0.0.1:8080
+
+# Messages of other devices become points by decoders (docs/decoders.md). moteware's own need none.
+decoders: []
+# - name: press
+#   topics: [plant/+/data]
+#   decoder:
+#     kind: json
+#     version: 1
+#     options:
+#       device: { topic: 1 }
+#       fields:
+#         - { at: /temp, name: temperature, unit: Cel, exponent: -2 }
+
+# Whole UTC days that data is kept; null: for ever.
+store:
+  retention:
+    rawDays: 30
+    pointDays: 730
+    eventDays: null
+`;
+
+let compiled: ValidateFunction<Raw> | undefined;
+
+function validator(): ValidateFunction<Raw> {
+  if (compiled !== undefined) return compiled;
+  const schema = (name: string) => JSON.parse(readFileSync(packagePath('docs', 'schemas', name), 'utf8')) as object;
+  const ajv = new Ajv({ allErrors: false, allowUnionTypes: true, discriminator: true });
+  ajv.addSchema(schema('decoder.schema.json'), 'decoder.schema.json');
+  compiled = ajv.compile<Raw>(schema('site.schema.json'));
+  return compiled;
+}
+
+/** Reads a file. Throws `FILE`, and `SITE_CONFIG` with line and column of the mistake. */
+export function loadConfig(path: string): SiteConfig {
+  return parseConfig(Buffer.from(readInput(path, 'The configuration of the site')).toString('utf8'), path);
+}
+
+/** `path` is for errors, and its folder is that of relative paths. Throws `SITE_CONFIG`. */
+export function parseConfig(text: string, path: string): SiteConfig {
+  if (Buffer.byteLength(text) > MAX_BYTES)
+    throw new MoteError('SITE_CONFIG', `${path} has more than ${MAX_BYTES} bytes; it is no configuration of a site.`);
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const place = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return `${path}:${line}:${col}`;
+  };
+  const [error] = document.errors;
+  if (error !== undefined)
+    throw new MoteError(
+      'SITE_CONFIG',
+      `${place(error.pos[0])}: ${error.message.split('\n')[0]!.replace(/ at line .*/, '')}`,
+    );
+  /** An error at the node with these keys, or at the key itself. */
+  const wrong = (keys: readonly string[], what: string, ofKey?: string) => {
+    const name = [...keys, ...(ofKey === undefined ? [] : [ofKey])].join('.');
+    return new MoteError(
+      'SITE_CONFIG',
+      `${place(offsetOf(document, keys, ofKey))}: ${name === '' ? 'it' : name} ${what}`,
+    );
+  };
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 100 }) ?? {};
+  } catch (cause) {
+    throw new MoteError('SITE_CONFIG', `${path}: ${(cause as Error).message}`, { cause });
+  }
+  const valid = validator();
+  if (!valid(value)) throw schemaError(valid.errors![0]!, wrong);
+  return checked(value, dirname(resolve(path)), wrong);
+}
+
+type Wrong = (keys: readonly string[], what: string, ofKey?: string) => MoteError;
+
+function schemaError({ instancePath, message, params }: ErrorObject, wrong: Wrong): MoteError {
+  const keys = instancePath
+    .split('/')
+    .slice(1)
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  if ('additionalProperty' in params)
+    return wrong(keys, 'is no setting here; see docs/site.md', String(params.additionalProperty));
+  const allowed = 'allowedValues' in params ? `: ${(params.allowedValues as unknown[]).join(', ')}` : '';
+  return wrong(keys, `${message}${allowed}`);
+}
+
+/** Where a value begins in the text; the nearest one around it if there is none. */
+function offsetOf(document: Document, keys: readonly string[], ofKey: string | undefined): number {
+  for (let count = keys.length; count >= 0; count--) {
+    const node = count === 0 ? document.contents : document.getIn(keys.slice(0, count), true);
+    if (ofKey !== undefined && count === keys.length && isMap(node)) {
+      const key = node.items.find(({ key: one }) => isScalar(one) && one.value === ofKey)?.key;
+      if (isScalar(key) && key.range) return key.range[0];
+    }
+    const range = (node as { range?: [number, number, number] } | null | undefined)?.range;
+    if (range) return range[0];
+  }
+  return 0;
+}
+
+/** Completes and checks what the schema can't. */
+function checked(raw: Raw, folder: string, wrong: Wrong): SiteConfig {
+  const at = <T>(keys: readonly string[], parse: () => T): T => {
+    try {
+      return parse();
+    } catch (cause) {
+      if (cause instanceof MoteError) throw wrong(keys, `is wrong: ${cause.message}`);
+      throw cause;
+    }
+  };
+  for (const name of ['collect', 'exclude'] as const)
+    for (const [i, filter] of (raw[name] ?? []).entries())
+      if (!isTopicFilter(filter))
+        throw wrong([name, String(i)], 'is no topic filter: # must be last, and + alone in its level');
+  const names = new Set<string>();
+  for (const [i, { name, topics, decoder }] of (raw.decoders ?? []).entries()) {
+    const keys = ['decoders', String(i)];
+    if (names.has(name)) throw wrong([...keys, 'name'], 'is the name of an earlier decoder');
+    names.add(name);
+    for (const [j, filter] of topics.entries())
+      if (!isTopicFilter(filter)) throw wrong([...keys, 'topics', String(j)], 'is no topic filter');
+    at([...keys, 'decoder'], () => parseDescription(decoder));
+  }
+  const http = {
+    listen: at(['http', 'listen'], () => parseAddress(raw.http?.listen ?? '127.0.0.1:8080', 'listen')),
+    token: raw.http?.token ?? null,
+  };
+  if (!isLoopback(http.listen.host) && http.token === null)
+    throw wrong(
+      ['http'],
+      'needs a token, because other machines can connect; add a random one of at least 16 characters',
+    );
+  const { nodes } = raw;
+  return {
+    data: resolve(folder, raw.data ?? 'data'),
+    namespace: raw.namespace ?? 'mote',
+    broker: at(['broker'], () => parseBroker(raw.broker ?? 'embedded:1883')),
+    nodes:
+      nodes === undefined
+        ? null
+        : {
+            listen: at(['nodes', 'listen'], () => parseAddress(nodes.listen ?? '127.0.0.1:7878', 'listen')),
+            allow: nodes.allow === undefined ? null : resolve(folder, nodes.allow),
+            insecure: nodes.insecure ?? false,
+            serial: (nodes.serial ?? []).map((line, i) => at(['nodes', 'serial', String(i)], () => parseSerial(line))),
+          },
+    http,
+    collect: raw.collect ?? ['#'],
+    exclude: raw.exclude ?? [],
+    decoders: raw.decoders ?? [],
+    store: { ...raw.store, retention: raw.store?.retention ?? {} },
+    log: raw.log ?? 'info',
+  };
+}

@@ -1,0 +1,76 @@
+/** What a site counts, in the text format of Prometheus. */
+import type { Gauge, Registry } from 'prom-client';
+import { optional } from './optional.ts';
+import type { SiteStatus } from './status.ts';
+
+/** Returns the function that writes all metrics as they are at the call. */
+export async function metricsOf(status: () => SiteStatus): Promise<{ type: string; text(): Promise<string> }> {
+  const prom = await optional('prom-client', () => import('prom-client'));
+  const registry: Registry = new prom.Registry();
+  prom.collectDefaultMetrics({ register: registry });
+  const gauge = (name: string, help: string, read: (now: SiteStatus, set: Gauge) => void, labelNames: string[] = []) =>
+    new prom.Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        read(status(), this);
+      },
+    });
+  const counter = (name: string, help: string, read: (now: SiteStatus) => number) =>
+    new prom.Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read(status()));
+      },
+    });
+  counter('mote_site_messages_total', 'Messages that are in the store', ({ ingest }) => ingest.applied);
+  counter('mote_site_points_total', 'Points that were stored', ({ ingest }) => ingest.points);
+  counter('mote_site_events_total', 'Events that were stored', ({ ingest }) => ingest.events);
+  counter('mote_site_repeated_messages_total', 'Messages that came again', ({ ingest }) => ingest.repeated);
+  counter('mote_site_batches_total', 'Transactions of the telemetry store', ({ ingest }) => ingest.batches);
+  counter('mote_site_full_total', 'Messages that were refused because too many waited', ({ ingest }) => ingest.refused);
+  counter('mote_site_unstorable_total', 'Messages that no store takes', ({ unstorable }) => unstorable);
+  gauge('mote_site_series', 'Series that are known', ({ ingest }, set) => set.set(ingest.series));
+  gauge('mote_site_journal_messages', 'Messages in the journal and not in the store', ({ ingest }, set) =>
+    set.set(ingest.waiting.messages),
+  );
+  gauge('mote_site_journal_bytes', 'Their bytes', ({ ingest }, set) => set.set(ingest.waiting.bytes));
+  gauge('mote_site_ready', '1 if the site takes and stores messages', ({ ready }, set) => set.set(ready ? 1 : 0));
+  gauge('mote_site_broker_online', '1 if the broker is connected', ({ broker }, set) => set.set(broker.online ? 1 : 0));
+  gauge(
+    'mote_site_nodes',
+    'Nodes that were seen since the start',
+    ({ nodes: { online, known } }, set) => {
+      set.set({ state: 'online' }, online);
+      set.set({ state: 'offline' }, known - online);
+    },
+    ['state'],
+  );
+  new prom.Counter({
+    name: 'mote_site_raw_only_total',
+    help: 'Messages of which no points were made, by the code of the reason',
+    labelNames: ['code'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [code, count] of status().ingest.rejectedBy) this.inc({ code }, count);
+    },
+  });
+  new prom.Counter({
+    name: 'mote_site_refused_total',
+    help: 'Values and times that a decoder refused, by reason (docs/decoders.md)',
+    labelNames: ['decoder', 'reason'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { decoder, counts } of status().refused)
+        for (const [reason, count] of Object.entries(counts)) this.inc({ decoder, reason }, count);
+    },
+  });
+  return { type: registry.contentType, text: () => registry.metrics() };
+}

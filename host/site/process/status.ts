@@ -1,0 +1,22 @@
+/** What is shown of a site, and what the API needs of it. */
+import type { Counts } from '../decode/index.ts';
+import type { IngestStats, SiteStore } from '../store/index.ts';
+
+/** What is shown of a site. */
+export interface SiteStatus {
+  readonly ready: boolean;
+  /** Why it isn't ready, as sentences. */
+  readonly problems: readonly string[];
+  readonly broker: { readonly url: string; readonly embedded: boolean; readonly online: boolean };
+  readonly nodes: { readonly online: number; readonly known: number };
+  readonly ingest: IngestStats;
+  /** Messages that no store takes, and that were acknowledged and dropped. */
+  readonly unstorable: number;
+  readonly refused: readonly { readonly decoder: string; readonly counts: Counts }[];
+}
+
+/** A site, as its API sees it. */
+export interface Served {
+  readonly store: SiteStore;
+  status(): SiteStatus;
+}
