@@ -1,0 +1,121 @@
+/** `mote site` as its user has it: a configuration, a killed process, and a configuration that is saved again. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import mqtt from 'mqtt';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { cases } from '../host/base/test-form.ts';
+import { freePort } from '../host/messaging/mqtt/testing.ts';
+import { mote, ndjson, type Program, startMote } from './program.ts';
+
+let dir: string;
+let port: number;
+const config = () => join(dir, 'plant', 'site.yaml');
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'moteware-cli-site-'));
+  port = await freePort();
+  expect((await mote(['site', 'init', 'plant'], dir)).code).toBe(0);
+  const text = readFileSync(config(), 'utf8');
+  writeFileSync(config(), text.replace(':1883', `:${port}`).replace(':7878', ':0').replace(':8080', ':0'));
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+async function start(): Promise<{ site: Program }> {
+  const site = startMote(['site', 'start', 'plant/site.yaml', '--json'], dir);
+  await site.line((text) => text.includes('the site serves'));
+  return { site };
+}
+
+/** A turn of the event loop. */
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+it('checks a configuration, and writes none over another', async () => {
+  expect(await mote(['site', 'check', 'plant/site.yaml'], dir)).toMatchObject({ code: 0, stderr: '' });
+  writeFileSync(join(dir, 'wrong.yaml'), 'log: info\nbrokr: embedded\n');
+  const wrong = await mote(['site', 'check', 'wrong.yaml'], dir);
+  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringMatching(/wrong\.yaml:2:1: brokr .*\[SITE_CONFIG\]\n$/)]);
+  expect(await mote(['site', 'init', 'plant'], dir)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/EXISTS/),
+  });
+  expect(await mote(['site', 'start', 'none.yaml'], dir)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/mote site init/),
+  });
+});
+
+/** Resolves each message once the broker has acknowledged it, over any number of connections. */
+async function keepSending(acknowledged: Set<string>, isOver: () => boolean): Promise<void> {
+  const client = mqtt.connect(`mqtt://127.0.0.1:${port}`, {
+    protocolVersion: 5,
+    clientId: 'press',
+    reconnectPeriod: 20,
+    connectTimeout: 2000,
+  });
+  client.on('error', () => {});
+  const one = async (n: number) => {
+    const id = `e-${n}`;
+    const userProperties = { specversion: '1.0', id, source: '/plant/press', type: 'plant.data' };
+    const options = { qos: 1, properties: { userProperties } } as const;
+    while (!acknowledged.has(id))
+      await client.publishAsync('plant/press/data', JSON.stringify({ n }), options).then(
+        () => acknowledged.add(id),
+        // The connection closed while the client sent it again.
+        () => turn(),
+      );
+  };
+  const lanes = Array.from({ length: 20 }, async (_, lane) => {
+    for (let n = lane; !isOver(); n += 20) await one(n);
+  });
+  await Promise.all(lanes);
+  await client.endAsync();
+}
+
+const KILLS = cases(30);
+it(`stores each acknowledged message once, though it is killed ${KILLS} times`, async () => {
+  let over = false;
+  const acknowledged = new Set<string>();
+  let { site } = await start();
+  const sending = keepSending(acknowledged, () => over);
+  for (let i = 0; i < KILLS; i++) {
+    // Once it takes messages again, at any moment.
+    const before = acknowledged.size;
+    while (acknowledged.size === before) await turn();
+    for (let left = Math.random() * 2000; left > 0; left--) await turn();
+    site.kill('SIGKILL');
+    await site.ended;
+    ({ site } = await start());
+  }
+  over = true;
+  await sending;
+  site.kill('SIGTERM');
+  expect((await site.ended).code).toBe(0);
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const instance = await DuckDBInstance.create(join(dir, 'plant', 'data', 'telemetry.duckdb'));
+  const connection = await instance.connect();
+  const reader = await connection.runAndReadAll('SELECT properties FROM raw');
+  const ids = reader.getRows().map(([text]) => JSON.parse(String(text)).userProperties.id as string);
+  connection.closeSync();
+  instance.closeSync();
+  expect(acknowledged.size).toBeGreaterThan(KILLS);
+  expect(ids.length, 'doubled').toBe(new Set(ids).size);
+  expect([...acknowledged].filter((id) => !ids.includes(id))).toEqual([]);
+});
+
+it('reads its configuration again when it is saved, and keeps the one that it has if that is wrong', async () => {
+  const { site } = await start();
+  const good = readFileSync(config(), 'utf8');
+  try {
+    writeFileSync(config(), good.replace('decoders: []', 'decoders: none'));
+    const wrong = JSON.parse(await site.line((line) => line.includes('SITE_CONFIG')));
+    expect(wrong.msg).toMatch(/as before: .*site\.yaml:\d+:\d+: decoders must be array/);
+    writeFileSync(config(), `${good}log: debug\n`);
+    await site.line((line) => line.includes('was read again'));
+  } finally {
+    writeFileSync(config(), good);
+    site.kill('SIGTERM');
+  }
+  const { code, stdout } = await site.ended;
+  expect([code, ndjson(stdout).at(-1)]).toMatchObject([0, { msg: 'the site stops' }]);
+});
