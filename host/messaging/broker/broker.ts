@@ -66,6 +66,7 @@ export function isLoopback(host: string): boolean {
 /** A client that isn't accepted within this time is disconnected. */
 const LOGIN_MS = 10_000;
 const SERVER_SHUTTING_DOWN = 0x8b;
+const QUOTA_EXCEEDED = 0x97;
 
 /** Resolves when the broker listens. Throws `BROKER_OPEN`, `BROKER_PORT`, `BROKER_DATA`. */
 export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): Promise<Broker> {
@@ -110,7 +111,9 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
       if (system || (client !== null && !allow(identity(client), 'publish', packet.topic)))
         return done(new Error(`not authorized to publish to ${packet.topic}`));
       if (collect === undefined || client === null) return done(null);
-      collect(messageOf(packet as Published)).then(() => done(null), done);
+      // An error for `done` would mean that the client may not publish this. Without `done` it gets no acknowledgement.
+      const refused = () => (client as unknown as Disconnecting).disconnect({ reasonCode: QUOTA_EXCEEDED }, () => {});
+      collect(messageOf(packet as Published)).then(() => done(null), refused);
     },
     authorizeSubscribe(client, subscription, done) {
       done(null, allow(identity(client), 'subscribe', subscription.topic) ? subscription : null);
