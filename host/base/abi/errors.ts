@@ -210,7 +210,6 @@ export type ErrorCode =
   | 'BROKER_PORT'
   | 'SITE_CONFIG'
   | 'SITE_PORT'
-  | 'SITE_AWAY'
   | 'UNDECODED'
   | 'STORE_BACKUP'
   | 'STORE_CLOSED'
