@@ -2,7 +2,7 @@
 // Measures points/s from messages of 20 samples into rows, the time from a message to its row, and bytes a point in the
 // store and in the raw files. Writes bench/site-store.json. With --postgres the same goes to that server, in a schema of
 // its own that is deleted at the end.
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -199,9 +199,7 @@ try {
   results.apply = { points: 2_000_000, seconds: took, pointsPerSecond: Math.round(2_000_000 / took) };
   say(`store alone, batches of 10,000 points: ${results.apply.pointsPerSecond.toLocaleString('en-US')} points/s`);
 
-  const total = Number((await site.telemetry.query('SELECT count(*) AS n FROM points'))[0].n);
   const segments = await site.archive.archive(Date.UTC(2027, 0, 1) * 1000);
-  await site.telemetry.compact();
   const rawBytes = segments.reduce((sum, { bytes }) => sum + bytes, 0);
   const rawMessages = segments.reduce((sum, { messages: n }) => sum + n, 0);
   const received =
@@ -220,9 +218,9 @@ try {
   say(
     `raw files: ${results.raw.bytesPerMessage.toFixed(1)} bytes a message (${received.toFixed(0)} as received), ${results.raw.bytesPerPoint.toFixed(2)} bytes a point`,
   );
-  results.points = { points: total, ...(await storeBytes()) };
-  results.points.bytesPerPoint = results.points.bytes / total;
-  say(`store: ${results.points.bytesPerPoint.toFixed(2)} bytes a point`);
+  results.points = await storeBytes();
+  for (const [order, { points, bytesPerPoint }] of Object.entries(results.points))
+    say(`store, points ${order}: ${bytesPerPoint.toFixed(2)} bytes a point (${points.toLocaleString('en-US')} points)`);
   if (problems.length > 0) results.problems = problems;
 } finally {
   if (options.postgres)
@@ -235,17 +233,28 @@ writeFileSync(
   `${JSON.stringify(results, null, 2)}\n`,
 );
 
-/** Bytes of the points alone. */
+/** Bytes of the points alone: in DuckDB those that were sorted, and those in the order of their arrival. */
 async function storeBytes() {
+  const countOf = async (table) => Number((await site.telemetry.query(`SELECT count(*) AS n FROM ${table}`))[0].n);
   if (options.postgres) {
     const [row] = await site.telemetry.query(`SELECT pg_total_relation_size('points') AS bytes`);
-    return { bytes: Number(row.bytes) };
+    const points = await countOf('points');
+    return { stored: { points, bytesPerPoint: Number(row.bytes) / points } };
   }
-  // Blocks of the points' columns: DuckDB gives whole ones, and several small segments share one.
-  const copy = join(dir, 'points.duckdb');
-  await site.telemetry.query(`ATTACH '${copy}' AS copy`);
-  await site.telemetry.query('CREATE TABLE copy.points_history AS SELECT * FROM points_history');
-  await site.telemetry.query('DETACH copy');
-  const file = readdirSync(dir).includes('telemetry.duckdb') ? statSync(join(dir, 'telemetry.duckdb')).size : 0;
-  return { bytes: statSync(copy).size, databaseBytes: file };
+  const sizes = {};
+  for (const [order, table] of [
+    ['sorted', 'points_history'],
+    ['as they arrived', 'points_recent'],
+  ]) {
+    // The store sorts beside its other work.
+    while ((await countOf(table)) === 0) await new Promise((resolve) => setTimeout(resolve, 200));
+    // In a file of their own, because the blocks of the store's file also hold raw messages and what was deleted.
+    const copy = join(dir, `${table}.duckdb`);
+    await site.telemetry.query(`ATTACH '${copy}' AS copied`);
+    await site.telemetry.query(`CREATE TABLE copied.points AS SELECT * FROM ${table}`);
+    await site.telemetry.query('DETACH copied');
+    const points = await countOf(table);
+    sizes[order] = { points, bytesPerPoint: statSync(copy).size / points };
+  }
+  return sizes;
 }

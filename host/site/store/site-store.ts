@@ -116,7 +116,7 @@ export class SiteStore {
     return this.#ingest.paused(work);
   }
 
-  /** Moves and deletes what is old, by the retention of each tier, and compacts. To be called each hour or so. */
+  /** Moves and deletes what is old, by the retention of each tier. To be called each hour or so. */
   async maintain(nowUs: number): Promise<void> {
     const { rawRecentDays = 1, rawDays = 30, pointDays = 730, eventDays = null } = this.#options.retention ?? {};
     const before = (days: number) => nowUs - days * DAY_US;
@@ -124,7 +124,6 @@ export class SiteStore {
     await this.archive.archive(before(rawRecentDays));
     if (pointDays !== null) await this.telemetry.deletePoints(before(pointDays));
     if (eventDays !== null) await this.telemetry.query('DELETE FROM events WHERE t < $1', [before(eventDays)]);
-    await this.telemetry.compact();
   }
 
   async close(): Promise<void> {

@@ -82,7 +82,10 @@ export interface TelemetryStore extends Transactional {
   copyFromParquet(table: string, path: string): Promise<void>;
   /** Runs `work` with one state of all tables. Only its `copyToParquet` and `query` see that state. */
   snapshot<T>(work: (at: Pick<TelemetryStore, 'query' | 'copyToParquet'>) => Promise<T>): Promise<T>;
-  /** Reorders what costs less space in another order, and frees what was deleted. May run beside all other work. */
+  /**
+   * Reorders now what costs less space in another order, and frees what was deleted. The store does it by itself when
+   * there is enough; done too often, it costs space. May run beside all other work.
+   */
   compact(): Promise<void>;
   close(): Promise<void>;
 }
