@@ -2,3 +2,13 @@
 export function decimal(value: number, exponent: number): number {
   return exponent < 0 ? value / 10 ** -exponent : value * 10 ** exponent;
 }
+
+/** numerator / denominator (above 0) as an integer, rounded half to even. */
+export function divideHalfEven(numerator: bigint, denominator: bigint): { quotient: bigint; exact: boolean } {
+  let quotient = numerator / denominator;
+  const rest = numerator % denominator;
+  if (rest === 0n) return { quotient, exact: true };
+  const twice = 2n * (rest < 0n ? -rest : rest);
+  if (twice > denominator || (twice === denominator && quotient % 2n !== 0n)) quotient += rest < 0n ? -1n : 1n;
+  return { quotient, exact: false };
+}

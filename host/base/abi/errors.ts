@@ -151,6 +151,7 @@ export type ErrorCode =
   | 'NAMESPACE'
   | 'PAYLOAD'
   | 'DECODER'
+  | 'UNITS_MISSING'
   | 'DEFECT'
   | 'NODE_CHANGED'
   | 'NODE_DENIED'

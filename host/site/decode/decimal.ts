@@ -2,6 +2,7 @@
  * Numbers as integers x 10^exponent. A decimal text is exact. A binary float means the shortest decimal that reads back
  * as the same float, which is what its sender saw.
  */
+import { divideHalfEven } from '../../base/index.ts';
 import { MAX_NUMBER } from './limits.ts';
 
 /** digits x 10^exponent, exact. */
@@ -110,16 +111,6 @@ export function scaleDecimal({ digits, exponent }: Decimal, to: number): Scaled 
   if (-shift > 2 * MAX_APART) return { value: 0, exact: false };
   const { quotient, exact } = divideHalfEven(digits, 10n ** BigInt(-shift));
   return int64(quotient, exact);
-}
-
-/** numerator / denominator (above 0), rounded half to even. */
-export function divideHalfEven(numerator: bigint, denominator: bigint): { quotient: bigint; exact: boolean } {
-  let quotient = numerator / denominator;
-  const rest = numerator % denominator;
-  if (rest === 0n) return { quotient, exact: true };
-  const twice = 2n * (rest < 0n ? -rest : rest);
-  if (twice > denominator || (twice === denominator && quotient % 2n !== 0n)) quotient += rest < 0n ? -1n : 1n;
-  return { quotient, exact: false };
 }
 
 function int64(value: bigint, exact: boolean): Scaled | ScaleFault {

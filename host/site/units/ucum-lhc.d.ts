@@ -11,10 +11,22 @@ declare module '@lhncbc/ucum-lhc' {
     readonly isArbitrary_: boolean;
     readonly moleExp_: number;
   }
+  /** An entry of the table of definitions. */
+  export interface UcumDefinition extends UcumUnit {
+    readonly isBase_: boolean;
+    /** A decimal text: the unit is so many of `csUnitString_`. */
+    readonly baseFactorStr_: string | null;
+    readonly csUnitString_: string | null;
+  }
+  export class UnitTables {
+    static getInstance(): UnitTables;
+    getUnitByCode(code: string): UcumDefinition | null | undefined;
+  }
   export class UcumLhcUtils {
     static getInstance(): UcumLhcUtils;
     validateUnitString(code: string): { status: string; ucumCode: string | null };
-    /** The unit; null if the code isn't valid. May carry the code that was read instead of a similar one. */
+    convertUnitTo(from: string, value: number, to: string): { status: string; toVal: number | null };
+    /** The unit; null if the code isn't valid. */
     getSpecifiedUnit(code: string, context: 'validate'): { unit: UcumUnit | null; origString?: string };
   }
 }
