@@ -96,6 +96,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./monitor.ts')).registerMonitor,
   },
   {
+    usage: 'query <question>',
+    summary: 'Asks the store of a site, or prints the SQL of a question.',
+    load: async () => (await import('./query.ts')).registerQuery,
+  },
+  {
     usage: 'key',
     summary: 'Makes signing keys of packages.',
     load: async () => (await import('./key.ts')).registerKey,
@@ -134,7 +139,7 @@ export const COMMANDS: readonly Entry[] = [
 export const GROUPS: readonly (readonly [heading: string, names: readonly string[]])[] = [
   ['An app:', ['new', 'build', 'sim', 'test', 'run']],
   ['Nodes and gateways:', ['shim', 'dead-letters', 'push', 'send', 'config', 'monitor', 'board', 'flash']],
-  ['A site:', ['site']],
+  ['A site:', ['site', 'query']],
   ['Files:', ['key', 'package', 'model']],
   ['Help and set-up:', ['doctor', 'demo', 'completion']],
 ];

@@ -228,4 +228,5 @@ export type ErrorCode =
   | 'STORE_VERSION'
   | 'QUERY'
   | 'QUERY_STATE'
+  | 'QUERY_STORE'
   | 'TEST';

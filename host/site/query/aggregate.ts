@@ -1,5 +1,17 @@
 /** Aggregates of one group, and what a plan computes of them. */
-import { absolute, add, divide, INT64_MIN, multiply, power10, roundedQuotient, subtract, type Wide } from './fixed.ts';
+import {
+  absolute,
+  add,
+  divide,
+  greatest,
+  INT64_MIN,
+  least,
+  multiply,
+  power10,
+  roundedQuotient,
+  subtract,
+  type Wide,
+} from './fixed.ts';
 import type { Atom, Operand, OutputColumn, Plan, Scale } from './plan.ts';
 
 /** A row that passed all conditions. */
@@ -49,9 +61,6 @@ function contribution(atom: Atom, row: InputRow): bigint {
 function rescale(value: bigint, scale: Scale): bigint {
   return scale.divide === 1n ? value * scale.multiply : roundedQuotient(value, scale.divide);
 }
-
-const least = (a: bigint, b: bigint) => (a < b ? a : b);
-const greatest = (a: bigint, b: bigint) => (a > b ? a : b);
 
 function combine({ kind }: Atom, a: bigint, b: bigint): bigint {
   if (kind === 'min' || kind === 'first') return least(a, b);

@@ -69,3 +69,6 @@ export function ceilingAt({ integer, exponent: own }: Decimal, exponent: number)
 export function floorAt(decimal: Decimal, exponent: number): bigint {
   return -ceilingAt({ integer: -decimal.integer, exponent: decimal.exponent }, exponent);
 }
+
+export const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+export const greatest = (a: bigint, b: bigint): bigint => (a > b ? a : b);

@@ -2,7 +2,7 @@
 export type { Cell } from './aggregate.ts';
 export { orderedRows } from './aggregate.ts';
 export { compile } from './compile.ts';
-export { duckDatabase, postgresDatabase } from './connect.ts';
+export { duckDatabase, openDuckDb, postgresDatabase } from './connect.ts';
 export { DIALECTS, type DialectName } from './dialect.ts';
 export { type Attribute, Dimensions, type Placement, type Validity } from './dimensions.ts';
 export { emit } from './emit.ts';
@@ -13,4 +13,5 @@ export { formatTime, parseQuery, parseTime } from './parse.ts';
 export { LEVELS, type OutputColumn, type Plan, type PlanContext } from './plan.ts';
 export { printQuery } from './print.ts';
 export type * from './query.ts';
+export { alignment, answerCells, answerJson, cellText, type Line, lines, sparkline } from './render.ts';
 export { type Answer, ask, type Database, planFor, runPlan } from './run.ts';
