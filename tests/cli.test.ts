@@ -20,7 +20,22 @@ import { expectFailure, mote, ndjson, type Program, start, startMote } from './p
 import { app, speech } from './world.ts';
 
 const COMMANDS = [
-  ...['new', 'build', 'sim', 'test', 'run', 'shim', 'push', 'send', 'config', 'flash', 'monitor', 'doctor', 'demo'],
+  ...[
+    'new',
+    'build',
+    'sim',
+    'test',
+    'run',
+    'shim',
+    'push',
+    'send',
+    'config',
+    'flash',
+    'monitor',
+    'doctor',
+    'demo',
+    'query',
+  ],
   'completion',
   ...[
     'key new',

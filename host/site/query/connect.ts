@@ -2,6 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ClientBase, Pool } from 'pg';
 import { MoteError } from '../../base/index.ts';
+import type { LiveSql } from './live.ts';
 import type { Database } from './run.ts';
 
 export function duckDatabase(connection: DuckDBConnection): Database {
@@ -36,4 +37,18 @@ export async function openDuckDb(file: string): Promise<{ database: Database; cl
     const why = (cause as Error).message.split('\n')[0];
     throw new MoteError('QUERY_STORE', `${file} can't be opened: ${why}; a site that runs owns its store.`, { cause });
   }
+}
+
+/** The same connections as tables of live questions; nobody else may use the connection meanwhile. */
+export function duckLiveSql(connection: DuckDBConnection): LiveSql {
+  return {
+    rows: async (sql, values = []) => (await connection.runAndReadAll(sql, [...values])).getRows(),
+  };
+}
+
+export function postgresLiveSql(client: ClientBase): LiveSql {
+  return {
+    rows: async (text, values = []) =>
+      (await client.query<unknown[], unknown[]>({ text, values: [...values], rowMode: 'array' })).rows ?? [],
+  };
 }

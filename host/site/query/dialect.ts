@@ -97,7 +97,8 @@ const flink: Dialect = {
   step: 'AS',
   name: (name) => `\`${name.replaceAll('`', '``')}\``,
   text: standardText,
-  wide: (n) => `CAST(${n} AS DECIMAL(38, 0))`,
+  // A numeric literal has at most 64 bits.
+  wide: (n) => `CAST('${n}' AS DECIMAL(38, 0))`,
   toWide: (expression) => `CAST(${expression} AS DECIMAL(38, 0))`,
   remainder: (a, b) => `MOD(${a}, ${b})`,
   quotient: (a, b) => `(${a} / ${b})`,

@@ -86,8 +86,13 @@ class Emitter {
       const values = scales.map(of);
       const [first = null] = values;
       if (values.every((value) => value === first)) return { alias, constant: first };
-      const cases = scales.map((scale, i) => `WHEN ${scale.exponent} THEN ${this.#integer(values[i]!)}`);
-      return { alias, sql: `CASE ${this.#d.name('exponent')} ${cases.join(' ')} END` };
+      // The most frequent value stands once, as all others.
+      const count = (one: bigint | null) => values.filter((value) => value === one).length;
+      const usual = values.reduce((a, b) => (count(b) > count(a) ? b : a), first);
+      const cases = scales.flatMap((scale, i) =>
+        values[i] === usual ? [] : [`WHEN ${scale.exponent} THEN ${this.#integer(values[i]!)}`],
+      );
+      return { alias, sql: `CASE ${this.#d.name('exponent')} ${cases.join(' ')} ELSE ${this.#integer(usual)} END` };
     };
     const [scale] = scales;
     return {
@@ -104,6 +109,8 @@ class Emitter {
 
   #integer(n: bigint | null): string {
     if (n === null) return 'NULL';
+    // Its digits alone are a number that 64 bits don't hold.
+    if (n === INT64_MIN) return `(${-INT64_MAX} - 1)`;
     return n >= -INT64_MAX && n <= INT64_MAX ? `${n}` : this.#d.wide(n);
   }
 

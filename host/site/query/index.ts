@@ -2,13 +2,14 @@
 export type { Cell } from './aggregate.ts';
 export { orderedRows } from './aggregate.ts';
 export { compile } from './compile.ts';
-export { duckDatabase, openDuckDb, postgresDatabase } from './connect.ts';
+export { duckDatabase, duckLiveSql, openDuckDb, postgresDatabase, postgresLiveSql } from './connect.ts';
 export { DIALECTS, type DialectName } from './dialect.ts';
 export { type Attribute, Dimensions, type Placement, type Validity } from './dimensions.ts';
 export { emit } from './emit.ts';
 export { formatDecimal } from './fixed.ts';
 export { type Change, type Commit, Incremental, type IncrementalOptions, type SavedRun } from './incremental.ts';
 export { parseJsonQuery, queryOf } from './json.ts';
+export { type LiveMessage, type LiveOptions, type LiveSql, type LiveStep, LiveTable, live } from './live.ts';
 export { formatTime, parseQuery, parseTime } from './parse.ts';
 export { LEVELS, type OutputColumn, type Plan, type PlanContext } from './plan.ts';
 export { printQuery } from './print.ts';
