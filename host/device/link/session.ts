@@ -90,6 +90,10 @@ export class LinkSession<Out extends Message, In extends Message> {
   get up(): boolean {
     return this.#up;
   }
+  /** The session of the other end: the same until that end loses its state. 0 before its first hello. */
+  get peerSession() {
+    return this.#peer;
+  }
   /** Number of messages that aren't acknowledged yet. */
   get queued(): number {
     return this.#outgoing.length;
@@ -141,9 +145,8 @@ export class LinkSession<Out extends Message, In extends Message> {
   }
 
   /**
-   * Queues a message, whether the link is up or not. Returns false and drops the message if the queue is full: wait for
-   * `onDrain`. Throws `LINK_MESSAGE` for a message that exceeds its limits, `LINK_TOO_LARGE` for one that is too long
-   * for the peer, and `LINK_CLOSED` after `close`.
+   * Queues a message, whether the link is up or not. Returns false and drops it if the queue is full: wait for `onDrain`.
+   * Throws `LINK_MESSAGE` for one that exceeds its limits, `LINK_TOO_LARGE` if it is too long for the peer, `LINK_CLOSED`.
    */
   send(message: Out): boolean {
     if (this.#closed) throw new MoteError('LINK_CLOSED', 'This link session is closed; make a new one.');
@@ -351,8 +354,7 @@ export class LinkSession<Out extends Message, In extends Message> {
   #onData(seq: number, body: Uint8Array): void {
     const ahead = (seq - this.#expected) & 0xffff;
     if (ahead !== 0) {
-      // Behind: a repeated packet, because an acknowledgement was lost; acknowledge again. Ahead: a packet is missing;
-      // request it once.
+      // Behind: a repeated packet, whose acknowledgement was lost. Ahead: a packet is missing; request it once.
       if (ahead >= 0x8000) {
         this.#counts.duplicates++;
         this.#ackDue = true;

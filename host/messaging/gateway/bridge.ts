@@ -151,7 +151,7 @@ export class NodeBridge {
 
   /** Returns a promise for a message that can't be kept yet. */
   message(message: Exclude<NodeMessage, { type: 'birth' | 'time?' }>): Promise<void> | undefined {
-    if (message.type === 'event') return this.#uplink.event(message);
+    if (message.type === 'event') return this.#uplink.event(message, this.#link?.peerSession);
     if (message.type === 'telemetry') this.#uplink.telemetry(message);
     else if (message.type === 'log') {
       this.#uplink.log(message);

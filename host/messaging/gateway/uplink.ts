@@ -1,6 +1,5 @@
 /** Publishes the messages of one node: each as a CloudEvent on its topic, with the QoS that it needs. */
 import { crc32 } from 'node:zlib';
-import { LinkConstant } from '../../base/abi/index.ts';
 import { guard, type MoteError } from '../../base/index.ts';
 import type { Birth, Event, Log, OtaStatus, Telemetry } from '../../device/link/index.ts';
 import type { MessageProperties, MqttClient, PublishOptions, Will } from '../mqtt/index.ts';
@@ -45,7 +44,7 @@ interface Upload {
   id: string;
   event: Event;
   payload: Uint8Array;
-  /** Id and check sum: another event may have its id, if the flash of a node was erased. */
+  /** Id, session of the node and check sum: another event may have its id, if the flash of a node was erased. */
   mark: string;
 }
 
@@ -59,8 +58,6 @@ export class Uplink {
   #progress = -1;
   /** Events that the outbox did not accept, because it is full. They have no acknowledgement and are tried again. */
   #stuck: (Upload & { accepted(): void })[] = [];
-  /** Marks of the last events: those that a node may send again, because it has no acknowledgement yet. */
-  #recent: string[] = [];
   /** The outbox did not accept the state. It is tried again, or a node that is offline could be shown as online for ever. */
   #stateDue = false;
   #cancelRetry: (() => void) | undefined;
@@ -140,14 +137,15 @@ export class Uplink {
 
   /**
    * Returns a promise if the outbox is full, which resolves when it has accepted the event. An event that the outbox has
-   * or had is accepted and not published again.
+   * or had is accepted and not published again. `session`: of the node's link, which lasts as long as the memory in which
+   * a node keeps what it sends again.
    */
-  event(event: Event): Promise<void> | undefined {
+  event(event: Event, session = 0): Promise<void> | undefined {
     // Its id contains the boot that produced it: the node may have restarted before it can be published.
     const id = this.#id('e', event.seq);
     const payload = encodeEvent(event);
-    const upload = { id, event, payload, mark: `${id} ${crc32(payload)}` };
-    if (this.#recent.includes(upload.mark)) return undefined;
+    const upload = { id, event, payload, mark: `${id} ${session.toString(36)} ${crc32(payload).toString(36)}` };
+    if (this.#options.outbox.knows(upload.mark)) return undefined;
     if (this.#stuck.length === 0 && this.#putEvent(upload)) {
       this.relieve();
       return undefined;
@@ -219,9 +217,8 @@ export class Uplink {
 
   #putEvent({ id, event, payload, mark }: Upload): boolean {
     const more = { subject: event.name, timeMs: event.tMs };
-    const taken = this.#put('e', payload, this.#properties('event', id, more));
+    const taken = this.#put('e', payload, this.#properties('event', id, more), { mark });
     if (!taken) return false;
-    this.#recent = [...this.#recent.slice(1 - LinkConstant.maxWindow), mark];
     this.#json?.event(event);
     return true;
   }
@@ -264,7 +261,7 @@ export class Uplink {
     channel: Channel,
     payload: Uint8Array,
     properties: MessageProperties,
-    more: { retain?: boolean; droppable?: boolean } = {},
+    more: { retain?: boolean; droppable?: boolean; mark?: string } = {},
   ): boolean {
     const { node, settings } = this.#options;
     return this.#enqueue(topicOf(settings.ns, node, channel), payload, { ...more, properties });

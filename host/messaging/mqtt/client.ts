@@ -21,6 +21,8 @@ export interface PublishOptions {
   properties?: MessageProperties;
   /** A full outbox may drop it for newer messages; only QoS 1. */
   droppable?: boolean;
+  /** By this the sender recognises the message, see `Outbox`; only QoS 1. */
+  mark?: string;
 }
 
 export interface ClientStats extends OutboxStats {
@@ -105,9 +107,9 @@ export class MqttClient {
    */
   enqueue(topic: string, payload: Uint8Array, options: Omit<PublishOptions, 'qos'> = {}): number {
     this.#alive();
-    const { droppable = false, ...rest } = options;
+    const { droppable = false, mark, ...rest } = options;
     const message = this.#message(topic, payload, { ...rest, qos: 1 });
-    const seq = this.#settings.outbox.put(message, { droppable, nowMs: this.#settings.clock.utcMs() });
+    const seq = this.#settings.outbox.put(message, { droppable, mark, nowMs: this.#settings.clock.utcMs() });
     this.#delivery.pump();
     return seq;
   }
@@ -233,7 +235,7 @@ export class MqttClient {
   #open(): void {
     this.#state = 'connecting';
     const { open, address, clock, connectTimeoutMs, topicAliasMaximum } = this.#settings;
-    let bornMs = 0;
+    let bornUs: number | undefined;
     const connection: Connection = new Connection({
       stream: open(address),
       connect: this.#connectPacket(),
@@ -242,7 +244,7 @@ export class MqttClient {
       aliasMaximum: topicAliasMaximum,
       events: {
         online: (limits) => {
-          bornMs = clock.utcMs();
+          bornUs = clock.nowUs();
           this.#online(connection, limits);
         },
         message: (message) => this.#receive(message),
@@ -253,7 +255,7 @@ export class MqttClient {
         suback: (id, codes, text) => void this.#subscriptions.acknowledge(id, codes, text),
         drain: () => this.#delivery.pump(),
         closed: (error, how) => {
-          const stable = bornMs > 0 && clock.utcMs() - bornMs >= this.#settings.stableMs;
+          const stable = bornUs !== undefined && clock.nowUs() - bornUs >= this.#settings.stableMs * 1000;
           this.#offline(error, { ...how, stable });
         },
       },

@@ -219,7 +219,9 @@ export class Delivery {
   /** The message with its remaining lifetime, in whole seconds, at least one. */
   #remaining({ message, expiresMs }: Pending): Message {
     if (expiresMs === Number.POSITIVE_INFINITY) return message;
-    const expirySeconds = Math.max(1, Math.ceil((expiresMs - this.#options.clock.utcMs()) / 1000));
+    const left = Math.max(1, Math.ceil((expiresMs - this.#options.clock.utcMs()) / 1000));
+    // If the clock was set back, no more than its sender gave it.
+    const expirySeconds = Math.min(left, message.properties.expirySeconds ?? left);
     return { ...message, properties: { ...message.properties, expirySeconds } };
   }
 

@@ -5,9 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../base/index.ts';
 import { cases } from '../../base/test-form.ts';
 import { randomBelow } from '../../base/testing.ts';
-import { DurableLog, type LogOptions } from './durable-log.ts';
+import { DurableLog } from './durable-log.ts';
 import { FaultFolder } from './fault-folder.ts';
 import { importQueues } from './import-queues.ts';
+import type { LogOptions } from './log-options.ts';
 import type { Message } from './message.ts';
 import { encodeRecord, MESSAGE, PUT, parseRecords, REMOVE, REMOVED, recordBytes } from './record.ts';
 import { encodeStored } from './stored.ts';
@@ -173,7 +174,7 @@ describe('the durable log', () => {
     writeFileSync(join(root, 'file'), '');
     expect(() => new DurableLog({ dir: join(root, 'file') })).toThrow(expect.objectContaining({ code: 'QUEUE_IO' }));
     mkdirSync(join(root, 'q'));
-    writeFileSync(join(root, 'q', '0000000001.log'), encodeRecord(3, 1, Uint8Array.of(2)));
+    writeFileSync(join(root, 'q', '0000000001.log'), encodeRecord(3, 1, Uint8Array.of(3)));
     expect(onDisk).toThrow(expect.objectContaining({ code: 'QUEUE_FORMAT' }));
   });
 

@@ -11,45 +11,25 @@
  * nodes with the most; events never do. If that isn't enough, the new message is refused with `QUEUE_FULL`.
  */
 import { type Clock, MoteError, systemClock } from '../../base/index.ts';
-import { diskFolder, type LogFolder } from './folder.ts';
+import { diskFolder } from './folder.ts';
 import { queueIo } from './io.ts';
+import type { LogOptions, LogStats } from './log-options.ts';
 import { type Entry, LogStream, type StreamLog } from './log-stream.ts';
+import { Marks } from './marks.ts';
 import type { Message } from './message.ts';
-import { expiryOf, queueFull } from './outbox.ts';
-import { encodeRecord, type FileRecord, MESSAGE, REMOVED, recordBytes } from './record.ts';
+import { expiryOf, MARKS_PER_STREAM, type PutOptions, queueFull } from './outbox.ts';
+import { encodeRecord, type FileRecord, MARKS, MESSAGE, REMOVED, recordBytes } from './record.ts';
 import { type Place, Segments } from './segments.ts';
-import { decodeEntry, decodeRanges, encodeEntry, encodeRanges, readEntryHead, unknownFormat } from './stored.ts';
-
-export interface LogOptions {
-  /** A folder for this log, created if missing. The caller ensures that no other process has it open, as the shim does. */
-  dir: string;
-  /** Limit of all messages that wait, in bytes of their records; default 1 GiB. */
-  maxBytes?: number;
-  /** The same for one node; default 64 MiB. */
-  maxStreamBytes?: number;
-  /** A new file begins at this size; default 8 MiB. */
-  segmentBytes?: number;
-  /** Messages up to this size in all are also in memory, so that sending them reads no file; default 16 MiB. */
-  cacheBytes?: number;
-  /** `fsync` (default): a committed message survives a power cut. `os`: it survives the end of the process only. */
-  sync?: 'fsync' | 'os';
-  clock?: Clock;
-  /** The disk refused a write. Called once until a write succeeds. */
-  onProblem?(error: MoteError): void;
-  /** For tests: a folder with faults. */
-  folder?: LogFolder;
-}
-
-export interface LogStats {
-  /** Messages of all nodes that wait. */
-  waiting: number;
-  waitingBytes: number;
-  diskBytes: number;
-  /** Bytes that were not a whole record when the log was opened: torn by a crash, or damaged. */
-  cutBytes: number;
-  /** Groups of messages that were written since the start. */
-  commits: number;
-}
+import {
+  decodeEntry,
+  decodeMarks,
+  decodeRanges,
+  encodeEntry,
+  encodeMarks,
+  encodeRanges,
+  readEntryHead,
+  unknownFormat,
+} from './stored.ts';
 
 /** What one write takes. */
 interface Batch {
@@ -77,6 +57,7 @@ export class DurableLog implements StreamLog {
   readonly #clock: Clock;
   readonly #onProblem: ((error: MoteError) => void) | undefined;
   readonly #streams = new Map<string, LogStream>();
+  readonly #marks = new Marks(MARKS_PER_STREAM);
   /** Accepted and not written yet, in order. */
   #fresh: { entry: Entry; record: Buffer }[] = [];
   /** Numbers whose removal isn't written yet. */
@@ -146,19 +127,24 @@ export class DurableLog implements StreamLog {
     return new Promise((resolve) => this.#waiters.push({ seq: this.#seq, resolve }));
   }
 
-  put(stream: LogStream, message: Message, { droppable, nowMs }: { droppable: boolean; nowMs: number }): number {
+  put(stream: LogStream, message: Message, { droppable, nowMs, mark }: PutOptions): number {
     if (this.#closed) throw new MoteError('QUEUE_CLOSED', 'The queue is closed; open it again.');
     const expiresMs = expiryOf(message, nowMs);
-    const body = encodeEntry(stream.name, { message, droppable, expiresMs });
+    const body = encodeEntry(stream.name, { message, droppable, expiresMs }, mark);
     const size = recordBytes(body.length);
     this.#makeRoom(stream, size);
     const seq = ++this.#seq;
-    const entry: Entry = { seq, stream, size, droppable, expiresMs, held: false, place: null, message };
+    const entry: Entry = { seq, stream, size, droppable, expiresMs, mark, held: false, place: null, message };
+    if (mark !== undefined) this.#marks.add(stream.name, mark, null);
     this.#link(entry);
     this.#fresh.push({ entry, record: encodeRecord(MESSAGE, seq, body) });
     this.#remember(entry);
     this.#schedule();
     return seq;
+  }
+
+  knows(stream: LogStream, mark: string): boolean {
+    return this.#marks.knows(stream.name, mark);
   }
 
   load({ place }: Entry): Message {
@@ -220,6 +206,7 @@ export class DurableLog implements StreamLog {
     const onReplaced = () => {
       for (const stream of this.#streams.values()) for (const entry of [...stream.entries()]) this.#unlink(entry);
       this.#bySeq.clear();
+      this.#marks.clear();
     };
     this.#cutBytes = this.#segments.recover(onRecord, onReplaced, unknownFormat);
     this.#bySeq.clear();
@@ -239,13 +226,18 @@ export class DurableLog implements StreamLog {
       for (const [first, count] of decodeRanges(body)) for (let i = 0; i < count; i++) forget(first + i);
       return;
     }
+    if (kind === MARKS) {
+      this.#marks.replace(decodeMarks(body), place.segment);
+      return;
+    }
     if (kind !== MESSAGE) throw unknownFormat();
     // A batch whose sync failed was written once more.
     forget(seq);
-    const { name, droppable, expiresMs } = readEntryHead(body);
+    const { name, droppable, expiresMs, mark } = readEntryHead(body);
     const size = recordBytes(body.length);
     const stream = this.stream(name);
-    const entry: Entry = { seq, stream, size, droppable, expiresMs, held: false, place: null, message: null };
+    const entry: Entry = { seq, stream, size, droppable, expiresMs, mark, held: false, place: null, message: null };
+    if (mark !== undefined) this.#marks.add(name, mark, place.segment);
     this.#bySeq.set(seq, entry);
     this.#link(entry);
     this.#settle(entry, place);
@@ -375,9 +367,9 @@ export class DurableLog implements StreamLog {
   #write(batch: Batch): void {
     // A full log may have dropped messages before they were written.
     const kept = batch.fresh.filter(({ entry }) => isLinked(entry));
+    const last = Math.max(1, batch.last);
     const parts = kept.map(({ record }) => record);
-    if (batch.removed.length > 0)
-      parts.push(encodeRecord(REMOVED, Math.max(1, batch.last), encodeRanges(batch.removed)));
+    if (batch.removed.length > 0) parts.push(encodeRecord(REMOVED, last, encodeRanges(batch.removed)));
     if (parts.length === 0) return;
     const places = this.#segments.append(parts);
     batch.places = kept.map(({ entry }, i) => ({ entry, place: places[i]! }));
@@ -387,7 +379,10 @@ export class DurableLog implements StreamLog {
     this.#commits++;
     this.#failing = false;
     this.#committed = last;
-    for (const { entry, place } of places) if (isLinked(entry)) this.#settle(entry, place);
+    for (const { entry, place } of places) {
+      if (isLinked(entry)) this.#settle(entry, place);
+      if (entry.mark !== undefined) this.#marks.moved({ name: entry.stream.name, marks: [entry.mark] }, place.segment);
+    }
     this.#segments.deleteDead();
     const ready = this.#waiters.filter(({ seq }) => seq <= last);
     this.#waiters = this.#waiters.slice(ready.length);
@@ -401,18 +396,23 @@ export class DurableLog implements StreamLog {
     if (old.length === 0) return;
     const kept: { entry: Entry; record: Buffer }[] = [];
     for (const segment of old) {
-      for (const { kind, seq, offset, body } of this.#segments.records(segment)) {
+      // Perhaps it has only marks.
+      const records = segment.live === 0 ? [] : this.#segments.records(segment);
+      for (const { kind, seq, offset, body } of records) {
         if (kind !== MESSAGE) continue;
         const entry = this.#streams.get(readEntryHead(body).name)?.entry(seq);
         if (entry?.place?.segment !== segment || entry.place.offset !== offset) continue;
         kept.push({ entry, record: encodeRecord(MESSAGE, seq, body) });
       }
     }
-    const places = await this.#segments.merge(
-      old,
-      kept.map(({ record }) => record),
-    );
-    for (const [i, { entry }] of kept.entries()) if (isLinked(entry)) this.#settle(entry, places[i]!);
+    const carried = this.#marks.carriedFrom(old);
+    const { segment, places } = await this.#segments.merge(old, [
+      ...carried.map((marks) => encodeRecord(MARKS, Math.max(1, this.#committed), encodeMarks(marks))),
+      ...kept.map(({ record }) => record),
+    ]);
+    for (const marks of carried) this.#marks.moved(marks, segment);
+    const first = carried.length;
+    for (const [i, { entry }] of kept.entries()) if (isLinked(entry)) this.#settle(entry, places[first + i]!);
     this.#segments.drop(old);
   }
 

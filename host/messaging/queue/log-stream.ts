@@ -1,6 +1,6 @@
 /** The messages of one node in the durable log: an outbox for its connection to the broker. */
 import type { Message } from './message.ts';
-import type { Outbox, OutboxStats, Pending } from './outbox.ts';
+import type { Outbox, OutboxStats, Pending, PutOptions } from './outbox.ts';
 import type { Place } from './segments.ts';
 
 export interface Entry {
@@ -10,6 +10,7 @@ export interface Entry {
   readonly size: number;
   readonly droppable: boolean;
   readonly expiresMs: number;
+  readonly mark: string | undefined;
   held: boolean;
   /** Null until it is written. */
   place: Place | null;
@@ -19,7 +20,8 @@ export interface Entry {
 
 /** What a stream needs of its log. */
 export interface StreamLog {
-  put(stream: LogStream, message: Message, options: { droppable: boolean; nowMs: number }): number;
+  put(stream: LogStream, message: Message, options: PutOptions): number;
+  knows(stream: LogStream, mark: string): boolean;
   /** Messages up to this number are durable. */
   readonly committed: number;
   load(entry: Entry): Message;
@@ -65,8 +67,11 @@ export class LogStream implements Outbox {
     return this.#droppableBytes;
   }
 
-  put(message: Message, options: { droppable: boolean; nowMs: number }): number {
+  put(message: Message, options: PutOptions): number {
     return this.#log.put(this, message, options);
+  }
+  knows(mark: string): boolean {
+    return this.#log.knows(this, mark);
   }
 
   onReady(listener: () => void): void {

@@ -1,5 +1,6 @@
 /** Messages of QoS 1 that wait for their PUBACK, in memory. Those of `durable-log.ts` survive the process. */
 import { MoteError } from '../../base/index.ts';
+import { Marks } from './marks.ts';
 import type { Message } from './message.ts';
 
 export interface Pending {
@@ -24,12 +25,24 @@ export interface OutboxStats {
   dropped: number;
 }
 
+export interface PutOptions {
+  droppable: boolean;
+  nowMs: number;
+  /** By this the sender recognises the message, at most 255 bytes of UTF-8. */
+  mark?: string | undefined;
+}
+
+/** Marks that are remembered: as many as a node has messages without an acknowledgement at most, its link's window. */
+export const MARKS_PER_STREAM = 64;
+
 export interface Outbox {
   /**
    * Accepts a message. From then on only its expiry removes it unsent, or, if it is `droppable`, newer messages in a full outbox.
    * Throws `QUEUE_FULL`; then the message is not in the outbox.
    */
-  put(message: Message, options: { droppable: boolean; nowMs: number }): number;
+  put(message: Message, options: PutOptions): number;
+  /** Whether a message with this mark was put: of those that have one, the last ones, also before a restart. */
+  knows(mark: string): boolean;
   /** Returns the oldest waiting message with a number above `after` that may be sent: on disk, if the outbox has one. */
   next(after: number): Pending | undefined;
   get(seq: number): Pending | undefined;
@@ -68,6 +81,7 @@ export class MemoryOutbox implements Outbox {
   readonly #maxBytes: number;
   /** In the order of their numbers, because a Map keeps the order of insertion. */
   readonly #entries = new Map<number, Entry>();
+  readonly #marks = new Marks(MARKS_PER_STREAM);
   #seq = 0;
   #bytes = 0;
   #firmBytes = 0;
@@ -88,14 +102,19 @@ export class MemoryOutbox implements Outbox {
     };
   }
 
-  put(message: Message, { droppable, nowMs }: { droppable: boolean; nowMs: number }): number {
+  put(message: Message, { droppable, nowMs, mark }: PutOptions): number {
     const bytes = sizeOf(message);
     this.#makeRoom(bytes);
     const seq = ++this.#seq;
     this.#entries.set(seq, { seq, message, expiresMs: expiryOf(message, nowMs), droppable, held: false });
     this.#bytes += bytes;
     if (!droppable) this.#firmBytes += bytes;
+    if (mark !== undefined) this.#marks.add('', mark, null);
     return seq;
+  }
+
+  knows(mark: string): boolean {
+    return this.#marks.knows('', mark);
   }
 
   next(after: number): Pending | undefined {

@@ -18,7 +18,10 @@ export const MESSAGE = 4;
 /** Ranges of messages that were removed. */
 export const REMOVED = 5;
 
-export type Kind = typeof PUT | typeof REMOVE | typeof HEAD | typeof MESSAGE | typeof REMOVED;
+/** The last marks of a stream. */
+export const MARKS = 6;
+
+export type Kind = typeof PUT | typeof REMOVE | typeof HEAD | typeof MESSAGE | typeof REMOVED | typeof MARKS;
 
 export interface FileRecord {
   kind: Kind;
@@ -73,4 +76,4 @@ export function parseRecords(bytes: Uint8Array): { records: FileRecord[]; goodBy
   return { records, goodBytes: at };
 }
 
-const isKind = (kind: number): kind is Kind => kind >= PUT && kind <= REMOVED;
+const isKind = (kind: number): kind is Kind => kind >= PUT && kind <= MARKS;

@@ -14,6 +14,8 @@ export interface Segment {
   /** Messages that wait and whose records are in this file. */
   live: number;
   liveBytes: number;
+  /** Marks of streams whose only record is in this file. */
+  marks: number;
 }
 
 /** Where the body of a record is. */
@@ -23,8 +25,9 @@ export interface Place {
   length: number;
 }
 
-/** The version of the format, in the head of each file. */
-const VERSION = Uint8Array.of(1);
+/** The version of the format, in the head of each file. Version 1 had no marks. */
+const VERSION = Uint8Array.of(2);
+const READABLE = [1, 2];
 const NAME = /^(\d{10})\.log$/;
 /** A file that is not whole yet. */
 const DRAFT = 'merge.draft';
@@ -66,12 +69,19 @@ export class Segments {
         this.#folder.remove(nameOf(index));
         continue;
       }
-      if (head.kind !== HEAD || head.body[0] !== VERSION[0]) throw unknown();
+      if (head.kind !== HEAD || !READABLE.includes(head.body[0] ?? 0)) throw unknown();
       if (head.seq < index && this.#all.length > 0) {
         onReplaced();
         for (const old of this.#all.splice(0)) this.#delete(old);
       }
-      const segment = { index, file: this.#folder.open(nameOf(index)), size: goodBytes, live: 0, liveBytes: 0 };
+      const segment = {
+        index,
+        file: this.#folder.open(nameOf(index)),
+        size: goodBytes,
+        live: 0,
+        liveBytes: 0,
+        marks: 0,
+      };
       this.#all.push(segment);
       for (const record of rest) onRecord(record, { segment, offset: record.offset, length: record.body.length });
     }
@@ -129,12 +139,13 @@ export class Segments {
   }
 
   /**
-   * Deletes the oldest files without waiting messages, except the one that is written. Their order matters: a file holds
+   * Deletes the oldest files without waiting messages or marks, except the one that is written. Their order matters: a file holds
    * the removals of messages in files before it.
    */
   deleteDead(): void {
     guardIo(() => {
-      for (let oldest = this.#all[0]; oldest !== undefined && oldest !== this.#tail && oldest.live === 0; ) {
+      for (let oldest = this.#all[0]; oldest !== undefined && oldest !== this.#tail; ) {
+        if (oldest.live > 0 || oldest.marks > 0) return;
         this.#delete(oldest);
         this.#all.shift();
         oldest = this.#all[0];
@@ -165,7 +176,7 @@ export class Segments {
    * Replaces the oldest files by one with `records`. Resolves with the places of their bodies once the new file is
    * durable, before the old ones are deleted by `drop`.
    */
-  async merge(old: readonly Segment[], records: readonly Uint8Array[]): Promise<Place[]> {
+  async merge(old: readonly Segment[], records: readonly Uint8Array[]): Promise<{ segment: Segment; places: Place[] }> {
     const bytes = Buffer.concat(records);
     const { index } = old.at(-1)!;
     const file = this.#folder.create(DRAFT);
@@ -174,9 +185,9 @@ export class Segments {
     await file.sync();
     this.#folder.rename(DRAFT, nameOf(index));
     await this.#folder.sync();
-    const segment = { index, file, size: HEAD_BYTES + bytes.length, live: 0, liveBytes: 0 };
+    const segment = { index, file, size: HEAD_BYTES + bytes.length, live: 0, liveBytes: 0, marks: 0 };
     this.#all.splice(0, old.length, segment);
-    return bodiesFrom(HEAD_BYTES, records).map((body) => ({ segment, ...body }));
+    return { segment, places: bodiesFrom(HEAD_BYTES, records).map((body) => ({ segment, ...body })) };
   }
 
   /** Deletes files that `merge` has replaced. The last of them has the name of the new one. */
@@ -193,7 +204,7 @@ export class Segments {
     const index = this.#last + 1;
     const file = this.#folder.create(nameOf(index));
     this.#unnamed = true;
-    const segment = { index, file, size: 0, live: 0, liveBytes: 0 };
+    const segment = { index, file, size: 0, live: 0, liveBytes: 0, marks: 0 };
     this.#all.push(segment);
     this.#tail = segment;
     this.#last = index;

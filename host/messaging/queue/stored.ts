@@ -5,6 +5,7 @@
 import { encode } from 'cbor-x';
 import { decodePlain } from '../../base/cbor/index.ts';
 import { MoteError } from '../../base/index.ts';
+import type { Carried } from './marks.ts';
 import type { Message, MessageProperties } from './message.ts';
 
 const VERSION = 1;
@@ -58,6 +59,8 @@ export interface EntryHead {
   name: string;
   droppable: boolean;
   expiresMs: number;
+  /** See `Outbox.put`. */
+  mark: string | undefined;
   /** Length of this head. */
   length: number;
 }
@@ -65,15 +68,22 @@ export interface EntryHead {
 const FIXED = 10;
 const RETAIN = 1;
 const DROPPABLE = 2;
+const MARKED = 4;
+/** Of UTF-8. */
+const MAX_MARK_BYTES = 255;
 
-/** u8 flags (1 retain, 2 droppable), f64 expiry in UTC ms or Infinity, u8 length of the node's name, the name, CBOR array of topic, payload and properties. */
-export function encodeEntry(node: string, { message, droppable, expiresMs }: Stored): Uint8Array {
-  const name = Buffer.from(node);
+/**
+ * u8 flags (1 retain, 2 droppable, 4 marked), f64 expiry in UTC ms or Infinity, u8 length of the node's name, the name; if
+ * it is marked: u8 length of the mark, the mark; CBOR array of topic, payload and properties.
+ */
+export function encodeEntry(node: string, { message, droppable, expiresMs }: Stored, mark?: string): Uint8Array {
+  const name = mark === undefined ? Buffer.from(node) : Buffer.concat([Buffer.from(node), shortText(mark)]);
   const rest = encode([message.topic, message.payload, message.properties]);
   const out = Buffer.allocUnsafe(FIXED + name.length + rest.length);
-  out.writeUInt8((message.retain ? RETAIN : 0) | (droppable ? DROPPABLE : 0), 0);
+  const marked = mark === undefined ? 0 : MARKED;
+  out.writeUInt8((message.retain ? RETAIN : 0) | (droppable ? DROPPABLE : 0) | marked, 0);
   out.writeDoubleLE(expiresMs, 1);
-  out.writeUInt8(name.length, 9);
+  out.writeUInt8(Buffer.byteLength(node), 9);
   out.set(name, FIXED);
   out.set(rest, FIXED + name.length);
   return out;
@@ -82,10 +92,43 @@ export function encodeEntry(node: string, { message, droppable, expiresMs }: Sto
 /** Throws `QUEUE_FORMAT` for bytes whose CRC is right and that this version doesn't know. */
 export function readEntryHead(body: Uint8Array): EntryHead {
   const view = Buffer.from(body.buffer, body.byteOffset, body.length);
-  const length = view.length < FIXED ? Number.POSITIVE_INFINITY : FIXED + view[9]!;
-  if (length > view.length) throw unknownFormat();
-  const name = view.toString('utf8', FIXED, length);
-  return { name, droppable: (view[0]! & DROPPABLE) !== 0, expiresMs: view.readDoubleLE(1), length };
+  if (view.length < FIXED) throw unknownFormat();
+  const name = readText(view, FIXED - 1);
+  const marked = (view[0]! & MARKED) !== 0;
+  const mark = marked ? readText(view, name.end) : undefined;
+  const length = mark?.end ?? name.end;
+  const droppable = (view[0]! & DROPPABLE) !== 0;
+  return { name: name.text, droppable, expiresMs: view.readDoubleLE(1), mark: mark?.text, length };
+}
+
+/** The marks of a stream: u8 length of its name, the name, and the same for each mark, oldest first. */
+export function encodeMarks({ name, marks }: Carried): Uint8Array {
+  return Buffer.concat([name, ...marks].map(shortText));
+}
+
+/** Throws `QUEUE_FORMAT`. */
+export function decodeMarks(body: Uint8Array): Carried {
+  const view = Buffer.from(body.buffer, body.byteOffset, body.length);
+  const name = readText(view, 0);
+  const marks: string[] = [];
+  for (let at = name.end; at < view.length; ) {
+    const { text, end } = readText(view, at);
+    marks.push(text);
+    at = end;
+  }
+  return { name: name.text, marks };
+}
+
+function shortText(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  if (bytes.length > MAX_MARK_BYTES) throw new RangeError(`A name or a mark has ${bytes.length} bytes.`);
+  return Buffer.concat([Uint8Array.of(bytes.length), bytes]);
+}
+
+function readText(view: Buffer, at: number): { text: string; end: number } {
+  const end = at + 1 + (view[at] ?? Number.POSITIVE_INFINITY);
+  if (end > view.length) throw unknownFormat();
+  return { text: view.toString('utf8', at + 1, end), end };
 }
 
 /** Throws `QUEUE_FORMAT`. */

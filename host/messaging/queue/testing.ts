@@ -1,7 +1,8 @@
 /** For tests of the durable log. Not part of the product. */
 import { VirtualClock } from '../../base/index.ts';
-import { DurableLog, type LogOptions } from './durable-log.ts';
+import { DurableLog } from './durable-log.ts';
 import { FaultFolder } from './fault-folder.ts';
+import type { LogOptions } from './log-options.ts';
 import type { Message } from './message.ts';
 import type { Outbox } from './outbox.ts';
 
