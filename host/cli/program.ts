@@ -56,6 +56,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./shim.ts')).registerShim,
   },
   {
+    usage: 'forward',
+    summary: 'Forwards messages to the broker of another site or of a centre.',
+    load: async () => (await import('./forward.ts')).registerForward,
+  },
+  {
     usage: 'dead-letters',
     summary: 'Lists, sends again and drops messages that a gateway could not deliver.',
     load: async () => (await import('./dead-letters.ts')).registerDeadLetters,
@@ -138,7 +143,7 @@ export const COMMANDS: readonly Entry[] = [
 /** Commands under the headings of the help; those that are in no group, such as `help`, come under the last one. */
 export const GROUPS: readonly (readonly [heading: string, names: readonly string[]])[] = [
   ['An app:', ['new', 'build', 'sim', 'test', 'run']],
-  ['Nodes and gateways:', ['shim', 'dead-letters', 'push', 'send', 'config', 'monitor', 'board', 'flash']],
+  ['Nodes and gateways:', ['shim', 'forward', 'dead-letters', 'push', 'send', 'config', 'monitor', 'board', 'flash']],
   ['A site:', ['site', 'query']],
   ['Files:', ['key', 'package', 'model']],
   ['Help and set-up:', ['doctor', 'demo', 'completion']],

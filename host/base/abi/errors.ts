@@ -160,6 +160,7 @@ export type ErrorCode =
   | 'PUSH_TIMEOUT'
   | 'DEAD_LETTER'
   | 'DEAD_LETTERS_FULL'
+  | 'FORWARD'
   | 'NAMES_FULL'
   | 'QUEUE_BUSY'
   | 'QUEUE_CLOSED'

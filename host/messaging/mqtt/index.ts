@@ -3,5 +3,5 @@ export { type ClientState, type ClientStats, MqttClient, type PublishOptions } f
 export { Framer } from './framer.ts';
 export type { ClientOptions } from './options.ts';
 export { openStream, parseBrokerUrl, publicUrl } from './stream.ts';
-export { isTopicFilter, matches } from './topic.ts';
+export { isTopicFilter, isTopicName, matches } from './topic.ts';
 export type { Message, MessageProperties, Received, ServerLimits, Subscription, Will } from './types.ts';
