@@ -35,9 +35,14 @@ const COMMANDS = [
     'doctor',
     'demo',
     'query',
+    'forward',
   ],
   'completion',
   ...[
+    'dead-letters list',
+    'dead-letters show',
+    'dead-letters send',
+    'dead-letters drop',
     'key new',
     'package inspect',
     'package verify',
@@ -88,9 +93,10 @@ describe('mote', () => {
     const listed: string[] = [];
     const list = async (...group: string[]): Promise<void> => {
       const { stdout } = await run(...group, '--help');
-      const names = [...stdout.matchAll(/^ {2}([a-z]+)( |$)/gm)].map((match) => match[1]!);
+      const names = [...stdout.matchAll(/^ {2}([a-z][a-z-]*)( |$)/gm)].map((match) => match[1]!);
       for (const name of names.filter((name) => name !== 'help')) {
-        if (group.length === 0 && ['key', 'package', 'model', 'board', 'site'].includes(name)) await list(name);
+        if (group.length === 0 && ['key', 'package', 'model', 'board', 'site', 'dead-letters'].includes(name))
+          await list(name);
         else listed.push([...group, name].join(' '));
       }
     };
