@@ -61,7 +61,12 @@ it('explains a question', async () => {
 it.each([
   [['from points select mean(value)', '--emit', 'duckdb'], 'QUERY', 'The exponent of values is unknown'],
   [['from points selct count', '--explain'], 'QUERY', '1 | from points selct count\n  |             ^^^^^\n'],
-  [['from points select count'], 'USAGE', 'takes one of --store, --emit and --explain'],
+  [
+    ['from points select count', '--emit', 'duckdb', '--explain'],
+    'USAGE',
+    'takes one of --store, --emit and --explain',
+  ],
+  [['from points select count', '--site', 'http://127.0.0.1:9'], 'SITE_AWAY', "can't be reached"],
   [['from points select count', '--emit', 'mysql'], 'USAGE', '--emit is one of duckdb'],
   [['from points select count', '--store', join(dir, 'no')], 'FILE', "doesn't exist"],
   [['from points select count', '--store', packagePath('package.json')], 'QUERY_STORE', "can't be opened"],

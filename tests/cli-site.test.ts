@@ -12,6 +12,20 @@ let dir: string;
 let port: number;
 const config = () => join(dir, 'plant', 'site.yaml');
 
+const DECODER = {
+  name: 'temp',
+  topics: ['hall/+/temp'],
+  decoder: {
+    kind: 'json',
+    version: 1,
+    options: {
+      device: { topic: 1 },
+      time: { at: '/ts', format: 's' },
+      fields: [{ at: '/temp', name: 'temperature', unit: 'Cel', exponent: -2 }],
+    },
+  },
+};
+
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'moteware-cli-site-'));
   port = await freePort();
@@ -21,10 +35,10 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-async function start(): Promise<{ site: Program }> {
+async function start(): Promise<{ site: Program; api: string }> {
   const site = startMote(['site', 'start', 'plant/site.yaml', '--json'], dir);
-  await site.line((text) => text.includes('the site serves'));
-  return { site };
+  const line = await site.line((text) => text.includes('the site serves'));
+  return { site, api: String(JSON.parse(line).api) };
 }
 
 /** A turn of the event loop. */
@@ -101,6 +115,38 @@ it(`stores each acknowledged message once, though it is killed ${KILLS} times`, 
   expect(acknowledged.size).toBeGreaterThan(KILLS);
   expect(ids.length, 'doubled').toBe(new Set(ids).size);
   expect([...acknowledged].filter((id) => !ids.includes(id))).toEqual([]);
+});
+
+it('answers mote query, which prints what a site reports of a question', async () => {
+  const { site, api } = await start();
+  const device = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, { protocolVersion: 5, reconnectPeriod: 0 });
+  const good = readFileSync(config(), 'utf8');
+  try {
+    writeFileSync(config(), good.replace('decoders: []', `decoders: [${JSON.stringify(DECODER)}]`));
+    await site.line((line) => line.includes('was read again'));
+    for (let n = 0; n < 5; n++) {
+      const text = JSON.stringify({ ts: 1_790_000_000 + 30 * n, temp: 20 + n / 8 });
+      await device.publishAsync('hall/m7/temp', text, { qos: 1 });
+    }
+    const question = 'from points as Cel window 1m by device select count, max(value)';
+    const ask = (...more: string[]) => mote(['query', question, '--site', api, ...more], dir);
+    await expect.poll(async () => (await ask()).stdout.split('\n').length, { timeout: 60_000 }).toBeGreaterThan(4);
+    expect((await ask()).stdout).toMatch(
+      /device +count +max_value\n2026-09-21T14:13:00Z +2026-09-21T14:14:00Z +m7 +2 +20\.12\n/,
+    );
+    const { columns, rows } = JSON.parse((await ask('--json')).stdout);
+    expect([columns.at(-1), rows[0].slice(2)]).toEqual([
+      { name: 'max_value', type: 'number', exponent: -2 },
+      ['m7', 2, 2012],
+    ]);
+    const wrong = await mote(['query', 'from points as Cel select mean(values)', '--site', api], dir);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringMatching(/\[QUERY\]/)]);
+  } finally {
+    writeFileSync(config(), good);
+    await device.endAsync(true);
+    site.kill('SIGTERM');
+    await site.ended;
+  }
 });
 
 it('reads its configuration again when it is saved, and keeps the one that it has if that is wrong', async () => {

@@ -1,7 +1,7 @@
 /** `mote query`: a question to the store of a site, or its SQL. */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { MoteError } from '../base/index.ts';
+import { isObject, MoteError, printable } from '../base/index.ts';
 import {
   type Answer,
   alignment,
@@ -22,6 +22,7 @@ import { addCommand, choice } from './shared/command.ts';
 import { cutTo, type Terminal, table } from './shared/terminal.ts';
 
 interface QueryOptions {
+  site: string;
   store?: string;
   emit?: string;
   explain?: boolean;
@@ -32,7 +33,7 @@ const EXAMPLE =
 
 async function query(text: string, options: QueryOptions, terminal: Terminal): Promise<void> {
   const given = [options.store, options.emit, options.explain].filter((option) => option !== undefined);
-  if (given.length !== 1) throw new MoteError('USAGE', 'mote query takes one of --store, --emit and --explain.');
+  if (given.length > 1) throw new MoteError('USAGE', 'mote query takes one of --store, --emit and --explain.');
   const question = text.trimStart().startsWith('{') ? parseJsonQuery(text) : parseQuery(text);
   const context = { nowUs: Date.now() * 1000 };
   if (options.emit !== undefined) {
@@ -41,7 +42,44 @@ async function query(text: string, options: QueryOptions, terminal: Terminal): P
     terminal.data({ dialect, sql });
     terminal.line(sql);
   } else if (options.explain === true) explain(question, terminal);
-  else await askStore(options.store!, question, context, terminal);
+  else if (options.store !== undefined) await askStore(options.store, question, context, terminal);
+  else await askSite(options.site, question, terminal);
+}
+
+/** Asks a running site by its API. Throws `SITE_AWAY`, and what the site reports of the question. */
+async function askSite(url: string, question: Query, terminal: Terminal): Promise<void> {
+  const token = process.env.MOTE_SITE_TOKEN;
+  const away = (what: string, cause?: unknown) =>
+    new MoteError('SITE_AWAY', `The site at ${url} ${what}; check its address with --site, and MOTE_SITE_TOKEN.`, {
+      cause,
+    });
+  let response: Response;
+  try {
+    response = await fetch(new URL('/api/query', url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+      body: JSON.stringify({ query: printQuery(question) }),
+    });
+  } catch (cause) {
+    throw away("can't be reached", cause);
+  }
+  const body: unknown = await response.json().catch(() => null);
+  if (!isObject(body)) throw away(`has answered with ${response.status} and no JSON`);
+  if (body.title === 'QUERY') throw new MoteError('QUERY', String(body.detail));
+  if (!response.ok || typeof body.query !== 'string' || !Array.isArray(body.rows))
+    throw away(`has answered with ${response.status}: ${printable(String(body.detail ?? 'no answer'))}`);
+  // With the unit and the exponent that the site has chosen.
+  const plan = compile(parseQuery(body.query), { nowUs: 0 });
+  const rows = body.rows.map((row: unknown) => {
+    if (!Array.isArray(row) || row.length !== plan.columns.length)
+      throw away('has answered with other columns than asked');
+    return row.map((cell: unknown, i) => {
+      if (cell === null || plan.columns[i]!.type === 'text') return cell === null ? null : String(cell);
+      if (!/^-?\d{1,40}$/.test(String(cell))) throw away('has answered with a number that is none');
+      return BigInt(String(cell));
+    });
+  });
+  show({ plan, rows }, terminal);
 }
 
 /** The question as it was understood. */
@@ -92,13 +130,19 @@ export function registerQuery(program: Command): void {
   addCommand<[string], QueryOptions>(program, {
     usage: 'query <question>',
     description:
-      'Asks the store of a site, or prints the SQL of a question. A question is text or JSON, as docs/queries.md describes. Times relative to now count from this moment. A store that a running site owns is asked through the site.',
+      'Asks a running site or the store of one, or prints the SQL of a question. A question is text or JSON, as docs/queries.md describes. Times relative to now count from this moment.',
     options: [
+      [
+        '--site <url>',
+        'API of the running site that is asked; its token is in MOTE_SITE_TOKEN',
+        'http://127.0.0.1:8080',
+      ],
       ['--store <file>', "asks this DuckDB store, the telemetry.duckdb of a site that isn't running"],
       ['--emit <dialect>', `prints the SQL: ${DIALECTS.join(', ')}`],
       ['--explain', 'prints the question as it is understood, and the columns of its answer'],
     ],
     examples: [
+      `mote query "${EXAMPLE}"`,
       `mote query --emit duckdb "${EXAMPLE}"`,
       'mote query --explain "from events window session 30s by device select count"',
       'mote query --store site/telemetry.duckdb "from points by device, name select count"',

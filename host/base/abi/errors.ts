@@ -212,6 +212,7 @@ export type ErrorCode =
   | 'BROKER_PORT'
   | 'SITE_CONFIG'
   | 'SITE_PORT'
+  | 'SITE_AWAY'
   | 'UNDECODED'
   | 'STORE_BACKUP'
   | 'STORE_CLOSED'

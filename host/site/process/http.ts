@@ -7,15 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { MoteError } from '../../base/index.ts';
 import { isLoopback } from '../../messaging/broker/index.ts';
 import type { SiteConfig } from '../config/index.ts';
-import {
-  ask,
-  type Database,
-  formatDecimal,
-  parseJsonQuery,
-  parseQuery,
-  printQuery,
-  type Query,
-} from '../query/index.ts';
+import { answerJson, ask, type Database, parseJsonQuery, parseQuery, printQuery } from '../query/index.ts';
 import { metricsOf } from './metrics.ts';
 import { optional } from './optional.ts';
 import type { Served } from './status.ts';
@@ -113,32 +105,21 @@ export async function serveApi(site: Served, { listen, token }: SiteConfig['http
   };
 }
 
-/** A question as text or in its JSON form; integers as text, because JSON has no 64 bits. */
+/** A question as text or in its JSON form. Integers of the answer are text, because JSON has no 64 bits. */
 async function answer(site: Served, body: unknown) {
+  const { telemetry } = site.store;
   const given = (body as { query?: unknown } | null)?.query;
   if (typeof given !== 'string' && (typeof given !== 'object' || given === null))
     throw new MoteError('QUERY', 'The body is {"query": TEXT}, or {"query": {...}} with the JSON form of a question.');
-  const query: Query = typeof given === 'string' ? parseQuery(given) : parseJsonQuery(JSON.stringify(given));
-  const { telemetry } = site.store;
+  const query = typeof given === 'string' ? parseQuery(given) : parseJsonQuery(JSON.stringify(given));
   const database: Database = {
     dialect: telemetry.dialect,
     rows: async (sql) => (await telemetry.query(sql)).map((row) => Object.values(row)),
   };
-  const { plan, rows } = await ask(database, query);
-  return {
-    query: printQuery(query),
-    columns: plan.columns,
-    rows: rows.map((row) =>
-      row.map((cell, i) => {
-        const { exponent } = plan.columns[i]! as { exponent?: number };
-        return typeof cell !== 'bigint'
-          ? cell
-          : exponent === undefined
-            ? cell.toString()
-            : formatDecimal(cell, exponent);
-      }),
-    ),
-  };
+  const { plan, rows } = await ask(database, query, { nowUs: site.nowUs() });
+  const { columns } = answerJson({ plan, rows });
+  const texts = rows.map((row) => row.map((cell) => (typeof cell === 'bigint' ? cell.toString() : cell)));
+  return { query: printQuery(plan.query), columns, rows: texts };
 }
 
 /** `Host` of a request that came to this machine's own address. */

@@ -95,6 +95,10 @@ export class Site {
     return this.#gateway?.port ?? null;
   }
 
+  nowUs(): number {
+    return this.#clock.utcMs() * 1000;
+  }
+
   status(): SiteStatus {
     const problems = [
       ...(this.#broker.online ? [] : [`The broker ${this.#broker.url} can't be reached.`]),
@@ -249,7 +253,7 @@ export class Site {
     const { exclude, namespace } = this.#config;
     if (matches(PACKAGES(namespace), topic) || exclude.some((filter) => matches(filter, topic)))
       return Promise.resolve();
-    const receivedUs = this.#clock.utcMs() * 1000;
+    const receivedUs = this.nowUs();
     return this.#ingest.append({ receivedUs, source: 'mqtt', topic, properties, payload }).catch((error: MoteError) => {
       // Nobody can store it, so nobody should send it again.
       if (error.code !== 'STORE_MESSAGE') throw error;
@@ -272,7 +276,7 @@ export class Site {
     this.#cancelMaintenance = this.#clock.after(HOUR_MS, () => {
       const work = async () => {
         await this.#save();
-        await this.store.maintain(this.#clock.utcMs() * 1000);
+        await this.store.maintain(this.nowUs());
       };
       void work()
         .catch((error: Error) => this.#log.error({}, `What is old could not be removed: ${error.message}`))

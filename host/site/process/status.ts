@@ -18,5 +18,7 @@ export interface SiteStatus {
 /** A site, as its API sees it. */
 export interface Served {
   readonly store: SiteStore;
+  /** UTC microseconds. */
+  nowUs(): number;
   status(): SiteStatus;
 }
