@@ -59,31 +59,37 @@ it('checks a configuration, and writes none over another', async () => {
   });
 });
 
-/** Resolves each message once the broker has acknowledged it, over any number of connections. */
+/** Sends messages, 20 at a time, over as many connections as it takes, until each is acknowledged. */
 async function keepSending(acknowledged: Set<string>, isOver: () => boolean): Promise<void> {
-  const client = mqtt.connect(`mqtt://127.0.0.1:${port}`, {
-    protocolVersion: 5,
-    clientId: 'press',
-    reconnectPeriod: 20,
-    connectTimeout: 2000,
-  });
-  client.on('error', () => {});
-  const one = async (n: number) => {
-    const id = `e-${n}`;
-    const userProperties = { specversion: '1.0', id, source: '/plant/press', type: 'plant.data' };
-    const options = { qos: 1, properties: { userProperties } } as const;
-    while (!acknowledged.has(id))
-      await client.publishAsync('plant/press/data', JSON.stringify({ n }), options).then(
-        () => acknowledged.add(id),
-        // The connection closed while the client sent it again.
-        () => turn(),
-      );
-  };
-  const lanes = Array.from({ length: 20 }, async (_, lane) => {
-    for (let n = lane; !isOver(); n += 20) await one(n);
-  });
-  await Promise.all(lanes);
-  await client.endAsync();
+  const due: string[] = [];
+  let count = 0;
+  const next = () => due.shift() ?? (isOver() ? undefined : `e-${count++}`);
+  while (!isOver() || due.length > 0) {
+    const options = { protocolVersion: 5, reconnectPeriod: 0, connectTimeout: 2000 } as const;
+    const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, options).catch(() => null);
+    if (client === null) {
+      await turn();
+      continue;
+    }
+    client.on('error', () => {});
+    let open = true;
+    const closed = new Promise<void>((resolve) => client.once('close', resolve)).then(() => {
+      open = false;
+    });
+    const lanes = Array.from({ length: 20 }, async () => {
+      for (let id = next(); id !== undefined; id = next()) {
+        const userProperties = { specversion: '1.0', id, source: '/plant/press', type: 'plant.data' };
+        const sent = client.publishAsync('plant/press/data', id, { qos: 1, properties: { userProperties } });
+        const kept = sent.then(() => acknowledged.add(id!)).catch(() => {});
+        await Promise.race([kept, closed]);
+        if (open) continue;
+        if (!acknowledged.has(id)) due.push(id);
+        return;
+      }
+    });
+    await Promise.all(lanes);
+    await client.endAsync(true);
+  }
 }
 
 const KILLS = cases(30);
