@@ -179,4 +179,5 @@ console.log(
   `\n${bold(total.failed ? red('Tests failed') : green('All tests passed'))} in ${seconds(performance.now() - started)}`,
 );
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ''}`);
-process.exit(total.failed ? 1 : 0);
+// Not exit: what was printed may wait in a pipe.
+process.exitCode = total.failed ? 1 : 0;

@@ -62,7 +62,11 @@ async function start(path: string, terminal: Terminal): Promise<void> {
       log.error({ code: error.code }, `the configuration is as before: ${error.message}`);
     }
   };
-  const again = () => void reload().catch((error: unknown) => reportError(error, terminal.json));
+  // One after the other: a file may be saved while it is read.
+  let reading = Promise.resolve();
+  const again = () => {
+    reading = reading.then(reload).catch((error: unknown) => void reportError(error, terminal.json));
+  };
   process.on('SIGHUP', again);
   watchFile(path, { interval: 1000 }, (now, before) => {
     if (now.mtimeMs !== before.mtimeMs && now.mtimeMs !== 0) again();

@@ -121,8 +121,10 @@ for (const kind of kinds) {
       const results: (string | undefined)[] = [];
       const onLetter = (_: StoredLetter, error: { code: string } | undefined) => void results.push(error?.code);
       await sendLetters({ dir: join(dir, 'dead-letters'), letters: letters(), url: broker.url, onLetter });
-      await arrived.count(20);
-      expect(ids(arrived.messages)).toEqual(Array.from({ length: 20 }, (_, i) => `1-e-${i}`));
+      // The kill may have lost the removal of a message that had become a letter: it arrives twice, with the same id.
+      const once = (messages: Parameters<typeof ids>[0]) => [...new Set(ids(messages))].sort();
+      await arrived.until((messages) => once(messages).length >= 20);
+      expect(once(arrived.messages)).toEqual(Array.from({ length: 20 }, (_, i) => `1-e-${i}`).sort());
       expect(results).toEqual(Array.from({ length: 20 }, () => undefined));
       expect(letters()).toEqual([]);
       expect(

@@ -220,7 +220,12 @@ export class Site {
     });
     this.#ends.push(async () => client.close());
     await client.connect({ retry: false });
-    for (const filter of collect) await client.subscribe({ filter, qos: 1 }, (message) => this.#take(message));
+    for (const filter of collect)
+      await client.subscribe({ filter, qos: 1 }, (message) => {
+        // Of filters that have a topic in common, one takes the message.
+        const first = collect.find((one) => matches(one, message.topic)) === filter;
+        return first ? this.#take(message) : Promise.resolve();
+      });
   }
 
   async #openNodes(credentials: Credentials | undefined, onProblem: (error: MoteError, node?: string) => void) {
