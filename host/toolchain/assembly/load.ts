@@ -30,5 +30,5 @@ function packages(): string[] {
   const { optionalDependencies } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as {
     optionalDependencies: Record<string, string>;
   };
-  return Object.entries(optionalDependencies).map(([name, version]) => `${name}@${version}`);
+  return ['assemblyscript', 'binaryen'].map((name) => `${name}@${optionalDependencies[name]}`);
 }
