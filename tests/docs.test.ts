@@ -5,13 +5,13 @@
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decode, encode } from 'cbor-x';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../host/base/index.ts';
 import { type HostFunction, loadEngine } from '../host/device/engine/index.ts';
+import { freePort } from '../host/messaging/mqtt/testing.ts';
 import { createProject } from '../host/toolchain/app/index.ts';
 import { type BuiltApp, buildApp } from '../host/toolchain/build/index.ts';
 import { type Block, blocksOf } from './markdown.ts';
@@ -55,15 +55,6 @@ function has(program: string): boolean {
   } catch {
     return false;
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
 
 /** A terminal: runs lines one after another, remembers the folder, and keeps what serves until the end. */

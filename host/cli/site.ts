@@ -2,7 +2,7 @@
 import { existsSync, unwatchFile, watchFile } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { MoteError, makeFolder, printable, writeOutput } from '../base/index.ts';
+import { MoteError, makeFolder, optional, printable, writeOutput } from '../base/index.ts';
 import { DEFAULT_CONFIG, loadConfig, type SiteConfig } from '../site/config/index.ts';
 import { Site, type SiteLog } from '../site/process/index.ts';
 import { addCommand, interrupted } from './shared/command.ts';
@@ -16,7 +16,7 @@ const COLOURS = { error: 'red', warn: 'yellow', info: 'green', debug: 'dim' } as
 /** Lines for a person on a terminal; JSON of pino, one object a line, for everything else. */
 async function openLog(terminal: Terminal, level: SiteConfig['log']): Promise<SiteLog> {
   if (terminal.json || !process.stdout.isTTY) {
-    const { pino } = await loadPino();
+    const { pino } = await optional('pino', () => import('pino'));
     const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
     const at = (name: (typeof LEVELS)[number]) => (fields: object, text: string) => logger[name](fields, text);
     return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };
@@ -27,13 +27,6 @@ async function openLog(terminal: Terminal, level: SiteConfig['log']): Promise<Si
     terminal.line(`${clock}  ${terminal.paint(COLOURS[name], name.padEnd(5))} ${printable(text)}`);
   };
   return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
-}
-
-function loadPino() {
-  return import('pino').catch((cause: unknown) => {
-    const what = "A site needs the package pino, which isn't installed here; run npm install pino.";
-    throw new MoteError('STORE_PACKAGE', what, { cause });
-  });
 }
 
 async function start(path: string, terminal: Terminal): Promise<void> {

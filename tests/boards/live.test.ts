@@ -3,7 +3,6 @@
  * messages in virtual time; here the clock, the interrupts and the watchdog are the chip's.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,6 +17,7 @@ import {
   type Telemetry,
 } from '../../host/device/link/index.ts';
 import { type AppText, appWasm, TestShim } from '../../host/device/node/testing.ts';
+import { freePort } from '../../host/messaging/mqtt/testing.ts';
 import {
   type Board,
   boardNames,
@@ -80,15 +80,6 @@ function release(sequence: number, app: AppText, change: Partial<PackageText> = 
   const about = { name: 'ticker', version: `1.0.${sequence}`, memoryBytes: MEMORY_BYTES, commands: ['hang', 'work'] };
   const metrics = [{ name: 'ticks', unit: '1', exponent: 0 }];
   return { sequence, wasm: appWasm(app), ...about, metrics, fuel: 20_000_000n, ...change };
-}
-
-/** Returns an unused port on the loopback interface. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** A node with a shim at its serial line. */

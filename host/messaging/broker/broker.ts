@@ -3,12 +3,11 @@
  * docs/brokers.md lists what each lacks and what is corrected here.
  */
 
-import { timingSafeEqual } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import type { Aedes } from 'aedes';
 import { GatewayConstant } from '../../base/abi/index.ts';
-import { backgroundClock, type Clock, MoteError } from '../../base/index.ts';
+import { backgroundClock, type Clock, MoteError, sameSecret } from '../../base/index.ts';
 import type { Message } from '../queue/index.ts';
 import { LimitedStream } from './limited-stream.ts';
 import { RetainedFiles } from './retained-files.ts';
@@ -215,9 +214,7 @@ function clientsOf(aedes: Aedes): Disconnecting[] {
 
 function passwordFits(users: Record<string, string>, name: string | undefined, given: Uint8Array | undefined): boolean {
   const expected = name !== undefined && Object.hasOwn(users, name) ? users[name] : undefined;
-  if (expected === undefined || given === undefined) return false;
-  const want = Buffer.from(expected);
-  return want.length === given.length && timingSafeEqual(want, given);
+  return expected !== undefined && given !== undefined && sameSecret(expected, given);
 }
 
 function messageOf(packet: Published): Message {

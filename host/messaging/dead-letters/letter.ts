@@ -1,5 +1,5 @@
 /** A message that could not be delivered, as a JSON file. Format: docs/spec/mqtt.md, "Dead letters". */
-import { isObject, MoteError } from '../../base/index.ts';
+import { isObject, MoteError, parseObject } from '../../base/index.ts';
 import type { Message, MessageProperties } from '../queue/index.ts';
 
 /** `to-broker`: the broker refused it. `from-broker`: the gateway can't handle it. */
@@ -48,13 +48,7 @@ export function encodeLetter({ timeMs, properties, payload, ...letter }: Letter)
 export function decodeLetter(bytes: Uint8Array, name: string): Letter {
   const wrong = (what: string, cause?: unknown) =>
     new MoteError('DEAD_LETTER', `${name} is no dead letter: ${what}; move the file elsewhere.`, { cause });
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch (cause) {
-    throw wrong('it is not JSON', cause);
-  }
-  if (!isObject(value)) throw wrong('it is not an object');
+  const value = parseObject(bytes, wrong);
   const member = <T>(of: Record<string, unknown>, key: string, is: (value: unknown) => value is T, fallback?: T): T => {
     const found = of[key] ?? fallback;
     if (!is(found)) throw wrong(`its member ${key} is missing or wrong`);

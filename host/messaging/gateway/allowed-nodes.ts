@@ -3,7 +3,7 @@
  * object with `username` and `password` towards the broker. Without a user name it is the node's; without a password
  * the node uses the credentials of the gateway.
  */
-import { isObject, MoteError } from '../../base/index.ts';
+import { isObject, MoteError, parseObject } from '../../base/index.ts';
 import { isNodeId } from '../topics/index.ts';
 
 export interface Credentials {
@@ -27,13 +27,7 @@ export function parseAllowedNodes(bytes: Uint8Array, path: string): AllowedNodes
       },
     );
   if (bytes.length > MAX_BYTES) throw wrong(`it has more than ${MAX_BYTES} bytes`);
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch (cause) {
-    throw wrong('it is not JSON', cause);
-  }
-  if (!isObject(value)) throw wrong('it is not an object');
+  const value = parseObject(bytes, wrong);
   return new Map(
     Object.entries(value).map(([node, entry]) => {
       if (!isNodeId(node)) throw wrong(`${JSON.stringify(node.slice(0, 80))} is not the name of a node`);

@@ -3,9 +3,10 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { titled } from '../../base/needs.ts';
+import { lacking, titled } from '../../base/needs.ts';
 import { cases, casesText } from '../../base/test-form.ts';
 import { randomBelow } from '../../base/testing.ts';
+import { PostgresServer } from '../store/testing.ts';
 import { type Cell, orderedRows } from './aggregate.ts';
 import { compile } from './compile.ts';
 import { duckDatabase, postgresDatabase } from './connect.ts';
@@ -13,7 +14,6 @@ import { type Commit, Incremental } from './incremental.ts';
 import type { Plan } from './plan.ts';
 import { type Database, runPlan } from './run.ts';
 import { plant, queries, tableStatements } from './testing.ts';
-import { lackingPostgres, type PostgresServer, startPostgres } from './testing-postgres.ts';
 
 const COUNT = 1000;
 const PLANT = plant(11, 400);
@@ -75,19 +75,20 @@ it(`${casesText(COUNT)} questions: DuckDB and a run over data as they come have 
   }
 });
 
-describe.skipIf(lackingPostgres !== null)(titled('with PostgreSQL', lackingPostgres), () => {
+const missing = lacking('psql');
+describe.skipIf(missing !== null)(titled('with PostgreSQL', missing), () => {
   let server: PostgresServer;
   let client: Client;
   beforeAll(async () => {
-    server = await startPostgres();
-    client = new Client({ host: '127.0.0.1', port: server.port, user: 'postgres', database: 'postgres' });
+    server = await PostgresServer.start();
+    client = new Client({ connectionString: server.url });
     await client.connect();
     for (const statement of tableStatements(PLANT)) await client.query(statement);
     await client.query('ANALYZE');
   });
   afterAll(async () => {
     await client?.end();
-    await server?.stop();
+    await server?.delete();
   });
 
   it(`${casesText(COUNT)} questions: DuckDB and PostgreSQL have equal rows`, async () => {

@@ -4,13 +4,13 @@
  * resolves.
  */
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { MoteError } from '../../base/index.ts';
+import { MoteError, optional } from '../../base/index.ts';
 import { bound, type DuckDb, rowsOf, TableAppender } from './duckdb-values.ts';
 import { migrate } from './migrate.ts';
 import { literal, PARQUET_OPTIONS, wholeFile } from './parquet-file.ts';
 import { propertiesToText } from './raw-row.ts';
 import { type Mirrored, TELEMETRY } from './schema.ts';
-import { integer, optional, type Row, type Sql, type SqlValue, sqlError, Turns } from './sql.ts';
+import { integer, type Row, type Sql, type SqlValue, sqlError, Turns } from './sql.ts';
 import type { Batch, StoredEvent, StoredRun, TelemetryStore, Written } from './telemetry.ts';
 
 export interface DuckDbOptions {

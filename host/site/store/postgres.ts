@@ -4,13 +4,13 @@
  * meanwhile can't write.
  */
 import type { Client, Pool, PoolClient, QueryResult } from 'pg';
-import { MoteError } from '../../base/index.ts';
+import { MoteError, optional } from '../../base/index.ts';
 import { insertOf, loadDuckDb, wrongPosition } from './duckdb.ts';
 import { migrate } from './migrate.ts';
 import { parquetRows, writeParquet } from './parquet-rows.ts';
 import { propertiesToText } from './raw-row.ts';
 import { type Mirrored, TELEMETRY } from './schema.ts';
-import { integer, optional, type Row, type Sql, type SqlValue, sqlError, Turns } from './sql.ts';
+import { integer, type Row, type Sql, type SqlValue, sqlError, Turns } from './sql.ts';
 import type { Batch, TelemetryStore, Written } from './telemetry.ts';
 
 export interface PostgresOptions {

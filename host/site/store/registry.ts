@@ -3,10 +3,10 @@
  * server. Its tables are in schema.ts; the components that own them bring the statements.
  */
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
-import { MoteError } from '../../base/index.ts';
+import { MoteError, optional } from '../../base/index.ts';
 import { migrate } from './migrate.ts';
 import { REGISTRY } from './schema.ts';
-import { optional, type Row, type Sql, type SqlValue, sqlError, type Transactional, Turns } from './sql.ts';
+import { type Row, type Sql, type SqlValue, sqlError, type Transactional, Turns } from './sql.ts';
 
 export interface Registry extends Transactional {
   readonly dialect: 'sqlite' | 'postgresql';

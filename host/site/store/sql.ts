@@ -24,16 +24,6 @@ export function sqlError(cause: unknown, what: string): MoteError {
   return new MoteError('STORE_SQL', `${what}: ${(cause as Error).message}`, { cause });
 }
 
-/** Loads an optional package. Throws `STORE_PACKAGE` with the command that installs it. */
-export async function optional<T>(name: string, load: () => Promise<T>): Promise<T> {
-  try {
-    return await load();
-  } catch (cause) {
-    const what = `The store of a site needs the package ${name}, which isn't installed here`;
-    throw new MoteError('STORE_PACKAGE', `${what}; run npm install ${name}. (${(cause as Error).message})`, { cause });
-  }
-}
-
 /** Runs pieces of work one after the other, in the order of their calls. */
 export class Turns {
   #last: Promise<unknown> = Promise.resolve();

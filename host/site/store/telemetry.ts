@@ -1,5 +1,5 @@
 /** One interface over the two databases that hold what a site receives: DuckDB in a file, or a PostgreSQL server. */
-import type { PointRun, RawMessage, SeriesKey } from '../model/index.ts';
+import type { DecodedEvent, PointRun, RawMessage, SeriesKey } from '../model/index.ts';
 import type { Mirrored } from './schema.ts';
 import type { Row, SqlValue, Transactional } from './sql.ts';
 
@@ -14,11 +14,7 @@ export interface StoredRun extends Pick<PointRun, 'quality' | 'timesUs' | 'value
   readonly message: number;
 }
 
-export interface StoredEvent {
-  readonly device: string;
-  readonly name: string;
-  readonly timeUs: number;
-  readonly id: string;
+export interface StoredEvent extends Omit<DecodedEvent, 'body'> {
   /** Canonical JSON (RFC 8785). */
   readonly body: string;
   readonly message: number;

@@ -1,9 +1,9 @@
 /** For tests of the stores: a PostgreSQL server of their own, messages, and all rows of a store. Not part of the product. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { freePort } from '../../messaging/mqtt/testing.ts';
 import type { Decoded, RawMessage } from '../model/index.ts';
 import type { NewMessage } from './journal.ts';
 import type { Row, Sql } from './sql.ts';
@@ -23,14 +23,6 @@ function otherUser(): { uid: number; gid: number } | null {
   if (process.getuid?.() !== 0) return null;
   const id = (option: string) => Number(execFileSync('id', [option, 'postgres'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 export class PostgresServer {

@@ -2,12 +2,12 @@
  * Serves the page of a simulation on this machine alone: on 127.0.0.1, under a random path, and only to requests whose
  * Host and Origin are that address, so that no other site in the browser reaches it, also not by rebinding its name.
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { packagePath } from '../../base/index.ts';
+import { packagePath, sameSecret } from '../../base/index.ts';
 import type { Live, TapFormat } from '../page/index.ts';
 import { isTapFormat } from './maps.ts';
 import { Recording } from './recording.ts';
@@ -88,7 +88,7 @@ export async function openSimPage(options: SimPageOptions): Promise<SimPage> {
       return text(403, 'This page is only served under its own address.');
     const url = new URL(path, `http://${host}`);
     const [, given = '', name = ''] = url.pathname.split('/');
-    if (!equal(given, token)) return text(404, 'The address is not complete.');
+    if (!sameSecret(given, token)) return text(404, 'The address is not complete.');
     if (method !== 'GET') return text(405, 'Only GET is possible.');
     if (name === '') return index();
     if (name === 'live') return 'live';
@@ -187,8 +187,4 @@ function index(): Answer {
   const nonce = randomBytes(16).toString('base64');
   const body = readFileSync(page('index.html'), 'utf8').replace('NONCE', nonce);
   return { status: 200, type: 'text/html; charset=utf-8', body, nonce };
-}
-
-function equal(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }
