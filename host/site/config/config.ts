@@ -7,6 +7,7 @@ import { MoteError, packagePath, readInput } from '../../base/index.ts';
 import { type BrokerChoice, isLoopback } from '../../messaging/broker/index.ts';
 import { parseAddress, parseBroker, parseSerial, type SerialLine } from '../../messaging/gateway/index.ts';
 import { isTopicFilter } from '../../messaging/mqtt/index.ts';
+import { DEFAULT_NAMESPACE } from '../../messaging/topics/index.ts';
 import { parseDescription } from '../decode/index.ts';
 import type { Retention } from '../store/index.ts';
 
@@ -210,7 +211,7 @@ function checked(raw: Raw, folder: string, wrong: Wrong): SiteConfig {
   const { nodes } = raw;
   return {
     data: resolve(folder, raw.data ?? 'data'),
-    namespace: raw.namespace ?? 'mote',
+    namespace: raw.namespace ?? DEFAULT_NAMESPACE,
     broker: at(['broker'], () => parseBroker(raw.broker ?? 'embedded:1883')),
     nodes:
       nodes === undefined

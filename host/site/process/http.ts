@@ -2,14 +2,12 @@
  * The API of a site. On this machine alone it takes requests whose Host is its address, so that no page in a browser
  * reaches it under another name; beyond this machine it takes requests with the token.
  */
-import { timingSafeEqual } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { MoteError } from '../../base/index.ts';
+import { MoteError, optional, sameSecret } from '../../base/index.ts';
 import { isLoopback } from '../../messaging/broker/index.ts';
 import type { SiteConfig } from '../config/index.ts';
 import { answerJson, ask, type Database, parseJsonQuery, parseQuery, printQuery } from '../query/index.ts';
 import { metricsOf } from './metrics.ts';
-import { optional } from './optional.ts';
 import type { Served } from './status.ts';
 
 export interface Api {
@@ -41,7 +39,7 @@ export async function serveApi(site: Served, { listen, token }: SiteConfig['http
     const open = token === null && isOwnHost(context.req.header('host') ?? '');
     // A probe of an orchestrator has no token, and learns nothing from these.
     const probe = token !== null && ['/healthz', '/readyz'].includes(context.req.path);
-    if (!open && !probe && (token === null || !equal(authorization, `Bearer ${token}`)))
+    if (!open && !probe && (token === null || !sameSecret(authorization, `Bearer ${token}`)))
       return problem(
         token === null ? 403 : 401,
         'FORBIDDEN',
@@ -125,11 +123,6 @@ async function answer(site: Served, body: unknown) {
 /** `Host` of a request that came to this machine's own address. */
 function isOwnHost(header: string): boolean {
   return isLoopback(header.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''));
-}
-
-function equal(a: string, b: string): boolean {
-  const [x, y] = [Buffer.from(a), Buffer.from(b)];
-  return x.length === y.length && timingSafeEqual(x, y);
 }
 
 /** A limited number of places, and a limited number of those who wait for one. */

@@ -1,6 +1,6 @@
 /** What a site counts, in the text format of Prometheus. */
 import type { Gauge, Registry } from 'prom-client';
-import { optional } from './optional.ts';
+import { optional } from '../../base/index.ts';
 import type { SiteStatus } from './status.ts';
 
 /** Returns the function that writes all metrics as they are at the call. */

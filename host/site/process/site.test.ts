@@ -140,10 +140,10 @@ it('keeps what no decoder has, and decodes it with its history when there is one
   const { body } = await ask('from points by device, name select count, first(time)');
   expect(body.rows).toEqual([['m7', 'temperature', '6', '1789999200000000']]);
   const other = parseConfig(
-    'data: elsewhere\nbroker: embedded:0\nhttp: { listen: 127.0.0.1:0 }',
+    'data: elsewhere\nbroker: embedded:0\nhttp: { listen: 127.0.0.1:0 }\nlog: debug',
     join(dir, 'site.yaml'),
   );
-  expect(await running.reload(other)).toEqual(['data']);
+  expect(await running.reload(other)).toEqual(['data', 'log']);
 });
 
 it('decodes earlier messages at its start if a decoder has changed while it was away', async () => {

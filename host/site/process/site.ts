@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { isDeepStrictEqual as isEqual } from 'node:util';
 import { type Clock, MoteError, readInput, systemClock } from '../../base/index.ts';
 import { openBroker } from '../../messaging/broker/index.ts';
 import {
@@ -16,11 +17,13 @@ import {
 } from '../../messaging/gateway/index.ts';
 import { MqttClient, matches } from '../../messaging/mqtt/index.ts';
 import type { Message } from '../../messaging/queue/index.ts';
+import { topicOf } from '../../messaging/topics/index.ts';
 import type { SiteConfig } from '../config/index.ts';
 import type { RawMessage } from '../model/index.ts';
 import { type Ingest, SiteStore } from '../store/index.ts';
 import { changedFronts, Decoding, type DecodingPlan, type SavedStates } from './decoding.ts';
 import { type Api, serveApi } from './http.ts';
+import { readSetting, writeSetting } from './settings.ts';
 import type { SiteStatus } from './status.ts';
 
 /** As pino has it. */
@@ -36,8 +39,9 @@ export interface SiteOptions {
 const HOUR_MS = 3_600_000;
 const STATES = 'decoder-states';
 const PLAN = 'decoded-with';
-/** What a request for packages has as its topic is kept by the gateway, and may have 12 MB. */
-const PACKAGES = (namespace: string) => `${namespace}/d/+/desired`;
+const CLIENT_ID = 'client-id';
+/** Settings that hold from the next start on. */
+const NEED_RESTART = ['data', 'namespace', 'broker', 'nodes', 'http', 'collect', 'store', 'log'] as const;
 
 export class Site {
   readonly store: SiteStore;
@@ -50,6 +54,8 @@ export class Site {
   #decoding: Decoding;
   #ingest!: Ingest;
   #broker = { url: '', embedded: false, online: false };
+  /** Topics of packages for nodes, of up to 12 MB: the broker and the gateway keep those. */
+  readonly #packages: string;
   #unstorable = 0;
   #gateway: Gateway | undefined;
   #api: Api | undefined;
@@ -62,6 +68,7 @@ export class Site {
 
   private constructor(config: SiteConfig, store: SiteStore, decoding: Decoding, { log, clock }: SiteOptions) {
     this.#config = config;
+    this.#packages = topicOf(config.namespace, '+', 'desired');
     this.store = store;
     this.#decoding = decoding;
     this.#log = log;
@@ -122,18 +129,25 @@ export class Site {
    */
   async reload(config: SiteConfig): Promise<string[]> {
     const now = this.#config;
-    const decoding = new Decoding(now.namespace, config.decoders);
+    const later = NEED_RESTART.filter((name) => !isEqual(now[name], config[name]));
+    if (isEqual(now.decoders, config.decoders)) this.#config = { ...now, exclude: config.exclude };
+    else await this.#change(config);
+    this.#log.info({ decoders: config.decoders.length, restart: later }, 'the configuration was read again');
+    return later;
+  }
+
+  /** Takes other decoders, with the states that all messages until now leave, and decodes earlier messages again. */
+  async #change({ decoders, exclude }: SiteConfig): Promise<void> {
+    const decoding = new Decoding(this.#config.namespace, decoders);
     const folded = await foldRaw(decoding, this.store, 1);
-    const names = ['data', 'namespace', 'broker', 'nodes', 'http', 'collect', 'store'] as const;
-    const later = names.filter((name) => JSON.stringify(now[name]) !== JSON.stringify(config[name]));
     await this.store.still(async () => {
       await foldRaw(decoding, this.store, folded + 1);
       this.#decoding = decoding;
-      this.#config = { ...now, decoders: config.decoders, exclude: config.exclude, log: config.log };
+      this.#config = { ...this.#config, decoders, exclude };
     });
-    this.#log.info({ decoders: config.decoders.length, restart: later }, 'the configuration was read again');
+    // Behind what decodes since the start.
+    await this.#again;
     await this.#decodeAgain();
-    return later;
   }
 
   /** Stops to take messages, writes what was acknowledged, and ends. */
@@ -177,14 +191,13 @@ export class Site {
   async #decodeAgain(): Promise<void> {
     const { registry } = this.store;
     const plan = this.#decoding.plan();
-    const [row] = await registry.query('SELECT value FROM settings WHERE key = $1', [PLAN]);
-    const before = row === undefined ? {} : (JSON.parse(String(row.value)) as DecodingPlan);
+    const before = JSON.parse((await readSetting(registry, PLAN)) ?? '{}') as DecodingPlan;
     let count = 0;
     for (const topicPrefix of changedFronts(before, plan)) {
       const { namespace, decoders } = this.#config;
       count += await this.#ingest.redecode({ topicPrefix }, new Decoding(namespace, decoders).decode);
     }
-    await this.#keep(PLAN, JSON.stringify(plan));
+    await writeSetting(registry, PLAN, JSON.stringify(plan));
     if (count > 0) this.#log.info({ messages: count }, `${count} earlier messages were decoded again`);
   }
 
@@ -255,9 +268,8 @@ export class Site {
 
   /** Resolves when the message is durable, or is one that isn't kept. */
   #take({ topic, payload, properties }: Message): Promise<void> {
-    const { exclude, namespace } = this.#config;
-    if (matches(PACKAGES(namespace), topic) || exclude.some((filter) => matches(filter, topic)))
-      return Promise.resolve();
+    const { exclude } = this.#config;
+    if (matches(this.#packages, topic) || exclude.some((filter) => matches(filter, topic))) return Promise.resolve();
     const receivedUs = this.nowUs();
     return this.#ingest.append({ receivedUs, source: 'mqtt', topic, properties, payload }).catch((error: MoteError) => {
       // Nobody can store it, so nobody should send it again.
@@ -269,12 +281,11 @@ export class Site {
   /** Random, and the same at each start, so that the broker knows the session. */
   async #clientId(): Promise<string> {
     const { registry } = this.store;
-    await registry.query('INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING', [
-      'client-id',
-      `mote-site-${randomBytes(6).toString('hex')}`,
-    ]);
-    const [row] = await registry.query('SELECT value FROM settings WHERE key = $1', ['client-id']);
-    return String(row!.value);
+    const kept = await readSetting(registry, CLIENT_ID);
+    if (kept !== undefined) return kept;
+    const id = `mote-site-${randomBytes(6).toString('hex')}`;
+    await writeSetting(registry, CLIENT_ID, id);
+    return id;
   }
 
   #maintainLater(): void {
@@ -295,22 +306,15 @@ export class Site {
       position: await this.store.telemetry.position(),
       states: this.#decoding.states(),
     }));
-    await this.#keep(STATES, JSON.stringify(saved));
-  }
-
-  async #keep(key: string, value: string): Promise<void> {
-    await this.store.registry.query(
-      'INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
-      [key, value],
-    );
+    await writeSetting(this.store.registry, STATES, JSON.stringify(saved));
   }
 }
 
 /** The decoders with their states as of the store's position: those that were kept, and what came since. */
 async function resumed(config: SiteConfig, store: SiteStore): Promise<Decoding> {
-  const [row] = await store.registry.query('SELECT value FROM settings WHERE key = $1', [STATES]);
+  const text = await readSetting(store.registry, STATES);
   const saved: { position: number; states: SavedStates } =
-    row === undefined ? { position: 0, states: {} } : JSON.parse(String(row.value));
+    text === undefined ? { position: 0, states: {} } : JSON.parse(text);
   const decoding = new Decoding(config.namespace, config.decoders, saved.states);
   // Without a state of a decoder, for instance because it is new, its messages are read from the first one on.
   await foldRaw(decoding, store, decoding.knows(saved.states) ? saved.position + 1 : 1);
