@@ -33,7 +33,7 @@ function insert(plan: Plan, i: number): string {
 
 /**
  * Runs the plans over the plant one after another, and returns the rows of each. Throws with Flink's output if one fails. All in one
- * statement set took more than ten times as long: the SQL client parses the set again at each line that ends with a semicolon.
+ * statement set did not end in 15 minutes.
  */
 export async function runOnFlink(plans: readonly Plan[], { tables }: Plant, folder: string): Promise<Cell[][][]> {
   const script: string[] = [
