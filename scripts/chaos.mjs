@@ -13,11 +13,12 @@ import {
   statfsSync,
   writeFileSync,
 } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
+import { freePort } from './free-port.mjs';
 import { bold, dim, root, step } from './run.mjs';
 
 const usage = `node scripts/chaos.mjs [--rounds N] [--nodes N]
@@ -85,14 +86,6 @@ function start(name, command, args, { env = {}, ready } = {}) {
 async function end(program, signal) {
   program.child.kill(signal);
   await program.ended;
-}
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
 /** A day back in time, of the whole process. */
 const DAY_BACK = { NODE_OPTIONS: '--import=data:text/javascript,{const{now}=Date;Date.now=()=>now()-864e5}' };

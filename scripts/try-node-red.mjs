@@ -3,10 +3,10 @@
 // simulated node and Node-RED with a flow that reads events and telemetry, and ends when the flow has passed on both.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { MqttClient } from '../dist/host/messaging/mqtt/index.js';
+import { freePort } from './free-port.mjs';
 import { root } from './run.mjs';
 
 const VERSION = '4.1.8';
@@ -14,14 +14,6 @@ const LIMIT_MS = 120_000;
 const folder = resolve(process.argv[2] ?? join(root, 'build', 'node-red'));
 const mote = join(root, 'dist', 'host', 'cli', 'main.js');
 const children = [];
-
-const freePort = () =>
-  new Promise((done) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
-  });
 
 function start(command, args, cwd) {
   const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -62,13 +62,20 @@ export class Inbox {
 
 export const bytes = (text: string): Uint8Array => Buffer.from(text);
 
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+/**
+ * A free port below those that systems give to clients (from 32768 on Linux), so that a server can listen on it again after it was away:
+ * no client that connects meanwhile gets it as its own, not even one that calls this port.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20000 + Math.floor(Math.random() * 12000);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
     });
-  });
+    if (free) return port;
+  }
 }
 
 /** A cable between a shim and a broker that can be pulled while the broker runs. */
