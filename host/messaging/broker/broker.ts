@@ -41,7 +41,7 @@ export interface EmbeddedBrokerOptions {
   collect?: (message: Message) => Promise<void>;
   /** A retained message can't be read; its file stays. Default: a warning of the process. */
   onProblem?: (error: MoteError) => void;
-  /** Default 16 MiB: the largest package plus its properties. */
+  /** Default 4 MiB: several times the largest package. */
   maximumPacketBytes?: number;
   /** Time limit of logins; default: that of this machine. */
   clock?: Clock;
@@ -64,6 +64,7 @@ export function isLoopback(host: string): boolean {
 
 /** A client that isn't accepted within this time is disconnected. */
 const LOGIN_MS = 10_000;
+const CONNECTIONS_A_TURN = 4;
 const SERVER_SHUTTING_DOWN = 0x8b;
 const QUOTA_EXCEEDED = 0x97;
 
@@ -71,7 +72,7 @@ const QUOTA_EXCEEDED = 0x97;
 export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): Promise<Broker> {
   const { host = '127.0.0.1', port = 1883, users, allow = () => true } = options;
   const { collect, onProblem = (error) => process.emitWarning(error) } = options;
-  const maximumPacketBytes = options.maximumPacketBytes ?? GatewayConstant.brokerPacketBytes;
+  const maximumPacketBytes = options.maximumPacketBytes ?? GatewayConstant.mqttPacketBytes;
   if (!isLoopback(host) && users === undefined && options.anonymous !== true) {
     throw new MoteError(
       'BROKER_OPEN',
@@ -131,15 +132,18 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
 
   const sockets = new Set<Socket>();
   const waiting = new Waiting(options.clock ?? backgroundClock);
-  const serve = (socket: Socket) => {
+  const serve = inTurns((socket, accepted) => {
+    const stream = new LimitedStream(socket, maximumPacketBytes, { connect: () => aedes.handle(stream), accepted });
+    socket.resume();
+  });
+  const connected = (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    const accepted = waiting.add(socket);
-    const stream = new LimitedStream(socket, maximumPacketBytes, { connect: () => aedes.handle(stream), accepted });
+    serve(socket, waiting.add(socket));
   };
   const server = options.tls
-    ? createTlsServer({ handshakeTimeout: LOGIN_MS, ...options.tls }, serve)
-    : createServer({ noDelay: true }, serve);
+    ? createTlsServer({ handshakeTimeout: LOGIN_MS, ...options.tls }, connected)
+    : createServer({ noDelay: true, pauseOnConnect: true }, connected);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const why = cause.code === 'EADDRINUSE' ? 'something else listens there' : cause.message;
@@ -168,6 +172,23 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
       for (const socket of sockets) socket.destroy();
       await closed;
     },
+  };
+}
+
+type Serve = (socket: Socket, accepted: () => void) => void;
+
+/** Serves a few new connections in a turn of the event loop, so that many at once don't hold up the clients that are there. */
+function inTurns(serve: Serve): Serve {
+  const queue: Parameters<Serve>[] = [];
+  const turn = () => {
+    for (const [socket, accepted] of queue.splice(0, CONNECTIONS_A_TURN))
+      if (!socket.destroyed) serve(socket, accepted);
+    if (queue.length > 0) setImmediate(turn);
+  };
+  return (socket, accepted) => {
+    // An error before it is served, such as a reset, only closes it.
+    socket.on('error', () => {});
+    if (queue.push([socket, accepted]) === 1) setImmediate(turn);
   };
 }
 

@@ -1,5 +1,6 @@
 /** The options of a client and their defaults. */
 
+import { GatewayConstant } from '../../base/abi/index.ts';
 import { type Clock, type MoteError, systemClock } from '../../base/index.ts';
 import { MemoryOutbox, type Outbox } from '../queue/index.ts';
 import type { BackoffOptions } from './backoff.ts';
@@ -22,7 +23,7 @@ export interface ClientOptions {
   will?: Will | (() => Will);
   /** Messages of QoS 1 that the broker may have in flight to the client; default 64. */
   receiveMaximum?: number;
-  /** The largest packet that the client accepts; default 16 MiB. */
+  /** The largest packet that the client accepts; default 4 MiB. */
   maximumPacketBytes?: number;
   /** The maximum number of topic aliases in each direction; default 16. */
   topicAliasMaximum?: number;
@@ -83,7 +84,7 @@ export function settingsOf(options: ClientOptions): Settings {
     sessionExpirySeconds: 0,
     keepAliveSeconds: 30,
     receiveMaximum: 64,
-    maximumPacketBytes: 16 * 1024 * 1024,
+    maximumPacketBytes: GatewayConstant.mqttPacketBytes,
     topicAliasMaximum: 16,
     inflightMaximum: 64,
     highWaterBytes: 1024 * 1024,

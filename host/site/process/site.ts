@@ -54,7 +54,7 @@ export class Site {
   #decoding: Decoding;
   #ingest!: Ingest;
   #broker = { url: '', embedded: false, online: false };
-  /** Topics of packages for nodes, of up to 12 MB: the broker and the gateway keep those. */
+  /** Topics of packages for nodes, which are large: the broker and the gateway keep those. */
   readonly #packages: string;
   #unstorable = 0;
   #gateway: Gateway | undefined;
