@@ -215,10 +215,12 @@ describe('the API', () => {
         .end();
     });
     expect(rebound).toBe(403);
+    const question = 'from points by device select count';
+    expect((await ask(question, { origin: 'http://evil.example' })).status).toBe(403);
+    expect((await ask(question, { origin: open.apiUrl })).status).toBe(200);
     await open.close();
     const token = 'a-long-enough-token';
     await start('embedded:0', '', `listen: "127.0.0.1:0", token: ${token}`);
-    const question = 'from points by device select count';
     expect((await ask(question)).status).toBe(401);
     expect((await ask(question, { authorization: `Bearer ${token}x` })).status).toBe(401);
     expect((await ask(question, { authorization: `Bearer ${token}` })).status).toBe(200);

@@ -22,7 +22,7 @@ import type { SiteConfig } from '../config/index.ts';
 import type { RawMessage } from '../model/index.ts';
 import { type Ingest, SiteStore } from '../store/index.ts';
 import { changedFronts, Decoding, type DecodingPlan, type SavedStates } from './decoding.ts';
-import { type Api, serveApi } from './http.ts';
+import { type ApiServer, serveApi } from './http.ts';
 import { readSetting, writeSetting } from './settings.ts';
 import type { SiteStatus } from './status.ts';
 
@@ -58,7 +58,7 @@ export class Site {
   readonly #packages: string;
   #unstorable = 0;
   #gateway: Gateway | undefined;
-  #api: Api | undefined;
+  #api: ApiServer | undefined;
   /** Of the journal or the store, until a batch succeeds. */
   #failing: MoteError | undefined;
   #cancelMaintenance: (() => void) | undefined;

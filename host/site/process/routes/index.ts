@@ -1,0 +1,9 @@
+/** All routes of a site's API, a file each. */
+import { addMetrics } from './metrics.ts';
+import { addQuery } from './query.ts';
+import type { AddRoutes } from './route.ts';
+import { addStatus } from './status.ts';
+
+export { answerError, problem } from './route.ts';
+
+export const ROUTES: readonly AddRoutes[] = [addStatus, addMetrics, addQuery];
