@@ -11,7 +11,7 @@ import { connected, Inbox } from '../host/messaging/mqtt/testing.ts';
 import { decodeEvent } from '../host/messaging/topics/index.ts';
 import { type Program, startMote } from './program.ts';
 
-const KILLS = 200;
+const KILLS = 100;
 const random = (below: number): number => Math.floor(Math.random() * below);
 
 let dir: string;
