@@ -1,6 +1,8 @@
 /** What the components of a site exchange: messages as they came, and the points and events that decoders make of them. */
 import type { MessageProperties } from '../../messaging/queue/index.ts';
 
+export { type AssetLevel, LEVELS, levelRank, readLevel } from './levels.ts';
+
 /** A message as it came. */
 export interface RawMessage {
   /** Number in the log of this site: a safe integer that increases with each message and is never used twice. */
