@@ -213,6 +213,7 @@ export type ErrorCode =
   | 'SITE_CONFIG'
   | 'SITE_PORT'
   | 'SITE_AWAY'
+  | 'ASSETS'
   | 'UNDECODED'
   | 'STORE_BACKUP'
   | 'STORE_CLOSED'

@@ -1,5 +1,6 @@
 /** From a question to its plan. */
 import { MoteError } from '../../base/index.ts';
+import { LEVELS, readLevel } from '../model/index.ts';
 import { Arithmetic, type Fixed } from './arithmetic.ts';
 import { checkQuery, columnNames } from './check.ts';
 import { type PartPath, QueryFault } from './fault.ts';
@@ -7,7 +8,6 @@ import { ceilingAt, type Decimal, floorAt, INT64_MAX, INT64_MIN, parseDecimal, p
 import {
   columnOf,
   type IntegerRange,
-  LEVELS,
   type Operand,
   type OutputColumn,
   type Plan,
@@ -38,8 +38,7 @@ export function compile(query: Query, context: PlanContext = {}): Plan {
 /** The same; throws a `QueryFault`. */
 export function compileQuery(query: Query, context: PlanContext): Plan {
   checkQuery(query);
-  const depthOf = (level: Level, path: PartPath) => depth(level, context.levels ?? LEVELS, path);
-  const texts = textConditions(query, depthOf);
+  const texts = textConditions(query);
   const exponent = query.as?.exponent ?? null;
   let needsExponent = false;
   const arithmetic = new Arithmetic(() => {
@@ -71,7 +70,7 @@ export function compileQuery(query: Query, context: PlanContext): Plan {
     exponent: needsExponent ? exponent : null,
     window: planWindow(query),
     latenessUs: BigInt(query.latenessMs ?? 0) * 1000n,
-    keys: (query.by ?? []).map(({ term }, i) => columnOf(term, (level) => depthOf(level, ['by', i, 'term']))),
+    keys: (query.by ?? []).map(({ term }, i) => columnOf(term, levelAt(['by', i, 'term']))),
     atoms: arithmetic.atoms,
     steps: arithmetic.steps,
     columns,
@@ -81,17 +80,16 @@ export function compileQuery(query: Query, context: PlanContext): Plan {
   };
 }
 
-function depth(level: Level, levels: readonly string[], path: PartPath): number {
-  if (typeof level === 'number') return level;
-  const at = levels.indexOf(level);
-  if (at >= 0 && at < LIMITS.level) return at + 1;
-  throw new QueryFault(path, `There is no level ${level} of assets; the levels are ${levels.join(', ')}.`);
-}
+const levelAt = (path: PartPath) => (level: Level) => {
+  const known = typeof level === 'number' ? level : readLevel(level);
+  if (known !== null) return known;
+  throw new QueryFault(path, `There is no level ${level} of assets; the levels are ${LEVELS.join(', ')}.`);
+};
 
-function textConditions({ where = [], as }: Query, depthOf: (level: Level, path: PartPath) => number): TextCondition[] {
+function textConditions({ where = [], as }: Query): TextCondition[] {
   const conditions = where.flatMap((condition, i): TextCondition[] => {
     if (!('term' in condition)) return [];
-    const column = columnOf(condition.term, (level) => depthOf(level, ['where', i, 'term']));
+    const column = columnOf(condition.term, levelAt(['where', i, 'term']));
     if ('in' in condition) return [{ column, texts: condition.in, not: false }];
     return [{ column, texts: condition.notIn, not: true }];
   });

@@ -1,4 +1,5 @@
 /** What was valid at a time: the asset of a device, and tags and context of an asset. */
+import type { AssetLevel } from '../model/index.ts';
 
 /** Half-open, in UTC microseconds; `to` null: still valid. Intervals of one device, or of one asset and key, don't overlap. */
 export interface Validity {
@@ -9,6 +10,13 @@ export interface Validity {
 export interface Placement extends Validity {
   readonly device: string;
   readonly asset: string;
+}
+
+/** The asset that stands above another at a level, or the asset itself at its own. */
+export interface Ancestor {
+  readonly asset: string;
+  readonly level: AssetLevel;
+  readonly ancestor: string;
 }
 
 /** A tag, or context of a kind. */
@@ -52,16 +60,18 @@ class Timeline {
 
 const idOf = (asset: string, key: string) => `${asset}\0${key}`;
 
-/** The tables `placements`, `asset_tags` and `context` in memory, as they were when it was made. */
+/** The tables `placements`, `asset_tags`, `context` and `asset_levels` in memory, as they were when it was made. */
 export class Dimensions {
   readonly #placements: Timeline;
   readonly #tags: Timeline;
   readonly #context: Timeline;
+  readonly #ancestors: ReadonlyMap<string, string>;
 
   constructor(
     placements: readonly Placement[] = [],
     tags: readonly Attribute[] = [],
     context: readonly Attribute[] = [],
+    ancestors: readonly Ancestor[] = [],
   ) {
     const attributes = (list: readonly Attribute[]) =>
       new Timeline(list.map(({ asset, key, value, ...validity }) => [idOf(asset, key), { ...validity, text: value }]));
@@ -70,6 +80,7 @@ export class Dimensions {
     );
     this.#tags = attributes(tags);
     this.#context = attributes(context);
+    this.#ancestors = new Map(ancestors.map(({ asset, level, ancestor }) => [idOf(asset, level), ancestor]));
   }
 
   asset(device: string, timeUs: number): string | null {
@@ -83,11 +94,12 @@ export class Dimensions {
   context(asset: string, kind: string, timeUs: number): string | null {
     return this.#context.at(idOf(asset, kind), timeUs);
   }
-}
 
-/** The first `depth` segments of a path; null if it has fewer. */
-export function prefixOf(path: string | null, depth: number | null): string | null {
-  if (path === null || depth === null) return path;
-  const segments = path.split('/');
-  return segments.length < depth ? null : segments.slice(0, depth).join('/');
+  /** The asset above another at a level, or with that many names; null if there is none. */
+  above(asset: string | null, at: AssetLevel | number | null): string | null {
+    if (asset === null || at === null) return asset;
+    if (typeof at === 'string') return this.#ancestors.get(idOf(asset, at)) ?? null;
+    const names = asset.split('/');
+    return names.length < at ? null : names.slice(0, at).join('/');
+  }
 }

@@ -1,4 +1,5 @@
 /** Writes a plan as one SQL statement that reads the tables of the store (docs/spec/site.md). */
+import type { AssetLevel } from '../model/index.ts';
 import { absolute, type Dialect, type DialectName, dialects, nearestQuotient, rescaled } from './dialect.ts';
 import { INT64_MAX, INT64_MIN, power10 } from './fixed.ts';
 import type { Atom, Column, IntegerRange, Operand, Plan, RowField, Scale, Step, TextCondition } from './plan.ts';
@@ -37,7 +38,9 @@ class Emitter {
   readonly #plan: Plan;
   readonly #d: Dialect;
   /** Tags and contexts that are joined, by their place and key. */
-  readonly #attributes = new Map<string, { table: string; alias: string; key: string; depth: number | null }>();
+  readonly #attributes = new Map<string, { table: string; alias: string; key: string; at: AssetLevel | number | null }>();
+  /** Aliases of the joins that find the asset above at a level. */
+  readonly #levels = new Map<AssetLevel, string>();
   #placed = false;
 
   constructor(plan: Plan, dialect: Dialect) {
@@ -193,15 +196,26 @@ class Emitter {
     return `pl.${this.#d.name('asset')}`;
   }
 
+  /** The asset itself, the one above it at a level, or the first names of its path. */
+  #above(at: AssetLevel | number | null): string {
+    const asset = this.#asset();
+    if (at === null) return asset;
+    if (typeof at === 'number') return this.#d.prefix(asset, at);
+    const alias = this.#levels.get(at) ?? `l${this.#levels.size}`;
+    this.#levels.set(at, alias);
+    return `${alias}.${this.#d.name('ancestor')}`;
+  }
+
   #text(column: Column): string {
     const d = this.#d;
-    if (column.kind === 'asset') return column.depth === null ? this.#asset() : d.prefix(this.#asset(), column.depth);
+    if (column.kind === 'asset') return this.#above(column.at);
     if (column.kind === 'tag' || column.kind === 'context') {
       this.#placed = true;
       const table = column.kind === 'tag' ? 'asset_tags' : 'context';
       const id = JSON.stringify(column);
       const alias = this.#attributes.get(id)?.alias ?? `c${this.#attributes.size}`;
-      this.#attributes.set(id, { table, alias, key: column.key, depth: column.depth });
+      this.#attributes.set(id, { table, alias, key: column.key, at: column.at });
+      if (typeof column.at === 'string') this.#above(column.at);
       return `${alias}.${d.name('value')}`;
     }
     return `${this.#plan.from === 'points' ? 's' : 'p'}.${d.name(column.kind)}`;
@@ -218,8 +232,12 @@ class Emitter {
     };
     const device = this.#text({ kind: 'device' });
     const joins = [`${d.name('placements')} pl ON pl.${d.name('device')} = ${device} AND ${asOf('pl')}`];
-    for (const { table, alias, key, depth } of this.#attributes.values()) {
-      const asset = this.#text({ kind: 'asset', depth });
+    for (const [level, alias] of this.#levels) {
+      const own = `${alias}.${d.name('asset')} = ${this.#asset()}`;
+      joins.push(`${d.name('asset_levels')} ${alias} ON ${own} AND ${alias}.${d.name('level')} = ${d.text(level)}`);
+    }
+    for (const { table, alias, key, at } of this.#attributes.values()) {
+      const asset = this.#above(at);
       const own = `${alias}.${d.name('asset')} = ${asset}`;
       const which = `${alias}.${d.name(table === 'context' ? 'kind' : 'key')} = ${d.text(key)}`;
       joins.push(`${d.name(table)} ${alias} ON ${own} AND ${which} AND ${asOf(alias)}`);

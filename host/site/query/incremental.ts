@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { MoteError } from '../../base/index.ts';
 import type { Decoded, PointRun } from '../model/index.ts';
 import { type Cell, type InputRow, mergeState, orderedRows, rowOf, type State, stateOf } from './aggregate.ts';
-import { type Dimensions, prefixOf } from './dimensions.ts';
+import type { Dimensions } from './dimensions.ts';
 import type { Column, IntegerRange, Plan, Scale, TextCondition } from './plan.ts';
 
 /** A change of the answer. `id` names the row: its window and keys. */
@@ -387,7 +387,7 @@ class RowTexts {
         return this.#own[column.kind];
     }
     this.#asset ??= this.#dimensions.asset(this.#own.device, this.#timeUs);
-    const asset = prefixOf(this.#asset, column.depth);
+    const asset = this.#dimensions.above(this.#asset, column.at);
     if (asset === null || column.kind === 'asset') return asset;
     return this.#dimensions[column.kind](asset, column.key, this.#timeUs);
   }
@@ -398,7 +398,7 @@ class RowTexts {
   }
 
   isUnder(path: string): boolean {
-    const asset = this.of({ kind: 'asset', depth: null });
+    const asset = this.of({ kind: 'asset', at: null });
     return asset !== null && (asset === path || asset.startsWith(`${path}/`));
   }
 }

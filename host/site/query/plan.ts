@@ -2,7 +2,8 @@
  * A question with all names, exponents and bounds worked out: what every emitter writes in its dialect and the incremental
  * run executes. A plan contains integers only.
  */
-import type { Level, Query, Term } from './query.ts';
+import type { AssetLevel } from '../model/index.ts';
+import type { Query, Term } from './query.ts';
 
 /** Where an operand is: an aggregate, a step, or itself. */
 export type Operand = { readonly atom: number } | { readonly step: number } | { readonly constant: bigint };
@@ -47,11 +48,14 @@ export interface Scale {
   readonly edges: readonly (readonly bigint[])[];
 }
 
-/** A text of a row with its place in the tables. `depth`: that many segments of the asset path; null is all. */
+/**
+ * A text of a row with its place in the tables. `at`: of the asset itself (null), of the asset above it at a level, or
+ * of that many names of its path.
+ */
 export type Column =
   | { readonly kind: 'device' | 'name' | 'unit' }
-  | { readonly kind: 'asset'; readonly depth: number | null }
-  | { readonly kind: 'tag' | 'context'; readonly key: string; readonly depth: number | null };
+  | { readonly kind: 'asset'; readonly at: AssetLevel | number | null }
+  | { readonly kind: 'tag' | 'context'; readonly key: string; readonly at: AssetLevel | number | null };
 
 export interface TextCondition {
   readonly column: Column;
@@ -107,22 +111,18 @@ export interface Plan {
 
 /** What a site knows when a question is asked. */
 export interface PlanContext {
-  /** Names of the levels of an asset path, from depth 1 on; default `LEVELS`. */
-  readonly levels?: readonly string[];
   /** Exponents of the series that are asked; default all of -18 to 18. */
   readonly exponents?: readonly number[];
   /** The time of asking, in UTC microseconds; for times such as `now - 1h`. */
   readonly nowUs?: number;
 }
 
-/** The levels of an asset path, unless the site names others: those of ISA-95 with the parts of a machine below. */
-export const LEVELS: readonly string[] = ['enterprise', 'site', 'area', 'line', 'machine', 'component', 'point'];
-
-export function columnOf(term: Term, depthOf: (level: Level) => number): Column {
-  if (term === 'asset') return { kind: 'asset', depth: null };
+/** `levelOf` checks a level. */
+export function columnOf(term: Term, levelOf: (level: string | number) => AssetLevel | number): Column {
+  if (term === 'asset') return { kind: 'asset', at: null };
   if (typeof term === 'string') return { kind: term };
-  if ('asset' in term) return { kind: 'asset', depth: depthOf(term.asset) };
-  const depth = term.at === undefined ? null : depthOf(term.at);
-  if ('tag' in term) return { kind: 'tag', key: term.tag, depth };
-  return { kind: 'context', key: term.context, depth };
+  if ('asset' in term) return { kind: 'asset', at: levelOf(term.asset) };
+  const at = term.at === undefined ? null : levelOf(term.at);
+  if ('tag' in term) return { kind: 'tag', key: term.tag, at };
+  return { kind: 'context', key: term.context, at };
 }

@@ -6,7 +6,7 @@
  * engine that answers then returns equal rows.
  */
 
-/** A level of the asset path: its depth from 1, or a name that the site gives to a depth, such as `line`. */
+/** A level of assets, such as `line`, or a number of names from the front of the path. */
 export type Level = number | string;
 
 /**

@@ -1,10 +1,10 @@
 /** For tests: a made-up plant in tables and in memory, and questions about it. Not part of the product. */
 import fc from 'fast-check';
 import { randomBelow } from '../../base/testing.ts';
-import type { Decoded, PointRun } from '../model/index.ts';
+import type { AssetLevel, Decoded, PointRun } from '../model/index.ts';
 import { columnNames } from './check.ts';
 import { compile } from './compile.ts';
-import { type Attribute, Dimensions, type Placement } from './dimensions.ts';
+import { type Ancestor, type Attribute, Dimensions, type Placement } from './dimensions.ts';
 import type { Column, Comparison, Condition, Expression, Key, Query, Term } from './query.ts';
 
 export const MINUTE_US = 60_000_000;
@@ -26,6 +26,23 @@ export const ASSETS = [
   'acme/berlin/press/line2/m2',
   "acme/o'hare/a b",
 ];
+/** Of assets in ASSETS, which leave levels out. */
+const TREE: Readonly<Record<string, AssetLevel>> = {
+  acme: 'enterprise',
+  'acme/berlin': 'site',
+  'acme/berlin/press': 'area',
+  'acme/berlin/press/line1': 'line',
+  'acme/berlin/press/line1/m1': 'machine',
+  'acme/berlin/press/line2': 'line',
+  'acme/berlin/press/line2/m2': 'machine',
+  "acme/o'hare": 'line',
+  "acme/o'hare/a b": 'machine',
+};
+const ANCESTORS = ASSETS.flatMap((asset) =>
+  Object.entries(TREE).flatMap(([ancestor, level]): Ancestor[] =>
+    asset === ancestor || asset.startsWith(`${ancestor}/`) ? [{ asset, level, ancestor }] : [],
+  ),
+);
 const KEYS = ['position', "k'ey"];
 const KINDS = ['order', 'shift'];
 
@@ -53,6 +70,7 @@ export const TABLES: Readonly<Record<string, string>> = {
   placements: 'device VARCHAR, asset VARCHAR, valid_from BIGINT, valid_to BIGINT',
   asset_tags: 'asset VARCHAR, key VARCHAR, value VARCHAR, valid_from BIGINT, valid_to BIGINT',
   context: 'asset VARCHAR, kind VARCHAR, value VARCHAR, valid_from BIGINT, valid_to BIGINT',
+  asset_levels: 'asset VARCHAR, level VARCHAR, ancestor VARCHAR',
 };
 
 /** Statements that create and fill the tables. */
@@ -107,7 +125,7 @@ export function plant(seed: number, messages: number): Plant {
   return {
     series,
     messages: arrived,
-    dimensions: new Dimensions(placements, tags, context),
+    dimensions: new Dimensions(placements, tags, context, ANCESTORS),
     tables: {
       series: series.map(({ id, device, name, unit, exponent }) => [id, device, name, unit, exponent]),
       points,
@@ -115,6 +133,7 @@ export function plant(seed: number, messages: number): Plant {
       placements: placements.map((row) => [row.device, row.asset, ...valid(row)]),
       asset_tags: tags.map((row) => [row.asset, row.key, row.value, ...valid(row)]),
       context: context.map((row) => [row.asset, row.key, row.value, ...valid(row)]),
+      asset_levels: ANCESTORS.map(({ asset, level, ancestor }) => [asset, level, ancestor]),
     },
   };
 }

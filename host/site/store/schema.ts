@@ -56,6 +56,12 @@ export const TELEMETRY: readonly Migration[] = [
       CONTEXT,
     ],
   },
+  {
+    version: 2,
+    statements: () => [
+      'CREATE TABLE asset_levels (asset TEXT NOT NULL, level TEXT NOT NULL, ancestor TEXT NOT NULL)',
+    ],
+  },
 ];
 
 export const REGISTRY: readonly Migration[] = [

@@ -1,0 +1,4 @@
+/** Assets of a plant, where devices are placed, tags and business context, each with the time for which it holds. */
+export { Assets } from './assets.ts';
+export { type AssetModel, EMPTY, FACTS, type FactKind, type Input, move, rename, taken } from './model.ts';
+export { type Span, textAt } from './spans.ts';
