@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { lacking, titled } from '../../base/needs.ts';
-import { sampled } from '../../base/test-form.ts';
+import { cases } from '../../base/test-form.ts';
 import { ask, parseQuery } from '../query/index.ts';
 import { SiteStore } from '../store/index.ts';
 import { decodeTest, freshSchema, PostgresServer, rowsOf, testMessage } from '../store/testing.ts';
@@ -56,12 +56,14 @@ describe.each([
     const schema = freshSchema();
     let site = await open(schema);
     let assets = await Assets.open(site);
-    const changes = fc.sample(inputs, { numRuns: sampled(40), seed: 7 });
+    const changes = fc.sample(inputs, { numRuns: cases(120), seed: 7 });
     for (const [i, input] of changes.entries()) await assets.take(input, i % 5 === 4).catch(() => {});
     const before = assets.model;
     const copies = async () => {
       const tables = ['placements', 'asset_tags', 'context'];
-      return Promise.all([site.telemetry, site.registry].map((store) => Promise.all(tables.map((t) => rowsOf(store, t)))));
+      return Promise.all(
+        [site.telemetry, site.registry].map((store) => Promise.all(tables.map((t) => rowsOf(store, t)))),
+      );
     };
     const [copy, truth] = await copies();
     expect(copy).toEqual(truth);
@@ -82,7 +84,9 @@ describe.each([
     // What the registry has when the process ends before the copy is written.
     const after = taken(assets.model, { placements: [fact('n', 'acme/hall 3', FIRST + HOUR)] }, false);
     await site.registry.transaction((sql) => writeRegistry(sql, assets.model, after));
-    await site.telemetry.query("INSERT INTO context VALUES ('acme', 'order', 'x', 0, NULL), ('acme', 'order', 'x', 0, NULL)");
+    await site.telemetry.query(
+      "INSERT INTO context VALUES ('acme', 'order', 'x', 0, NULL), ('acme', 'order', 'x', 0, NULL)",
+    );
     await site.close();
     site = await open(schema);
     await Assets.open(site);
@@ -106,7 +110,8 @@ describe.each([
       false,
     );
     const ingest = await site.ingest({ decode: decodeTest });
-    for (const at of [-HOUR, 0, HOUR - 1, HOUR, 2 * HOUR]) await ingest.append(testMessage({ t: FIRST + at, values: [1] }));
+    for (const at of [-HOUR, 0, HOUR - 1, HOUR, 2 * HOUR])
+      await ingest.append(testMessage({ t: FIRST + at, values: [1] }));
     await ingest.flush();
     const database = {
       dialect: site.telemetry.dialect,
@@ -161,7 +166,10 @@ describe('a model', () => {
     [{ assets: [{ path: 'acme/x/y', level: 'point', place: 'line 2' }] }, /^line 2: there is no asset acme\/x above/],
     [{ assets: [{ path: 'acme/hall 2/q', level: 'site', place: 'line 2' }] }, /site, which isn't below area/],
     [{ assets: [{ path: 'acme', level: 'point', place: 'line 2' }] }, /isn't below point/],
-    [{ placements: [{ ...fact('n', 'acme/nowhere', 1), place: 'line 7' }] }, /^line 7: there is no asset acme\/nowhere/],
+    [
+      { placements: [{ ...fact('n', 'acme/nowhere', 1), place: 'line 7' }] },
+      /^line 7: there is no asset acme\/nowhere/,
+    ],
     [
       {
         placements: [
@@ -189,7 +197,9 @@ describe('a model', () => {
 
   it('replaces the tables that a file has, if nothing else needs what they had', () => {
     const placed = taken(known, { placements: [fact('n', 'acme/hall 2', 1)] }, false);
-    expect(() => taken(placed, { assets: TREE.assets!.slice(0, 1) }, true)).toThrow(/hall 2: it is missing, and has plac/);
+    expect(() => taken(placed, { assets: TREE.assets!.slice(0, 1) }, true)).toThrow(
+      /hall 2: it is missing, and has plac/,
+    );
     expect(taken(placed, { assets: TREE.assets!.slice(0, 1), placements: [] }, true).assets.size).toBe(1);
   });
 });

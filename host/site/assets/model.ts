@@ -181,13 +181,18 @@ export function rename(model: AssetModel, from: string, to: string): AssetModel 
   checkLevels(assets, paths.values());
   const about = (histories: Histories) => {
     const result = new Map<string, History>();
-    for (const history of histories.values()) setSpans(result, { ...history, subject: now(history.subject) }, history.spans);
+    for (const history of histories.values())
+      setSpans(result, { ...history, subject: now(history.subject) }, history.spans);
     return result;
   };
   const placements = new Map(model.placements);
   for (const history of model.placements.values())
     if (history.spans.some(({ text }) => paths.has(text)))
-      setSpans(placements, history, history.spans.map((span) => ({ ...span, text: now(span.text) })));
+      setSpans(
+        placements,
+        history,
+        history.spans.map((span) => ({ ...span, text: now(span.text) })),
+      );
   return { assets, placements, tags: about(model.tags), context: about(model.context) };
 }
 
@@ -210,7 +215,10 @@ export function move(model: AssetModel, from: string, to: string, atUs: number):
     const { before, after } = splitAt(history.spans, atUs);
     const there = after.find(({ text }) => isWithin(text, to));
     if (there !== undefined)
-      throw new MoteError('ASSETS', `The device ${history.subject} is at ${there.text} then; place it elsewhere first.`);
+      throw new MoteError(
+        'ASSETS',
+        `The device ${history.subject} is at ${there.text} then; place it elsewhere first.`,
+      );
     if (!after.some(({ text }) => paths.has(text))) continue;
     const moved = after.map((span) => ({ ...span, text: paths.get(span.text) ?? span.text }));
     setSpans(placements, history, moved.reduce(written, before));

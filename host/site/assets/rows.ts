@@ -157,7 +157,10 @@ export async function readRegistry(sql: Sql): Promise<AssetModel> {
     (await sql.query('SELECT id, level FROM assets')).map(({ id, level }) => {
       const known = readLevel(String(level));
       if (known === null)
-        throw new MoteError('STORE_DATA', `The asset ${String(id)} has the level ${String(level)}; there is no such level.`);
+        throw new MoteError(
+          'STORE_DATA',
+          `The asset ${String(id)} has the level ${String(level)}; there is no such level.`,
+        );
       return [String(id), known];
     }),
   );

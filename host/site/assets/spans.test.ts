@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { sampled } from '../../base/test-form.ts';
+import { cases } from '../../base/test-form.ts';
 import { contradiction, type Span, type Statement, splitAt, stated, textAt } from './spans.ts';
 
 const END = 40;
@@ -15,7 +15,7 @@ const statements = fc.array(statement, { maxLength: 8 }).map((all) => {
   return kept;
 });
 const history = statements.map((all) => stated([], all));
-const runs = { numRuns: sampled(500) };
+const runs = { numRuns: cases(2000) };
 
 /** What holds in each moment, by the definition: what is stated wins, and is open until the next beginning. */
 function moments(before: readonly Span[], all: readonly Statement[]): (string | null)[] {

@@ -2,6 +2,7 @@
 import type { MessageProperties } from '../../messaging/queue/index.ts';
 
 export { type AssetLevel, LEVELS, levelRank, readLevel } from './levels.ts';
+export { formatTime } from './time.ts';
 
 /** A message as it came. */
 export interface RawMessage {

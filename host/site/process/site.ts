@@ -18,6 +18,7 @@ import {
 import { MqttClient, matches } from '../../messaging/mqtt/index.ts';
 import type { Message } from '../../messaging/queue/index.ts';
 import { topicOf } from '../../messaging/topics/index.ts';
+import { Assets } from '../assets/index.ts';
 import type { SiteConfig } from '../config/index.ts';
 import type { RawMessage } from '../model/index.ts';
 import { type Ingest, SiteStore } from '../store/index.ts';
@@ -45,6 +46,7 @@ const NEED_RESTART = ['data', 'namespace', 'broker', 'nodes', 'http', 'collect',
 
 export class Site {
   readonly store: SiteStore;
+  readonly assets: Assets;
   readonly #log: SiteLog;
   readonly #clock: Clock;
   readonly #online = new Map<string, boolean>();
@@ -66,10 +68,16 @@ export class Site {
   #again: Promise<void> = Promise.resolve();
   #closing = false;
 
-  private constructor(config: SiteConfig, store: SiteStore, decoding: Decoding, { log, clock }: SiteOptions) {
+  private constructor(
+    config: SiteConfig,
+    { store, assets }: { store: SiteStore; assets: Assets },
+    decoding: Decoding,
+    { log, clock }: SiteOptions,
+  ) {
     this.#config = config;
     this.#packages = topicOf(config.namespace, '+', 'desired');
     this.store = store;
+    this.assets = assets;
     this.#decoding = decoding;
     this.#log = log;
     this.#clock = clock ?? systemClock;
@@ -82,7 +90,8 @@ export class Site {
     let site: Site | undefined;
     try {
       const decoding = await resumed(config, store);
-      site = new Site(config, store, decoding, options);
+      const assets = await Assets.open(store);
+      site = new Site(config, { store, assets }, decoding, options);
       await site.#open(options);
       return site;
     } catch (error) {

@@ -1,4 +1,6 @@
 /** What is shown of a site, and what the API needs of it. */
+
+import type { Assets } from '../assets/index.ts';
 import type { Counts } from '../decode/index.ts';
 import type { IngestStats, SiteStore } from '../store/index.ts';
 
@@ -18,6 +20,7 @@ export interface SiteStatus {
 /** A site, as its API sees it. */
 export interface Served {
   readonly store: SiteStore;
+  readonly assets: Assets;
   /** UTC microseconds. */
   nowUs(): number;
   status(): SiteStatus;

@@ -16,7 +16,7 @@ import {
   type Scale,
   type TextCondition,
 } from './plan.ts';
-import { type Condition, type Expression, type Level, LIMITS, type Operator, type Query } from './query.ts';
+import type { Condition, Expression, Level, Operator, Query } from './query.ts';
 
 /** Exponents of series, as on the wire. */
 const EXPONENTS = Array.from({ length: 37 }, (_, i) => i - 18);

@@ -38,7 +38,10 @@ class Emitter {
   readonly #plan: Plan;
   readonly #d: Dialect;
   /** Tags and contexts that are joined, by their place and key. */
-  readonly #attributes = new Map<string, { table: string; alias: string; key: string; at: AssetLevel | number | null }>();
+  readonly #attributes = new Map<
+    string,
+    { table: string; alias: string; key: string; at: AssetLevel | number | null }
+  >();
   /** Aliases of the joins that find the asset above at a level. */
   readonly #levels = new Map<AssetLevel, string>();
   #placed = false;

@@ -292,11 +292,3 @@ export function parseTime(text: string): number | null {
   if (Number.isNaN(ms) || !new Date(ms).toISOString().startsWith(`${date}T${clock}:${seconds}`)) return null;
   return ms * 1000 + Number(fraction.padEnd(6, '0'));
 }
-
-/** The text that `parseTime` reads as this time. */
-export function formatTime(us: number): string {
-  const seconds = Math.floor(us / 1_000_000);
-  const rest = us - seconds * 1_000_000;
-  const text = new Date(seconds * 1000).toISOString().slice(0, 19);
-  return `${text}${rest === 0 ? '' : `.${String(rest).padStart(6, '0').replace(/0+$/, '')}`}Z`;
-}

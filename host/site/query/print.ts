@@ -1,5 +1,6 @@
 /** Prints a question in its text form; `parseQuery` reads it back as the same question. */
-import { expressionName, formatTime, termName } from './parse.ts';
+import { formatTime } from '../model/index.ts';
+import { expressionName, termName } from './parse.ts';
 import type { Column, Condition, Expression, Level, Query, Term, Window } from './query.ts';
 import { isBareKey, isBareName, isBarePath, UNIT_MS } from './scanner.ts';
 

@@ -1,7 +1,8 @@
 /** Answers as people and programs read them. */
+
+import { formatTime } from '../model/index.ts';
 import type { Cell } from './aggregate.ts';
 import { formatDecimal, greatest, least } from './fixed.ts';
-import { formatTime } from './parse.ts';
 import type { OutputColumn, Plan } from './plan.ts';
 import type { Answer } from './run.ts';
 

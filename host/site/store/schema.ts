@@ -58,9 +58,7 @@ export const TELEMETRY: readonly Migration[] = [
   },
   {
     version: 2,
-    statements: () => [
-      'CREATE TABLE asset_levels (asset TEXT NOT NULL, level TEXT NOT NULL, ancestor TEXT NOT NULL)',
-    ],
+    statements: () => ['CREATE TABLE asset_levels (asset TEXT NOT NULL, level TEXT NOT NULL, ancestor TEXT NOT NULL)'],
   },
 ];
 

@@ -1,4 +1,5 @@
 /** All routes of a site's API, a file each. */
+import { addAssets } from './assets.ts';
 import { addMetrics } from './metrics.ts';
 import { addQuery } from './query.ts';
 import type { AddRoutes } from './route.ts';
@@ -6,4 +7,4 @@ import { addStatus } from './status.ts';
 
 export { answerError, problem } from './route.ts';
 
-export const ROUTES: readonly AddRoutes[] = [addStatus, addMetrics, addQuery];
+export const ROUTES: readonly AddRoutes[] = [addStatus, addMetrics, addQuery, addAssets];
