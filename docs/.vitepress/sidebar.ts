@@ -20,6 +20,7 @@ const SECTIONS: { text: string; pages: [text: string, path: string][] }[] = [
     pages: [
       ['Writing an app', 'docs/writing-an-app.md'],
       ['Running a site', 'docs/site.md'],
+      ['Assets and business context', 'docs/assets.md'],
       ['Questions to a site', 'docs/queries.md'],
       ['Watching a simulation', 'docs/watching-a-simulation.md'],
       ['Running on boards', 'docs/running-on-boards.md'],

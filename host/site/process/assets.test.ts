@@ -56,9 +56,9 @@ it('takes files, gives what it takes, and keeps it over a restart', async () => 
     status: 200,
     text: 'asset,kind,value,from,to\r\nacme,shift,early,2026-01-01T05:00:00Z,\r\n',
   });
-  expect(await call('POST', '/api/assets/move', { path: 'acme/press', to: 'acme/press 2', at: '2026-02-01T00:00Z' })).toEqual(
-    changed(7),
-  );
+  expect(
+    await call('POST', '/api/assets/move', { path: 'acme/press', to: 'acme/press 2', at: '2026-02-01T00:00Z' }),
+  ).toEqual(changed(7));
   expect((await call('GET', '/api/assets?table=placements&format=csv')).text).toBe(
     'device,asset,from,to\r\nn1,acme/press,2025-12-31T23:00:00Z,2026-02-01T00:00:00Z\r\nn1,acme/press 2,2026-02-01T00:00:00Z,\r\n',
   );
@@ -71,7 +71,12 @@ it('refuses what is wrong as a whole, with its places', async () => {
   const before = await call('GET', '/api/assets');
   for (const [method, path, body, detail] of [
     ['POST', '/api/assets', 'path,level\nacme/a,site\nb/c,site\n', 'line 3: there is no asset b above b/c; add a row'],
-    ['POST', '/api/assets', 'asset,key,value\nacme,unit,kelvins\n', 'line 2: the unit \\"kelvins\\" is no code of UCUM'],
+    [
+      'POST',
+      '/api/assets',
+      'asset,key,value\nacme,unit,kelvins\n',
+      'line 2: the unit \\"kelvins\\" is no code of UCUM',
+    ],
     ['POST', '/api/assets', 'asset,key,value\nacme,unit,°C\n', 'no code of UCUM; \\"Cel\\" is one'],
     ['PUT', '/api/context', '{"assets": []}', 'the tables are context'],
     ['GET', '/api/assets?format=csv', undefined, 'CSV has one table'],
