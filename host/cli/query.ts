@@ -1,7 +1,7 @@
 /** `mote query`: a question to the store of a site, or its SQL. */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { isObject, MoteError, printable } from '../base/index.ts';
+import { MoteError } from '../base/index.ts';
 import {
   type Answer,
   alignment,
@@ -19,10 +19,10 @@ import {
   type Query,
 } from '../site/query/index.ts';
 import { addCommand, choice } from './shared/command.ts';
+import { away, callSite, SITE_OPTION, type SiteOptions } from './shared/site-api.ts';
 import { cutTo, type Terminal, table } from './shared/terminal.ts';
 
-interface QueryOptions {
-  site: string;
+interface QueryOptions extends SiteOptions {
   store?: string;
   emit?: string;
   explain?: boolean;
@@ -48,34 +48,16 @@ async function query(text: string, options: QueryOptions, terminal: Terminal): P
 
 /** Asks a running site by its API. Throws `SITE_AWAY`, and what the site reports of the question. */
 async function askSite(url: string, question: Query, terminal: Terminal): Promise<void> {
-  const token = process.env.MOTE_SITE_TOKEN;
-  const away = (what: string, cause?: unknown) =>
-    new MoteError('SITE_AWAY', `The site at ${url} ${what}; check its address with --site, and MOTE_SITE_TOKEN.`, {
-      cause,
-    });
-  let response: Response;
-  try {
-    response = await fetch(new URL('/api/query', url), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
-      body: JSON.stringify({ query: printQuery(question) }),
-    });
-  } catch (cause) {
-    throw away("can't be reached", cause);
-  }
-  const body: unknown = await response.json().catch(() => null);
-  if (!isObject(body)) throw away(`has answered with ${response.status} and no JSON`);
-  if (body.title === 'QUERY') throw new MoteError('QUERY', String(body.detail));
-  if (!response.ok || typeof body.query !== 'string' || !Array.isArray(body.rows))
-    throw away(`has answered with ${response.status}: ${printable(String(body.detail ?? 'no answer'))}`);
+  const body = await callSite(url, '/api/query', { method: 'POST', body: { query: printQuery(question) } });
+  if (typeof body.query !== 'string' || !Array.isArray(body.rows)) throw away(url, 'has given no answer');
   // With the unit and the exponent that the site has chosen.
   const plan = compile(parseQuery(body.query), { nowUs: 0 });
   const rows = body.rows.map((row: unknown) => {
     if (!Array.isArray(row) || row.length !== plan.columns.length)
-      throw away('has answered with other columns than asked');
+      throw away(url, 'has answered with other columns than asked');
     return row.map((cell: unknown, i) => {
       if (cell === null || plan.columns[i]!.type === 'text') return cell === null ? null : String(cell);
-      if (!/^-?\d{1,40}$/.test(String(cell))) throw away('has answered with a number that is none');
+      if (!/^-?\d{1,40}$/.test(String(cell))) throw away(url, 'has answered with a number that is none');
       return BigInt(String(cell));
     });
   });
@@ -132,11 +114,7 @@ export function registerQuery(program: Command): void {
     description:
       'Asks a running site or the store of one, or prints the SQL of a question. A question is text or JSON, as docs/queries.md describes. Times relative to now count from this moment.',
     options: [
-      [
-        '--site <url>',
-        'API of the running site that is asked; its token is in MOTE_SITE_TOKEN',
-        'http://127.0.0.1:8080',
-      ],
+      SITE_OPTION,
       ['--store <file>', "asks this DuckDB store, the telemetry.duckdb of a site that isn't running"],
       ['--emit <dialect>', `prints the SQL: ${DIALECTS.join(', ')}`],
       ['--explain', 'prints the question as it is understood, and the columns of its answer'],

@@ -8,6 +8,7 @@ import { Site, type SiteLog } from '../site/process/index.ts';
 import { addCommand, interrupted } from './shared/command.ts';
 import { brokerCredentials } from './shared/options.ts';
 import { reportError, type Terminal } from './shared/terminal.ts';
+import { registerOffers } from './site/offers.ts';
 
 const FILE = 'site.yaml';
 const LEVELS = ['error', 'warn', 'info', 'debug'] as const;
@@ -111,4 +112,5 @@ export function registerSite(program: Command): void {
       return 0;
     },
   });
+  registerOffers(site);
 }

@@ -214,6 +214,7 @@ export type ErrorCode =
   | 'SITE_PORT'
   | 'SITE_AWAY'
   | 'ASSETS'
+  | 'OFFER'
   | 'UNDECODED'
   | 'STORE_BACKUP'
   | 'STORE_CLOSED'

@@ -10,6 +10,8 @@ import { Collector, type Decoding, type TimeBounds } from './result.ts';
  */
 export interface Decoder<S = unknown> {
   readonly description: Description;
+  /** Whether messages of a sender bear on its later ones. */
+  readonly keepsState: boolean;
   /** Whose earlier messages bear on this one; null: nobody's. */
   sender(message: RawMessage): string | null;
   decode(message: RawMessage, state: S | undefined): Outcome<S>;
@@ -31,6 +33,7 @@ export function stateless(
 ): Decoder<never> {
   return {
     description,
+    keepsState: false,
     sender: () => null,
     decode(message) {
       const collector = new Collector(message, bounds);

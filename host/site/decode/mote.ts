@@ -32,6 +32,7 @@ export function moteDecoder(description: Extract<Description, { kind: 'mote' }>)
 
   return {
     description,
+    keepsState: true,
     sender: (message) => place(message.topic)?.[0] ?? null,
     decode(message, state) {
       const collector = new Collector(message, bounds);

@@ -73,6 +73,7 @@ export function sparkplugDecoder(description: Extract<Description, { kind: 'spar
   const seriesOf = namedSeries(options);
   return {
     description,
+    keepsState: true,
     sender(message) {
       const place = sparkplugPlace(message.topic);
       return place && `${place.group}/${place.edge}`;

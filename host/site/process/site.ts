@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { isDeepStrictEqual as isEqual } from 'node:util';
-import { type Clock, MoteError, readInput, systemClock } from '../../base/index.ts';
+import { type Clock, type MoteError, readInput, systemClock } from '../../base/index.ts';
 import { openBroker } from '../../messaging/broker/index.ts';
 import {
   type AllowedNodes,
@@ -20,15 +20,12 @@ import type { Message } from '../../messaging/queue/index.ts';
 import { topicOf } from '../../messaging/topics/index.ts';
 import { Assets } from '../assets/index.ts';
 import type { SiteConfig } from '../config/index.ts';
-import type { RawMessage } from '../model/index.ts';
 import { type Ingest, SiteStore } from '../store/index.ts';
-import { changedFronts, Decoding, type DecodingPlan, type SavedStates } from './decoding.ts';
+import { SiteDecoders } from './decoders.ts';
 import { type ApiServer, serveApi } from './http.ts';
+import type { SiteLog } from './log.ts';
 import { readSetting, writeSetting } from './settings.ts';
-import type { SiteStatus } from './status.ts';
-
-/** As pino has it. */
-export type SiteLog = Record<'error' | 'warn' | 'info' | 'debug', (fields: object, text: string) => void>;
+import type { Served, SiteStatus } from './status.ts';
 
 export interface SiteOptions {
   readonly log: SiteLog;
@@ -38,13 +35,11 @@ export interface SiteOptions {
 }
 
 const HOUR_MS = 3_600_000;
-const STATES = 'decoder-states';
-const PLAN = 'decoded-with';
 const CLIENT_ID = 'client-id';
 /** Settings that hold from the next start on. */
 const NEED_RESTART = ['data', 'namespace', 'broker', 'nodes', 'http', 'collect', 'store', 'log'] as const;
 
-export class Site {
+export class Site implements Served {
   readonly store: SiteStore;
   readonly assets: Assets;
   readonly #log: SiteLog;
@@ -52,8 +47,8 @@ export class Site {
   readonly #online = new Map<string, boolean>();
   /** What is closed at the end, last opened first. */
   readonly #ends: (() => Promise<void>)[] = [];
+  readonly decoders: SiteDecoders;
   #config: SiteConfig;
-  #decoding: Decoding;
   #ingest!: Ingest;
   #broker = { url: '', embedded: false, online: false };
   /** Topics of packages for nodes, which are large: the broker and the gateway keep those. */
@@ -64,21 +59,18 @@ export class Site {
   /** Of the journal or the store, until a batch succeeds. */
   #failing: MoteError | undefined;
   #cancelMaintenance: (() => void) | undefined;
-  /** Earlier messages that are decoded again since the start. */
-  #again: Promise<void> = Promise.resolve();
-  #closing = false;
 
   private constructor(
     config: SiteConfig,
     { store, assets }: { store: SiteStore; assets: Assets },
-    decoding: Decoding,
+    decoders: SiteDecoders,
     { log, clock }: SiteOptions,
   ) {
     this.#config = config;
     this.#packages = topicOf(config.namespace, '+', 'desired');
     this.store = store;
     this.assets = assets;
-    this.#decoding = decoding;
+    this.decoders = decoders;
     this.#log = log;
     this.#clock = clock ?? systemClock;
   }
@@ -89,9 +81,9 @@ export class Site {
     const store = await SiteStore.open({ dir: config.data, ...config.store, onProblem });
     let site: Site | undefined;
     try {
-      const decoding = await resumed(config, store);
+      const decoders = await SiteDecoders.open(config, store, options);
       const assets = await Assets.open(store);
-      site = new Site(config, { store, assets }, decoding, options);
+      site = new Site(config, { store, assets }, decoders, options);
       await site.#open(options);
       return site;
     } catch (error) {
@@ -127,7 +119,8 @@ export class Site {
       nodes: { online: [...this.#online.values()].filter(Boolean).length, known: this.#online.size },
       ingest: this.#ingest.stats,
       unstorable: this.#unstorable,
-      refused: this.#decoding.counts(),
+      refused: this.decoders.counts(),
+      decodedAgain: this.decoders.decodedAgain,
     };
   }
 
@@ -139,35 +132,22 @@ export class Site {
   async reload(config: SiteConfig): Promise<string[]> {
     const now = this.#config;
     const later = NEED_RESTART.filter((name) => !isEqual(now[name], config[name]));
-    if (isEqual(now.decoders, config.decoders)) this.#config = { ...now, exclude: config.exclude };
-    else await this.#change(config);
+    if (!isEqual(now.decoders, config.decoders)) await this.decoders.reload(config.decoders);
+    this.#config = { ...now, exclude: config.exclude, decoders: config.decoders };
     this.#log.info({ decoders: config.decoders.length, restart: later }, 'the configuration was read again');
     return later;
   }
 
-  /** Takes other decoders, with the states that all messages until now leave, and decodes earlier messages again. */
-  async #change({ decoders, exclude }: SiteConfig): Promise<void> {
-    const decoding = new Decoding(this.#config.namespace, decoders);
-    const folded = await foldRaw(decoding, this.store, 1);
-    await this.store.still(async () => {
-      await foldRaw(decoding, this.store, folded + 1);
-      this.#decoding = decoding;
-      this.#config = { ...this.#config, decoders, exclude };
-    });
-    // Behind what decodes since the start.
-    await this.#again;
-    await this.#decodeAgain();
-  }
-
   /** Stops to take messages, writes what was acknowledged, and ends. */
   async close(): Promise<void> {
-    this.#closing = true;
+    this.decoders.close();
     this.#cancelMaintenance?.();
     for (const end of this.#ends.reverse()) await end();
     this.#ends.length = 0;
-    if (this.#ingest !== undefined) await this.#save().catch((error: Error) => this.#log.error({}, error.message));
+    if (this.#ingest !== undefined)
+      await this.decoders.save().catch((error: Error) => this.#log.error({}, error.message));
     await this.store.close();
-    await this.#again;
+    await this.decoders.ended;
   }
 
   async #open({ credentials }: SiteOptions): Promise<void> {
@@ -175,14 +155,15 @@ export class Site {
     const onProblem = (error: MoteError, node?: string) =>
       this.#log.warn({ code: error.code, ...(node !== undefined && { node }) }, error.message);
     this.#ingest = await this.store.ingest({
-      decode: (message) => this.#decoding.decode(message),
+      decode: (message) => this.decoders.decode(message),
       clock: this.#clock,
       onProblem: (error) => {
         this.#failing = error;
         onProblem(error);
       },
-      onApplied: () => {
+      onApplied: (applied) => {
         this.#failing = undefined;
+        for (const { message, decoded } of applied) if (decoded === null) this.decoders.seeUndecoded(message);
       },
     });
     await this.#openBroker(credentials, onProblem);
@@ -190,24 +171,7 @@ export class Site {
     this.#api = await serveApi(this, config.http);
     this.#ends.push(() => this.#api!.close());
     this.#maintainLater();
-    // The configuration may have changed while the site was away, or a crash ended this before.
-    this.#again = this.#decodeAgain().catch((error: Error) => {
-      if (!this.#closing) this.#log.error({}, `Earlier messages could not be decoded again: ${error.message}`);
-    });
-  }
-
-  /** Replaces the points of earlier messages whose decoder has changed. After a crash it begins again. */
-  async #decodeAgain(): Promise<void> {
-    const { registry } = this.store;
-    const plan = this.#decoding.plan();
-    const before = JSON.parse((await readSetting(registry, PLAN)) ?? '{}') as DecodingPlan;
-    let count = 0;
-    for (const topicPrefix of changedFronts(before, plan)) {
-      const { namespace, decoders } = this.#config;
-      count += await this.#ingest.redecode({ topicPrefix }, new Decoding(namespace, decoders).decode);
-    }
-    await writeSetting(registry, PLAN, JSON.stringify(plan));
-    if (count > 0) this.#log.info({ messages: count }, `${count} earlier messages were decoded again`);
+    this.decoders.start(this.#ingest);
   }
 
   async #openBroker(credentials: Credentials | undefined, onProblem: (error: MoteError) => void): Promise<void> {
@@ -300,48 +264,12 @@ export class Site {
   #maintainLater(): void {
     this.#cancelMaintenance = this.#clock.after(HOUR_MS, () => {
       const work = async () => {
-        await this.#save();
+        await this.decoders.save();
         await this.store.maintain(this.nowUs());
       };
       void work()
         .catch((error: Error) => this.#log.error({}, `What is old could not be removed: ${error.message}`))
         .then(() => this.#maintainLater());
     });
-  }
-
-  /** Keeps the states of the decoders with the position that they belong to. */
-  async #save(): Promise<void> {
-    const saved = await this.store.still(async () => ({
-      position: await this.store.telemetry.position(),
-      states: this.#decoding.states(),
-    }));
-    await writeSetting(this.store.registry, STATES, JSON.stringify(saved));
-  }
-}
-
-/** The decoders with their states as of the store's position: those that were kept, and what came since. */
-async function resumed(config: SiteConfig, store: SiteStore): Promise<Decoding> {
-  const text = await readSetting(store.registry, STATES);
-  const saved: { position: number; states: SavedStates } =
-    text === undefined ? { position: 0, states: {} } : JSON.parse(text);
-  const decoding = new Decoding(config.namespace, config.decoders, saved.states);
-  // Without a state of a decoder, for instance because it is new, its messages are read from the first one on.
-  await foldRaw(decoding, store, decoding.knows(saved.states) ? saved.position + 1 : 1);
-  return decoding;
-}
-
-/** Folds the stored messages from `firstId` on, for the states that they leave. Returns the number of the last one. */
-async function foldRaw(decoding: Decoding, store: SiteStore, firstId: number): Promise<number> {
-  const lastId = await store.telemetry.position();
-  for await (const messages of store.archive.read({ firstId, lastId }))
-    for (const message of messages) fold(decoding, message);
-  return lastId;
-}
-
-function fold(decoding: Decoding, message: RawMessage): void {
-  try {
-    decoding.decode(message);
-  } catch (error) {
-    if (!(error instanceof MoteError)) throw error;
   }
 }

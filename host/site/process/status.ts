@@ -3,6 +3,7 @@
 import type { Assets } from '../assets/index.ts';
 import type { Counts } from '../decode/index.ts';
 import type { IngestStats, SiteStore } from '../store/index.ts';
+import type { SiteDecoders } from './decoders.ts';
 
 /** What is shown of a site. */
 export interface SiteStatus {
@@ -14,6 +15,8 @@ export interface SiteStatus {
   readonly ingest: IngestStats;
   /** Messages that no store takes, and that were acknowledged and dropped. */
   readonly unstorable: number;
+  /** Earlier messages that were decoded again since the start, and whether that goes on. */
+  readonly decodedAgain: { readonly running: boolean; readonly messages: number };
   readonly refused: readonly { readonly decoder: string; readonly counts: Counts }[];
 }
 
@@ -24,4 +27,5 @@ export interface Served {
   /** UTC microseconds. */
   nowUs(): number;
   status(): SiteStatus;
+  readonly decoders: SiteDecoders;
 }

@@ -130,6 +130,25 @@ export class RawArchive {
     }
   }
 
+  /** The latest messages of each topic in the order of their ids, as far as they are recent and no longer than that. */
+  async latest(
+    topics: readonly string[],
+    { firstId, lastId }: { firstId: number; lastId: number },
+    count: number,
+    maxPayloadBytes: number,
+  ): Promise<RawMessage[]> {
+    if (topics.length === 0) return [];
+    const marks = topics.map((_, i) => `$${i + 3}`).join(', ');
+    const rows = await this.#store.query(
+      `SELECT ${RAW_COLUMNS} FROM (
+         SELECT ${RAW_COLUMNS}, row_number() OVER (PARTITION BY topic ORDER BY id DESC) AS place FROM raw
+         WHERE id >= $1 AND id <= $2 AND topic IN (${marks}) AND octet_length(payload) <= ${maxPayloadBytes}
+       ) AS ranked WHERE place <= ${count} ORDER BY id`,
+      [firstId, lastId, ...topics],
+    );
+    return rows.map(messageOf);
+  }
+
   async *#fromStore(filter: RawFilter): AsyncIterable<RawMessage[]> {
     let after = 0;
     for (;;) {

@@ -114,7 +114,7 @@ export function topicDevice(messages: readonly RawMessage[], nameIsLast = false)
 }
 
 /** The narrowest MQTT topic filter of this form that matches all topics. */
-export function topicFilter(messages: readonly RawMessage[]): string {
+export function topicFilter(messages: readonly Pick<RawMessage, 'topic'>[]): string {
   const topics = messages.map(({ topic }) => topic.split('/'));
   const depth = Math.min(...topics.map((levels) => levels.length));
   const parts: string[] = [];

@@ -1,10 +1,11 @@
 /** All routes of a site's API, a file each. */
 import { addAssets } from './assets.ts';
 import { addMetrics } from './metrics.ts';
+import { addOffers } from './offers.ts';
 import { addQuery } from './query.ts';
 import type { AddRoutes } from './route.ts';
 import { addStatus } from './status.ts';
 
 export { answerError, problem } from './route.ts';
 
-export const ROUTES: readonly AddRoutes[] = [addStatus, addMetrics, addQuery, addAssets];
+export const ROUTES: readonly AddRoutes[] = [addStatus, addMetrics, addQuery, addAssets, addOffers];

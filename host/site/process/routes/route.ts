@@ -63,7 +63,7 @@ export async function readJson(context: Context, maxBytes?: number): Promise<unk
 }
 
 /** Codes of what is wrong with a request; all others are about the site. */
-const OF_REQUESTS: ReadonlySet<string> = new Set(['ASSETS', 'QUERY']);
+const OF_REQUESTS: ReadonlySet<string> = new Set(['ASSETS', 'DECODER', 'OFFER', 'QUERY']);
 
 /** The answer to what a route has thrown. */
 export function answerError(error: Error): Response {

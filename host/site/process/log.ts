@@ -1,0 +1,2 @@
+/** As pino has it. */
+export type SiteLog = Record<'error' | 'warn' | 'info' | 'debug', (fields: object, text: string) => void>;
