@@ -8,6 +8,8 @@ import { Site, type SiteLog } from '../site/process/index.ts';
 import { addCommand, interrupted } from './shared/command.ts';
 import { brokerCredentials } from './shared/options.ts';
 import { reportError, type Terminal } from './shared/terminal.ts';
+import { registerAssets } from './site/assets.ts';
+import { registerContext } from './site/context.ts';
 import { registerOffers } from './site/offers.ts';
 
 const FILE = 'site.yaml';
@@ -113,4 +115,6 @@ export function registerSite(program: Command): void {
     },
   });
   registerOffers(site);
+  registerAssets(site);
+  registerContext(site);
 }

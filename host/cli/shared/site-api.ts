@@ -13,7 +13,7 @@ export const SITE_OPTION: [string, string, string] = [
 ];
 
 /** What the site reports of the request, not of itself. */
-const ANSWERS = ['QUERY', 'OFFER', 'DECODER'] as const;
+const ANSWERS = ['ASSETS', 'QUERY', 'OFFER', 'DECODER'] as const;
 
 /** The error of a site that gives no answer. */
 export function away(url: string, what: string, cause?: unknown): MoteError {
@@ -43,7 +43,7 @@ export async function callSite(
 /** The error of a problem document. */
 export function refusal(url: string, status: number, { title, detail }: Record<string, unknown>): MoteError {
   const known = ANSWERS.find((code) => code === title);
-  if (known !== undefined) return new MoteError(known, printable(String(detail)));
+  if (known !== undefined) return new MoteError(known, printable(String(detail), '\n'));
   return away(url, `has answered with ${status}: ${printable(String(detail ?? 'no answer'))}`);
 }
 
