@@ -22,6 +22,7 @@ const SECTIONS: { text: string; pages: [text: string, path: string][] }[] = [
       ['Running a site', 'docs/site.md'],
       ['Assets and business context', 'docs/assets.md'],
       ['Questions to a site', 'docs/queries.md'],
+      ['A plant to try it on', 'docs/plant.md'],
       ['Watching a simulation', 'docs/watching-a-simulation.md'],
       ['Running on boards', 'docs/running-on-boards.md'],
       ['Brokers', 'docs/brokers.md'],

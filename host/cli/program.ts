@@ -71,6 +71,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./site.ts')).registerSite,
   },
   {
+    usage: 'plant',
+    summary: 'Simulates a plant: machines, what goes wrong, and their nodes.',
+    load: async () => (await import('./plant.ts')).registerPlant,
+  },
+  {
     usage: 'push [app]',
     summary: 'Updates a node and follows the update to its result.',
     load: async () => (await import('./push.ts')).registerPush,
@@ -144,7 +149,7 @@ export const COMMANDS: readonly Entry[] = [
 export const GROUPS: readonly (readonly [heading: string, names: readonly string[]])[] = [
   ['An app:', ['new', 'build', 'sim', 'test', 'run']],
   ['Nodes and gateways:', ['shim', 'forward', 'dead-letters', 'push', 'send', 'config', 'monitor', 'board', 'flash']],
-  ['A site:', ['site', 'query']],
+  ['A site:', ['site', 'query', 'plant']],
   ['Files:', ['key', 'package', 'model']],
   ['Help and set-up:', ['doctor', 'demo', 'completion']],
 ];

@@ -210,6 +210,7 @@ export type ErrorCode =
   | 'BROKER_DATA'
   | 'BROKER_OPEN'
   | 'BROKER_PORT'
+  | 'PLANT'
   | 'SITE_CONFIG'
   | 'SITE_PORT'
   | 'SITE_AWAY'
