@@ -1,7 +1,7 @@
 // Monitors the condition of a machine by its vibration: wakes up every `interval` seconds, takes one window of the
 // accelerometer, computes level, kurtosis and the levels of four bands, and compares them with what is usual for this
 // machine. An alarm is an event with the features, followed by the raw window.
-import { event, log, Metric, metric, samples16, Sensor } from '../../mote';
+import { event, kv, log, Metric, metric, samples16, Sensor } from '../../mote';
 import * as baseline from './baseline';
 import * as features from './features';
 import * as config from './generated/config';
@@ -9,6 +9,7 @@ import * as config from './generated/config';
 const WAIT_US: i64 = 20_000;
 /** Samples in one event; its body has up to 1024 bytes. */
 const PART: i32 = 384;
+const ALARM = 'alarm';
 
 const samples = samples16(features.WINDOW);
 
@@ -36,6 +37,7 @@ export function init(): void {
   top = metric('vibration.band4', 'm[g]', -1);
   score = metric('condition.score', '1', -1);
   features.prepare(sensor.rateMilliHz);
+  alarmed = kv.getInt(ALARM, 0) == 1;
   if (!baseline.restore()) log.info('learns what is usual, windows:', config.learn());
 }
 
@@ -86,6 +88,8 @@ function vote(t: i64, value: i32): void {
   if (votes < config.confirm()) return;
   votes = 0;
   alarmed = !alarmed;
+  // A node that loses its power must still report the end of the alarm.
+  kv.setInt(ALARM, alarmed ? 1 : 0);
   event('condition')
     .bool('alarm', alarmed)
     .int('score', value)
