@@ -53,6 +53,16 @@ it.each([
     '5:9: decoders.1.name is the name of an earlier decoder',
   ],
   ['a serial port', 'nodes:\n  serial: ["/dev/ttyS0:1"]\n', '2:12: nodes.serial.0 is wrong: A serial port'],
+  [
+    'a key without a secret',
+    'http: { keys: [{ name: a, topics: [x] }] }\n',
+    '1:16: http.keys.0 needs either key or file',
+  ],
+  [
+    'a secret that two keys have',
+    `http:\n  keys:\n${['a', 'b'].map((name) => `    - { name: ${name}, topics: [x], key: kkkkkkkkkkkkkkkk }\n`).join('')}`,
+    '4:7: http.keys.1 has the key of another one',
+  ],
   ['a list in place of settings', '- a\n', '1:1: it must be object'],
 ])('reports the line and column of %s', (_what, text, message) => {
   expect(() => parseConfig(text, '/plant/site.yaml')).toThrow(`/plant/site.yaml:${message}`);

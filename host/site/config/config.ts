@@ -19,6 +19,17 @@ export interface NamedDecoder {
   readonly decoder: unknown;
 }
 
+/** Who may send messages by HTTP. */
+export interface HttpKey {
+  readonly name: string;
+  /** The secret itself. */
+  readonly key: string;
+  /** Topic filters of what it may write to. */
+  readonly topics: readonly string[];
+  /** A second, over longer times; twice that at once. */
+  readonly rate: { readonly messages: number; readonly bytes: number };
+}
+
 interface Address {
   readonly host: string;
   readonly port: number;
@@ -36,12 +47,20 @@ export interface SiteConfig {
     readonly insecure: boolean;
     readonly serial: readonly SerialLine[];
   } | null;
-  readonly http: { readonly listen: Address; readonly token: string | null };
+  readonly http: { readonly listen: Address; readonly token: string | null; readonly keys: readonly HttpKey[] };
   readonly collect: readonly string[];
   readonly exclude: readonly string[];
   readonly decoders: readonly NamedDecoder[];
   readonly store: { readonly postgres?: string; readonly schema?: string; readonly retention: Retention };
   readonly log: 'error' | 'warn' | 'info' | 'debug';
+}
+
+interface RawKey {
+  name: string;
+  key?: string;
+  file?: string;
+  topics: string[];
+  rate?: { messages?: number; bytes?: number };
 }
 
 /** What the file may leave out. */
@@ -50,7 +69,7 @@ interface Raw {
   namespace?: string;
   broker?: string;
   nodes?: { listen?: string; allow?: string; insecure?: boolean; serial?: string[] };
-  http?: { listen?: string; token?: string };
+  http?: { listen?: string; token?: string; keys?: RawKey[] };
   collect?: string[];
   exclude?: string[];
   decoders?: NamedDecoder[];
@@ -149,6 +168,7 @@ export function parseConfig(text: string, path: string): SiteConfig {
   return checked(value, dirname(resolve(path)), wrong);
 }
 
+type At = <T>(keys: readonly string[], parse: () => T) => T;
 type Wrong = (keys: readonly string[], what: string, ofKey?: string) => MoteError;
 
 function schemaError({ instancePath, message, params }: ErrorObject, wrong: Wrong): MoteError {
@@ -202,6 +222,7 @@ function checked(raw: Raw, folder: string, wrong: Wrong): SiteConfig {
   const http = {
     listen: at(['http', 'listen'], () => parseAddress(raw.http?.listen ?? '127.0.0.1:8080', 'listen')),
     token: raw.http?.token ?? null,
+    keys: keysOf(raw.http?.keys ?? [], folder, at, wrong),
   };
   if (!isLoopback(http.listen.host) && http.token === null)
     throw wrong(
@@ -229,4 +250,32 @@ function checked(raw: Raw, folder: string, wrong: Wrong): SiteConfig {
     store: { ...raw.store, retention: raw.store?.retention ?? {} },
     log: raw.log ?? 'info',
   };
+}
+
+const KEY = /^[A-Za-z0-9._~+/=-]{16,512}$/;
+/** Of a key that names none. */
+const RATE = { messages: 1000, bytes: 8 * 1024 * 1024 };
+
+function keysOf(raw: readonly RawKey[], folder: string, at: At, wrong: Wrong): HttpKey[] {
+  const names = new Set<string>();
+  const secrets = new Set<string>();
+  return raw.map(({ name, key, file, topics, rate }, i) => {
+    const keys = ['http', 'keys', String(i)];
+    if (names.has(name) || name === 'site') throw wrong([...keys, 'name'], 'is the name of another key');
+    names.add(name);
+    for (const [j, filter] of topics.entries())
+      if (!isTopicFilter(filter)) throw wrong([...keys, 'topics', String(j)], 'is no topic filter');
+    if ((key === undefined) === (file === undefined)) throw wrong(keys, 'needs either key or file');
+    const secret =
+      key ??
+      at([...keys, 'file'], () =>
+        Buffer.from(readInput(resolve(folder, file!), 'The key'))
+          .toString('utf8')
+          .trim(),
+      );
+    if (!KEY.test(secret)) throw wrong(keys, 'needs a key of 16 to 512 letters, digits and . _ ~ + / = -');
+    if (secrets.has(secret)) throw wrong(keys, 'has the key of another one');
+    secrets.add(secret);
+    return { name, key: secret, topics, rate: { ...RATE, ...rate } };
+  });
 }

@@ -1,2 +1,2 @@
 /** The configuration of a site: one file, checked with the place of each mistake. */
-export { DEFAULT_CONFIG, loadConfig, type NamedDecoder, parseConfig, type SiteConfig } from './config.ts';
+export { DEFAULT_CONFIG, type HttpKey, loadConfig, type NamedDecoder, parseConfig, type SiteConfig } from './config.ts';

@@ -21,6 +21,7 @@ export { createDecoder, DecoderFold } from './fold.ts';
 export type { Ignored } from './infer/fields.ts';
 export { inferDecoders, MAX_SAMPLE_BYTES, MAX_SAMPLE_MESSAGES, type Offer, type OfferedSeries } from './infer/index.ts';
 export { type MessageType, offerOf, type TypeOffer, typesOf } from './infer/types.ts';
+export { isLineProtocol } from './line-protocol.ts';
 export { addCounts, type Counts, type Decoding, REASONS, type Reason } from './result.ts';
 export { offset, textUs } from './time.ts';
 export { decodeUtf8 } from './utf8.ts';

@@ -1,4 +1,5 @@
 /** InfluxDB's line protocol. A series is named `measurement/tag=value/field`, so that no two series become one. */
+import type { RawMessage } from '../model/index.ts';
 import type { Decimal } from './decimal.ts';
 import { type Decoder, stateless } from './decoder.ts';
 import { type Description, type LineOptions, timeBounds } from './description.ts';
@@ -7,7 +8,7 @@ import { type Line, type LineValue, parseLines } from './line-text.ts';
 import { namedSeries } from './named.ts';
 import { textAt } from './place.ts';
 import type { Collector } from './result.ts';
-import { numberUs } from './time.ts';
+import { numberUs, type TimeUnit } from './time.ts';
 import { decodeUtf8 } from './utf8.ts';
 
 export function lineDecoder(description: Extract<Description, { kind: 'line-protocol' }>): Decoder<never> {
@@ -38,7 +39,7 @@ function addLine(
     collector.refuse('name', line.fields.length);
     return;
   }
-  const timeUs = line.time === undefined ? message.receivedUs : numberUs(line.time, options.precision ?? 'ns');
+  const timeUs = line.time === undefined ? message.receivedUs : numberUs(line.time, precisionOf(message, options));
   for (const [field, value] of line.fields) {
     const name = `${prefix}${field}`;
     const { unit = '', exponent, event } = seriesOf(name, isInteger(value));
@@ -49,6 +50,24 @@ function addLine(
     else if (event) collector.event(device, name, timeUs, value.text);
     else collector.refuse('text');
   }
+}
+
+/** A request to InfluxDB's API names the precision of its times, which then stands in the properties of the message. */
+function precisionOf({ properties }: RawMessage, { precision = 'ns' }: LineOptions): TimeUnit {
+  const own = properties.userProperties?.precision;
+  return (['ns', 'us', 'ms', 's'] as const).find((unit) => unit === own) ?? precision;
+}
+
+/** Whether the first line that is no comment is line protocol. */
+export function isLineProtocol(payload: Uint8Array): boolean {
+  const text = decodeUtf8(payload);
+  const first = text?.split('\n').find((line) => line.trim() !== '' && !line.trimStart().startsWith('#'));
+  let valid = false;
+  if (first !== undefined)
+    parseLines(first, (line) => {
+      valid = line !== null;
+    });
+  return valid;
 }
 
 /** Integers and booleans have the exponent 0 unless the description lists their series. */

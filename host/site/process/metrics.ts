@@ -1,6 +1,7 @@
 /** What a site counts, in the text format of Prometheus. */
 import type { Gauge, Registry } from 'prom-client';
 import { optional } from '../../base/index.ts';
+import type { HttpCounts } from './http-keys.ts';
 import type { SiteStatus } from './status.ts';
 
 /** Returns the function that writes all metrics as they are at the call. */
@@ -70,6 +71,30 @@ export async function metricsOf(status: () => SiteStatus): Promise<{ type: strin
       this.reset();
       for (const { decoder, counts } of status().refused)
         for (const [reason, count] of Object.entries(counts)) this.inc({ decoder, reason }, count);
+    },
+  });
+  const byKey = (name: string, help: string, read: (counts: HttpCounts) => number) =>
+    new prom.Counter({
+      name,
+      help,
+      labelNames: ['key'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const counts of status().http) this.inc({ key: counts.key }, read(counts));
+      },
+    });
+  byKey('mote_site_http_messages_total', 'Messages that came by HTTP, by key', ({ messages }) => messages);
+  byKey('mote_site_http_bytes_total', 'Their bytes', ({ bytes }) => bytes);
+  new prom.Counter({
+    name: 'mote_site_http_refused_total',
+    help: 'Requests with messages that were refused, by key and reason (docs/site.md)',
+    labelNames: ['key', 'reason'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { key, refused } of status().http)
+        for (const [reason, count] of Object.entries(refused)) this.inc({ key, reason }, count);
     },
   });
   return { type: registry.contentType, text: () => registry.metrics() };

@@ -23,6 +23,7 @@ import type { SiteConfig } from '../config/index.ts';
 import { type Ingest, SiteStore } from '../store/index.ts';
 import { SiteDecoders } from './decoders.ts';
 import { type ApiServer, serveApi } from './http.ts';
+import { HttpKeys } from './http-keys.ts';
 import type { SiteLog } from './log.ts';
 import { readSetting, writeSetting } from './settings.ts';
 import type { Served, SiteStatus } from './status.ts';
@@ -48,6 +49,7 @@ export class Site implements Served {
   /** What is closed at the end, last opened first. */
   readonly #ends: (() => Promise<void>)[] = [];
   readonly decoders: SiteDecoders;
+  readonly httpKeys: HttpKeys;
   #config: SiteConfig;
   #ingest!: Ingest;
   #broker = { url: '', embedded: false, online: false };
@@ -73,6 +75,7 @@ export class Site implements Served {
     this.decoders = decoders;
     this.#log = log;
     this.#clock = clock ?? systemClock;
+    this.httpKeys = new HttpKeys(config.http, this.#clock);
   }
 
   /** Resolves when the site serves. Throws what opening its stores, broker and ports throws. */
@@ -119,6 +122,7 @@ export class Site implements Served {
       nodes: { online: [...this.#online.values()].filter(Boolean).length, known: this.#online.size },
       ingest: this.#ingest.stats,
       unstorable: this.#unstorable,
+      http: this.httpKeys.counts,
       refused: this.decoders.counts(),
       decodedAgain: this.decoders.decodedAgain,
     };
@@ -239,12 +243,15 @@ export class Site implements Served {
     this.#ends.push(() => gateway.close());
   }
 
-  /** Resolves when the message is durable, or is one that isn't kept. */
-  #take({ topic, payload, properties }: Message): Promise<void> {
+  take(source: string, { topic, payload, properties }: Pick<Message, 'topic' | 'payload' | 'properties'>) {
     const { exclude } = this.#config;
     if (matches(this.#packages, topic) || exclude.some((filter) => matches(filter, topic))) return Promise.resolve();
-    const receivedUs = this.nowUs();
-    return this.#ingest.append({ receivedUs, source: 'mqtt', topic, properties, payload }).catch((error: MoteError) => {
+    return this.#ingest.append({ receivedUs: this.nowUs(), source, topic, properties, payload });
+  }
+
+  /** A message of a broker. */
+  #take(message: Message): Promise<void> {
+    return this.take('mqtt', message).catch((error: MoteError) => {
       // Nobody can store it, so nobody should send it again.
       if (error.code !== 'STORE_MESSAGE') throw error;
       this.#unstorable++;

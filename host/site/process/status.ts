@@ -1,9 +1,11 @@
 /** What is shown of a site, and what the API needs of it. */
 
+import type { Message } from '../../messaging/queue/index.ts';
 import type { Assets } from '../assets/index.ts';
 import type { Counts } from '../decode/index.ts';
 import type { IngestStats, SiteStore } from '../store/index.ts';
 import type { SiteDecoders } from './decoders.ts';
+import type { HttpCounts, HttpKeys } from './http-keys.ts';
 
 /** What is shown of a site. */
 export interface SiteStatus {
@@ -13,6 +15,8 @@ export interface SiteStatus {
   readonly broker: { readonly url: string; readonly embedded: boolean; readonly online: boolean };
   readonly nodes: { readonly online: number; readonly known: number };
   readonly ingest: IngestStats;
+  /** What came by HTTP, by key. */
+  readonly http: readonly HttpCounts[];
   /** Messages that no store takes, and that were acknowledged and dropped. */
   readonly unstorable: number;
   /** Earlier messages that were decoded again since the start, and whether that goes on. */
@@ -28,4 +32,10 @@ export interface Served {
   nowUs(): number;
   status(): SiteStatus;
   readonly decoders: SiteDecoders;
+  readonly httpKeys: HttpKeys;
+  /**
+   * Resolves when a message is durable, or is one that isn't kept. `source` is the way in. Throws `STORE_MESSAGE` for one
+   * that can't be stored, and `STORE_FULL`.
+   */
+  take(source: string, message: Pick<Message, 'topic' | 'payload' | 'properties'>): Promise<void>;
 }

@@ -1,5 +1,6 @@
 /** All routes of a site's API, a file each. */
 import { addAssets } from './assets.ts';
+import { addIngest } from './ingest.ts';
 import { addMetrics } from './metrics.ts';
 import { addOffers } from './offers.ts';
 import { addQuery } from './query.ts';
@@ -8,4 +9,4 @@ import { addStatus } from './status.ts';
 
 export { answerError, problem } from './route.ts';
 
-export const ROUTES: readonly AddRoutes[] = [addStatus, addMetrics, addQuery, addAssets, addOffers];
+export const ROUTES: readonly AddRoutes[] = [addStatus, addMetrics, addQuery, addAssets, addOffers, addIngest];
