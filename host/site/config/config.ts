@@ -51,6 +51,8 @@ export interface SiteConfig {
   readonly collect: readonly string[];
   readonly exclude: readonly string[];
   readonly decoders: readonly NamedDecoder[];
+  /** Null: nothing is republished by asset. */
+  readonly uns: { readonly prefix: string; readonly expirySeconds: number } | null;
   readonly store: { readonly postgres?: string; readonly schema?: string; readonly retention: Retention };
   readonly log: 'error' | 'warn' | 'info' | 'debug';
 }
@@ -73,11 +75,13 @@ interface Raw {
   collect?: string[];
   exclude?: string[];
   decoders?: NamedDecoder[];
+  uns?: { prefix: string; expirySeconds?: number };
   store?: { postgres?: string; schema?: string; retention?: Retention };
   log?: SiteConfig['log'];
 }
 
 const MAX_BYTES = 1024 * 1024;
+const DAY_SECONDS = 86_400;
 
 /** What `mote site init` writes. */
 export const DEFAULT_CONFIG = `# The configuration of a site. Editors that read YAML schemas complete it.
@@ -108,6 +112,10 @@ decoders: []
 #       device: { topic: 1 }
 #       fields:
 #         - { at: /temp, name: temperature, unit: Cel, exponent: -2 }
+
+# Values and events are republished below this topic by the asset of their device (docs/assets.md).
+# uns:
+#   prefix: uns
 
 # Whole UTC days that data is kept; null: for ever.
 store:
@@ -229,10 +237,14 @@ function checked(raw: Raw, folder: string, wrong: Wrong): SiteConfig {
       ['http'],
       'needs a token, because other machines can connect; add a random one of at least 16 characters',
     );
-  const { nodes } = raw;
+  const { nodes, uns } = raw;
+  const namespace = raw.namespace ?? DEFAULT_NAMESPACE;
+  const within = (a: string, b: string) => a === b || a.startsWith(`${b}/`);
+  if (uns !== undefined && (within(uns.prefix, `${namespace}/d`) || within(`${namespace}/d`, uns.prefix)))
+    throw wrong(['uns', 'prefix'], `has the topics of nodes, ${namespace}/d, or is among them; choose another`);
   return {
     data: resolve(folder, raw.data ?? 'data'),
-    namespace: raw.namespace ?? DEFAULT_NAMESPACE,
+    namespace,
     broker: at(['broker'], () => parseBroker(raw.broker ?? 'embedded:1883')),
     nodes:
       nodes === undefined
@@ -247,6 +259,7 @@ function checked(raw: Raw, folder: string, wrong: Wrong): SiteConfig {
     collect: raw.collect ?? ['#'],
     exclude: raw.exclude ?? [],
     decoders: raw.decoders ?? [],
+    uns: uns === undefined ? null : { prefix: uns.prefix, expirySeconds: uns.expirySeconds ?? DAY_SECONDS },
     store: { ...raw.store, retention: raw.store?.retention ?? {} },
     log: raw.log ?? 'info',
   };

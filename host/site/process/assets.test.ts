@@ -2,7 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import mqtt from 'mqtt';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { brokerKinds } from '../../messaging/broker/testing.ts';
 import { parseConfig } from '../config/index.ts';
 import { Site } from './index.ts';
 
@@ -10,8 +12,10 @@ const quiet = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {}
 let dir: string;
 let site: Site;
 
-const start = () =>
-  Site.start(parseConfig('broker: embedded:0\nhttp: { listen: 127.0.0.1:0 }', join(dir, 'site.yaml')), { log: quiet });
+const start = (broker = 'embedded:0', more = '') => {
+  const text = `broker: ${broker}\nhttp: { listen: 127.0.0.1:0 }\n${more}`;
+  return Site.start(parseConfig(text, join(dir, 'site.yaml')), { log: quiet });
+};
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'moteware-site-assets-'));
   site = await start();
@@ -92,4 +96,52 @@ it('refuses what is wrong as a whole, with its places', async () => {
   }
   expect((await call('POST', '/api/assets', ' '.repeat(17 * 1024 * 1024))).status).toBe(413);
   expect(await call('GET', '/api/assets')).toEqual(before);
+});
+
+const UNS = `
+uns: { prefix: plant/uns, expirySeconds: 600 }
+decoders:
+- name: press
+  topics: [data/+]
+  decoder:
+    kind: json
+    version: 1
+    options:
+      device: { topic: 1 }
+      time: { at: /ts, format: ms }
+      fields: [{ at: /temp, name: temperature, unit: Cel, exponent: -2 }, { at: /alarm, name: alarm, type: event }]
+`;
+
+describe.each(brokerKinds)('a unified namespace on the broker $name', ({ name, available, start: startBroker }) => {
+  it.skipIf(!available)('has retained values and events by asset, which the site does not collect', async () => {
+    await site.close();
+    const broker = name === 'embedded' ? undefined : await startBroker();
+    site = await start(broker?.url, UNS);
+    await call('POST', '/api/assets', 'path,level\nacme,enterprise\nacme/press 4,machine\n');
+    await call('POST', '/api/assets', 'device,asset\nm7,acme/press 4\n');
+    const client = await mqtt.connectAsync(site.brokerUrl, { protocolVersion: 5, reconnectPeriod: 0 });
+    const got = new Map<string, { text: string; retain: boolean; expiry: number | undefined }>();
+    client.on('message', (topic, payload, { retain, properties }) => {
+      got.set(topic, { text: payload.toString(), retain, expiry: properties?.messageExpiryInterval });
+    });
+    await client.publishAsync('data/m7', JSON.stringify({ ts: 1_790_000_000_000, temp: 21.5, alarm: 'hot' }), {
+      qos: 1,
+    });
+    await expect.poll(() => site.status().uns, { timeout: 60_000 }).toEqual({ published: 2, dropped: 0 });
+    await client.subscribeAsync('plant/uns/#', { qos: 1 });
+    await expect.poll(() => got.size, { timeout: 60_000 }).toBe(2);
+    expect(got.get('plant/uns/acme/press 4/temperature')).toMatchObject({
+      text: '{"value":21.50,"unit":"Cel","time":"2026-09-21T14:13:20Z","quality":0,"device":"m7"}',
+      retain: true,
+    });
+    expect(JSON.parse(got.get('plant/uns/acme/press 4/alarm')!.text)).toMatchObject({ event: 'hot', device: 'm7' });
+    // Some of it is over.
+    for (const { expiry } of got.values()) expect(expiry! > 500 && expiry! <= 600).toBe(true);
+    await site.store.still(async () => {});
+    expect(await site.store.telemetry.query('SELECT topic FROM raw')).toEqual([{ topic: 'data/m7' }]);
+    await client.endAsync(true);
+    await site.close();
+    await broker?.close();
+    site = await start();
+  });
 });

@@ -36,6 +36,8 @@ export async function metricsOf(status: () => SiteStatus): Promise<{ type: strin
   counter('mote_site_batches_total', 'Transactions of the telemetry store', ({ ingest }) => ingest.batches);
   counter('mote_site_full_total', 'Messages that were refused because too many waited', ({ ingest }) => ingest.refused);
   counter('mote_site_unstorable_total', 'Messages that no store takes', ({ unstorable }) => unstorable);
+  counter('mote_site_uns_published_total', 'Messages of the unified namespace', ({ uns }) => uns?.published ?? 0);
+  counter('mote_site_uns_dropped_total', 'Such messages that were dropped', ({ uns }) => uns?.dropped ?? 0);
   gauge('mote_site_series', 'Series that are known', ({ ingest }, set) => set.set(ingest.series));
   gauge('mote_site_journal_messages', 'Messages in the journal and not in the store', ({ ingest }, set) =>
     set.set(ingest.waiting.messages),

@@ -27,6 +27,7 @@ import { HttpKeys } from './http-keys.ts';
 import type { SiteLog } from './log.ts';
 import { readSetting, writeSetting } from './settings.ts';
 import type { Served, SiteStatus } from './status.ts';
+import { type OpenUns, openUns } from './uns.ts';
 
 export interface SiteOptions {
   readonly log: SiteLog;
@@ -38,7 +39,7 @@ export interface SiteOptions {
 const HOUR_MS = 3_600_000;
 const CLIENT_ID = 'client-id';
 /** Settings that hold from the next start on. */
-const NEED_RESTART = ['data', 'namespace', 'broker', 'nodes', 'http', 'collect', 'store', 'log'] as const;
+const NEED_RESTART = ['data', 'namespace', 'broker', 'nodes', 'http', 'collect', 'store', 'uns', 'log'] as const;
 
 export class Site implements Served {
   readonly store: SiteStore;
@@ -56,6 +57,7 @@ export class Site implements Served {
   /** Topics of packages for nodes, which are large: the broker and the gateway keep those. */
   readonly #packages: string;
   #unstorable = 0;
+  #uns: OpenUns | undefined;
   #gateway: Gateway | undefined;
   #api: ApiServer | undefined;
   /** Of the journal or the store, until a batch succeeds. */
@@ -124,6 +126,7 @@ export class Site implements Served {
       unstorable: this.#unstorable,
       http: this.httpKeys.counts,
       refused: this.decoders.counts(),
+      uns: this.#uns?.namespace.stats ?? null,
       decodedAgain: this.decoders.decodedAgain,
     };
   }
@@ -167,11 +170,14 @@ export class Site implements Served {
       },
       onApplied: (applied) => {
         this.#failing = undefined;
-        for (const { message, decoded } of applied) if (decoded === null) this.decoders.seeUndecoded(message);
+        for (const { message, decoded } of applied)
+          if (decoded === null) this.decoders.seeUndecoded(message);
+          else this.#uns?.namespace.take(decoded);
       },
     });
     await this.#openBroker(credentials, onProblem);
     await this.#openNodes(credentials, onProblem);
+    await this.#openUns(credentials, onProblem);
     this.#api = await serveApi(this, config.http);
     this.#ends.push(() => this.#api!.close());
     this.#maintainLater();
@@ -243,8 +249,27 @@ export class Site implements Served {
     this.#ends.push(() => gateway.close());
   }
 
+  async #openUns(credentials: Credentials | undefined, onProblem: (error: MoteError) => void): Promise<void> {
+    const { uns, broker } = this.#config;
+    if (uns === null) return;
+    const brokerUrl = this.#broker.embedded ? this.#broker.url : (broker as { url: string }).url;
+    const clientId = `${await this.#clientId()}-uns`;
+    const opened = await openUns(uns, {
+      brokerUrl,
+      clientId,
+      credentials,
+      clock: this.#clock,
+      assets: this.assets,
+      onProblem,
+    });
+    this.#uns = opened;
+    this.#ends.push(() => opened.close());
+  }
+
   take(source: string, { topic, payload, properties }: Pick<Message, 'topic' | 'payload' | 'properties'>) {
-    const { exclude } = this.#config;
+    const { exclude, uns } = this.#config;
+    // Its own messages would come around for ever.
+    if (uns !== null && matches(`${uns.prefix}/#`, topic)) return Promise.resolve();
     if (matches(this.#packages, topic) || exclude.some((filter) => matches(filter, topic))) return Promise.resolve();
     return this.#ingest.append({ receivedUs: this.nowUs(), source, topic, properties, payload });
   }

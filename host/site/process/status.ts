@@ -1,9 +1,9 @@
 /** What is shown of a site, and what the API needs of it. */
-
 import type { Message } from '../../messaging/queue/index.ts';
 import type { Assets } from '../assets/index.ts';
 import type { Counts } from '../decode/index.ts';
 import type { IngestStats, SiteStore } from '../store/index.ts';
+import type { UnsStats } from '../uns/index.ts';
 import type { SiteDecoders } from './decoders.ts';
 import type { HttpCounts, HttpKeys } from './http-keys.ts';
 
@@ -21,6 +21,8 @@ export interface SiteStatus {
   readonly unstorable: number;
   /** Earlier messages that were decoded again since the start, and whether that goes on. */
   readonly decodedAgain: { readonly running: boolean; readonly messages: number };
+  /** Null: the site has no unified namespace. */
+  readonly uns: UnsStats | null;
   readonly refused: readonly { readonly decoder: string; readonly counts: Counts }[];
 }
 
