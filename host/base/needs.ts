@@ -20,6 +20,7 @@ const PACKAGES = {
   'qemu-system-arm': 'qemu-system-arm',
   'qemu-system-riscv32': 'qemu-system-misc',
   'riscv64-unknown-elf-gcc': 'gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf',
+  'systemd-analyze': 'systemd',
   valgrind: 'valgrind',
   zsh: 'zsh',
 } as const;

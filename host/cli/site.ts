@@ -11,6 +11,7 @@ import { reportError, type Terminal } from './shared/terminal.ts';
 import { registerAssets } from './site/assets.ts';
 import { registerContext } from './site/context.ts';
 import { registerOffers } from './site/offers.ts';
+import { registerState } from './site/state.ts';
 
 const FILE = 'site.yaml';
 const LEVELS = ['error', 'warn', 'info', 'debug'] as const;
@@ -114,6 +115,7 @@ export function registerSite(program: Command): void {
       return 0;
     },
   });
+  registerState(site);
   registerOffers(site);
   registerAssets(site);
   registerContext(site);

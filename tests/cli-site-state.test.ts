@@ -1,0 +1,65 @@
+/** `mote site status`, `doctor` and `unit` as their user has them. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { findProgram, lacking, titled } from '../host/base/needs.ts';
+import { mote, startMote } from './program.ts';
+
+let dir: string;
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'moteware-cli-state-'));
+  writeFileSync(join(dir, 'site.yaml'), 'broker: embedded:0\nhttp: { listen: "127.0.0.1:0" }\n');
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+it('shows the state of a site that runs, and ends with 1 when there is none', async () => {
+  const site = startMote(['site', 'start', '--json'], dir);
+  try {
+    const { api } = JSON.parse(await site.line((text) => text.includes('the site serves')));
+    const shown = await mote(['site', 'status', '--site', api], dir);
+    expect([shown.code, shown.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^state +ready\nbroker +mqtt:\S+, embedded\n/),
+    ]);
+    const { code, stdout } = await mote(['site', 'status', '--site', api, '--json'], dir);
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { ready: true, ingest: { applied: 0 } }]);
+  } finally {
+    site.kill('SIGTERM');
+    await site.ended;
+  }
+  const away = await mote(['site', 'status', '--site', 'http://127.0.0.1:1'], dir);
+  expect([away.code, away.stderr]).toEqual([1, expect.stringMatching(/\[SITE_AWAY\]/)]);
+});
+
+it('checks what a site needs, and ends with 1 when that is missing', async () => {
+  const good = JSON.parse((await mote(['site', 'doctor', '--json'], dir)).stdout);
+  expect(good.checks.map(({ name }: { name: string }) => name)).toEqual(
+    expect.arrayContaining(['config', 'hono', '@duckdb/node-api', 'data', 'disk', 'clock', 'http', 'broker']),
+  );
+  writeFileSync(join(dir, 'wrong.yaml'), 'lgo: info\n');
+  const wrong = await mote(['site', 'doctor', 'wrong.yaml'], dir);
+  expect([wrong.code, wrong.stdout]).toEqual([1, expect.stringMatching(/wrong\.yaml:1:1: lgo/)]);
+});
+
+const noSystemd = lacking('systemd-analyze');
+it.skipIf(noSystemd !== null)(titled('prints a unit that systemd takes and calls safe', noSystemd), async () => {
+  mkdirSync(join(dir, 'data 1%'), { recursive: true });
+  writeFileSync(join(dir, 'odd.yaml'), 'data: "data 1%"\nnodes: { serial: [/dev/ttyUSB0] }\n');
+  const file = join(dir, 'moteware-site.service');
+  for (const [config, limit] of [
+    ['site.yaml', 20],
+    ['odd.yaml', 30],
+  ] as const) {
+    const { code, stdout } = await mote(['site', 'unit', config, '--user', 'root'], dir);
+    expect(code).toBe(0);
+    writeFileSync(file, stdout);
+    const analyze = findProgram('systemd-analyze')!;
+    expect(execFileSync(analyze, ['verify', file], { encoding: 'utf8', stdio: 'pipe' })).toBe('');
+    // The exposure in tenths, of 100; a unit that restricts nothing has 96.
+    const args = ['security', '--offline=yes', `--threshold=${limit}`, file];
+    expect(execFileSync(analyze, args, { encoding: 'utf8', stdio: 'pipe' })).toMatch(/OK/);
+  }
+  expect(await mote(['site', 'unit', '--user', 'A B'], dir)).toMatchObject({ code: 2 });
+});
