@@ -21,6 +21,7 @@ import { topicOf } from '../../messaging/topics/index.ts';
 import { Assets } from '../assets/index.ts';
 import type { SiteConfig } from '../config/index.ts';
 import { type Ingest, SiteStore } from '../store/index.ts';
+import { Births } from '../things/index.ts';
 import { SiteDecoders } from './decoders.ts';
 import { type ApiServer, serveApi } from './http.ts';
 import { HttpKeys } from './http-keys.ts';
@@ -44,6 +45,7 @@ const NEED_RESTART = ['data', 'namespace', 'broker', 'nodes', 'http', 'collect',
 export class Site implements Served {
   readonly store: SiteStore;
   readonly assets: Assets;
+  readonly births: Births;
   readonly #log: SiteLog;
   readonly #clock: Clock;
   readonly #online = new Map<string, boolean>();
@@ -66,7 +68,7 @@ export class Site implements Served {
 
   private constructor(
     config: SiteConfig,
-    { store, assets }: { store: SiteStore; assets: Assets },
+    { store, assets, births }: { store: SiteStore; assets: Assets; births: Births },
     decoders: SiteDecoders,
     { log, clock }: SiteOptions,
   ) {
@@ -74,6 +76,7 @@ export class Site implements Served {
     this.#packages = topicOf(config.namespace, '+', 'desired');
     this.store = store;
     this.assets = assets;
+    this.births = births;
     this.decoders = decoders;
     this.#log = log;
     this.#clock = clock ?? systemClock;
@@ -88,7 +91,8 @@ export class Site implements Served {
     try {
       const decoders = await SiteDecoders.open(config, store, options);
       const assets = await Assets.open(store);
-      site = new Site(config, { store, assets }, decoders, options);
+      const births = await Births.open(store.registry, config.namespace);
+      site = new Site(config, { store, assets, births }, decoders, options);
       await site.#open(options);
       return site;
     } catch (error) {
@@ -99,6 +103,9 @@ export class Site implements Served {
 
   get apiUrl(): string {
     return this.#api!.url;
+  }
+  get namespace(): string {
+    return this.#config.namespace;
   }
   get brokerUrl(): string {
     return this.#broker.url;
@@ -153,6 +160,7 @@ export class Site implements Served {
     this.#ends.length = 0;
     if (this.#ingest !== undefined)
       await this.decoders.save().catch((error: Error) => this.#log.error({}, error.message));
+    await this.births.close();
     await this.store.close();
     await this.decoders.ended;
   }
@@ -173,6 +181,7 @@ export class Site implements Served {
         for (const { message, decoded } of applied)
           if (decoded === null) this.decoders.seeUndecoded(message);
           else this.#uns?.namespace.take(decoded);
+        for (const { message } of applied) this.births.see(message);
       },
     });
     await this.#openBroker(credentials, onProblem);

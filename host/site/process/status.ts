@@ -3,6 +3,7 @@ import type { Message } from '../../messaging/queue/index.ts';
 import type { Assets } from '../assets/index.ts';
 import type { Counts } from '../decode/index.ts';
 import type { IngestStats, SiteStore } from '../store/index.ts';
+import type { Births } from '../things/index.ts';
 import type { UnsStats } from '../uns/index.ts';
 import type { SiteDecoders } from './decoders.ts';
 import type { HttpCounts, HttpKeys } from './http-keys.ts';
@@ -30,6 +31,9 @@ export interface SiteStatus {
 export interface Served {
   readonly store: SiteStore;
   readonly assets: Assets;
+  readonly births: Births;
+  /** First part of the topics of nodes. */
+  readonly namespace: string;
   /** UTC microseconds. */
   nowUs(): number;
   status(): SiteStatus;

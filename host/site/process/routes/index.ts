@@ -6,7 +6,16 @@ import { addOffers } from './offers.ts';
 import { addQuery } from './query.ts';
 import type { AddRoutes } from './route.ts';
 import { addStatus } from './status.ts';
+import { addThings } from './things.ts';
 
 export { answerError, problem } from './route.ts';
 
-export const ROUTES: readonly AddRoutes[] = [addStatus, addMetrics, addQuery, addAssets, addOffers, addIngest];
+export const ROUTES: readonly AddRoutes[] = [
+  addStatus,
+  addMetrics,
+  addQuery,
+  addAssets,
+  addOffers,
+  addIngest,
+  addThings,
+];
