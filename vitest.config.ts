@@ -6,6 +6,8 @@ export default defineConfig({
     testTimeout: 600_000,
     hookTimeout: 600_000,
     pool: 'forks',
+    // Files of one worker share the modules that they import.
+    isolate: false,
     maxWorkers: 2,
     projects: [
       {
