@@ -124,10 +124,14 @@ describe('marks', () => {
         const settle = async () => {
           const wait = log.settled();
           if (wait !== undefined) {
+            let done = false;
+            const settled = wait.then(() => {
+              done = true;
+            });
             const off = (async () => {
-              while (!folder.dead) await new Promise((resolve) => setImmediate(resolve));
+              while (!done && !folder.dead) await new Promise((resolve) => setImmediate(resolve));
             })();
-            await Promise.race([wait, off]);
+            await Promise.race([settled, off]);
           }
           if (!folder.dead) for (const each of put.values()) each.settled = true;
         };
