@@ -94,12 +94,13 @@ async function run(path: string, options: RunOptions, terminal: Terminal): Promi
 }
 
 function summary(terminal: Terminal, result: PlantResult, out: string | undefined): void {
-  const { machines, nodes, steps, faults, reboots } = result;
+  const { machines, nodes, steps, faults, reboots, unsent } = result;
   terminal.data({ type: 'end', ...result, ...(out !== undefined && { out }) });
   terminal.line(progressLine(result));
   terminal.line(
     `${machines} machines, ${nodes.v8 + nodes.wasm3} nodes (${nodes.v8} in V8, ${nodes.wasm3} in wasm3), ${steps} steps, ${reboots} starts after a loss of power, ${faults} faults of modules`,
   );
+  if (unsent > 0) terminal.line(terminal.paint('yellow', `${unsent} messages were not acknowledged by the gateway`));
   if (out !== undefined)
     terminal.line(`${terminal.paint('green', 'Wrote')} ${out}: telemetry, events, states, truth, assets, placements`);
 }

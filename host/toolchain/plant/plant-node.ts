@@ -19,8 +19,6 @@ import { sensorSource } from './sensors.ts';
 
 /** The stores of a node without slots: six pages. */
 const FLASH = { sizeBytes: 6 * 4096, pageBytes: 4096, writeBytes: 4 };
-/** Nodes start within this time, so that they don't wake up together. */
-const START_SPREAD_S = 600;
 /** A module that this process built is bounded by its fuel alone: a clock would make results depend on the machine. */
 const HANG_MS = 60_000;
 
@@ -36,6 +34,8 @@ export interface PlantNodeOptions {
   engines: Readonly<Record<EngineName, Engine>>;
   /** Its time 0 is the plant's start. */
   clock: Clock;
+  /** Nodes start within this time, so that they don't wake up together. */
+  spreadS: number;
   /** End of the run, in seconds since the plant's start. */
   endS: number;
   gateway: { host: string; port: number } | null;
@@ -81,8 +81,8 @@ export class PlantNode {
 
   /** Plans the node's life on the clock. */
   begin(): void {
-    const { clock, plan, gateway } = this.#options;
-    const startS = Math.floor(unit(this.#seed, 2) * START_SPREAD_S * 1000) / 1000;
+    const { clock, plan, gateway, spreadS } = this.#options;
+    const startS = Math.floor(unit(this.#seed, 2) * spreadS * 1000) / 1000;
     const at = (s: number, run: () => void) => void clock.at(us(s), () => this.#closed || run());
     at(startS, () => this.#powerOn());
     for (const { fromS, toS } of this.#noPower) {
@@ -100,6 +100,19 @@ export class PlantNode {
 
   status(): NodeStatus | null {
     return this.#node?.status() ?? null;
+  }
+
+  /** Messages that the gateway hasn't acknowledged. */
+  get unsent(): number {
+    const status = this.status();
+    return (status?.outbox?.waiting ?? 0) + (status?.link?.queued ?? 0);
+  }
+
+  /** Connects a node that is asleep or without a network. */
+  connect(): void {
+    this.#networkLost = false;
+    this.#asleep = false;
+    this.#link();
   }
 
   close(): void {

@@ -13,6 +13,8 @@ export interface PlantOptions extends BuildObserver {
   plan: PlantPlan;
   /** Length of the run in seconds of the plant. */
   seconds: number;
+  /** Nodes start within so many seconds of the plant, so that they don't wake up together; default 600. */
+  spreadS?: number;
   /** Folder of the files of the run; null: none are written. */
   out: string | null;
   /** Null: virtual time, as fast as possible. */
@@ -40,11 +42,15 @@ export interface PlantResult extends PlantProgress {
   steps: number;
   faults: number;
   reboots: number;
+  /** Messages that no gateway has acknowledged at the end. */
+  unsent: number;
 }
 
 /** Other work gets its turn this often. */
 const SLICE_MS = 12;
 const PROGRESS_MS = 250;
+/** After a run towards a gateway, nodes get this long to send what waits. */
+const DRAIN_MS = 5000;
 
 /** Throws `PLANT`, `FILE`, and what loading apps throws. */
 export async function runPlant(options: PlantOptions): Promise<PlantResult> {
@@ -96,9 +102,12 @@ export async function runPlant(options: PlantOptions): Promise<PlantResult> {
     await run(clock, seconds, { speed: gateway?.speed ?? null, stopped: options.stopped }, () =>
       options.onProgress?.(progress()),
     );
+    const end = progress();
+    const unsent = gateway === null ? 0 : await drain(nodes);
     const of = (engine: EngineName) => nodes.filter((node) => node.engine === engine).length;
     return {
-      ...progress(),
+      ...end,
+      unsent,
       machines: plan.machines.length,
       nodes: { wasm3: of('wasm3'), v8: of('v8') },
       steps: nodes.reduce((sum, node) => sum + (node.status()?.steps ?? 0), 0),
@@ -120,7 +129,7 @@ interface Parts {
   onOff(node: string): void;
 }
 
-function makeNodes({ plan, seconds, gateway, onTrouble }: PlantOptions, parts: Parts) {
+function makeNodes({ plan, seconds, spreadS = 600, gateway, onTrouble }: PlantOptions, parts: Parts) {
   const { apps, engines, clock, hooks, counts, onOff } = parts;
   const truth: TruthRow[] = [];
   const nodes: PlantNode[] = [];
@@ -139,6 +148,7 @@ function makeNodes({ plan, seconds, gateway, onTrouble }: PlantOptions, parts: P
         trusted: app.package === null,
         engines,
         clock,
+        spreadS,
         endS: seconds,
         gateway,
         hooks,
@@ -173,6 +183,15 @@ function checkNode(name: string, app: App, sensors: string[], config: string[]):
       'PLANT',
       `nodes ${name}: ${app.metadata.name} has no setting "${unknown}"; it has ${Object.keys(app.config).join(', ') || 'none'}.`,
     );
+}
+
+/** Connects every node and waits until all is sent, or the time is over. Returns the number of messages that remain. */
+async function drain(nodes: readonly PlantNode[]): Promise<number> {
+  const unsent = () => nodes.reduce((sum, node) => sum + node.unsent, 0);
+  for (const node of nodes) node.connect();
+  const endMs = performance.now() + DRAIN_MS;
+  while (unsent() > 0 && performance.now() < endMs) await delay(10);
+  return unsent();
 }
 
 interface Pace {
