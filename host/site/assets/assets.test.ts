@@ -83,7 +83,7 @@ describe.each([
     await assets.take({ ...TREE, placements: [fact('n', 'acme/hall 2/press-4', FIRST)] }, false);
     // What the registry has when the process ends before the copy is written.
     const after = taken(assets.model, { placements: [fact('n', 'acme/hall 3', FIRST + HOUR)] }, false);
-    await site.registry.transaction((sql) => writeRegistry(sql, assets.model, after));
+    await site.registry.transaction((sql) => writeRegistry(sql, site.registry.dialect, assets.model, after));
     await site.telemetry.query(
       "INSERT INTO context VALUES ('acme', 'order', 'x', 0, NULL), ('acme', 'order', 'x', 0, NULL)",
     );

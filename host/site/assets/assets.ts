@@ -29,7 +29,7 @@ export class Assets {
   /** Reads the registry, and makes the copy in the telemetry store equal to it. */
   static async open({ registry, telemetry }: Stores): Promise<Assets> {
     const model = await readRegistry(registry);
-    await telemetry.transaction((sql) => repairMirror(sql, model));
+    await telemetry.transaction((sql) => repairMirror(sql, telemetry.dialect, model));
     return new Assets({ registry, telemetry }, model);
   }
 
@@ -69,14 +69,14 @@ export class Assets {
     const { registry, telemetry } = this.#stores;
     const before = this.#model;
     const after = make(before);
-    if (!this.#mirrored) await telemetry.transaction((sql) => repairMirror(sql, before));
+    if (!this.#mirrored) await telemetry.transaction((sql) => repairMirror(sql, telemetry.dialect, before));
     this.#mirrored = true;
-    const count = await registry.transaction((sql) => writeRegistry(sql, before, after));
+    const count = await registry.transaction((sql) => writeRegistry(sql, registry.dialect, before, after));
     this.#model = after;
     if (count === 0) return 0;
     this.#mirrored = false;
     try {
-      await telemetry.transaction((sql) => writeMirror(sql, before, after));
+      await telemetry.transaction((sql) => writeMirror(sql, telemetry.dialect, before, after));
     } catch (cause) {
       if (!(cause instanceof MoteError)) throw cause;
       const what = `The change is kept, but questions don't know it yet: ${cause.message}`;

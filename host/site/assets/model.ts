@@ -212,6 +212,7 @@ export function move(model: AssetModel, from: string, to: string, atUs: number):
   checkLevels(assets, paths.values());
   const placements = new Map(model.placements);
   for (const history of model.placements.values()) {
+    if (!history.spans.some(({ text }) => isWithin(text, from) || isWithin(text, to))) continue;
     const { before, after } = splitAt(history.spans, atUs);
     const there = after.find(({ text }) => isWithin(text, to));
     if (there !== undefined)
@@ -227,8 +228,9 @@ export function move(model: AssetModel, from: string, to: string, atUs: number):
     const result = new Map(histories);
     for (const { subject, key, spans } of histories.values()) {
       const path = paths.get(subject);
+      if (path === undefined) continue;
       const { before, after } = splitAt(spans, atUs);
-      if (path === undefined || after.length === 0) continue;
+      if (after.length === 0) continue;
       setSpans(result, { subject, key }, before);
       const there = histories.get(historyId(path, key))?.spans ?? [];
       setSpans(result, { subject: path, key }, after.reduce(written, splitAt(there, atUs).before));

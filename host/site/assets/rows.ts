@@ -1,7 +1,7 @@
 /** The model as rows of the tables of both stores, and what differs between two models. */
 import { MoteError } from '../../base/index.ts';
 import { readLevel } from '../model/index.ts';
-import type { Row, Sql, SqlValue } from '../store/index.ts';
+import type { Dialect, Row, Sql, SqlValue } from '../store/index.ts';
 import { type AssetModel, FACTS, type FactKind, type Histories, type History, historyId } from './model.ts';
 import { nameOf, parentOf, pathsTo } from './names.ts';
 
@@ -50,10 +50,13 @@ const ASSET_LEVELS: Table = {
   },
 };
 
-/** Rows in one statement. */
-const PORTION = 250;
+const ASSETS = { name: 'assets', columns: ['id', 'parent', 'level', 'name', 'body'], identity: [0] };
 
-const idOf = (cells: Cells) => JSON.stringify(cells);
+/** Rows in one statement. */
+const PORTION = 5000;
+
+/** No text is empty or has a NUL, so an empty one is null. */
+const idOf = (cells: Cells) => cells.join('\0');
 
 /** What makes `before` to `after`. */
 export function difference(before: Iterable<Cells>, after: Iterable<Cells>): Difference {
@@ -79,71 +82,87 @@ function* portions<T>(list: readonly T[]): Iterable<readonly T[]> {
   for (let at = 0; at < list.length; at += PORTION) yield list.slice(at, at + PORTION);
 }
 
-/** `($1, $2), ($3, $4)`, and the values. Null and times have their type, which a database can't infer from a parameter. */
-function list(rows: readonly Cells[], typed: (i: number) => string | null): { text: string; values: SqlValue[] } {
-  const values: SqlValue[] = [];
-  const parameter = (cell: Cells[number], i: number) => {
-    values.push(cell);
-    const type = typed(i);
-    return type === null ? `$${values.length}` : `CAST($${values.length} AS ${type})`;
-  };
-  const text = rows.map((row) => `(${row.map(parameter).join(', ')})`).join(', ');
-  return { text, values };
-}
+/** How a database reads the rows of a JSON array of arrays, `$1`, as `r`, and a cell of one. Thousands of parameters take it much longer. */
+const JSON_ROWS: Readonly<Record<Dialect, { from: string; cell(i: number, integer: boolean): string }>> = {
+  duckdb: {
+    from: `(SELECT unnest(from_json($1, '["JSON"]')) AS r)`,
+    cell: (i, integer) => (integer ? `CAST(r->>'$[${i}]' AS BIGINT)` : `r->>'$[${i}]'`),
+  },
+  postgresql: {
+    from: 'json_array_elements($1::json) AS t(r)',
+    cell: (i, integer) => (integer ? `(r->>${i})::BIGINT` : `r->>${i}`),
+  },
+  sqlite: {
+    from: '(SELECT value AS r FROM json_each($1))',
+    cell: (i) => `json_extract(r, '$[${i}]')`,
+  },
+};
 
 /** Returns the number of rows. */
-async function write(sql: Sql, { name, columns, identity }: Table, { removed, added }: Difference): Promise<number> {
-  const type = (i: number) => (columns[i]!.startsWith('valid_') ? 'BIGINT' : null);
-  for (const portion of portions(removed)) {
-    const ids = portion.map((row) => identity.map((i) => row[i]!));
-    const { text, values } = list(ids, (i) => type(identity[i]!));
-    const names = identity.map((i) => columns[i]).join(', ');
-    await sql.query(`DELETE FROM ${name} WHERE (${names}) IN (VALUES ${text})`, values);
-  }
-  for (const portion of portions(added)) {
-    const { text, values } = list(portion, type);
-    await sql.query(`INSERT INTO ${name} (${columns.join(', ')}) VALUES ${text}`, values);
-  }
+async function write(
+  sql: Sql,
+  dialect: Dialect,
+  table: Omit<Table, 'rows'>,
+  { removed, added }: Difference,
+): Promise<number> {
+  const { name, columns, identity } = table;
+  const { from, cell } = JSON_ROWS[dialect];
+  const select = (places: readonly number[]) =>
+    `SELECT ${places.map((column, i) => cell(i, columns[column]!.startsWith('valid_'))).join(', ')} FROM ${from}`;
+  const gone = `DELETE FROM ${name} WHERE (${identity.map((i) => columns[i]).join(', ')}) IN (${select(identity)})`;
+  for (const portion of portions(removed))
+    await sql.query(gone, [JSON.stringify(portion.map((row) => identity.map((i) => row[i]!)))]);
+  const come = `INSERT INTO ${name} (${columns.join(', ')}) ${select(columns.map((_, i) => i))}`;
+  for (const portion of portions(added)) await sql.query(come, [JSON.stringify(portion)]);
   return removed.length + added.length;
 }
 
 /** Brings the tables of the registry from one model to another, within a transaction. Returns the number of rows. */
-export async function writeRegistry(sql: Sql, before: AssetModel, after: AssetModel): Promise<number> {
+export async function writeRegistry(
+  sql: Sql,
+  dialect: Dialect,
+  before: AssetModel,
+  after: AssetModel,
+): Promise<number> {
   const [a, b] = parts(before, after);
   let count = 0;
-  const run = async (text: string, values: SqlValue[]) => {
-    await sql.query(text, values);
+  for (const [path, level] of b.assets) {
+    const old = a.assets.get(path);
+    if (old === undefined || old === level) continue;
+    await sql.query('UPDATE assets SET level = $2 WHERE id = $1', [path, level]);
     count++;
-  };
-  const put =
-    "INSERT INTO assets (id, parent, level, name, body) VALUES ($1, $2, $3, $4, '{}') ON CONFLICT (id) DO UPDATE SET level = excluded.level";
-  // A parent comes before its children in this order.
-  for (const [path, level] of [...b.assets].sort(([x], [y]) => (x < y ? -1 : 1)))
-    if (a.assets.get(path) !== level) await run(put, [path, parentOf(path), level, nameOf(path)]);
-  for (const path of [...a.assets.keys()].sort().reverse())
-    if (!b.assets.has(path)) await run('DELETE FROM assets WHERE id = $1', [path]);
-  for (const table of FACT_TABLES) count += await write(sql, table, difference(table.rows(a), table.rows(b)));
+  }
+  // A parent comes before its children in the order of paths.
+  const only = (one: AssetModel, other: AssetModel): Cells[] =>
+    [...one.assets]
+      .filter(([path]) => !other.assets.has(path))
+      .sort(([x], [y]) => (x < y ? -1 : 1))
+      .map(([path, level]) => [path, parentOf(path), level, nameOf(path), '{}']);
+  count += await write(sql, dialect, ASSETS, { removed: only(a, b).reverse(), added: only(b, a) });
+  for (const table of FACT_TABLES) count += await write(sql, dialect, table, difference(table.rows(a), table.rows(b)));
   return count;
 }
 
 /** The same for the copy in the telemetry store. */
-export async function writeMirror(sql: Sql, before: AssetModel, after: AssetModel): Promise<void> {
+export async function writeMirror(sql: Sql, dialect: Dialect, before: AssetModel, after: AssetModel): Promise<void> {
   const [a, b] = parts(before, after);
-  for (const table of [...FACT_TABLES, ASSET_LEVELS]) await write(sql, table, difference(table.rows(a), table.rows(b)));
+  for (const table of [...FACT_TABLES, ASSET_LEVELS])
+    await write(sql, dialect, table, difference(table.rows(a), table.rows(b)));
 }
 
 /** Makes the copy equal to the model, whatever it has. */
-export async function repairMirror(sql: Sql, model: AssetModel): Promise<void> {
+export async function repairMirror(sql: Sql, dialect: Dialect, model: AssetModel): Promise<void> {
   for (const table of [...FACT_TABLES, ASSET_LEVELS]) {
     const rows = await sql.query(`SELECT ${table.columns.join(', ')} FROM ${table.name}`);
     const stored = rows.map((row) => table.columns.map((column) => plain(row[column])));
     const own = [...table.rows(model)];
     const { removed, added } = difference(stored, own);
     // A row that is twice in the copy is once in the difference.
-    if (stored.length - removed.length + added.length === own.length) await write(sql, table, { removed, added });
+    if (stored.length - removed.length + added.length === own.length)
+      await write(sql, dialect, table, { removed, added });
     else {
       await sql.query(`DELETE FROM ${table.name}`);
-      await write(sql, table, { removed: [], added: own });
+      await write(sql, dialect, table, { removed: [], added: own });
     }
   }
 }
