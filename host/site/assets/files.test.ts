@@ -11,7 +11,7 @@ import { inputs } from './testing.ts';
 const options: FileOptions = { tables: TABLES, checkTag: () => null };
 const read = (text: string | Uint8Array, more: Partial<FileOptions> = {}) =>
   readFile(typeof text === 'string' ? Buffer.from(text) : text, { ...options, ...more });
-const runs = { numRuns: cases(500) };
+const runs = { numRuns: cases(200) };
 
 const models = fc
   .array(inputs, { minLength: 1, maxLength: 3 })

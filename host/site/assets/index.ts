@@ -4,4 +4,5 @@ export { ASSET_TABLES, type FileOptions, MAX_FILE_BYTES, printCsv, printJson, re
 export { type AssetModel, EMPTY, FACTS, type FactKind, type Input, move, rename, taken } from './model.ts';
 export { type Span, textAt } from './spans.ts';
 export { COLUMNS, TABLES, type TableName, type TagCheck } from './tables.ts';
+export { TERMS } from './terms.ts';
 export { tagChecks } from './vocabulary.ts';

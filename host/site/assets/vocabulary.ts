@@ -2,11 +2,21 @@
 import { MoteError } from '../../base/index.ts';
 import { loadUnits, unitOf } from '../units/index.ts';
 import type { TagCheck } from './tables.ts';
+import { TERMS } from './terms.ts';
+
+/** One spelling of one thing, also of what no ontology has. */
+const TERM = /^[a-z0-9][a-z0-9_.-]{0,63}$/;
 
 /** Returns the check of values of controlled keys. Without the package of units, a `unit` is refused with what installs it. */
 export async function tagChecks(): Promise<TagCheck> {
   const unit = await unitCheck();
-  return (key, value) => (key === 'unit' ? unit(value) : null);
+  return (key, value) => {
+    if (key === 'unit') return unit(value);
+    if (!Object.hasOwn(TERMS, key) || TERM.test(value)) return null;
+    const known = value.toLowerCase().replace(/[^a-z0-9.]+/g, '_');
+    const hint = TERM.test(known) ? `, such as "${known}"` : '';
+    return `the ${key} ${JSON.stringify(value)} is not written in lower case with "_" between words${hint}`;
+  };
 }
 
 async function unitCheck(): Promise<(value: string) => string | null> {

@@ -82,6 +82,7 @@ it('refuses what is wrong as a whole, with its places', async () => {
       'line 2: the unit \\"kelvins\\" is no code of UCUM',
     ],
     ['POST', '/api/assets', 'asset,key,value\nacme,unit,°C\n', 'no code of UCUM; \\"Cel\\" is one'],
+    ['POST', '/api/assets', 'asset,key,value\nacme,medium,Hot Water\n', 'between words, such as \\"hot_water\\"'],
     ['PUT', '/api/context', '{"assets": []}', 'the tables are context'],
     ['GET', '/api/assets?format=csv', undefined, 'CSV has one table'],
     ['GET', '/api/assets?table=context', undefined, 'The tables here are assets'],

@@ -12,6 +12,7 @@ import {
   readFile,
   type TableName,
   type TagCheck,
+  TERMS,
   tagChecks,
 } from '../../assets/index.ts';
 import { textUs } from '../../decode/index.ts';
@@ -21,6 +22,8 @@ import { type AddRoutes, Refused, readBody, readJson } from './route.ts';
 export const addAssets: AddRoutes = (app, { site }) => {
   addFiles(app, site, '/api/assets', ASSET_TABLES);
   addFiles(app, site, '/api/context', ['context']);
+  const terms = Object.fromEntries(Object.entries(TERMS).map(([key, values]) => [key, Object.fromEntries(values)]));
+  app.get('/api/assets/terms', (context) => context.json(terms));
   app.post('/api/assets/rename', async (context) => {
     const { path, to } = texts(await readJson(context), ['path', 'to']);
     return context.json({ changed: await site.assets.rename(path!, to!) });
