@@ -64,7 +64,7 @@ it.each([
   [
     ['from points select count', '--emit', 'duckdb', '--explain'],
     'USAGE',
-    'takes one of --store, --emit and --explain',
+    'takes one of --store, --emit, --explain and --live',
   ],
   [['from points select count', '--site', 'http://127.0.0.1:9'], 'SITE_AWAY', "can't be reached"],
   [['from points select count', '--emit', 'mysql'], 'USAGE', '--emit is one of duckdb'],

@@ -14,7 +14,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-it('shows the state of a site that runs, and ends with 1 when there is none', async () => {
+it('shows the state of a site that runs, follows a live question, and ends with 1 when there is none', async () => {
   const site = startMote(['site', 'start', '--json'], dir);
   try {
     const { api } = JSON.parse(await site.line((text) => text.includes('the site serves')));
@@ -25,6 +25,18 @@ it('shows the state of a site that runs, and ends with 1 when there is none', as
     ]);
     const { code, stdout } = await mote(['site', 'status', '--site', api, '--json'], dir);
     expect([code, JSON.parse(stdout)]).toMatchObject([0, { ready: true, ingest: { applied: 0 } }]);
+    const live = startMote(['query', '--live', 'from events by device select count', '--site', api, '--json'], dir);
+    expect(JSON.parse(await live.line((line) => line.includes('columns')))).toMatchObject({
+      columns: [
+        { name: 'device', type: 'text' },
+        { name: 'count', type: 'number', exponent: 0 },
+      ],
+    });
+    await live.line((line) => line.includes('current'));
+    live.kill('SIGINT');
+    expect((await live.ended).code).toBe(0);
+    const wrong = await mote(['query', '--live', 'from points as Cel select mean(values)', '--site', api], dir);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringMatching(/\[QUERY\]/)]);
   } finally {
     site.kill('SIGTERM');
     await site.ended;

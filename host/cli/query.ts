@@ -1,7 +1,7 @@
 /** `mote query`: a question to the store of a site, or its SQL. */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { MoteError } from '../base/index.ts';
+import { isObject, MoteError } from '../base/index.ts';
 import {
   type Answer,
   alignment,
@@ -13,27 +13,30 @@ import {
   emit,
   lines,
   openDuckDb,
+  orderedRows,
+  type Plan,
   parseJsonQuery,
   parseQuery,
   printQuery,
   type Query,
 } from '../site/query/index.ts';
-import { addCommand, choice } from './shared/command.ts';
-import { away, callSite, SITE_OPTION, type SiteOptions } from './shared/site-api.ts';
+import { addCommand, choice, interrupted } from './shared/command.ts';
+import { away, callSite, refusal, requestSite, SITE_OPTION, type SiteOptions, sentEvents } from './shared/site-api.ts';
 import { cutTo, type Terminal, table } from './shared/terminal.ts';
 
 interface QueryOptions extends SiteOptions {
   store?: string;
   emit?: string;
   explain?: boolean;
+  live?: boolean;
 }
 
 const EXAMPLE =
   "from points where name = 'temperature' as Cel exponent -2 window 1m by device select count, mean(value)";
 
 async function query(text: string, options: QueryOptions, terminal: Terminal): Promise<void> {
-  const given = [options.store, options.emit, options.explain].filter((option) => option !== undefined);
-  if (given.length > 1) throw new MoteError('USAGE', 'mote query takes one of --store, --emit and --explain.');
+  const given = [options.store, options.emit, options.explain, options.live].filter((option) => option !== undefined);
+  if (given.length > 1) throw new MoteError('USAGE', 'mote query takes one of --store, --emit, --explain and --live.');
   const question = text.trimStart().startsWith('{') ? parseJsonQuery(text) : parseQuery(text);
   const context = { nowUs: Date.now() * 1000 };
   if (options.emit !== undefined) {
@@ -43,6 +46,7 @@ async function query(text: string, options: QueryOptions, terminal: Terminal): P
     terminal.line(sql);
   } else if (options.explain === true) explain(question, terminal);
   else if (options.store !== undefined) await askStore(options.store, question, context, terminal);
+  else if (options.live === true) await followSite(options.site, question, terminal);
   else await askSite(options.site, question, terminal);
 }
 
@@ -52,16 +56,69 @@ async function askSite(url: string, question: Query, terminal: Terminal): Promis
   if (typeof body.query !== 'string' || !Array.isArray(body.rows)) throw away(url, 'has given no answer');
   // With the unit and the exponent that the site has chosen.
   const plan = compile(parseQuery(body.query), { nowUs: 0 });
-  const rows = body.rows.map((row: unknown) => {
-    if (!Array.isArray(row) || row.length !== plan.columns.length)
-      throw away(url, 'has answered with other columns than asked');
-    return row.map((cell: unknown, i) => {
-      if (cell === null || plan.columns[i]!.type === 'text') return cell === null ? null : String(cell);
-      if (!/^-?\d{1,40}$/.test(String(cell))) throw away(url, 'has answered with a number that is none');
-      return BigInt(String(cell));
-    });
-  });
+  const rows = body.rows.map((row: unknown) => cellsOf(url, plan, row));
   show({ plan, rows }, terminal);
+}
+
+/** Integers are text in JSON. */
+function cellsOf(url: string, plan: Plan, row: unknown): (string | bigint | null)[] {
+  if (!Array.isArray(row) || row.length !== plan.columns.length)
+    throw away(url, 'has answered with other columns than asked');
+  return row.map((cell: unknown, i) => {
+    if (cell === null || plan.columns[i]!.type === 'text') return cell === null ? null : String(cell);
+    if (!/^-?\d{1,40}$/.test(String(cell))) throw away(url, 'has answered with a number that is none');
+    return BigInt(String(cell));
+  });
+}
+
+/** Rows until Ctrl-C: all at first, then those that are new, corrected or gone. */
+async function followSite(url: string, question: Query, terminal: Terminal): Promise<void> {
+  const ended = new AbortController();
+  void interrupted().then(() => ended.abort());
+  const path = `/api/query/live?query=${encodeURIComponent(printQuery(question))}`;
+  const response = await requestSite(url, path, { signal: ended.signal });
+  if (!response.ok) {
+    const answer: unknown = await response.json().catch(() => null);
+    throw refusal(url, response.status, isObject(answer) ? answer : {});
+  }
+  try {
+    await printEvents(url, response, terminal);
+  } catch (error) {
+    if (!ended.signal.aborted) throw error instanceof MoteError ? error : away(url, 'has ended the answer', error);
+  }
+  if (!ended.signal.aborted) throw away(url, 'has ended the answer');
+}
+
+async function printEvents(url: string, response: Response, terminal: Terminal): Promise<void> {
+  let plan: Plan | undefined;
+  const known = new Map<string, (string | bigint | null)[]>();
+  const print = (rows: (string | bigint | null)[][]) => {
+    const answer = { plan: plan!, rows: orderedRows({ ...plan!, limit: null }, rows) };
+    for (const line of table(answerCells(answer), alignment(plan!))) terminal.line(line);
+  };
+  let changed: (string | bigint | null)[][] = [];
+  for await (const { event, data } of sentEvents(response)) {
+    if (event === 'problem') throw refusal(url, 200, data);
+    terminal.data({ type: event, ...data });
+    if (event === 'columns') {
+      // With the unit and the exponent that the site has chosen.
+      plan = compile(parseQuery(String(data.query)), { nowUs: 0 });
+      known.clear();
+    } else if (plan !== undefined && event === 'rows') {
+      for (const one of Array.isArray(data.set) ? data.set.filter(isObject) : []) {
+        const row = cellsOf(url, plan, one.row);
+        known.set(String(one.key), row);
+        changed.push(row);
+      }
+      for (const key of Array.isArray(data.gone) ? data.gone : []) known.delete(String(key));
+    } else if (plan !== undefined && event === 'current') {
+      const current = new Set(known.values());
+      const rows = changed.filter((row) => current.has(row));
+      changed = [];
+      terminal.line(terminal.paint('dim', `${new Date().toISOString().slice(11, 19)}, ${known.size} rows`));
+      if (rows.length > 0) print(rows);
+    }
+  }
 }
 
 /** The question as it was understood. */
@@ -117,12 +174,14 @@ export function registerQuery(program: Command): void {
       SITE_OPTION,
       ['--store <file>', "asks this DuckDB store, the telemetry.duckdb of a site that isn't running"],
       ['--emit <dialect>', `prints the SQL: ${DIALECTS.join(', ')}`],
+      ['--live', 'goes on until Ctrl-C, and prints the rows that are new or corrected; a limit is left out'],
       ['--explain', 'prints the question as it is understood, and the columns of its answer'],
     ],
     examples: [
       `mote query "${EXAMPLE}"`,
       `mote query --emit duckdb "${EXAMPLE}"`,
       'mote query --explain "from events window session 30s by device select count"',
+      'mote query --live "from points window 1m by device select count, mean(value)"',
       'mote query --store site/telemetry.duckdb "from points by device, name select count"',
     ],
     async run({ terminal, options, args: [text] }) {

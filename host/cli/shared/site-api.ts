@@ -59,3 +59,27 @@ export async function requestSite(url: string, path: string, init: RequestInit =
     throw away(url, "can't be reached", cause);
   }
 }
+
+/** Characters of one event. */
+const MAX_EVENT = 4 * 1024 * 1024;
+
+/** Server-sent events with JSON objects as data (the HTML standard, section 9.2). */
+export async function* sentEvents(
+  response: Response,
+): AsyncGenerator<{ readonly event: string; readonly data: Record<string, unknown> }> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const part of response.body ?? []) {
+    text += decoder.decode(part, { stream: true });
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      const lines = text.slice(0, end).split('\n');
+      text = text.slice(end + 2);
+      const field = (name: string) => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+      const [event, data] = [field('event'), field('data')];
+      if (event === undefined || data === undefined) continue;
+      const value: unknown = JSON.parse(data);
+      if (isObject(value)) yield { event, data: value };
+    }
+    if (text.length > MAX_EVENT) throw away(response.url, `has sent an event of more than ${MAX_EVENT} characters`);
+  }
+}

@@ -20,7 +20,7 @@ import type { Message } from '../../messaging/queue/index.ts';
 import { topicOf } from '../../messaging/topics/index.ts';
 import { Assets } from '../assets/index.ts';
 import type { SiteConfig } from '../config/index.ts';
-import { type Ingest, SiteStore } from '../store/index.ts';
+import { type Applied, type Ingest, SiteStore } from '../store/index.ts';
 import { Births } from '../things/index.ts';
 import { SiteDecoders } from './decoders.ts';
 import { type ApiServer, serveApi } from './http.ts';
@@ -47,7 +47,8 @@ export class Site implements Served {
   readonly assets: Assets;
   readonly births: Births;
   readonly #log: SiteLog;
-  readonly #clock: Clock;
+  readonly clock: Clock;
+  readonly #followers = new Set<(applied: readonly Applied[]) => void>();
   readonly #online = new Map<string, boolean>();
   /** What is closed at the end, last opened first. */
   readonly #ends: (() => Promise<void>)[] = [];
@@ -79,8 +80,8 @@ export class Site implements Served {
     this.births = births;
     this.decoders = decoders;
     this.#log = log;
-    this.#clock = clock ?? systemClock;
-    this.httpKeys = new HttpKeys(config.http, this.#clock);
+    this.clock = clock ?? systemClock;
+    this.httpKeys = new HttpKeys(config.http, this.clock);
   }
 
   /** Resolves when the site serves. Throws what opening its stores, broker and ports throws. */
@@ -116,7 +117,12 @@ export class Site implements Served {
   }
 
   nowUs(): number {
-    return this.#clock.utcMs() * 1000;
+    return this.clock.utcMs() * 1000;
+  }
+
+  follow(listener: (applied: readonly Applied[]) => void): () => void {
+    this.#followers.add(listener);
+    return () => this.#followers.delete(listener);
   }
 
   status(): SiteStatus {
@@ -171,13 +177,14 @@ export class Site implements Served {
       this.#log.warn({ code: error.code, ...(node !== undefined && { node }) }, error.message);
     this.#ingest = await this.store.ingest({
       decode: (message) => this.decoders.decode(message),
-      clock: this.#clock,
+      clock: this.clock,
       onProblem: (error) => {
         this.#failing = error;
         onProblem(error);
       },
       onApplied: (applied) => {
         this.#failing = undefined;
+        for (const listener of this.#followers) listener(applied);
         for (const { message, decoded } of applied)
           if (decoded === null) this.decoders.seeUndecoded(message);
           else this.#uns?.namespace.take(decoded);
@@ -267,7 +274,7 @@ export class Site implements Served {
       brokerUrl,
       clientId,
       credentials,
-      clock: this.#clock,
+      clock: this.clock,
       assets: this.assets,
       onProblem,
     });
@@ -303,7 +310,7 @@ export class Site implements Served {
   }
 
   #maintainLater(): void {
-    this.#cancelMaintenance = this.#clock.after(HOUR_MS, () => {
+    this.#cancelMaintenance = this.clock.after(HOUR_MS, () => {
       const work = async () => {
         await this.decoders.save();
         await this.store.maintain(this.nowUs());

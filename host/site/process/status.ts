@@ -1,8 +1,9 @@
 /** What is shown of a site, and what the API needs of it. */
+import type { Clock } from '../../base/index.ts';
 import type { Message } from '../../messaging/queue/index.ts';
 import type { Assets } from '../assets/index.ts';
 import type { Counts } from '../decode/index.ts';
-import type { IngestStats, SiteStore } from '../store/index.ts';
+import type { Applied, IngestStats, SiteStore } from '../store/index.ts';
 import type { Births } from '../things/index.ts';
 import type { UnsStats } from '../uns/index.ts';
 import type { SiteDecoders } from './decoders.ts';
@@ -34,8 +35,11 @@ export interface Served {
   readonly births: Births;
   /** First part of the topics of nodes. */
   readonly namespace: string;
+  readonly clock: Clock;
   /** UTC microseconds. */
   nowUs(): number;
+  /** Calls with the messages of each batch that is in the store. Returns a function that ends that. */
+  follow(listener: (applied: readonly Applied[]) => void): () => void;
   status(): SiteStatus;
   readonly decoders: SiteDecoders;
   readonly httpKeys: HttpKeys;

@@ -7,7 +7,14 @@ export { DIALECTS, type DialectName } from './dialect.ts';
 export { type Ancestor, type Attribute, Dimensions, type Placement, type Validity } from './dimensions.ts';
 export { emit } from './emit.ts';
 export { formatDecimal } from './fixed.ts';
-export { type Change, type Commit, Incremental, type IncrementalOptions, type SavedRun } from './incremental.ts';
+export {
+  type Change,
+  type Commit,
+  Incremental,
+  type IncrementalOptions,
+  planDigest,
+  type SavedRun,
+} from './incremental.ts';
 export { parseJsonQuery, queryOf } from './json.ts';
 export { type LiveMessage, type LiveOptions, type LiveSql, type LiveStep, LiveTable, live } from './live.ts';
 export { parseQuery, parseTime } from './parse.ts';

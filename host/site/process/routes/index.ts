@@ -1,6 +1,7 @@
 /** All routes of a site's API, a file each. */
 import { addAssets } from './assets.ts';
 import { addIngest } from './ingest.ts';
+import { addLive } from './live.ts';
 import { addMetrics } from './metrics.ts';
 import { addOffers } from './offers.ts';
 import { addQuery } from './query.ts';
@@ -14,6 +15,7 @@ export const ROUTES: readonly AddRoutes[] = [
   addStatus,
   addMetrics,
   addQuery,
+  addLive,
   addAssets,
   addOffers,
   addIngest,

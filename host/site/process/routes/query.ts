@@ -1,6 +1,7 @@
 /** `POST /api/query`: a question, as text or in its JSON form. */
 import { MoteError } from '../../../base/index.ts';
-import { answerJson, ask, type Database, parseJsonQuery, parseQuery, printQuery } from '../../query/index.ts';
+import { answerJson, ask, parseJsonQuery, parseQuery, printQuery } from '../../query/index.ts';
+import { cellTexts, databaseOf } from '../live.ts';
 import { Places } from '../places.ts';
 import type { Served } from '../status.ts';
 import { type AddRoutes, Refused, readJson } from './route.ts';
@@ -24,17 +25,11 @@ export const addQuery: AddRoutes = (app, { site }) => {
 
 /** Integers of the answer are text, because JSON has no 64 bits. */
 async function answer(site: Served, body: unknown) {
-  const { telemetry } = site.store;
   const given = (body as { query?: unknown } | null)?.query;
   if (typeof given !== 'string' && (typeof given !== 'object' || given === null))
     throw new MoteError('QUERY', 'The body is {"query": TEXT}, or {"query": {...}} with the JSON form of a question.');
   const query = typeof given === 'string' ? parseQuery(given) : parseJsonQuery(JSON.stringify(given));
-  const database: Database = {
-    dialect: telemetry.dialect,
-    rows: async (sql) => (await telemetry.query(sql)).map((row) => Object.values(row)),
-  };
-  const { plan, rows } = await ask(database, query, { nowUs: site.nowUs() });
+  const { plan, rows } = await ask(databaseOf(site.store), query, { nowUs: site.nowUs() });
   const { columns } = answerJson({ plan, rows });
-  const texts = rows.map((row) => row.map((cell) => (typeof cell === 'bigint' ? cell.toString() : cell)));
-  return { query: printQuery(plan.query), columns, rows: texts };
+  return { query: printQuery(plan.query), columns, rows: rows.map(cellTexts) };
 }
