@@ -10,7 +10,7 @@ import { ask, parseQuery } from '../query/index.ts';
 import { SiteStore } from '../store/index.ts';
 import { decodeTest, freshSchema, PostgresServer, rowsOf, testMessage } from '../store/testing.ts';
 import { Assets } from './assets.ts';
-import { type AssetModel, EMPTY, type Input, taken } from './model.ts';
+import { type AssetModel, EMPTY, type Input, move, taken } from './model.ts';
 import { writeRegistry } from './rows.ts';
 import { inputs } from './testing.ts';
 
@@ -201,5 +201,30 @@ describe('a model', () => {
       /hall 2: it is missing, and has plac/,
     );
     expect(taken(placed, { assets: TREE.assets!.slice(0, 1), placements: [] }, true).assets.size).toBe(1);
+  });
+
+  it('moves an asset with its tags and context, and leaves what was before', () => {
+    const press = 'acme/hall 2/press-4';
+    const before = taken(
+      known,
+      { tags: [fact(press, 'DE', 0, 'position')], context: [fact(press, 'A', 10, 'order')] },
+      false,
+    );
+    const to = 'acme/hall 3/line-1/press-4';
+    const after = move(before, press, to, 20);
+    const spans = (path: string) => [
+      after.tags.get(`${path}\0position`)?.spans,
+      after.context.get(`${path}\0order`)?.spans,
+    ];
+    expect(spans(press)).toEqual([[{ from: 0, to: 20, text: 'DE' }], [{ from: 10, to: 20, text: 'A' }]]);
+    expect(spans(to)).toEqual([[{ from: 20, to: null, text: 'DE' }], [{ from: 20, to: null, text: 'A' }]]);
+    // Back again: the place is known, and is as before from then on.
+    const back = move(after, to, press, 30);
+    expect(back.tags.get(`${press}\0position`)?.spans).toEqual([
+      { from: 0, to: 20, text: 'DE' },
+      { from: 30, to: null, text: 'DE' },
+    ]);
+    const occupied = taken(after, { placements: [fact('n', to, 5)] }, false);
+    expect(() => move(occupied, press, to, 40)).toThrow(/The device n is at acme\/hall 3\/line-1\/press-4 then/);
   });
 });
