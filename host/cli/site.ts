@@ -7,10 +7,12 @@ import { DEFAULT_CONFIG, loadConfig, type SiteConfig } from '../site/config/inde
 import { Site, type SiteLog } from '../site/process/index.ts';
 import { addCommand, interrupted } from './shared/command.ts';
 import { brokerCredentials } from './shared/options.ts';
+
 import { reportError, type Terminal } from './shared/terminal.ts';
 import { registerAssets } from './site/assets.ts';
 import { registerContext } from './site/context.ts';
 import { registerOffers } from './site/offers.ts';
+import { registerOpcua } from './site/opcua.ts';
 import { registerState } from './site/state.ts';
 
 const FILE = 'site.yaml';
@@ -119,4 +121,5 @@ export function registerSite(program: Command): void {
   registerOffers(site);
   registerAssets(site);
   registerContext(site);
+  registerOpcua(site);
 }

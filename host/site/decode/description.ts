@@ -110,6 +110,24 @@ export interface LineOptions extends NamedOptions {
   readonly tags?: readonly string[];
 }
 
+/** A variable of an OPC UA server, and the series that its values are. */
+export interface OpcuaVariable {
+  /** Its node id as the message has it. */
+  readonly node: string;
+  readonly device: string;
+  readonly name: string;
+  /** UCUM, or a common spelling of a unit. Default: unknown. */
+  readonly unit?: string;
+  /** Default -6; 0 of a boolean. */
+  readonly exponent?: number;
+  /** Default `number`. An `event` is an event with the value as its body. */
+  readonly type?: 'number' | 'boolean' | 'event';
+}
+
+export interface OpcuaOptions extends CommonOptions {
+  readonly variables: readonly OpcuaVariable[];
+}
+
 interface Options {
   mote: MoteOptions;
   json: JsonOptions;
@@ -117,6 +135,7 @@ interface Options {
   sparkplug: SparkplugOptions;
   'line-protocol': LineOptions;
   csv: CsvOptions;
+  opcua: OpcuaOptions;
 }
 export type Kind = keyof Options;
 

@@ -7,6 +7,7 @@ import { jsonDecoder } from './json.ts';
 import { MAX_SENDERS } from './limits.ts';
 import { lineDecoder } from './line-protocol.ts';
 import { moteDecoder } from './mote.ts';
+import { opcuaDecoder } from './opcua.ts';
 import type { Decoding } from './result.ts';
 import { senmlDecoder } from './senml.ts';
 import { sparkplugDecoder } from './sparkplug.ts';
@@ -27,6 +28,8 @@ export function createDecoder(value: unknown): Decoder {
       return lineDecoder(description) as Decoder;
     case 'csv':
       return csvDecoder(description) as Decoder;
+    case 'opcua':
+      return opcuaDecoder(description) as Decoder;
   }
 }
 

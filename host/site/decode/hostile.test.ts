@@ -86,6 +86,26 @@ const KINDS: [Description, RawMessage[]][] = [
     { kind: 'sparkplug', version: 1, options: {} },
     ['NBIRTH', 'NDATA'].map((type) => raw(`spBv1.0/g/${type}/e`, sparkplugPayload)),
   ],
+  [
+    {
+      kind: 'opcua',
+      version: 1,
+      options: {
+        variables: [
+          { node: 'i=1', device: 'p7', name: 'temp', unit: '°C' },
+          { node: 'i=2', device: 'p7', name: 'text', type: 'event' },
+        ],
+      },
+    },
+    [
+      json('opcua/p7', {
+        values: [
+          { node: 'i=1', value: 21.5, time: '2026-09-21T14:13:20Z', status: 0 },
+          { node: 'i=2', value: 'x', status: 1 },
+        ],
+      }),
+    ],
+  ],
 ];
 
 describe('inference', () => {

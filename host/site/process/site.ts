@@ -19,6 +19,7 @@ import { MqttClient, matches } from '../../messaging/mqtt/index.ts';
 import type { Message } from '../../messaging/queue/index.ts';
 import { topicOf } from '../../messaging/topics/index.ts';
 import { Assets } from '../assets/index.ts';
+import { type OpcuaBridge, startOpcua } from '../bridges/opcua/index.ts';
 import type { SiteConfig } from '../config/index.ts';
 import { type Applied, type Ingest, SiteStore } from '../store/index.ts';
 import { Births } from '../things/index.ts';
@@ -40,7 +41,18 @@ export interface SiteOptions {
 const HOUR_MS = 3_600_000;
 const CLIENT_ID = 'client-id';
 /** Settings that hold from the next start on. */
-const NEED_RESTART = ['data', 'namespace', 'broker', 'nodes', 'http', 'collect', 'store', 'uns', 'log'] as const;
+const NEED_RESTART = [
+  'data',
+  'namespace',
+  'broker',
+  'nodes',
+  'http',
+  'collect',
+  'opcua',
+  'store',
+  'uns',
+  'log',
+] as const;
 
 export class Site implements Served {
   readonly store: SiteStore;
@@ -62,6 +74,7 @@ export class Site implements Served {
   #unstorable = 0;
   #uns: OpenUns | undefined;
   #gateway: Gateway | undefined;
+  #opcua: OpcuaBridge | undefined;
   #api: ApiServer | undefined;
   /** Of the journal or the store, until a batch succeeds. */
   #failing: MoteError | undefined;
@@ -141,6 +154,7 @@ export class Site implements Served {
       refused: this.decoders.counts(),
       uns: this.#uns?.namespace.stats ?? null,
       decodedAgain: this.decoders.decodedAgain,
+      opcua: this.#opcua?.status ?? null,
     };
   }
 
@@ -194,6 +208,7 @@ export class Site implements Served {
     await this.#openBroker(credentials, onProblem);
     await this.#openNodes(credentials, onProblem);
     await this.#openUns(credentials, onProblem);
+    await this.#openOpcua(onProblem);
     this.#api = await serveApi(this, config.http);
     this.#ends.push(() => this.#api!.close());
     this.#maintainLater();
@@ -265,6 +280,21 @@ export class Site implements Served {
     this.#ends.push(() => gateway.close());
   }
 
+  async #openOpcua(onProblem: (error: MoteError) => void): Promise<void> {
+    const { opcua: config, data } = this.#config;
+    if (config.clients.length === 0) return;
+    const bridge = await startOpcua({
+      config,
+      data,
+      clock: this.#clock,
+      take: (topic, payload) => this.#take({ topic, payload, properties: {} }, 'opcua'),
+      onProblem,
+      log: (fields, text) => this.#log.info(fields, text),
+    });
+    this.#opcua = bridge;
+    this.#ends.push(() => bridge.close());
+  }
+
   async #openUns(credentials: Credentials | undefined, onProblem: (error: MoteError) => void): Promise<void> {
     const { uns, broker } = this.#config;
     if (uns === null) return;
@@ -290,9 +320,9 @@ export class Site implements Served {
     return this.#ingest.append({ receivedUs: this.nowUs(), source, topic, properties, payload });
   }
 
-  /** A message of a broker. */
-  #take(message: Message): Promise<void> {
-    return this.take('mqtt', message).catch((error: MoteError) => {
+  /** A message of a sender that repeats it until it is taken. */
+  #take(message: Pick<Message, 'topic' | 'payload' | 'properties'>, source = 'mqtt'): Promise<void> {
+    return this.take(source, message).catch((error: MoteError) => {
       // Nobody can store it, so nobody should send it again.
       if (error.code !== 'STORE_MESSAGE') throw error;
       this.#unstorable++;

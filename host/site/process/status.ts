@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/index.ts';
 import type { Message } from '../../messaging/queue/index.ts';
 import type { Assets } from '../assets/index.ts';
+import type { OpcuaStatus } from '../bridges/opcua/index.ts';
 import type { Counts } from '../decode/index.ts';
 import type { Applied, IngestStats, SiteStore } from '../store/index.ts';
 import type { Births } from '../things/index.ts';
@@ -26,6 +27,8 @@ export interface SiteStatus {
   /** Null: the site has no unified namespace. */
   readonly uns: UnsStats | null;
   readonly refused: readonly { readonly decoder: string; readonly counts: Counts }[];
+  /** Null: the configuration has no OPC UA. */
+  readonly opcua: OpcuaStatus | null;
 }
 
 /** A site, as its API sees it. */

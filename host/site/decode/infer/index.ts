@@ -93,6 +93,9 @@ function draftOf(kind: Kind, messages: readonly RawMessage[], documents: readonl
       return inferJson(messages, documents);
     case 'csv':
       return inferCsv(messages);
+    case 'opcua':
+      // A node id says nothing; `mote site opcua browse` reads names and units from the server.
+      return null;
   }
 }
 

@@ -1,0 +1,67 @@
+/** OPC UA of a site: connections to servers. docs/opcua.md. */
+import { type Clock, MoteError } from '../../../base/index.ts';
+import type { OpcuaConfig } from '../../config/index.ts';
+import { openIdentity } from './certificates.ts';
+import { OpcuaSource, type SourceStatus } from './source.ts';
+
+export { type Browsed, type BrowsedNode, browse, requireVariables } from './browse.ts';
+export {
+  type Identity,
+  type ListedCertificate,
+  listCertificates,
+  openIdentity,
+  trustCertificate,
+} from './certificates.ts';
+export { connect } from './connect.ts';
+
+/** What OPC UA needs of its site. */
+export interface OpcuaSeam {
+  readonly config: OpcuaConfig;
+  /** The folder of the site's data. */
+  readonly data: string;
+  readonly clock: Clock;
+  /** Resolves when the message is durable. */
+  take(topic: string, payload: Uint8Array): Promise<void>;
+  onProblem(error: MoteError): void;
+  log(fields: object, text: string): void;
+}
+
+export interface OpcuaStatus {
+  readonly connections: readonly SourceStatus[];
+}
+
+export interface OpcuaBridge {
+  readonly status: OpcuaStatus;
+  close(): Promise<void>;
+}
+
+/** Starts what the configuration names. Connections are made in the background, and again while their server is away. */
+export async function startOpcua(seam: OpcuaSeam): Promise<OpcuaBridge> {
+  const { config, data, clock, onProblem } = seam;
+  const sources: OpcuaSource[] = [];
+  let closed = false;
+  const connecting = connectAll();
+  async function connectAll(): Promise<void> {
+    try {
+      // Loading the package and making a key takes seconds, in which the site serves already.
+      const identity = await openIdentity(data);
+      if (closed) return;
+      const onOnline = (name: string) => seam.log({ connection: name }, `the OPC UA connection ${name} is online`);
+      for (const client of config.clients)
+        sources.push(new OpcuaSource(client, identity, { data, clock, onProblem, take: seam.take, onOnline }));
+    } catch (error) {
+      if (!(error instanceof MoteError)) throw error;
+      onProblem(error);
+    }
+  }
+  return {
+    get status() {
+      return { connections: sources.map(({ status }) => status) };
+    },
+    async close() {
+      closed = true;
+      await connecting;
+      await Promise.all(sources.map((source) => source.close()));
+    },
+  };
+}

@@ -1,0 +1,152 @@
+/** The part `opcua` of a site's configuration, and the mapping files that it names. docs/opcua.md. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Ajv, type ValidateFunction } from 'ajv';
+import { parseDocument, stringify } from 'yaml';
+import { MoteError, packagePath, readInput } from '../../base/index.ts';
+
+/** A variable of a server, and the series that its values become. */
+export interface MappedVariable {
+  /** `nsu=URI;s=NAME`, or `ns=INDEX;...` if the index never changes. */
+  readonly node: string;
+  readonly device: string;
+  readonly name: string;
+  readonly unit?: string;
+  readonly exponent?: number;
+  readonly type?: 'number' | 'boolean' | 'event';
+}
+
+export interface OpcuaMapping {
+  readonly variables: readonly MappedVariable[];
+}
+
+/** How a client identifies its user. Paths are absolute. */
+export type OpcuaUser =
+  | { readonly name: string; readonly password: string }
+  | { readonly certificate: string; readonly key: string };
+
+export type OpcuaSecurity = 'sign-and-encrypt' | 'sign' | 'none';
+
+export interface OpcuaClientConfig {
+  readonly name: string;
+  readonly url: string;
+  readonly security: OpcuaSecurity;
+  readonly user: OpcuaUser | null;
+  readonly variables: readonly MappedVariable[];
+  /** Milliseconds between two messages of the server, and between two samples of a variable. */
+  readonly publishMs: number;
+  readonly sampleMs: number;
+  /** Values of one variable that the server keeps between two messages. */
+  readonly queue: number;
+}
+
+export interface OpcuaConfig {
+  readonly clients: readonly OpcuaClientConfig[];
+}
+
+/** What the file may leave out. */
+export interface RawOpcua {
+  clients?: {
+    name: string;
+    url: string;
+    mapping: string;
+    security?: OpcuaSecurity;
+    user?: { name: string; password?: string; passwordFile?: string } | { certificate: string; key: string };
+    publishMs?: number;
+    sampleMs?: number;
+    queue?: number;
+  }[];
+}
+
+type Wrong = (keys: readonly string[], what: string, ofKey?: string) => MoteError;
+type At = <T>(keys: readonly string[], parse: () => T) => T;
+
+/** Completes and checks what the schema can't. `at` adds the place to the errors of `parse`. */
+export function readOpcua(raw: RawOpcua | undefined, folder: string, at: At, wrong: Wrong): OpcuaConfig {
+  const names = new Set<string>();
+  const clients = (raw?.clients ?? []).map((client, i): OpcuaClientConfig => {
+    const keys = ['opcua', 'clients', String(i)];
+    if (names.has(client.name)) throw wrong([...keys, 'name'], 'is the name of an earlier connection');
+    names.add(client.name);
+    const { name, url, security = 'sign-and-encrypt', publishMs = 500, queue = 100 } = client;
+    const { variables } = at([...keys, 'mapping'], () => loadMapping(resolve(folder, client.mapping)));
+    const user = client.user === undefined ? null : at([...keys, 'user'], () => readUser(client.user!, folder));
+    return { name, url, security, user, variables, publishMs, sampleMs: client.sampleMs ?? publishMs, queue };
+  });
+  return { clients };
+}
+
+function readUser(user: NonNullable<NonNullable<RawOpcua['clients']>[number]['user']>, folder: string): OpcuaUser {
+  if ('certificate' in user) return { certificate: resolve(folder, user.certificate), key: resolve(folder, user.key) };
+  const { name, password, passwordFile } = user;
+  if ((password === undefined) === (passwordFile === undefined))
+    throw new MoteError('OPCUA_CONFIG', 'A user needs either password or passwordFile');
+  if (password !== undefined) return { name, password };
+  const bytes = readInput(resolve(folder, passwordFile!), 'The file of the password');
+  return {
+    name,
+    password: Buffer.from(bytes)
+      .toString('utf8')
+      .replace(/\r?\n$/, ''),
+  };
+}
+
+/** The decoder of each connection, whose messages have the topic `opcua/NAME`. */
+export function opcuaDecoders({ clients }: OpcuaConfig) {
+  return clients
+    .filter(({ variables }) => variables.length > 0)
+    .map(({ name, variables }) => ({
+      // A name of a user's decoder has no space.
+      name: `opcua ${name}`,
+      topics: [`opcua/${name}`],
+      decoder: { kind: 'opcua', version: 1, options: { variables } },
+    }));
+}
+
+const MAX_MAPPING_BYTES = 8 * 1024 * 1024;
+let compiled: ValidateFunction<OpcuaMapping> | undefined;
+
+/** Reads a mapping file. Throws `FILE`, and `OPCUA_CONFIG` with the place. */
+export function loadMapping(path: string): OpcuaMapping {
+  return parseMapping(Buffer.from(readInput(path, 'The mapping')).toString('utf8'), path);
+}
+
+/** `path` is for errors. */
+export function parseMapping(text: string, path: string): OpcuaMapping {
+  const bad = (what: string, cause?: unknown) => new MoteError('OPCUA_CONFIG', `${path}: ${what}`, { cause });
+  if (Buffer.byteLength(text) > MAX_MAPPING_BYTES) throw bad(`it has more than ${MAX_MAPPING_BYTES} bytes`);
+  const document = parseDocument(text, { uniqueKeys: true });
+  const [error] = document.errors;
+  if (error !== undefined) throw bad(error.message.split('\n')[0]!);
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 0 }) ?? {};
+  } catch (cause) {
+    throw bad((cause as Error).message, cause);
+  }
+  compiled ??= new Ajv().compile<OpcuaMapping>(
+    JSON.parse(readFileSync(packagePath('docs', 'schemas', 'opcua-mapping.schema.json'), 'utf8')),
+  );
+  if (!compiled(value)) {
+    const { instancePath, message } = compiled.errors![0]!;
+    throw bad(`${instancePath || 'it'} ${message}`);
+  }
+  const seen = new Set<string>();
+  for (const { node } of value.variables) {
+    if (seen.has(node)) throw bad(`the node ${node} is mapped twice`);
+    seen.add(node);
+  }
+  return value;
+}
+
+/** A mapping as a file, one variable a line. */
+export function printMapping({ variables }: OpcuaMapping, comment: string): string {
+  const lines = variables.map((variable) =>
+    stringify([variable], { collectionStyle: 'flow', lineWidth: 0 })
+      .replace(/^\[\s*/, '- ')
+      .replace(/\s*\]\n$/, '\n'),
+  );
+  const schema = packagePath('docs', 'schemas', 'opcua-mapping.schema.json');
+  const head = `# ${comment}\n# yaml-language-server: $schema=${schema}\n`;
+  return `${head}variables:${lines.length === 0 ? ' []\n' : `\n${lines.map((line) => `  ${line}`).join('')}`}`;
+}
