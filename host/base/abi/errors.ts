@@ -218,7 +218,6 @@ export type ErrorCode =
   | 'OFFER'
   | 'OPCUA_CONFIG'
   | 'OPCUA_CONNECT'
-  | 'OPCUA_SERVER'
   | 'OPCUA_TRUST'
   | 'UNDECODED'
   | 'STORE_BACKUP'
