@@ -286,7 +286,7 @@ export class Site implements Served {
     const bridge = await startOpcua({
       config,
       data,
-      clock: this.#clock,
+      clock: this.clock,
       take: (topic, payload) => this.#take({ topic, payload, properties: {} }, 'opcua'),
       onProblem,
       log: (fields, text) => this.#log.info(fields, text),
