@@ -119,12 +119,15 @@ function memoryOf(info: ModuleInfo, exports: WebAssembly.Exports): ArrayBuffer {
   return (exports[info.memoryName] as WebAssembly.Memory).buffer;
 }
 
+/** Zeros to compare memory with; shared, so that a thousand instances don't push each other's out of the cache. */
+let zeros: Buffer = Buffer.alloc(65_536);
+
 function createCore(info: ModuleInfo, options: LoadOptions): Core {
   let exports = instantiate(info, options);
   let memory = memoryOf(info, exports);
   const { memoryBytes, deadlineMs, fuel } = options.limits;
   const beyond = Buffer.from(memory, Math.min(memoryBytes, memory.byteLength));
-  const zeros = Buffer.alloc(beyond.length);
+  if (zeros.length < beyond.length) zeros = Buffer.alloc(beyond.length);
   const fuelGlobal = info.hasFuel ? (exports.fuel as WebAssembly.Global) : null;
 
   return {
@@ -140,7 +143,8 @@ function createCore(info: ModuleInfo, options: LoadOptions): Core {
       } catch (error) {
         throw trapOf(error);
       }
-      if (beyond.compare(zeros) !== 0) throw new Trap('memory', `the module wrote beyond its ${memoryBytes} bytes`);
+      if (beyond.compare(zeros, 0, beyond.length) !== 0)
+        throw new Trap('memory', `the module wrote beyond its ${memoryBytes} bytes`);
       return result;
     },
     global: (name) => (exports[name] as WebAssembly.Global).value as Value,
