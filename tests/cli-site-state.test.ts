@@ -23,8 +23,6 @@ it('shows the state of a site that runs, follows a live question, and ends with 
       0,
       expect.stringMatching(/^state +ready\nbroker +mqtt:\S+, embedded\n/),
     ]);
-    const { code, stdout } = await mote(['site', 'status', '--site', api, '--json'], dir);
-    expect([code, JSON.parse(stdout)]).toMatchObject([0, { ready: true, ingest: { applied: 0 } }]);
     const live = startMote(['query', '--live', 'from events by device select count', '--site', api, '--json'], dir);
     expect(JSON.parse(await live.line((line) => line.includes('columns')))).toMatchObject({
       columns: [
@@ -35,8 +33,6 @@ it('shows the state of a site that runs, follows a live question, and ends with 
     await live.line((line) => line.includes('current'));
     live.kill('SIGINT');
     expect((await live.ended).code).toBe(0);
-    const wrong = await mote(['query', '--live', 'from points as Cel select mean(values)', '--site', api], dir);
-    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringMatching(/\[QUERY\]/)]);
   } finally {
     site.kill('SIGTERM');
     await site.ended;
@@ -59,19 +55,13 @@ const noSystemd = lacking('systemd-analyze');
 it.skipIf(noSystemd !== null)(titled('prints a unit that systemd takes and calls safe', noSystemd), async () => {
   mkdirSync(join(dir, 'data 1%'), { recursive: true });
   writeFileSync(join(dir, 'odd.yaml'), 'data: "data 1%"\nnodes: { serial: [/dev/ttyUSB0] }\n');
+  const { code, stdout } = await mote(['site', 'unit', 'odd.yaml', '--user', 'root'], dir);
+  expect(code).toBe(0);
   const file = join(dir, 'moteware-site.service');
-  for (const [config, limit] of [
-    ['site.yaml', 20],
-    ['odd.yaml', 30],
-  ] as const) {
-    const { code, stdout } = await mote(['site', 'unit', config, '--user', 'root'], dir);
-    expect(code).toBe(0);
-    writeFileSync(file, stdout);
-    const analyze = findProgram('systemd-analyze')!;
-    expect(execFileSync(analyze, ['verify', file], { encoding: 'utf8', stdio: 'pipe' })).toBe('');
-    // The exposure in tenths, of 100; a unit that restricts nothing has 96.
-    const args = ['security', '--offline=yes', `--threshold=${limit}`, file];
-    expect(execFileSync(analyze, args, { encoding: 'utf8', stdio: 'pipe' })).toMatch(/OK/);
-  }
-  expect(await mote(['site', 'unit', '--user', 'A B'], dir)).toMatchObject({ code: 2 });
+  writeFileSync(file, stdout);
+  const analyze = (...args: string[]) =>
+    execFileSync(findProgram('systemd-analyze')!, [...args, file], { encoding: 'utf8', stdio: 'pipe' });
+  expect(analyze('verify')).toBe('');
+  // The exposure in tenths, of 100; a unit that restricts nothing has 96.
+  expect(analyze('security', '--offline=yes', '--threshold=30')).toMatch(/OK/);
 });

@@ -189,7 +189,7 @@ describe('a type accepted after its data came', () => {
         await test.delete();
         test = new TestSite();
       }),
-      { numRuns: cases(30) },
+      { numRuns: cases(20) },
     );
   });
 });
