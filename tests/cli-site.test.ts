@@ -64,17 +64,22 @@ async function keepSending(onAcknowledged: (id: string) => void, isOver: () => b
   const next = () => due.shift() ?? (isOver() ? undefined : `e-${count++}`);
   while (!isOver() || due.length > 0) {
     const options = { protocolVersion: 5, reconnectPeriod: 0, connectTimeout: 2000 } as const;
-    const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, options).catch(() => null);
-    if (client === null) {
+    const client = mqtt.connect(`mqtt://127.0.0.1:${port}`, options);
+    client.on('error', () => {});
+    let open = true;
+    const closed = new Promise<false>((resolve) => {
+      client.once('close', () => {
+        open = false;
+        resolve(false);
+      });
+    });
+    // `connectAsync` waits for ever if the site is killed before it answers.
+    const connected = new Promise<true>((resolve) => void client.once('connect', () => resolve(true)));
+    if (!(await Promise.race([connected, closed]))) {
+      await client.endAsync(true);
       await setTimeout(20);
       continue;
     }
-    client.on('error', () => {});
-    let open = true;
-    const closed = new Promise<void>((resolve) => client.once('close', resolve)).then(() => {
-      open = false;
-      return false;
-    });
     const lanes = Array.from({ length: 20 }, async () => {
       for (let id = next(); id !== undefined; id = next()) {
         const userProperties = { specversion: '1.0', id, source: '/plant/press', type: 'plant.data' };

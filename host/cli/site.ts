@@ -1,13 +1,13 @@
 /** `mote site`: the data fabric of one plant in one process. */
-import { existsSync, unwatchFile, watchFile } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { MoteError, makeFolder, optional, printable, writeOutput } from '../base/index.ts';
-import { DEFAULT_CONFIG, loadConfig, type SiteConfig } from '../site/config/index.ts';
-import { Site, type SiteLog } from '../site/process/index.ts';
+import type { SiteConfig } from '../site/config/index.ts';
+import type { SiteLog } from '../site/process/index.ts';
 import { addCommand, interrupted } from './shared/command.ts';
 import { brokerCredentials } from './shared/options.ts';
-
+import { siteConfig, siteProcess } from './shared/site-parts.ts';
 import { reportError, type Terminal } from './shared/terminal.ts';
 import { registerAssets } from './site/assets.ts';
 import { registerContext } from './site/context.ts';
@@ -35,9 +35,18 @@ async function openLog(terminal: Terminal, level: SiteConfig['log']): Promise<Si
   return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
 }
 
+/** What differs when a file was saved; null while there is none. */
+function versionOf(path: string): string | null {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? null : `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+}
+
 async function start(path: string, terminal: Terminal): Promise<void> {
   if (!existsSync(path))
     throw new MoteError('FILE', `${path} doesn't exist: make one with "mote site init", or name another.`);
+  const { loadConfig } = await siteConfig();
+  const { Site } = await siteProcess();
+  let seen = versionOf(path);
   const config = loadConfig(path);
   const log = await openLog(terminal, config.log);
   const { username, password } = brokerCredentials();
@@ -67,21 +76,25 @@ async function start(path: string, terminal: Terminal): Promise<void> {
     reading = reading.then(reload).catch((error: unknown) => void reportError(error, terminal.json));
   };
   process.on('SIGHUP', again);
-  watchFile(path, { interval: 1000 }, (now, before) => {
-    if (now.mtimeMs !== before.mtimeMs && now.mtimeMs !== 0) again();
-  });
+  // Compared with what was read, so that a change while the site starts counts, too.
+  const watch = setInterval(() => {
+    const now = versionOf(path);
+    if (now === seen || now === null) return;
+    seen = now;
+    again();
+  }, 1000);
   await ended;
   process.off('SIGHUP', again);
-  unwatchFile(path);
+  clearInterval(watch);
   log.info({}, 'the site stops');
   await site.close();
 }
 
-function init(folder: string, terminal: Terminal): void {
+async function init(folder: string, terminal: Terminal): Promise<void> {
   const path = join(folder, FILE);
   if (existsSync(path)) throw new MoteError('EXISTS', `${path} exists; change it, or choose another folder.`);
   makeFolder(folder, 'The folder');
-  writeOutput(path, Buffer.from(DEFAULT_CONFIG));
+  writeOutput(path, Buffer.from((await siteConfig()).DEFAULT_CONFIG));
   terminal.data({ config: path });
   terminal.line(`${terminal.paint('green', 'Created')} ${path}; start the site with: mote site start ${path}`);
 }
@@ -102,7 +115,7 @@ export function registerSite(program: Command): void {
     description: `Writes ${FILE} with the settings and their defaults. Never overwrites a file.`,
     examples: ['mote site init', 'mote site init plant --json'],
     async run({ terminal, args: [folder = '.'] }) {
-      init(folder, terminal);
+      await init(folder, terminal);
       return 0;
     },
   });
@@ -111,7 +124,7 @@ export function registerSite(program: Command): void {
     description: 'Checks a configuration, and reports the line and column of the first mistake.',
     examples: ['mote site check', 'mote site check plant/site.yaml --json'],
     async run({ terminal, args: [path = FILE] }) {
-      const { data, decoders } = loadConfig(path);
+      const { data, decoders } = (await siteConfig()).loadConfig(path);
       terminal.data({ config: path, valid: true, data, decoders: decoders.map(({ name }) => name) });
       terminal.line(`${path} is valid`);
       return 0;

@@ -8,13 +8,12 @@ import {
   AT,
   type ExportOptions,
   exportFile,
-  holds,
+  heldAt,
   type ImportOptions,
   importFile,
   post,
   REPLACE,
   rowsOf,
-  timeOf,
   ZONE,
 } from './plant-files.ts';
 
@@ -32,9 +31,9 @@ async function list(
   { site, at }: SiteOptions & { at?: string },
   terminal: Terminal,
 ): Promise<void> {
-  const atUs = timeOf(at);
+  const holds = await heldAt(at);
   const { assets = [], placements = [], tags = [] } = await rowsOf(site, ADDRESS);
-  const now = <T extends Record<string, string>>(rows: T[]) => rows.filter((row) => holds(row, atUs));
+  const now = <T extends Record<string, string>>(rows: T[]) => rows.filter(holds);
   const shown = assets.filter(({ path }) => top === undefined || path === top || path!.startsWith(`${top}/`));
   if (top !== undefined && shown.length === 0)
     throw new MoteError('ASSETS', `There is no asset ${top}; "mote site assets list" shows all.`);

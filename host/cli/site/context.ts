@@ -3,14 +3,14 @@ import type { Command } from 'commander';
 import { addCommand } from '../shared/command.ts';
 import { SITE_OPTION, type SiteOptions } from '../shared/site-api.ts';
 import { type Terminal, table } from '../shared/terminal.ts';
-import { AT, exportFile, holds, type ImportOptions, importFile, REPLACE, rowsOf, timeOf, ZONE } from './plant-files.ts';
+import { AT, exportFile, heldAt, type ImportOptions, importFile, REPLACE, rowsOf, ZONE } from './plant-files.ts';
 
 const ADDRESS = '/api/context';
 
 async function list(asset: string | undefined, { site, at }: SiteOptions & { at?: string }, terminal: Terminal) {
-  const atUs = timeOf(at);
+  const holds = await heldAt(at);
   const { context = [] } = await rowsOf(site, ADDRESS);
-  const rows = context.filter((row) => holds(row, atUs) && (asset === undefined || row.asset === asset));
+  const rows = context.filter((row) => holds(row) && (asset === undefined || row.asset === asset));
   terminal.data({ context: rows });
   if (rows.length === 0) terminal.line('Nothing holds at that time.');
   const columns = ['asset', 'kind', 'value', 'from', 'to'];

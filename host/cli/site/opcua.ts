@@ -12,8 +12,9 @@ import {
   requireVariables,
   trustCertificate,
 } from '../../site/bridges/opcua/index.ts';
-import { loadConfig, type OpcuaSecurity, printMapping } from '../../site/config/index.ts';
+import type { OpcuaSecurity } from '../../site/config/index.ts';
 import { addCommand, choice } from '../shared/command.ts';
+import { siteConfig } from '../shared/site-parts.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
 const FILE = 'site.yaml';
@@ -36,12 +37,17 @@ function password(file: string | undefined): string {
     .replace(/\r?\n$/, '');
 }
 
+/** The folder of the site. */
+async function dataOf({ config }: { config: string }): Promise<string> {
+  return (await siteConfig()).loadConfig(config).data;
+}
+
 async function read(url: string, options: BrowseOptions): Promise<Browsed> {
   if (!/^opc\.tcp:\/\/[^/@\s]+/.test(url))
     throw new MoteError('USAGE', `${url} is no address of an OPC UA server, such as opc.tcp://192.168.0.10:4840.`);
   const security = choice(options.security, 'security', SECURITY);
   const user = options.user === undefined ? null : { name: options.user, password: password(options.passwordFile) };
-  const identity = await openIdentity(loadConfig(options.config).data);
+  const identity = await openIdentity(await dataOf(options));
   const connection = await connect({ url, security, user }, identity);
   try {
     return await browse(connection.session, options.from);
@@ -94,7 +100,7 @@ export function registerOpcua(site: Command): void {
         return 0;
       }
       requireVariables(browsed, url);
-      writeOutput(write, Buffer.from(printMapping(browsed, `Variables of ${url}`)));
+      writeOutput(write, Buffer.from((await siteConfig()).printMapping(browsed, `Variables of ${url}`)));
       terminal.data({ mapping: write, variables: browsed.variables.length, truncated: browsed.truncated });
       terminal.line(`${write} has ${browsed.variables.length} variables; delete those that the site doesn't need.`);
       if (browsed.truncated) terminal.line('The server has more: name a node with --from.');
@@ -107,7 +113,7 @@ export function registerOpcua(site: Command): void {
     options: [CONFIG],
     examples: ['mote site opcua list', 'mote site opcua list --config plant/site.yaml --json'],
     async run({ terminal, options }) {
-      const certificates = listCertificates(loadConfig(options.config).data);
+      const certificates = listCertificates(await dataOf(options));
       terminal.data({ certificates });
       for (const one of certificates) terminal.line(line(one, terminal));
       if (certificates.length === 0) terminal.line('There are no certificates yet.');
@@ -121,7 +127,7 @@ export function registerOpcua(site: Command): void {
     options: [CONFIG],
     examples: ['mote site opcua trust 3f9a02', 'mote site opcua trust plc.der'],
     async run({ terminal, options, args: [which] }) {
-      const trusted = trustCertificate(loadConfig(options.config).data, which);
+      const trusted = trustCertificate(await dataOf(options), which);
       terminal.data({ ...trusted });
       terminal.line(line(trusted, terminal));
       return 0;

@@ -1,6 +1,5 @@
 /** Import and export of the files of a running site, and what they hold at a time. */
 import { isObject, MoteError, readInput, writeOutput } from '../../base/index.ts';
-import { textUs } from '../../site/decode/index.ts';
 import { away, callSite, refusal, requestSite, type SiteOptions } from '../shared/site-api.ts';
 import type { Terminal } from '../shared/terminal.ts';
 
@@ -83,14 +82,12 @@ export async function rowsOf(site: string, address: string): Promise<Record<stri
   );
 }
 
-/** UTC microseconds; now without a text. Throws `USAGE`. */
-export function timeOf(text: string | undefined): number {
-  if (text === undefined) return Date.now() * 1000;
-  const us = textUs(text, 'iso', 0);
-  if (Number.isSafeInteger(us)) return us;
-  throw new MoteError('USAGE', `--at takes a time such as 2026-12-01T06:00:00+01:00; got "${text}".`);
-}
-
-export function holds({ from, to }: Row, atUs: number): boolean {
-  return (from === undefined || timeOf(from) <= atUs) && (to === undefined || atUs < timeOf(to));
+/** Returns whether a row holds at a time; now without a text. Throws `USAGE`. */
+export async function heldAt(text: string | undefined): Promise<(row: Row) => boolean> {
+  const { textUs } = await import('../../site/decode/index.ts');
+  const atUs = text === undefined ? Date.now() * 1000 : textUs(text, 'iso', 0);
+  if (!Number.isSafeInteger(atUs))
+    throw new MoteError('USAGE', `--at takes a time such as 2026-12-01T06:00:00+01:00; got "${text}".`);
+  return ({ from, to }) =>
+    (from === undefined || textUs(from, 'iso', 0) <= atUs) && (to === undefined || atUs < textUs(to, 'iso', 0));
 }

@@ -3,12 +3,12 @@ import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { isObject, MoteError, packagePath } from '../../base/index.ts';
-import { loadConfig } from '../../site/config/index.ts';
-import { checkSite, type SiteCheck, systemdUnit } from '../../site/process/index.ts';
+import type { SiteCheck } from '../../site/process/index.ts';
 import { checkLines } from '../shared/check-lines.ts';
 import { addCommand } from '../shared/command.ts';
 import { brokerCredentials } from '../shared/options.ts';
 import { callSite, SITE_OPTION, type SiteOptions } from '../shared/site-api.ts';
+import { siteConfig, siteProcess } from '../shared/site-parts.ts';
 import { Exit, reportNo, type Terminal, table } from '../shared/terminal.ts';
 
 const FILE = 'site.yaml';
@@ -76,7 +76,8 @@ async function checksOf(path: string): Promise<SiteCheck[]> {
   try {
     const { username, password } = brokerCredentials();
     const credentials = username !== undefined && password !== undefined ? { username, password } : undefined;
-    const loaded = loadConfig(path);
+    const loaded = (await siteConfig()).loadConfig(path);
+    const { checkSite } = await siteProcess();
     const checks = await checkSite(loaded, credentials === undefined ? {} : { credentials });
     return [{ ...config, ok: true, found: path }, ...checks];
   } catch (error) {
@@ -85,11 +86,13 @@ async function checksOf(path: string): Promise<SiteCheck[]> {
   }
 }
 
-function unit(path: string, { user }: { user: string }, terminal: Terminal): number {
+async function unit(path: string, { user }: { user: string }, terminal: Terminal): Promise<number> {
   if (!existsSync(path))
     throw new MoteError('FILE', `${path} doesn't exist: make one with "mote site init", or name another.`);
   if (!/^[a-z_][a-z0-9_-]{0,31}$/.test(user))
     throw new MoteError('USAGE', `--user takes the name of a user of this machine; got "${user}".`);
+  const { loadConfig } = await siteConfig();
+  const { systemdUnit } = await siteProcess();
   const text = systemdUnit(loadConfig(path), {
     config: realpathSync(resolve(path)),
     node: process.execPath,
