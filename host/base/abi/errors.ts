@@ -219,6 +219,7 @@ export type ErrorCode =
   | 'OPCUA_CONFIG'
   | 'OPCUA_CONNECT'
   | 'OPCUA_TRUST'
+  | 'SITE_FILE'
   | 'UNDECODED'
   | 'STORE_BACKUP'
   | 'STORE_CLOSED'

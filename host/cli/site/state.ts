@@ -30,6 +30,7 @@ async function status({ site }: SiteOptions, terminal: Terminal): Promise<number
   terminal.data(answer);
   const [ingest, broker, nodes, again] = [answer.ingest, answer.broker, answer.nodes, answer.decodedAgain].map(object);
   const waiting = object(ingest!.waiting);
+  const files = answer.files ?? null;
   const rows = [
     ['state', ready ? terminal.paint('green', 'ready') : terminal.paint('red', 'not ready')],
     ['broker', `${broker!.url}${broker!.embedded === true ? ', embedded' : ''}`],
@@ -48,6 +49,9 @@ async function status({ site }: SiteOptions, terminal: Terminal): Promise<number
         ? []
         : [[`HTTP, ${key === '' ? 'no key' : key}`, `${messages} messages; refused: ${counted(object(refused))}`]],
     ),
+    ...(files === null
+      ? []
+      : [['files', `${object(files).done} stored since the start, ${object(files).failed} in the folder failed`]]),
   ];
   for (const line of table(rows.map(([name = '', value = '']) => [terminal.paint('dim', name), value])))
     terminal.line(line);

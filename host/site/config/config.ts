@@ -56,6 +56,8 @@ export interface SiteConfig {
   /** Null: nothing is republished by asset. */
   readonly uns: { readonly prefix: string; readonly expirySeconds: number } | null;
   readonly opcua: OpcuaConfig;
+  /** Null: no folder of files. */
+  readonly files: { readonly folder: string } | null;
   readonly store: { readonly postgres?: string; readonly schema?: string; readonly retention: Retention };
   readonly log: 'error' | 'warn' | 'info' | 'debug';
 }
@@ -80,6 +82,7 @@ interface Raw {
   decoders?: NamedDecoder[];
   uns?: { prefix: string; expirySeconds?: number };
   opcua?: RawOpcua;
+  files?: { folder: string };
   store?: { postgres?: string; schema?: string; retention?: Retention };
   log?: SiteConfig['log'];
 }
@@ -265,6 +268,7 @@ function checked(raw: Raw, folder: string, wrong: Wrong): SiteConfig {
     exclude: raw.exclude ?? [],
     decoders: [...(raw.decoders ?? []), ...opcuaDecoders(opcua)],
     opcua,
+    files: raw.files === undefined ? null : { folder: resolve(folder, raw.files.folder) },
     uns: uns === undefined ? null : { prefix: uns.prefix, expirySeconds: uns.expirySeconds ?? DAY_SECONDS },
     store: { ...raw.store, retention: raw.store?.retention ?? {} },
     log: raw.log ?? 'info',

@@ -19,6 +19,7 @@ import { MqttClient, matches } from '../../messaging/mqtt/index.ts';
 import type { Message } from '../../messaging/queue/index.ts';
 import { topicOf } from '../../messaging/topics/index.ts';
 import { Assets } from '../assets/index.ts';
+import { FileDrop } from '../bridges/files/index.ts';
 import { type OpcuaBridge, startOpcua } from '../bridges/opcua/index.ts';
 import type { SiteConfig } from '../config/index.ts';
 import { type Applied, type Ingest, SiteStore } from '../store/index.ts';
@@ -40,6 +41,7 @@ export interface SiteOptions {
 
 const HOUR_MS = 3_600_000;
 const CLIENT_ID = 'client-id';
+const FILE = 'file-drop';
 /** Settings that hold from the next start on. */
 const NEED_RESTART = [
   'data',
@@ -49,6 +51,7 @@ const NEED_RESTART = [
   'http',
   'collect',
   'opcua',
+  'files',
   'store',
   'uns',
   'log',
@@ -75,6 +78,7 @@ export class Site implements Served {
   #uns: OpenUns | undefined;
   #gateway: Gateway | undefined;
   #opcua: OpcuaBridge | undefined;
+  #files: FileDrop | undefined;
   #api: ApiServer | undefined;
   /** Of the journal or the store, until a batch succeeds. */
   #failing: MoteError | undefined;
@@ -155,6 +159,7 @@ export class Site implements Served {
       uns: this.#uns?.namespace.stats ?? null,
       decodedAgain: this.decoders.decodedAgain,
       opcua: this.#opcua?.status ?? null,
+      files: this.#files?.status ?? null,
     };
   }
 
@@ -209,6 +214,7 @@ export class Site implements Served {
     await this.#openNodes(credentials, onProblem);
     await this.#openUns(credentials, onProblem);
     await this.#openOpcua(onProblem);
+    this.#openFiles(onProblem);
     this.#api = await serveApi(this, config.http);
     this.#ends.push(() => this.#api!.close());
     this.#maintainLater();
@@ -293,6 +299,22 @@ export class Site implements Served {
     });
     this.#opcua = bridge;
     this.#ends.push(() => bridge.close());
+  }
+
+  #openFiles(onProblem: (error: MoteError) => void): void {
+    const { files } = this.#config;
+    if (files === null) return;
+    const { registry } = this.store;
+    const drop = FileDrop.start(files.folder, {
+      clock: this.clock,
+      take: (message) => this.take('file', message),
+      kept: () => readSetting(registry, FILE),
+      keep: (value) => writeSetting(registry, FILE, value),
+      onProblem,
+      onFile: (file, messages) => this.#log.info({ file, messages }, `${file} is stored`),
+    });
+    this.#files = drop;
+    this.#ends.push(() => drop.close());
   }
 
   async #openUns(credentials: Credentials | undefined, onProblem: (error: MoteError) => void): Promise<void> {
