@@ -280,6 +280,28 @@ for (const kind of brokerKinds) {
       expect(inbox.texts).toEqual(['other']);
     });
 
+    it('sends retained messages of a subscription that the session has only if that is asked for', async () => {
+      const topic = uniqueId('again');
+      const sender = await open();
+      await sender.publish(topic, bytes('state'), { qos: 1, retain: true });
+      for (const [retainHandling, expected] of [
+        [0, ['state', 'state', 'end']],
+        [1, ['state', 'end']],
+      ] as const) {
+        const session = { clientId: uniqueId('again'), cleanStart: false, sessionExpirySeconds: 60 };
+        const first = await listen(topic, session, { retainHandling });
+        await first.inbox.count(1);
+        first.client.close();
+        const second = await listen(topic, session, { retainHandling });
+        await sender.publish(topic, bytes('end'), { qos: 1 });
+        await second.inbox.until((messages) =>
+          messages.some(({ payload }) => Buffer.from(payload).toString() === 'end'),
+        );
+        expect([...first.inbox.texts, ...second.inbox.texts]).toEqual(expected);
+        second.client.close();
+      }
+    });
+
     it('keeps retained messages over a restart when it has a folder', async () => {
       const dir = mkdtempSync(join(tmpdir(), 'moteware-broker-'));
       const topic = uniqueId('kept');

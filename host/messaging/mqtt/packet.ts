@@ -39,8 +39,8 @@ function propertiesOut(properties: MessageProperties) {
 }
 
 function subscriptionOut(subscription: Subscription) {
-  const { filter, qos, noLocal } = subscription;
-  return { topic: filter, qos, nl: noLocal ?? false, rap: true, rh: 0 };
+  const { filter, qos, noLocal, retainHandling } = subscription;
+  return { topic: filter, qos, nl: noLocal ?? false, rap: true, rh: retainHandling ?? 0 };
 }
 
 function packetOut(packet: Outbound): mqttPacket.Packet {

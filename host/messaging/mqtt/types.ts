@@ -18,6 +18,11 @@ export interface Subscription {
   qos: Qos;
   /** Don't send back what this client published. */
   noLocal?: boolean;
+  /**
+   * Retain Handling: 0 sends retained messages at each SUBSCRIBE, 1 only if the session doesn't have the subscription
+   * yet, 2 never. Default 0.
+   */
+  retainHandling?: 0 | 1 | 2;
   /** Subscribe again at each reconnection to get the retained message again: aedes doesn't resend one that a drop lost. */
   refresh?: boolean;
 }

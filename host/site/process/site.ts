@@ -253,8 +253,9 @@ export class Site implements Served {
     });
     this.#ends.push(async () => client.close());
     await client.connect({ retry: false });
+    // What was retained is in the store since the session began.
     for (const filter of collect)
-      await client.subscribe({ filter, qos: 1 }, (message) => {
+      await client.subscribe({ filter, qos: 1, retainHandling: 1 }, (message) => {
         // Of filters that have a topic in common, one takes the message.
         const first = collect.find((one) => matches(one, message.topic)) === filter;
         return first ? this.#take(message) : Promise.resolve();
