@@ -34,6 +34,15 @@ it('finds nothing wrong with a site that could start, and with one that runs', a
   expect(running.find(({ name }) => name === 'http')?.found).toMatch(/in use while the site runs/);
 });
 
+it('checks the packages that the configuration needs', async () => {
+  const names = async (yaml: string) => (await checkSite(parse(yaml))).map(({ name }) => name);
+  const plain = 'http: { listen: "127.0.0.1:0" }\nbroker: embedded:0\n';
+  writeFileSync(join(test.dir, 'press.yaml'), 'variables:\n  - { node: "i=2258", device: press, name: time }\n');
+  const opcua = 'opcua: { clients: [{ name: press, url: "opc.tcp://127.0.0.1:1", mapping: press.yaml }] }\n';
+  expect(await names(plain)).not.toContain('node-opcua-client');
+  expect(await names(plain + opcua)).toEqual(expect.arrayContaining(['node-opcua-client', '@duckdb/node-api']));
+});
+
 it('names what is wrong, and what to do', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { type Clock, formatBytes, MoteError, optional, systemClock } from '../../base/index.ts';
 import type { Credentials } from '../../messaging/gateway/index.ts';
 import { MqttClient, publicUrl } from '../../messaging/mqtt/index.ts';
+import { OPCUA_PACKAGES } from '../bridges/opcua/index.ts';
 import type { SiteConfig } from '../config/index.ts';
 import { postgresVersion, STORE_PACKAGES } from '../store/index.ts';
 
@@ -63,12 +64,13 @@ async function isRunning({ http: { listen } }: SiteConfig): Promise<boolean> {
 
 type Package = readonly [name: string, load: () => Promise<unknown>];
 
-function packagesOf({ store }: SiteConfig): Package[] {
+function packagesOf({ store, opcua }: SiteConfig): Package[] {
   return [
     ['hono', () => import('hono')],
     ['@hono/node-server', () => import('@hono/node-server')],
     ['prom-client', () => import('prom-client')],
     ...STORE_PACKAGES.filter(([name]) => name !== (store.postgres === undefined ? 'pg' : '@photostructure/sqlite')),
+    ...(opcua.clients.length > 0 ? OPCUA_PACKAGES : []),
   ];
 }
 

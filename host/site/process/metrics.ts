@@ -1,6 +1,7 @@
 /** What a site counts, in the text format of Prometheus. */
 import type { Gauge, Registry } from 'prom-client';
 import { optional } from '../../base/index.ts';
+import type { SourceStatus } from '../bridges/opcua/index.ts';
 import type { HttpCounts } from './http-keys.ts';
 import type { SiteStatus } from './status.ts';
 
@@ -101,5 +102,18 @@ export async function metricsOf(status: () => SiteStatus): Promise<{ type: strin
         for (const [reason, count] of Object.entries(refused)) this.inc({ key, reason }, count);
     },
   });
+  const byConnection = (name: string, help: string, read: (connection: SourceStatus) => number) =>
+    gauge(
+      name,
+      help,
+      ({ opcua }, set) => {
+        set.reset();
+        for (const one of opcua?.connections ?? []) set.set({ connection: one.name }, read(one));
+      },
+      ['connection'],
+    );
+  byConnection('mote_site_opcua_online', '1 if an OPC UA server is connected', ({ online }) => (online ? 1 : 0));
+  byConnection('mote_site_opcua_values', 'Values of it since the start', ({ values }) => values);
+  byConnection('mote_site_opcua_dropped', 'Those for which there was no room', ({ dropped }) => dropped);
   return { type: registry.contentType, text: () => registry.metrics() };
 }

@@ -13,6 +13,8 @@ export {
   trustCertificate,
 } from './certificates.ts';
 export { connect } from './connect.ts';
+export { OPCUA_PACKAGES } from './library.ts';
+export type { SourceStatus } from './source.ts';
 
 /** What OPC UA needs of its site. */
 export interface OpcuaSeam {

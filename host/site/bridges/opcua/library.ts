@@ -17,3 +17,9 @@ export async function loadClient(): Promise<Client> {
 export async function loadCertificates(): Promise<Certificates> {
   return optional('node-opcua-certificate-manager', () => import('node-opcua-certificate-manager'));
 }
+
+/** What is loaded when there is a connection. */
+export const OPCUA_PACKAGES = [
+  ['node-opcua-client', loadClient],
+  ['node-opcua-certificate-manager', loadCertificates],
+] as const;
