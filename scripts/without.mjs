@@ -15,6 +15,7 @@ const FAMILIES = {
   chromium: /^(chromium|google-chrome|chrome)/,
   openssl: /^openssl$/,
   postgresql: /^(psql|postgres|initdb|pg_)/,
+  prometheus: /^(prometheus|promtool)$/,
   python: /^(python|pip|uv$)/,
   clang: /^(clang|llvm|lld|ld\.lld)/,
   valgrind: /^(valgrind|callgrind)/,

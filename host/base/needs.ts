@@ -16,6 +16,7 @@ const PACKAGES = {
   mosquitto_pub: 'mosquitto-clients',
   mosquitto_sub: 'mosquitto-clients',
   openssl: 'openssl',
+  prometheus: 'prometheus',
   psql: 'postgresql',
   'qemu-system-arm': 'qemu-system-arm',
   'qemu-system-riscv32': 'qemu-system-misc',
