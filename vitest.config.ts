@@ -6,8 +6,6 @@ export default defineConfig({
     testTimeout: 600_000,
     hookTimeout: 600_000,
     pool: 'forks',
-    // Files of one worker share the modules that they import; those that replace modules don't.
-    isolate: false,
     maxWorkers: 2,
     projects: [
       {
@@ -16,9 +14,12 @@ export default defineConfig({
           name: 'host',
           include: ['host/**/*.test.ts', 'assembly/**/*.test.ts', 'abi/**/*.test.ts'],
           exclude: ['**/*.mock.test.ts'],
+          // Files of one worker share the modules that they import. Each worker then has its files from the start, so this is
+          // for short files only.
+          isolate: false,
         },
       },
-      { extends: true, test: { name: 'mock', include: ['host/**/*.mock.test.ts'], isolate: true } },
+      { extends: true, test: { name: 'mock', include: ['host/**/*.mock.test.ts'] } },
       { extends: true, test: { name: 'tests', include: ['tests/**/*.test.ts'], globalSetup: ['tests/setup.ts'] } },
     ],
   },
