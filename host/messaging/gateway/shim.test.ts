@@ -321,10 +321,11 @@ for (const kind of brokerKinds) {
       for (const channel of ['cmd', 'cfg', 'desired']) {
         for (const payload of hostile) await client.publish(`${ns}/d/a/${channel}`, payload, { qos: 1 });
       }
-      await new Promise<void>((resolve) => {
+      const heard = new Promise<void>((resolve) => {
         node.onMessage = (m) => void (m.type === 'config' && m.values.fine === 1 && resolve());
-        void client.publish(`${ns}/d/a/cfg`, bytes('{"fine":1}'), { qos: 1 });
       });
+      await client.publish(`${ns}/d/a/cfg`, bytes('{"fine":1}'), { qos: 1 });
+      await heard;
       expect(problems).not.toContain('DEFECT');
       expect(problems.length).toBeGreaterThan(25);
       await inbox.until((m) => on(m, 'ota').length === hostile.length);
