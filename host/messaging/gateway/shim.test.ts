@@ -324,8 +324,7 @@ for (const kind of brokerKinds) {
       const heard = new Promise<void>((resolve) => {
         node.onMessage = (m) => void (m.type === 'config' && m.values.fine === 1 && resolve());
       });
-      await client.publish(`${ns}/d/a/cfg`, bytes('{"fine":1}'), { qos: 1 });
-      await heard;
+      await Promise.all([heard, client.publish(`${ns}/d/a/cfg`, bytes('{"fine":1}'), { qos: 1 })]);
       expect(problems).not.toContain('DEFECT');
       expect(problems.length).toBeGreaterThan(25);
       await inbox.until((m) => on(m, 'ota').length === hostile.length);
