@@ -2,7 +2,7 @@
 
 export { Budget, dayBudget } from './budget.ts';
 export { backgroundClock, type Clock, RealClock, systemClock, VirtualClock } from './clock.ts';
-export { decimal, divideHalfEven } from './decimal.ts';
+export { decimal, divideHalfEven, formatDecimal } from './decimal.ts';
 export { type ErrorCode, MoteError } from './error.ts';
 export { makeFolder, readInput, writeOutput } from './files.ts';
 export { guard } from './guard.ts';

@@ -1,6 +1,6 @@
 /** `mote site offers` and `mote site decoders`: what a running site offers for unknown devices, and what it decodes with. */
 import type { Command } from 'commander';
-import { isObject } from '../../base/index.ts';
+import { formatDecimal, isObject } from '../../base/index.ts';
 import { addCommand } from '../shared/command.ts';
 import { away, callSite, SITE_OPTION, type SiteOptions } from '../shared/site-api.ts';
 import { Exit, type Terminal, table } from '../shared/terminal.ts';
@@ -103,14 +103,9 @@ async function show(id: string, options: SiteOptions, terminal: Terminal): Promi
   return Exit.ok;
 }
 
-/** An integer x 10^exponent, exactly. */
-function scaled(integer: unknown, exponent: unknown): string {
-  const power = Number(exponent);
-  const [, sign = '', digits = ''] = /^(-?)(\d+)$/.exec(String(integer)) ?? [];
-  if (power >= 0) return `${sign}${digits}${digits === '0' ? '' : '0'.repeat(power)}`;
-  const padded = digits.padStart(1 - power, '0');
-  return `${sign}${padded.slice(0, power)}.${padded.slice(power)}`;
-}
+/** An integer of JSON, as a number or a text, x 10^exponent. */
+const scaled = (integer: unknown, exponent: unknown): string =>
+  /^-?\d+$/.test(String(integer)) ? formatDecimal(BigInt(String(integer)), Number(exponent)) : '';
 
 async function accept(id: string, { site, name }: AcceptOptions, terminal: Terminal): Promise<number> {
   const body = { id, wait: true, ...(name !== undefined && { name }) };

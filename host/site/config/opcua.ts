@@ -4,20 +4,10 @@ import { resolve } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { parseDocument, stringify } from 'yaml';
 import { MoteError, packagePath, readInput } from '../../base/index.ts';
-
-/** A variable of a server, and the series that its values become. */
-export interface MappedVariable {
-  /** `nsu=URI;s=NAME`, or `ns=INDEX;...` if the index never changes. */
-  readonly node: string;
-  readonly device: string;
-  readonly name: string;
-  readonly unit?: string;
-  readonly exponent?: number;
-  readonly type?: 'number' | 'boolean' | 'event';
-}
+import type { OpcuaVariable } from '../decode/index.ts';
 
 export interface OpcuaMapping {
-  readonly variables: readonly MappedVariable[];
+  readonly variables: readonly OpcuaVariable[];
 }
 
 /** How a client identifies its user. Paths are absolute. */
@@ -32,7 +22,7 @@ export interface OpcuaClientConfig {
   readonly url: string;
   readonly security: OpcuaSecurity;
   readonly user: OpcuaUser | null;
-  readonly variables: readonly MappedVariable[];
+  readonly variables: readonly OpcuaVariable[];
   /** Milliseconds between two messages of the server, and between two samples of a variable. */
   readonly publishMs: number;
   readonly sampleMs: number;

@@ -112,7 +112,7 @@ export interface LineOptions extends NamedOptions {
 
 /** A variable of an OPC UA server, and the series that its values are. */
 export interface OpcuaVariable {
-  /** Its node id as the message has it. */
+  /** Its node id as the message has it: `nsu=URI;s=NAME`, or `ns=INDEX;...` if the index never changes. */
   readonly node: string;
   readonly device: string;
   readonly name: string;

@@ -9,6 +9,7 @@ export {
   type Kind,
   type LineOptions,
   type MoteOptions,
+  type OpcuaVariable,
   type Place,
   parseDescription,
   type QualityPlace,

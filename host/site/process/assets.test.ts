@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { brokerKinds } from '../../messaging/broker/testing.ts';
 import { parseConfig } from '../config/index.ts';
 import { Site } from './index.ts';
+import { quiet } from './testing.ts';
 
-const quiet = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
 let dir: string;
 let site: Site;
 

@@ -6,12 +6,11 @@ import { type Clock, systemClock } from '../../base/index.ts';
 import type { NamedDecoder, SiteConfig } from '../config/index.ts';
 import type { Counts } from '../decode/index.ts';
 import type { Decoded, RawMessage } from '../model/index.ts';
-import type { Ingest, SiteStore } from '../store/index.ts';
+import { type Ingest, readSetting, type SiteStore, writeSetting } from '../store/index.ts';
 import { readAccepted, removeAccepted, writeAccepted } from './accepted.ts';
 import { changedFronts, Decoding, type DecodingPlan, type SavedStates } from './decoding.ts';
 import type { SiteLog } from './log.ts';
 import { type Acceptance, Offers } from './offers.ts';
-import { readSetting, writeSetting } from './settings.ts';
 
 const STATES = 'decoder-states';
 const PLAN = 'decoded-with';

@@ -9,6 +9,8 @@ import type { SiteStatus } from './status.ts';
 export async function metricsOf(status: () => SiteStatus): Promise<{ type: string; text(): Promise<string> }> {
   const prom = await optional('prom-client', () => import('prom-client'));
   const registry: Registry = new prom.Registry();
+  // Once for all metrics of an answer.
+  let now = status();
   prom.collectDefaultMetrics({ register: registry });
   const gauge = (name: string, help: string, read: (now: SiteStatus, set: Gauge) => void, labelNames: string[] = []) =>
     new prom.Gauge({
@@ -17,7 +19,7 @@ export async function metricsOf(status: () => SiteStatus): Promise<{ type: strin
       labelNames,
       registers: [registry],
       collect() {
-        read(status(), this);
+        read(now, this);
       },
     });
   const counter = (name: string, help: string, read: (now: SiteStatus) => number) =>
@@ -27,7 +29,7 @@ export async function metricsOf(status: () => SiteStatus): Promise<{ type: strin
       registers: [registry],
       collect() {
         this.reset();
-        this.inc(read(status()));
+        this.inc(read(now));
       },
     });
   counter('mote_site_messages_total', 'Messages that are in the store', ({ ingest }) => ingest.applied);
@@ -64,7 +66,7 @@ export async function metricsOf(status: () => SiteStatus): Promise<{ type: strin
     registers: [registry],
     collect() {
       this.reset();
-      for (const [code, count] of status().ingest.rejectedBy) this.inc({ code }, count);
+      for (const [code, count] of now.ingest.rejectedBy) this.inc({ code }, count);
     },
   });
   new prom.Counter({
@@ -74,7 +76,7 @@ export async function metricsOf(status: () => SiteStatus): Promise<{ type: strin
     registers: [registry],
     collect() {
       this.reset();
-      for (const { decoder, counts } of status().refused)
+      for (const { decoder, counts } of now.refused)
         for (const [reason, count] of Object.entries(counts)) this.inc({ decoder, reason }, count);
     },
   });
@@ -86,7 +88,7 @@ export async function metricsOf(status: () => SiteStatus): Promise<{ type: strin
       registers: [registry],
       collect() {
         this.reset();
-        for (const counts of status().http) this.inc({ key: counts.key }, read(counts));
+        for (const counts of now.http) this.inc({ key: counts.key }, read(counts));
       },
     });
   byKey('mote_site_http_messages_total', 'Messages that came by HTTP, by key', ({ messages }) => messages);
@@ -98,7 +100,7 @@ export async function metricsOf(status: () => SiteStatus): Promise<{ type: strin
     registers: [registry],
     collect() {
       this.reset();
-      for (const { key, refused } of status().http)
+      for (const { key, refused } of now.http)
         for (const [reason, count] of Object.entries(refused)) this.inc({ key, reason }, count);
     },
   });
@@ -115,5 +117,11 @@ export async function metricsOf(status: () => SiteStatus): Promise<{ type: strin
   byConnection('mote_site_opcua_online', '1 if an OPC UA server is connected', ({ online }) => (online ? 1 : 0));
   byConnection('mote_site_opcua_values', 'Values of it since the start', ({ values }) => values);
   byConnection('mote_site_opcua_dropped', 'Those for which there was no room', ({ dropped }) => dropped);
-  return { type: registry.contentType, text: () => registry.metrics() };
+  return {
+    type: registry.contentType,
+    text() {
+      now = status();
+      return registry.metrics();
+    },
+  };
 }

@@ -8,8 +8,7 @@ import { isTopicFilter, matches } from '../../messaging/mqtt/index.ts';
 import type { NamedDecoder } from '../config/index.ts';
 import { offerOf, parseDescription, type TypeOffer, typesOf } from '../decode/index.ts';
 import type { RawMessage } from '../model/index.ts';
-import type { SiteStore } from '../store/index.ts';
-import { readSetting, writeSetting } from './settings.ts';
+import { readSetting, type SiteStore, writeSetting } from '../store/index.ts';
 import { MAX_PAYLOAD_BYTES, UnknownMessages, type UnknownTopic } from './unknown.ts';
 
 export interface ShownOffer extends TypeOffer {

@@ -9,6 +9,7 @@ import { online, telemetry } from '../../messaging/topics/examples.ts';
 import { encodeState, encodeTelemetry } from '../../messaging/topics/index.ts';
 import { parseConfig } from '../config/index.ts';
 import { Site } from './index.ts';
+import { quiet } from './testing.ts';
 
 const PRESS = `
 - name: press
@@ -22,7 +23,6 @@ const PRESS = `
       fields: [{ at: /temp, name: temperature, unit: Cel, exponent: -2 }]`;
 const T0 = Date.UTC(2026, 8, 21, 14);
 
-const quiet = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
 let dir: string;
 let site: Site | undefined;
 const opened: mqtt.MqttClient[] = [];

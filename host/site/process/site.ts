@@ -22,13 +22,12 @@ import { Assets } from '../assets/index.ts';
 import { FileDrop } from '../bridges/files/index.ts';
 import { type OpcuaBridge, startOpcua } from '../bridges/opcua/index.ts';
 import type { SiteConfig } from '../config/index.ts';
-import { type Applied, type Ingest, SiteStore } from '../store/index.ts';
+import { type Applied, type Ingest, readSetting, SiteStore, writeSetting } from '../store/index.ts';
 import { Births } from '../things/index.ts';
 import { SiteDecoders } from './decoders.ts';
 import { type ApiServer, serveApi } from './http.ts';
 import { HttpKeys } from './http-keys.ts';
 import type { SiteLog } from './log.ts';
-import { readSetting, writeSetting } from './settings.ts';
 import type { Served, SiteStatus } from './status.ts';
 import { type OpenUns, openUns } from './uns.ts';
 
@@ -71,6 +70,8 @@ export class Site implements Served {
   readonly httpKeys: HttpKeys;
   #config: SiteConfig;
   #ingest!: Ingest;
+  /** With the user and the password that the configuration may have in it; `#broker` is what is shown. */
+  #brokerUrl = '';
   #broker = { url: '', embedded: false, online: false };
   /** Topics of packages for nodes, which are large: the broker and the gateway keep those. */
   readonly #packages: string;
@@ -230,6 +231,7 @@ export class Site implements Served {
         collect.some((filter) => matches(filter, message.topic)) ? this.#take(message) : Promise.resolve(),
     });
     this.#ends.push(() => broker.close());
+    this.#brokerUrl = broker.url;
     const url = new URL(broker.url);
     url.username = '';
     url.password = '';
@@ -263,13 +265,13 @@ export class Site implements Served {
   }
 
   async #openNodes(credentials: Credentials | undefined, onProblem: (error: MoteError, node?: string) => void) {
-    const { nodes, namespace, broker, data } = this.#config;
+    const { nodes, namespace, data } = this.#config;
     if (nodes === null) return;
     const { allow, listen, serial, insecure } = nodes;
     const allowed: AllowedNodes | undefined =
       allow === null ? undefined : parseAllowedNodes(readInput(allow, 'The list of nodes'), allow);
     const gateway = await serveGateway({
-      broker: { url: this.#broker.embedded ? this.#broker.url : (broker as { url: string }).url },
+      broker: { url: this.#brokerUrl },
       listen,
       serial,
       insecure,
@@ -319,12 +321,11 @@ export class Site implements Served {
   }
 
   async #openUns(credentials: Credentials | undefined, onProblem: (error: MoteError) => void): Promise<void> {
-    const { uns, broker } = this.#config;
+    const { uns } = this.#config;
     if (uns === null) return;
-    const brokerUrl = this.#broker.embedded ? this.#broker.url : (broker as { url: string }).url;
     const clientId = `${await this.#clientId()}-uns`;
     const opened = await openUns(uns, {
-      brokerUrl,
+      brokerUrl: this.#brokerUrl,
       clientId,
       credentials,
       clock: this.clock,

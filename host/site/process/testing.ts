@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseConfig, type SiteConfig } from '../config/index.ts';
 import { Site } from './index.ts';
 
-const quiet = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
+export const quiet = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
 
 export interface Answer {
   readonly status: number;

@@ -8,8 +8,7 @@ import { online, telemetry } from '../../messaging/topics/examples.ts';
 import { encodeState, encodeTelemetry } from '../../messaging/topics/index.ts';
 import { parseConfig } from '../config/index.ts';
 import { Site } from './index.ts';
-
-const quiet = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
+import { quiet } from './testing.ts';
 
 it('describes a node that was born, also after a restart, and has its values where it names them', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'moteware-things-'));

@@ -47,13 +47,6 @@ export function parseDecimal(text: string): Decimal {
   return { integer: BigInt(whole + digits), exponent: digits.length === 0 ? 0 : -digits.length };
 }
 
-/** integer x 10^exponent in plain digits, such as `-0.05`. */
-export function formatDecimal(integer: bigint, exponent: number): string {
-  if (exponent >= 0) return `${integer * power10(exponent)}`;
-  const digits = `${magnitude(integer)}`.padStart(1 - exponent, '0');
-  return `${integer < 0n ? '-' : ''}${digits.slice(0, exponent)}.${digits.slice(exponent)}`;
-}
-
 export function floorDivide(a: bigint, b: bigint): bigint {
   const quotient = a / b;
   return a % b !== 0n && a < 0n !== b < 0n ? quotient - 1n : quotient;

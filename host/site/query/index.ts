@@ -6,7 +6,6 @@ export { duckDatabase, duckLiveSql, openDuckDb, postgresDatabase, postgresLiveSq
 export { DIALECTS, type DialectName } from './dialect.ts';
 export { type Ancestor, type Attribute, Dimensions, type Placement, type Validity } from './dimensions.ts';
 export { emit } from './emit.ts';
-export { formatDecimal } from './fixed.ts';
 export {
   type Change,
   type Commit,

@@ -1,8 +1,9 @@
 /** Answers as people and programs read them. */
 
+import { formatDecimal } from '../../base/index.ts';
 import { formatTime } from '../model/index.ts';
 import type { Cell } from './aggregate.ts';
-import { formatDecimal, greatest, least } from './fixed.ts';
+import { greatest, least } from './fixed.ts';
 import type { OutputColumn, Plan } from './plan.ts';
 import type { Answer } from './run.ts';
 

@@ -10,6 +10,7 @@ export { type PostgresOptions, PostgresStore } from './postgres.ts';
 export { DAY_US, RawArchive, type RawSegment } from './raw-archive.ts';
 export { type Registry, SqliteRegistry } from './registry.ts';
 export type { Mirrored } from './schema.ts';
+export { readSetting, writeSetting } from './settings.ts';
 export { type Retention, type SiteIngestOptions, SiteStore, type StoreOptions } from './site-store.ts';
 export type { Dialect, Row, Sql, SqlValue, Transactional } from './sql.ts';
 export type { RawFilter, Series, TelemetryStore } from './telemetry.ts';

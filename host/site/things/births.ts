@@ -5,7 +5,7 @@
 import { MoteError } from '../../base/index.ts';
 import { decodeState } from '../../messaging/topics/index.ts';
 import type { RawMessage } from '../model/index.ts';
-import type { Registry } from '../store/index.ts';
+import { type Registry, writeSetting } from '../store/index.ts';
 import type { NodeBirth } from './thing.ts';
 
 export interface KnownBirth {
@@ -85,11 +85,7 @@ export class Births {
       this.#unwritten = new Map();
       try {
         await this.#registry.transaction(async (sql) => {
-          for (const [node, value] of due)
-            await sql.query(
-              'INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
-              [FRONT + node, value],
-            );
+          for (const [node, value] of due) await writeSetting(sql, FRONT + node, value);
         });
       } catch (error) {
         if (!(error instanceof MoteError)) throw error;

@@ -3,10 +3,9 @@
  * most once a second, and each event. Whoever subscribes needs to know the plant, and no device. Topics and payloads:
  * docs/assets.md.
  */
-import type { Clock } from '../../base/index.ts';
+import { type Clock, formatDecimal } from '../../base/index.ts';
 import type { MessageProperties } from '../../messaging/mqtt/index.ts';
 import { type DecodedEvent, formatTime, type PointRun } from '../model/index.ts';
-import { formatDecimal } from '../query/index.ts';
 
 /** Publishes with QoS 1 and retained; resolves when the broker has the message, rejects if it refuses it. */
 export type Publish = (topic: string, payload: Uint8Array, properties: MessageProperties) => Promise<void>;

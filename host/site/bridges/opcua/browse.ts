@@ -1,7 +1,7 @@
 /** Walks the address space of a server, and makes a mapping of its variables. */
 import type { ClientSession, ReferenceDescription } from 'node-opcua-client';
 import { MoteError, printable } from '../../../base/index.ts';
-import type { MappedVariable } from '../../config/index.ts';
+import type { OpcuaMapping } from '../../config/index.ts';
 import { loadClient } from './library.ts';
 import { requireIndex, withUri } from './node-ids.ts';
 import { ucumOf } from './units.ts';
@@ -20,7 +20,7 @@ export interface BrowsedNode {
 export interface Browsed {
   readonly nodes: readonly BrowsedNode[];
   /** Variables whose values can be points or events. */
-  readonly variables: readonly MappedVariable[];
+  readonly variables: OpcuaMapping['variables'];
   /** Whether there is more than the limit. */
   readonly truncated: boolean;
 }
@@ -165,9 +165,9 @@ async function unitsOf(session: ClientSession, ids: readonly string[]): Promise<
 }
 
 /** The device of a variable is the path of the objects that it is in; its name is its own. */
-function mapped(found: readonly Found[], details: ReadonlyMap<string, Details>): MappedVariable[] {
+function mapped(found: readonly Found[], details: ReadonlyMap<string, Details>): OpcuaMapping['variables'] {
   const used = new Set<string>();
-  return found.flatMap(({ id, node, name, path, kind }): MappedVariable[] => {
+  return found.flatMap(({ id, node, name, path, kind }): OpcuaMapping['variables'] => {
     const detail = details.get(id);
     if (kind !== 'variable' || detail === undefined || !detail.scalar) return [];
     const { type, unit } = detail;

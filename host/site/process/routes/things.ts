@@ -1,6 +1,5 @@
 /** `/api/things`: the nodes as things of the Web of Things, and the last values of their metrics. */
-import { MoteError } from '../../../base/index.ts';
-import { formatDecimal } from '../../query/index.ts';
+import { formatDecimal, MoteError } from '../../../base/index.ts';
 import { thingDescription } from '../../things/index.ts';
 import type { Served } from '../status.ts';
 import { type AddRoutes, Refused } from './route.ts';
