@@ -225,6 +225,10 @@ void hal_watchdog_feed(void)
 void chip_watchdog_hold(bool hold)
 {
     struct itimerval never = {0};
-    if (watchdog_us != 0)
-        setitimer(ITIMER_REAL, hold ? &never : &held, hold ? &held : NULL);
+    if (watchdog_us == 0)
+        return;
+    setitimer(ITIMER_REAL, hold ? &never : &held, hold ? &held : NULL);
+    /* Less than a microsecond is left as zero, which would stop the timer for good. */
+    if (hold && held.it_value.tv_sec == 0 && held.it_value.tv_usec == 0)
+        held.it_value.tv_usec = 1;
 }
