@@ -260,8 +260,8 @@ export const GatewayConstant = {
   unbornLinks: 1024,
   /** Time that such a connection has. */
   birthMs: 60_000,
-  /** An MQTT packet to the embedded broker or a client: several times the largest package. */
-  mqttPacketBytes: 4_194_304,
+  /** An MQTT packet to the embedded broker or a client: twice the largest package. */
+  mqttPacketBytes: 1_048_576,
   /** The first packet of a client to the embedded broker. */
   brokerConnectBytes: 16_384,
   /** Clients of the embedded broker that aren't accepted yet. */

@@ -47,6 +47,7 @@ it('ends a connection that announces a large packet before it has logged in', as
   socket.write(Buffer.from('1080808006', 'hex'));
   await ended;
   const second = await open();
+  clock.advance(20);
   second.socket.write(hello({ username: 'ann', password: Buffer.alloc(GatewayConstant.brokerConnectBytes) }));
   await second.ended;
 });
@@ -87,4 +88,35 @@ it('lets clients in beside more waiting connections than it holds', async () => 
   await first.ended;
   const client = await login();
   client.close();
+});
+
+it('serves an address slowly after a connection without a login, and no other', async () => {
+  const answered: string[] = [];
+  const knock = async (localAddress: string) => {
+    const socket = connect({ port: Number(new URL(broker.url).port), host: '127.0.0.1', localAddress });
+    sockets.push(socket);
+    const answer = new Promise<void>((resolve) => {
+      socket.once('data', () => {
+        answered.push(localAddress);
+        resolve();
+      });
+    });
+    await new Promise<void>((resolve) => socket.on('connect', () => resolve()));
+    socket.write(hello({ username: 'ann', password: Buffer.from('secret'), clientId: `c${sockets.length}` }));
+    return { answer };
+  };
+  const stranger = await open();
+  stranger.socket.write(message('not a CONNECT'));
+  await stranger.ended;
+  const slow = [await knock('127.0.0.1'), await knock('127.0.0.1')];
+  await (await knock('127.0.0.2')).answer;
+  expect(answered).toEqual(['127.0.0.2']);
+  for (const { answer } of slow) {
+    clock.advance(20);
+    await answer;
+    await (await knock('127.0.0.2')).answer;
+  }
+  expect(answered.map((address) => address.at(-1)).join('')).toBe('21212');
+  for (let ms = 0; ms < 1000; ms += 20) clock.advance(20);
+  await (await knock('127.0.0.1')).answer;
 });

@@ -10,6 +10,7 @@ import { GatewayConstant } from '../../base/abi/index.ts';
 import { backgroundClock, type Clock, MoteError, sameSecret } from '../../base/index.ts';
 import type { Message } from '../queue/index.ts';
 import { LimitedStream } from './limited-stream.ts';
+import { LOGIN_MS, Logins } from './logins.ts';
 import { RetainedFiles } from './retained-files.ts';
 
 export interface Broker {
@@ -41,7 +42,7 @@ export interface EmbeddedBrokerOptions {
   collect?: (message: Message) => Promise<void>;
   /** A retained message can't be read; its file stays. Default: a warning of the process. */
   onProblem?: (error: MoteError) => void;
-  /** Default 4 MiB: several times the largest package. */
+  /** Default 1 MiB: twice the largest package. */
   maximumPacketBytes?: number;
   /** Time limit of logins; default: that of this machine. */
   clock?: Clock;
@@ -62,9 +63,6 @@ export function isLoopback(host: string): boolean {
   return host === '::1' || host === 'localhost' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-/** A client that isn't accepted within this time is disconnected. */
-const LOGIN_MS = 10_000;
-const CONNECTIONS_A_TURN = 4;
 const SERVER_SHUTTING_DOWN = 0x8b;
 const QUOTA_EXCEEDED = 0x97;
 
@@ -131,15 +129,14 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
   for (const message of files?.load(Date.now(), onProblem) ?? []) await publishRetained(aedes, message);
 
   const sockets = new Set<Socket>();
-  const waiting = new Waiting(options.clock ?? backgroundClock);
-  const serve = inTurns((socket, accepted) => {
-    const stream = new LimitedStream(socket, maximumPacketBytes, { connect: () => aedes.handle(stream), accepted });
-    socket.resume();
-  });
+  const logins = new Logins(options.clock ?? backgroundClock);
   const connected = (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    serve(socket, waiting.add(socket));
+    logins.add(socket, (accepted) => {
+      const stream = new LimitedStream(socket, maximumPacketBytes, { connect: () => aedes.handle(stream), accepted });
+      socket.resume();
+    });
   };
   const server = options.tls
     ? createTlsServer({ handshakeTimeout: LOGIN_MS, ...options.tls }, connected)
@@ -173,55 +170,6 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
       await closed;
     },
   };
-}
-
-type Serve = (socket: Socket, accepted: () => void) => void;
-
-/** Serves a few new connections in a turn of the event loop, so that many at once don't hold up the clients that are there. */
-function inTurns(serve: Serve): Serve {
-  const queue: Parameters<Serve>[] = [];
-  const turn = () => {
-    for (const [socket, accepted] of queue.splice(0, CONNECTIONS_A_TURN))
-      if (!socket.destroyed) serve(socket, accepted);
-    if (queue.length > 0) setImmediate(turn);
-  };
-  return (socket, accepted) => {
-    // An error before it is served, such as a reset, only closes it.
-    socket.on('error', () => {});
-    if (queue.push([socket, accepted]) === 1) setImmediate(turn);
-  };
-}
-
-/** Connections whose client isn't accepted yet: a limited number, each for a limited time. */
-class Waiting {
-  readonly #clock: Clock;
-  /** Oldest first, each with the function that ends its time limit. */
-  readonly #sockets = new Map<Socket, () => void>();
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  /** Returns the function to call when the client is accepted. Beyond the limit the oldest connection makes room. */
-  add(socket: Socket): () => void {
-    const [oldest] = this.#sockets.keys();
-    if (oldest !== undefined && this.#sockets.size >= GatewayConstant.brokerLogins) {
-      this.#end(oldest);
-      oldest.destroy();
-    }
-    this.#sockets.set(
-      socket,
-      this.#clock.after(LOGIN_MS, () => socket.destroy()),
-    );
-    const end = () => this.#end(socket);
-    socket.once('close', end);
-    return end;
-  }
-
-  #end(socket: Socket): void {
-    this.#sockets.get(socket)?.();
-    this.#sockets.delete(socket);
-  }
 }
 
 interface Disconnecting {

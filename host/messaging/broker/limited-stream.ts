@@ -202,7 +202,7 @@ export class LimitedStream extends Duplex {
       return;
     }
     if (out.length === 0) done();
-    else this.#socket.write(Buffer.concat(out), done);
+    else this.#socket.write(out.length === 1 ? out[0]! : Buffer.concat(out), done);
   }
 
   #accept(): void {

@@ -23,7 +23,7 @@ export interface ClientOptions {
   will?: Will | (() => Will);
   /** Messages of QoS 1 that the broker may have in flight to the client; default 64. */
   receiveMaximum?: number;
-  /** The largest packet that the client accepts; default 4 MiB. */
+  /** The largest packet that the client accepts; default 1 MiB. */
   maximumPacketBytes?: number;
   /** The maximum number of topic aliases in each direction; default 16. */
   topicAliasMaximum?: number;
