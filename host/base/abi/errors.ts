@@ -218,6 +218,8 @@ export type ErrorCode =
   | 'OFFER'
   | 'OPCUA_CONFIG'
   | 'OPCUA_CONNECT'
+  | 'MODBUS_CONFIG'
+  | 'MODBUS_DEVICE'
   | 'OPCUA_TRUST'
   | 'SITE_FILE'
   | 'UNDECODED'

@@ -10,6 +10,7 @@ import { isTopicFilter } from '../../messaging/mqtt/index.ts';
 import { DEFAULT_NAMESPACE } from '../../messaging/topics/index.ts';
 import { parseDescription } from '../decode/index.ts';
 import type { Retention } from '../store/index.ts';
+import { type ModbusConfig, modbusDecoders, type RawModbus, readModbus } from './modbus.ts';
 import { type OpcuaConfig, opcuaDecoders, type RawOpcua, readOpcua } from './opcua.ts';
 
 export interface NamedDecoder {
@@ -51,11 +52,12 @@ export interface SiteConfig {
   readonly http: { readonly listen: Address; readonly token: string | null; readonly keys: readonly HttpKey[] };
   readonly collect: readonly string[];
   readonly exclude: readonly string[];
-  /** Those of the file, and one of each OPC UA connection, in front of which those of the file come. */
+  /** Those of the file, and one of each OPC UA and Modbus connection, in front of which those of the file come. */
   readonly decoders: readonly NamedDecoder[];
   /** Null: nothing is republished by asset. */
   readonly uns: { readonly prefix: string; readonly expirySeconds: number } | null;
   readonly opcua: OpcuaConfig;
+  readonly modbus: ModbusConfig;
   /** Null: no folder of files. */
   readonly files: { readonly folder: string } | null;
   readonly store: { readonly postgres?: string; readonly schema?: string; readonly retention: Retention };
@@ -82,6 +84,7 @@ interface Raw {
   decoders?: NamedDecoder[];
   uns?: { prefix: string; expirySeconds?: number };
   opcua?: RawOpcua;
+  modbus?: RawModbus;
   files?: { folder: string };
   store?: { postgres?: string; schema?: string; retention?: Retention };
   log?: SiteConfig['log'];
@@ -245,6 +248,7 @@ function checked(raw: Raw, folder: string, wrong: Wrong): SiteConfig {
       'needs a token, because other machines can connect; add a random one of at least 16 characters',
     );
   const opcua = readOpcua(raw.opcua, folder, at, wrong);
+  const modbus = readModbus(raw.modbus, folder, at, wrong);
   const { nodes, uns } = raw;
   const namespace = raw.namespace ?? DEFAULT_NAMESPACE;
   const within = (a: string, b: string) => a === b || a.startsWith(`${b}/`);
@@ -266,8 +270,9 @@ function checked(raw: Raw, folder: string, wrong: Wrong): SiteConfig {
     http,
     collect: raw.collect ?? ['#'],
     exclude: raw.exclude ?? [],
-    decoders: [...(raw.decoders ?? []), ...opcuaDecoders(opcua)],
+    decoders: [...(raw.decoders ?? []), ...opcuaDecoders(opcua), ...modbusDecoders(modbus)],
     opcua,
+    modbus,
     files: raw.files === undefined ? null : { folder: resolve(folder, raw.files.folder) },
     uns: uns === undefined ? null : { prefix: uns.prefix, expirySeconds: uns.expirySeconds ?? DAY_SECONDS },
     store: { ...raw.store, retention: raw.store?.retention ?? {} },

@@ -1,6 +1,14 @@
 /** The configuration of a site: one file, checked with the place of each mistake. */
 export { DEFAULT_CONFIG, type HttpKey, loadConfig, type NamedDecoder, parseConfig, type SiteConfig } from './config.ts';
 export {
+  type ModbusConfig,
+  type ModbusConnectionConfig,
+  modbusAddress,
+  modbusDecoders,
+  type PolledRegister,
+  parseModbusMapping,
+} from './modbus.ts';
+export {
   type OpcuaClientConfig,
   type OpcuaConfig,
   type OpcuaMapping,

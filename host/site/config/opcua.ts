@@ -1,10 +1,9 @@
 /** The part `opcua` of a site's configuration, and the mapping files that it names. docs/opcua.md. */
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Ajv, type ValidateFunction } from 'ajv';
-import { parseDocument, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { MoteError, packagePath, readInput } from '../../base/index.ts';
 import type { OpcuaVariable } from '../decode/index.ts';
+import { parseMappingFile } from './mapping.ts';
 
 export interface OpcuaMapping {
   readonly variables: readonly OpcuaVariable[];
@@ -93,9 +92,6 @@ export function opcuaDecoders({ clients }: OpcuaConfig) {
     }));
 }
 
-const MAX_MAPPING_BYTES = 8 * 1024 * 1024;
-let compiled: ValidateFunction<OpcuaMapping> | undefined;
-
 /** Reads a mapping file. Throws `FILE`, and `OPCUA_CONFIG` with the place. */
 export function loadMapping(path: string): OpcuaMapping {
   return parseMapping(Buffer.from(readInput(path, 'The mapping')).toString('utf8'), path);
@@ -103,27 +99,10 @@ export function loadMapping(path: string): OpcuaMapping {
 
 /** `path` is for errors. */
 export function parseMapping(text: string, path: string): OpcuaMapping {
-  const bad = (what: string, cause?: unknown) => new MoteError('OPCUA_CONFIG', `${path}: ${what}`, { cause });
-  if (Buffer.byteLength(text) > MAX_MAPPING_BYTES) throw bad(`it has more than ${MAX_MAPPING_BYTES} bytes`);
-  const document = parseDocument(text, { uniqueKeys: true });
-  const [error] = document.errors;
-  if (error !== undefined) throw bad(error.message.split('\n')[0]!);
-  let value: unknown;
-  try {
-    value = document.toJS({ maxAliasCount: 0 }) ?? {};
-  } catch (cause) {
-    throw bad((cause as Error).message, cause);
-  }
-  compiled ??= new Ajv().compile<OpcuaMapping>(
-    JSON.parse(readFileSync(packagePath('docs', 'schemas', 'opcua-mapping.schema.json'), 'utf8')),
-  );
-  if (!compiled(value)) {
-    const { instancePath, message } = compiled.errors![0]!;
-    throw bad(`${instancePath || 'it'} ${message}`);
-  }
+  const value = parseMappingFile<OpcuaMapping>(text, path, 'opcua-mapping.schema.json', 'OPCUA_CONFIG');
   const seen = new Set<string>();
   for (const { node } of value.variables) {
-    if (seen.has(node)) throw bad(`the node ${node} is mapped twice`);
+    if (seen.has(node)) throw new MoteError('OPCUA_CONFIG', `${path}: the node ${node} is mapped twice`);
     seen.add(node);
   }
   return value;

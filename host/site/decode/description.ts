@@ -128,6 +128,46 @@ export interface OpcuaOptions extends CommonOptions {
   readonly variables: readonly OpcuaVariable[];
 }
 
+/** Registers of a Modbus device, and the series that they are. */
+export interface ModbusRegister {
+  readonly unitId: number;
+  readonly table: 'coil' | 'discrete' | 'input' | 'holding';
+  /** As in the protocol, from 0. */
+  readonly address: number;
+  /** The value of a table of bits is a `bit`; a `string` is an event. */
+  readonly type:
+    | 'bit'
+    | 'int16'
+    | 'uint16'
+    | 'int32'
+    | 'uint32'
+    | 'int64'
+    | 'uint64'
+    | 'float32'
+    | 'float64'
+    | 'string';
+  /** Of a register; 0 is the lowest. */
+  readonly bit?: number;
+  /** Registers of a string. */
+  readonly length?: number;
+  /** Of the bytes in a register, and of the registers of a value. Default `big`. */
+  readonly byteOrder?: 'big' | 'little';
+  readonly wordOrder?: 'big' | 'little';
+  /** The value is that of the register x scale + offset, exact as decimals. */
+  readonly scale?: number | string;
+  readonly offset?: number | string;
+  readonly device: string;
+  readonly name: string;
+  /** UCUM, or a common spelling of a unit. Default: unknown. */
+  readonly unit?: string;
+  /** Default: that of scale and offset; -6 of a float. */
+  readonly exponent?: number;
+}
+
+export interface ModbusOptions extends CommonOptions {
+  readonly registers: readonly ModbusRegister[];
+}
+
 interface Options {
   mote: MoteOptions;
   json: JsonOptions;
@@ -136,6 +176,7 @@ interface Options {
   'line-protocol': LineOptions;
   csv: CsvOptions;
   opcua: OpcuaOptions;
+  modbus: ModbusOptions;
 }
 export type Kind = keyof Options;
 
@@ -163,10 +204,48 @@ export function parseDescription(value: unknown): Description {
   const { options } = value;
   if (options.notBefore !== undefined && Number.isNaN(textUs(options.notBefore, 'rfc3339', 0)))
     throw bad('/options/notBefore is no time of RFC 3339');
+  if (value.kind === 'modbus') checkRegisters(value.options.registers);
   if ('time' in options) checkTime(options.time);
   if (value.kind === 'csv' && value.options.decimal === ',' && (value.options.delimiter ?? ',') === ',')
     throw bad('/options/decimal is the same as the delimiter');
   return value;
+}
+
+/** Registers of a type; a string has its own length. */
+const REGISTERS = {
+  bit: 1,
+  int16: 1,
+  uint16: 1,
+  int32: 2,
+  uint32: 2,
+  int64: 4,
+  uint64: 4,
+  float32: 2,
+  float64: 4,
+} as const;
+
+/** How many registers, or bits of a table of bits, a value takes. */
+export function modbusCount({ type, length }: Pick<ModbusRegister, 'type' | 'length'>): number {
+  return type === 'string' ? length! : REGISTERS[type];
+}
+
+/** What the schema can't check of a register; null if nothing is wrong. */
+export function registerFault({ table, address, type, bit, length }: ModbusRegister): string | null {
+  const ofBits = table === 'coil' || table === 'discrete';
+  if (ofBits && type !== 'bit') return `the table ${table} has only the type bit`;
+  if (bit !== undefined && (ofBits || type !== 'bit')) return 'bit is only for the type bit of a register';
+  if (bit === undefined && !ofBits && type === 'bit') return 'the type bit of a register needs bit, from 0 to 15';
+  if ((type === 'string') !== (length !== undefined)) return 'the type string needs length, and only that';
+  if (address + modbusCount({ type, ...(length !== undefined && { length }) }) > 65_536)
+    return 'the value goes beyond the address 65535';
+  return null;
+}
+
+function checkRegisters(registers: readonly ModbusRegister[]): void {
+  for (const [i, register] of registers.entries()) {
+    const fault = registerFault(register);
+    if (fault !== null) throw bad(`/options/registers/${i}: ${fault}`);
+  }
 }
 
 function checkTime(time: TimePlace | undefined): void {

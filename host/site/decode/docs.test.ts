@@ -41,7 +41,16 @@ function examples() {
 describe('docs/decoders.md', () => {
   it('has an example of each kind', () => {
     const kinds = new Set(examples().map(({ kind }) => kind));
-    expect([...kinds].sort()).toEqual(['csv', 'json', 'line-protocol', 'mote', 'opcua', 'senml', 'sparkplug']);
+    expect([...kinds].sort()).toEqual([
+      'csv',
+      'json',
+      'line-protocol',
+      'modbus',
+      'mote',
+      'opcua',
+      'senml',
+      'sparkplug',
+    ]);
   });
 
   it.each(examples())('the points of $kind are those of the page', ({ got, points }) => {

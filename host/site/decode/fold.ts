@@ -6,6 +6,7 @@ import { type Description, parseDescription } from './description.ts';
 import { jsonDecoder } from './json.ts';
 import { MAX_SENDERS } from './limits.ts';
 import { lineDecoder } from './line-protocol.ts';
+import { modbusDecoder } from './modbus.ts';
 import { moteDecoder } from './mote.ts';
 import { opcuaDecoder } from './opcua.ts';
 import type { Decoding } from './result.ts';
@@ -30,6 +31,8 @@ export function createDecoder(value: unknown): Decoder {
       return csvDecoder(description) as Decoder;
     case 'opcua':
       return opcuaDecoder(description) as Decoder;
+    case 'modbus':
+      return modbusDecoder(description) as Decoder;
   }
 }
 

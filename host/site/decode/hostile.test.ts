@@ -88,6 +88,27 @@ const KINDS: [Description, RawMessage[]][] = [
   ],
   [
     {
+      kind: 'modbus',
+      version: 1,
+      options: {
+        registers: [
+          { unitId: 1, table: 'holding', address: 0, type: 'float32', scale: '0.1', device: 'p7', name: 'temp' },
+          { unitId: 1, table: 'holding', address: 2, type: 'string', length: 2, device: 'p7', name: 'text' },
+        ],
+      },
+    },
+    [
+      json('modbus/p7', {
+        time: '2026-09-21T14:13:20Z',
+        values: [
+          { register: '1/holding/0/2', data: '41ac3d71' },
+          { register: '1/holding/2/2/text', data: '41424344' },
+        ],
+      }),
+    ],
+  ],
+  [
+    {
       kind: 'opcua',
       version: 1,
       options: {

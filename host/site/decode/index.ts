@@ -8,11 +8,14 @@ export {
   type JsonOptions,
   type Kind,
   type LineOptions,
+  type ModbusRegister,
   type MoteOptions,
+  modbusCount,
   type OpcuaVariable,
   type Place,
   parseDescription,
   type QualityPlace,
+  registerFault,
   type SenmlOptions,
   type SeriesOption,
   type SparkplugOptions,
@@ -23,6 +26,7 @@ export type { Ignored } from './infer/fields.ts';
 export { inferDecoders, MAX_SAMPLE_BYTES, MAX_SAMPLE_MESSAGES, type Offer, type OfferedSeries } from './infer/index.ts';
 export { type MessageType, offerOf, type TypeOffer, typesOf } from './infer/types.ts';
 export { isLineProtocol } from './line-protocol.ts';
+export { modbusDiffers, modbusPlace } from './modbus.ts';
 export { addCounts, type Counts, type Decoding, REASONS, type Reason } from './result.ts';
 export { offset, textUs } from './time.ts';
 export { decodeUtf8 } from './utf8.ts';

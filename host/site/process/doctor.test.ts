@@ -39,6 +39,9 @@ it('checks the packages that the configuration needs', async () => {
   const plain = 'http: { listen: "127.0.0.1:0" }\nbroker: embedded:0\n';
   writeFileSync(join(test.dir, 'press.yaml'), 'variables:\n  - { node: "i=2258", device: press, name: time }\n');
   const opcua = 'opcua: { clients: [{ name: press, url: "opc.tcp://127.0.0.1:1", mapping: press.yaml }] }\n';
+  writeFileSync(join(test.dir, 'meter.yaml'), 'registers: [{ address: 1, device: meter, name: power }]\n');
+  const modbus = 'modbus: { connections: [{ name: meter, address: "127.0.0.1:1", mapping: meter.yaml }] }\n';
+  expect(await names(plain + modbus)).toEqual(expect.arrayContaining(['modbus-serial', 'modbus meter']));
   expect(await names(plain)).not.toContain('node-opcua-client');
   expect(await names(plain + opcua)).toEqual(expect.arrayContaining(['node-opcua-client', '@duckdb/node-api']));
 });

@@ -1,12 +1,13 @@
 /** What a site needs of its machine, by its configuration, and how to get what is missing. */
 import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type Clock, formatBytes, MoteError, optional, systemClock } from '../../base/index.ts';
 import type { Credentials } from '../../messaging/gateway/index.ts';
 import { MqttClient, publicUrl } from '../../messaging/mqtt/index.ts';
+import { MODBUS_PACKAGES } from '../bridges/modbus/index.ts';
 import { OPCUA_PACKAGES } from '../bridges/opcua/index.ts';
-import type { SiteConfig } from '../config/index.ts';
+import type { ModbusConnectionConfig, SiteConfig } from '../config/index.ts';
 import { postgresVersion, STORE_PACKAGES } from '../store/index.ts';
 
 export interface SiteCheck {
@@ -44,6 +45,8 @@ export async function checkSite(config: SiteConfig, { credentials, clock = syste
     ...(await Promise.all(portsOf(config).map((port) => checkPort(port, runs)))),
   ];
   if ('url' in config.broker) checks.push(await checkBroker(config.broker.url, credentials));
+  // Some devices take one connection only, which is that of the site.
+  if (!runs) checks.push(...(await Promise.all(config.modbus.connections.map(checkModbus))));
   if (config.store.postgres !== undefined) checks.push(await checkPostgres(config.store.postgres));
   return checks;
 }
@@ -64,13 +67,14 @@ async function isRunning({ http: { listen } }: SiteConfig): Promise<boolean> {
 
 type Package = readonly [name: string, load: () => Promise<unknown>];
 
-function packagesOf({ store, opcua }: SiteConfig): Package[] {
+function packagesOf({ store, opcua, modbus }: SiteConfig): Package[] {
   return [
     ['hono', () => import('hono')],
     ['@hono/node-server', () => import('@hono/node-server')],
     ['prom-client', () => import('prom-client')],
     ...STORE_PACKAGES.filter(([name]) => name !== (store.postgres === undefined ? 'pg' : '@photostructure/sqlite')),
     ...(opcua.clients.length > 0 ? OPCUA_PACKAGES : []),
+    ...(modbus.connections.length > 0 ? MODBUS_PACKAGES : []),
   ];
 }
 
@@ -175,6 +179,24 @@ async function checkBroker(url: string, credentials: Credentials | undefined): P
   } finally {
     client.close();
   }
+}
+
+/** Whether something listens there; whether it speaks Modbus shows `mote site modbus read`. */
+async function checkModbus({ name, host, port }: ModbusConnectionConfig): Promise<SiteCheck> {
+  const problem = await new Promise<string | null>((resolve) => {
+    const socket = connect({ host, port });
+    const end = (what: string | null) => {
+      socket.destroy();
+      resolve(what);
+    };
+    socket.setTimeout(ANSWER_MS, () => end(`no answer within ${ANSWER_MS} ms`));
+    socket.once('connect', () => end(null));
+    socket.once('error', ({ message }) => end(message));
+  });
+  const check = { name: `modbus ${name}`, needed: false };
+  if (problem === null) return { ...check, ok: true, found: `${host}:${port}` };
+  const fix = 'switch the device on, or correct its address under "modbus"';
+  return { ...check, ok: false, found: `${host}:${port}: ${problem}`, fix };
 }
 
 async function checkPostgres(url: string): Promise<SiteCheck> {

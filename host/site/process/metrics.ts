@@ -1,6 +1,7 @@
 /** What a site counts, in the text format of Prometheus. */
 import type { Gauge, Registry } from 'prom-client';
 import { optional } from '../../base/index.ts';
+import type { SourceStatus as ModbusConnection } from '../bridges/modbus/index.ts';
 import type { SourceStatus } from '../bridges/opcua/index.ts';
 import type { HttpCounts } from './http-keys.ts';
 import type { SiteStatus } from './status.ts';
@@ -117,6 +118,33 @@ export async function metricsOf(status: () => SiteStatus): Promise<{ type: strin
   byConnection('mote_site_opcua_online', '1 if an OPC UA server is connected', ({ online }) => (online ? 1 : 0));
   byConnection('mote_site_opcua_values', 'Values of it since the start', ({ values }) => values);
   byConnection('mote_site_opcua_dropped', 'Those for which there was no room', ({ dropped }) => dropped);
+  const byDevice = (name: string, help: string, read: (connection: ModbusConnection) => number) =>
+    gauge(
+      name,
+      help,
+      ({ modbus }, set) => {
+        set.reset();
+        for (const one of modbus?.connections ?? []) set.set({ connection: one.name }, read(one));
+      },
+      ['connection'],
+    );
+  byDevice('mote_site_modbus_online', '1 if a Modbus device answers', ({ online }) => (online ? 1 : 0));
+  byDevice('mote_site_modbus_away', 'Units behind it that do not', ({ away }) => away.length);
+  byDevice('mote_site_modbus_requests', 'Requests since the start', ({ requests }) => requests);
+  byDevice('mote_site_modbus_values', 'Values that were stored', ({ values }) => values);
+  byDevice('mote_site_modbus_dropped', 'Those for which there was no room', ({ dropped }) => dropped);
+  byDevice('mote_site_modbus_late', 'Polls for which the device was too slow', ({ late }) => late);
+  new prom.Counter({
+    name: 'mote_site_modbus_failed_total',
+    help: 'Requests without values, by reason (docs/modbus.md)',
+    labelNames: ['connection', 'reason'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { name: connection, failed } of now.modbus?.connections ?? [])
+        for (const [reason, count] of Object.entries(failed)) this.inc({ connection, reason }, count);
+    },
+  });
   return {
     type: registry.contentType,
     text() {

@@ -20,6 +20,7 @@ import type { Message } from '../../messaging/queue/index.ts';
 import { topicOf } from '../../messaging/topics/index.ts';
 import { Assets } from '../assets/index.ts';
 import { FileDrop } from '../bridges/files/index.ts';
+import { type ModbusBridge, startModbus } from '../bridges/modbus/index.ts';
 import { type OpcuaBridge, startOpcua } from '../bridges/opcua/index.ts';
 import type { SiteConfig } from '../config/index.ts';
 import { type Applied, type Ingest, readSetting, SiteStore, writeSetting } from '../store/index.ts';
@@ -50,6 +51,7 @@ const NEED_RESTART = [
   'http',
   'collect',
   'opcua',
+  'modbus',
   'files',
   'store',
   'uns',
@@ -79,6 +81,7 @@ export class Site implements Served {
   #uns: OpenUns | undefined;
   #gateway: Gateway | undefined;
   #opcua: OpcuaBridge | undefined;
+  #modbus: ModbusBridge | undefined;
   #files: FileDrop | undefined;
   #api: ApiServer | undefined;
   /** Of the journal or the store, until a batch succeeds. */
@@ -160,6 +163,7 @@ export class Site implements Served {
       uns: this.#uns?.namespace.stats ?? null,
       decodedAgain: this.decoders.decodedAgain,
       opcua: this.#opcua?.status ?? null,
+      modbus: this.#modbus?.status ?? null,
       files: this.#files?.status ?? null,
     };
   }
@@ -215,6 +219,7 @@ export class Site implements Served {
     await this.#openNodes(credentials, onProblem);
     await this.#openUns(credentials, onProblem);
     await this.#openOpcua(onProblem);
+    await this.#openModbus(onProblem);
     this.#openFiles(onProblem);
     this.#api = await serveApi(this, config.http);
     this.#ends.push(() => this.#api!.close());
@@ -301,6 +306,20 @@ export class Site implements Served {
       log: (fields, text) => this.#log.info(fields, text),
     });
     this.#opcua = bridge;
+    this.#ends.push(() => bridge.close());
+  }
+
+  async #openModbus(onProblem: (error: MoteError) => void): Promise<void> {
+    const { modbus: config } = this.#config;
+    if (config.connections.length === 0) return;
+    const bridge = await startModbus({
+      config,
+      clock: this.clock,
+      take: (topic, payload) => this.#take({ topic, payload, properties: {} }, 'modbus'),
+      onProblem,
+      log: (fields, text) => this.#log.info(fields, text),
+    });
+    this.#modbus = bridge;
     this.#ends.push(() => bridge.close());
   }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/index.ts';
 import type { Message } from '../../messaging/queue/index.ts';
 import type { Assets } from '../assets/index.ts';
 import type { FileDropStatus } from '../bridges/files/index.ts';
+import type { ModbusStatus } from '../bridges/modbus/index.ts';
 import type { OpcuaStatus } from '../bridges/opcua/index.ts';
 import type { Counts } from '../decode/index.ts';
 import type { Applied, IngestStats, SiteStore } from '../store/index.ts';
@@ -30,6 +31,8 @@ export interface SiteStatus {
   readonly refused: readonly { readonly decoder: string; readonly counts: Counts }[];
   /** Null: the configuration has no OPC UA. */
   readonly opcua: OpcuaStatus | null;
+  /** Null: the configuration has no Modbus. */
+  readonly modbus: ModbusStatus | null;
   /** Null: the site has no folder of files. */
   readonly files: FileDropStatus | null;
 }

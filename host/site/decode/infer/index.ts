@@ -94,7 +94,8 @@ function draftOf(kind: Kind, messages: readonly RawMessage[], documents: readonl
     case 'csv':
       return inferCsv(messages);
     case 'opcua':
-      // A node id says nothing; `mote site opcua browse` reads names and units from the server.
+    case 'modbus':
+      // A node id says nothing, nor does a register; `mote site opcua browse` reads names and units from the server.
       return null;
   }
 }
