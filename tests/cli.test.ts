@@ -59,6 +59,7 @@ const COMMANDS = [
     ...['list', 'show', 'accept', 'dismiss', 'restore'].map((name) => `site offers ${name}`),
     ...['list', 'remove'].map((name) => `site decoders ${name}`),
     ...['browse', 'list', 'trust'].map((name) => `site opcua ${name}`),
+    'site modbus read',
     'plant init',
     'plant run',
     'plant assets',

@@ -11,6 +11,7 @@ import { siteConfig, siteProcess } from './shared/site-parts.ts';
 import { reportError, type Terminal } from './shared/terminal.ts';
 import { registerAssets } from './site/assets.ts';
 import { registerContext } from './site/context.ts';
+import { registerModbus } from './site/modbus.ts';
 import { registerOffers } from './site/offers.ts';
 import { registerOpcua } from './site/opcua.ts';
 import { registerState } from './site/state.ts';
@@ -135,4 +136,5 @@ export function registerSite(program: Command): void {
   registerAssets(site);
   registerContext(site);
   registerOpcua(site);
+  registerModbus(site);
 }
