@@ -136,7 +136,6 @@ const runners = [
     description: 'documentation site: builds without dead links',
     args: ['docs/.vitepress/site.mjs'],
     count: whole,
-    // Of the links, tests/docs-paths.test.ts checks those to files.
     fullOnly: true,
   },
   {
