@@ -51,7 +51,7 @@ export class MqttClient {
 
   constructor(options: ClientOptions) {
     this.#settings = settingsOf(options);
-    this.#cleanStart = this.#settings.cleanStart;
+    this.#cleanStart = this.#settings.cleanStart !== false;
     const packetId = (used: (id: number) => boolean) => this.#packetId(used);
     this.#subscriptions = new Subscriptions(packetId);
     this.#delivery = new Delivery({
@@ -267,7 +267,7 @@ export class MqttClient {
     const resumed = limits.sessionPresent && this.#counts.connects > 0;
     this.#state = 'online';
     this.#limits = limits;
-    this.#cleanStart = false;
+    this.#cleanStart = this.#settings.cleanStart === 'always';
     this.#counts.connects++;
     const { highWaterBytes } = this.#settings;
     this.#subscriptions.online((packet) => connection.subscribe(packet), resumed);

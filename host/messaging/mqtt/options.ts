@@ -13,8 +13,8 @@ export interface ClientOptions {
   clientId: string;
   username?: string;
   password?: string | Uint8Array;
-  /** Delete an earlier session; default true. Only the first connection of this client does so. */
-  cleanStart?: boolean;
+  /** Delete an earlier session; default true. Only the first connection of this client does so, unless it is `always`. */
+  cleanStart?: boolean | 'always';
   /** How long the broker keeps the session while the client is disconnected; default 0. */
   sessionExpirySeconds?: number;
   /** 0 disables it; default 30. The broker may set its own. */
