@@ -25,6 +25,7 @@ const SECTIONS: { text: string; pages: [text: string, path: string][] }[] = [
       ['A plant to try it on', 'docs/plant.md'],
       ['OPC UA', 'docs/opcua.md'],
       ['Modbus TCP', 'docs/modbus.md'],
+      ['Sparkplug B', 'docs/sparkplug.md'],
       ['Watching a simulation', 'docs/watching-a-simulation.md'],
       ['Running on boards', 'docs/running-on-boards.md'],
       ['Brokers', 'docs/brokers.md'],

@@ -220,6 +220,7 @@ export type ErrorCode =
   | 'OPCUA_CONNECT'
   | 'MODBUS_CONFIG'
   | 'MODBUS_DEVICE'
+  | 'SPARKPLUG'
   | 'OPCUA_TRUST'
   | 'SITE_FILE'
   | 'UNDECODED'

@@ -12,6 +12,7 @@ import { parseDescription } from '../decode/index.ts';
 import type { Retention } from '../store/index.ts';
 import { type ModbusConfig, modbusDecoders, type RawModbus, readModbus } from './modbus.ts';
 import { type OpcuaConfig, opcuaDecoders, type RawOpcua, readOpcua } from './opcua.ts';
+import { type RawSparkplug, readSparkplugConfig, type SparkplugConfig } from './sparkplug.ts';
 
 export interface NamedDecoder {
   readonly name: string;
@@ -58,6 +59,8 @@ export interface SiteConfig {
   readonly uns: { readonly prefix: string; readonly expirySeconds: number } | null;
   readonly opcua: OpcuaConfig;
   readonly modbus: ModbusConfig;
+  /** Null: the site is no edge node. */
+  readonly sparkplug: SparkplugConfig | null;
   /** Null: no folder of files. */
   readonly files: { readonly folder: string } | null;
   readonly store: { readonly postgres?: string; readonly schema?: string; readonly retention: Retention };
@@ -85,6 +88,7 @@ interface Raw {
   uns?: { prefix: string; expirySeconds?: number };
   opcua?: RawOpcua;
   modbus?: RawModbus;
+  sparkplug?: RawSparkplug;
   files?: { folder: string };
   store?: { postgres?: string; schema?: string; retention?: Retention };
   log?: SiteConfig['log'];
@@ -273,6 +277,7 @@ function checked(raw: Raw, folder: string, wrong: Wrong): SiteConfig {
     decoders: [...(raw.decoders ?? []), ...opcuaDecoders(opcua), ...modbusDecoders(modbus)],
     opcua,
     modbus,
+    sparkplug: readSparkplugConfig(raw.sparkplug, at),
     files: raw.files === undefined ? null : { folder: resolve(folder, raw.files.folder) },
     uns: uns === undefined ? null : { prefix: uns.prefix, expirySeconds: uns.expirySeconds ?? DAY_SECONDS },
     store: { ...raw.store, retention: raw.store?.retention ?? {} },

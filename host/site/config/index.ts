@@ -18,3 +18,4 @@ export {
   parseMapping,
   printMapping,
 } from './opcua.ts';
+export type { SparkplugConfig } from './sparkplug.ts';

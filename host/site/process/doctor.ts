@@ -45,6 +45,7 @@ export async function checkSite(config: SiteConfig, { credentials, clock = syste
     ...(await Promise.all(portsOf(config).map((port) => checkPort(port, runs)))),
   ];
   if ('url' in config.broker) checks.push(await checkBroker(config.broker.url, credentials));
+  if (config.sparkplug?.broker) checks.push(await checkBroker(config.sparkplug.broker, undefined, 'sparkplug'));
   // Some devices take one connection only, which is that of the site.
   if (!runs) checks.push(...(await Promise.all(config.modbus.connections.map(checkModbus))));
   if (config.store.postgres !== undefined) checks.push(await checkPostgres(config.store.postgres));
@@ -166,16 +167,16 @@ async function checkPort({ name, host, port }: Port, runs: boolean): Promise<Sit
   return { name, ok: false, needed: true, found: `port ${at}: ${why}`, fix };
 }
 
-async function checkBroker(url: string, credentials: Credentials | undefined): Promise<SiteCheck> {
-  const client = new MqttClient({ url, clientId: `mote-doctor-${process.pid}`, ...credentials });
+async function checkBroker(url: string, credentials?: Credentials, name = 'broker'): Promise<SiteCheck> {
+  const client = new MqttClient({ url, clientId: `mote-doctor-${process.pid}-${name}`, ...credentials });
   const found = publicUrl(url);
   try {
     await client.connect({ retry: false });
-    return { name: 'broker', ok: true, needed: true, found };
+    return { name, ok: true, needed: name === 'broker', found };
   } catch (error) {
     if (!(error instanceof MoteError)) throw error;
     const fix = 'start the broker, or correct its address, user and password';
-    return { name: 'broker', ok: false, needed: true, found: `${found}: ${error.message}`, fix };
+    return { name, ok: false, needed: name === 'broker', found: `${found}: ${error.message}`, fix };
   } finally {
     client.close();
   }

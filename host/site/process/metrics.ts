@@ -3,6 +3,7 @@ import type { Gauge, Registry } from 'prom-client';
 import { optional } from '../../base/index.ts';
 import type { SourceStatus as ModbusConnection } from '../bridges/modbus/index.ts';
 import type { SourceStatus } from '../bridges/opcua/index.ts';
+import type { EdgeStatus } from '../bridges/sparkplug/index.ts';
 import type { HttpCounts } from './http-keys.ts';
 import type { SiteStatus } from './status.ts';
 
@@ -145,6 +146,14 @@ export async function metricsOf(status: () => SiteStatus): Promise<{ type: strin
         for (const [reason, count] of Object.entries(failed)) this.inc({ connection, reason }, count);
     },
   });
+  const ofEdge = (name: string, help: string, read: (edge: EdgeStatus) => number) =>
+    gauge(name, help, ({ sparkplug }, set) => set.set(sparkplug === null ? 0 : read(sparkplug)));
+  ofEdge('mote_site_sparkplug_born', '1 if the birth of the edge node is in force', ({ born }) => (born ? 1 : 0));
+  ofEdge('mote_site_sparkplug_devices', 'Devices of the edge node', ({ devices }) => devices);
+  ofEdge('mote_site_sparkplug_births', 'Births of it since the start', ({ births }) => births);
+  ofEdge('mote_site_sparkplug_published', 'Messages of it', ({ published }) => published);
+  ofEdge('mote_site_sparkplug_waiting', 'Values that wait for broker or primary host', ({ waiting }) => waiting);
+  ofEdge('mote_site_sparkplug_dropped', 'Values for which there was no room', ({ dropped }) => dropped);
   return {
     type: registry.contentType,
     text() {

@@ -22,6 +22,7 @@ import { Assets } from '../assets/index.ts';
 import { FileDrop } from '../bridges/files/index.ts';
 import { type ModbusBridge, startModbus } from '../bridges/modbus/index.ts';
 import { type OpcuaBridge, startOpcua } from '../bridges/opcua/index.ts';
+import { EdgeNode } from '../bridges/sparkplug/index.ts';
 import type { SiteConfig } from '../config/index.ts';
 import { type Applied, type Ingest, readSetting, SiteStore, writeSetting } from '../store/index.ts';
 import { Births } from '../things/index.ts';
@@ -42,6 +43,7 @@ export interface SiteOptions {
 const HOUR_MS = 3_600_000;
 const CLIENT_ID = 'client-id';
 const FILE = 'file-drop';
+const BIRTH_DEATH = 'sparkplug-bdseq';
 /** Settings that hold from the next start on. */
 const NEED_RESTART = [
   'data',
@@ -52,6 +54,7 @@ const NEED_RESTART = [
   'collect',
   'opcua',
   'modbus',
+  'sparkplug',
   'files',
   'store',
   'uns',
@@ -82,6 +85,7 @@ export class Site implements Served {
   #gateway: Gateway | undefined;
   #opcua: OpcuaBridge | undefined;
   #modbus: ModbusBridge | undefined;
+  #edge: EdgeNode | undefined;
   #files: FileDrop | undefined;
   #api: ApiServer | undefined;
   /** Of the journal or the store, until a batch succeeds. */
@@ -164,6 +168,7 @@ export class Site implements Served {
       decodedAgain: this.decoders.decodedAgain,
       opcua: this.#opcua?.status ?? null,
       modbus: this.#modbus?.status ?? null,
+      sparkplug: this.#edge?.status ?? null,
       files: this.#files?.status ?? null,
     };
   }
@@ -211,11 +216,16 @@ export class Site implements Served {
         for (const listener of this.#followers) listener(applied);
         for (const { message, decoded } of applied)
           if (decoded === null) this.decoders.seeUndecoded(message);
-          else this.#uns?.namespace.take(decoded);
+          else {
+            this.#uns?.namespace.take(decoded);
+            // What comes as Sparkplug B has its edge node already.
+            if (!message.topic.startsWith('spBv1.0/')) this.#edge?.take(decoded.runs);
+          }
         for (const { message } of applied) this.births.see(message);
       },
     });
     await this.#openBroker(credentials, onProblem);
+    await this.#openSparkplug(credentials, onProblem);
     await this.#openNodes(credentials, onProblem);
     await this.#openUns(credentials, onProblem);
     await this.#openOpcua(onProblem);
@@ -287,6 +297,7 @@ export class Site implements Served {
       onNode: (node, state) => {
         if (this.#online.get(node) !== (state === 'online')) this.#log.info({ node, state }, `${node} is ${state}`);
         this.#online.set(node, state === 'online');
+        this.#edge?.setOnline(node, state === 'online');
       },
       onProblem,
     });
@@ -323,6 +334,28 @@ export class Site implements Served {
     this.#ends.push(() => bridge.close());
   }
 
+  async #openSparkplug(credentials: Credentials | undefined, onProblem: (error: MoteError) => void): Promise<void> {
+    const { sparkplug: config } = this.#config;
+    if (config === null) return;
+    const { registry } = this.store;
+    const keep = (bdSeq: number) =>
+      void writeSetting(registry, BIRTH_DEATH, String(bdSeq)).catch((error: Error) =>
+        this.#log.error({}, `The number of the birth could not be kept: ${error.message}`),
+      );
+    const edge = new EdgeNode({
+      config,
+      brokerUrl: config.broker ?? this.#brokerUrl,
+      credentials: config.broker === null ? credentials : undefined,
+      clientId: `${await this.#clientId()}-edge`,
+      clock: this.clock,
+      bdSeq: Number((await readSetting(registry, BIRTH_DEATH)) ?? -1),
+      keep,
+      onProblem,
+    });
+    this.#edge = edge;
+    this.#ends.push(() => edge.close());
+  }
+
   #openFiles(onProblem: (error: MoteError) => void): void {
     const { files } = this.#config;
     if (files === null) return;
@@ -356,9 +389,10 @@ export class Site implements Served {
   }
 
   take(source: string, { topic, payload, properties }: Pick<Message, 'topic' | 'payload' | 'properties'>) {
-    const { exclude, uns } = this.#config;
+    const { exclude, uns, sparkplug: own } = this.#config;
     // Its own messages would come around for ever.
     if (uns !== null && matches(`${uns.prefix}/#`, topic)) return Promise.resolve();
+    if (own !== null && matches(`spBv1.0/${own.group}/+/${own.edge}/#`, topic)) return Promise.resolve();
     if (matches(this.#packages, topic) || exclude.some((filter) => matches(filter, topic))) return Promise.resolve();
     return this.#ingest.append({ receivedUs: this.nowUs(), source, topic, properties, payload });
   }
