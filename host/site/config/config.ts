@@ -59,6 +59,8 @@ export interface SiteConfig {
   readonly uns: { readonly prefix: string; readonly expirySeconds: number } | null;
   readonly opcua: OpcuaConfig;
   readonly modbus: ModbusConfig;
+  /** Null: the site is no host application of Sparkplug B. */
+  readonly sparkplugHost: { readonly id: string } | null;
   /** Null: the site is no edge node. */
   readonly sparkplug: SparkplugConfig | null;
   /** Null: no folder of files. */
@@ -89,6 +91,7 @@ interface Raw {
   opcua?: RawOpcua;
   modbus?: RawModbus;
   sparkplug?: RawSparkplug;
+  sparkplugHost?: { id: string };
   files?: { folder: string };
   store?: { postgres?: string; schema?: string; retention?: Retention };
   log?: SiteConfig['log'];
@@ -278,6 +281,7 @@ function checked(raw: Raw, folder: string, wrong: Wrong): SiteConfig {
     opcua,
     modbus,
     sparkplug: readSparkplugConfig(raw.sparkplug, at),
+    sparkplugHost: raw.sparkplugHost ?? null,
     files: raw.files === undefined ? null : { folder: resolve(folder, raw.files.folder) },
     uns: uns === undefined ? null : { prefix: uns.prefix, expirySeconds: uns.expirySeconds ?? DAY_SECONDS },
     store: { ...raw.store, retention: raw.store?.retention ?? {} },

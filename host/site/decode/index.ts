@@ -28,6 +28,7 @@ export { type MessageType, offerOf, type TypeOffer, typesOf } from './infer/type
 export { isLineProtocol } from './line-protocol.ts';
 export { modbusDiffers, modbusPlace } from './modbus.ts';
 export { addCounts, type Counts, type Decoding, REASONS, type Reason } from './result.ts';
+export { sparkplugPlace } from './sparkplug.ts';
 export { readSparkplug } from './sparkplug-payload.ts';
 export { offset, textUs } from './time.ts';
 export { decodeUtf8 } from './utf8.ts';

@@ -18,6 +18,8 @@ export interface SparkplugMetric {
 
 export interface SparkplugPayload {
   timestampMs?: number;
+  /** 0 to 255. */
+  seq?: number;
   readonly metrics: readonly SparkplugMetric[];
 }
 
@@ -28,9 +30,10 @@ const MAX_PROPERTIES = 1_000;
 export function readSparkplug(bytes: Uint8Array): SparkplugPayload {
   const reader = new BinaryReader(bytes);
   const metrics: SparkplugMetric[] = [];
-  const payload: { timestampMs?: number; metrics: SparkplugMetric[] } = { metrics };
+  const payload: { timestampMs?: number; seq?: number; metrics: SparkplugMetric[] } = { metrics };
   message(reader, bytes.length, PAYLOAD, (field) => {
     if (field === 1) payload.timestampMs = Number(reader.uint64());
+    else if (field === 3) payload.seq = Number(reader.uint64());
     else {
       if (metrics.length >= MAX_PAYLOAD_METRICS) throw new RangeError('too many metrics');
       metrics.push(metric(reader));
@@ -41,7 +44,7 @@ export function readSparkplug(bytes: Uint8Array): SparkplugPayload {
 
 /** The wire types of the fields of each message, by their numbers. */
 const { Varint, Bit64, LengthDelimited, Bit32 } = WireType;
-const PAYLOAD = { 1: Varint, 2: LengthDelimited };
+const PAYLOAD = { 1: Varint, 2: LengthDelimited, 3: Varint };
 const METRIC = {
   1: LengthDelimited,
   2: Varint,

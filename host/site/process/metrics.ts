@@ -3,7 +3,7 @@ import type { Gauge, Registry } from 'prom-client';
 import { optional } from '../../base/index.ts';
 import type { SourceStatus as ModbusConnection } from '../bridges/modbus/index.ts';
 import type { SourceStatus } from '../bridges/opcua/index.ts';
-import type { EdgeStatus } from '../bridges/sparkplug/index.ts';
+import type { EdgeStatus, HostStatus } from '../bridges/sparkplug/index.ts';
 import type { HttpCounts } from './http-keys.ts';
 import type { SiteStatus } from './status.ts';
 
@@ -154,6 +154,11 @@ export async function metricsOf(status: () => SiteStatus): Promise<{ type: strin
   ofEdge('mote_site_sparkplug_published', 'Messages of it', ({ published }) => published);
   ofEdge('mote_site_sparkplug_waiting', 'Values that wait for broker or primary host', ({ waiting }) => waiting);
   ofEdge('mote_site_sparkplug_dropped', 'Values for which there was no room', ({ dropped }) => dropped);
+  const ofHost = (name: string, help: string, read: (host: HostStatus) => number) =>
+    gauge(name, help, ({ sparkplugHost }, set) => set.set(sparkplugHost === null ? 0 : read(sparkplugHost)));
+  ofHost('mote_site_sparkplug_host_online', '1 if its state as a host is online', ({ online }) => (online ? 1 : 0));
+  ofHost('mote_site_sparkplug_host_gaps', 'Messages of edge nodes that were missed', ({ gaps }) => gaps);
+  ofHost('mote_site_sparkplug_host_asked', 'Requests for births', ({ asked }) => asked);
   return {
     type: registry.contentType,
     text() {

@@ -22,7 +22,6 @@ import { Assets } from '../assets/index.ts';
 import { FileDrop } from '../bridges/files/index.ts';
 import { type ModbusBridge, startModbus } from '../bridges/modbus/index.ts';
 import { type OpcuaBridge, startOpcua } from '../bridges/opcua/index.ts';
-import { EdgeNode } from '../bridges/sparkplug/index.ts';
 import type { SiteConfig } from '../config/index.ts';
 import { type Applied, type Ingest, readSetting, SiteStore, writeSetting } from '../store/index.ts';
 import { Births } from '../things/index.ts';
@@ -30,6 +29,7 @@ import { SiteDecoders } from './decoders.ts';
 import { type ApiServer, serveApi } from './http.ts';
 import { HttpKeys } from './http-keys.ts';
 import type { SiteLog } from './log.ts';
+import { OpenSparkplug } from './sparkplug.ts';
 import type { Served, SiteStatus } from './status.ts';
 import { type OpenUns, openUns } from './uns.ts';
 
@@ -43,7 +43,6 @@ export interface SiteOptions {
 const HOUR_MS = 3_600_000;
 const CLIENT_ID = 'client-id';
 const FILE = 'file-drop';
-const BIRTH_DEATH = 'sparkplug-bdseq';
 /** Settings that hold from the next start on. */
 const NEED_RESTART = [
   'data',
@@ -55,6 +54,7 @@ const NEED_RESTART = [
   'opcua',
   'modbus',
   'sparkplug',
+  'sparkplugHost',
   'files',
   'store',
   'uns',
@@ -85,7 +85,7 @@ export class Site implements Served {
   #gateway: Gateway | undefined;
   #opcua: OpcuaBridge | undefined;
   #modbus: ModbusBridge | undefined;
-  #edge: EdgeNode | undefined;
+  #sparkplug: OpenSparkplug | undefined;
   #files: FileDrop | undefined;
   #api: ApiServer | undefined;
   /** Of the journal or the store, until a batch succeeds. */
@@ -168,7 +168,8 @@ export class Site implements Served {
       decodedAgain: this.decoders.decodedAgain,
       opcua: this.#opcua?.status ?? null,
       modbus: this.#modbus?.status ?? null,
-      sparkplug: this.#edge?.status ?? null,
+      sparkplug: this.#sparkplug?.edge ?? null,
+      sparkplugHost: this.#sparkplug?.host ?? null,
       files: this.#files?.status ?? null,
     };
   }
@@ -216,12 +217,9 @@ export class Site implements Served {
         for (const listener of this.#followers) listener(applied);
         for (const { message, decoded } of applied)
           if (decoded === null) this.decoders.seeUndecoded(message);
-          else {
-            this.#uns?.namespace.take(decoded);
-            // What comes as Sparkplug B has its edge node already.
-            if (!message.topic.startsWith('spBv1.0/')) this.#edge?.take(decoded.runs);
-          }
+          else this.#uns?.namespace.take(decoded);
         for (const { message } of applied) this.births.see(message);
+        for (const one of applied) this.#sparkplug?.take(one);
       },
     });
     await this.#openBroker(credentials, onProblem);
@@ -297,7 +295,7 @@ export class Site implements Served {
       onNode: (node, state) => {
         if (this.#online.get(node) !== (state === 'online')) this.#log.info({ node, state }, `${node} is ${state}`);
         this.#online.set(node, state === 'online');
-        this.#edge?.setOnline(node, state === 'online');
+        this.#sparkplug?.setOnline(node, state === 'online');
       },
       onProblem,
     });
@@ -335,25 +333,14 @@ export class Site implements Served {
   }
 
   async #openSparkplug(credentials: Credentials | undefined, onProblem: (error: MoteError) => void): Promise<void> {
-    const { sparkplug: config } = this.#config;
-    if (config === null) return;
+    const { sparkplug, sparkplugHost } = this.#config;
+    if (sparkplug === null && sparkplugHost === null) return;
+    const clientId = await this.#clientId();
     const { registry } = this.store;
-    const keep = (bdSeq: number) =>
-      void writeSetting(registry, BIRTH_DEATH, String(bdSeq)).catch((error: Error) =>
-        this.#log.error({}, `The number of the birth could not be kept: ${error.message}`),
-      );
-    const edge = new EdgeNode({
-      config,
-      brokerUrl: config.broker ?? this.#brokerUrl,
-      credentials: config.broker === null ? credentials : undefined,
-      clientId: `${await this.#clientId()}-edge`,
-      clock: this.clock,
-      bdSeq: Number((await readSetting(registry, BIRTH_DEATH)) ?? -1),
-      keep,
-      onProblem,
-    });
-    this.#edge = edge;
-    this.#ends.push(() => edge.close());
+    const site = { brokerUrl: this.#brokerUrl, clientId, credentials, clock: this.clock, registry, onProblem };
+    const opened = await OpenSparkplug.open(this.#config, site);
+    this.#sparkplug = opened;
+    this.#ends.push(() => opened.close());
   }
 
   #openFiles(onProblem: (error: MoteError) => void): void {

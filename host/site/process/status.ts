@@ -5,7 +5,7 @@ import type { Assets } from '../assets/index.ts';
 import type { FileDropStatus } from '../bridges/files/index.ts';
 import type { ModbusStatus } from '../bridges/modbus/index.ts';
 import type { OpcuaStatus } from '../bridges/opcua/index.ts';
-import type { EdgeStatus } from '../bridges/sparkplug/index.ts';
+import type { EdgeStatus, HostStatus } from '../bridges/sparkplug/index.ts';
 import type { Counts } from '../decode/index.ts';
 import type { Applied, IngestStats, SiteStore } from '../store/index.ts';
 import type { Births } from '../things/index.ts';
@@ -36,6 +36,8 @@ export interface SiteStatus {
   readonly modbus: ModbusStatus | null;
   /** Null: the site is no edge node of Sparkplug B. */
   readonly sparkplug: EdgeStatus | null;
+  /** Null: the site is no host application of it. */
+  readonly sparkplugHost: HostStatus | null;
   /** Null: the site has no folder of files. */
   readonly files: FileDropStatus | null;
 }

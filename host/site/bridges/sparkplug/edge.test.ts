@@ -1,5 +1,5 @@
 /** The site as an edge node, seen by a host that pysparkplug runs, over the embedded broker and mosquitto. */
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -9,9 +9,8 @@ import { brokerKinds } from '../../../messaging/broker/testing.ts';
 import { MqttClient } from '../../../messaging/mqtt/index.ts';
 import type { PointRun } from '../../model/index.ts';
 import { EdgeNode } from './index.ts';
+import { lackingPysparkplug } from './testing/needs.ts';
 
-const FIND = 'import importlib.util as u, sys; sys.exit(u.find_spec("pysparkplug") is None)';
-const lackingHost = spawnSync('python3', ['-c', FIND]).status === 0 ? null : 'needs pip install pysparkplug==0.6.1';
 const T0 = Date.UTC(2026, 10, 30);
 const HANG = { timeout: 30_000, interval: 5 };
 
@@ -85,7 +84,7 @@ const text = ({ type, device, metrics }: Seen) =>
   );
 const texts = (seen: readonly Seen[]) => seen.map(text);
 
-describe.skipIf(lackingHost !== null)(titled('an edge node', lackingHost), () => {
+describe.skipIf(lackingPysparkplug !== null)(titled('an edge node', lackingPysparkplug), () => {
   describe.each(brokerKinds)('over $name', ({ available, start: startBroker }) => {
     async function start(host: string | null) {
       const broker = await startBroker();
