@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { MoteError, packagePath, readInput } from '../../base/index.ts';
+import { parseAddress } from '../../messaging/gateway/index.ts';
 import type { OpcuaVariable } from '../decode/index.ts';
 import { parseMappingFile } from './mapping.ts';
 
@@ -29,8 +30,30 @@ export interface OpcuaClientConfig {
   readonly queue: number;
 }
 
+/** An operator may command nodes and acknowledge alarms; an observer reads. */
+export type OpcuaRole = 'observer' | 'operator';
+
+/** Who may use the server of the site. */
+export type OpcuaServerUser = { readonly role: OpcuaRole } & (
+  | { readonly name: string; readonly password: string }
+  | { readonly certificate: string }
+);
+
+export interface OpcuaServerConfig {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Other names and addresses of this machine, for its certificate and its endpoints. */
+  readonly names: readonly string[];
+  /** The weakest one that is served. */
+  readonly security: OpcuaSecurity;
+  readonly users: readonly OpcuaServerUser[];
+  /** Anybody whose application is trusted may read. */
+  readonly anonymous: boolean;
+}
+
 export interface OpcuaConfig {
   readonly clients: readonly OpcuaClientConfig[];
+  /** Null: the site serves no OPC UA. */
+  readonly server: OpcuaServerConfig | null;
 }
 
 /** What the file may leave out. */
@@ -45,6 +68,18 @@ export interface RawOpcua {
     sampleMs?: number;
     queue?: number;
   }[];
+  server?: {
+    listen?: string;
+    names?: string[];
+    security?: OpcuaSecurity;
+    users?: ({ role?: OpcuaRole } & (({ name: string } & RawPassword) | { certificate: string }))[];
+    anonymous?: boolean;
+  };
+}
+
+interface RawPassword {
+  password?: string;
+  passwordFile?: string;
 }
 
 type Wrong = (keys: readonly string[], what: string, ofKey?: string) => MoteError;
@@ -62,22 +97,40 @@ export function readOpcua(raw: RawOpcua | undefined, folder: string, at: At, wro
     const user = client.user === undefined ? null : at([...keys, 'user'], () => readUser(client.user!, folder));
     return { name, url, security, user, variables, publishMs, sampleMs: client.sampleMs ?? publishMs, queue };
   });
-  return { clients };
+  return { clients, server: raw?.server === undefined ? null : readServer(raw.server, folder, at, wrong) };
+}
+
+function readServer(raw: NonNullable<RawOpcua['server']>, folder: string, at: At, wrong: Wrong): OpcuaServerConfig {
+  const keys = ['opcua', 'server'];
+  const { names = [], security = 'sign-and-encrypt', anonymous = false } = raw;
+  const listen = at([...keys, 'listen'], () => parseAddress(raw.listen ?? '127.0.0.1:4840', 'listen'));
+  const known = new Set<string>();
+  const users = (raw.users ?? []).map((user, i): OpcuaServerUser => {
+    const { role = 'observer' } = user;
+    if ('certificate' in user) return { certificate: resolve(folder, user.certificate), role };
+    if (known.has(user.name)) throw wrong([...keys, 'users', String(i), 'name'], 'is the name of an earlier user');
+    known.add(user.name);
+    const password = at([...keys, 'users', String(i)], () => passwordOf(user, folder));
+    if (password === '') throw wrong([...keys, 'users', String(i)], 'has an empty password');
+    return { name: user.name, password, role };
+  });
+  if (users.length === 0 && !anonymous) throw wrong(keys, 'lets nobody in: it needs users, or anonymous: true');
+  return { listen, names, security, users, anonymous };
 }
 
 function readUser(user: NonNullable<NonNullable<RawOpcua['clients']>[number]['user']>, folder: string): OpcuaUser {
   if ('certificate' in user) return { certificate: resolve(folder, user.certificate), key: resolve(folder, user.key) };
-  const { name, password, passwordFile } = user;
+  return { name: user.name, password: passwordOf(user, folder) };
+}
+
+function passwordOf({ password, passwordFile }: RawPassword, folder: string): string {
   if ((password === undefined) === (passwordFile === undefined))
     throw new MoteError('OPCUA_CONFIG', 'A user needs either password or passwordFile');
-  if (password !== undefined) return { name, password };
+  if (password !== undefined) return password;
   const bytes = readInput(resolve(folder, passwordFile!), 'The file of the password');
-  return {
-    name,
-    password: Buffer.from(bytes)
-      .toString('utf8')
-      .replace(/\r?\n$/, ''),
-  };
+  return Buffer.from(bytes)
+    .toString('utf8')
+    .replace(/\r?\n$/, '');
 }
 
 /** The decoder of each connection, whose messages have the topic `opcua/NAME`. */

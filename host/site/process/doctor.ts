@@ -6,7 +6,7 @@ import { type Clock, formatBytes, MoteError, optional, systemClock } from '../..
 import type { Credentials } from '../../messaging/gateway/index.ts';
 import { MqttClient, publicUrl } from '../../messaging/mqtt/index.ts';
 import { MODBUS_PACKAGES } from '../bridges/modbus/index.ts';
-import { OPCUA_PACKAGES } from '../bridges/opcua/index.ts';
+import { OPCUA_PACKAGES, OPCUA_SERVER_PACKAGES } from '../bridges/opcua/index.ts';
 import type { ModbusConnectionConfig, SiteConfig } from '../config/index.ts';
 import { postgresVersion, STORE_PACKAGES } from '../store/index.ts';
 
@@ -74,8 +74,9 @@ function packagesOf({ store, opcua, modbus }: SiteConfig): Package[] {
     ['@hono/node-server', () => import('@hono/node-server')],
     ['prom-client', () => import('prom-client')],
     ...STORE_PACKAGES.filter(([name]) => name !== (store.postgres === undefined ? 'pg' : '@photostructure/sqlite')),
-    ...(opcua.clients.length > 0 ? OPCUA_PACKAGES : []),
     ...(modbus.connections.length > 0 ? MODBUS_PACKAGES : []),
+    ...(opcua.clients.length > 0 || opcua.server !== null ? OPCUA_PACKAGES : []),
+    ...(opcua.server !== null ? OPCUA_SERVER_PACKAGES : []),
   ];
 }
 
@@ -144,10 +145,11 @@ interface Port {
   readonly port: number;
 }
 
-function portsOf({ http, nodes, broker }: SiteConfig): Port[] {
+function portsOf({ http, nodes, broker, opcua }: SiteConfig): Port[] {
   return [
     { name: 'http', ...http.listen },
     ...(nodes === null ? [] : [{ name: 'nodes', ...nodes.listen }]),
+    ...(opcua.server === null ? [] : [{ name: 'opcua.server', ...opcua.server.listen }]),
     ...('url' in broker ? [] : [{ name: 'broker', host: '127.0.0.1', port: broker.embeddedPort }]),
   ];
 }

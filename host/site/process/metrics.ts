@@ -2,7 +2,7 @@
 import type { Gauge, Registry } from 'prom-client';
 import { optional } from '../../base/index.ts';
 import type { SourceStatus as ModbusConnection } from '../bridges/modbus/index.ts';
-import type { SourceStatus } from '../bridges/opcua/index.ts';
+import type { ServerStatus, SourceStatus } from '../bridges/opcua/index.ts';
 import type { EdgeStatus, HostStatus } from '../bridges/sparkplug/index.ts';
 import type { HttpCounts } from './http-keys.ts';
 import type { SiteStatus } from './status.ts';
@@ -159,6 +159,16 @@ export async function metricsOf(status: () => SiteStatus): Promise<{ type: strin
   ofHost('mote_site_sparkplug_host_online', '1 if its state as a host is online', ({ online }) => (online ? 1 : 0));
   ofHost('mote_site_sparkplug_host_gaps', 'Messages of edge nodes that were missed', ({ gaps }) => gaps);
   ofHost('mote_site_sparkplug_host_asked', 'Requests for births', ({ asked }) => asked);
+  const ofServer = (name: string, help: string, read: (server: ServerStatus) => number) =>
+    gauge(`mote_site_opcua_server_${name}`, help, ({ opcua }, set) =>
+      set.set(opcua?.server == null ? 0 : read(opcua.server)),
+    );
+  ofServer('sessions', 'Sessions of OPC UA clients', ({ sessions }) => sessions);
+  ofServer('subscriptions', 'Their subscriptions', ({ subscriptions }) => subscriptions);
+  ofServer('refused', 'Sessions that were refused since the start', ({ refused }) => refused);
+  ofServer('points', 'Variables of points', ({ points }) => points);
+  ofServer('alarms', 'Alarms that wait for an acknowledgement', ({ alarms }) => alarms);
+  ofServer('left', 'Devices, points and alarms for which there is no room', ({ left }) => left);
   return {
     type: registry.contentType,
     text() {

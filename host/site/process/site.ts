@@ -13,6 +13,7 @@ import {
   type Credentials,
   type Gateway,
   parseAllowedNodes,
+  sendCommand,
   serveGateway,
 } from '../../messaging/gateway/index.ts';
 import { MqttClient, matches } from '../../messaging/mqtt/index.ts';
@@ -226,7 +227,7 @@ export class Site implements Served {
     await this.#openSparkplug(credentials, onProblem);
     await this.#openNodes(credentials, onProblem);
     await this.#openUns(credentials, onProblem);
-    await this.#openOpcua(onProblem);
+    await this.#openOpcua(credentials, onProblem);
     await this.#openModbus(onProblem);
     this.#openFiles(onProblem);
     this.#api = await serveApi(this, config.http);
@@ -303,13 +304,18 @@ export class Site implements Served {
     this.#ends.push(() => gateway.close());
   }
 
-  async #openOpcua(onProblem: (error: MoteError) => void): Promise<void> {
-    const { opcua: config, data } = this.#config;
-    if (config.clients.length === 0) return;
+  async #openOpcua(credentials: Credentials | undefined, onProblem: (error: MoteError) => void): Promise<void> {
+    const { opcua: config, data, namespace: ns } = this.#config;
+    if (config.clients.length === 0 && config.server === null) return;
     const bridge = await startOpcua({
       config,
       data,
       clock: this.clock,
+      store: this.store,
+      assets: this.assets,
+      births: this.births,
+      follow: (listener) => this.follow(listener),
+      send: (node, name, body) => sendCommand({ brokerUrl: this.#brokerUrl, ns, node, name, body, ...credentials }),
       take: (topic, payload) => this.#take({ topic, payload, properties: {} }, 'opcua'),
       onProblem,
       log: (fields, text) => this.#log.info(fields, text),
