@@ -121,6 +121,8 @@ export class OpcuaServer {
     await server.initialize();
     const address = server.engine.addressSpace!;
     this.#address = address;
+    // Binds the methods of the types of conditions, such as ConditionRefresh.
+    address.installAlarmsAndConditionsService();
     this.#space = new Space(address, {
       library: this.#library,
       onPoint: (point) => this.#serveHistory(point),

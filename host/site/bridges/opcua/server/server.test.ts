@@ -246,7 +246,7 @@ describe.skipIf(lackingAsyncua !== null)(titled('asyncua as a client of a site',
     const now = Date.now() + 1000;
     const next = async () => (await peer.do({ do: 'event' })).event as Record<string, unknown>;
     const condition = at('s=condition/pump-7/keyword');
-    await peer.do({ do: 'alarms' });
+    await expect(peer.do({ do: 'alarms' })).resolves.toEqual({});
     await alarm(now);
     const raised = await next();
     expect(raised).toMatchObject({
@@ -266,7 +266,7 @@ describe.skipIf(lackingAsyncua !== null)(titled('asyncua as a client of a site',
     await stopSite();
     await startSite();
     await connect();
-    await peer.do({ do: 'alarms' });
+    await expect(peer.do({ do: 'alarms' })).resolves.toEqual({});
     const again = await next();
     expect(again).toMatchObject({ Message: 'keyword: {"k":2}', Retain: true, Time: now * 1000 });
     await expect(acknowledge(again)).resolves.toEqual({});
