@@ -37,6 +37,16 @@ describe('MQTT client', () => {
     });
   });
 
+  it('begins each connection without a session if it is to', () => {
+    const { client, wires, clock } = setup({ cleanStart: 'always' });
+    void client.connect();
+    wires[0]!.accept();
+    wires[0]!.destroy();
+    wires[0]!.emit('close');
+    clock.advance(1000);
+    expect(wires.map(({ packets }) => packets[0])).toMatchObject([{ clean: true }, { clean: true }]);
+  });
+
   it('sends no more than the receive maximum, and the next after each PUBACK', () => {
     const { client, wires } = setup();
     void client.connect();
