@@ -58,7 +58,7 @@ const COMMANDS = [
     ...['list', 'import', 'export'].map((name) => `site context ${name}`),
     ...['list', 'show', 'accept', 'dismiss', 'restore'].map((name) => `site offers ${name}`),
     ...['list', 'remove'].map((name) => `site decoders ${name}`),
-    ...['browse', 'list', 'trust'].map((name) => `site opcua ${name}`),
+    ...['browse', 'list', 'reject', 'trust'].map((name) => `site opcua ${name}`),
     'site modbus read',
     'plant init',
     'plant run',

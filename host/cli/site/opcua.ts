@@ -9,6 +9,7 @@ import {
   type ListedCertificate,
   listCertificates,
   openIdentity,
+  rejectCertificate,
   requireVariables,
   trustCertificate,
 } from '../../site/bridges/opcua/index.ts';
@@ -130,6 +131,19 @@ export function registerOpcua(site: Command): void {
       const trusted = trustCertificate(await dataOf(options), which);
       terminal.data({ ...trusted });
       terminal.line(line(trusted, terminal));
+      return 0;
+    },
+  });
+  addCommand<[string], { config: string }>(opcua, {
+    usage: 'reject <certificate>',
+    description:
+      'Ends the trust in a certificate, named by the begin of its thumbprint. A running site sees it at the next connection.',
+    options: [CONFIG],
+    examples: ['mote site opcua reject 3f9a02'],
+    async run({ terminal, options, args: [which] }) {
+      const rejected = rejectCertificate(await dataOf(options), which);
+      terminal.data({ ...rejected });
+      terminal.line(line(rejected, terminal));
       return 0;
     },
   });

@@ -53,6 +53,17 @@ it.each([
     '5:9: decoders.1.name is the name of an earlier decoder',
   ],
   ['a serial port', 'nodes:\n  serial: ["/dev/ttyS0:1"]\n', '2:12: nodes.serial.0 is wrong: A serial port'],
+  ['an OPC UA server for nobody', 'opcua: { server: {} }\n', '1:18: opcua.server lets nobody in'],
+  [
+    'a user of OPC UA without a password',
+    'opcua: { server: { users: [{ name: a }] } }\n',
+    '1:28: opcua.server.users.0 is wrong: A user needs either password or passwordFile',
+  ],
+  [
+    'a user of OPC UA twice',
+    'opcua: { server: { users: [{ name: a, password: x }, { name: a, password: y }] } }\n',
+    '1:62: opcua.server.users.1.name is the name of an earlier user',
+  ],
   [
     'a key without a secret',
     'http: { keys: [{ name: a, topics: [x] }] }\n',

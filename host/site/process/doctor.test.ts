@@ -43,6 +43,8 @@ it('checks the packages that the configuration needs', async () => {
   const modbus = 'modbus: { connections: [{ name: meter, address: "127.0.0.1:1", mapping: meter.yaml }] }\n';
   expect(await names(plain + modbus)).toEqual(expect.arrayContaining(['modbus-serial', 'modbus meter']));
   expect(await names(plain)).not.toContain('node-opcua-client');
+  const server = 'opcua: { server: { anonymous: true } }\n';
+  expect(await names(plain + server)).toEqual(expect.arrayContaining(['node-opcua-server', 'opcua.server']));
   expect(await names(plain + opcua)).toEqual(expect.arrayContaining(['node-opcua-client', '@duckdb/node-api']));
 });
 

@@ -148,6 +148,27 @@ export function trustCertificate(data: string, which: string): ListedCertificate
   return listCertificates(data).find((one) => one.state === 'trusted' && one.file === target)!;
 }
 
+/**
+ * Ends the trust in a certificate, named by the begin of its thumbprint; it waits for a decision again. Throws
+ * `OPCUA_TRUST`.
+ */
+export function rejectCertificate(data: string, which: string): ListedCertificate {
+  const wanted = which.replaceAll(/[:\s]/g, '').toLowerCase();
+  const trusted = listCertificates(data).filter(({ state }) => state === 'trusted');
+  const found = trusted.filter(({ thumbprint }) => wanted.length >= 6 && thumbprint.startsWith(wanted));
+  const [first] = found;
+  if (first === undefined || new Set(found.map(({ thumbprint }) => thumbprint)).size > 1) {
+    const what = first === undefined ? `No trusted certificate begins` : 'Several certificates begin';
+    const how = '"mote site opcua list" shows those that are trusted, and six characters are the least';
+    throw new MoteError('OPCUA_TRUST', `${what} with ${which}; ${how}.`);
+  }
+  const folder = join(opcuaFolder(data), 'rejected');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const target = join(folder, `${first.thumbprint}.pem`);
+  for (const { file } of found) renameSync(file, target);
+  return listCertificates(data).find((one) => one.state === 'rejected' && one.file === target)!;
+}
+
 /** Deletes the oldest rejected certificates beyond the limit. */
 export function pruneRejected(data: string): void {
   const folder = join(opcuaFolder(data), 'rejected');

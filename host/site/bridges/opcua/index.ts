@@ -11,6 +11,7 @@ export {
   type ListedCertificate,
   listCertificates,
   openIdentity,
+  rejectCertificate,
   trustCertificate,
 } from './certificates.ts';
 export { connect } from './connect.ts';

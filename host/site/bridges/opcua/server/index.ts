@@ -135,7 +135,7 @@ export class OpcuaServer {
       nowUs: () => this.#seam.clock.utcMs() * 1000,
       onProblem: this.#seam.onProblem,
     });
-    this.#guardCalls(access);
+    this.#guard(access);
     // What comes from now on waits in the order of the store until the last values are shown.
     let pending: Applied[] | undefined = [];
     this.#unfollow = this.#seam.follow((applied) => {
@@ -211,11 +211,13 @@ export class OpcuaServer {
     variable.historyRead = read;
   }
 
-  /** Refuses methods before node-opcua looks at them. */
-  #guardCalls(access: Access): void {
+  /** Refuses methods and writes before node-opcua looks at them. */
+  #guard(access: Access): void {
     const { CallMethodResult, StatusCodes } = this.#library;
     const { engine } = this.#server;
     const own = [this.#address.getOwnNamespace().index];
+    // Nothing here is to be written, and of the standard nodes some could be.
+    engine.write = async (_context, nodes) => nodes.map(() => StatusCodes.BadUserAccessDenied);
     const call = engine.call.bind(engine);
     engine.call = async (context, methods) => {
       const isAllowed = methods.map(({ methodId: method }) => access.mayCall(context, { method, own }));

@@ -12,7 +12,7 @@ import { encodeEvent, encodeState, encodeTelemetry } from '../../../../messaging
 import { parseConfig } from '../../../config/index.ts';
 import { Site } from '../../../process/index.ts';
 import { quiet } from '../../../process/testing.ts';
-import { listCertificates, trustCertificate } from '../index.ts';
+import { listCertificates, rejectCertificate, trustCertificate } from '../index.ts';
 import { lackingAsyncua, type Peer, startPeer } from '../testing/peer.ts';
 
 const T0 = Date.UTC(2026, 8, 21, 14);
@@ -149,7 +149,9 @@ describe.skipIf(lackingAsyncua !== null)(titled('asyncua as a client of a site',
       'Good',
       expect.any(Number),
     ]);
-    expect(await error(peer.do({ do: 'write', node: at(POINT), value: 1 }))).toMatch(/Bad/);
+    // EnabledFlag of the diagnostics of the server can be written by the standard.
+    for (const id of [at(POINT), 'i=2294'])
+      expect(await error(peer.do({ do: 'write', node: id, value: 1 }))).toMatch(/BadUserAccessDenied/);
     await peer.do({ do: 'subscribe', nodes: [at(POINT)] });
     await values(T0 + 1000, [3000, -3001], 125);
     await values(T0 + 500, [9999]);
@@ -312,5 +314,11 @@ describe.skipIf(lackingAsyncua !== null)(titled('asyncua as a client of a site',
     const huge = { do: 'call', node: at(DEVICE), method: '1:SendCommand', args: ['blink', 'x'.repeat(20_000_000)] };
     expect(await error(peer.do(huge))).not.toBe('undefined');
     await expect(connect()).resolves.toEqual({});
+    // Who is no longer trusted is refused from the next connection on.
+    await peer.do({ do: 'disconnect' });
+    const [trusted] = listCertificates(data()).filter(({ state }) => state === 'trusted');
+    expect(rejectCertificate(data(), trusted!.thumbprint.slice(0, 12)).state).toBe('rejected');
+    expect(await error(connect())).not.toBe('undefined');
+    expect(() => rejectCertificate(data(), trusted!.thumbprint)).toThrow(/No trusted certificate/);
   });
 });
