@@ -8,7 +8,7 @@ import { Access } from './access.ts';
 import { Alarms } from './alarms.ts';
 import { Commands } from './commands.ts';
 import { History } from './history.ts';
-import { type Point, Space } from './space.ts';
+import { MAX_DEVICES, PORTION, type Point, Space } from './space.ts';
 import type { AddressSpace, Library, ServerSeam } from './types.ts';
 
 export type { ServerSeam } from './types.ts';
@@ -159,8 +159,12 @@ export class OpcuaServer {
       JOIN (SELECT series, max(t) AS t FROM points GROUP BY series) last
       ON points.series = last.series AND points.t = last.t
       JOIN series ON series.id = points.series ORDER BY points.t, message`;
+    let count = 0;
     for await (const rows of this.#seam.store.telemetry.stream(text))
-      for (const row of rows)
+      for (const row of rows) {
+        // The site goes on with its work meanwhile.
+        if (++count % 50 === 0) await new Promise<void>(setImmediate);
+        if (this.#closed) return;
         this.#space.show({
           device: String(row.device),
           name: String(row.name),
@@ -170,6 +174,7 @@ export class OpcuaServer {
           timesUs: [Number(row.t)],
           values: [row.value as bigint],
         });
+      }
   }
 
   #see(applied: readonly Applied[]): void {
@@ -184,19 +189,20 @@ export class OpcuaServer {
   #look(): void {
     const { assets, births, clock } = this.#seam;
     const nowUs = clock.utcMs() * 1000;
-    if (this.#born)
-      for (const node of births.nodes)
-        if (!this.#space.takesCommands(node))
-          this.#space.addCommands(node, (object) => this.#commands.add(this.#address, node, object));
+    const fresh = this.#born ? births.nodes.filter((node) => !this.#space.takesCommands(node)) : [];
+    for (const node of fresh.slice(0, PORTION))
+      this.#space.addCommands(node, (object) => this.#commands.add(this.#address, node, object));
+    let isDone = true;
     if (this.#born || this.#model !== assets.model || nowUs - this.#arrangedUs >= ARRANGE_MS * 1000) {
       this.#model = assets.model;
       this.#arrangedUs = nowUs;
-      this.#space.arrange({
+      isDone = this.#space.arrange({
         assets: assets.model.assets,
         assetOf: (device) => assets.assetOf(device, nowUs),
       });
     }
-    this.#born = false;
+    // What is beyond a portion comes at the next look, as long as there is room for it.
+    this.#born = !isDone || (fresh.length > PORTION && this.#space.size.devices < MAX_DEVICES);
     pruneRejected(this.#seam.data);
     if (!this.#closed) this.#cancelLook = clock.after(LOOK_MS, () => this.#look());
   }

@@ -12,8 +12,11 @@ import { type AssetLevel, LEVELS, type PointRun } from '../../../model/index.ts'
 import type { AddressSpace, Library, Namespace, UaObject, UaObjectType, UaVariable } from './types.ts';
 import { dataValueOf, engineeringUnit, numberOf } from './values.ts';
 
+export const MAX_ASSETS = 20_000;
 export const MAX_DEVICES = 10_000;
 export const MAX_POINTS = 50_000;
+/** Nodes that are made at once: each takes up to half a millisecond, in which the site does nothing else. */
+export const PORTION = 500;
 /** The types, whose meaning is the same at every site. */
 export const TYPES_URI = 'urn:moteware:site:types';
 
@@ -210,8 +213,8 @@ export class Space {
     }
   }
 
-  /** Makes the assets and the places of devices those that hold now. */
-  arrange(placed: Placed): void {
+  /** Makes the assets and the places of devices those that hold now. False: there are more new assets than one portion. */
+  arrange(placed: Placed): boolean {
     const address = this.#own.addressSpace;
     for (const [name, device] of this.#devices) {
       const asset = placed.assetOf(name);
@@ -229,13 +232,17 @@ export class Space {
       address.deleteNode(object);
       this.#assets.delete(path);
     }
-    for (const [path, level] of [...placed.assets].sort(([a], [b]) => a.length - b.length)) this.#addAsset(path, level);
+    const missing = [...placed.assets].filter(([path]) => !this.#assets.has(path));
+    const room = MAX_ASSETS - this.#assets.size;
+    for (const [path] of missing.sort(([a], [b]) => a.length - b.length).slice(room)) this.#leave(path);
+    for (const [path, level] of missing.slice(0, Math.min(room, PORTION))) this.#addAsset(path, level);
     for (const [name, device] of this.#devices) {
       const asset = placed.assetOf(name);
       if (asset === null || device.asset !== null || !this.#assets.has(asset)) continue;
       this.#organize(device, asset, true);
       device.asset = asset;
     }
+    return Math.min(missing.length, room) <= PORTION;
   }
 
   /** Whether the asset and all above it are as they were. */
