@@ -16,6 +16,7 @@ const FAMILIES = {
   openssl: /^openssl$/,
   postgresql: /^(psql|postgres|initdb|pg_)/,
   prometheus: /^(prometheus|promtool)$/,
+  ffmpeg: /^(ffmpeg|ffprobe)$/,
   python: /^(python|pip|uv$)/,
   clang: /^(clang|llvm|lld|ld\.lld)/,
   valgrind: /^(valgrind|callgrind)/,

@@ -26,6 +26,7 @@ const SECTIONS: { text: string; pages: [text: string, path: string][] }[] = [
       ['OPC UA', 'docs/opcua.md'],
       ['Modbus TCP', 'docs/modbus.md'],
       ['Sparkplug B', 'docs/sparkplug.md'],
+      ['Cameras', 'docs/cameras.md'],
       ['Watching a simulation', 'docs/watching-a-simulation.md'],
       ['Running on boards', 'docs/running-on-boards.md'],
       ['Brokers', 'docs/brokers.md'],

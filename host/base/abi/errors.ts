@@ -221,6 +221,7 @@ export type ErrorCode =
   | 'MODBUS_CONFIG'
   | 'MODBUS_DEVICE'
   | 'SPARKPLUG'
+  | 'CAMERA'
   | 'OPCUA_TRUST'
   | 'SITE_FILE'
   | 'UNDECODED'

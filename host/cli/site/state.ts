@@ -2,7 +2,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { isObject, MoteError, packagePath } from '../../base/index.ts';
+import { formatBytes, isObject, MoteError, packagePath } from '../../base/index.ts';
 import type { SiteCheck } from '../../site/process/index.ts';
 import { checkLines } from '../shared/check-lines.ts';
 import { addCommand } from '../shared/command.ts';
@@ -49,6 +49,10 @@ async function status({ site }: SiteOptions, terminal: Terminal): Promise<number
         ? []
         : [[`HTTP, ${key === '' ? 'no key' : key}`, `${messages} messages; refused: ${counted(object(refused))}`]],
     ),
+    ...objects(answer.cameras).map(({ name, state, events, clips, bytes, oldestMs }) => {
+      const oldest = typeof oldestMs === 'number' ? `, the oldest of ${new Date(oldestMs).toISOString()}` : '';
+      return [`camera ${name}`, `${state}; ${events} events; ${clips} clips, ${formatBytes(Number(bytes))}${oldest}`];
+    }),
     ...(files === null
       ? []
       : [['files', `${object(files).done} stored since the start, ${object(files).failed} in the folder failed`]]),

@@ -52,6 +52,16 @@ it.each([
     `decoders:\n${decoder('x')}${decoder('x')}`,
     '5:9: decoders.1.name is the name of an earlier decoder',
   ],
+  [
+    'a source of video',
+    'cameras:\n  - { name: a, source: "http://x", model: m, output: 0, label: x, threshold: 1 }\n',
+    '2:24: cameras.0.source is neither rtsp://',
+  ],
+  [
+    'a clip that is too short',
+    'cameras:\n  - { name: a, source: x, model: m, output: 0, label: x, threshold: 1, clip: { maxSeconds: 9 } }\n',
+    '2:76: cameras.0.clip needs a maxSeconds above',
+  ],
   ['a serial port', 'nodes:\n  serial: ["/dev/ttyS0:1"]\n', '2:12: nodes.serial.0 is wrong: A serial port'],
   ['an OPC UA server for nobody', 'opcua: { server: {} }\n', '1:18: opcua.server lets nobody in'],
   [

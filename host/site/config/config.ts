@@ -10,6 +10,7 @@ import { isTopicFilter } from '../../messaging/mqtt/index.ts';
 import { DEFAULT_NAMESPACE } from '../../messaging/topics/index.ts';
 import { parseDescription } from '../decode/index.ts';
 import type { Retention } from '../store/index.ts';
+import { type CameraConfig, cameraDecoders, type RawCamera, readCameras } from './camera.ts';
 import { type ModbusConfig, modbusDecoders, type RawModbus, readModbus } from './modbus.ts';
 import { type OpcuaConfig, opcuaDecoders, type RawOpcua, readOpcua } from './opcua.ts';
 import { type RawSparkplug, readSparkplugConfig, type SparkplugConfig } from './sparkplug.ts';
@@ -65,6 +66,7 @@ export interface SiteConfig {
   readonly sparkplug: SparkplugConfig | null;
   /** Null: no folder of files. */
   readonly files: { readonly folder: string } | null;
+  readonly cameras: readonly CameraConfig[];
   readonly store: { readonly postgres?: string; readonly schema?: string; readonly retention: Retention };
   readonly log: 'error' | 'warn' | 'info' | 'debug';
 }
@@ -93,6 +95,7 @@ interface Raw {
   sparkplug?: RawSparkplug;
   sparkplugHost?: { id: string };
   files?: { folder: string };
+  cameras?: RawCamera[];
   store?: { postgres?: string; schema?: string; retention?: Retention };
   log?: SiteConfig['log'];
 }
@@ -256,6 +259,7 @@ function checked(raw: Raw, folder: string, wrong: Wrong): SiteConfig {
     );
   const opcua = readOpcua(raw.opcua, folder, at, wrong);
   const modbus = readModbus(raw.modbus, folder, at, wrong);
+  const cameras = readCameras(raw.cameras ?? [], folder, wrong);
   const { nodes, uns } = raw;
   const namespace = raw.namespace ?? DEFAULT_NAMESPACE;
   const within = (a: string, b: string) => a === b || a.startsWith(`${b}/`);
@@ -277,11 +281,12 @@ function checked(raw: Raw, folder: string, wrong: Wrong): SiteConfig {
     http,
     collect: raw.collect ?? ['#'],
     exclude: raw.exclude ?? [],
-    decoders: [...(raw.decoders ?? []), ...opcuaDecoders(opcua), ...modbusDecoders(modbus)],
+    decoders: [...(raw.decoders ?? []), ...opcuaDecoders(opcua), ...modbusDecoders(modbus), ...cameraDecoders(cameras)],
     opcua,
     modbus,
     sparkplug: readSparkplugConfig(raw.sparkplug, at),
     sparkplugHost: raw.sparkplugHost ?? null,
+    cameras,
     files: raw.files === undefined ? null : { folder: resolve(folder, raw.files.folder) },
     uns: uns === undefined ? null : { prefix: uns.prefix, expirySeconds: uns.expirySeconds ?? DAY_SECONDS },
     store: { ...raw.store, retention: raw.store?.retention ?? {} },

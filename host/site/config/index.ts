@@ -1,4 +1,5 @@
 /** The configuration of a site: one file, checked with the place of each mistake. */
+export type { CameraConfig } from './camera.ts';
 export { DEFAULT_CONFIG, type HttpKey, loadConfig, type NamedDecoder, parseConfig, type SiteConfig } from './config.ts';
 export {
   type ModbusConfig,

@@ -42,6 +42,8 @@ it('checks the packages that the configuration needs', async () => {
   writeFileSync(join(test.dir, 'meter.yaml'), 'registers: [{ address: 1, device: meter, name: power }]\n');
   const modbus = 'modbus: { connections: [{ name: meter, address: "127.0.0.1:1", mapping: meter.yaml }] }\n';
   expect(await names(plain + modbus)).toEqual(expect.arrayContaining(['modbus-serial', 'modbus meter']));
+  const camera = 'cameras: [{ name: a, source: a.mp4, model: m.tflite, output: 0, label: x, threshold: 1 }]\n';
+  expect(await names(plain + camera)).toContain('ffmpeg');
   expect(await names(plain)).not.toContain('node-opcua-client');
   const server = 'opcua: { server: { anonymous: true } }\n';
   expect(await names(plain + server)).toEqual(expect.arrayContaining(['node-opcua-server', 'opcua.server']));

@@ -1,7 +1,9 @@
 /** What a site needs of its machine, by its configuration, and how to get what is missing. */
+import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { type Clock, formatBytes, MoteError, optional, systemClock } from '../../base/index.ts';
 import type { Credentials } from '../../messaging/gateway/index.ts';
 import { MqttClient, publicUrl } from '../../messaging/mqtt/index.ts';
@@ -44,6 +46,7 @@ export async function checkSite(config: SiteConfig, { credentials, clock = syste
     checkClock(config.data, clock.utcMs()),
     ...(await Promise.all(portsOf(config).map((port) => checkPort(port, runs)))),
   ];
+  if (config.cameras.length > 0) checks.push(await checkFfmpeg());
   if ('url' in config.broker) checks.push(await checkBroker(config.broker.url, credentials));
   if (config.sparkplug?.broker) checks.push(await checkBroker(config.sparkplug.broker, undefined, 'sparkplug'));
   // Some devices take one connection only, which is that of the site.
@@ -87,6 +90,16 @@ async function checkPackage([name, load]: Package): Promise<SiteCheck> {
   } catch (error) {
     if (!(error instanceof MoteError)) throw error;
     return { name, ok: false, needed: true, found: 'not installed', fix: `npm install ${name}` };
+  }
+}
+
+async function checkFfmpeg(): Promise<SiteCheck> {
+  try {
+    const { stdout } = await promisify(execFile)('ffmpeg', ['-version']);
+    return { name: 'ffmpeg', ok: true, needed: true, found: stdout.split(' Copyright')[0]! };
+  } catch {
+    const fix = 'install ffmpeg (Debian: apt install ffmpeg)';
+    return { name: 'ffmpeg', ok: false, needed: true, found: 'not found', fix };
   }
 }
 

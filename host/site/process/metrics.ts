@@ -1,6 +1,7 @@
 /** What a site counts, in the text format of Prometheus. */
 import type { Gauge, Registry } from 'prom-client';
 import { optional } from '../../base/index.ts';
+import type { CameraStatus } from '../bridges/camera/index.ts';
 import type { SourceStatus as ModbusConnection } from '../bridges/modbus/index.ts';
 import type { ServerStatus, SourceStatus } from '../bridges/opcua/index.ts';
 import type { EdgeStatus, HostStatus } from '../bridges/sparkplug/index.ts';
@@ -169,6 +170,23 @@ export async function metricsOf(status: () => SiteStatus): Promise<{ type: strin
   ofServer('points', 'Variables of points', ({ points }) => points);
   ofServer('alarms', 'Alarms that wait for an acknowledgement', ({ alarms }) => alarms);
   ofServer('left', 'Devices, points and alarms for which there is no room', ({ left }) => left);
+  const byCamera = (name: string, help: string, read: (camera: CameraStatus) => number) =>
+    gauge(
+      name,
+      help,
+      ({ cameras }, set) => {
+        set.reset();
+        for (const one of cameras) set.set({ camera: one.name }, read(one));
+      },
+      ['camera'],
+    );
+  byCamera('mote_site_camera_online', '1 if pictures of a camera come', ({ state }) => (state === 'online' ? 1 : 0));
+  byCamera('mote_site_camera_pictures', 'Pictures that its model got since the start', ({ pictures }) => pictures);
+  byCamera('mote_site_camera_events', 'Events since the start', ({ events }) => events);
+  byCamera('mote_site_camera_dropped', 'Values for which there was no room', ({ dropped }) => dropped);
+  byCamera('mote_site_camera_clips', 'Clips on disk', ({ clips }) => clips);
+  byCamera('mote_site_camera_clip_bytes', 'Their bytes', ({ bytes }) => bytes);
+  byCamera('mote_site_camera_deleted', 'Clips that were deleted since the start', ({ deleted }) => deleted);
   return {
     type: registry.contentType,
     text() {

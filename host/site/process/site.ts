@@ -20,6 +20,7 @@ import { MqttClient, matches } from '../../messaging/mqtt/index.ts';
 import type { Message } from '../../messaging/queue/index.ts';
 import { topicOf } from '../../messaging/topics/index.ts';
 import { Assets } from '../assets/index.ts';
+import { Camera } from '../bridges/camera/index.ts';
 import { FileDrop } from '../bridges/files/index.ts';
 import { type ModbusBridge, startModbus } from '../bridges/modbus/index.ts';
 import { type OpcuaBridge, startOpcua } from '../bridges/opcua/index.ts';
@@ -56,6 +57,7 @@ const NEED_RESTART = [
   'modbus',
   'sparkplug',
   'sparkplugHost',
+  'cameras',
   'files',
   'store',
   'uns',
@@ -87,6 +89,7 @@ export class Site implements Served {
   #opcua: OpcuaBridge | undefined;
   #modbus: ModbusBridge | undefined;
   #sparkplug: OpenSparkplug | undefined;
+  #cameras: Camera[] = [];
   #files: FileDrop | undefined;
   #api: ApiServer | undefined;
   /** Of the journal or the store, until a batch succeeds. */
@@ -171,6 +174,7 @@ export class Site implements Served {
       modbus: this.#modbus?.status ?? null,
       sparkplug: this.#sparkplug?.edge ?? null,
       sparkplugHost: this.#sparkplug?.host ?? null,
+      cameras: this.#cameras.map(({ status }) => status),
       files: this.#files?.status ?? null,
     };
   }
@@ -230,6 +234,7 @@ export class Site implements Served {
     await this.#openOpcua(credentials, onProblem);
     await this.#openModbus(onProblem);
     this.#openFiles(onProblem);
+    this.#openCameras(onProblem);
     this.#api = await serveApi(this, config.http);
     this.#ends.push(() => this.#api!.close());
     this.#maintainLater();
@@ -363,6 +368,23 @@ export class Site implements Served {
     });
     this.#files = drop;
     this.#ends.push(() => drop.close());
+  }
+
+  #openCameras(onProblem: (error: MoteError) => void): void {
+    const { cameras, data } = this.#config;
+    this.#cameras = cameras.map(
+      (camera) =>
+        new Camera(camera, {
+          folder: join(data, 'cameras'),
+          clock: this.clock,
+          take: (message) => this.take('camera', message),
+          onProblem,
+          log: (fields, text) => this.#log.info(fields, text),
+        }),
+    );
+    this.#ends.push(async () => {
+      await Promise.all(this.#cameras.map((camera) => camera.close()));
+    });
   }
 
   async #openUns(credentials: Credentials | undefined, onProblem: (error: MoteError) => void): Promise<void> {

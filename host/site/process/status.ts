@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/index.ts';
 import type { Message } from '../../messaging/queue/index.ts';
 import type { Assets } from '../assets/index.ts';
+import type { CameraStatus } from '../bridges/camera/index.ts';
 import type { FileDropStatus } from '../bridges/files/index.ts';
 import type { ModbusStatus } from '../bridges/modbus/index.ts';
 import type { OpcuaStatus } from '../bridges/opcua/index.ts';
@@ -38,6 +39,7 @@ export interface SiteStatus {
   readonly sparkplug: EdgeStatus | null;
   /** Null: the site is no host application of it. */
   readonly sparkplugHost: HostStatus | null;
+  readonly cameras: readonly CameraStatus[];
   /** Null: the site has no folder of files. */
   readonly files: FileDropStatus | null;
 }
