@@ -60,7 +60,7 @@ it.each([
   [
     'a clip that is too short',
     'cameras:\n  - { name: a, source: x, model: m, output: 0, label: x, threshold: 1, clip: { maxSeconds: 9 } }\n',
-    '2:76: cameras.0.clip needs a maxSeconds above',
+    '2:78: cameras.0.clip needs a maxSeconds above',
   ],
   ['a serial port', 'nodes:\n  serial: ["/dev/ttyS0:1"]\n', '2:12: nodes.serial.0 is wrong: A serial port'],
   ['an OPC UA server for nobody', 'opcua: { server: {} }\n', '1:18: opcua.server lets nobody in'],
