@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -248,6 +249,31 @@ describe.skipIf(missing !== '')(`a camera${missing}`, () => {
     await camera.close();
     expect(site.problems).toEqual([expect.stringMatching(expected)]);
     expect(camera.status.state).toBe('waiting');
+  });
+
+  it('opens no address that a file names', async () => {
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections++;
+      socket.destroy();
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    const list = `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:${port}/a.ts\n#EXT-X-ENDLIST\n`;
+    const path = join(folder, 'list.m3u8');
+    writeFileSync(path, list);
+    const problem = new Promise<string>((resolve) => {
+      const camera = new Camera(config(path), {
+        ...seam('list'),
+        onProblem: ({ message }) => {
+          resolve(message);
+          void camera.close();
+        },
+      });
+    });
+    expect(await problem).toMatch(/list\.m3u8 can't be read/);
+    expect(connections).toBe(0);
+    await new Promise((resolve) => server.close(resolve));
   });
 
   it('reports a model that takes no pictures', async () => {
