@@ -1,6 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,6 +79,10 @@ function seam(data: string, take: CameraSeam['take'] = () => Promise.resolve()) 
   const told: Told[] = [];
   const ids: unknown[] = [];
   const problems: string[] = [];
+  // The model is compiled once for all.
+  mkdirSync(join(folder, 'models'), { recursive: true });
+  mkdirSync(join(folder, data), { recursive: true });
+  if (!existsSync(join(folder, data, 'models'))) symlinkSync(join(folder, 'models'), join(folder, data, 'models'));
   return {
     told,
     ids,
