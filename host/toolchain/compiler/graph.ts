@@ -52,6 +52,7 @@ export type Operation =
   | { op: 'FULLY_CONNECTED'; activation: Activation; shuffled: boolean }
   | { op: 'ADD'; activation: Activation }
   | { op: 'SOFTMAX'; beta: number }
+  | { op: 'LEAKY_RELU'; alpha: number }
   | { op: 'MEAN'; keepDims: boolean }
   | {
       op:
@@ -62,6 +63,7 @@ export type Operation =
         | 'TANH'
         | 'RELU'
         | 'RELU6'
+        | 'HARD_SWISH'
         | 'PAD'
         | 'TRANSPOSE'
         | 'QUANTIZE'

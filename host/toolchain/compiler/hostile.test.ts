@@ -133,7 +133,23 @@ describe('errors name their cause', () => {
     [
       'an operator without a kernel',
       () => buildModel(tensors, [conv({ code: 18 }) as never], [0], [2]),
-      /operator 0 \(MUL\)/,
+      /no kernels yet for MUL \(operator 0\): there are kernels for ADD, /,
+    ],
+    [
+      'all operators without a kernel at once',
+      () => buildModel(tensors, [conv({ code: 18 }), conv({ code: 76 }), conv({ code: 18 })] as never[], [0], [2]),
+      /for MUL \(2 times, first operator 0\), RSQRT \(operator 1\): /,
+    ],
+    [
+      'a custom operator, and what to do',
+      () =>
+        buildModel(
+          tensors,
+          [conv({ code: 32, custom: 'ethos-u' }), conv({ code: 32, custom: 'my\nop' })] as never[],
+          [0],
+          [2],
+        ),
+      /custom operator "ethos-u", compiled by Vela: give the file from before \(operator 0\), custom operator "my\?op" \(/,
     ],
     [
       'an operator beyond the schema',

@@ -13,6 +13,7 @@ import { type Activation, type Tensor, tensorLabel } from './graph.ts';
 import {
   activationRange,
   affine,
+  affineOfEdge,
   clampToInt8,
   frexp,
   inputRadius,
@@ -111,7 +112,7 @@ function softmaxTable(beta: number, scale: number, label: string): Uint8Array {
 }
 
 /** Any function of one int8: the compiler computes all 256 values, so the node needs no arithmetic. */
-function lookup(op: Lowering, value: (input: number) => number): Step {
+export function lookup(op: Lowering, value: (input: number) => number): Step {
   const input = op.input(0);
   if (op.output.elements !== input.elements) expectShape(op.output, input.shape, op.label);
   return {
@@ -159,16 +160,29 @@ export function lowerSigmoid(op: Lowering, kind: 'LOGISTIC' | 'TANH'): Step {
   });
 }
 
-/** reference_ops::Requantize; with a lower bound it is ReluQuantized. */
+/**
+ * reference_ops::Requantize; with a lower bound it is ReluQuantized. A uint8 edge of a model is the int8 of the same bits with their
+ * highest one inverted: value and zero point move by 128 together, so only the table's order changes.
+ */
 export function lowerRescale(op: Lowering, kind: 'QUANTIZE' | 'RELU'): Step {
-  const from = affine(op.input(0));
-  const to = affine(op.output);
+  const edge = kind === 'QUANTIZE' ? affineOfEdge : affine;
+  const from = edge(op.input(0));
+  const to = edge(op.output);
   const { multiplier, shift } = quantizeMultiplier(from.scale / to.scale);
   if (shift > 22) throw new MoteError('MODEL_FORMAT', `${op.label} has an output scale too small for its input`);
   const low = kind === 'RELU' ? to.zero : -128;
-  return lookup(op, (input) =>
-    Math.max(low, multiplyByQuantizedMultiplier(input - from.zero, multiplier, shift) + to.zero),
-  );
+  const rescaled = (input: number) =>
+    clampToInt8(Math.max(low, multiplyByQuantizedMultiplier(input - from.zero, multiplier, shift) + to.zero));
+  const [reads, writes] = [op.input(0).type === 'uint8', op.output.type === 'uint8'];
+  return lookup(op, (input) => {
+    const value = rescaled(reads ? invertSign(input) : input);
+    return writes ? invertSign(value) : value;
+  });
+}
+
+/** int8 whose bits are those of `value` with the highest one inverted. */
+function invertSign(value: number): number {
+  return value < 0 ? value + 128 : value - 128;
 }
 
 export function lowerRelu6(op: Lowering): Step {
@@ -182,11 +196,13 @@ export function lowerRelu6(op: Lowering): Step {
 
 export function lowerQuantize(op: Lowering): Step {
   const input = op.input(0);
-  if (input.type === 'int8') return lowerRescale(op, 'QUANTIZE');
+  // The reference has no kernel from uint8 to uint8.
+  if (input.type === 'int8' || (input.type === 'uint8' && op.output.type === 'int8'))
+    return lowerRescale(op, 'QUANTIZE');
   if (input.type !== 'float32')
     throw new MoteError(
       'MODEL_UNSUPPORTED',
-      `${op.label} reads ${tensorLabel(input)} of type ${input.type}: only int8 and float32 are possible`,
+      `${op.label} reads ${tensorLabel(input)} of type ${input.type} and writes ${op.output.type}: only int8, float32 to int8 and uint8 to int8 are possible`,
     );
   return convert(op, 'quantize', input, affine(op.output));
 }

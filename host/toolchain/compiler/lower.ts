@@ -1,6 +1,7 @@
 /** Graph -> steps: one kernel call or a few for each operator. Everything but addresses is decided here. */
 import { MoteError } from '../../base/index.ts';
 import { type Graph, operatorLabel } from './graph.ts';
+import { lowerHardSwish, lowerLeakyRelu } from './lower-activation.ts';
 import { lowerConv2d, lowerDepthwise, lowerFullyConnected } from './lower-dense.ts';
 import {
   lowerAdd,
@@ -89,6 +90,10 @@ function lowerOperator(op: Lowering): Step {
       return lowerRescale(op, 'RELU');
     case 'RELU6':
       return lowerRelu6(op);
+    case 'LEAKY_RELU':
+      return lowerLeakyRelu(op, operation.alpha);
+    case 'HARD_SWISH':
+      return lowerHardSwish(op);
     case 'QUANTIZE':
       return lowerQuantize(op);
     case 'DEQUANTIZE':

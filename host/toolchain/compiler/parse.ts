@@ -11,7 +11,9 @@ import {
   type Tensor,
   tensorLabel,
 } from './graph.ts';
-import { operatorName, readOperation, TENSOR_TYPES } from './schema.ts';
+import { operatorName } from './operator-names.ts';
+import { readOperation, TENSOR_TYPES } from './schema.ts';
+import { checkSupport } from './support.ts';
 
 /** Bounds far above any model for a sensor node. */
 export const ModelLimit = ModelConstant;
@@ -28,16 +30,12 @@ export function parseModel(bytes: Uint8Array): Graph {
     );
   }
   const model = new FlatbufferReader(bytes).root('TFL3');
-  const codes = model.tables(1, 'operator code', 1000).map(operatorCode);
+  const codeTables = model.tables(1, 'operator code', 1000);
+  const codes = codeTables.map(operatorCode);
   const subgraphs = model.tables(2, 'subgraph', 64);
   const subgraph = subgraphs[0];
   if (subgraph === undefined) throw new MoteError('MODEL_FORMAT', 'the model has no subgraph');
-  if (subgraphs.length > 1) {
-    throw new MoteError(
-      'MODEL_UNSUPPORTED',
-      `the model has ${subgraphs.length} subgraphs (control flow or several signatures): give one with one`,
-    );
-  }
+  checkSupport(codeTables, codes, subgraphs);
   const buffers = model.tables(4, 'buffer', 2 * ModelLimit.tensors);
   const tables = subgraph.tables(0, 'tensor', ModelLimit.tensors);
   // Operators first: an unsupported operator is a more useful error than a detail of its tensors.

@@ -76,6 +76,14 @@ export function affine(tensor: Tensor): Affine {
   return { scale, zero };
 }
 
+/** As `affine`, also for a uint8 tensor, whose zero point is given as that of the int8 tensor of equal real values. */
+export function affineOfEdge(tensor: Tensor): Affine {
+  const quantization = tensor.quantization;
+  if (tensor.type !== 'uint8' || quantization === undefined) return affine(tensor);
+  const zeroPoints = quantization.zeroPoints.map((zero) => zero - 128);
+  return affine({ ...tensor, type: 'int8', quantization: { ...quantization, zeroPoints } });
+}
+
 /** CalculateActivationRangeQuantized for int8. Throws for activations that can't be fused. */
 export function activationRange(activation: Activation, output: Affine, label: string): { low: number; high: number } {
   const steps = (real: number) => clampToInt8(output.zero + round(Math.fround(real / output.scale)));

@@ -12,6 +12,7 @@ import {
   type TensorType,
   type WindowOptions,
 } from './graph.ts';
+import { operatorName } from './operator-names.ts';
 
 export const TENSOR_TYPES: Readonly<Record<number, TensorType>> = {
   0: 'float32',
@@ -24,64 +25,8 @@ export const TENSOR_TYPES: Readonly<Record<number, TensorType>> = {
   9: 'int8',
 };
 
-/** Names of builtin operators by code, including unsupported ones, which errors name. */
-const OPERATORS: Readonly<Record<number, string>> = {
-  0: 'ADD',
-  1: 'AVERAGE_POOL_2D',
-  2: 'CONCATENATION',
-  3: 'CONV_2D',
-  4: 'DEPTHWISE_CONV_2D',
-  6: 'DEQUANTIZE',
-  9: 'FULLY_CONNECTED',
-  14: 'LOGISTIC',
-  17: 'MAX_POOL_2D',
-  18: 'MUL',
-  19: 'RELU',
-  21: 'RELU6',
-  22: 'RESHAPE',
-  23: 'RESIZE_BILINEAR',
-  25: 'SOFTMAX',
-  27: 'SVDF',
-  28: 'TANH',
-  32: 'CUSTOM',
-  34: 'PAD',
-  36: 'GATHER',
-  39: 'TRANSPOSE',
-  40: 'MEAN',
-  41: 'SUB',
-  42: 'DIV',
-  43: 'SQUEEZE',
-  44: 'UNIDIRECTIONAL_SEQUENCE_LSTM',
-  45: 'STRIDED_SLICE',
-  47: 'EXP',
-  49: 'SPLIT',
-  53: 'CAST',
-  54: 'PRELU',
-  55: 'MAXIMUM',
-  56: 'ARG_MAX',
-  57: 'MINIMUM',
-  60: 'PADV2',
-  65: 'SLICE',
-  67: 'TRANSPOSE_CONV',
-  70: 'EXPAND_DIMS',
-  74: 'SUM',
-  76: 'RSQRT',
-  83: 'PACK',
-  88: 'UNPACK',
-  97: 'RESIZE_NEAREST_NEIGHBOR',
-  98: 'LEAKY_RELU',
-  99: 'SQUARED_DIFFERENCE',
-  102: 'SPLIT_V',
-  114: 'QUANTIZE',
-  117: 'HARD_SWISH',
-  126: 'BATCH_MATMUL',
-  142: 'VAR_HANDLE',
-  143: 'READ_VARIABLE',
-  144: 'ASSIGN_VARIABLE',
-};
-
 /** Operators that compile, which an error lists. */
-const KERNELS: readonly OperationName[] = [
+export const KERNELS: readonly OperationName[] = [
   'ADD',
   'AVERAGE_POOL_2D',
   'CONV_2D',
@@ -89,6 +34,8 @@ const KERNELS: readonly OperationName[] = [
   'DEQUANTIZE',
   'EXPAND_DIMS',
   'FULLY_CONNECTED',
+  'HARD_SWISH',
+  'LEAKY_RELU',
   'LOGISTIC',
   'MAX_POOL_2D',
   'MEAN',
@@ -102,10 +49,6 @@ const KERNELS: readonly OperationName[] = [
   'TANH',
   'TRANSPOSE',
 ];
-
-export function operatorName(code: number): string {
-  return OPERATORS[code] ?? `number ${code}`;
-}
 
 /** Reads the options of an operator; `options` is undefined if the file omits them, which means defaults. */
 export function readOperation(code: number, options: Table | undefined, what: string): Operation {
@@ -140,6 +83,8 @@ export function readOperation(code: number, options: Table | undefined, what: st
       return { op, activation: activation(options, 0, what) };
     case 'SOFTMAX':
       return { op, beta: options?.float32(0, 0) ?? 0 };
+    case 'LEAKY_RELU':
+      return { op, alpha: options?.float32(0, 0) ?? 0 };
     case 'MEAN':
       return { op, keepDims: options?.bool(0, false) ?? false };
     case 'RESHAPE':
@@ -149,6 +94,7 @@ export function readOperation(code: number, options: Table | undefined, what: st
     case 'TANH':
     case 'RELU':
     case 'RELU6':
+    case 'HARD_SWISH':
     case 'PAD':
     case 'TRANSPOSE':
     case 'QUANTIZE':

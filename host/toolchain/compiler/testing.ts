@@ -44,6 +44,10 @@ export interface TestOperator {
   outputs: readonly number[];
   /** Option fields by number: [kind, value]. */
   options?: Readonly<Record<number, ['int8' | 'int32' | 'float32', number]>>;
+  /** Which table of options it is, a value of the schema's union; the compiler knows by the code, the reference doesn't. */
+  optionsType?: number;
+  /** Name of a custom operator, whose code is 32. */
+  custom?: string;
 }
 
 /** A `.tflite` with one subgraph, written field by field. */
@@ -57,7 +61,9 @@ export function buildModel(
   const int32s = (values: readonly number[]): Field => ({ kind: 'int32s', values });
   const text = (value: string): Field => ({ kind: 'bytes', bytes: new TextEncoder().encode(value) });
   const tables = (items: readonly Fields[]): Field => ({ kind: 'tables', items });
-  const codes = [...new Set(operators.map(({ code }) => code))];
+  const keyOf = ({ code, custom }: TestOperator) => `${code} ${custom ?? ''}`;
+  const codes = [...new Map(operators.map((operator) => [keyOf(operator), operator])).values()];
+  const keys = codes.map(keyOf);
   const tensorTables = tensors.map(({ shape, type, scales = [0.5], zero = 0, name }, i): Fields => {
     const zeros = scales.map(() => zero);
     const quantization: Fields = { 2: { kind: 'float32s', values: scales }, 3: { kind: 'int64s', values: zeros } };
@@ -70,13 +76,24 @@ export function buildModel(
       4: { kind: 'table', fields: quantization },
     };
   });
-  const operatorTables = operators.map(({ code, inputs: reads, outputs: writes, options = {} }): Fields => {
+  const operatorTables = operators.map((operator): Fields => {
+    const { inputs: reads, outputs: writes, options = {}, optionsType } = operator;
     const fields = Object.fromEntries(
       Object.entries(options).map(([field, [kind, value]]) => [field, { kind, value }]),
     );
-    return { 0: int32(codes.indexOf(code)), 1: int32s(reads), 2: int32s(writes), 4: { kind: 'table', fields } };
+    const type: Fields = optionsType === undefined ? {} : { 3: { kind: 'int8', value: optionsType } };
+    return {
+      0: int32(keys.indexOf(keyOf(operator))),
+      1: int32s(reads),
+      2: int32s(writes),
+      ...type,
+      4: { kind: 'table', fields },
+    };
   });
-  const codeTables = codes.map((code): Fields => ({ 0: { kind: 'int8', value: Math.min(code, 127) }, 3: int32(code) }));
+  const codeTables = codes.map(({ code, custom }): Fields => {
+    const name: Fields = custom === undefined ? {} : { 1: text(custom) };
+    return { 0: { kind: 'int8', value: Math.min(code, 127) }, ...name, 3: int32(code) };
+  });
   // Buffer 0 is the schema's "no contents".
   const buffers = [undefined, ...tensors.map(({ data }) => data)].map(
     (data): Fields => (data ? { 0: { kind: 'bytes', bytes: data } } : {}),
