@@ -1,6 +1,6 @@
 /**
  * Operators that become tables, on all 256 values, against the reference kernels of TensorFlow Lite Micro. The outputs of the reference
- * are in reference.golden.json; where the Python package is installed, it computes them again (vitest -u writes them).
+ * are in reference.golden.json; where the Python package is installed, it computes them again (--update=all writes them).
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
