@@ -6,7 +6,8 @@ export default defineConfig({
     testTimeout: 600_000,
     hookTimeout: 600_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the processors of a small machine: many tests wait for the programs that they started.
+    maxWorkers: 3,
     projects: [
       {
         extends: true,
