@@ -167,7 +167,7 @@ export class Camera {
     const ended = this.#detector.take(timeMs, value);
     if (ended !== null) this.#due.push(ended);
     const body = { timeMs: this.#originMs + timeMs, score: Math.round(value * 1000) / 1000 };
-    await this.#take(body, undefined).catch((error: unknown) => {
+    await this.#take(body).catch((error: unknown) => {
       if (!(error instanceof MoteError)) throw error;
       this.#dropped++;
     });
@@ -201,28 +201,27 @@ export class Camera {
       this.#work = this.#work.then(async () => {
         try {
           await this.#clips.add(event, cut);
-          this.#clips.retain(this.#seam.clock.utcMs());
-          await this.#announce();
         } catch (error) {
           this.#report(error as MoteError);
           await this.#tell({ ...event, clip: null, poster: null }).catch((cause: MoteError) => this.#report(cause));
         }
+        await this.#keepUp();
         for (const segment of segments) this.#held.delete(segment);
       });
     }
   }
 
-  /** Tells the site of the events that it doesn't know yet. */
-  async #announce(): Promise<void> {
-    for (const { event, known } of this.#clips.pending()) {
-      try {
+  /** Deletes what is too old, and tells the site of the events that it doesn't know yet. */
+  async #keepUp(): Promise<void> {
+    try {
+      this.#clips.retain(this.#seam.clock.utcMs());
+      for (const { event, known } of this.#clips.pending()) {
         await this.#tell(event);
-      } catch (error) {
-        // Another time: the description stays.
-        this.#report(error as MoteError);
-        return;
+        known();
       }
-      known();
+    } catch (error) {
+      // Another time: the descriptions stay.
+      this.#report(new MoteError('CAMERA', (error as Error).message, { cause: error }));
     }
   }
 
@@ -231,13 +230,17 @@ export class Camera {
     return this.#take({ timeMs: event.startMs, event }, id);
   }
 
-  #take(body: object, id: string | undefined): Promise<void> {
+  /** With an `id` it is a CloudEvent, which the site stores once. */
+  #take(body: object, id?: string): Promise<void> {
     const { name } = this.#config;
-    const event = { specversion: '1.0', id: id!, source: `/camera/${name}`, type: 'camera.event' };
+    const attributes =
+      id === undefined
+        ? {}
+        : { userProperties: { specversion: '1.0', id, source: `/camera/${name}`, type: 'camera.event' } };
     return this.#seam.take({
       topic: `camera/${name}`,
       payload: Buffer.from(JSON.stringify(body)),
-      properties: { contentType: 'application/json', ...(id !== undefined && { userProperties: event }) },
+      properties: { contentType: 'application/json', ...attributes },
     });
   }
 
@@ -254,12 +257,7 @@ export class Camera {
 
   #maintain(): void {
     this.#cancel = this.#seam.clock.after(MAINTAIN_MS, () => {
-      this.#work = this.#work
-        .then(() => {
-          this.#clips.retain(this.#seam.clock.utcMs());
-          return this.#announce();
-        })
-        .catch((error: Error) => this.#report(new MoteError('CAMERA', error.message, { cause: error })));
+      this.#work = this.#work.then(() => this.#keepUp());
       if (!this.#closed) this.#maintain();
     });
   }
