@@ -19,7 +19,7 @@ import {
   printQuery,
   type Query,
 } from '../query/index.ts';
-import type { Applied, Row, SiteStore, SqlValue } from '../store/index.ts';
+import { type Applied, type Row, runOf, type SiteStore, type SqlValue } from '../store/index.ts';
 import type { Served } from './status.ts';
 
 export type LiveEvent =
@@ -244,16 +244,6 @@ function pointsOf({ source, time }: Plan, position: number): { text: string; val
 const eventsOf = (position: number) => ({
   text: 'SELECT message, device, name, t, id FROM events WHERE message <= $1 ORDER BY message',
   values: [position],
-});
-
-const runOf = (row: Row): PointRun => ({
-  device: String(row.device),
-  name: String(row.name),
-  unit: String(row.unit),
-  exponent: Number(row.exponent),
-  quality: Number(row.quality),
-  timesUs: [Number(row.t)],
-  values: [row.value as bigint],
 });
 
 const eventOf = (row: Row) => ({

@@ -6,6 +6,7 @@ export { type DuckDbOptions, DuckDbStore } from './duckdb.ts';
 export { Ingest, type IngestOptions, type IngestStats } from './ingest.ts';
 export type { NewMessage } from './journal.ts';
 export { postgresVersion, STORE_PACKAGES } from './machine.ts';
+export { runOf } from './point-row.ts';
 export { type PostgresOptions, PostgresStore } from './postgres.ts';
 export { DAY_US, RawArchive, type RawSegment } from './raw-archive.ts';
 export { type Registry, SqliteRegistry } from './registry.ts';

@@ -1,7 +1,7 @@
 /** The OPC UA server of a site. docs/opcua.md. */
 import type { OPCUAServer } from 'node-opcua-server';
 import { MoteError, packageVersion } from '../../../../base/index.ts';
-import type { Applied } from '../../../store/index.ts';
+import { type Applied, runOf } from '../../../store/index.ts';
 import { type Identity, pruneRejected } from '../certificates.ts';
 import { loadServer } from '../library.ts';
 import { Access } from './access.ts';
@@ -165,15 +165,7 @@ export class OpcuaServer {
         // The site goes on with its work meanwhile.
         if (++count % 50 === 0) await new Promise<void>(setImmediate);
         if (this.#closed) return;
-        this.#space.show({
-          device: String(row.device),
-          name: String(row.name),
-          unit: String(row.unit),
-          exponent: Number(row.exponent),
-          quality: Number(row.quality),
-          timesUs: [Number(row.t)],
-          values: [row.value as bigint],
-        });
+        this.#space.show(runOf(row));
       }
   }
 
