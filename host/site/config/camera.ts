@@ -1,6 +1,6 @@
 /** Cameras in `site.yaml`. docs/cameras.md. */
 import { resolve } from 'node:path';
-import type { MoteError } from '../../base/index.ts';
+import type { Wrong } from './place.ts';
 
 export interface CameraConfig {
   readonly name: string;
@@ -40,11 +40,7 @@ const CLIP = { beforeSeconds: 5, afterSeconds: 5, maxSeconds: 60 };
 const KEEP = { days: 7, megabytes: 1024 };
 
 /** Throws what `wrong` makes. */
-export function readCameras(
-  raw: readonly RawCamera[],
-  folder: string,
-  wrong: (keys: readonly string[], what: string) => MoteError,
-): CameraConfig[] {
+export function readCameras(raw: readonly RawCamera[], folder: string, wrong: Wrong): CameraConfig[] {
   const names = new Set<string>();
   return raw.map((camera, i) => {
     const keys = ['cameras', String(i)];

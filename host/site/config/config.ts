@@ -13,6 +13,7 @@ import type { Retention } from '../store/index.ts';
 import { type CameraConfig, cameraDecoders, type RawCamera, readCameras } from './camera.ts';
 import { type ModbusConfig, modbusDecoders, type RawModbus, readModbus } from './modbus.ts';
 import { type OpcuaConfig, opcuaDecoders, type RawOpcua, readOpcua } from './opcua.ts';
+import type { At, Wrong } from './place.ts';
 import { type RawSparkplug, readSparkplugConfig, type SparkplugConfig } from './sparkplug.ts';
 
 export interface NamedDecoder {
@@ -195,9 +196,6 @@ export function parseConfig(text: string, path: string): SiteConfig {
   if (!valid(value)) throw schemaError(valid.errors![0]!, wrong);
   return checked(value, dirname(resolve(path)), wrong);
 }
-
-type At = <T>(keys: readonly string[], parse: () => T) => T;
-type Wrong = (keys: readonly string[], what: string, ofKey?: string) => MoteError;
 
 function schemaError({ instancePath, message, params }: ErrorObject, wrong: Wrong): MoteError {
   const keys = instancePath

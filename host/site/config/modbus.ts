@@ -4,6 +4,7 @@ import { MoteError, readInput } from '../../base/index.ts';
 import { parseAddress } from '../../messaging/gateway/index.ts';
 import { type ModbusRegister, registerFault } from '../decode/index.ts';
 import { parseMappingFile } from './mapping.ts';
+import type { At, Wrong } from './place.ts';
 
 /** A register with how it is polled. */
 export interface PolledRegister {
@@ -58,9 +59,6 @@ interface Mapping {
     deadband?: number | string;
   })[];
 }
-
-type Wrong = (keys: readonly string[], what: string, ofKey?: string) => MoteError;
-type At = <T>(keys: readonly string[], parse: () => T) => T;
 
 const DEFAULT_PORT = 502;
 

@@ -5,6 +5,7 @@ import { MoteError, packagePath, readInput } from '../../base/index.ts';
 import { parseAddress } from '../../messaging/gateway/index.ts';
 import type { OpcuaVariable } from '../decode/index.ts';
 import { parseMappingFile } from './mapping.ts';
+import type { At, Wrong } from './place.ts';
 
 export interface OpcuaMapping {
   readonly variables: readonly OpcuaVariable[];
@@ -81,9 +82,6 @@ interface RawPassword {
   password?: string;
   passwordFile?: string;
 }
-
-type Wrong = (keys: readonly string[], what: string, ofKey?: string) => MoteError;
-type At = <T>(keys: readonly string[], parse: () => T) => T;
 
 /** Completes and checks what the schema can't. `at` adds the place to the errors of `parse`. */
 export function readOpcua(raw: RawOpcua | undefined, folder: string, at: At, wrong: Wrong): OpcuaConfig {

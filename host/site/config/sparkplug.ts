@@ -1,6 +1,7 @@
 /** The part `sparkplug` of a site's configuration. docs/sparkplug.md. */
 
 import { parseBrokerUrl } from '../../messaging/mqtt/index.ts';
+import type { At } from './place.ts';
 
 export interface SparkplugConfig {
   readonly group: string;
@@ -20,8 +21,6 @@ export interface RawSparkplug {
   broker?: string;
   periodMs?: number;
 }
-
-type At = <T>(keys: readonly string[], parse: () => T) => T;
 
 export function readSparkplugConfig(raw: RawSparkplug | undefined, at: At): SparkplugConfig | null {
   if (raw === undefined) return null;
